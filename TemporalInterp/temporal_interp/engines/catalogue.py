@@ -1,0 +1,29 @@
+"""The engines by name, for callers that let the user choose."""
+
+from __future__ import annotations
+
+from temporal_interp.engines.linear_blend import LinearBlend
+from temporal_interp.engines.protocol import InterpolationEngine
+from temporal_interp.errors import InvalidInputError
+
+ENGINE_NAMES = ("velocity_field", "linear_blend")
+"""Names that `create_engine` knows, the best first."""
+
+
+def create_engine(name: str, *, device: str = "cpu") -> InterpolationEngine:
+    """Return the engine of that name with its default settings.
+
+    Args:
+        name: one of ENGINE_NAMES.
+        device: "cpu", "cuda", "cuda:1" or "mps"; where the engine computes.
+
+    Raises:
+        InvalidInputError: there is no engine of that name.
+    """
+    if name == "linear_blend":
+        return LinearBlend()
+    if name == "velocity_field":
+        from temporal_interp.engines.velocity_field import VelocityFieldEngine
+
+        return VelocityFieldEngine(device=device)
+    raise InvalidInputError(f"There is no engine '{name}'; choose one of {', '.join(ENGINE_NAMES)}.")

@@ -1,0 +1,54 @@
+"""Says of a frame that it is synthetic, how it was made, and from what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import temporal_interp
+
+PREFIX = "TemporalInterp."
+SYNTHETIC_KEY = PREFIX + "Synthetic"
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """How a synthetic frame came about.
+
+    Attributes:
+        engine: name of the engine.
+        first_index: index value of the acquired frame before it, in the sequence's unit.
+        last_index: index value of the acquired frame after it.
+        t: place between them, 0 at the first and 1 at the last.
+        settings: the engine's settings that shape the result, in one line.
+        model: name and version of the trained model, "" for an engine that has none.
+        model_sha256: checksum of the model file, "" for an engine that has none.
+    """
+
+    engine: str
+    first_index: float
+    last_index: float
+    t: float
+    settings: str = ""
+    model: str = ""
+    model_sha256: str = ""
+
+    def as_attributes(self) -> dict[str, str]:
+        """Return the text attributes that mark a frame as synthetic."""
+        values = {
+            "Synthetic": "true",
+            "Engine": self.engine,
+            "EngineSettings": self.settings,
+            "Model": self.model,
+            "ModelSHA256": self.model_sha256,
+            "FirstIndexValue": f"{self.first_index:.9g}",
+            "LastIndexValue": f"{self.last_index:.9g}",
+            "T": f"{self.t:.9g}",
+            "ProgramVersion": temporal_interp.__version__,
+        }
+        return {PREFIX + key: value for key, value in values.items() if value}
+
+
+def is_synthetic(attributes: Mapping[str, str]) -> bool:
+    """Tell whether a frame's attributes mark it as synthetic."""
+    return attributes.get(SYNTHETIC_KEY) == "true"
