@@ -23,10 +23,12 @@ class VolumeSequence:
         index_unit: its unit: "ms", "s", "%", or "" where there is none.
         item_attributes: a mapping of text to text for every volume (provenance travels here).
         notes: what a reader had to decide, in words for the user.
+        slice_thickness: how much tissue along K a slice shows, in mm, None where it is not known. It is less than
+            the spacing where there are gaps between slices, as in clinical short-axis cine.
 
     Raises:
         InvalidInputError: there is no volume, or index values are not finite and strictly rising, or a volume has
-            another geometry or scalar type than the first.
+            another geometry or scalar type than the first, or the slice thickness is not positive.
     """
 
     volumes: Sequence[Volume]
@@ -35,6 +37,7 @@ class VolumeSequence:
     index_unit: str = "ms"
     item_attributes: Sequence[Mapping[str, str]] = field(default=())
     notes: Sequence[str] = ()
+    slice_thickness: float | None = None
 
     def __post_init__(self) -> None:
         volumes = tuple(self.volumes)
@@ -51,6 +54,8 @@ class VolumeSequence:
                 f"A sequence needs one index value and one set of attributes for every volume, got {len(volumes)} "
                 f"volumes, {len(values)} index values and {len(attributes)} sets of attributes."
             )
+        if self.slice_thickness is not None and not 0 < self.slice_thickness < np.inf:
+            raise InvalidInputError(f"The slice thickness must be a positive number of mm, got {self.slice_thickness}.")
         if not np.isfinite(values).all():
             raise InvalidInputError(f"Index values must be finite numbers, got {list(values)}.")
         for number, (earlier, later) in enumerate(itertools.pairwise(values)):

@@ -1,0 +1,17 @@
+"""What all tests share: where the real images are."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of real images, beside the repository or where TEMPORAL_INTERP_TEST_DATA says; skips without it."""
+    folder = Path(os.environ.get("TEMPORAL_INTERP_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no real images: {folder} is not there (set TEMPORAL_INTERP_TEST_DATA to their folder)")
+    return folder
