@@ -1,0 +1,1 @@
+"""The Slicer layer: between the MRML scene and the core package `temporal_interp`."""  # noqa: N999

@@ -1,0 +1,76 @@
+"""Adds a sequence made elsewhere to the scene, with its own browser and a proxy to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import slicer
+from temporal_interp.sequences import VolumeSequence
+
+from TemporalInterpLib.companions import Companion, mark_companion, show_companion
+from TemporalInterpLib.scene_transaction import scene_transaction
+from TemporalInterpLib.sequence_browser import SourceView, add_browser, add_proxy, show_like
+from TemporalInterpLib.sequence_conversion import node_from_sequence
+
+
+@dataclass(frozen=True)
+class AddedSequence:
+    """What was added to the scene.
+
+    Attributes:
+        sequence: the frames.
+        browser: their own browser, which also has the companions.
+        proxy: the volume node that shows the browser's current frame.
+        companions: the sequence of every companion asked for.
+    """
+
+    sequence: slicer.vtkMRMLSequenceNode
+    browser: slicer.vtkMRMLSequenceBrowserNode
+    proxy: slicer.vtkMRMLScalarVolumeNode
+    companions: Mapping[Companion, slicer.vtkMRMLSequenceNode]
+
+
+def add_sequence_to_scene(
+    sequence: VolumeSequence, name: str, scene: slicer.vtkMRMLScene | None = None
+) -> AddedSequence:
+    """Add a sequence of the core to the scene; on an error the scene stays as it was.
+
+    Args:
+        sequence: the frames; their voxels are copied.
+        name: name of the sequence and its proxy.
+        scene: where to add it, slicer.mrmlScene if None.
+
+    Raises:
+        InvalidInputError: Slicer cannot hold the scalar type or would merge items.
+    """
+    scene = scene or slicer.mrmlScene
+    sequence_node = node_from_sequence(sequence, name)
+    with scene_transaction(scene):
+        return add_browsed_sequence(sequence_node, {}, name, SourceView(name), scene)
+
+
+def add_browsed_sequence(
+    frames_node: slicer.vtkMRMLSequenceNode,
+    companions: Mapping[Companion, slicer.vtkMRMLSequenceNode],
+    proxy_name: str,
+    source: SourceView,
+    scene: slicer.vtkMRMLScene,
+) -> AddedSequence:
+    """Add sequence nodes of frames and companions to the scene, with one browser and a proxy each.
+
+    Call it inside a `scene_transaction`. Names of the sequences are made unique in the scene.
+    """
+    for node in (frames_node, *companions.values()):
+        node.SetName(scene.GenerateUniqueName(node.GetName()))
+        scene.AddNode(node)
+    proxy = add_proxy(frames_node, proxy_name, source, scene)
+    show_like(proxy, source)
+    shown = [(frames_node, proxy)]
+    for kind, node in companions.items():
+        mark_companion(node, kind, frames_node)
+        companion_proxy = add_proxy(node, f"{proxy_name} {kind.value}", source, scene)
+        show_companion(companion_proxy, kind)
+        shown.append((node, companion_proxy))
+    browser = add_browser(f"{frames_node.GetName()} browser", shown, source, scene)
+    return AddedSequence(frames_node, browser, proxy, companions)

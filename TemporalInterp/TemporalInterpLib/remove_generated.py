@@ -1,0 +1,65 @@
+"""Takes back what the module made: synthetic items of a sequence, and the fields that were made with them."""
+
+from __future__ import annotations
+
+import slicer
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.provenance import is_synthetic
+
+from TemporalInterpLib.companions import companions_of
+from TemporalInterpLib.scene_transaction import nodes_of
+from TemporalInterpLib.sequence_browser import browsers_kept, browsers_of
+from TemporalInterpLib.sequence_conversion import attributes_of, index_values_of
+
+
+def remove_generated_frames(sequence_node: slicer.vtkMRMLSequenceNode) -> int:
+    """Remove the synthetic items of a sequence, and the companion sequences made with them.
+
+    What counts are the marks on the items and companions, so it also works after saving and loading. Whatever is not
+    marked stays. Browsers stay at their index value, or go to the nearest item that is left.
+
+    Returns:
+        how many items were removed; 0, and nothing changes, where none is synthetic.
+
+    Raises:
+        InvalidInputError: every item is synthetic, or the index is not numeric, finite and rising; nothing changes.
+    """
+    index_values_of(sequence_node)
+    count = sequence_node.GetNumberOfDataNodes()
+    generated = [n for n in range(count) if is_synthetic(attributes_of(sequence_node.GetNthDataNode(n)))]
+    if len(generated) == count:
+        raise InvalidInputError(
+            f"Every item of sequence '{sequence_node.GetName()}' is synthetic; delete the whole sequence instead."
+        )
+    if not generated:
+        return 0
+    with browsers_kept(sequence_node), slicer.util.NodeModify(sequence_node):
+        for text in [sequence_node.GetNthIndexValue(n) for n in generated]:
+            sequence_node.RemoveDataNodeAtValue(text)
+    for companion in companions_of(sequence_node, nodes_of(sequence_node.GetScene(), "vtkMRMLSequenceNode")):
+        _remove_companion(companion)
+    return len(generated)
+
+
+def _remove_companion(companion: slicer.vtkMRMLSequenceNode) -> None:
+    """Remove a sequence from its browsers and the scene, with its proxies and what belongs to these."""
+    scene = companion.GetScene()
+    for browser in browsers_of(companion):
+        proxy = browser.GetProxyNode(companion)
+        playing = browser.GetPlaybackActive()
+        with slicer.util.NodeModify(browser):
+            browser.RemoveSynchronizedSequenceNode(companion.GetID())  # this also stops playback
+            browser.SetPlaybackActive(playing)
+        if proxy is not None:
+            _remove_with_belongings(proxy, scene)
+    _remove_with_belongings(companion, scene)
+
+
+def _remove_with_belongings(node: slicer.vtkMRMLStorableNode, scene: slicer.vtkMRMLScene) -> None:
+    belongings = [node.GetNthStorageNode(n) for n in range(node.GetNumberOfStorageNodes())]
+    if node.IsA("vtkMRMLDisplayableNode"):
+        belongings += [node.GetNthDisplayNode(n) for n in range(node.GetNumberOfDisplayNodes())]
+    scene.RemoveNode(node)
+    for belonging in belongings:
+        if belonging is not None:
+            scene.RemoveNode(belonging)

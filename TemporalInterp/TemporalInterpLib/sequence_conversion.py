@@ -1,0 +1,180 @@
+"""Sequence nodes of the scene to sequences of the core, and back."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import slicer
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.sequences import VolumeSequence
+from temporal_interp.volumes import require_same_geometry
+
+from TemporalInterpLib.volume_conversion import set_volume, volume_from_node
+
+SMALLEST_STEP = 0.001
+"""Slicer takes index values that differ by this much or less for one item, on writing and on loading."""
+
+
+def sequence_from_node(sequence_node: slicer.vtkMRMLSequenceNode, items: Iterable[int] | None = None) -> VolumeSequence:
+    """Return the frames of a sequence of scalar volumes, with their index values and attributes.
+
+    Voxels are not copied and are read-only (see `volume_from_node`).
+
+    Args:
+        sequence_node: a sequence with a numeric index.
+        items: numbers of the items to take, all if None.
+
+    Raises:
+        InvalidInputError: the sequence is missing or empty, its index is not numeric and rising by more than
+            SMALLEST_STEP, an item is not a scalar volume, or the items differ in voxel grid or scalar type. The
+            message names the sequence and the item.
+    """
+    values = index_values_of(sequence_node)
+    numbers = range(len(values)) if items is None else list(items)
+    for number in numbers:
+        if not 0 <= number < len(values):
+            raise InvalidInputError(
+                f"Sequence '{sequence_node.GetName()}' has items 0 to {len(values) - 1}, item {number} was asked for."
+            )
+    volumes = [volume_from_node(sequence_node.GetNthDataNode(n), item_title(sequence_node, n)) for n in numbers]
+    for number, volume in zip(numbers, volumes, strict=True):
+        first_title, title = item_title(sequence_node, numbers[0]), item_title(sequence_node, number)
+        require_same_geometry(volumes[0], volume, f"The volumes of {first_title}", title)
+        if volume.array.dtype != volumes[0].array.dtype:
+            raise InvalidInputError(
+                f"The scalar type of {first_title} is {volumes[0].array.dtype}, that of {title} is "
+                f"{volume.array.dtype}; convert them to one type first."
+            )
+    return VolumeSequence(
+        volumes=volumes,
+        index_values=[values[n] for n in numbers],
+        index_name=sequence_node.GetIndexName(),
+        index_unit=sequence_node.GetIndexUnit(),
+        item_attributes=[attributes_of(sequence_node.GetNthDataNode(n)) for n in numbers],
+    )
+
+
+def item_title(sequence_node: slicer.vtkMRMLSequenceNode, number: int) -> str:
+    """Return how to call an item in a message."""
+    node = sequence_node.GetNthDataNode(number)
+    name = f" ('{node.GetName()}')" if node is not None else ""
+    return f"item {number}{name} of sequence '{sequence_node.GetName()}'"
+
+
+def attributes_of(node: slicer.vtkMRMLNode) -> dict[str, str]:
+    """Return the text attributes of a node."""
+    return {key: node.GetAttribute(key) for key in node.GetAttributeNames()}
+
+
+def index_values_of(sequence_node: slicer.vtkMRMLSequenceNode) -> list[float]:
+    """Return the index values of all items as numbers.
+
+    Raises:
+        InvalidInputError: as in `sequence_from_node`, for what concerns the index.
+    """
+    if sequence_node is None:
+        raise InvalidInputError("There is no sequence: choose one first.")
+    name = sequence_node.GetName()
+    if sequence_node.GetNumberOfDataNodes() == 0:
+        raise InvalidInputError(f"Sequence '{name}' is empty; load its frames first.")
+    if sequence_node.GetIndexType() != sequence_node.NumericIndex:
+        raise InvalidInputError(f"The index of sequence '{name}' is text; it has to be numeric, such as time in ms.")
+    values = [_number(sequence_node, n) for n in range(sequence_node.GetNumberOfDataNodes())]
+    require_apart(values, sequence_node)
+    for number, (earlier, later) in enumerate(itertools.pairwise(values), 1):
+        if later < earlier:
+            raise InvalidInputError(
+                f"The items of sequence '{name}' are out of order: item {number} has index value {later:g}, the one "
+                f"before {earlier:g}."
+            )
+    return values
+
+
+def _number(sequence_node: slicer.vtkMRMLSequenceNode, number: int) -> float:
+    text = sequence_node.GetNthIndexValue(number)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise InvalidInputError(
+            f"The index value of {item_title(sequence_node, number)} is '{text}'; it has to be a finite number."
+        )
+    return value
+
+
+def require_apart(values: Sequence[float], sequence_node: slicer.vtkMRMLSequenceNode) -> None:
+    """Refuse index values so close that Slicer would silently merge their items.
+
+    Args:
+        values: index values in the unit of the sequence, in any order.
+        sequence_node: whose index they are, or will be.
+
+    Raises:
+        InvalidInputError: two values differ by no more than SMALLEST_STEP or the sequence's own, larger tolerance.
+    """
+    smallest = max(SMALLEST_STEP, sequence_node.GetNumericIndexValueTolerance())
+    ordered = np.sort(np.asarray(values, dtype=float))
+    close = np.flatnonzero(np.diff(ordered) <= smallest)
+    if close.size:
+        unit = sequence_node.GetIndexUnit()
+        raise InvalidInputError(
+            f"Index values {ordered[close[0]]:.9g} and {ordered[close[0] + 1]:.9g} {unit} of sequence "
+            f"'{sequence_node.GetName()}' lie closer than {smallest:g}: Slicer would merge the two items. Ask for "
+            "fewer frames, or change the index to a smaller unit, such as ms."
+        )
+
+
+def format_index_value(value: float) -> str:
+    """Return an index value as Slicer stores it, exact to a millionth."""
+    return repr(round(float(value), 6))
+
+
+def add_item(
+    sequence_node: slicer.vtkMRMLSequenceNode, item: slicer.vtkMRMLNode, name: str, index_value: float
+) -> slicer.vtkMRMLNode:
+    """Store an empty node under a name in a sequence, and return the stored one, to be filled.
+
+    Filling the stored node spares the copy that Slicer makes of what it is given.
+    """
+    item.SetName(name)
+    return sequence_node.SetDataNodeAtValue(item, format_index_value(index_value))
+
+
+def new_sequence_like(source: slicer.vtkMRMLSequenceNode, name: str) -> slicer.vtkMRMLSequenceNode:
+    """Return a new empty sequence node, outside any scene, with the index of the source."""
+    sequence_node = slicer.vtkMRMLSequenceNode()
+    sequence_node.SetName(name)
+    sequence_node.SetIndexName(source.GetIndexName())
+    sequence_node.SetIndexUnit(source.GetIndexUnit())
+    sequence_node.SetIndexType(source.GetIndexType())
+    sequence_node.SetNumericIndexValueTolerance(source.GetNumericIndexValueTolerance())
+    return sequence_node
+
+
+def node_from_sequence(sequence: VolumeSequence, name: str) -> slicer.vtkMRMLSequenceNode:
+    """Return a new sequence node, outside any scene, with a copy of the frames and their attributes.
+
+    Raises:
+        InvalidInputError: Slicer cannot hold the scalar type or would merge items.
+    """
+    sequence_node = slicer.vtkMRMLSequenceNode()
+    sequence_node.SetName(name)
+    sequence_node.SetIndexName(sequence.index_name)
+    sequence_node.SetIndexUnit(sequence.index_unit)
+    require_apart(sequence.index_values, sequence_node)
+    frames = zip(sequence.index_values, sequence.volumes, sequence.item_attributes, strict=True)
+    for number, (value, volume, attributes) in enumerate(frames):
+        item = add_item(sequence_node, slicer.vtkMRMLScalarVolumeNode(), f"{name} {number}", value)
+        set_volume(item, volume)
+        set_attributes(item, attributes)
+    return sequence_node
+
+
+def set_attributes(node: slicer.vtkMRMLNode, attributes: Mapping[str, str]) -> None:
+    """Add text attributes to a node."""
+    for key, value in attributes.items():
+        node.SetAttribute(key, value)

@@ -1,0 +1,71 @@
+"""A real MRML scene for every test, and sequences to put into it."""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import slicer
+import vtk
+
+# the first as Slicer does with the folder of a scripted module, the second for helper modules of these tests
+sys.path[:0] = [str(Path(__file__).parents[2] / "TemporalInterp"), str(Path(__file__).parent)]
+
+
+@pytest.fixture
+def sequences_logic() -> Iterator[slicer.vtkSlicerSequencesLogic]:
+    """Logic of the Sequences module on an empty slicer.mrmlScene.
+
+    Fails the test if VTK complains of anything, a batch is left open or the scene cannot be cleared.
+    """
+    complaints = vtk.vtkStringOutputWindow()
+    usual_window = vtk.vtkOutputWindow.GetInstance()
+    vtk.vtkOutputWindow.SetInstance(complaints)
+    scene = slicer.vtkMRMLScene()
+    logic = slicer.vtkSlicerSequencesLogic()
+    logic.SetMRMLScene(scene)
+    slicer.mrmlScene = scene
+    yield logic
+    in_batch = scene.IsBatchProcessing()
+    scene.Clear(0)
+    left = [scene.GetNthNode(n).GetID() for n in range(scene.GetNumberOfNodes())]
+    logic.SetMRMLScene(None)
+    slicer.mrmlScene = None
+    vtk.vtkOutputWindow.SetInstance(usual_window)
+    assert not in_batch
+    assert left == []
+    assert complaints.GetOutput() == ""
+
+
+@pytest.fixture
+def scene(sequences_logic) -> slicer.vtkMRMLScene:
+    """Empty slicer.mrmlScene, watched over by `sequences_logic`."""
+    return sequences_logic.GetMRMLScene()
+
+
+@pytest.fixture
+def blob_frames() -> Callable[..., list[np.ndarray]]:
+    """Function that draws frames, (K, J, I), of a Gaussian blob moving along I by 2 voxels a frame."""
+
+    def draw(count: int = 3, shape: tuple[int, int, int] = (4, 12, 16), dtype: str = "int16") -> list[np.ndarray]:
+        k, j, i = np.indices(shape)
+        centre = (np.array(shape) - 1) / 2
+        frames = []
+        for number in range(count):
+            distance = (k - centre[0]) ** 2 + (j - centre[1]) ** 2 + (i - centre[2] + count - 1 - 2 * number) ** 2
+            frames.append((100 * np.exp(-distance / 18)).astype(dtype))
+        return frames
+
+    return draw
+
+
+@pytest.fixture
+def cine(scene, blob_frames):
+    """The acquired sequence of most tests, named 'cine', as the user has it: browser, proxy, display, parent transform.
+
+    Five oblique frames every 12.5 ms, of which frame 2 is selected.
+    """
+    from mrml_helpers import OBLIQUE, put_in_scene
+
+    return put_in_scene(blob_frames(5), OBLIQUE, index_values=[0, 12.5, 25, 37.5, 50])

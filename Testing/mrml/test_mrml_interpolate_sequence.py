@@ -1,0 +1,347 @@
+"""A sequence of the scene is interpolated; the source stays as it was."""
+
+import numpy as np
+import pytest
+import slicer
+import vtk
+from mrml_helpers import (
+    OBLIQUE,
+    KnownMotion,
+    item_arrays,
+    item_values,
+    put_in_scene,
+    sequence_of,
+    snapshot,
+    synthetic_marks,
+)
+from temporal_interp.engines.linear_blend import LinearBlend
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.volumes import Geometry
+from TemporalInterpLib.companions import Companion
+from TemporalInterpLib.interpolate_sequence import interpolate_between_items, multiply_item_rate
+
+MOTION = KnownMotion(lambda points: np.broadcast_to([1.0, 0.0, 0.0], points.shape))
+
+
+def test_endpoints_are_the_acquired_items_bit_for_bit(cine):
+    added = interpolate_between_items(cine.sequence, 1, 4, 2, LinearBlend())
+    arrays, source = item_arrays(added.sequence), item_arrays(cine.sequence)
+    assert arrays[0].tobytes() == source[1].tobytes()
+    assert arrays[-1].tobytes() == source[4].tobytes()
+    for number, source_number in ((0, 1), (3, 4)):
+        item, acquired = added.sequence.GetNthDataNode(number), cine.sequence.GetNthDataNode(source_number)
+        assert item.GetName() == acquired.GetName()
+        assert item.GetAttribute("DICOM.instanceUIDs") == f"1.2.{source_number}"
+        assert added.sequence.GetNthIndexValue(number) == cine.sequence.GetNthIndexValue(source_number)
+    assert synthetic_marks(added.sequence) == [False, True, True, False]
+
+
+def test_items_of_the_result_are_independent_of_the_source(cine):
+    added = interpolate_between_items(cine.sequence, 0, 1, 1, LinearBlend())
+    before = item_arrays(cine.sequence)
+    for number in range(3):
+        slicer.util.arrayFromVolume(added.sequence.GetNthDataNode(number))[:] = 99
+    for now, then in zip(item_arrays(cine.sequence), before, strict=True):
+        np.testing.assert_array_equal(now, then)
+
+
+def test_frames_come_evenly_spaced_and_in_order(cine):
+    added = interpolate_between_items(cine.sequence, 0, 2, 4, LinearBlend())
+    assert item_values(added.sequence) == [0, 5, 10, 15, 20, 25]
+    source, made = item_arrays(cine.sequence), item_arrays(added.sequence)
+    for value, array in zip(item_values(added.sequence), made, strict=True):
+        blend = (1 - value / 25) * source[0].astype(float) + value / 25 * source[2]
+        np.testing.assert_array_equal(array, np.rint(blend))
+
+
+def test_frames_come_at_the_index_values_asked_for_in_any_order(cine):
+    added = interpolate_between_items(cine.sequence, 0, 1, [9.5, 3.25], LinearBlend())
+    assert item_values(added.sequence) == [0, 3.25, 9.5, 12.5]
+
+
+def test_synthetic_frame_does_not_become_the_acquired_one_of_the_same_time(cine):
+    added = interpolate_between_items(cine.sequence, 0, 4, 3, LinearBlend())
+    assert item_values(added.sequence) == item_values(cine.sequence)
+    assert synthetic_marks(added.sequence) == [False, True, True, True, False]
+    assert not np.array_equal(item_arrays(added.sequence)[2], item_arrays(cine.sequence)[2])
+
+
+def test_synthetic_frames_say_so_in_name_and_attributes(cine):
+    added = interpolate_between_items(cine.sequence, 0, 2, [6.25], MOTION)
+    item = added.sequence.GetNthDataNode(1)
+    assert item.GetName() == "cine synthetic 6.25 ms"
+    expected = {
+        "Synthetic": "true",
+        "Engine": "known_motion",
+        "EngineSettings": "for tests",
+        "FirstIndexValue": "0",
+        "LastIndexValue": "25",
+        "T": "0.25",
+    }
+    for key, value in expected.items():
+        assert item.GetAttribute(f"TemporalInterp.{key}") == value
+    assert item.GetAttribute("DICOM.instanceUIDs") is None
+
+
+def test_proxy_is_marked_only_while_it_shows_a_synthetic_frame(cine):
+    added = interpolate_between_items(cine.sequence, 0, 1, 1, LinearBlend())
+    marks = []
+    for number in range(3):
+        added.browser.SetSelectedItemNumber(number)
+        marks.append(added.proxy.GetAttribute("TemporalInterp.Synthetic"))
+    assert marks == [None, "true", None]
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "uint16", "float32", "float64"])
+def test_geometry_and_scalar_type_are_those_of_the_source(scene, blob_frames, dtype):
+    cine = put_in_scene(blob_frames(2, dtype=dtype), OBLIQUE, [0, 10])
+    added = interpolate_between_items(cine.sequence, 0, 1, 1, LinearBlend())
+    source, made = vtk.vtkMatrix4x4(), vtk.vtkMatrix4x4()
+    cine.sequence.GetNthDataNode(0).GetIJKToRASMatrix(source)
+    added.sequence.GetNthDataNode(1).GetIJKToRASMatrix(made)
+    np.testing.assert_array_equal(slicer.util.arrayFromVTKMatrix(made), slicer.util.arrayFromVTKMatrix(source))
+    images = [s.GetNthDataNode(1).GetImageData() for s in (cine.sequence, added.sequence)]
+    assert images[0].GetScalarType() == images[1].GetScalarType()
+
+
+def test_2d_cine_works(scene, blob_frames):
+    cine = put_in_scene(blob_frames(3, shape=(1, 20, 24), dtype="uint8"), Geometry((1, 20, 24)), [0, 10, 20])
+    added = interpolate_between_items(cine.sequence, 0, 2, 1, MOTION, companions=list(Companion))
+    assert item_arrays(added.sequence)[1].shape == (1, 20, 24)
+
+
+def test_index_is_described_as_in_the_source(cine):
+    added = interpolate_between_items(cine.sequence, 0, 1, 1, MOTION, companions=list(Companion))
+    for sequence in (added.sequence, *added.companions.values()):
+        assert (sequence.GetIndexName(), sequence.GetIndexUnit()) == ("trigger time", "ms")
+        assert sequence.GetIndexTypeAsString() == "numeric"
+
+
+def test_result_has_its_own_browser_played_like_the_source(cine):
+    added = interpolate_between_items(cine.sequence, 0, 1, 1, LinearBlend())
+    assert added.browser is not cine.browser
+    assert added.browser.GetMasterSequenceNode() is added.sequence
+    assert added.browser.GetSelectedItemNumber() == 0
+    assert added.browser.GetPlaybackRateFps() == 17.0
+    added.browser.SetSelectedItemNumber(1)
+    np.testing.assert_array_equal(slicer.util.arrayFromVolume(added.proxy), item_arrays(added.sequence)[1])
+
+
+def test_proxy_is_named_shown_and_placed_like_the_source(cine):
+    cine.proxy.SetName("Patient heart")
+    added = interpolate_between_items(cine.sequence, 0, 1, 1, LinearBlend())
+    assert added.proxy.GetName() == "Patient heart interpolated"
+    display = added.proxy.GetDisplayNode()
+    assert (display.GetWindow(), display.GetLevel(), display.GetAutoWindowLevel()) == (80.0, 45.0, 0)
+    assert added.proxy.GetParentTransformNode() is cine.parent
+
+
+def test_proxy_name_tells_the_time_where_the_source_does(cine):
+    cine.browser.SetOverwriteProxyName(cine.sequence, True)
+    added = interpolate_between_items(cine.sequence, 0, 1, 1, LinearBlend())
+    added.browser.SetSelectedItemNumber(1)
+    assert added.proxy.GetName() == "cine interpolated [trigger time=6.25ms]"
+
+
+def test_parent_transform_stays_while_the_browser_steps(cine):
+    added = interpolate_between_items(
+        cine.sequence, 0, 1, 1, MOTION, companions=[Companion.DISPLACEMENT_FIRST_TO_T, Companion.JACOBIAN_FIRST_TO_T]
+    )
+    added.browser.SetSelectedItemNumber(1)
+    for sequence in (added.sequence, *added.companions.values()):
+        assert added.browser.GetProxyNode(sequence).GetParentTransformNode() is cine.parent
+
+
+def test_sequence_without_browser_works(scene, blob_frames):
+    sequence = scene.AddNode(sequence_of(blob_frames(2), OBLIQUE, [0, 10]))
+    added = interpolate_between_items(sequence, 0, 1, 1, LinearBlend())
+    assert added.proxy.GetName() == "cine interpolated"
+    assert added.proxy.GetParentTransformNode() is None
+
+
+def test_no_node_is_added_beyond_those_returned(cine, scene):
+    before = scene.GetNumberOfNodes()
+    interpolate_between_items(cine.sequence, 0, 1, 1, LinearBlend())
+    assert scene.GetNumberOfNodes() - before == 4  # sequence, browser, proxy, display
+    interpolate_between_items(cine.sequence, 0, 1, 1, MOTION, companions=list(Companion))
+    assert scene.GetNumberOfNodes() - before == 4 + 4 + 4 * 3
+
+
+def test_second_run_gets_names_of_its_own(cine):
+    first = interpolate_between_items(cine.sequence, 0, 1, 1, LinearBlend())
+    second = interpolate_between_items(cine.sequence, 0, 1, 1, LinearBlend())
+    assert first.sequence.GetName() != second.sequence.GetName()
+
+
+def test_source_is_only_read(cine, scene):
+    before = snapshot(scene)
+    added = interpolate_between_items(cine.sequence, 0, 4, 2, MOTION, companions=list(Companion))
+    added.browser.SetSelectedItemNumber(2)
+    after = snapshot(scene)
+    for node_id, time in before["times"].items():
+        assert after["times"][node_id] == time, node_id
+    assert after["voxels"][cine.sequence.GetID()] == before["voxels"][cine.sequence.GetID()]
+    assert cine.browser.GetSelectedItemNumber() == 2
+    np.testing.assert_array_equal(slicer.util.arrayFromVolume(cine.proxy), item_arrays(cine.sequence)[2])
+
+
+def test_playback_of_the_source_goes_on(cine):
+    cine.browser.SetPlaybackActive(True)
+    added = interpolate_between_items(cine.sequence, 0, 4, 2, LinearBlend())
+    assert cine.browser.GetPlaybackActive()
+    assert not added.browser.GetPlaybackActive()
+
+
+def test_companions_are_synchronised_in_the_same_browser(cine):
+    added = interpolate_between_items(cine.sequence, 0, 2, 3, MOTION, companions=list(Companion))
+    assert set(added.companions) == set(Companion)
+    for sequence in added.companions.values():
+        assert added.browser.IsSynchronizedSequenceNode(sequence, False)
+        assert item_values(sequence) == item_values(added.sequence)
+        assert synthetic_marks(sequence) == [False, True, True, True, False]
+    proxy = added.browser.GetProxyNode(added.companions[Companion.DISPLACEMENT_FIRST_TO_T])
+    added.browser.SetSelectedItemNumber(2)
+    centre = OBLIQUE.physical_point([1, 5, 7]) * [-1, -1, 1]
+    moved = np.array(proxy.GetTransformFromParent().TransformPoint(centre)) - centre
+    np.testing.assert_allclose(moved, [-0.5, 0, 0], atol=1e-4)
+
+
+def test_only_the_companions_asked_for_are_made(cine):
+    added = interpolate_between_items(cine.sequence, 0, 2, 3, MOTION, companions=[Companion.JACOBIAN_LAST_TO_T])
+    assert list(added.companions) == [Companion.JACOBIAN_LAST_TO_T]
+
+
+def test_fields_at_acquired_items_are_zero_and_share_the_grid(cine):
+    added = interpolate_between_items(cine.sequence, 0, 2, 1, MOTION, companions=[Companion.DISPLACEMENT_FIRST_TO_T])
+    sequence = added.companions[Companion.DISPLACEMENT_FIRST_TO_T]
+    grids = [sequence.GetNthDataNode(n).GetTransformFromParent().GetDisplacementGrid() for n in range(3)]
+    assert [slicer.util.arrayFromGridTransform(sequence.GetNthDataNode(n)).any() for n in range(3)] == [
+        False,
+        True,
+        False,
+    ]
+    for grid in grids:
+        assert (grid.GetDimensions(), grid.GetOrigin(), grid.GetSpacing()) == (
+            grids[1].GetDimensions(),
+            grids[1].GetOrigin(),
+            grids[1].GetSpacing(),
+        )
+
+
+def test_jacobian_determinants_lie_on_the_voxels_of_the_frames(cine):
+    added = interpolate_between_items(cine.sequence, 0, 2, [5], MOTION, companions=[Companion.JACOBIAN_FIRST_TO_T])
+    sequence = added.companions[Companion.JACOBIAN_FIRST_TO_T]
+    for array, expected in zip(item_arrays(sequence), (1.0, 1.2, 1.0), strict=True):
+        assert array.dtype == np.float32
+        np.testing.assert_allclose(array, expected, atol=1e-6)
+    source, made = vtk.vtkMatrix4x4(), vtk.vtkMatrix4x4()
+    cine.sequence.GetNthDataNode(0).GetIJKToRASMatrix(source)
+    sequence.GetNthDataNode(1).GetIJKToRASMatrix(made)
+    np.testing.assert_array_equal(slicer.util.arrayFromVTKMatrix(made), slicer.util.arrayFromVTKMatrix(source))
+
+
+def test_fields_are_drawn_finely_enough_for_a_heart(cine):
+    added = interpolate_between_items(cine.sequence, 0, 2, 1, MOTION, companions=[Companion.DISPLACEMENT_FIRST_TO_T])
+    proxy = added.browser.GetProxyNode(added.companions[Companion.DISPLACEMENT_FIRST_TO_T])
+    assert proxy.GetDisplayNode().GetGlyphSpacingMm() == pytest.approx(5.0)
+    assert proxy.GetDisplayNode().GetGridSpacingMm() == pytest.approx(5.0)
+
+
+def test_multiplied_rate_keeps_every_acquired_item(cine):
+    added = multiply_item_rate(cine.sequence, 3, LinearBlend())
+    marks = synthetic_marks(added.sequence)
+    assert marks == [False, True, True] * 4 + [False]
+    kept = [array for array, mark in zip(item_arrays(added.sequence), marks, strict=True) if not mark]
+    for array, acquired in zip(kept, item_arrays(cine.sequence), strict=True):
+        assert array.tobytes() == acquired.tobytes()
+
+
+def test_multiplied_rate_can_close_the_cycle(cine):
+    added = multiply_item_rate(cine.sequence, 2, MOTION, cyclic=True, companions=[Companion.DISPLACEMENT_FIRST_TO_T])
+    assert item_values(added.sequence) == [6.25 * n for n in range(10)]
+    assert synthetic_marks(added.sequence)[-1]
+    assert item_values(added.companions[Companion.DISPLACEMENT_FIRST_TO_T]) == item_values(added.sequence)
+
+
+def test_result_can_be_interpolated_again(cine):
+    once = interpolate_between_items(cine.sequence, 0, 1, 1, LinearBlend())
+    twice = multiply_item_rate(once.sequence, 2, LinearBlend())
+    assert synthetic_marks(twice.sequence) == [False, True, True, True, False]
+    assert twice.sequence.GetNthDataNode(2).GetAttribute("TemporalInterp.LastIndexValue") == "12.5"
+
+
+def test_source_deleted_meanwhile_does_no_harm(cine, scene):
+    def delete_source(fraction, message):
+        if cine.sequence.GetScene() is not None:
+            scene.RemoveNode(cine.sequence)
+
+    expected = item_arrays(cine.sequence)
+    added = interpolate_between_items(cine.sequence, 0, 4, 1, LinearBlend(), progress=delete_source)
+    np.testing.assert_array_equal(item_arrays(added.sequence)[2], expected[4])
+
+
+def test_progress_rises_to_the_end(cine):
+    fractions = []
+    multiply_item_rate(cine.sequence, 2, LinearBlend(), progress=lambda fraction, message: fractions.append(fraction))
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "frames", "message"),
+    [
+        (3, 1, 1, "first phase must come before"),
+        (2, 2, 1, "first phase must come before"),
+        (-1, 2, 1, "first phase is frame -1"),
+        (0, 5, 1, "last phase is frame 5"),
+        (0, 1, 0, "at least 1"),
+        (0, 1, [], "No times"),
+        (0, 1, [12.6], "strictly between"),
+        (0, 1, [-3.0], "strictly between"),
+        (0, 1, [float("nan")], "strictly between"),
+        (0, 1, [4.0, 4.0], "closer than 0.001"),
+        (0, 1, [4.0, 4.0009], "closer than 0.001"),
+        (0, 1, [0.0005], "closer than 0.001"),
+        (0, 1, [12.5], "closer than 0.001"),
+        (0, 1, 20000, "closer than 0.001"),
+    ],
+)
+def test_request_out_of_place_is_refused_and_changes_nothing(cine, scene, first, last, frames, message):
+    before = snapshot(scene)
+    with pytest.raises(InvalidInputError, match=message):
+        interpolate_between_items(cine.sequence, first, last, frames, LinearBlend())
+    assert snapshot(scene) == before
+
+
+@pytest.mark.parametrize(("factor", "message"), [(1, "at least 2"), (20000, "closer than 0.001")])
+def test_factor_out_of_place_is_refused(cine, factor, message):
+    with pytest.raises(InvalidInputError, match=message):
+        multiply_item_rate(cine.sequence, factor, LinearBlend())
+
+
+@pytest.mark.parametrize("run", [lambda s: interpolate_between_items(s, 0, 1, 1, LinearBlend()),
+                                 lambda s: multiply_item_rate(s, 2, LinearBlend())])  # fmt: skip
+def test_one_item_is_refused_by_name(scene, blob_frames, run):
+    cine = put_in_scene(blob_frames(1), OBLIQUE, [0])
+    with pytest.raises(InvalidInputError, match="'cine' has one item"):
+        run(cine.sequence)
+
+
+def test_engine_without_fields_is_refused_when_fields_are_asked_for(cine, scene):
+    before = snapshot(scene)
+    with pytest.raises(InvalidInputError, match="'linear_blend' gives no displacement first to t"):
+        interpolate_between_items(cine.sequence, 0, 1, 1, LinearBlend(), companions=[Companion.DISPLACEMENT_FIRST_TO_T])
+    assert snapshot(scene) == before
+
+
+def test_voxels_that_are_not_numbers_are_refused(scene, blob_frames):
+    frames = blob_frames(2, dtype="float32")
+    frames[1][0, 0, 0] = np.nan
+    cine = put_in_scene(frames, OBLIQUE, [0, 10])
+    with pytest.raises(InvalidInputError, match="NaN"):
+        interpolate_between_items(cine.sequence, 0, 1, 1, LinearBlend())
+
+
+def test_sequence_outside_the_scene_is_refused(blob_frames, scene):
+    with pytest.raises(InvalidInputError, match="not in a scene"):
+        interpolate_between_items(sequence_of(blob_frames(2), OBLIQUE, [0, 10]), 0, 1, 1, LinearBlend())
