@@ -1,0 +1,237 @@
+"""Runs engines on held-out frames of one sequence and scores every frame."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from temporal_interp import metrics
+from temporal_interp.engines.protocol import DisplacementField, InterpolatedFrame, InterpolationEngine
+from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
+from temporal_interp.evaluation.hold_out import HeldOutGap, HoldOut
+from temporal_interp.evaluation.nearest_endpoint import NearestEndpoint
+from temporal_interp.evaluation.presets import HONEST, Preset, Score, presets_named
+from temporal_interp.provenance import is_synthetic
+from temporal_interp.sequences import VolumeSequence
+from temporal_interp.volumes import IntensityRange
+
+
+@dataclass(frozen=True, eq=False)
+class MotionTruth:
+    """The exact motion of a sequence, from a phantom.
+
+    Attributes:
+        displacement: takes the numbers of a source frame and of a frame and returns the resampling field
+            (K, J, I, 3), LPS mm, with frame(x) = source(x + displacement(x)).
+        mask: the voxels where errors count (inside the heart), (K, J, I): one for all frames, or a callable that takes
+            the number of the frame; None for all voxels.
+    """
+
+    displacement: Callable[[int, int], np.ndarray]
+    mask: np.ndarray | Callable[[int], np.ndarray] | None = None
+
+    def mask_of(self, frame: int) -> np.ndarray | None:
+        """Return the mask that holds for a frame, (K, J, I), or None for all voxels."""
+        return self.mask(frame) if callable(self.mask) else self.mask
+
+
+@dataclass(frozen=True)
+class Row:
+    """One held-out frame, predicted by one engine.
+
+    Attributes:
+        patient: name of the sequence.
+        preset: how it was scored.
+        engine: the engine's label.
+        first: number of the kept frame at t = 0.
+        last: number of the kept frame at t = 1.
+        frame: number of the held-out frame.
+        t: its place between the two by their index values.
+        index_value: its index value, in the sequence's unit.
+        measures: every number measured, by name. Besides the preset's metrics: `prepare_seconds` (once per gap, the
+            same in all its rows), `frame_seconds` (with the fields), and where the engine gives fields
+            `fold_rate_first` and `fold_rate_last` (from 0 to 1), and where the motion is known `epe_mm`, `epe_p95_mm`
+            (both fields together) with those of no motion at all, `epe_still_mm` and `epe_still_p95_mm`.
+    """
+
+    patient: str
+    preset: str
+    engine: str
+    first: int
+    last: int
+    frame: int
+    t: float
+    index_value: float
+    measures: Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """The result for one sequence.
+
+    Attributes:
+        patient: name of the sequence.
+        protocol: which frames were held out, in words.
+        index_name: the sequence's.
+        index_unit: the sequence's.
+        rows: one for every preset, engine and held-out frame.
+        kept: predicted frames asked for, scaled to [0, 1], by (preset, engine label, frame number).
+    """
+
+    patient: str
+    protocol: str
+    index_name: str
+    index_unit: str
+    rows: Sequence[Row]
+    kept: Mapping[tuple[str, str, int], InterpolatedFrame] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """What the inner loop needs to know of one sequence under one preset."""
+
+    patient: str
+    preset: Preset
+    scaled: VolumeSequence
+    score: Score
+    truth: MotionTruth | None
+
+
+def evaluate(
+    sequence: VolumeSequence,
+    hold_out: HoldOut,
+    engines: Sequence[InterpolationEngine],
+    *,
+    preset: str = "honest",
+    truth: MotionTruth | None = None,
+    patient: str = "",
+    keep_frames: Collection[int] = (),
+    progress: Progress = no_progress,
+) -> Evaluation:
+    """Predict the held-out frames with every engine, and with the nearest endpoint, and score them.
+
+    The intensity scale and the region that moves come from the whole sequence, held-out frames included. Every preset
+    runs the engines anew, on the sequence as it scales it.
+
+    Args:
+        sequence: acquired frames, at least three.
+        hold_out: which frames to hide, from `hold_out.between` or `hold_out.every`.
+        engines: what to evaluate. Two of one name are told apart by their settings.
+        preset: "honest", "uvi" or "both".
+        truth: the exact motion, if known; only the honest preset, which keeps the grid, uses it.
+        patient: name of the sequence for the tables.
+        keep_frames: numbers of held-out frames whose prediction to keep, for figures.
+        progress: told how far it is; may raise CancelledError.
+
+    Raises:
+        InvalidInputError: the input cannot be evaluated; the message says why.
+    """
+    _require_acquired(sequence)
+    labelled = _labelled([NearestEndpoint(), *engines])
+    _require_held_out(keep_frames, hold_out)
+    runs = [(p, label, engine) for p in presets_named(preset) for label, engine in labelled.items()]
+    rows, kept, job = [], {}, None
+    for number, (chosen, label, engine) in enumerate(runs):
+        if job is None or job.preset is not chosen:
+            job = _start(sequence, chosen, truth, patient)
+        report = part_of(progress, number / len(runs), (number + 1) / len(runs))
+        for row, frame in _run(job, hold_out.gaps, label, engine, report):
+            rows.append(row)
+            if row.frame in keep_frames:
+                kept[row.preset, row.engine, row.frame] = frame
+    return Evaluation(patient, hold_out.description, sequence.index_name, sequence.index_unit, tuple(rows), kept)
+
+
+def _require_acquired(sequence: VolumeSequence) -> None:
+    """Refuse frames that cannot serve as truth: those with NaN, and those an engine made."""
+    for number, (volume, attributes) in enumerate(zip(sequence.volumes, sequence.item_attributes, strict=True)):
+        volume.require_finite(f"Frame {number}")
+        if is_synthetic(attributes):
+            raise InvalidInputError(f"Frame {number} is synthetic; only acquired frames can be held out and compared.")
+
+
+def _labelled(engines: Sequence[InterpolationEngine]) -> dict[str, InterpolationEngine]:
+    """Return the engines by a label that tells them apart."""
+    count = Counter(engine.name for engine in engines)
+    labelled = {}
+    for engine in engines:
+        label = engine.name if count[engine.name] == 1 else f"{engine.name} ({engine.settings})"
+        if label in labelled:
+            raise InvalidInputError(f"The engine {label} is there twice with the same settings; leave one out.")
+        labelled[label] = engine
+    return labelled
+
+
+def _require_held_out(keep_frames: Collection[int], hold_out: HoldOut) -> None:
+    held_out = {frame for gap in hold_out.gaps for frame in gap.held_out}
+    unknown = sorted(set(keep_frames) - held_out)
+    if unknown:
+        raise InvalidInputError(f"Frames {unknown} are not held out, so no prediction of them can be kept.")
+
+
+def _start(sequence: VolumeSequence, preset: Preset, truth: MotionTruth | None, patient: str) -> _Job:
+    scaled = preset.scale(sequence)
+    return _Job(patient, preset, scaled, preset.scorer(scaled), truth if preset is HONEST else None)
+
+
+def _run(
+    job: _Job, gaps: Sequence[HeldOutGap], label: str, engine: InterpolationEngine, progress: Progress
+) -> Iterator[tuple[Row, InterpolatedFrame]]:
+    """Yield the scored row and the prediction of every held-out frame for one engine."""
+    for number, gap in enumerate(gaps):
+        report = part_of(progress, number / len(gaps), (number + 1) / len(gaps))
+        first, last = job.scaled.volumes[gap.first], job.scaled.volumes[gap.last]
+        start = time.perf_counter()
+        prepared = engine.prepare(
+            first, last, intensity_range=IntensityRange(0.0, 1.0), progress=part_of(report, 0.0, 0.9)
+        )
+        prepare_seconds = time.perf_counter() - start
+        for frame_number in gap.held_out:
+            t = _time_of(job.scaled.index_values, gap, frame_number)
+            start = time.perf_counter()
+            frame = prepared.at(t, fields=True)
+            seconds = {"prepare_seconds": prepare_seconds, "frame_seconds": time.perf_counter() - start}
+            measures = _measure(job, gap, frame_number, frame) | seconds
+            value = job.scaled.index_values[frame_number]
+            yield (
+                Row(job.patient, job.preset.name, label, gap.first, gap.last, frame_number, t, value, measures),
+                frame,
+            )
+        report(1.0, f"{label}: frames {gap.first} to {gap.last}")
+
+
+def _time_of(index_values: Sequence[float], gap: HeldOutGap, frame: int) -> float:
+    start, stop = index_values[gap.first], index_values[gap.last]
+    return (index_values[frame] - start) / (stop - start)
+
+
+def _measure(job: _Job, gap: HeldOutGap, number: int, frame: InterpolatedFrame) -> dict[str, float]:
+    measures = job.score(frame.volume.array, number)
+    ends = {"first": (gap.first, frame.displacement_first_to_t), "last": (gap.last, frame.displacement_last_to_t)}
+    fields = {name: (source, given) for name, (source, given) in ends.items() if given is not None}
+    measures |= {f"fold_rate_{name}": given.fold_rate for name, (_, given) in fields.items()}
+    if job.truth is not None and fields:
+        measures |= _motion_error(job.truth, number, list(fields.values()))
+    return measures
+
+
+def _motion_error(
+    truth: MotionTruth, number: int, fields: Sequence[tuple[int, DisplacementField]]
+) -> dict[str, float]:  # fmt: skip
+    """Return the error of the fields, both ends together, and what it would be with no motion at all."""
+    true = np.concatenate([truth.displacement(source, number) for source, _ in fields])
+    given = np.concatenate([displacement.array for _, displacement in fields])
+    mask = truth.mask_of(number)
+    masks = None if mask is None else np.concatenate([mask] * len(fields))
+    error = metrics.end_point_error(given, true, masks)
+    still = metrics.end_point_error(np.zeros_like(true), true, masks)
+    return {
+        "epe_mm": error.mean,
+        "epe_p95_mm": error.p95,
+        "epe_still_mm": still.mean,
+        "epe_still_p95_mm": still.p95,
+    }

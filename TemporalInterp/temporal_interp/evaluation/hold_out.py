@@ -1,0 +1,58 @@
+"""Which frames of a sequence are kept, and which are hidden and predicted from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.sequences import VolumeSequence
+
+
+@dataclass(frozen=True)
+class HeldOutGap:
+    """Two kept frames and the hidden frames between them, by number."""
+
+    first: int
+    last: int
+
+    @property
+    def held_out(self) -> range:
+        """Numbers of the hidden frames: all strictly between the two."""
+        return range(self.first + 1, self.last)
+
+
+@dataclass(frozen=True)
+class HoldOut:
+    """What is hidden: a description for reports, and the gaps."""
+
+    description: str
+    gaps: tuple[HeldOutGap, ...]
+
+
+def between(sequence: VolumeSequence, first: int, last: int) -> HoldOut:
+    """Hide every frame strictly between two, such as end-diastole and end-systole.
+
+    Raises:
+        InvalidInputError: a frame does not exist, or no frame lies between the two.
+    """
+    sequence.require_item(first, "The first kept phase")
+    sequence.require_item(last, "The last kept phase")
+    if last - first < 2:
+        raise InvalidInputError(f"No frame lies between frames {first} and {last}: there is nothing to hold out.")
+    return HoldOut(f"frames {first} and {last} kept, those between held out", (HeldOutGap(first, last),))
+
+
+def every(sequence: VolumeSequence, step: int) -> HoldOut:
+    """Keep frames 0, step, 2 step, ... and hide the others; frames after the last kept one are not used.
+
+    Raises:
+        InvalidInputError: the step is below 2, or the sequence is too short to keep two frames.
+    """
+    if step < 2:
+        raise InvalidInputError(f"Keeping every {step} frames holds none out; the step must be at least 2.")
+    if len(sequence) <= step:
+        raise InvalidInputError(
+            f"The sequence has {len(sequence)} frames; keeping every {step} of them needs at least {step + 1}."
+        )
+    gaps = tuple(HeldOutGap(n, n + step) for n in range(0, len(sequence) - step, step))
+    return HoldOut(f"every {step} frames kept, the others held out", gaps)

@@ -1,0 +1,117 @@
+"""The two ways to score: `honest`, for people who want to know, and `uvi`, for comparison with the literature.
+
+A preset scales the whole sequence before an engine sees it, as the papers do, so that nothing is lost or gained by
+rounding and clipping afterwards. Scores are per frame; means are of those (mean of dB, not dB of a mean).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+
+from temporal_interp import metrics
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.sequences import VolumeSequence
+from temporal_interp.volumes import CropPad, IntensityRange, Volume
+
+UVI_SHAPE = (32, 128, 128)
+
+Score = Callable[[np.ndarray, int], dict[str, float]]
+"""Takes a predicted frame, (K, J, I) in [0, 1], and its number, and returns the value of every metric by its name."""
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A way to score.
+
+    Attributes:
+        name: "honest" or "uvi".
+        scale: returns the sequence in float32 from 0 to 1, as engines shall see it.
+        scorer: takes the scaled sequence and returns what scores a predicted frame against the acquired one.
+        pooled: the mean over patients is over all their frames together, not over the mean of every patient.
+    """
+
+    name: str
+    scale: Callable[[VolumeSequence], VolumeSequence]
+    scorer: Callable[[VolumeSequence], Score]
+    pooled: bool
+
+
+def scale_honest(sequence: VolumeSequence) -> VolumeSequence:
+    """Return the sequence scaled by one range for all frames, its 99.9th percentile at 1, clipped to [0, 1]."""
+    intensity_range = IntensityRange.of(sequence.volumes)
+    return replace(sequence, volumes=[v.with_array(intensity_range.normalise(v.array)) for v in sequence.volumes])
+
+
+def scale_uvi(sequence: VolumeSequence) -> VolumeSequence:
+    """Return the sequence as UVI-Net (CVPR 2024) prepares ACDC: cropped or zero-padded, then min-max frame by frame.
+
+    In plane the centre 128 x 128 voxels, 32 slices; smaller planes are zero-padded too (our choice, UVI-Net has no
+    rule). Raises InvalidInputError where a frame is constant.
+    """
+    crop = CropPad.to_shape(sequence.volumes[0].geometry.shape, UVI_SHAPE)
+    return replace(sequence, volumes=[_min_max(crop.apply(v), n) for n, v in enumerate(sequence.volumes)])
+
+
+def _min_max(volume: Volume, number: int) -> Volume:
+    low, high = float(volume.array.min()), float(volume.array.max())
+    if low == high:
+        raise InvalidInputError(f"Frame {number} is constant in its central region; it cannot be scaled on its own.")
+    return volume.with_array(IntensityRange(low, high).normalise(volume.array))
+
+
+def _ceiling_of_frames(sequence: VolumeSequence) -> Callable[[int], float]:
+    """Return the NCC ceiling of a frame by its number, computed once for all engines."""
+    return cache(lambda number: metrics.ncc_ceiling(sequence.volumes[number].array))
+
+
+def _honest_scorer(sequence: VolumeSequence) -> Score:
+    moving = metrics.moving_region(v.array for v in sequence.volumes)
+    ceiling = _ceiling_of_frames(sequence)
+
+    def score(predicted: np.ndarray, number: int) -> dict[str, float]:
+        truth = sequence.volumes[number].array
+        # the truth was clipped, so a prediction beyond the range is not punished for it
+        predicted = np.clip(predicted, 0.0, 1.0)
+        return {
+            "psnr": metrics.psnr(predicted, truth),
+            "psnr_moving": metrics.psnr(predicted, truth, moving),
+            "nmse_x100": 100 * metrics.nmse(predicted, truth),
+            "ssim": metrics.ssim_2d(predicted, truth),
+            "ncc": metrics.local_ncc(predicted, truth),
+            "ncc_ceiling": ceiling(number),
+        }
+
+    return score
+
+
+def _uvi_scorer(sequence: VolumeSequence) -> Score:
+    ceiling = _ceiling_of_frames(sequence)
+
+    def score(predicted: np.ndarray, number: int) -> dict[str, float]:
+        truth = sequence.volumes[number].array
+        return {
+            "psnr": metrics.psnr(predicted, truth),
+            "ncc": metrics.local_ncc(predicted, truth),
+            "ncc_ceiling": ceiling(number),
+            "ssim": metrics.ssim_3d(predicted, truth),
+            "nmse_x100": 100 * metrics.nmse(predicted, truth),
+        }
+
+    return score
+
+
+HONEST = Preset("honest", scale_honest, _honest_scorer, pooled=False)
+UVI = Preset("uvi", scale_uvi, _uvi_scorer, pooled=True)
+PRESETS = {"honest": (HONEST,), "uvi": (UVI,), "both": (HONEST, UVI)}
+"""The presets that a user's choice stands for."""
+
+
+def presets_named(choice: str) -> tuple[Preset, ...]:
+    """Return the presets of a choice: "honest", "uvi" or "both". Raises InvalidInputError for any other word."""
+    if choice not in PRESETS:
+        raise InvalidInputError(f"There is no preset '{choice}'; choose one of {', '.join(PRESETS)}.")
+    return PRESETS[choice]

@@ -1,0 +1,139 @@
+"""Evaluations as means, as a table for people, as CSV and as JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.table import Table
+
+from temporal_interp.evaluation.evaluate import Evaluation, Row
+from temporal_interp.evaluation.presets import presets_named
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Means of one engine under one preset.
+
+    Attributes:
+        preset: how it was scored.
+        engine: the engine's label.
+        patients: number of sequences.
+        frames: number of held-out frames of all of them.
+        means: every measure by name; a measure that some frames lack is the mean of those that have it.
+    """
+
+    preset: str
+    engine: str
+    patients: int
+    frames: int
+    means: Mapping[str, float]
+
+
+def summarise(evaluations: Sequence[Evaluation]) -> list[Summary]:
+    """Return the mean of every engine and preset over one or more sequences.
+
+    The honest preset takes the mean over the frames of every patient and then over the patients, so that a long
+    sequence does not outweigh a short one; uvi takes it over all frames together, as UVI-Net does.
+    """
+    groups: dict[tuple[str, str], list[list[Row]]] = {}
+    for evaluation in evaluations:
+        for key in dict.fromkeys((row.preset, row.engine) for row in evaluation.rows):
+            rows = [row for row in evaluation.rows if (row.preset, row.engine) == key]
+            groups.setdefault(key, []).append(rows)
+    return [_summary(preset, engine, patients) for (preset, engine), patients in groups.items()]
+
+
+def _summary(preset: str, engine: str, patients: Sequence[Sequence[Row]]) -> Summary:
+    pooled = [row.measures for rows in patients for row in rows]
+    if presets_named(preset)[0].pooled:
+        means = _means(pooled)
+    else:
+        means = _means([_means([row.measures for row in rows]) for rows in patients])
+    return Summary(preset, engine, len(patients), len(pooled), means)
+
+
+def _means(measures: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    names = dict.fromkeys(name for m in measures for name in m)
+    return {name: float(np.mean([m[name] for m in measures if name in m])) for name in names}
+
+
+_COLUMNS = {
+    "psnr": ("PSNR dB", "{:.2f}"),
+    "psnr_moving": ("moving dB", "{:.2f}"),
+    "nmse_x100": ("NMSE x100", "{:.2f}"),
+    "ssim": ("SSIM", "{:.3f}"),
+    "ncc": ("NCC", "{:.3f}"),
+    "ncc_ceiling": ("NCC ceiling", "{:.3f}"),
+    "fold_rate_first": ("folds first", "{:.3%}"),
+    "fold_rate_last": ("folds last", "{:.3%}"),
+    "epe_mm": ("EPE mm", "{:.2f}"),
+    "epe_p95_mm": ("EPE p95", "{:.2f}"),
+    "epe_still_mm": ("EPE still", "{:.2f}"),
+    "epe_still_p95_mm": ("still p95", "{:.2f}"),
+    "prepare_seconds": ("prepare s", "{:.2f}"),
+    "frame_seconds": ("frame s", "{:.3f}"),
+}
+"""Heading and format of every measure, in the order of the table."""
+
+
+def as_table(summaries: Sequence[Summary], *, title: str = "") -> Table:
+    """Return a table of the means, one line for every preset and engine, for a rich console.
+
+    SSIM is the mean over slices for the honest preset and 3D for uvi; NCC cannot exceed its ceiling.
+    """
+    shown = [name for name in _COLUMNS if any(name in summary.means for summary in summaries)]
+    table = Table(title=title or None)
+    table.add_column("preset")
+    table.add_column("engine")
+    for heading in ["frames", *(_COLUMNS[name][0] for name in shown)]:
+        table.add_column(heading, justify="right")
+    for summary in summaries:
+        cells = [_COLUMNS[n][1].format(summary.means[n]) if n in summary.means else "-" for n in shown]
+        table.add_row(summary.preset, summary.engine, str(summary.frames), *cells)
+    return table
+
+
+def write_csv(evaluations: Sequence[Evaluation], path: Path) -> None:
+    """Write one line for every patient, preset, engine and held-out frame; a measure that is not there is empty.
+
+    The file appears whole or not at all.
+    """
+    lines = [_flat(row) for evaluation in evaluations for row in evaluation.rows]
+    fields = dict.fromkeys(name for line in lines for name in line)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, fieldnames=list(fields), restval="")
+    writer.writeheader()
+    writer.writerows(lines)
+    unfinished = path.with_name(path.name + ".part")
+    try:
+        unfinished.write_text(text.getvalue(), encoding="utf-8", newline="")
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def as_json(evaluations: Sequence[Evaluation]) -> dict[str, Any]:
+    """Return what was evaluated, the means and every row, ready for JSON: NaN and infinity become None."""
+    return {
+        "sequences": [{"patient": e.patient, "protocol": e.protocol} for e in evaluations],
+        "summary": [_finite(asdict(summary)) for summary in summarise(evaluations)],
+        "rows": [_finite(_flat(row)) for e in evaluations for row in e.rows],
+    }
+
+
+def _flat(row: Row) -> dict[str, Any]:
+    line = asdict(row)
+    return {**{k: v for k, v in line.items() if k != "measures"}, **line["measures"]}
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value

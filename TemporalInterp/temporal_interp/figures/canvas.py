@@ -1,0 +1,89 @@
+"""What all figures share: size, colours, labels, and saving. Uses matplotlib's objects, never its global state."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.figures.view import View
+from temporal_interp.volumes import IntensityRange
+
+WIDTH = 9.0
+"""Width of every figure in inches; at 100 dots per inch it fits a README, files have half as many dots again."""
+DOTS_PER_INCH = 150
+
+ACQUIRED = "#56B4E9"
+SYNTHETIC = "#E69F00"
+ENGINE_COLOURS = ("#7F7F7F", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
+"""Okabe and Ito's palette, told apart by colour-blind readers too; grey is for the first, the baseline."""
+
+
+def new_figure(height: float, *, width: float = WIDTH) -> Figure:
+    """Return an empty figure on a white ground; sizes in inches."""
+    figure = Figure(figsize=(width, height), facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write the figure as a file of the kind its name ends in (PNG, PDF, SVG), whole or not at all.
+
+    Raises:
+        InvalidInputError: the name ends in something that is no kind of picture.
+    """
+    kinds = figure.canvas.get_supported_filetypes()
+    if path.suffix.lower().lstrip(".") not in kinds:
+        raise InvalidInputError(f"{path} names no kind of picture; end it in one of {', '.join(sorted(kinds))}.")
+    unfinished = path.with_name(f"{path.stem}.part{path.suffix}")
+    try:
+        figure.savefig(unfinished, dpi=DOTS_PER_INCH)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def place(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
+    """Return axes at a place given in inches from the top left corner of the figure."""
+    figure_width, figure_height = figure.get_size_inches()
+    box = (left / figure_width, 1 - (top + height) / figure_height, width / figure_width, height / figure_height)
+    return figure.add_axes(box)
+
+
+def draw_image(axes: Axes, array: np.ndarray, view: View, intensity_range: IntensityRange) -> None:
+    """Draw the part of a (K, J, I) array that the view shows, in grey, with pixels of their true shape."""
+    grey = intensity_range.normalise(view.of(array))
+    axes.imshow(grey, cmap="gray", vmin=0, vmax=1, aspect=view.pixel_aspect, interpolation="nearest")
+    hide_ticks(axes)
+
+
+def hide_ticks(axes: Axes) -> None:
+    """Leave no ticks and no frame."""
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def write_in_corner(axes: Axes, text: str, colour: str) -> None:
+    """Write a few words into the left upper corner of a picture."""
+    axes.text(
+        0.02,
+        0.97,
+        text,
+        transform=axes.transAxes,
+        color=colour,
+        fontsize=7.5,
+        fontweight="bold",
+        va="top",
+        bbox={"facecolor": "black", "alpha": 0.55, "edgecolor": "none", "pad": 1.2},
+    )
+
+
+def index_label(value: float, unit: str) -> str:
+    """Return an index value as it is written on pictures: "33 ms", "5 %", "0.25"."""
+    return f"{value:.4g} {unit}".strip()

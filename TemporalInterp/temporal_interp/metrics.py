@@ -1,0 +1,219 @@
+"""How far a frame is from the true one, and a field from the true motion: pure functions on arrays.
+
+Images are (K, J, I) arrays scaled to [0, 1] (see `evaluation.presets` for how); anything that NumPy can turn into an
+array will do, a CPU tensor included. Everything is computed in float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.ndimage import gaussian_filter, uniform_filter
+
+from temporal_interp.errors import InvalidInputError
+
+NCC_WINDOW = 9
+NCC_EPSILON = 1e-5
+SSIM_C1 = 0.01**2
+SSIM_C2 = 0.03**2
+SSIM_2D_WINDOW = 7
+MOVING_SHARE = 0.03
+
+
+class EndPointError(NamedTuple):
+    """Distance in mm between where two fields point: its mean and its 95th percentile over the voxels."""
+
+    mean: float
+    p95: float
+
+
+def _pair(predicted: ArrayLike, truth: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    predicted, truth = np.asarray(predicted, dtype=np.float64), np.asarray(truth, dtype=np.float64)
+    if predicted.shape != truth.shape or truth.ndim != 3:
+        raise InvalidInputError(
+            f"A metric compares two arrays of one shape (K, J, I), got {predicted.shape} and {truth.shape}."
+        )
+    return predicted, truth
+
+
+def _require_mask(mask: ArrayLike, shape: tuple[int, ...]) -> np.ndarray:
+    mask = np.asarray(mask, dtype=bool)
+    if mask.shape != shape:
+        raise InvalidInputError(f"The mask has shape {mask.shape}, the images have {shape}.")
+    return mask
+
+
+def psnr(predicted: ArrayLike, truth: ArrayLike, mask: ArrayLike | None = None) -> float:
+    """Return the peak signal-to-noise ratio in dB, -10 log10(MSE), of (K, J, I) images whose peak is 1.
+
+    Args:
+        predicted: the synthetic frame.
+        truth: the acquired frame.
+        mask: voxels to look at; all of them if None.
+
+    Returns:
+        Infinity for equal images, NaN where the mask is empty.
+
+    Raises:
+        InvalidInputError: the shapes do not fit.
+    """
+    predicted, truth = _pair(predicted, truth)
+    error = (predicted - truth) ** 2
+    if mask is not None:
+        error = error[_require_mask(mask, truth.shape)]
+    if error.size == 0:
+        return float("nan")
+    mse = float(error.mean())
+    return float("inf") if mse == 0 else float(-10 * np.log10(mse))
+
+
+def nmse(predicted: ArrayLike, truth: ArrayLike) -> float:
+    """Return MSE / mean(truth^2); the papers print it times 100. Not defined, NaN, for a truth that is zero."""
+    predicted, truth = _pair(predicted, truth)
+    power = float((truth**2).mean())
+    return float(((predicted - truth) ** 2).mean()) / power if power > 0 else float("nan")
+
+
+def local_ncc(predicted: ArrayLike, truth: ArrayLike) -> float:
+    """Return the mean over voxels of the local squared cross-correlation of (K, J, I) images.
+
+    Source: the evaluation of UVI-Net (CVPR 2024), after VoxelMorph: 9^3 window, zeros beyond the border, and
+    cross^2 / (var var + 1e-5) with sums, not means, over the window. An image compared with itself scores 1 only
+    where there is structure: see `ncc_ceiling`.
+    """
+    predicted, truth = _pair(predicted, truth)
+    count = NCC_WINDOW**3
+
+    def window_sum(image: np.ndarray) -> np.ndarray:
+        return uniform_filter(image, NCC_WINDOW, mode="constant") * count
+
+    sum_p, sum_t = window_sum(predicted), window_sum(truth)
+    cross = window_sum(predicted * truth) - sum_p * sum_t / count
+    var_p = window_sum(predicted**2) - sum_p**2 / count
+    var_t = window_sum(truth**2) - sum_t**2 / count
+    return float((cross**2 / (var_p * var_t + NCC_EPSILON)).mean())
+
+
+def ncc_ceiling(truth: ArrayLike) -> float:
+    """Return `local_ncc` of an image with itself: the score of a perfect prediction.
+
+    Flat background and zero padding hold it below 1: about (slices + 8) / 32 for textured slices padded to 32.
+    """
+    return local_ncc(truth, truth)
+
+
+def ssim_3d(predicted: ArrayLike, truth: ArrayLike) -> float:
+    """Return the structural similarity in 3D of (K, J, I) images with range 1.
+
+    Source: the evaluation of UVI-Net (CVPR 2024): 11^3 Gaussian window of sigma 1.5, zeros beyond the border,
+    C1 = 0.01^2, C2 = 0.03^2, mean over all voxels.
+    """
+    predicted, truth = _pair(predicted, truth)
+
+    def smooth(image: np.ndarray) -> np.ndarray:
+        return gaussian_filter(image, 1.5, radius=5, mode="constant")
+
+    mean_p, mean_t = smooth(predicted), smooth(truth)
+    var_p, var_t = smooth(predicted**2) - mean_p**2, smooth(truth**2) - mean_t**2
+    cross = smooth(predicted * truth) - mean_p * mean_t
+    return float(_ssim_map(mean_p, mean_t, var_p, var_t, cross).mean())
+
+
+def ssim_2d(predicted: ArrayLike, truth: ArrayLike) -> float:
+    """Return the structural similarity slice by slice, mean over the slices of (K, J, I) images with range 1.
+
+    Source: Wang et al. 2004 with the uniform 7 x 7 window and the sample covariance that scikit-image has as its
+    default; a border of 3 pixels, where the window is not full, is left out.
+
+    Raises:
+        InvalidInputError: the shapes do not fit, or a slice is smaller than the window.
+    """
+    predicted, truth = _pair(predicted, truth)
+    if min(truth.shape[1:]) < SSIM_2D_WINDOW:
+        raise InvalidInputError(
+            f"SSIM needs slices of at least {SSIM_2D_WINDOW} x {SSIM_2D_WINDOW} pixels, got {truth.shape[1:]}."
+        )
+    count = SSIM_2D_WINDOW**2
+    border = SSIM_2D_WINDOW // 2
+
+    def smooth(image: np.ndarray) -> np.ndarray:
+        return uniform_filter(image, (0, SSIM_2D_WINDOW, SSIM_2D_WINDOW))[:, border:-border, border:-border]
+
+    mean_p, mean_t = smooth(predicted), smooth(truth)
+    sample = count / (count - 1)
+    var_p = sample * (smooth(predicted**2) - mean_p**2)
+    var_t = sample * (smooth(truth**2) - mean_t**2)
+    cross = sample * (smooth(predicted * truth) - mean_p * mean_t)
+    return float(_ssim_map(mean_p, mean_t, var_p, var_t, cross).mean())
+
+
+def _ssim_map(
+    mean_p: np.ndarray, mean_t: np.ndarray, var_p: np.ndarray, var_t: np.ndarray, cross: np.ndarray
+) -> np.ndarray:
+    likeness = (2 * mean_p * mean_t + SSIM_C1) * (2 * cross + SSIM_C2)
+    return likeness / ((mean_p**2 + mean_t**2 + SSIM_C1) * (var_p + var_t + SSIM_C2))
+
+
+def variation(frames: Iterable[ArrayLike]) -> np.ndarray:
+    """Return the standard deviation over the frames, voxel by voxel, (K, J, I); one frame is in memory at a time."""
+    mean = spread = 0.0
+    count = 0
+    for count, frame in enumerate(frames, 1):
+        frame = np.asarray(frame, dtype=np.float64)
+        step = frame - mean
+        mean = mean + step / count
+        spread = spread + step * (frame - mean)
+    if count == 0:
+        raise InvalidInputError("There are no frames to find the moving region of.")
+    return np.sqrt(spread / count)
+
+
+def moving_region(frames: Iterable[ArrayLike], *, share: float = MOVING_SHARE) -> np.ndarray:
+    """Return the mask (K, J, I) of the voxels that vary most over a sequence (our choice of what counts as moving).
+
+    Args:
+        frames: all frames of the sequence, (K, J, I) each, on one intensity scale.
+        share: share of all voxels of the stack to mark, those with the largest standard deviation over the frames.
+
+    Returns:
+        A boolean mask. Voxels that never change are not in it, so it is empty for a still sequence.
+
+    Raises:
+        InvalidInputError: there are no frames, or the share does not lie between 0 and 1.
+    """
+    if not 0 < share <= 1:
+        raise InvalidInputError(f"The share of moving voxels must lie above 0 and up to 1, got {share}.")
+    deviation = variation(frames)
+    count = max(1, round(share * deviation.size))
+    threshold = np.partition(deviation.ravel(), -count)[-count]
+    return (deviation >= threshold) & (deviation > 0)
+
+
+def end_point_error(displacement: ArrayLike, truth: ArrayLike, mask: ArrayLike | None = None) -> EndPointError:
+    """Return the distance between two fields of one direction, in their unit (mm for fields outside the networks).
+
+    Args:
+        displacement: (K, J, I, 3).
+        truth: (K, J, I, 3).
+        mask: (K, J, I), voxels to look at; all of them if None.
+
+    Returns:
+        Mean and 95th percentile; NaN where the mask is empty.
+
+    Raises:
+        InvalidInputError: the shapes do not fit.
+    """
+    displacement, truth = np.asarray(displacement, dtype=np.float64), np.asarray(truth, dtype=np.float64)
+    if displacement.shape != truth.shape or truth.ndim != 4 or truth.shape[-1] != 3:
+        raise InvalidInputError(
+            f"Two fields of one shape (K, J, I, 3) are needed, got {displacement.shape} and {truth.shape}."
+        )
+    distance = np.linalg.norm(displacement - truth, axis=-1)
+    if mask is not None:
+        distance = distance[_require_mask(mask, distance.shape)]
+    if distance.size == 0:
+        return EndPointError(float("nan"), float("nan"))
+    return EndPointError(float(distance.mean()), float(np.percentile(distance, 95)))

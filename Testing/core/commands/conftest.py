@@ -1,0 +1,50 @@
+"""A way to run the command line in the test's own process, and small sequences to run it on."""
+
+import json
+
+import numpy as np
+import pytest
+from temporal_interp.commands.main import app
+from temporal_interp.files import write_sequence
+from temporal_interp.sequences import VolumeSequence
+from temporal_interp.volumes import Geometry, Volume
+from typer.testing import CliRunner
+
+
+@pytest.fixture
+def command(monkeypatch):
+    """Runs `temporal-interp` with the given arguments; the result has exit_code, stdout and stderr."""
+    monkeypatch.setenv("COLUMNS", "200")  # so that no message is broken into lines
+
+    def run(*arguments):
+        return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+    return run
+
+
+@pytest.fixture
+def events():
+    """Reads the JSON lines that a command printed."""
+
+    def read(result):
+        return [json.loads(line) for line in result.stdout.splitlines()]
+
+    return read
+
+
+@pytest.fixture
+def sequence():
+    """Five frames of a disc that grows, one slice, every 100 ms."""
+    rows, columns = np.mgrid[:24, :28]
+    distance = np.hypot(rows - 11.5, columns - 13.5)
+    geometry = Geometry((1, 24, 28), (1.5, 1.5, 8.0), (10.0, -20.0, 30.0))
+    frames = [Volume((1000 * (distance < 5 + n)).astype(np.uint16)[None], geometry) for n in range(5)]
+    return VolumeSequence(frames, [0, 100, 200, 300, 400])
+
+
+@pytest.fixture
+def recording(sequence, tmp_path):
+    """The sequence in a file."""
+    path = tmp_path / "recording.seq.nrrd"
+    write_sequence(sequence, path)
+    return path
