@@ -144,7 +144,11 @@ def _synthesise(
     for number, gap in enumerate(gaps):
         report = part_of(progress, number / len(gaps), (number + 1) / len(gaps))
         prepared = engine.prepare(
-            gap.first, gap.last, intensity_range=intensity_range, progress=part_of(report, 0.0, PREPARE_SHARE)
+            gap.first,
+            gap.last,
+            intensity_range=intensity_range,
+            slice_thickness=sequence.slice_thickness,
+            progress=part_of(report, 0.0, PREPARE_SHARE),
         )
         for done, value in enumerate(gap.index_values, 1):
             t = (value - gap.first_index) / (gap.last_index - gap.first_index)

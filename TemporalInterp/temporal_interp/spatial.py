@@ -8,6 +8,8 @@ Only `to_physical` and `from_physical` leave voxels for mm.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 from torch.nn import functional
@@ -126,6 +128,26 @@ def resize_field(field: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
     ratio = [new / old for new, old in zip(shape, field.shape[2:], strict=True)]
     scale = torch.tensor(ratio, dtype=field.dtype, device=field.device).view(1, -1, *[1] * len(ratio))
     return resize(field, shape) * scale
+
+
+def smooth(image: torch.Tensor, sigma: tuple[float, ...]) -> torch.Tensor:
+    """Return the image (N, C, *shape) after a Gaussian of standard deviation `sigma` voxels along each axis.
+
+    The border is repeated. An axis with a sigma under 0.2 voxel stays as it is: its kernel would be a single 1.
+    """
+    dimensions = image.ndim - 2
+    convolve = functional.conv2d if dimensions == 2 else functional.conv3d
+    for axis, width in enumerate(sigma):
+        if width < 0.2:
+            continue
+        reach = math.ceil(3 * width)
+        offsets = torch.arange(-reach, reach + 1, dtype=image.dtype, device=image.device)
+        kernel = torch.exp(-0.5 * (offsets / width) ** 2)
+        kernel = (kernel / kernel.sum()).view(1, 1, *[-1 if a == axis else 1 for a in range(dimensions)])
+        pad = [reach if a == axis else 0 for a in reversed(range(dimensions)) for _ in (0, 1)]
+        channels = image.flatten(0, 1).unsqueeze(1)
+        image = convolve(functional.pad(channels, pad, mode="replicate"), kernel).view(image.shape)
+    return image
 
 
 def gradient(image: torch.Tensor) -> torch.Tensor:

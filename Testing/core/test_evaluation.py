@@ -39,7 +39,7 @@ class ShiftEngine:
     jacobian: float = 1.0
     seen: list = field(default_factory=list)
 
-    def prepare(self, first, last, *, intensity_range=None, progress=None):
+    def prepare(self, first, last, *, intensity_range=None, slice_thickness=None, progress=None):
         self.seen.append((first, last, intensity_range))
         progress(1.0, "ready")
         return _Shifted(self, first)

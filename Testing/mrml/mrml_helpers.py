@@ -8,6 +8,7 @@ import slicer
 import vtk
 from scipy.ndimage import map_coordinates
 from temporal_interp.engines.protocol import DisplacementField, InterpolatedFrame
+from temporal_interp.errors import no_progress
 from temporal_interp.volumes import Geometry, Volume, to_scalar_type
 
 
@@ -117,7 +118,7 @@ class KnownMotion:
     name: str = "known_motion"
     settings: str = "for tests"
 
-    def prepare(self, first, last, *, intensity_range=None, progress=lambda fraction, message: None):
+    def prepare(self, first, last, *, intensity_range=None, slice_thickness=None, progress=no_progress):
         progress(1.0, "known")
         return _PreparedMotion(first, last, self.motion)
 

@@ -38,6 +38,7 @@ class LinearBlend:
         last: Volume,
         *,
         intensity_range: IntensityRange | None = None,
+        slice_thickness: float | None = None,
         progress: Progress = no_progress,
     ) -> PreparedBlend:
         """Check the pair; there is nothing else to prepare."""

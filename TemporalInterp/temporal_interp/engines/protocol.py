@@ -5,28 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-
+from temporal_interp.displacement import DisplacementField
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
 from temporal_interp.volumes import IntensityRange, Volume, require_same_geometry
-
-
-@dataclass(frozen=True, eq=False)
-class DisplacementField:
-    """A resampling field in physical space: frame(x) = source(x + displacement(x)).
-
-    Attributes:
-        array: (K, J, I, 3), float32, components (x, y, z) in LPS mm, on the voxel grid of the frame.
-        jacobian: (K, J, I) float32, determinant of x -> x + displacement(x); 1 keeps volume.
-    """
-
-    array: np.ndarray
-    jacobian: np.ndarray
-
-    @property
-    def fold_rate(self) -> float:
-        """Share of voxels, from 0 to 1, where the field folds space (determinant 0 or less)."""
-        return float((self.jacobian <= 0).mean())
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +62,7 @@ class InterpolationEngine(Protocol):
         last: Volume,
         *,
         intensity_range: IntensityRange | None = None,
+        slice_thickness: float | None = None,
         progress: Progress = no_progress,
     ) -> PreparedPair:
         """Make a pair ready.
@@ -89,6 +71,8 @@ class InterpolationEngine(Protocol):
             first: volume at t = 0.
             last: volume at t = 1, on the same voxel grid.
             intensity_range: range of the whole sequence; that of the two volumes if None.
+            slice_thickness: how much tissue a slice shows, in mm along K, if it is known. Slices much further apart
+                than that see nothing of their neighbours.
             progress: told how far it is; may raise CancelledError to stop.
 
         Raises:

@@ -187,7 +187,11 @@ def _run(
         first, last = job.scaled.volumes[gap.first], job.scaled.volumes[gap.last]
         start = time.perf_counter()
         prepared = engine.prepare(
-            first, last, intensity_range=IntensityRange(0.0, 1.0), progress=part_of(report, 0.0, 0.9)
+            first,
+            last,
+            intensity_range=IntensityRange(0.0, 1.0),
+            slice_thickness=job.scaled.slice_thickness,
+            progress=part_of(report, 0.0, 0.9),
         )
         prepare_seconds = time.perf_counter() - start
         for frame_number in gap.held_out:

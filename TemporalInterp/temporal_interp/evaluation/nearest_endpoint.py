@@ -42,6 +42,7 @@ class NearestEndpoint:
         last: Volume,
         *,
         intensity_range: IntensityRange | None = None,
+        slice_thickness: float | None = None,
         progress: Progress = no_progress,
     ) -> PreparedEndpoints:
         """Check the pair; there is nothing else to prepare."""

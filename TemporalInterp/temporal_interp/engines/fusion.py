@@ -1,0 +1,79 @@
+"""Fuses two volumes that motion has brought to one time, and knows where motion cannot be trusted.
+
+Where the moved volumes agree better than the unmoved ones did, motion explains the change and the result is their mean,
+weighted by time. Where they do not (blood that changes brightness, tissue that enters through the slice, the border of
+the image) the result leans to the plain blend, which is never sharply wrong. Both ends enter alike: exchanging them and
+t for 1 - t gives the same frame. The whole of this is our choice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from temporal_interp.spatial import smooth
+
+
+@dataclass(frozen=True)
+class Fusion:
+    """How two moved volumes become one frame.
+
+    Attributes:
+        radius_mm: standard deviation of the Gaussian neighbourhood in which agreement is judged.
+        noise: standard deviation of the images' noise, as a share of their intensity range; less disagreement than
+            this means nothing.
+    """
+
+    radius_mm: float = 3.0
+    noise: float = 0.02
+
+
+@dataclass(frozen=True, eq=False)
+class FusionMaps:
+    """Two maps, (1, 1, *shape), from 0 to 1.
+
+    Attributes:
+        trust: share of the moved volumes in the frame; the rest is the plain blend of the unmoved ones.
+        last_weight: share of the moved last volume among the two moved ones; that of the first is 1 less it.
+    """
+
+    trust: torch.Tensor
+    last_weight: torch.Tensor
+
+
+def disagreement(
+    first: torch.Tensor, last: torch.Tensor, spacing: tuple[float, ...], fusion: Fusion
+) -> torch.Tensor:  # fmt: skip
+    """Return the mean squared difference of two images around every voxel, no less than the noise.
+
+    Args:
+        first: (1, 1, *shape), scaled to [0, 1].
+        last: likewise.
+        spacing: voxel size in mm along each axis, in the order of the axes.
+        fusion: neighbourhood and noise.
+    """
+    sigma = tuple(fusion.radius_mm / along for along in spacing)
+    return smooth((first - last).square(), sigma) + fusion.noise**2
+
+
+def fusion_maps(still: torch.Tensor, moved: torch.Tensor, t: float, fusion: Fusion) -> FusionMaps:
+    """Return how to fuse at time t, from the disagreement of the unmoved and of the moved volumes.
+
+    Trust compares the two standard deviations. Of two moved volumes that disagree, the one nearer in time is the
+    better witness: errors of a motion grow with the time it spans, so that weights in inverse proportion to the squared
+    error are (1 - t)^2 and t^2. Where they agree, the weights are 1 - t and t, which joins the acquired frames without
+    a jump in noise.
+    """
+    trust = still.sqrt() / (still.sqrt() + moved.sqrt())
+    doubt = 1 - fusion.noise**2 / moved
+    late = t**2 / (t**2 + (1 - t) ** 2)
+    return FusionMaps(trust, t + doubt * (late - t))
+
+
+def fuse(
+    unmoved: tuple[torch.Tensor, torch.Tensor], moved: tuple[torch.Tensor, torch.Tensor], maps: FusionMaps, t: float
+) -> torch.Tensor:
+    """Return the frame at t from the first and last volume, unmoved and moved; all of one shape."""
+    blend = torch.lerp(*unmoved, t)
+    return torch.lerp(blend, torch.lerp(*moved, maps.last_weight), maps.trust)

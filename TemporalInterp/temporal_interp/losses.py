@@ -1,0 +1,58 @@
+"""What a fit or a training minimises. Images are (N, C, *shape), fields (N, D, *shape) in voxels."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional
+
+from temporal_interp.spatial import jacobian_determinant
+
+FLAT = 1e-4
+"""Variance, on images scaled to [0, 1], below which a window holds noise rather than structure (our choice)."""
+
+
+def box_mean(image: torch.Tensor, window: int) -> torch.Tensor:
+    """Return the mean of every voxel's window of that side; at the border, of the part inside the image."""
+    dimensions = image.ndim - 2
+    pool = functional.avg_pool2d if dimensions == 2 else functional.avg_pool3d
+    for axis in range(dimensions):
+        side = [window if a == axis else 1 for a in range(dimensions)]
+        pad = [n // 2 for n in side]
+        image = pool(image, side, stride=1, padding=pad, count_include_pad=False)
+    return image
+
+
+def local_correlation_loss(image: torch.Tensor, target: torch.Tensor, *, window: int) -> torch.Tensor:
+    """Return 1 - mean local squared correlation coefficient, 0 where both agree up to local gain and offset.
+
+    Windows of both images with a variance below FLAT count as unlike, and give no gradient to speak of.
+    """
+    mean_image, mean_target = box_mean(image, window), box_mean(target, window)
+    variance_image = (box_mean(image * image, window) - mean_image**2).clamp(min=0)
+    variance_target = (box_mean(target * target, window) - mean_target**2).clamp(min=0)
+    covariance = box_mean(image * target, window) - mean_image * mean_target
+    return 1 - (covariance**2 / ((variance_image + FLAT) * (variance_target + FLAT))).mean()
+
+
+def squared_gradient(field: torch.Tensor, spacing: tuple[float, ...]) -> torch.Tensor:
+    """Return the mean squared derivative of a field, the diffusion regulariser, as strain in mm per mm.
+
+    Each component's derivatives along all axes are added, all components too; forward differences.
+
+    Args:
+        field: (N, D, *shape), voxels.
+        spacing: voxel size in mm along each axis, in the order of the axes.
+    """
+    total = field.new_zeros(())
+    for axis, along in enumerate(spacing):
+        if field.shape[axis + 2] < 2:
+            continue
+        to_strain = torch.tensor([of / along for of in spacing], dtype=field.dtype, device=field.device)
+        difference = field.diff(dim=axis + 2) * to_strain.view(1, -1, *[1] * len(spacing))
+        total = total + difference.square().mean() * field.shape[1]
+    return total
+
+
+def folding_loss(displacement: torch.Tensor) -> torch.Tensor:
+    """Return mean relu(-det J): how much, and how badly, space folds (NeVF, Eq. 4)."""
+    return functional.relu(-jacobian_determinant(displacement)).mean()

@@ -1,0 +1,1 @@
+"""Registration of two volumes by a field fitted to them alone."""

@@ -1,0 +1,194 @@
+"""Fits a neural velocity field to two images (NeVF, Han et al. 2023), in 2D and 3D, many problems at once."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch.nn import functional
+
+from temporal_interp.errors import InvalidInputError, Progress, no_progress
+from temporal_interp.losses import folding_loss, local_correlation_loss, squared_gradient
+from temporal_interp.registration.settings import NeuralVelocitySettings
+from temporal_interp.registration.sinusoidal_network import SinusoidalNetworks
+from temporal_interp.spatial import integrate_velocity, resize_field, warp
+
+SMALLEST_AXIS = 8
+"""An axis is not coarsened below this many voxels."""
+
+
+def fitted_shape(
+    shape: tuple[int, ...], spacing: tuple[float, ...], problems: int, settings: NeuralVelocitySettings
+) -> tuple[int, ...]:  # fmt: skip
+    """Return the shape of the grid the field is fitted on, over the same extent.
+
+    The voxel is doubled along the axes where it is smallest until `problems` grids hold at most
+    `settings.max_voxels`: thin stacks keep their slices.
+    """
+    size = min(spacing)
+    while True:
+        fitted = _coarsened(shape, spacing, size)
+        if problems * math.prod(fitted) <= settings.max_voxels or max(fitted) <= SMALLEST_AXIS:
+            return fitted
+        size *= 2
+
+
+def _coarsened(shape: tuple[int, ...], spacing: tuple[float, ...], size: float) -> tuple[int, ...]:
+    """Return the shape with voxels of about `size` mm along every axis that is finer than that."""
+    return tuple(
+        max(min(n, SMALLEST_AXIS), math.ceil(n / max(1.0, size / along)))
+        for n, along in zip(shape, spacing, strict=True)
+    )  # fmt: skip
+
+
+def coarsen(image: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
+    """Return the image (N, C, *) averaged onto a coarser grid over the same extent."""
+    if tuple(image.shape[2:]) == tuple(shape):
+        return image
+    return functional.interpolate(image, size=shape, mode="area")
+
+
+class _Field:
+    """The velocity that the networks stand for, on grids over one extent."""
+
+    def __init__(
+        self,
+        problems: int,
+        shape: tuple[int, ...],
+        spacing: tuple[float, ...],
+        settings: NeuralVelocitySettings,
+        device: torch.device,
+    ) -> None:
+        self.networks = SinusoidalNetworks(
+            problems,
+            len(shape),
+            width=settings.width,
+            layers=settings.layers,
+            frequency=settings.frequency,
+            seed=settings.seed,
+        ).to(device)
+        self.sparse = tuple(max(2, math.ceil(n / settings.stride)) if n > 1 else 1 for n in shape)
+        lengths = [n * along for n, along in zip(shape, spacing, strict=True)]
+        axes = [
+            ((torch.arange(m) + 0.5) / m - 0.5) * (2 * settings.extent * length / max(lengths))
+            for m, length in zip(self.sparse, lengths, strict=True)
+        ]
+        self.points = torch.stack(torch.meshgrid(*axes, indexing="ij"), -1).reshape(-1, len(shape)).to(device)
+        # one unit of output is the same length in mm along every axis, in voxels of the sparse grid
+        self.scale = torch.tensor(
+            [settings.reach * min(spacing) / length * m for m, length in zip(self.sparse, lengths, strict=True)],
+            dtype=torch.float32,
+            device=device,
+        )
+
+    def on(self, shape: tuple[int, ...]) -> torch.Tensor:
+        """Return the velocity on a grid of `shape`, (N, D, *shape), in its voxels: asked sparsely, then upsampled."""
+        velocity = (self.networks(self.points) * self.scale).transpose(1, 2)
+        return resize_field(velocity.reshape(velocity.shape[0], -1, *self.sparse), shape)
+
+
+def fit_velocity(
+    fixed: torch.Tensor,
+    moving: torch.Tensor,
+    spacing: tuple[float, ...],
+    settings: NeuralVelocitySettings | None = None,
+    *,
+    progress: Progress = no_progress,
+) -> torch.Tensor:
+    """Return the stationary velocity v for which fixed(p) = moving(p + u(p)) with u = exp(v).
+
+    Args:
+        fixed: (N, 1, *shape), N independent problems in 2D or 3D, scaled to [0, 1].
+        moving: likewise.
+        spacing: voxel size in mm along each axis, in the order of the axes.
+        settings: all choices; the defaults if None.
+        progress: told how far it is; may raise CancelledError.
+
+    Returns:
+        (N, D, *fitted shape), voxels of the grid that `fitted_shape` gives, float32, on the device of `fixed`.
+
+    Raises:
+        InvalidInputError: the shapes differ, or the fit diverged.
+
+    Source: NeVF, Sections 2.1 to 2.4. Ours: coarse to fine, the symmetric comparison, the velocity's strain in mm as
+    regulariser, and stopping on a plateau.
+    """
+    settings = settings or NeuralVelocitySettings()
+    if fixed.shape != moving.shape or fixed.ndim - 2 != len(spacing):
+        raise InvalidInputError(
+            f"fit_velocity() needs two (N, 1, *shape) images and a spacing for every axis, got {tuple(fixed.shape)}, "
+            f"{tuple(moving.shape)} and {spacing}."
+        )
+    shape = tuple(fixed.shape[2:])
+    finest = fitted_shape(shape, spacing, fixed.shape[0], settings)
+    field = _Field(fixed.shape[0], finest, _spacing_on(finest, shape, spacing), settings, fixed.device)
+    optimiser = torch.optim.Adam(field.networks.parameters(), settings.learning_rate)
+    total = sum(settings.iterations)
+    before = 0
+    for level, iterations in zip(settings.levels, settings.iterations, strict=True):
+        grid = _coarsened(shape, spacing, min(_spacing_on(finest, shape, spacing)) * level) if level > 1 else finest
+        grid_spacing = _spacing_on(grid, shape, spacing)
+        pair = coarsen(fixed, grid), coarsen(moving, grid)
+        plateau = _Plateau(settings.patience, settings.tolerance)
+        for step in range(iterations):
+            progress((before + step) / total, f"fitting the velocity field, level {level}")
+            loss = _loss(*pair, field.on(grid), grid_spacing, settings)
+            if not torch.isfinite(loss):
+                raise InvalidInputError(
+                    f"The fit of the velocity field diverged at step {step} of level {level}; use a smaller "
+                    f"learning_rate than {settings.learning_rate}."
+                )
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            if plateau.reached(float(loss.detach())):
+                break
+        before += iterations
+    progress(1.0, "velocity field fitted")
+    with torch.no_grad():
+        return field.on(finest)
+
+
+def _spacing_on(grid: tuple[int, ...], shape: tuple[int, ...], spacing: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(along * n / m for along, n, m in zip(spacing, shape, grid, strict=True))
+
+
+def _loss(
+    fixed: torch.Tensor,
+    moving: torch.Tensor,
+    velocity: torch.Tensor,
+    spacing: tuple[float, ...],
+    settings: NeuralVelocitySettings,
+) -> torch.Tensor:
+    """Return NeVF, Eq. 5, at the half-way point or at the fixed image."""
+    if settings.symmetric:
+        displacements = [
+            integrate_velocity(share * velocity, steps=settings.squaring_steps) for share in (-0.5, 0.5)
+        ]  # fmt: skip
+        warped = warp(fixed, displacements[0]), warp(moving, displacements[1])
+        rough = squared_gradient(velocity, spacing)
+    else:
+        displacements = [integrate_velocity(velocity, steps=settings.squaring_steps)]
+        warped = fixed, warp(moving, displacements[0])
+        rough = squared_gradient(displacements[0], spacing)
+    loss = local_correlation_loss(*warped, window=settings.window) + settings.smoothness * rough
+    if settings.folding:
+        loss = loss + settings.folding * sum(folding_loss(d) for d in displacements) / len(displacements)
+    return loss
+
+
+class _Plateau:
+    """Notices that the mean loss of the last steps is no better than that of the steps before."""
+
+    def __init__(self, patience: int, tolerance: float) -> None:
+        self.patience = patience
+        self.tolerance = tolerance
+        self.losses: list[float] = []
+
+    def reached(self, loss: float) -> bool:
+        self.losses.append(loss)
+        if not self.patience or len(self.losses) < 2 * self.patience or len(self.losses) % self.patience:
+            return False
+        earlier = sum(self.losses[-2 * self.patience : -self.patience])
+        later = sum(self.losses[-self.patience :])
+        return earlier - later < self.tolerance * abs(earlier)

@@ -1,0 +1,146 @@
+"""Registers one volume onto another: volumes and mm outside, tensors and voxels inside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from temporal_interp.displacement import DisplacementField, displacement_field
+from temporal_interp.errors import InvalidInputError, Progress, no_progress
+from temporal_interp.registration.fit_velocity import fit_velocity
+from temporal_interp.registration.settings import NeuralVelocitySettings
+from temporal_interp.slabs import as_image, slabs, warp_slab
+from temporal_interp.spatial import compose, from_physical, integrate_velocity, resize_field
+from temporal_interp.volumes import Geometry, IntensityRange, Volume, require_same_geometry, to_scalar_type
+
+APART = 1.5
+"""Slices further apart than this many thicknesses are independent: nothing is seen of what lies between them."""
+
+APART_UNKNOWN = 8.0
+"""Where the thickness is not known, slices further apart than this many in-plane voxels are independent."""
+
+
+@dataclass(frozen=True, eq=False)
+class Registration:
+    """The moving volume brought onto the fixed one.
+
+    Attributes:
+        warped: moving, resampled onto the fixed grid, in its own scalar type.
+        displacement: resamples the moving volume: warped(x) = moving(x + displacement(x)).
+    """
+
+    warped: Volume
+    displacement: DisplacementField
+
+
+def slices_are_independent(geometry: Geometry, slice_thickness: float | None) -> bool:
+    """Tell whether each slice is a 2D problem of its own: a single slice, or slices with gaps (our choice)."""
+    apart = geometry.spacing_kji[0]
+    if geometry.shape[0] == 1:
+        return True
+    if slice_thickness is not None:
+        return apart > APART * slice_thickness
+    return apart > APART_UNKNOWN * min(geometry.spacing_kji[1:])
+
+
+def fit_volumes(
+    fixed: np.ndarray,
+    moving: np.ndarray,
+    geometry: Geometry,
+    settings: NeuralVelocitySettings,
+    *,
+    slice_thickness: float | None = None,
+    device: str = "cpu",
+    progress: Progress = no_progress,
+) -> torch.Tensor:
+    """Return the velocity for which fixed = moving resampled by its exponential.
+
+    Args:
+        fixed: (K, J, I), scaled to [0, 1].
+        moving: likewise, on the same grid.
+        geometry: of both.
+        settings: of the fit.
+        slice_thickness: mm along K if known; decides whether slices are independent 2D problems.
+        device: where to compute.
+        progress: told how far it is; may raise CancelledError.
+
+    Returns:
+        (1, 3, k, j, i), channels (K, J, I), in voxels of its own grid over the same extent. For independent slices
+        k is K and the K channel is zero.
+    """
+    images = [as_image(array, device) for array in (fixed, moving)]
+    if not slices_are_independent(geometry, slice_thickness):
+        return fit_velocity(*images, geometry.spacing_kji, settings, progress=progress)
+    images = [image[0].transpose(0, 1) for image in images]  # slices become problems: (K, 1, J, I)
+    in_plane = fit_velocity(*images, geometry.spacing_kji[1:], settings, progress=progress)
+    through_plane = torch.zeros_like(in_plane[:, :1])
+    return torch.cat([through_plane, in_plane], dim=1).transpose(0, 1).unsqueeze(0)
+
+
+def register(
+    fixed: Volume,
+    moving: Volume,
+    *,
+    settings: NeuralVelocitySettings | None = None,
+    initial: np.ndarray | None = None,
+    slice_thickness: float | None = None,
+    device: str = "cpu",
+    progress: Progress = no_progress,
+) -> Registration:
+    """Bring the moving volume onto the fixed one.
+
+    Args:
+        fixed: the volume that stays.
+        moving: the volume to bring onto it, on the same voxel grid; its contrast may differ.
+        settings: of the fit; the defaults if None.
+        initial: (K, J, I, 3) resampling field in LPS mm to start from, such as a trained network's. What is fitted is
+            the rest, u', and the result is u' + u_initial o (id + u') (NeVF, Section 2.3).
+        slice_thickness: mm along K if known.
+        device: where to compute.
+        progress: told how far it is; may raise CancelledError.
+
+    Raises:
+        InvalidInputError: the grids differ, voxels are not finite, a volume is constant, or `initial` does not fit.
+    """
+    require_same_geometry(fixed, moving, "The fixed volume", "the moving volume")
+    for volume, name in ((fixed, "The fixed volume"), (moving, "The moving volume")):
+        volume.require_finite(name)
+    geometry = fixed.geometry
+    start = None if initial is None else _initial_voxels(initial, geometry, device)
+    scaled = [IntensityRange.of([volume]).normalise(volume.array) for volume in (fixed, moving)]
+    if start is not None:
+        scaled[1] = _warped(scaled[1], start)
+    velocity = fit_volumes(
+        *scaled,
+        geometry,
+        settings or NeuralVelocitySettings(),
+        slice_thickness=slice_thickness,
+        device=device,
+        progress=progress,
+    )
+    with torch.inference_mode():
+        displacement = integrate_velocity(velocity)
+        if start is not None:
+            displacement = compose(start, resize_field(displacement, geometry.shape))
+        warped = to_scalar_type(_warped(moving.array, displacement), moving.array.dtype)
+        return Registration(moving.with_array(warped), displacement_field(displacement, geometry))
+
+
+def _initial_voxels(initial: np.ndarray, geometry: Geometry, device: str) -> torch.Tensor:
+    if initial.shape != (*geometry.shape, 3) or not np.isfinite(initial).all():
+        raise InvalidInputError(
+            f"The initial displacement must be finite and have shape {(*geometry.shape, 3)}, the fixed volume's voxels "
+            f"with three components in mm, got {initial.shape}."
+        )
+    return from_physical(initial, geometry).unsqueeze(0).to(device)
+
+
+def _warped(array: np.ndarray, displacement: torch.Tensor) -> np.ndarray:
+    """Return voxels (K, J, I) resampled by a displacement (1, 3, k, j, i) over the same extent, float32."""
+    image = as_image(array, displacement.device)
+    result = np.empty(array.shape, np.float32)
+    for slab in slabs(array.shape):
+        result[slab] = warp_slab(image, displacement, slab)[0, 0].cpu().numpy()
+    return result

@@ -1,0 +1,48 @@
+"""The network that is the velocity field: coordinates in, velocity out."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import torch
+from torch import nn
+
+
+class SinusoidalNetworks(nn.Module):
+    """N independent fully connected networks with sine activations (SIREN), one for each registration problem.
+
+    Initial weights follow Sitzmann et al. 2020; the last layer starts near zero, so that the first field is the
+    identity. All N start alike.
+
+    Args:
+        problems: N.
+        dimensions: D, of the coordinates and of the velocity.
+        width: neurons in a hidden layer.
+        layers: linear layers.
+        frequency: omega, the factor before the sine.
+        seed: of the initial weights.
+    """
+
+    def __init__(
+        self, problems: int, dimensions: int, *, width: int, layers: int, frequency: float, seed: int
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.frequency = frequency
+        generator = torch.Generator().manual_seed(seed)
+        sizes = [dimensions] + [width] * (layers - 1) + [dimensions]
+        self.weights, self.biases = nn.ParameterList(), nn.ParameterList()
+        for layer, (inputs, outputs) in enumerate(itertools.pairwise(sizes)):
+            bound = 1 / inputs if layer == 0 else math.sqrt(6 / inputs) / frequency
+            if layer == layers - 1:
+                bound = 1e-5
+            for parameters, rows in ((self.weights, inputs), (self.biases, 1)):
+                start = (torch.rand(1, rows, outputs, generator=generator) * 2 - 1) * bound
+                parameters.append(nn.Parameter(start.repeat(problems, 1, 1)))
+
+    def forward(self, points: torch.Tensor) -> torch.Tensor:
+        """Return (N, P, D) velocities at (P, D) points."""
+        signal = points.expand(self.weights[0].shape[0], -1, -1)
+        for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
+            signal = torch.sin(self.frequency * torch.baddbmm(bias, signal, weight))
+        return torch.baddbmm(self.biases[-1], signal, self.weights[-1])
