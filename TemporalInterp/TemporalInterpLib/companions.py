@@ -29,8 +29,9 @@ class Companion(Enum):
 
     The fields of a synthetic frame are the engine's resampling fields between that frame and the acquired frame before
     ("first") or after ("last") it, as transforms from parent: that acquired frame's volume under the transform shows
-    the synthetic frame. At an acquired frame the field is zero and the Jacobian determinant 1, since it is the
-    first or last of its own gap; thus every item has the same grid and a sequence is saved as one file.
+    the synthetic frame. Between two chosen phases, the field at the far phase spans the whole way. In a whole sequence
+    an acquired frame ends one gap and begins the next: there the field is zero and the Jacobian determinant 1. Thus
+    every item has the same grid and a sequence is saved as one file.
     """
 
     DISPLACEMENT_FIRST_TO_T = "displacement first to t"
@@ -81,7 +82,7 @@ class CompanionWriter:
         self._no_motion: vtk.vtkImageData | None = None
 
     def add_frame(self, index_value: float, frame: InterpolatedFrame) -> None:
-        """Store the fields of a synthetic frame.
+        """Store the fields of a frame.
 
         Raises:
             InvalidInputError: the engine gives no such field.
@@ -98,9 +99,11 @@ class CompanionWriter:
             else:
                 self._add_map(sequence_node, index_value, field.jacobian)
 
-    def add_acquired(self, index_value: float) -> None:
-        """Store a zero field, whose Jacobian determinant is 1, at an acquired frame."""
+    def complete(self, index_value: float) -> None:
+        """Store a zero field, whose Jacobian determinant is 1, where the engine gave none: at an acquired frame."""
         for kind, sequence_node in self.sequences.items():
+            if sequence_node.GetDataNodeAtValue(format_index_value(index_value)) is not None:
+                continue
             if kind.is_transform:
                 if self._no_motion is None:  # one grid serves all: a sequence has many acquired frames
                     self._no_motion = displacement_grid(np.zeros((*self._geometry.shape, 3)), self._geometry)

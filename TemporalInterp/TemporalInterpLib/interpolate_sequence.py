@@ -177,7 +177,7 @@ def _frames_node(
         if volume in source.items:
             index_value, item = source.items[volume]
             frames_node.SetDataNodeAtValue(item, index_value).SetName(item.GetName())
-            writer.add_acquired(value)
+            writer.complete(value)
         else:
             _add_synthetic(frames_node, source, value, volume, attributes)
             writer.mark(value, attributes)

@@ -29,7 +29,11 @@ class _Gap:
 
 
 OnFrame = Callable[[float, InterpolatedFrame], None]
-"""Called with the index value of every synthetic frame and the engine's whole answer, fields included."""
+"""Called with the index value of every synthetic frame and the engine's whole answer, fields included.
+
+`interpolate_between` also reports both acquired ends, where one field is zero and the other spans the whole gap; in a
+whole sequence an acquired frame ends one gap and begins the next, so that there is no one answer to report.
+"""
 
 
 def evenly_spaced(first_index: float, last_index: float, count: int) -> list[float]:
@@ -57,7 +61,8 @@ def interpolate_between(
         last: number of the frame at t = 1, later than `first`.
         index_values: where to synthesise, strictly between the two, in the sequence's own unit.
         engine: how to synthesise.
-        on_frame: called with every synthetic frame; if given, the engine also computes displacement fields.
+        on_frame: called with every synthetic frame and both ends; if given, the engine also computes displacement
+            fields.
         progress: told how far it is; may raise CancelledError.
 
     Raises:
@@ -70,7 +75,7 @@ def interpolate_between(
     start, stop = sequence.index_values[first], sequence.index_values[last]
     wanted = _require_between(index_values, start, stop, sequence.index_unit)
     gap = _Gap(sequence.volumes[first], sequence.volumes[last], start, stop, wanted)
-    made = _synthesise([gap], sequence, engine, on_frame, progress)
+    made = _synthesise([gap], sequence, engine, on_frame, progress, report_ends=True)
     kept = [(sequence.index_values[n], sequence.volumes[n], sequence.item_attributes[n]) for n in (first, last)]
     return _merged(sequence, kept, made)
 
@@ -135,6 +140,8 @@ def _synthesise(
     engine: InterpolationEngine,
     on_frame: OnFrame | None,
     progress: Progress,
+    *,
+    report_ends: bool = False,
 ) -> list[tuple[float, Volume, dict[str, str]]]:
     """Return (index value, volume, attributes) of every synthetic frame of every gap."""
     for number, volume in enumerate(sequence.volumes):
@@ -150,6 +157,9 @@ def _synthesise(
             slice_thickness=sequence.slice_thickness,
             progress=part_of(report, 0.0, PREPARE_SHARE),
         )
+        if report_ends and on_frame is not None:
+            on_frame(gap.first_index, prepared.at(0.0, fields=True))
+            on_frame(gap.last_index, prepared.at(1.0, fields=True))
         for done, value in enumerate(gap.index_values, 1):
             t = (value - gap.first_index) / (gap.last_index - gap.first_index)
             frame = prepared.at(t, fields=on_frame is not None)

@@ -13,13 +13,17 @@ FLAT = 1e-4
 
 def box_mean(image: torch.Tensor, window: int) -> torch.Tensor:
     """Return the mean of every voxel's window of that side; at the border, of the part inside the image."""
-    dimensions = image.ndim - 2
-    pool = functional.avg_pool2d if dimensions == 2 else functional.avg_pool3d
-    for axis in range(dimensions):
-        side = [window if a == axis else 1 for a in range(dimensions)]
-        pad = [n // 2 for n in side]
-        image = pool(image, side, stride=1, padding=pad, count_include_pad=False)
-    return image
+    pooled = image.flatten(0, -3)  # every slice a 2D image
+    for side in ((window, 1), (1, window)):
+        pooled = _pool(pooled, side)
+    if image.ndim == 5:  # avg_pool3d would refuse a stack of fewer slices than the window
+        pooled = _pool(pooled.view(-1, image.shape[2], image.shape[3] * image.shape[4]), (window, 1))
+    return pooled.view(image.shape)
+
+
+def _pool(image: torch.Tensor, side: tuple[int, int]) -> torch.Tensor:
+    pad = (side[0] // 2, side[1] // 2)
+    return functional.avg_pool2d(image, side, stride=1, padding=pad, count_include_pad=False)
 
 
 def local_correlation_loss(image: torch.Tensor, target: torch.Tensor, *, window: int) -> torch.Tensor:

@@ -59,7 +59,8 @@ def sample(
     grid = unit.flip(1).movedim(1, -1).expand(image.shape[0], *[-1] * (points.ndim - 1))
     if image.ndim == 5 and image.shape[1] >= CHANNELS_LAST_FROM:
         image = image.contiguous(memory_format=torch.channels_last_3d)
-    return functional.grid_sample(image, grid.to(image.dtype), mode, padding, align_corners=False)
+    exact = torch.promote_types(image.dtype, torch.float32)  # grid_sample wants image and points in one type
+    return functional.grid_sample(image.to(exact), grid.to(exact), mode, padding, align_corners=False).to(image.dtype)
 
 
 def warp(
@@ -77,9 +78,10 @@ def warp(
         InvalidInputError: the shapes do not fit.
     """
     _require_field(displacement, "warp() 'displacement'")
-    if image.shape[2:] != displacement.shape[2:]:
+    if image.shape[2:] != displacement.shape[2:] or displacement.shape[0] not in (1, image.shape[0]):
         raise InvalidInputError(
-            f"warp() needs image and displacement on one grid: {tuple(image.shape)} and {tuple(displacement.shape)}."
+            f"warp() needs image and displacement on one grid, and one displacement for every image or for all, got "
+            f"{tuple(image.shape)} and {tuple(displacement.shape)}."
         )
     points = identity_grid(image.shape[2:], displacement.float()) + displacement.float()
     return sample(image, points, mode=mode, padding=padding)
@@ -107,7 +109,15 @@ def compose(first: torch.Tensor, then: torch.Tensor) -> torch.Tensor:
     """Return the one displacement that does `warp(warp(image, first), then)`.
 
     For resampling fields that is then(p) + first(p + then(p)). Both are (N, D, *shape), in voxels.
+
+    Raises:
+        InvalidInputError: the shapes do not fit.
     """
+    _require_field(first, "compose() 'first'")
+    if first.shape != then.shape:
+        raise InvalidInputError(
+            f"compose() needs two fields of one shape, got {tuple(first.shape)} and {tuple(then.shape)}."
+        )
     return then + warp(first, then)
 
 
@@ -125,6 +135,8 @@ def resize_field(field: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
     Vectors are multiplied by the ratio of the sizes, axis by axis.
     """
     _require_field(field, "resize_field() 'field'")
+    if len(shape) != field.ndim - 2:
+        raise InvalidInputError(f"resize_field() needs {field.ndim - 2} sizes for this field, got {tuple(shape)}.")
     ratio = [new / old for new, old in zip(shape, field.shape[2:], strict=True)]
     scale = torch.tensor(ratio, dtype=field.dtype, device=field.device).view(1, -1, *[1] * len(ratio))
     return resize(field, shape) * scale
@@ -193,13 +205,24 @@ def to_physical(displacement: torch.Tensor, geometry: Geometry) -> np.ndarray:
         displacement: (3, K, J, I) in voxels of `geometry`, channels (K, J, I). For slices treated one by one the K
             channel is zero.
         geometry: the grid of the displacement.
+
+    Raises:
+        InvalidInputError: the displacement is not (3, K, J, I).
     """
+    if displacement.ndim != 4 or displacement.shape[0] != 3:
+        raise InvalidInputError(f"to_physical() needs a displacement (3, K, J, I), got {tuple(displacement.shape)}.")
     voxels = displacement.detach().cpu().numpy()[::-1]
     return np.einsum("xi,ikjl->kjlx", geometry.voxel_to_physical, voxels, optimize=True).astype(np.float32)
 
 
 def from_physical(displacement: np.ndarray, geometry: Geometry) -> torch.Tensor:
-    """Return a displacement in voxels of `geometry`, (3, K, J, I), from (K, J, I, 3) in LPS mm."""
+    """Return a displacement in voxels of `geometry`, (3, K, J, I), from (K, J, I, 3) in LPS mm.
+
+    Raises:
+        InvalidInputError: the displacement is not (K, J, I, 3).
+    """
+    if displacement.ndim != 4 or displacement.shape[-1] != 3:
+        raise InvalidInputError(f"from_physical() needs a displacement (K, J, I, 3), got {displacement.shape}.")
     inverse = np.linalg.inv(geometry.voxel_to_physical)
     voxels = np.einsum("ix,kjlx->ikjl", inverse, displacement, optimize=True)[::-1]
     return torch.from_numpy(np.ascontiguousarray(voxels, dtype=np.float32))

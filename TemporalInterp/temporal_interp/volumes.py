@@ -119,8 +119,8 @@ def require_same_geometry(first: Volume, other: Volume, first_name: str, other_n
 
 def to_sitk(volume: Volume) -> sitk.Image:
     """Return the volume as a SimpleITK image (voxels are copied)."""
-    array = volume.array.astype(np.float32) if volume.array.dtype == np.float16 else volume.array
-    image = sitk.GetImageFromArray(array)
+    native = volume.array.dtype.newbyteorder("=")
+    image = sitk.GetImageFromArray(volume.array.astype(np.float32 if native == np.float16 else native, copy=False))
     image.SetSpacing(volume.geometry.spacing)
     image.SetOrigin(volume.geometry.origin)
     image.SetDirection(np.asarray(volume.geometry.direction).ravel().tolist())
@@ -152,14 +152,18 @@ def from_sitk(image: sitk.Image) -> Volume:
 def resample(volume: Volume, geometry: Geometry, *, linear: bool = True) -> Volume:
     """Return the volume on another grid, by linear or nearest interpolation; outside it is zero.
 
-    The physical space is shared: a voxel of the result has the value found at its own LPS point.
+    The physical space is shared: a voxel of the result has the value found at its own LPS point, in the scalar type of
+    the volume.
     """
+    image = to_sitk(volume)
     reference = sitk.Image(geometry.shape[::-1], sitk.sitkUInt8)
     reference.SetSpacing(geometry.spacing)
     reference.SetOrigin(geometry.origin)
     reference.SetDirection(np.asarray(geometry.direction).ravel().tolist())
     interpolator = sitk.sitkLinear if linear else sitk.sitkNearestNeighbor
-    return from_sitk(sitk.Resample(to_sitk(volume), reference, sitk.Transform(), interpolator, 0.0))
+    scalar_type = sitk.sitkFloat64 if linear else image.GetPixelID()  # into integers, ITK cuts off instead of rounding
+    resampled = from_sitk(sitk.Resample(image, reference, sitk.Transform(), interpolator, 0.0, scalar_type))
+    return resampled.with_array(to_scalar_type(resampled.array, volume.array.dtype))
 
 
 @dataclass(frozen=True)
@@ -235,9 +239,12 @@ class IntensityRange:
         """Return the robust range of a sequence: lowest voxel to the percentile of all voxels (our choice).
 
         Images that never go below zero start at zero, so that background stays black. Raises InvalidInputError
-        where every voxel is the same.
+        where every voxel is the same, or there is no volume.
         """
-        values = np.concatenate([v.array.ravel() for v in volumes])
+        arrays = [v.array.ravel() for v in volumes]
+        if not arrays:
+            raise InvalidInputError("An intensity range needs at least one volume.")
+        values = np.concatenate(arrays)
         lowest, highest = float(values.min()), float(values.max())
         if lowest == highest:
             raise InvalidInputError(f"Every voxel is {lowest:g}: there is nothing to see in a constant image.")
@@ -256,4 +263,8 @@ def to_scalar_type(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
     if dtype.kind == "f":
         return array.astype(dtype)
     limits = np.iinfo(dtype)
-    return np.clip(np.rint(array), limits.min, limits.max).astype(dtype)
+    rounded = np.rint(array)
+    highest = rounded.dtype.type(limits.max)
+    if float(highest) > limits.max:  # wide integers: the nearest real number is one too many and would wrap
+        highest = np.nextafter(highest, rounded.dtype.type(0))
+    return np.clip(rounded, limits.min, highest).astype(dtype)

@@ -54,7 +54,7 @@ def test_fields_are_saved_as_one_5d_nrrd_and_point_the_same_way(made, sequences_
     assert item_values(back) == item_values(made.sequence)
     assert synthetic_marks(back) == [False, True, True, True, False]
     centre = OBLIQUE.physical_point([1, 5, 7]) * [-1, -1, 1]
-    for number, t in enumerate((0, 0.25, 0.5, 0.75, 0)):
+    for number, t in enumerate((0, 0.25, 0.5, 0.75, 1)):
         transform = back.GetNthDataNode(number).GetTransformFromParent()
         moved = np.array(transform.TransformPoint(centre)) - centre
         np.testing.assert_allclose(moved, t * SHIFT * [-1, -1, 1], atol=1e-3)

@@ -45,9 +45,9 @@ class NeuralVelocitySettings:
     extent: float = 2.0
     reach: float = 5.0
     stride: float = 1.5
-    max_voxels: int = 200_000
-    levels: tuple[int, ...] = (2, 1)
-    iterations: tuple[int, ...] = (120, 120)
+    max_voxels: int = 100_000
+    levels: tuple[int, ...] = (4, 2, 1)
+    iterations: tuple[int, ...] = (80, 80, 80)
     learning_rate: float = 1e-3
     window: int = 7
     smoothness: float = 0.5

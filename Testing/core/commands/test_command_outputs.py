@@ -1,7 +1,12 @@
 """Checks of output paths before the work, and folders that appear whole or not at all."""
 
 import pytest
-from temporal_interp.commands.outputs import filled_folder, require_file_output, require_folder_output
+from temporal_interp.commands.outputs import (
+    filled_folder,
+    require_file_output,
+    require_folder_output,
+    require_sequence_output,
+)
 from temporal_interp.errors import InvalidInputError
 
 
@@ -21,6 +26,12 @@ def test_an_existing_file_needs_force(tmp_path):
     with pytest.raises(InvalidInputError, match="--force"):
         require_file_output(path, (".nrrd",), force=False)
     require_file_output(path, (".nrrd",), force=True)
+
+
+def test_a_foreign_file_where_the_times_of_a_nifti_go_is_refused_even_with_force(tmp_path):
+    (tmp_path / "a.json").write_text("{}")
+    with pytest.raises(InvalidInputError, match=r"a\.json"):
+        require_sequence_output(tmp_path / "a.nii.gz", force=True)
 
 
 def test_a_folder_is_not_taken_for_a_file_even_with_force(tmp_path):
