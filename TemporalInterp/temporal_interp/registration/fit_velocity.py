@@ -5,16 +5,19 @@ from __future__ import annotations
 import math
 
 import torch
-from torch.nn import functional
 
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
 from temporal_interp.losses import folding_loss, local_correlation_loss, squared_gradient
 from temporal_interp.registration.settings import NeuralVelocitySettings
 from temporal_interp.registration.sinusoidal_network import SinusoidalNetworks
-from temporal_interp.spatial import integrate_velocity, resize_field, warp
+from temporal_interp.spatial import integrate_velocity, resize, resize_field, smooth, warp
 
 SMALLEST_AXIS = 8
 """An axis is not coarsened below this many voxels."""
+
+
+GROWTH = 2 ** (1 / 3)
+"""A grid with too many voxels is coarsened by this step: it halves the voxels of a volume."""
 
 
 def fitted_shape(
@@ -22,7 +25,7 @@ def fitted_shape(
 ) -> tuple[int, ...]:  # fmt: skip
     """Return the shape of the grid the field is fitted on, over the same extent.
 
-    The voxel is doubled along the axes where it is smallest until `problems` grids hold at most
+    The voxel grows along the axes where it is smallest until `problems` grids hold at most
     `settings.max_voxels`: thin stacks keep their slices.
     """
     size = min(spacing)
@@ -30,7 +33,7 @@ def fitted_shape(
         fitted = _coarsened(shape, spacing, size)
         if problems * math.prod(fitted) <= settings.max_voxels or max(fitted) <= SMALLEST_AXIS:
             return fitted
-        size *= 2
+        size *= GROWTH
 
 
 def _coarsened(shape: tuple[int, ...], spacing: tuple[float, ...], size: float) -> tuple[int, ...]:
@@ -42,10 +45,13 @@ def _coarsened(shape: tuple[int, ...], spacing: tuple[float, ...], size: float) 
 
 
 def coarsen(image: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
-    """Return the image (N, C, *) averaged onto a coarser grid over the same extent."""
-    if tuple(image.shape[2:]) == tuple(shape):
-        return image
-    return functional.interpolate(image, size=shape, mode="area")
+    """Return the image (N, 1, *) on a coarser grid over the same extent, blurred to what that grid can hold.
+
+    Gaussian and linear interpolation together spread as far as the mean over the coarser voxel: variance
+    (r^2 - 1) / 12 for a ratio r, of which linear interpolation does about 0.2.
+    """
+    ratios = [n / m for n, m in zip(image.shape[2:], shape, strict=True)]
+    return resize(smooth(image, tuple(math.sqrt(max(0.0, (r * r - 1) / 12 - 0.2)) for r in ratios)), shape)
 
 
 class _Field:
@@ -121,14 +127,16 @@ def fit_velocity(
         )
     shape = tuple(fixed.shape[2:])
     finest = fitted_shape(shape, spacing, fixed.shape[0], settings)
-    field = _Field(fixed.shape[0], finest, _spacing_on(finest, shape, spacing), settings, fixed.device)
+    finest_spacing = _spacing_on(finest, shape, spacing)
+    finest_pair = coarsen(fixed, finest), coarsen(moving, finest)
+    field = _Field(fixed.shape[0], finest, finest_spacing, settings, fixed.device)
     optimiser = torch.optim.Adam(field.networks.parameters(), settings.learning_rate)
     total = sum(settings.iterations)
     before = 0
     for level, iterations in zip(settings.levels, settings.iterations, strict=True):
-        grid = _coarsened(shape, spacing, min(_spacing_on(finest, shape, spacing)) * level) if level > 1 else finest
+        grid = _coarsened(finest, finest_spacing, min(finest_spacing) * level)
         grid_spacing = _spacing_on(grid, shape, spacing)
-        pair = coarsen(fixed, grid), coarsen(moving, grid)
+        pair = tuple(coarsen(image, grid) for image in finest_pair)
         plateau = _Plateau(settings.patience, settings.tolerance)
         for step in range(iterations):
             progress((before + step) / total, f"fitting the velocity field, level {level}")

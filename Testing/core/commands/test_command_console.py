@@ -47,7 +47,7 @@ def test_progress_without_a_terminal_says_something_now_and_then_and_the_end_onc
     monkeypatch.setattr(console_module.time, "monotonic", lambda: now[0])
     with Console().progress("Working") as progress:
         for step in range(100):
-            now[0] = step * 0.1
+            now[0] = step * 0.2
             progress(step / 100, "step")
         progress(1.0, "end")
         progress(1.0, "end")
