@@ -11,7 +11,7 @@ from temporal_interp.engines.protocol import InterpolatedFrame, InterpolationEng
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.provenance import Provenance, is_synthetic
 from temporal_interp.sequences import VolumeSequence
-from temporal_interp.volumes import IntensityRange, Volume
+from temporal_interp.volumes import CONTRAST_FLOOR, IntensityRange, Volume
 
 PREPARE_SHARE = 0.9
 """Share of the progress bar that preparing a pair takes; answering the times takes the rest."""
@@ -19,12 +19,17 @@ PREPARE_SHARE = 0.9
 
 @dataclass(frozen=True, eq=False)
 class _Gap:
-    """Two acquired frames and the index values to synthesise between them."""
+    """Two acquired frames and the index values to synthesise between them.
+
+    `last_acquired_index` is where the last frame was acquired: in the gap that closes a cycle, `last_index` is one
+    cycle later.
+    """
 
     first: Volume
     last: Volume
     first_index: float
     last_index: float
+    last_acquired_index: float
     index_values: Sequence[float]
 
 
@@ -74,7 +79,7 @@ def interpolate_between(
         raise InvalidInputError(f"The first phase must come before the last, got frames {first} and {last}.")
     start, stop = sequence.index_values[first], sequence.index_values[last]
     wanted = _require_between(index_values, start, stop, sequence.index_unit)
-    gap = _Gap(sequence.volumes[first], sequence.volumes[last], start, stop, wanted)
+    gap = _Gap(sequence.volumes[first], sequence.volumes[last], start, stop, stop, wanted)
     made = _synthesise([gap], sequence, engine, on_frame, progress, report_ends=True)
     kept = [(sequence.index_values[n], sequence.volumes[n], sequence.item_attributes[n]) for n in (first, last)]
     return _merged(sequence, kept, made)
@@ -112,7 +117,7 @@ def multiply_frame_rate(
     if cyclic:
         ends.append((len(values) - 1, 0, values[-1], values[-1] + float(np.median(np.diff(values)))))
     gaps = [
-        _Gap(sequence.volumes[a], sequence.volumes[b], start, stop, evenly_spaced(start, stop, factor - 1))
+        _Gap(sequence.volumes[a], sequence.volumes[b], start, stop, values[b], evenly_spaced(start, stop, factor - 1))
         for a, b, start, stop in ends
     ]
     made = _synthesise(gaps, sequence, engine, on_frame, progress)
@@ -146,7 +151,7 @@ def _synthesise(
     """Return (index value, volume, attributes) of every synthetic frame of every gap."""
     for number, volume in enumerate(sequence.volumes):
         volume.require_finite(f"Frame {number}")
-    intensity_range = IntensityRange.of(sequence.volumes)
+    intensity_range = IntensityRange.of(sequence.volumes, lower_percentile=CONTRAST_FLOOR)
     made = []
     for number, gap in enumerate(gaps):
         report = part_of(progress, number / len(gaps), (number + 1) / len(gaps))
@@ -163,7 +168,7 @@ def _synthesise(
         for done, value in enumerate(gap.index_values, 1):
             t = (value - gap.first_index) / (gap.last_index - gap.first_index)
             frame = prepared.at(t, fields=on_frame is not None)
-            provenance = Provenance(engine.name, gap.first_index, gap.last_index, t, engine.settings)
+            provenance = Provenance(engine.name, gap.first_index, gap.last_acquired_index, t, engine.settings)
             made.append((value, frame.volume, provenance.as_attributes()))
             if on_frame is not None:
                 on_frame(value, frame)

@@ -94,8 +94,10 @@ class Volume:
             raise InvalidInputError(
                 f"The voxel array has shape {self.array.shape}, its geometry says {self.geometry.shape}."
             )
-        if self.array.dtype.kind not in "iuf":
-            raise InvalidInputError(f"Voxels must be integers or real numbers, got {self.array.dtype}.")
+        if self.array.dtype.kind not in "iuf" or self.array.dtype.itemsize > 8:
+            raise InvalidInputError(
+                f"Voxels must be integers or real numbers of at most 64 bits, got {self.array.dtype}."
+            )
 
     def with_array(self, array: np.ndarray) -> Volume:
         """Return a volume with other voxels at the same places."""
@@ -211,10 +213,17 @@ class CropPad:
         Exact: `undo(apply(v), v)` equals v. What `apply` had cut off is taken from `original`.
         """
         cut, grow = self._cut_and_grow()
+        shape = tuple(n + b + a for n, b, a in zip(original.array.shape, self.before, self.after, strict=True))
+        if volume.array.shape != shape:
+            raise InvalidInputError(f"Expected a volume of shape {shape} to put back, got {volume.array.shape}.")
         inner = tuple(slice(b, n - a) for (b, a), n in zip(grow, volume.array.shape, strict=True))
         array = original.array.astype(volume.array.dtype, copy=True)
         array[cut] = volume.array[inner]
         return original.with_array(array)
+
+
+CONTRAST_FLOOR = 0.1
+"""Percentile of the voxels that counts as the darkest where contrast matters and black does not."""
 
 
 @dataclass(frozen=True)
@@ -235,11 +244,20 @@ class IntensityRange:
             )
 
     @classmethod
-    def of(cls, volumes: Iterable[Volume], *, upper_percentile: float = 99.9) -> IntensityRange:
-        """Return the robust range of a sequence: lowest voxel to the percentile of all voxels (our choice).
+    def of(
+        cls, volumes: Iterable[Volume], *, lower_percentile: float | None = None, upper_percentile: float = 99.9
+    ) -> IntensityRange:
+        """Return the robust range of a sequence (our choice).
 
-        Images that never go below zero start at zero, so that background stays black. Raises InvalidInputError
-        where every voxel is the same, or there is no volume.
+        Args:
+            volumes: of the sequence.
+            lower_percentile: what becomes 0, of all voxels: for finding motion, where an offset must not squeeze the
+                contrast. None takes the lowest voxel, and zero where none is below: for scores and pictures, where
+                black must stay black.
+            upper_percentile: what becomes 1.
+
+        Raises:
+            InvalidInputError: every voxel is the same, or there is no volume.
         """
         arrays = [v.array.ravel() for v in volumes]
         if not arrays:
@@ -248,9 +266,9 @@ class IntensityRange:
         lowest, highest = float(values.min()), float(values.max())
         if lowest == highest:
             raise InvalidInputError(f"Every voxel is {lowest:g}: there is nothing to see in a constant image.")
-        low = min(lowest, 0.0)
+        low = min(lowest, 0.0) if lower_percentile is None else float(np.percentile(values, lower_percentile))
         high = float(np.percentile(values, upper_percentile))
-        return cls(low, high if high > low else highest)
+        return cls(low, high) if high > low else cls(lowest, highest)
 
     def normalise(self, array: np.ndarray) -> np.ndarray:
         """Return float32 with `low` at 0 and `high` at 1, clipped to [0, 1]."""

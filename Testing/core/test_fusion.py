@@ -51,10 +51,17 @@ def test_where_nothing_differs_the_frame_is_the_mean_weighted_by_time(t):
 
 @pytest.mark.parametrize("t", TIMES)
 def test_where_moved_volumes_disagree_the_nearer_in_time_counts_more(t):
-    weight = maps((square(12), square(24)), (square(12), square(24)), t).last_weight[..., 22:26, 13:17].mean()
+    weight = maps((square(12), square(24)), (square(16), square(20)), t).last_weight[..., 22:26, 16:20].mean()
     assert (float(weight) - t) * (t - 0.5) >= 0
     if t != 0.5:
         assert abs(float(weight) - t) > 0.01
+
+
+@pytest.mark.parametrize("t", TIMES)
+def test_where_motion_explains_nothing_a_change_of_brightness_is_blended(t):
+    ends = square(18), square(18, 0.4)
+    fused = fuse(ends, ends, maps(ends, ends, t), t)
+    torch.testing.assert_close(fused, torch.lerp(*ends, t))
 
 
 @pytest.mark.parametrize("t", TIMES)
@@ -97,7 +104,7 @@ def test_frame_lies_between_the_four_volumes():
 def test_disagreement_is_judged_in_a_neighbourhood_measured_in_mm():
     first, last = torch.zeros(1, 1, 41, 41), torch.zeros(1, 1, 41, 41)
     last[..., 20, 20] = 1.0
-    spread = disagreement(first, last, (3.0, 1.0), Fusion(radius_mm=3.0, noise=0.0))[0, 0]
+    spread = disagreement(first, last, (3.0, 1.0), Fusion(radius_mm=3.0, noise=1e-6))[0, 0]
     assert float(spread.sum()) == pytest.approx(1.0, abs=1e-4)
     offsets = torch.arange(41.0) - 20
     rows, columns = (float((spread.sum(axis) * offsets**2).sum().sqrt()) for axis in (1, 0))

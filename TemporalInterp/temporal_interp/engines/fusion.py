@@ -8,10 +8,12 @@ t for 1 - t gives the same frame. The whole of this is our choice.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
 
+from temporal_interp.errors import InvalidInputError
 from temporal_interp.spatial import smooth
 
 
@@ -23,10 +25,19 @@ class Fusion:
         radius_mm: standard deviation of the Gaussian neighbourhood in which agreement is judged.
         noise: standard deviation of the images' noise, as a share of their intensity range; less disagreement than
             this means nothing.
+
+    Raises:
+        InvalidInputError: a value makes no sense.
     """
 
     radius_mm: float = 3.0
     noise: float = 0.02
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.radius_mm < math.inf or not 0 < self.noise < 1:
+            raise InvalidInputError(
+                f"A fusion needs a radius of zero or more mm and a noise between 0 and 1, got {self}."
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +61,8 @@ def disagreement(
     Args:
         first: (1, 1, *shape), scaled to [0, 1].
         last: likewise.
-        spacing: voxel size in mm along each axis, in the order of the axes.
+        spacing: voxel size in mm along each axis, in the order of the axes; infinite along an axis whose neighbours
+            have nothing to do with each other.
         fusion: neighbourhood and noise.
     """
     sigma = tuple(fusion.radius_mm / along for along in spacing)
@@ -60,13 +72,14 @@ def disagreement(
 def fusion_maps(still: torch.Tensor, moved: torch.Tensor, t: float, fusion: Fusion) -> FusionMaps:
     """Return how to fuse at time t, from the disagreement of the unmoved and of the moved volumes.
 
-    Trust compares the two standard deviations. Of two moved volumes that disagree, the one nearer in time is the
+    Trust compares the two standard deviations. Of two moved volumes that still disagree, the one nearer in time is the
     better witness: errors of a motion grow with the time it spans, so that weights in inverse proportion to the squared
     error are (1 - t)^2 and t^2. Where they agree, the weights are 1 - t and t, which joins the acquired frames without
-    a jump in noise.
+    a jump in noise; likewise where motion explains nothing, such as a change of brightness.
     """
     trust = still.sqrt() / (still.sqrt() + moved.sqrt())
-    doubt = 1 - fusion.noise**2 / moved
+    explained = (1 - moved / still).clamp(min=0).sqrt()
+    doubt = explained * (1 - fusion.noise**2 / moved)
     late = t**2 / (t**2 + (1 - t) ** 2)
     return FusionMaps(trust, t + doubt * (late - t))
 

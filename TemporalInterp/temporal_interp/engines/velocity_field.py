@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,11 +13,11 @@ from temporal_interp.engines.fusion import Fusion, FusionMaps, disagreement, fus
 from temporal_interp.engines.protocol import InterpolatedFrame, require_pair, require_t
 from temporal_interp.errors import Progress, no_progress
 from temporal_interp.registration.fit_velocity import coarsen
-from temporal_interp.registration.register import fit_volumes
+from temporal_interp.registration.register import fit_volumes, slices_are_independent
 from temporal_interp.registration.settings import NeuralVelocitySettings
 from temporal_interp.slabs import as_image, resize_slab, slabs, warp_slab
 from temporal_interp.spatial import integrate_velocity, warp
-from temporal_interp.volumes import Geometry, IntensityRange, Volume, to_scalar_type
+from temporal_interp.volumes import CONTRAST_FLOOR, Geometry, IntensityRange, Volume, to_scalar_type
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class VelocityFieldEngine:
     ) -> PreparedVelocityField:
         """Fit the velocity field; see `InterpolationEngine.prepare`."""
         require_pair(first, last)
-        intensity_range = intensity_range or IntensityRange.of([first, last])
+        intensity_range = intensity_range or IntensityRange.of([first, last], lower_percentile=CONTRAST_FLOOR)
         velocity = fit_volumes(
             intensity_range.normalise(last.array),
             intensity_range.normalise(first.array),
@@ -61,7 +62,8 @@ class VelocityFieldEngine:
             device=self.device,
             progress=progress,
         )
-        return PreparedVelocityField(first, last, velocity, intensity_range, self.fusion)
+        independent = slices_are_independent(first.geometry, slice_thickness)
+        return PreparedVelocityField(first, last, velocity, intensity_range, self.fusion, independent=independent)
 
 
 class PreparedVelocityField:
@@ -74,16 +76,27 @@ class PreparedVelocityField:
             extent of the volumes.
         intensity_range: what scales the volumes to [0, 1].
         fusion: how the two moved ends become one frame.
+        independent: slices have nothing to do with each other.
     """
 
     def __init__(
-        self, first: Volume, last: Volume, velocity: torch.Tensor, intensity_range: IntensityRange, fusion: Fusion
+        self,
+        first: Volume,
+        last: Volume,
+        velocity: torch.Tensor,
+        intensity_range: IntensityRange,
+        fusion: Fusion,
+        *,
+        independent: bool,
     ) -> None:
         self.first = first
         self.last = last
         self.velocity = velocity
         self.fusion = fusion
+        self.offset = intensity_range.low
         self.spacing = spacing_of_grid(first.geometry, tuple(velocity.shape[2:]))
+        if independent:
+            self.spacing = (math.inf, *self.spacing[1:])
         self.coarse = tuple(
             coarsen(as_image(intensity_range.normalise(v.array), velocity.device), tuple(velocity.shape[2:]))
             for v in (first, last)
@@ -93,9 +106,12 @@ class PreparedVelocityField:
     def at(self, t: float, *, fields: bool = False) -> InterpolatedFrame:
         """Return the frame at `t`; see `PreparedPair.at`."""
         t = require_t(t)
+        acquired = {0.0: self.first, 1.0: self.last}.get(t)
+        if acquired is not None and not fields:
+            return InterpolatedFrame(acquired, t)
         with torch.inference_mode():
             displacements = integrate_velocity(t * self.velocity), integrate_velocity((t - 1) * self.velocity)
-            volume = {0.0: self.first, 1.0: self.last}.get(t) or self._render(displacements, t)
+            volume = acquired or self._render(displacements, t)
             if not fields:
                 return InterpolatedFrame(volume, t)
             first_to_t, last_to_t = (displacement_field(d, self.first.geometry) for d in displacements)
@@ -106,13 +122,15 @@ class PreparedVelocityField:
         moved = [warp(image, d) for image, d in zip(self.coarse, displacements, strict=True)]
         maps = fusion_maps(self.still, disagreement(*moved, self.spacing, self.fusion), t, self.fusion)
         shape, device = self.first.geometry.shape, self.velocity.device
-        sources = [as_image(v.array, device) for v in (self.first, self.last)]
+        # float32 holds contrasts well, but not on top of a large offset
+        sources = [as_image(v.array - np.float64(self.offset), device) for v in (self.first, self.last)]
         frame = np.empty(shape, self.first.array.dtype)
         for slab in slabs(shape):
             unmoved = tuple(image[:, :, slab] for image in sources)
             moved = tuple(warp_slab(image, d, slab) for image, d in zip(sources, displacements, strict=True))
             local = FusionMaps(*(resize_slab(m, shape, slab) for m in (maps.trust, maps.last_weight)))
-            frame[slab] = to_scalar_type(fuse(unmoved, moved, local, t)[0, 0].cpu().numpy(), frame.dtype)
+            fused = fuse(unmoved, moved, local, t)[0, 0]
+            frame[slab] = to_scalar_type(fused.cpu().numpy() + np.float64(self.offset), frame.dtype)
         return self.first.with_array(frame)
 
 

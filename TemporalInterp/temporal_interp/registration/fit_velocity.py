@@ -5,12 +5,17 @@ from __future__ import annotations
 import math
 
 import torch
+from torch.nn import functional
 
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
 from temporal_interp.losses import folding_loss, local_correlation_loss, squared_gradient
 from temporal_interp.registration.settings import NeuralVelocitySettings
 from temporal_interp.registration.sinusoidal_network import SinusoidalNetworks
 from temporal_interp.spatial import integrate_velocity, resize, resize_field, smooth, warp
+
+_DIVERGED = (
+    "The fit of the velocity field diverged at step {step} of level {level}; use a smaller learning_rate than {rate}."
+)
 
 SMALLEST_AXIS = 8
 """An axis is not coarsened below this many voxels."""
@@ -39,7 +44,7 @@ def fitted_shape(
 def _coarsened(shape: tuple[int, ...], spacing: tuple[float, ...], size: float) -> tuple[int, ...]:
     """Return the shape with voxels of about `size` mm along every axis that is finer than that."""
     return tuple(
-        max(min(n, SMALLEST_AXIS), math.ceil(n / max(1.0, size / along)))
+        max(min(n, SMALLEST_AXIS), math.ceil(n / max(1.0, size / along) - 1e-6))
         for n, along in zip(shape, spacing, strict=True)
     )  # fmt: skip
 
@@ -50,6 +55,9 @@ def coarsen(image: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
     Gaussian and linear interpolation together spread as far as the mean over the coarser voxel: variance
     (r^2 - 1) / 12 for a ratio r, of which linear interpolation does about 0.2.
     """
+    halfway = tuple(min(n, 2 * m) for n, m in zip(image.shape[2:], shape, strict=True))
+    if math.prod(halfway) * 8 <= math.prod(image.shape[2:]):  # far coarser: plain means go most of the way, quickly
+        image = functional.interpolate(image, size=halfway, mode="area")
     ratios = [n / m for n, m in zip(image.shape[2:], shape, strict=True)]
     return resize(smooth(image, tuple(math.sqrt(max(0.0, (r * r - 1) / 12 - 0.2)) for r in ratios)), shape)
 
@@ -130,7 +138,8 @@ def fit_velocity(
     finest_spacing = _spacing_on(finest, shape, spacing)
     finest_pair = coarsen(fixed, finest), coarsen(moving, finest)
     field = _Field(fixed.shape[0], finest, finest_spacing, settings, fixed.device)
-    optimiser = torch.optim.Adam(field.networks.parameters(), settings.learning_rate)
+    # the loss adds up the problems, and eps is far below any gradient, so that no fit depends on another
+    optimiser = torch.optim.Adam(field.networks.parameters(), settings.learning_rate, eps=1e-14)
     total = sum(settings.iterations)
     before = 0
     for level, iterations in zip(settings.levels, settings.iterations, strict=True):
@@ -142,19 +151,19 @@ def fit_velocity(
             progress((before + step) / total, f"fitting the velocity field, level {level}")
             loss = _loss(*pair, field.on(grid), grid_spacing, settings)
             if not torch.isfinite(loss):
-                raise InvalidInputError(
-                    f"The fit of the velocity field diverged at step {step} of level {level}; use a smaller "
-                    f"learning_rate than {settings.learning_rate}."
-                )
+                raise InvalidInputError(_DIVERGED.format(step=step, level=level, rate=settings.learning_rate))
             optimiser.zero_grad()
-            loss.backward()
+            (fixed.shape[0] * loss).backward()
             optimiser.step()
             if plateau.reached(float(loss.detach())):
                 break
         before += iterations
     progress(1.0, "velocity field fitted")
     with torch.no_grad():
-        return field.on(finest)
+        velocity = field.on(finest)
+    if not torch.isfinite(velocity).all():
+        raise InvalidInputError(_DIVERGED.format(step="the last", level=level, rate=settings.learning_rate))
+    return velocity
 
 
 def _spacing_on(grid: tuple[int, ...], shape: tuple[int, ...], spacing: tuple[float, ...]) -> tuple[float, ...]:

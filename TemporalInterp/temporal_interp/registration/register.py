@@ -13,7 +13,14 @@ from temporal_interp.registration.fit_velocity import fit_velocity
 from temporal_interp.registration.settings import NeuralVelocitySettings
 from temporal_interp.slabs import as_image, slabs, warp_slab
 from temporal_interp.spatial import compose, from_physical, integrate_velocity, resize_field
-from temporal_interp.volumes import Geometry, IntensityRange, Volume, require_same_geometry, to_scalar_type
+from temporal_interp.volumes import (
+    CONTRAST_FLOOR,
+    Geometry,
+    IntensityRange,
+    Volume,
+    require_same_geometry,
+    to_scalar_type,
+)
 
 APART = 1.5
 """Slices further apart than this many thicknesses are independent: nothing is seen of what lies between them."""
@@ -70,11 +77,12 @@ def fit_volumes(
         (1, 3, k, j, i), channels (K, J, I), in voxels of its own grid over the same extent. For independent slices
         k is K and the K channel is zero.
     """
-    images = [as_image(array, device) for array in (fixed, moving)]
-    if not slices_are_independent(geometry, slice_thickness):
-        return fit_velocity(*images, geometry.spacing_kji, settings, progress=progress)
-    images = [image[0].transpose(0, 1) for image in images]  # slices become problems: (K, 1, J, I)
-    in_plane = fit_velocity(*images, geometry.spacing_kji[1:], settings, progress=progress)
+    with torch.inference_mode(False), torch.enable_grad():  # a caller may have switched gradients off
+        images = [as_image(array, device) for array in (fixed, moving)]
+        if not slices_are_independent(geometry, slice_thickness):
+            return fit_velocity(*images, geometry.spacing_kji, settings, progress=progress)
+        images = [image[0].transpose(0, 1) for image in images]  # slices become problems: (K, 1, J, I)
+        in_plane = fit_velocity(*images, geometry.spacing_kji[1:], settings, progress=progress)
     through_plane = torch.zeros_like(in_plane[:, :1])
     return torch.cat([through_plane, in_plane], dim=1).transpose(0, 1).unsqueeze(0)
 
@@ -109,7 +117,7 @@ def register(
         volume.require_finite(name)
     geometry = fixed.geometry
     start = None if initial is None else _initial_voxels(initial, geometry, device)
-    scaled = [IntensityRange.of([volume]).normalise(volume.array) for volume in (fixed, moving)]
+    scaled = [_scaled(volume, name) for volume, name in ((fixed, "The fixed volume"), (moving, "The moving volume"))]
     if start is not None:
         scaled[1] = _warped(scaled[1], start)
     velocity = fit_volumes(
@@ -126,6 +134,13 @@ def register(
             displacement = compose(start, resize_field(displacement, geometry.shape))
         warped = to_scalar_type(_warped(moving.array, displacement), moving.array.dtype)
         return Registration(moving.with_array(warped), displacement_field(displacement, geometry))
+
+
+def _scaled(volume: Volume, name: str) -> np.ndarray:
+    try:
+        return IntensityRange.of([volume], lower_percentile=CONTRAST_FLOOR).normalise(volume.array)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{name} cannot be registered. {error}") from error
 
 
 def _initial_voxels(initial: np.ndarray, geometry: Geometry, device: str) -> torch.Tensor:

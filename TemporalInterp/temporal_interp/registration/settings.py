@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, fields
 
 from temporal_interp.errors import InvalidInputError
@@ -31,7 +32,7 @@ class NeuralVelocitySettings:
             the warped moving volume with the fixed one.
         squaring_steps: of scaling and squaring while fitting; the result is always integrated with 7.
         patience: a level ends early when the mean loss of so many steps has not improved by `tolerance`
-            (relative) over the steps before; 0 runs all iterations.
+            (relative) over the steps before; 0 runs all iterations. Slices fitted together stop together.
         tolerance: see `patience`.
         seed: of the network's first weights.
 
@@ -63,10 +64,18 @@ class NeuralVelocitySettings:
             self._require(name, getattr(self, name) > 0, "positive")
         for name in ("smoothness", "folding", "patience", "tolerance"):
             self._require(name, getattr(self, name) >= 0, "zero or more")
+        whole = (self.width, self.layers, self.max_voxels, self.window, self.squaring_steps, self.patience, self.seed)
+        if not all(isinstance(n, int) for n in (*whole, *self.levels, *self.iterations)):
+            raise InvalidInputError(
+                "The settings width, layers, max_voxels, window, squaring_steps, patience, seed, levels and iterations "
+                f"must be whole numbers, got {self}."
+            )
         self._require("layers", self.layers >= 2, "at least 2")
         self._require("stride", self.stride >= 1, "at least 1 voxel")
         self._require("window", self.window >= 3 and self.window % 2 == 1, "odd and at least 3")
         self._require("levels", bool(self.levels) and min(self.levels) >= 1, "whole numbers of at least 1")
+        falling = all(coarse > fine for coarse, fine in itertools.pairwise(self.levels))
+        self._require("levels", falling, "from coarse to fine")
         fits = len(self.iterations) == len(self.levels) and min(self.iterations) >= 1
         self._require("iterations", fits, "one whole number of at least 1 for every level")
 
