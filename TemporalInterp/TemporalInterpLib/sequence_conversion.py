@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import slicer
 from temporal_interp.errors import InvalidInputError
+from temporal_interp.provenance import SLICE_THICKNESS_KEY
 from temporal_interp.sequences import VolumeSequence
 from temporal_interp.volumes import require_same_geometry
 
@@ -54,7 +55,19 @@ def sequence_from_node(sequence_node: slicer.vtkMRMLSequenceNode, items: Iterabl
         index_name=sequence_node.GetIndexName(),
         index_unit=sequence_node.GetIndexUnit(),
         item_attributes=[attributes_of(sequence_node.GetNthDataNode(n)) for n in numbers],
+        slice_thickness=_slice_thickness(sequence_node),
     )
+
+
+def _slice_thickness(sequence_node: slicer.vtkMRMLSequenceNode) -> float | None:
+    text = sequence_node.GetAttribute(SLICE_THICKNESS_KEY)
+    try:
+        return float(text) if text else None
+    except ValueError as error:
+        raise InvalidInputError(
+            f"Attribute {SLICE_THICKNESS_KEY} of sequence '{sequence_node.GetName()}' is '{text}'; it has to be a "
+            "number of mm."
+        ) from error
 
 
 def item_title(sequence_node: slicer.vtkMRMLSequenceNode, number: int) -> str:
@@ -152,6 +165,7 @@ def new_sequence_like(source: slicer.vtkMRMLSequenceNode, name: str) -> slicer.v
     sequence_node.SetIndexUnit(source.GetIndexUnit())
     sequence_node.SetIndexType(source.GetIndexType())
     sequence_node.SetNumericIndexValueTolerance(source.GetNumericIndexValueTolerance())
+    sequence_node.SetAttribute(SLICE_THICKNESS_KEY, source.GetAttribute(SLICE_THICKNESS_KEY))
     return sequence_node
 
 
@@ -165,6 +179,8 @@ def node_from_sequence(sequence: VolumeSequence, name: str) -> slicer.vtkMRMLSeq
     sequence_node.SetName(name)
     sequence_node.SetIndexName(sequence.index_name)
     sequence_node.SetIndexUnit(sequence.index_unit)
+    if sequence.slice_thickness is not None:
+        sequence_node.SetAttribute(SLICE_THICKNESS_KEY, repr(sequence.slice_thickness))
     require_apart(sequence.index_values, sequence_node)
     frames = zip(sequence.index_values, sequence.volumes, sequence.item_attributes, strict=True)
     for number, (value, volume, attributes) in enumerate(frames):

@@ -9,6 +9,8 @@ import temporal_interp
 
 PREFIX = "TemporalInterp."
 SYNTHETIC_KEY = PREFIX + "Synthetic"
+SLICE_THICKNESS_KEY = PREFIX + "SliceThickness"
+"""Attribute of a sequence, in the scene and in `.seq.nrrd` files: how much tissue a slice shows, in mm."""
 
 
 @dataclass(frozen=True)

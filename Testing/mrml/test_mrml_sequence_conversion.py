@@ -10,7 +10,12 @@ from temporal_interp.errors import InvalidInputError
 from temporal_interp.sequences import VolumeSequence
 from temporal_interp.volumes import Geometry, Volume
 from TemporalInterpLib.add_sequence import add_sequence_to_scene
-from TemporalInterpLib.sequence_conversion import format_index_value, node_from_sequence, sequence_from_node
+from TemporalInterpLib.sequence_conversion import (
+    format_index_value,
+    new_sequence_like,
+    node_from_sequence,
+    sequence_from_node,
+)
 
 GRID = Geometry((2, 3, 4))
 
@@ -161,3 +166,19 @@ def test_core_sequence_is_added_with_its_browser_and_shown_in_one_proxy(scene):
 @pytest.mark.parametrize("value", [0, 12.5, 100 / 3, 123456.789012])
 def test_index_value_text_is_exact_to_a_millionth(value):
     assert math.isclose(float(format_index_value(value)), value, rel_tol=0, abs_tol=1e-6)
+
+
+def test_slice_thickness_goes_into_the_scene_and_back(scene, blob_frames):
+    volumes = [Volume(frame, Geometry(frame.shape, spacing=(1.0, 1.0, 10.0))) for frame in blob_frames()]
+    node = node_from_sequence(VolumeSequence(volumes, range(3), slice_thickness=6.0), "thin slices far apart")
+    assert sequence_from_node(node).slice_thickness == 6.0
+    assert new_sequence_like(node, "other").GetAttribute("TemporalInterp.SliceThickness") == "6.0"
+
+
+def test_slice_thickness_that_is_no_number_is_refused_by_name(scene, blob_frames):
+    volumes = [Volume(frame, Geometry(frame.shape)) for frame in blob_frames()]
+    node = node_from_sequence(VolumeSequence(volumes, range(3)), "odd")
+    assert sequence_from_node(node).slice_thickness is None
+    node.SetAttribute("TemporalInterp.SliceThickness", "thin")
+    with pytest.raises(InvalidInputError, match="'odd' is 'thin'"):
+        sequence_from_node(node)

@@ -19,11 +19,9 @@ from nrrd.errors import NRRDError
 
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.files.paths import COMPRESSION, replacing, require_there
+from temporal_interp.provenance import SLICE_THICKNESS_KEY
 from temporal_interp.sequences import VolumeSequence
 from temporal_interp.volumes import Geometry, Volume
-
-SLICE_THICKNESS_KEY = "TemporalInterp.SliceThickness"
-"""Attribute of the sequence node in Slicer, which reads, keeps and writes it."""
 
 INDEX_TOLERANCE = 0.001
 """NumericIndexValueTolerance of vtkMRMLSequenceNode: Slicer merges items this close, without a word."""
