@@ -1,0 +1,56 @@
+# Needs Python 3.11 to 3.13 and make; everything else is installed into .venv on first use.
+#
+#   make demo    synthesise the missing phases of a beating-heart phantom, into demo-output/
+#   make test    all tests
+#   make lint    what continuous integration checks before the tests
+#   make bench   time per pair of volumes on this machine
+#   make clean   remove what these made
+#
+# PYTHON=/path/to/python chooses the interpreter, VENV=folder where packages go.
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+CANDIDATES := $(or $(PYTHON),python3.11 python3.12 python3.13 python3 python)
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+
+# PyTorch's threads would spin while they wait for one another: beside any other work that is many times slower.
+export OMP_WAIT_POLICY ?= passive
+
+.PHONY: demo test lint bench clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/.installed
+	$(BIN)/temporal-interp demo -o demo-output --force
+
+test: $(VENV)/.installed-test
+	@sh Testing/system_libraries.sh
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+bench: $(VENV)/.installed
+	$(BIN)/python Testing/Benchmarks/time_per_pair.py
+
+clean:
+	rm -rf $(VENV) demo-output build dist .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# `.installed` marks the package as installed, `.installed-test` and `.installed-dev` with those extras.
+$(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install -c constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.installed-%: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install -c constraints.txt --editable '.[$*]'
+	@touch $@
+
+$(BIN)/python:
+	@for python in $(CANDIDATES); do \
+	  if $$python -c '$(SUPPORTED)' 2>/dev/null; then \
+	    echo "Making $(VENV) with $$($$python --version); the first installation takes a few minutes."; \
+	    $$python -m venv $(VENV) && exit 0; \
+	    rm -rf $(VENV); echo "$$python could not make $(VENV), see above." >&2; exit 1; \
+	  fi; \
+	done; echo "Python 3.11, 3.12 or 3.13 is needed and none was found; set PYTHON=/path/to/python." >&2; exit 1

@@ -1,0 +1,51 @@
+"""The command line `temporal-interp`: the group of subcommands and what they share."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+import temporal_interp
+from temporal_interp.commands.demo import demo
+from temporal_interp.commands.evaluate import evaluate
+from temporal_interp.commands.exits import EXIT_CODES, CommandGroup
+from temporal_interp.commands.info import info
+from temporal_interp.commands.interpolate import interpolate
+from temporal_interp.commands.phantom import phantom
+from temporal_interp.commands.register import register
+
+app = typer.Typer(
+    cls=CommandGroup,
+    help="Synthesise the frames between the acquired frames of 4D medical images. For research, not for diagnosis.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (demo, info, interpolate, register, evaluate, phantom):
+    app.command(epilog=EXIT_CODES)(command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(temporal_interp.__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _global_options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and leave.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line."""
+    # PyTorch's threads would spin while they wait for one another: beside any other work that is many times slower
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    app(prog_name="temporal-interp")

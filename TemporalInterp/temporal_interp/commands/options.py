@@ -1,0 +1,42 @@
+"""Options that several commands share, so that they read the same everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from temporal_interp.errors import InvalidInputError
+
+ENGINES = "velocity_field (registers the pair, then moves it) or linear_blend (no motion, for comparison)"
+
+InputArgument = Annotated[
+    Path, typer.Argument(metavar="INPUT", help="A .seq.nrrd or 4D .nii.gz file, or a folder of DICOM cine images.")
+]
+EngineOption = Annotated[str, typer.Option("--engine", metavar="NAME", help=f"How to synthesise: {ENGINES}.")]
+DeviceOption = Annotated[
+    str,
+    typer.Option("--device", metavar="auto|cpu|cuda|mps", help="Where to compute; auto takes an NVIDIA GPU if any."),
+]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace output that exists.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Report progress, result and errors as JSON lines.")]
+
+
+def choose_device(name: str) -> str:
+    """Return the torch device for a --device option; "auto" is the NVIDIA GPU if there is one, else the CPU.
+
+    Raises:
+        InvalidInputError: the name is unknown or the machine has no such device.
+    """
+    import torch
+
+    kind = name.partition(":")[0]
+    available = {"cpu": lambda: True, "cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if kind not in available:
+        raise InvalidInputError(f"There is no device '{name}'; choose auto, cpu, cuda or mps.")
+    if not available[kind]():
+        raise InvalidInputError(f"PyTorch finds no {kind} device on this machine; use --device auto or cpu.")
+    return name
