@@ -38,21 +38,22 @@ def local_correlation_loss(image: torch.Tensor, target: torch.Tensor, *, window:
     return 1 - (covariance**2 / ((variance_image + FLAT) * (variance_target + FLAT))).mean()
 
 
-def squared_gradient(field: torch.Tensor, spacing: tuple[float, ...]) -> torch.Tensor:
+def squared_gradient(field: torch.Tensor, spacing: tuple[float, ...] | torch.Tensor) -> torch.Tensor:
     """Return the mean squared derivative of a field, the diffusion regulariser, as strain in mm per mm.
 
     Each component's derivatives along all axes are added, all components too; forward differences.
 
     Args:
         field: (N, D, *shape), voxels.
-        spacing: voxel size in mm along each axis, in the order of the axes.
+        spacing: voxel size in mm along each axis, in the order of the axes; (N, D) where every field has its own.
     """
     total = field.new_zeros(())
-    for axis, along in enumerate(spacing):
+    sizes = torch.as_tensor(spacing, dtype=field.dtype, device=field.device).view(-1, len(field.shape) - 2)
+    for axis in range(sizes.shape[1]):
         if field.shape[axis + 2] < 2:
             continue
-        to_strain = torch.tensor([of / along for of in spacing], dtype=field.dtype, device=field.device)
-        difference = field.diff(dim=axis + 2) * to_strain.view(1, -1, *[1] * len(spacing))
+        to_strain = sizes / sizes[:, axis : axis + 1]
+        difference = field.diff(dim=axis + 2) * to_strain.view(*sizes.shape, *[1] * sizes.shape[1])
         total = total + difference.square().mean() * field.shape[1]
     return total
 

@@ -1,0 +1,135 @@
+"""Lessons side by side, as a training step takes them, drawn so that they can be drawn again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset, Sampler
+
+from temporal_interp.datasets.lesson import Lesson, LessonSource
+from temporal_interp.errors import InvalidInputError
+
+VALIDATION = -1
+"""The epoch that validation lessons are drawn for: always the same ones."""
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Lessons of one shape, stacked; see `Lesson` for the meaning of each.
+
+    Attributes:
+        first: (N, 1, K, J, I).
+        last: (N, 1, K, J, I).
+        target: (N, 1, K, J, I).
+        t: (N,).
+        spacing: (N, 3), mm, (K, J, I).
+        displacements: (N, 2, 3, K, J, I), or None if one of the lessons has none.
+    """
+
+    first: torch.Tensor
+    last: torch.Tensor
+    target: torch.Tensor
+    t: torch.Tensor
+    spacing: torch.Tensor
+    displacements: torch.Tensor | None
+
+    @classmethod
+    def of(cls, lessons: Sequence[Lesson]) -> Batch:
+        """Return lessons as a batch.
+
+        Raises:
+            InvalidInputError: they differ in shape.
+        """
+        shapes = {tuple(lesson.first.shape[1:]) for lesson in lessons}
+        if len(shapes) > 1:
+            raise InvalidInputError(
+                f"Lessons of different shapes, {sorted(shapes)}, cannot be learnt in one step; "
+                "give the data a shape to crop to, or set batch_size to 1."
+            )
+        known = all(lesson.displacements is not None for lesson in lessons)
+        return cls(
+            *(torch.stack([getattr(lesson, name) for lesson in lessons]) for name in ("first", "last", "target")),
+            torch.tensor([lesson.t for lesson in lessons], dtype=torch.float32),
+            torch.tensor([lesson.spacing for lesson in lessons], dtype=torch.float32),
+            torch.stack([lesson.displacements for lesson in lessons]) if known else None,
+        )
+
+    def to(self, device: torch.device | str) -> Batch:
+        """Return the batch on a device."""
+        moved = (None if value is None else value.to(device) for value in vars(self).values())
+        return Batch(*moved)
+
+
+class DrawnLessons(Dataset):
+    """Lessons by (epoch, number of the subject): the same key gives the same lesson, in any process, at any time.
+
+    Args:
+        source: what to draw from.
+        seed: of the draws.
+    """
+
+    def __init__(self, source: LessonSource, seed: int) -> None:
+        self.source = source
+        self.seed = seed
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def __getitem__(self, key: tuple[int, int]) -> Lesson:
+        epoch, index = key
+        # a seed has no negative parts, and validation is epoch -1
+        return self.source.draw(index, np.random.default_rng([self.seed, epoch + 1, index]))
+
+
+class EpochSampler(Sampler):
+    """Keys (epoch, subject) in an order that depends on seed and epoch alone, shared out between processes.
+
+    Args:
+        count: number of subjects.
+        seed: of the order.
+        rank: number of this process.
+        processes: how many there are; each gets as many keys as the others, so that none waits for ever.
+    """
+
+    def __init__(self, count: int, seed: int, *, rank: int = 0, processes: int = 1) -> None:
+        if count < processes:
+            raise InvalidInputError(f"{processes} processes cannot share {count} subjects.")
+        self.count = count
+        self.seed = seed
+        self.rank = rank
+        self.processes = processes
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Say which epoch comes; Lightning calls this."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return self.count // self.processes
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        order = np.random.default_rng([self.seed, self.epoch]).permutation(self.count)
+        own = order[self.rank :: self.processes][: len(self)]
+        return iter([(self.epoch, int(index)) for index in own])
+
+
+class ValidationSampler(Sampler):
+    """Keys of the lessons to validate on: the same ones every time, shared out between processes.
+
+    Args:
+        count: number of subjects.
+        rank: number of this process.
+        processes: how many there are.
+    """
+
+    def __init__(self, count: int, *, rank: int = 0, processes: int = 1) -> None:
+        self.keys = [(VALIDATION, index) for index in range(rank, count, processes)]
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        return iter(self.keys)

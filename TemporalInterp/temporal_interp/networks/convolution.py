@@ -1,0 +1,76 @@
+"""Convolution units for stacks of slices and, with the same weights, for single slices.
+
+Tensors are (N, C, K, J, I), or (N, C, J, I) for single slices, which need only the middle plane of every kernel.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+SLOPE = 0.2
+"""Of LeakyReLU below zero."""
+
+
+class Convolution(nn.Conv3d):
+    """3 x 3 x 3 convolution, zero-padded; on single slices its middle plane, 3 x 3.
+
+    The outer planes start at zero (our choice): a fresh network treats a stack slice by slice until it learns
+    otherwise, and one that was trained on single slices still works on stacks.
+    """
+
+    def __init__(self, channels_in: int, channels_out: int) -> None:
+        super().__init__(channels_in, channels_out, 3, padding=1)
+        nn.init.kaiming_normal_(self.weight[:, :, 1], a=SLOPE)
+        nn.init.zeros_(self.bias)
+        with torch.no_grad():
+            self.weight[:, :, 0::2] = 0
+
+    def forward(self, x: torch.Tensor, stride: tuple[int, ...] | None = None) -> torch.Tensor:
+        """Return the convolved x; `stride` has one number per axis of the image."""
+        if x.ndim == 4:
+            return functional.conv2d(x, self.weight[:, :, 1], self.bias, stride or 1, 1)
+        return functional.conv3d(x, self.weight, self.bias, stride or 1, 1)
+
+
+class ConvolutionBlock(nn.Module):
+    """Convolution, instance normalisation (affine), LeakyReLU (paper, section 2.2)."""
+
+    def __init__(self, channels_in: int, channels_out: int) -> None:
+        super().__init__()
+        self.convolution = Convolution(channels_in, channels_out)
+        # a group norm of one channel per group is an instance norm, and several times faster on a CPU
+        self.norm = nn.GroupNorm(channels_out, channels_out)
+
+    def forward(self, x: torch.Tensor, stride: tuple[int, ...] | None = None) -> torch.Tensor:
+        """Return the block of x, (N, C out, *)."""
+        return functional.leaky_relu(self.norm(self.convolution(x, stride)), SLOPE)
+
+
+class ConvolutionUnit(nn.Module):
+    """Two blocks; the first one strides (paper, section 2.2)."""
+
+    def __init__(self, channels_in: int, channels_out: int) -> None:
+        super().__init__()
+        self.first = ConvolutionBlock(channels_in, channels_out)
+        self.second = ConvolutionBlock(channels_out, channels_out)
+
+    def forward(self, x: torch.Tensor, stride: tuple[int, ...] | None = None) -> torch.Tensor:
+        """Return the unit of x, (N, C out, *)."""
+        return self.second(self.first(x, stride))
+
+
+def near_zero(layer: nn.Module, deviation: float = 0.0) -> nn.Module:
+    """Return the layer with weights of that standard deviation and no bias."""
+    nn.init.normal_(layer.weight, std=deviation) if deviation else nn.init.zeros_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    if isinstance(layer, Convolution):
+        with torch.no_grad():
+            layer.weight[:, :, 0::2] = 0
+    return layer
+
+
+def halving(shape: tuple[int, ...], shortest: int) -> tuple[int, ...]:
+    """Return the stride to the next coarser scale: 2 along every axis of at least `shortest` voxels, else 1."""
+    return tuple(2 if size >= shortest else 1 for size in shape)

@@ -1,0 +1,109 @@
+"""The refinement network: deformed volumes and features become the frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from temporal_interp.networks.convolution import Convolution, ConvolutionBlock, ConvolutionUnit, halving, near_zero
+from temporal_interp.networks.settings import NetworkSettings
+from temporal_interp.spatial import resize
+
+_AVERAGE = {2: functional.avg_pool2d, 3: functional.avg_pool3d}
+
+
+def blend(ends: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+    """Return (1 - t) first + t last of ends stacked as (2 N, C, *), with t (N,): (N, C, *)."""
+    first, last = ends.chunk(2)
+    weight = t.view(-1, *[1] * (ends.ndim - 1)).to(ends.dtype)
+    return first + weight * (last - first)
+
+
+def weights_of_deformed(deformed: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+    """Return the weights, (N, 4, *shape), that make the frame the blend of the deformed ends, (2 N, 1, *shape)."""
+    still = torch.zeros_like(t)
+    weights = torch.stack([still, 1 - t, still, t], dim=1)
+    return weights.view(*weights.shape, *[1] * (deformed.ndim - 2)).expand(-1, -1, *deformed.shape[2:])
+
+
+class Refinement(nn.Module):
+    """Encoder-decoder of 8 convolution units, 4 down and 4 up (paper, section 2.2; the numbers per side are ours).
+
+    Deformed volumes enter at the top, deformed features enter the encoder unit of their scale, concatenated. With the
+    swap symmetry both ends enter as their blend and their absolute difference, otherwise side by side.
+    """
+
+    def __init__(self, settings: NetworkSettings) -> None:
+        super().__init__()
+        self.settings = settings
+        widths = settings.widths
+        gated = settings.refinement == "gated"
+        images = 2 * settings.scales + (2 if gated else 0)
+        self.down = nn.ModuleList(
+            ConvolutionUnit(before + 2 * after, after)
+            for before, after in zip((images, *widths), widths, strict=False)
+        )  # fmt: skip
+        self.bottom = ConvolutionUnit(widths[-1], widths[-1])
+        self.up = nn.ModuleList(ConvolutionUnit(coarse + fine, fine) for fine, coarse in pairwise(widths))
+        self.residual = near_zero(Convolution(widths[0], 1), 1e-3)
+        if gated:
+            self.judge = ConvolutionBlock(widths[0] + 3, widths[0])
+            self.logits = near_zero(Convolution(widths[0], 2), 1e-3)
+
+    def forward(
+        self, ends: torch.Tensor, deformed: Sequence[torch.Tensor], features: Sequence[torch.Tensor], t: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the weights of the acquired and deformed ends, (N, 4, *shape), and the residual, (N, 1, *shape).
+
+        See `Synthesis` for the order of the weights.
+
+        Args:
+            ends: (2 N, 1, *shape), the acquired volumes, first then last.
+            deformed: the ends brought to t by the motion of each scale, coarsest first, each (2 N, 1, *shape).
+            features: deformed features of the ends, coarsest scale first, each (2 N, C, *shape of the scale).
+            t: (N,).
+        """
+        volumes = [*deformed, ends] if self.settings.refinement == "gated" else list(deformed)
+        trunk = self._trunk(self._pair(torch.cat(volumes, dim=1), t), [self._pair(f, t) for f in features[::-1]])
+        vanishing = (4 * t * (1 - t)).view(-1, *[1] * (trunk.ndim - 1)) if self.settings.exact_ends else 1.0
+        residual = self.residual(trunk).float() * vanishing
+        if self.settings.refinement == "gated":
+            return self._weigh(trunk, ends, deformed[-1], t), residual
+        return weights_of_deformed(deformed[-1], t), residual
+
+    def _pair(self, ends: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        """Return both ends, (2 N, C, *), as one, (N, 2 C, *)."""
+        first, last = ends.chunk(2)
+        if self.settings.swap_symmetric:
+            return torch.cat([blend(ends, t), (first - last).abs()], dim=1)
+        return torch.cat([first, last], dim=1)
+
+    def _trunk(self, x: torch.Tensor, features: Sequence[torch.Tensor]) -> torch.Tensor:
+        skips = []
+        for number, (unit, feature) in enumerate(zip(self.down, features, strict=True)):
+            if number:
+                stride = halving(tuple(x.shape[2:]), self.settings.shortest_halved)
+                x = _AVERAGE[len(stride)](x, stride, ceil_mode=True)
+            x = unit(torch.cat([x, feature.to(x.dtype)], dim=1))
+            skips.append(x)
+        x = self.bottom(x)
+        for unit, skip in zip(reversed(self.up), skips[-2::-1], strict=True):
+            x = unit(torch.cat([resize(x, tuple(skip.shape[2:])), skip], dim=1))
+        return x
+
+    def _weigh(self, trunk: torch.Tensor, ends: torch.Tensor, moved: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        """Return the weights of the acquired and the deformed volume of both ends.
+
+        A softmax with (1 - t) and t as prior: at the ends nothing of the other end is left. A fresh network gives the
+        mean of the blends of the acquired and of the deformed volumes.
+        """
+        both = torch.cat([trunk, trunk])
+        own, other = moved, torch.cat(moved.chunk(2)[::-1])
+        seen = torch.cat([both, ends.to(both.dtype), own.to(both.dtype), (own - other).to(both.dtype)], dim=1)
+        logits = self.logits(self.judge(seen)).float()
+        share = torch.cat([1 - t, t]).log().view(-1, *[1] * (trunk.ndim - 1))
+        return torch.cat((logits + share).chunk(2), dim=1).softmax(dim=1)

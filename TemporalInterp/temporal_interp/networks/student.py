@@ -1,0 +1,69 @@
+"""The student: synthesises the frame at any time from the two ends alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from temporal_interp.networks.decoder import MultiScaleDecoder
+from temporal_interp.networks.encoder import Encoder
+from temporal_interp.networks.refinement import Refinement, blend
+from temporal_interp.networks.settings import NetworkSettings
+from temporal_interp.networks.synthesis import Synthesis
+from temporal_interp.networks.synthesise import flat, synthesise
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedPair:
+    """What of a pair does not depend on the time.
+
+    Attributes:
+        ends: (2 N, 1, *shape), first then last; single slices without their K axis.
+        features: of both ends, finest scale first, each (2 N, C, *shape of the scale).
+    """
+
+    ends: torch.Tensor
+    features: list[torch.Tensor]
+
+    def repeated(self, times: int) -> EncodedPair:
+        """Return every pair `times` times over, each pair's copies side by side, to ask for many times at once."""
+        return EncodedPair(
+            self.ends.repeat_interleave(times, 0), [f.repeat_interleave(times, 0) for f in self.features]
+        )
+
+
+class Student(nn.Module):
+    """TM-MSDF's student (paper, section 2.3)."""
+
+    def __init__(self, settings: NetworkSettings) -> None:
+        super().__init__()
+        self.settings = settings
+        self.encoder = Encoder(settings)
+        self.decoder = MultiScaleDecoder(settings, modulated=settings.motion == "modulated")
+        self.refinement = None if settings.refinement == "none" else Refinement(settings)
+
+    def forward(self, first: torch.Tensor, last: torch.Tensor, t: torch.Tensor) -> Synthesis:
+        """Return the frame at t; see `encode` and `decode`."""
+        return self.decode(self.encode(first, last), t)
+
+    def encode(self, first: torch.Tensor, last: torch.Tensor) -> EncodedPair:
+        """Return what does not depend on the time.
+
+        Args:
+            first: (N, 1, K, J, I), scaled to [0, 1]; the frame at t = 0.
+            last: likewise, the frame at t = 1.
+        """
+        ends = flat(torch.cat([first, last]))
+        return EncodedPair(ends, self.encoder(ends))
+
+    def decode(self, pair: EncodedPair, t: torch.Tensor) -> Synthesis:
+        """Return the frames at t, (N,), between 0 and 1."""
+        motion_time = torch.full_like(t, 0.5) if self.settings.motion == "linear" else t
+        between = None
+        if self.settings.surrogate == "images":
+            weight = 1 - motion_time if self.settings.blend == "literal" else motion_time
+            between = self.encoder(blend(pair.ends, weight))
+        motion = self.decoder(pair.features, between, motion_time, at=t)
+        return synthesise(pair.ends, motion, t, self.refinement)

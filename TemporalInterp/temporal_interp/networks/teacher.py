@@ -1,0 +1,43 @@
+"""The teacher: sees the frame between, and learns the motion to it."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from temporal_interp.networks.decoder import MultiScaleDecoder
+from temporal_interp.networks.encoder import Encoder
+from temporal_interp.networks.refinement import Refinement
+from temporal_interp.networks.settings import NetworkSettings
+from temporal_interp.networks.synthesis import Synthesis
+from temporal_interp.networks.synthesise import flat, synthesise
+
+
+class Teacher(nn.Module):
+    """TM-MSDF's teacher (paper, section 2.2).
+
+    The features of the frame between guide the motion alone: the refinement never sees them, or the target would leak
+    into the result.
+    """
+
+    def __init__(self, settings: NetworkSettings) -> None:
+        super().__init__()
+        self.settings = settings
+        self.encoder = Encoder(settings)
+        self.decoder = MultiScaleDecoder(settings, modulated=False)
+        self.refinement = None if settings.refinement == "none" else Refinement(settings)
+
+    def forward(self, first: torch.Tensor, last: torch.Tensor, between: torch.Tensor, t: torch.Tensor) -> Synthesis:
+        """Return the frame between, synthesised from the ends.
+
+        Args:
+            first: (N, 1, K, J, I), scaled to [0, 1].
+            last: likewise.
+            between: likewise, the acquired frame at t.
+            t: (N,), between 0 and 1.
+        """
+        ends = flat(torch.cat([first, last]))
+        features = self.encoder(torch.cat([ends, flat(between)]))
+        count = ends.shape[0]
+        motion = self.decoder([f[:count] for f in features], [f[count:] for f in features], t, at=t)
+        return synthesise(ends, motion, t, self.refinement)

@@ -1,0 +1,57 @@
+"""Surrogate timestamps: t becomes a scale and an offset of every channel of a feature."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import nn
+
+from temporal_interp.networks.convolution import SLOPE, ConvolutionBlock, near_zero
+from temporal_interp.networks.settings import NetworkSettings
+
+DIMENSIONS = 64
+"""Length of the encoded time."""
+
+
+def encode_time(t: torch.Tensor, scale: float) -> torch.Tensor:
+    """Return the sinusoidal encoding, (N, 64), of t, (N,): sines, then cosines, of falling frequency.
+
+    Source: Vaswani et al. 2017, at the position scale * t.
+    """
+    frequencies = torch.exp(-math.log(10000) * torch.arange(DIMENSIONS // 2, device=t.device) / (DIMENSIONS // 2))
+    angles = scale * t.float().unsqueeze(1) * frequencies
+    return torch.cat([angles.sin(), angles.cos()], dim=1)
+
+
+class TimeModulation(nn.Module):
+    """F' = alpha(t) F + beta(t) (paper, section 2.3), with alpha = 1 + delta and delta, beta near zero at first."""
+
+    def __init__(self, channels: int, settings: NetworkSettings) -> None:
+        super().__init__()
+        self.time_scale = settings.time_scale
+        self.linear = nn.Sequential(
+            nn.Linear(DIMENSIONS, DIMENSIONS),
+            nn.LeakyReLU(SLOPE),
+            nn.Linear(DIMENSIONS, 2 * channels),
+            nn.LeakyReLU(SLOPE),
+        )
+        if settings.modulation == "literal":
+            self.blocks = nn.Sequential(*(ConvolutionBlock(2 * channels, 2 * channels) for _ in range(2)))
+        else:
+            # on one voxel a convolution is a linear layer; the last one has no activation, so that both signs are free
+            mix = nn.Linear(2 * channels, 2 * channels)
+            last = near_zero(nn.Linear(2 * channels, 2 * channels), 1e-2)
+            self.blocks = nn.Sequential(mix, nn.LeakyReLU(SLOPE), last)
+        self.literal = settings.modulation == "literal"
+
+    def forward(self, feature: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        """Return the feature, (N, C, *shape), modulated by t, (N,)."""
+        code = self.linear(encode_time(t, self.time_scale))
+        singles = [1] * (feature.ndim - 2)
+        if self.literal:
+            parameters = self.blocks(code.view(*code.shape, *singles).expand(-1, -1, *feature.shape[2:]))
+        else:
+            parameters = self.blocks(code).view(*code.shape, *singles)
+        delta, beta = parameters.to(feature.dtype).chunk(2, dim=1)
+        return feature + delta * feature + beta

@@ -1,0 +1,234 @@
+"""TrainingLogic: trains and evaluates the networks without any window, from Python or the command line."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+
+from temporal_interp.datasets.lesson import LessonSource
+from temporal_interp.errors import InvalidInputError, Progress, no_progress
+from temporal_interp.networks import NetworkSettings, Student, Teacher
+from temporal_interp.training.checkpoint_file import SafetensorsCheckpoints
+from temporal_interp.training.data import LessonData
+from temporal_interp.training.report_progress import ReportProgress
+from temporal_interp.training.settings import TrainingSettings
+from temporal_interp.training.stage import MONITOR, Stage, StudentStage, TeacherStage
+from temporal_interp.weights.model_file import load_model, save_model
+
+CHECKPOINT_SUFFIX = ".safetensors"
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """Where a training runs; as Lightning names it.
+
+    Attributes:
+        accelerator: "auto", "cpu", "gpu" or "mps".
+        devices: "auto" or a number of devices (processes, on a CPU).
+        nodes: number of machines; under SLURM as many as were allocated.
+        strategy: "auto" or "ddp".
+    """
+
+    accelerator: str = "auto"
+    devices: str | int = "auto"
+    nodes: int = 1
+    strategy: str = "auto"
+
+
+class TrainingLogic:
+    """Trains the teacher, then the student; each stage has a folder with its checkpoints, logs and model.
+
+    A stage that was interrupted, however suddenly, goes on from its last finished epoch and gives the losses it would
+    have given without the interruption.
+
+    Args:
+        folder: where the folders `teacher` and `student` go.
+        settings: of the training.
+        hardware: where it runs.
+        progress: told how far it is; may raise CancelledError to stop.
+        show_bar: draw a progress bar on the terminal.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: TrainingSettings | None = None,
+        *,
+        hardware: Hardware | None = None,
+        progress: Progress = no_progress,
+        show_bar: bool = False,
+    ) -> None:
+        self.folder = Path(folder)
+        self.settings = settings or TrainingSettings()
+        self.hardware = hardware or Hardware()
+        self.progress = progress
+        self.show_bar = show_bar
+
+    def train_teacher(
+        self,
+        network: NetworkSettings,
+        training: LessonSource,
+        validation: LessonSource,
+        *,
+        about: Mapping[str, Any] | None = None,
+    ) -> Path:
+        """Train the teacher and return its model file, the best by the validation lessons.
+
+        Args:
+            network: what to build.
+            training: what is learnt from.
+            validation: what chooses the best epoch.
+            about: more to write into the model file, such as what it was trained on.
+
+        Raises:
+            InvalidInputError: the folder holds another training, or the data cannot be learnt from.
+        """
+        stage = TeacherStage(fresh(Teacher, network, self.settings.seed), self.settings)
+        return self._train("teacher", stage, training, validation, about)
+
+    def train_student(
+        self,
+        network: NetworkSettings,
+        training: LessonSource,
+        validation: LessonSource,
+        *,
+        teacher: Path | None = None,
+        start: Path | None = None,
+        about: Mapping[str, Any] | None = None,
+    ) -> Path:
+        """Train the student and return its model file, the best by the validation lessons.
+
+        Args:
+            network: what to build.
+            training: what is learnt from.
+            validation: what chooses the best epoch.
+            teacher: model file of the teacher; None trains without distillation.
+            start: model file of a student to start from; None starts afresh.
+            about: more to write into the model file.
+
+        Raises:
+            InvalidInputError: the folder holds another training, a model file does not fit, or the data cannot be
+                learnt from.
+        """
+        teaching = None if teacher is None else load_network(teacher, "teacher")
+        if teaching is not None and teaching.settings.scales != network.scales:
+            raise InvalidInputError(
+                f"The teacher has {teaching.settings.scales} scales and the student {network.scales}; "
+                "distillation compares them scale by scale."
+            )
+        student = fresh(Student, network, self.settings.seed)
+        if start is not None:
+            started = load_network(start, "student")
+            if started.settings != network:
+                raise InvalidInputError(f"{start} was built with other network settings than the student to train.")
+            student = started
+        return self._train("student", StudentStage(student, self.settings, teaching), training, validation, about)
+
+    def _train(
+        self,
+        kind: str,
+        stage: Stage,
+        training: LessonSource,
+        validation: LessonSource,
+        about: Mapping[str, Any] | None,
+    ) -> Path:
+        for name, source in (("training", training), ("validation", validation)):
+            if len(source) == 0:
+                raise InvalidInputError(f"There are no {name} lessons; give at least one subject for them.")
+        folder = self.folder / kind
+        last = folder / f"last{CHECKPOINT_SUFFIX}"
+        trainer = self._trainer(folder)
+        data = LessonData(training, validation, self.settings)
+        trainer.fit(stage, datamodule=data, ckpt_path=str(last) if last.exists() else None)
+        model = folder / f"{kind}.safetensors"
+        if trainer.is_global_zero:
+            best = folder / f"best{CHECKPOINT_SUFFIX}"
+            checkpoint = SafetensorsCheckpoints().load_checkpoint(best)
+            trained = {"epochs": checkpoint["epoch"] + 1, "steps": checkpoint["global_step"], **(about or {})}
+            save_model(
+                model,
+                network_state(checkpoint),
+                kind=kind,
+                settings=stage.network.settings.as_dict(),
+                training={**trained, "settings": self.settings.as_dict()},
+            )
+        trainer.strategy.barrier()
+        return model
+
+    def _trainer(self, folder: Path) -> lightning.Trainer:
+        settings = self.settings
+        best = ModelCheckpoint(
+            folder, "best", monitor=MONITOR, mode="max", enable_version_counter=False, every_n_epochs=1
+        )  # fmt: skip
+        last = ModelCheckpoint(folder, "last", save_on_train_epoch_end=True, enable_version_counter=False)
+        for checkpoint in (best, last):
+            checkpoint.FILE_EXTENSION = CHECKPOINT_SUFFIX
+        callbacks = [best, last, ReportProgress(self.progress)]
+        if settings.averaging:
+            callbacks.append(EMAWeightAveraging(decay=settings.averaging))
+        if settings.patience:
+            callbacks.append(EarlyStopping(MONITOR, mode="max", patience=settings.patience))
+        if self.show_bar:
+            callbacks.append(TQDMProgressBar(refresh_rate=10))
+        quieten()
+        return lightning.Trainer(
+            accelerator=self.hardware.accelerator,
+            devices=self.hardware.devices,
+            num_nodes=self.hardware.nodes,
+            strategy=self.hardware.strategy,
+            precision="bf16-mixed" if settings.precision == "bf16" else "32-true",
+            max_epochs=settings.epochs,
+            check_val_every_n_epoch=min(settings.validate_every, settings.epochs),
+            gradient_clip_val=settings.gradient_clip or None,
+            callbacks=callbacks,
+            logger=[
+                TensorBoardLogger(folder, name="", version="tensorboard"),
+                CSVLogger(folder, name="", version="log"),
+            ],
+            plugins=[SafetensorsCheckpoints()],
+            num_sanity_val_steps=0,
+            log_every_n_steps=10,
+            enable_progress_bar=self.show_bar,
+            enable_model_summary=False,
+            use_distributed_sampler=False,  # the samplers share out the lessons themselves
+        )
+
+
+def fresh(kind: type[Teacher] | type[Student], settings: NetworkSettings, seed: int) -> Teacher | Student:
+    """Return a network with weights that depend on the seed alone; the global random state is left as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return kind(settings)
+
+
+def load_network(path: Path, kind: str) -> Teacher | Student:
+    """Return the network of a model file.
+
+    Raises:
+        InvalidInputError: the file holds another kind of network or cannot be used; the message says why.
+    """
+    loaded = load_model(path)
+    if loaded.kind != kind:
+        raise InvalidInputError(f"{path} holds a {loaded.kind}, but a {kind} is needed.")
+    network = {"teacher": Teacher, "student": Student}[kind](NetworkSettings.from_dict(loaded.settings))
+    network.load_state_dict(loaded.state)
+    return network.eval()
+
+
+def network_state(checkpoint: Mapping[str, Any]) -> dict[str, torch.Tensor]:
+    """Return the network's weights out of a checkpoint; the averaged ones where the training averages."""
+    prefix = "network."
+    return {k.removeprefix(prefix): v for k, v in checkpoint["state_dict"].items() if k.startswith(prefix)}
+
+
+def quieten() -> None:
+    """Keep Lightning from telling which processors it could use and which tips it has."""
+    logging.getLogger("lightning.pytorch.utilities.rank_zero").setLevel(logging.WARNING)

@@ -1,0 +1,25 @@
+"""Tells a progress callback how far a training is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import lightning
+
+from temporal_interp.errors import Progress
+
+
+class ReportProgress(lightning.Callback):
+    """Reports after every step; an error that the callback raises, such as CancelledError, ends the training."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+
+    def on_train_batch_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Report how much of all epochs is done."""
+        within = (batch_idx + 1) / max(1, trainer.num_training_batches)
+        done = (trainer.current_epoch + within) / trainer.max_epochs
+        loss = float(outputs["loss"]) if isinstance(outputs, dict) else float(outputs)
+        self.progress(done, f"epoch {trainer.current_epoch + 1} of {trainer.max_epochs}, loss {loss:.5f}")

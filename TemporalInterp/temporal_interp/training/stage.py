@@ -1,0 +1,114 @@
+"""The two stages of a training as Lightning modules."""
+
+from __future__ import annotations
+
+import lightning
+import torch
+from torch.nn import functional
+
+from temporal_interp.datasets.batch import Batch
+from temporal_interp.networks import Student, Synthesis, Teacher
+from temporal_interp.training.objective import Objective, motion_error
+from temporal_interp.training.settings import TrainingSettings
+
+MONITOR = "validation/gain"
+"""What chooses the best checkpoint: dB of the frame over the linear blend, mean over the validation lessons."""
+
+
+class Stage(lightning.LightningModule):
+    """What both stages share.
+
+    Args:
+        network: what learns.
+        settings: of the training.
+    """
+
+    def __init__(self, network: Teacher | Student, settings: TrainingSettings) -> None:
+        super().__init__()
+        self.network = network
+        self.settings = settings
+        self.objective = Objective(settings)
+
+    def synthesise(self, batch: Batch) -> Synthesis:
+        """Return what the network makes of a batch."""
+        raise NotImplementedError
+
+    def taught(self, batch: Batch) -> Synthesis | None:
+        """Return what the teacher makes of a batch, if there is one."""
+        return None
+
+    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
+        """Move a batch."""
+        return batch.to(device)
+
+    def training_step(self, batch: Batch, batch_idx: int) -> torch.Tensor:
+        """Return the loss of one step."""
+        losses = self.objective(self.synthesise(batch), batch, self.taught(batch))
+        for name, value in losses.items():
+            self.log(
+                f"training/{name}", value.detach(), on_step=True, on_epoch=True, prog_bar=name == "loss",
+                batch_size=len(batch.t),
+            )  # fmt: skip
+        return losses["loss"]
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Measure the frames: PSNR over all voxels, its gain over the linear blend, and the error of the motion."""
+        made = self.synthesise(batch)
+        t = batch.t.view(-1, 1, 1, 1, 1)
+        blend = (1 - t) * batch.first + t * batch.last
+        psnr = _psnr(made.volume.float().view_as(batch.target), batch.target)
+        measures = {"psnr": psnr, "gain": psnr - _psnr(blend, batch.target)}
+        if batch.displacements is not None:
+            measures["epe_voxels"] = motion_error(
+                Synthesis(made.volume, made.displacements[-1:], made.deformed[-1:], made.weights, made.residual),
+                batch.displacements,
+            )
+        for name, value in measures.items():
+            self.log(
+                f"validation/{name}", value.mean(), on_epoch=True, prog_bar=name == "gain", sync_dist=True,
+                batch_size=len(batch.t),
+            )  # fmt: skip
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Return Adam over the network's own weights."""
+        return torch.optim.Adam(self.network.parameters(), lr=self.settings.learning_rate)
+
+
+class TeacherStage(Stage):
+    """Stage 1: reconstruction and alignment (paper, section 3.1)."""
+
+    def synthesise(self, batch: Batch) -> Synthesis:
+        """Return what the teacher makes of a batch; it sees the target."""
+        return self.network(batch.first, batch.last, batch.target, batch.t)
+
+
+class StudentStage(Stage):
+    """Stage 2: Eq. 1, with the teacher's answers.
+
+    Args:
+        network: the student.
+        settings: of the training.
+        teacher: a trained teacher, which stays as it is, or None for training without distillation.
+    """
+
+    def __init__(self, network: Student, settings: TrainingSettings, teacher: Teacher | None = None) -> None:
+        super().__init__(network, settings)
+        # in a tuple Lightning does not see it: it is not trained, and not written to checkpoints
+        self._teacher = () if teacher is None else (teacher.eval().requires_grad_(False),)
+
+    def synthesise(self, batch: Batch) -> Synthesis:
+        """Return what the student makes of a batch; it does not see the target."""
+        return self.network(batch.first, batch.last, batch.t)
+
+    def taught(self, batch: Batch) -> Synthesis | None:
+        """Return what the teacher makes of a batch."""
+        if not self._teacher or not self.settings.distillation:
+            return None
+        with torch.no_grad():
+            return self._teacher[0].to(batch.t.device)(batch.first, batch.last, batch.target, batch.t)
+
+
+def _psnr(image: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """Return the PSNR in dB of every image of a batch, (N,), for intensities in [0, 1]."""
+    error = functional.mse_loss(image, target, reduction="none").flatten(1).mean(dim=1)
+    return -10 * error.clamp(min=1e-10).log10()
