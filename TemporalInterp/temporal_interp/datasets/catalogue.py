@@ -1,0 +1,170 @@
+"""The data sets by name, for configuration files and the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from temporal_interp.datasets.lesson import LessonSource
+from temporal_interp.datasets.subject import Split
+from temporal_interp.datasets.subject_lessons import SubjectLessons
+from temporal_interp.errors import InvalidInputError
+
+DATASETS = ("acdc", "lung4d", "folder", "phantoms", "synthetic")
+"""Names of the data sets; all but the last are made of subjects with sequences."""
+
+VALIDATION_SEED, TEST_SEED = 1_000_000, 2_000_000
+"""Added to the seed of synthetic subjects, so that no set shares one with another."""
+
+
+@dataclass(frozen=True)
+class DataSettings:
+    """What is learnt from and how lessons are drawn; `datasets.subject_lessons` explains policy to max_gap.
+
+    Attributes:
+        dataset: one of `DATASETS`.
+        folder: where the patients' data lie; not used for what is drawn from formulas.
+        split: "paper" is the literature's partition, "random" one by patient, stratified by pathology where that is
+            known.
+        validation: share of the training subjects that choose the checkpoint.
+        test: share of all subjects, for the random split.
+        seed: of the random split and of what is drawn from formulas.
+        policy: "endpoints" or "triplets".
+        shape: (K, J, I) of every lesson; None for the whole volume, in batches of one.
+        crop: "moving" or "centre".
+        scaling: "sequence" or "frame".
+        max_gap: longest distance between endpoints, in frames, for triplets.
+        subjects: how many phantoms or synthetic subjects to learn from.
+        validation_subjects: how many to choose the checkpoint by.
+        body: "heart" or "lung", of phantoms.
+        cache: folder for synthetic subjects, so that they are drawn once; None keeps them in memory.
+
+    Raises:
+        InvalidInputError: a value makes no sense.
+    """
+
+    dataset: str = "synthetic"
+    folder: Path | None = None
+    split: str = "random"
+    validation: float = 0.1
+    test: float = 0.15
+    seed: int = 0
+    policy: str = "endpoints"
+    shape: tuple[int, int, int] | None = None
+    crop: str = "moving"
+    scaling: str = "sequence"
+    max_gap: int | None = None
+    subjects: int = 400
+    validation_subjects: int = 40
+    body: str = "heart"
+    cache: Path | None = None
+
+    def __post_init__(self) -> None:
+        for name, choices in (("dataset", DATASETS), ("split", ("paper", "random"))):
+            if getattr(self, name) not in choices:
+                raise InvalidInputError(f"The data setting '{name}' must be one of {', '.join(choices)}.")
+        for name in ("subjects", "validation_subjects"):
+            if getattr(self, name) < 1:
+                raise InvalidInputError(f"The data setting '{name}' must be 1 or more.")
+        for name in ("folder", "cache"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, Path(getattr(self, name)).expanduser())
+        if self.shape is not None:
+            object.__setattr__(self, "shape", tuple(self.shape))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the settings for JSON, without the folders, which are this machine's."""
+        given = {key: value for key, value in asdict(self).items() if key not in ("folder", "cache")}
+        return given | {"shape": None if self.shape is None else list(self.shape)}
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> DataSettings:
+        """Return settings from a configuration file; what is missing is the default.
+
+        Raises:
+            InvalidInputError: a name is unknown or a value makes no sense.
+        """
+        unknown = sorted(set(given) - {field.name for field in fields(cls)})
+        if unknown:
+            raise InvalidInputError(f"Unknown data settings: {', '.join(unknown)}.")
+        try:
+            return cls(**given)
+        except TypeError as error:
+            raise InvalidInputError(f"The data settings cannot be read: {error}.") from error
+
+
+def open_split(settings: DataSettings) -> Split:
+    """Return the subjects of a data set, divided.
+
+    Raises:
+        InvalidInputError: the folder is missing or does not hold the data set, or a set would be empty.
+    """
+    if settings.dataset == "synthetic":
+        raise InvalidInputError("The synthetic set has lessons, but no sequences; choose another data set.")
+    if settings.dataset == "phantoms":
+        return _phantoms(settings)
+    if settings.folder is None:
+        raise InvalidInputError(f"Say in which folder the data set '{settings.dataset}' lies.")
+    shares = {"validation": settings.validation, "seed": settings.seed}
+    if settings.dataset == "acdc":
+        from temporal_interp.datasets import acdc
+
+        subjects = acdc.find(settings.folder)
+        if settings.split == "paper":
+            return acdc.paper_split(subjects, **shares)
+        return acdc.stratified_split(subjects, test=settings.test, **shares)
+    if settings.dataset == "lung4d":
+        from temporal_interp.datasets import lung4d
+
+        subjects = lung4d.find(settings.folder)
+        if settings.split == "paper":
+            return lung4d.paper_split(subjects, **shares)
+        return lung4d.patient_split(subjects, test=settings.test, **shares)
+    from temporal_interp.datasets import sequence_folder
+
+    if settings.split == "paper":
+        raise InvalidInputError("The literature knows no split of your folder; set split to random.")
+    return sequence_folder.split(sequence_folder.find(settings.folder), test=settings.test, **shares)
+
+
+def _phantoms(settings: DataSettings) -> Split:
+    from temporal_interp.datasets.phantoms import phantom_subjects
+
+    dimensions = 2 if settings.shape is not None and settings.shape[0] == 1 else 3
+    counts = ((settings.subjects, 0), (settings.validation_subjects, VALIDATION_SEED))
+    sets = [
+        tuple(phantom_subjects(count, body=settings.body, dimensions=dimensions, seed=settings.seed + offset))
+        for count, offset in (*counts, (settings.validation_subjects, TEST_SEED))
+    ]
+    return Split(*sets)
+
+
+def lesson_sources(settings: DataSettings) -> tuple[LessonSource, LessonSource]:
+    """Return what is learnt from and what chooses the checkpoint.
+
+    Raises:
+        InvalidInputError: as `open_split`, or there are no subjects to choose the checkpoint by.
+    """
+    if settings.dataset == "synthetic":
+        return synthetic_lessons(settings, settings.subjects, 0), synthetic_lessons(
+            settings, settings.validation_subjects, VALIDATION_SEED
+        )
+    split = open_split(settings)
+    if not split.validation:
+        raise InvalidInputError("No subject is left to choose the checkpoint by; set validation above 0.")
+    drawn = {
+        name: getattr(settings, name) for name in ("policy", "shape", "crop", "scaling", "max_gap")
+    }  # fmt: skip
+    return SubjectLessons(split.train, **drawn), SubjectLessons(split.validation, **drawn, flip=False)
+
+
+def synthetic_lessons(settings: DataSettings, count: int, seed_offset: int) -> LessonSource:
+    """Return synthetic lessons; `VALIDATION_SEED` and `TEST_SEED` as offset give subjects never learnt from."""
+    from temporal_interp.datasets.synthetic import SyntheticLessons, SyntheticSettings
+
+    shape = settings.shape or SyntheticSettings().shape
+    return SyntheticLessons(
+        SyntheticSettings(shape=shape, subjects=count, seed=settings.seed + seed_offset), settings.cache
+    )
