@@ -8,11 +8,11 @@ from enum import Enum
 import numpy as np
 import slicer
 import vtk
+
 from temporal_interp.engines.protocol import DisplacementField, InterpolatedFrame
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.provenance import PREFIX
 from temporal_interp.volumes import Geometry
-
 from TemporalInterpLib.sequence_conversion import add_item, format_index_value, new_sequence_like, set_attributes
 from TemporalInterpLib.transform_conversion import displacement_grid, grid_transform
 from TemporalInterpLib.volume_conversion import copy_place, set_voxels

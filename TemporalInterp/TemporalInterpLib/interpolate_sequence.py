@@ -13,12 +13,12 @@ from functools import partial
 from typing import Protocol
 
 import slicer
+
 from temporal_interp.engines.protocol import InterpolationEngine
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.interpolation import OnFrame, evenly_spaced, interpolate_between, multiply_frame_rate
 from temporal_interp.sequences import VolumeSequence
 from temporal_interp.volumes import Volume
-
 from TemporalInterpLib.add_sequence import AddedSequence, add_browsed_sequence
 from TemporalInterpLib.companions import Companion, CompanionWriter
 from TemporalInterpLib.scene_transaction import scene_transaction

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import slicer
+
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.provenance import is_synthetic
-
 from TemporalInterpLib.companions import companions_of
 from TemporalInterpLib.scene_transaction import nodes_of
 from TemporalInterpLib.sequence_browser import browsers_kept, browsers_of

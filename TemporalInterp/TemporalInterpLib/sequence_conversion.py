@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import slicer
+
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.provenance import SLICE_THICKNESS_KEY
 from temporal_interp.sequences import VolumeSequence
 from temporal_interp.volumes import require_same_geometry
-
 from TemporalInterpLib.volume_conversion import set_volume, volume_from_node
 
 SMALLEST_STEP = 0.001

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import slicer
 import vtk
-from temporal_interp.volumes import Geometry
 from vtk.util.numpy_support import vtk_to_numpy
 
+from temporal_interp.volumes import Geometry
 from TemporalInterpLib.volume_conversion import RAS_TO_LPS
 
 PADDING = 1

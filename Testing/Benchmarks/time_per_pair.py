@@ -14,6 +14,7 @@ from collections.abc import Callable
 import torch
 from rich.console import Console
 from rich.table import Table
+
 from temporal_interp.commands.options import choose_device
 from temporal_interp.engines.catalogue import ENGINE_NAMES, create_engine
 from temporal_interp.phantom import BeatingHeart, PhantomCine, make_heart_cine, short_axis_slice, short_axis_stack

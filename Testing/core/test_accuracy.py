@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.engines.velocity_field import VelocityFieldEngine
 from temporal_interp.evaluation.evaluate import evaluate

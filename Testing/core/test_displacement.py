@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.spatial.transform import Rotation
+
 from temporal_interp import slabs
 from temporal_interp.displacement import DisplacementField, displacement_field
 from temporal_interp.spatial import fold_rate, jacobian_determinant, resize_field

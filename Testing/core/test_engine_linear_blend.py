@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from temporal_interp.engines.catalogue import ENGINE_NAMES, create_engine
 from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.engines.protocol import require_pair, require_t

@@ -7,6 +7,7 @@ import pytest
 import torch
 from scipy.ndimage import map_coordinates
 from scipy.spatial.transform import Rotation
+
 from temporal_interp import slabs
 from temporal_interp.engines.fusion import Fusion
 from temporal_interp.engines.linear_blend import LinearBlend

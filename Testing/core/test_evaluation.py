@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 from rich.console import Console
+
 from temporal_interp import metrics
 from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.engines.protocol import DisplacementField, InterpolatedFrame

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from PIL import Image
+
 from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.engines.protocol import DisplacementField, InterpolatedFrame
 from temporal_interp.errors import InvalidInputError

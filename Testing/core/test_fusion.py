@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from temporal_interp.engines.fusion import Fusion, FusionMaps, disagreement, fuse, fusion_maps
 
 SPACING = (1.5, 1.5)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+
 from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.interpolation import acquired_only, evenly_spaced, interpolate_between, multiply_frame_rate

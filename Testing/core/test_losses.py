@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
+
 from temporal_interp.losses import box_mean, folding_loss, local_correlation_loss, squared_gradient
 from temporal_interp.spatial import identity_grid
 

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
+
 from temporal_interp import metrics
 from temporal_interp.errors import InvalidInputError
 

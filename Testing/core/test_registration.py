@@ -7,6 +7,7 @@ import pytest
 import torch
 from scipy.ndimage import map_coordinates
 from scipy.spatial.transform import Rotation
+
 from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.registration import register as module
 from temporal_interp.registration.fit_velocity import coarsen, fit_velocity, fitted_shape

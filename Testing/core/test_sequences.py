@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.sequences import VolumeSequence
 from temporal_interp.volumes import Geometry, Volume

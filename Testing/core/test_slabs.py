@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from temporal_interp import slabs as module
 from temporal_interp.slabs import as_image, displacement_in_slab, resize_slab, slabs, warp_slab
 from temporal_interp.spatial import resize, resize_field, warp

@@ -8,6 +8,7 @@ import pytest
 import torch
 from scipy.ndimage import gaussian_filter
 from scipy.spatial.transform import Rotation
+
 from temporal_interp import spatial
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.spatial import (

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813
 from scipy.spatial.transform import Rotation
+
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.volumes import (
     CropPad,

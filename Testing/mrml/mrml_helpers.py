@@ -7,6 +7,7 @@ import numpy as np
 import slicer
 import vtk
 from scipy.ndimage import map_coordinates
+
 from temporal_interp.engines.protocol import DisplacementField, InterpolatedFrame
 from temporal_interp.errors import no_progress
 from temporal_interp.volumes import Geometry, Volume, to_scalar_type

@@ -5,6 +5,7 @@ import pytest
 import slicer
 import vtk
 from mrml_helpers import OBLIQUE, KnownMotion, put_in_scene
+
 from temporal_interp.volumes import Geometry
 from TemporalInterpLib.companions import Companion
 from TemporalInterpLib.interpolate_sequence import interpolate_between_items

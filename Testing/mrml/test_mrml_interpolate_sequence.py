@@ -14,6 +14,7 @@ from mrml_helpers import (
     snapshot,
     synthetic_marks,
 )
+
 from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.volumes import Geometry

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import slicer
 from mrml_helpers import item_arrays, item_values, synthetic_marks
+
 from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.files import read_sequence, write_sequence
 from TemporalInterpLib.add_sequence import add_sequence_to_scene

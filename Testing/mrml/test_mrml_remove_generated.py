@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import slicer
 from mrml_helpers import KnownMotion, item_arrays, item_values, sequence_of, snapshot, synthetic_marks
+
 from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.volumes import Geometry

@@ -5,6 +5,7 @@ import pytest
 import slicer
 import vtk
 from mrml_helpers import OBLIQUE, KnownMotion, item_arrays, item_values, synthetic_marks
+
 from TemporalInterpLib.companions import Companion
 from TemporalInterpLib.interpolate_sequence import interpolate_between_items
 from TemporalInterpLib.remove_generated import remove_generated_frames

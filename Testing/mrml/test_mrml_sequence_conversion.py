@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import slicer
 from mrml_helpers import OBLIQUE, item_arrays, item_values, sequence_of, volume_node
+
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.sequences import VolumeSequence
 from temporal_interp.volumes import Geometry, Volume

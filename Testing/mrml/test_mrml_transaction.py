@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from mrml_helpers import OBLIQUE, EngineFailureError, FailingEngine, KnownMotion, sequence_of, snapshot
+
 from temporal_interp.errors import CancelledError
 from TemporalInterpLib import add_sequence, interpolate_sequence, sequence_browser
 from TemporalInterpLib.companions import Companion

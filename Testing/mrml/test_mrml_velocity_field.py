@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import slicer
+
 from temporal_interp.engines.velocity_field import VelocityFieldEngine
 from temporal_interp.phantom import BeatingHeart, make_heart_cine, short_axis_slice
 from temporal_interp.registration.settings import NeuralVelocitySettings

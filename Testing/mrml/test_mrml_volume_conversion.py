@@ -5,6 +5,7 @@ import pytest
 import slicer
 import vtk
 from mrml_helpers import OBLIQUE, ijk_to_ras, volume_node
+
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.volumes import Geometry, Volume
 from TemporalInterpLib.volume_conversion import copy_meaning, ijk_to_ras_matrix, set_volume, volume_from_node

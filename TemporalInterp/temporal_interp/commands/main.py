@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 import temporal_interp
+from temporal_interp.commands import models, train
 from temporal_interp.commands.demo import demo
 from temporal_interp.commands.evaluate import evaluate
 from temporal_interp.commands.exits import EXIT_CODES, CommandGroup
@@ -27,6 +28,8 @@ app = typer.Typer(
 )
 for command in (demo, info, interpolate, register, evaluate, phantom):
     app.command(epilog=EXIT_CODES)(command)
+app.add_typer(train.app, name="train")
+app.add_typer(models.app, name="models")
 
 
 def _print_version(wanted: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lightning
+import torch
 from torch.utils.data import DataLoader
 
 from temporal_interp.datasets.batch import Batch, DrawnLessons, EpochSampler, ValidationSampler
@@ -35,6 +36,10 @@ class LessonData(lightning.LightningDataModule):
         """Return the validation lessons of this process."""
         rank, processes = self._share()
         return self._loader(self.validation, ValidationSampler(len(self.validation), rank=rank, processes=processes))
+
+    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
+        """Move a batch to where the network is."""
+        return batch.to(device)
 
     def _share(self) -> tuple[int, int]:
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer is not None else (0, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -144,6 +145,7 @@ class TrainingLogic:
             if len(source) == 0:
                 raise InvalidInputError(f"There are no {name} lessons; give at least one subject for them.")
         folder = self.folder / kind
+        require_same_training(folder, {"network": stage.network.settings.as_dict(), **self.settings.as_dict()})
         last = folder / f"last{CHECKPOINT_SUFFIX}"
         trainer = self._trainer(folder)
         data = LessonData(training, validation, self.settings)
@@ -191,7 +193,7 @@ class TrainingLogic:
             callbacks=callbacks,
             logger=[
                 TensorBoardLogger(folder, name="", version="tensorboard"),
-                CSVLogger(folder, name="", version="log"),
+                CSVLogger(folder, name="log"),
             ],
             plugins=[SafetensorsCheckpoints()],
             num_sanity_val_steps=0,
@@ -199,6 +201,26 @@ class TrainingLogic:
             enable_progress_bar=self.show_bar,
             enable_model_summary=False,
             use_distributed_sampler=False,  # the samplers share out the lessons themselves
+        )
+
+
+FREE_TO_CHANGE = ("epochs", "patience", "validate_every", "workers")
+"""Settings that a training may go on with other values of."""
+
+
+def require_same_training(folder: Path, settings: Mapping[str, Any]) -> None:
+    """Note the settings of a training in its folder, or raise InvalidInputError if others are noted there."""
+    path = folder / "settings.json"
+    wanted = {name: value for name, value in settings.items() if name not in FREE_TO_CHANGE}
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(wanted, indent=2), encoding="utf-8")
+        return
+    found = json.loads(path.read_text(encoding="utf-8"))
+    different = sorted(name for name in {*found, *wanted} if found.get(name) != wanted.get(name))
+    if different:
+        raise InvalidInputError(
+            f"{folder} holds a training with another {', '.join(different)}; choose another folder, or delete this one."
         )
 
 

@@ -37,10 +37,6 @@ class Stage(lightning.LightningModule):
         """Return what the teacher makes of a batch, if there is one."""
         return None
 
-    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
-        """Move a batch."""
-        return batch.to(device)
-
     def training_step(self, batch: Batch, batch_idx: int) -> torch.Tensor:
         """Return the loss of one step."""
         losses = self.objective(self.synthesise(batch), batch, self.taught(batch))

@@ -4,11 +4,12 @@ import json
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
+
 from temporal_interp.commands.main import app
 from temporal_interp.files import write_sequence
 from temporal_interp.sequences import VolumeSequence
 from temporal_interp.volumes import Geometry, Volume
-from typer.testing import CliRunner
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import typer
+
 from temporal_interp.commands import console as console_module
 from temporal_interp.commands.console import Console
 from temporal_interp.commands.exits import exit_on_error

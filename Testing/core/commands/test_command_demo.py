@@ -1,6 +1,7 @@
 """temporal-interp demo, with the quick engine in place of the real one."""
 
 import pytest
+
 from temporal_interp.commands import demo
 from temporal_interp.files import read_sequence
 from temporal_interp.provenance import is_synthetic

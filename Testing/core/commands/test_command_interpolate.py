@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+
 from temporal_interp.engines import catalogue, linear_blend
 from temporal_interp.engines.protocol import DisplacementField
 from temporal_interp.files import read_displacement, read_sequence, read_volume, write_sequence

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+
 import temporal_interp
 from temporal_interp.engines.catalogue import ENGINE_NAMES
 

@@ -1,6 +1,7 @@
 """Checks of output paths before the work, and folders that appear whole or not at all."""
 
 import pytest
+
 from temporal_interp.commands.outputs import (
     filled_folder,
     require_file_output,

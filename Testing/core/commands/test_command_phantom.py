@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from temporal_interp.files import read_displacement, read_sequence, write_volume
 from temporal_interp.volumes import Geometry, Volume
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from temporal_interp.files import read_displacement, read_volume, write_displacement, write_volume
 from temporal_interp.registration import register as registration
 from temporal_interp.volumes import Geometry, Volume

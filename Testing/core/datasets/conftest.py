@@ -9,6 +9,7 @@ import pydicom
 import pytest
 import SimpleITK as sitk  # noqa: N813
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, RTStructureSetStorage
+
 from temporal_interp.datasets.subject import Case, LoadedSubject
 from temporal_interp.sequences import VolumeSequence
 from temporal_interp.volumes import Geometry, Volume

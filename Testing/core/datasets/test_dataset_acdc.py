@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from temporal_interp.datasets import acdc as dataset
 from temporal_interp.errors import InvalidInputError
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pydicom
 import pytest
+
 from temporal_interp.datasets import lung4d
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.volumes import Geometry, Volume

@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
+
 from temporal_interp import metrics, spatial
 from temporal_interp.datasets.phantoms import phantom_subjects, random_heart, random_lung
 from temporal_interp.datasets.subject_lessons import SubjectLessons

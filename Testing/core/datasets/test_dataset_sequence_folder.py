@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from temporal_interp.datasets import sequence_folder
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.files import write_sequence, write_volume

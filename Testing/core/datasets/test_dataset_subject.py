@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+
 from temporal_interp.datasets.subject import Case, split_at_random
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.provenance import Provenance

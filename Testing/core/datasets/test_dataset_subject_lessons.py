@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 import torch
+
 from temporal_interp.datasets.sequence_folder import SequenceSubject
 from temporal_interp.datasets.subject import Case
 from temporal_interp.datasets.subject_lessons import SubjectLessons

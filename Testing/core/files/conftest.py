@@ -7,6 +7,7 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage
+
 from temporal_interp.provenance import Provenance
 from temporal_interp.sequences import VolumeSequence
 from temporal_interp.volumes import Geometry, Volume

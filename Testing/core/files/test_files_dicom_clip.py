@@ -7,6 +7,7 @@ import pydicom
 import pytest
 from pydicom.data import get_testdata_file
 from pydicom.uid import UltrasoundMultiFrameImageStorage
+
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.files import read_sequence
 

@@ -8,6 +8,7 @@ import pydicom
 import pytest
 from pydicom.data import get_testdata_file
 from pydicom.uid import ComprehensiveSRStorage, EnhancedMRImageStorage, SegmentationStorage
+
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.files import read_sequence
 

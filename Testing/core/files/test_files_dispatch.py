@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.files import read_sequence, write_sequence
 from temporal_interp.volumes import Volume

@@ -5,6 +5,7 @@ import csv
 import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813
+
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.files import read_sequence, write_sequence
 

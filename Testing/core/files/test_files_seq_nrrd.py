@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import slicer
 import vtk
+
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.files import read_sequence, write_sequence
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813
 import slicer
+
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.files import read_displacement, read_volume, write_displacement, write_volume
 from temporal_interp.provenance import Provenance

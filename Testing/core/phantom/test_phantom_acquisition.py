@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+
 from temporal_interp import spatial
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.phantom import (

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813
 import torch
+
 from temporal_interp import spatial
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.phantom import PHANTOM_KEY, BreathingLung, chest_volume, coronal_slice, make_lung_cine

@@ -1,0 +1,176 @@
+"""Model files: safetensors with a description in the header. Nothing that can run code is ever loaded."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+import temporal_interp
+from temporal_interp.errors import InvalidInputError
+
+FORMAT = "temporal-interp"
+FORMAT_VERSION = 1
+KINDS = ("teacher", "student")
+HEADER_LIMIT = 10_000_000
+"""Bytes of header beyond which a file is no model of ours; safetensors itself allows ten times as much."""
+
+_PICKLES = {b"PK\x03\x04": "a PyTorch archive", b"\x80": "a pickle"}
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedModel:
+    """A model file's content.
+
+    Attributes:
+        path: where it was read from.
+        kind: "teacher" or "student".
+        settings: of the network, for `NetworkSettings.from_dict`.
+        training: how it was trained.
+        state: weights by name, on the CPU.
+        sha256: of the file, in hexadecimal.
+    """
+
+    path: Path
+    kind: str
+    settings: Mapping[str, Any]
+    training: Mapping[str, Any]
+    state: Mapping[str, torch.Tensor]
+    sha256: str
+
+
+def save_model(
+    path: Path,
+    state: Mapping[str, torch.Tensor],
+    *,
+    kind: str,
+    settings: Mapping[str, Any],
+    training: Mapping[str, Any],
+) -> None:
+    """Write a model file, whole or not at all.
+
+    Args:
+        path: ends in .safetensors.
+        state: weights by name.
+        kind: "teacher" or "student".
+        settings: of the network.
+        training: how it was trained, for people; anything that JSON can hold.
+
+    Raises:
+        InvalidInputError: the name or the kind is wrong, or a weight is not finite.
+    """
+    path = Path(path)
+    if path.suffix != ".safetensors" or kind not in KINDS:
+        raise InvalidInputError(f"A model file is a .safetensors of kind {' or '.join(KINDS)}, got {path} and {kind}.")
+    _require_finite(state, path)
+    description = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "program_version": temporal_interp.__version__,
+        "kind": kind,
+        "settings": dict(settings),
+        "training": dict(training),
+    }
+    tensors = {name: weights.detach().cpu().contiguous() for name, weights in state.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".part")
+    try:
+        save_file(tensors, unfinished, metadata={FORMAT: json.dumps(description)})
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def load_model(path: Path) -> LoadedModel:
+    """Return what a model file holds.
+
+    Raises:
+        InvalidInputError: it is missing, truncated, a pickle, a safetensors file of another program, of a newer version
+            of this one, or has weights that are not finite. The message says which.
+    """
+    path = Path(path)
+    description = read_description(path)
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+    except (OSError, SafetensorError) as error:
+        raise InvalidInputError(f"{path} is damaged: {error}. Get it again.") from error
+    _require_finite(state, path)
+    return LoadedModel(
+        path, description["kind"], description["settings"], description["training"], state, checksum(path)
+    )
+
+
+def read_description(path: Path) -> dict[str, Any]:
+    """Return the description in a model file's header, without reading the weights.
+
+    Raises:
+        InvalidInputError: as `load_model`.
+    """
+    _require_safetensors(path)
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            text = (file.metadata() or {}).get(FORMAT)
+    except (OSError, SafetensorError) as error:
+        raise InvalidInputError(f"{path} is damaged or cut off: {error}. Get it again.") from error
+    foreign = InvalidInputError(f"{path} is a safetensors file of another program; it holds no TM-MSDF network.")
+    if text is None:
+        raise foreign
+    try:
+        description = json.loads(text)
+        known = description["format"] == FORMAT and description["kind"] in KINDS
+        version = int(description["format_version"])
+        complete = isinstance(description["settings"], dict) and isinstance(description["training"], dict)
+    except (ValueError, TypeError, KeyError) as error:
+        raise foreign from error
+    if not (known and complete):
+        raise foreign
+    if version > FORMAT_VERSION:
+        raise InvalidInputError(
+            f"{path} was written by version {description.get('program_version')} of this program, which this one, "
+            f"{temporal_interp.__version__}, cannot read. Update the program."
+        )
+    return description
+
+
+def checksum(path: Path) -> str:
+    """Return the sha256 of a file, in hexadecimal."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _require_safetensors(path: Path) -> None:
+    """Refuse what is no safetensors file by its first bytes, before anything tries to read it."""
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            start = file.read(9)
+    except OSError as error:
+        raise InvalidInputError(f"{path} cannot be read: {error.strerror}.") from error
+    for mark, what in _PICKLES.items():
+        # a header of 128 bytes also starts with 0x80, but then a length follows, and a brace
+        if start.startswith(mark) and start[8:9] != b"{":
+            raise InvalidInputError(
+                f"{path} is {what}, which could run any code when it is loaded; only safetensors files are read."
+            )
+    header = int.from_bytes(start[:8], "little")
+    if len(start) < 9 or start[8:9] != b"{" or not 2 <= header <= HEADER_LIMIT:
+        raise InvalidInputError(f"{path} is no safetensors file.")
+    if 8 + header > size:
+        raise InvalidInputError(f"{path} is cut off: it ends inside its header. Get it again.")
+
+
+def _require_finite(state: Mapping[str, torch.Tensor], path: Path) -> None:
+    for name, weights in state.items():
+        if weights.is_floating_point() and not math.isfinite(
+            float(weights.float().abs().max() if weights.numel() else 0)
+        ):
+            raise InvalidInputError(f"{path}: the weights '{name}' are not finite, so the network would give nonsense.")
