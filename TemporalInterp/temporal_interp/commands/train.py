@@ -39,7 +39,12 @@ OutputOption = Annotated[
     ),
 ]
 DataOption = Annotated[
-    Path | None, typer.Option("--data", metavar="DIR", help="The folder of the data set, if the file does not say.")
+    Path | None,
+    typer.Option(
+        "--data",
+        metavar="DIR",
+        help="The folder of the data set, if the file does not say; synthetic subjects are kept there.",
+    ),
 ]
 EpochsOption = Annotated[int | None, typer.Option(metavar="N", help="Train this long instead.")]
 AcceleratorOption = Annotated[str, typer.Option(metavar="auto|cpu|gpu|mps", help="What to compute on.")]

@@ -25,7 +25,8 @@ class DataSettings:
 
     Attributes:
         dataset: one of `DATASETS`.
-        folder: where the patients' data lie; not used for what is drawn from formulas.
+        folder: where the patients' data lie; for the synthetic set, where its subjects are kept once they are made,
+            None for memory alone.
         split: "paper" is the literature's partition, "random" one by patient, stratified by pathology where that is
             known.
         validation: share of the training subjects that choose the checkpoint.
@@ -39,7 +40,6 @@ class DataSettings:
         subjects: how many phantoms or synthetic subjects to learn from.
         validation_subjects: how many to choose the checkpoint by.
         body: "heart" or "lung", of phantoms.
-        cache: folder for synthetic subjects, so that they are drawn once; None keeps them in memory.
 
     Raises:
         InvalidInputError: a value makes no sense.
@@ -59,7 +59,6 @@ class DataSettings:
     subjects: int = 400
     validation_subjects: int = 40
     body: str = "heart"
-    cache: Path | None = None
 
     def __post_init__(self) -> None:
         for name, choices in (("dataset", DATASETS), ("split", ("paper", "random"))):
@@ -68,15 +67,14 @@ class DataSettings:
         for name in ("subjects", "validation_subjects"):
             if getattr(self, name) < 1:
                 raise InvalidInputError(f"The data setting '{name}' must be 1 or more.")
-        for name in ("folder", "cache"):
-            if getattr(self, name) is not None:
-                object.__setattr__(self, name, Path(getattr(self, name)).expanduser())
+        if self.folder is not None:
+            object.__setattr__(self, "folder", Path(self.folder).expanduser())
         if self.shape is not None:
             object.__setattr__(self, "shape", tuple(self.shape))
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the settings for JSON, without the folders, which are this machine's."""
-        given = {key: value for key, value in asdict(self).items() if key not in ("folder", "cache")}
+        """Return the settings for JSON, without the folder, which is this machine's."""
+        given = {key: value for key, value in asdict(self).items() if key != "folder"}
         return given | {"shape": None if self.shape is None else list(self.shape)}
 
     @classmethod
@@ -166,5 +164,5 @@ def synthetic_lessons(settings: DataSettings, count: int, seed_offset: int) -> L
 
     shape = settings.shape or SyntheticSettings().shape
     return SyntheticLessons(
-        SyntheticSettings(shape=shape, subjects=count, seed=settings.seed + seed_offset), settings.cache
+        SyntheticSettings(shape=shape, subjects=count, seed=settings.seed + seed_offset), settings.folder
     )

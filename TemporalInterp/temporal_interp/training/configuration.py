@@ -61,7 +61,7 @@ def _configuration(given: Any, folder: Path) -> Configuration:
         raise InvalidInputError(f"unknown sections {', '.join(unknown)}; there are {', '.join(SECTIONS)}.")
     section = {name: given.get(name) or {} for name in SECTIONS}
     data = {
-        key: folder / Path(value).expanduser() if key in ("folder", "cache") and value is not None else value
+        key: folder / Path(value).expanduser() if key == "folder" and value is not None else value
         for key, value in section["data"].items()
     }
     return Configuration(
