@@ -79,6 +79,7 @@ class TrainingLogic:
         training: LessonSource,
         validation: LessonSource,
         *,
+        start: Path | None = None,
         about: Mapping[str, Any] | None = None,
     ) -> Path:
         """Train the teacher and return its model file, the best by the validation lessons.
@@ -87,12 +88,14 @@ class TrainingLogic:
             network: what to build.
             training: what is learnt from.
             validation: what chooses the best epoch.
+            start: model file of a teacher to start from; None starts afresh.
             about: more to write into the model file, such as what it was trained on.
 
         Raises:
-            InvalidInputError: the folder holds another training, or the data cannot be learnt from.
+            InvalidInputError: the folder holds another training, a model file does not fit, or the data cannot be
+                learnt from.
         """
-        stage = TeacherStage(fresh(Teacher, network, self.settings.seed), self.settings)
+        stage = TeacherStage(self._start("teacher", network, start), self.settings)
         return self._train("teacher", stage, training, validation, about)
 
     def train_student(
@@ -125,13 +128,17 @@ class TrainingLogic:
                 f"The teacher has {teaching.settings.scales} scales and the student {network.scales}; "
                 "distillation compares them scale by scale."
             )
-        student = fresh(Student, network, self.settings.seed)
-        if start is not None:
-            started = load_network(start, "student")
-            if started.settings != network:
-                raise InvalidInputError(f"{start} was built with other network settings than the student to train.")
-            student = started
+        student = self._start("student", network, start)
         return self._train("student", StudentStage(student, self.settings, teaching), training, validation, about)
+
+    def _start(self, kind: str, settings: NetworkSettings, start: Path | None) -> Teacher | Student:
+        """Return a fresh network, or that of a model file with the same settings."""
+        if start is None:
+            return fresh({"teacher": Teacher, "student": Student}[kind], settings, self.settings.seed)
+        started = load_network(start, kind)
+        if started.settings != settings:
+            raise InvalidInputError(f"{start} was built with other network settings than the {kind} to train.")
+        return started.train()
 
     def _train(
         self,

@@ -50,10 +50,8 @@ class Stage(lightning.LightningModule):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Measure the frames: PSNR over all voxels, its gain over the linear blend, and the error of the motion."""
         made = self.synthesise(batch)
-        t = batch.t.view(-1, 1, 1, 1, 1)
-        blend = (1 - t) * batch.first + t * batch.last
-        psnr = _psnr(made.volume.float().view_as(batch.target), batch.target)
-        measures = {"psnr": psnr, "gain": psnr - _psnr(blend, batch.target)}
+        psnr, gain = psnr_and_gain(made, batch)
+        measures = {"psnr": psnr, "gain": gain}
         if batch.displacements is not None:
             measures["epe_voxels"] = motion_error(
                 Synthesis(made.volume, made.displacements[-1:], made.deformed[-1:], made.weights, made.residual),
@@ -102,6 +100,14 @@ class StudentStage(Stage):
             return None
         with torch.no_grad():
             return self._teacher[0].to(batch.t.device)(batch.first, batch.last, batch.target, batch.t)
+
+
+def psnr_and_gain(made: Synthesis, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the PSNR in dB of every frame of a batch, (N,), and by how much it exceeds that of the linear blend."""
+    t = batch.t.view(-1, 1, 1, 1, 1)
+    blend = (1 - t) * batch.first + t * batch.last
+    psnr = _psnr(made.volume.float().view_as(batch.target), batch.target)
+    return psnr, psnr - _psnr(blend, batch.target)
 
 
 def _psnr(image: torch.Tensor, target: torch.Tensor) -> torch.Tensor:

@@ -17,6 +17,9 @@ COARSENING = 4
 """Motion is held on a grid that is coarser than the block by this in the plane: it is smooth."""
 
 SQUARINGS = 5
+MOST_STRAIN = 0.08
+"""Size of a random velocity over the length at which it changes sign."""
+
 STILL = 1e-4
 """A part that has gone less far than this has not moved."""
 
@@ -79,10 +82,11 @@ def random_motion(rng: np.random.Generator, block: Block, heart: HeartShape | No
     parts = [] if heart is None else _beat(rng, block, heart)
     size = 0.5 if heart is not None else 1.0
     for _ in range(int(rng.integers(1, 4))):
-        length = rng.uniform(20, 80) / block.pixel / COARSENING
-        # the field has unit variance; its size is in mm, more where nothing else moves
-        velocity = random_field(rng, coarse_shape(block), (6.0, length, length), 3)
-        velocity = velocity * (rng.uniform(0.4, 3.5) * size * min(1.0, 2 * length * COARSENING * block.pixel / 40))
+        length = rng.uniform(20, 80)  # mm
+        across = length / block.pixel / COARSENING
+        velocity = random_field(rng, coarse_shape(block), (length / block.layer / 2, across, across), 3)
+        # a field of unit variance folds space if it is large for its length
+        velocity = velocity * (size * min(rng.uniform(0.4, 4.0), MOST_STRAIN * length))
         parts.append(Part(_in_voxels(velocity, block, through=0.3), _curve(rng, heart)))
     if rng.random() < 0.5:  # the whole shifts
         shift = torch.from_numpy(rng.standard_normal(3).astype(np.float32) * rng.uniform(0, 1.0))

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import torch
 
-from temporal_interp.spatial import resize
+from temporal_interp.spatial import resize, smooth
 
 
 def random_field(
@@ -23,7 +23,8 @@ def random_field(
     """
     nodes = [max(2, math.ceil(2 * n / along)) + 2 if n > 1 else 1 for n, along in zip(shape, length, strict=True)]
     coarse = torch.from_numpy(rng.standard_normal((1, channels, *nodes)).astype(np.float32))
-    field = resize(coarse, shape)[0]
+    # linear interpolation leaves kinks at the nodes; a Gaussian takes them away
+    field = smooth(resize(coarse, shape), tuple(along / 4 for along in length))[0]
     return field / field.std().clamp(min=1e-6)
 
 
