@@ -105,8 +105,9 @@ def test_both_directions_of_a_motion_undo_each_other(seed):
     points = points_of((1, 80, 80), (7.0, 24.0, 24.0), 1.0)
     rest = moved(points, motion.to_rest(9))
     error = (moved(rest, motion.from_rest(9)) - points).norm(dim=1)
-    assert (rest - points).norm(dim=1).max() > 2  # voxels
-    assert error.mean() < 0.1
+    gone = (rest - points).norm(dim=1)
+    assert gone.max() > 2  # voxels
+    assert error.mean() < 0.1 * gone.mean()
 
 
 def test_both_fields_bring_the_ends_nearer_to_the_target(slices):
