@@ -6,20 +6,32 @@ from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.engines.protocol import InterpolationEngine
 from temporal_interp.errors import InvalidInputError
 
-ENGINE_NAMES = ("velocity_field", "linear_blend")
+ENGINE_NAMES = ("student", "velocity_field", "linear_blend")
 """Names that `create_engine` knows, the best first."""
+
+
+def default_engine_name() -> str:
+    """Return the engine to use where none is chosen: the trained network if there is one, else the velocity field."""
+    from temporal_interp.weights.registry import Registry
+
+    return "velocity_field" if Registry().default() is None else "student"
 
 
 def create_engine(name: str, *, device: str = "cpu") -> InterpolationEngine:
     """Return the engine of that name with its default settings.
 
     Args:
-        name: one of ENGINE_NAMES.
+        name: one of ENGINE_NAMES; "student:MODEL" takes a registered model or a model file.
         device: "cpu", "cuda", "cuda:1" or "mps"; where the engine computes.
 
     Raises:
-        InvalidInputError: there is no engine of that name.
+        InvalidInputError: there is no engine of that name, or its model cannot be used.
     """
+    kind, _, model = name.partition(":")
+    if kind == "student":
+        from temporal_interp.engines.student import StudentEngine
+
+        return StudentEngine.from_model(model or None, device=device)
     if name == "linear_blend":
         return LinearBlend()
     if name == "velocity_field":

@@ -17,9 +17,10 @@ from temporal_interp.datasets.subject import Case, LoadedSubject
 from temporal_interp.datasets.subject_lessons import SubjectLessons
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.networks import Student
+from temporal_interp.networks.load import load_network
 from temporal_interp.registration.register import slices_are_independent
 from temporal_interp.sequences import VolumeSequence
-from temporal_interp.training.logic import Hardware, TrainingLogic, load_network
+from temporal_interp.training.logic import Hardware, TrainingLogic
 from temporal_interp.training.settings import TrainingSettings
 from temporal_interp.training.stage import psnr_and_gain
 from temporal_interp.weights.model_file import load_model, save_model

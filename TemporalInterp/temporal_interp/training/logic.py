@@ -17,12 +17,13 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from temporal_interp.datasets.lesson import LessonSource
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
 from temporal_interp.networks import NetworkSettings, Student, Teacher
+from temporal_interp.networks.load import load_network
 from temporal_interp.training.checkpoint_file import SafetensorsCheckpoints
 from temporal_interp.training.data import LessonData
 from temporal_interp.training.report_progress import ReportProgress
 from temporal_interp.training.settings import TrainingSettings
 from temporal_interp.training.stage import MONITOR, Stage, StudentStage, TeacherStage
-from temporal_interp.weights.model_file import load_model, save_model
+from temporal_interp.weights.model_file import save_model
 
 CHECKPOINT_SUFFIX = ".safetensors"
 
@@ -236,20 +237,6 @@ def fresh(kind: type[Teacher] | type[Student], settings: NetworkSettings, seed: 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return kind(settings)
-
-
-def load_network(path: Path, kind: str) -> Teacher | Student:
-    """Return the network of a model file.
-
-    Raises:
-        InvalidInputError: the file holds another kind of network or cannot be used; the message says why.
-    """
-    loaded = load_model(path)
-    if loaded.kind != kind:
-        raise InvalidInputError(f"{path} holds a {loaded.kind}, but a {kind} is needed.")
-    network = {"teacher": Teacher, "student": Student}[kind](NetworkSettings.from_dict(loaded.settings))
-    network.load_state_dict(loaded.state)
-    return network.eval()
 
 
 def network_state(checkpoint: Mapping[str, Any]) -> dict[str, torch.Tensor]:

@@ -1,0 +1,197 @@
+"""Asks the student on its own grid: slices in batches, stacks in tiles, on a GPU as long as its memory lasts."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+
+from temporal_interp.networks.student import EncodedPair, Student
+
+OVERLAP = 16
+"""Voxels that tiles share with their neighbours; their weight falls over this distance."""
+
+SMALLEST_TILE = 32
+"""A tile is not cut into tiles with fewer voxels than this along an axis."""
+
+
+@dataclass(frozen=True, eq=False)
+class Maps:
+    """What makes a frame, on the model grid; see `Synthesis`.
+
+    Attributes:
+        displacements: (2, 3, K, J, I), first then last, float32 voxels, channels (K, J, I).
+        weights: (1, 4, K, J, I).
+        residual: (1, 1, K, J, I).
+    """
+
+    displacements: torch.Tensor
+    weights: torch.Tensor
+    residual: torch.Tensor
+
+    def to(self, device: torch.device | str) -> Maps:
+        """Return the maps on a device."""
+        return Maps(self.displacements.to(device), self.weights.to(device), self.residual.to(device))
+
+
+class StudentOnPair:
+    """A student and a pair of volumes on its grid; the features of the pair are computed once.
+
+    Args:
+        student: the network; it is moved to the device.
+        first: (K, J, I) float32, scaled to [0, 1], on the CPU.
+        last: likewise.
+        independent: slices are problems of their own.
+        device: where to compute; a GPU that runs out of memory is replaced by the CPU, with a warning.
+        bfloat16: compute in mixed precision.
+        max_voxels: voxels that are worked on at once.
+    """
+
+    def __init__(
+        self,
+        student: Student,
+        first: torch.Tensor,
+        last: torch.Tensor,
+        *,
+        independent: bool,
+        device: str,
+        bfloat16: bool,
+        max_voxels: int,
+    ) -> None:
+        self.student = student
+        self.images = (first, last)
+        self.independent = independent
+        self.device = torch.device(device)
+        self.bfloat16 = bfloat16
+        self.max_voxels = max_voxels
+        self._encoded: list[tuple[tuple[slice, ...], EncodedPair]] | None = None
+        self._retrying(self._encode)
+
+    def at(self, times: list[float]) -> list[Maps]:
+        """Return the maps at some times."""
+        return self._retrying(lambda: self._decode(times))
+
+    def _retrying(self, work):  # noqa: ANN001, ANN202 - any work, and whatever it gives
+        """Return what `work` gives; with less at once, then on the CPU, where a GPU's memory does not suffice."""
+        while True:
+            try:
+                if self._encoded is None and work != self._encode:
+                    self._encode()
+                return work()
+            except torch.OutOfMemoryError:
+                if self.device.type == "cpu":
+                    raise
+                self._encoded = None
+                torch.cuda.empty_cache() if self.device.type == "cuda" else None
+                self._shrink()
+
+    def _shrink(self) -> None:
+        whole = self.images[0].numel()
+        if min(self.max_voxels, whole) > SMALLEST_TILE**3:
+            self.max_voxels = min(self.max_voxels, whole) // 2
+            return
+        warnings.warn(
+            f"The memory of {self.device} does not suffice for this pair; the CPU goes on, more slowly.",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+        self.device = torch.device("cpu")
+
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16)
+
+    def _encode(self) -> None:
+        self.student.to(self.device)
+        self._encoded = []
+        with torch.inference_mode(), self._autocast():
+            for tile in self._tiles():
+                ends = [image[tile].to(self.device)[None, None] for image in self.images]
+                if self.independent:  # slices become the batch
+                    ends = [end[0].transpose(0, 1).unsqueeze(2) for end in ends]
+                self._encoded.append((tile, self.student.encode(*ends)))
+
+    def _tiles(self) -> Iterator[tuple[slice, ...]]:
+        shape = tuple(self.images[0].shape)
+        if self.independent:
+            step = max(1, self.max_voxels // (shape[1] * shape[2]))
+            yield from ((slice(k, min(k + step, shape[0])), slice(None), slice(None)) for k in range(0, shape[0], step))
+            return
+        yield from tiles(shape, self.max_voxels)
+
+    def _decode(self, times: list[float]) -> list[Maps]:
+        """Return the maps at some times, on the CPU, put together from the tiles."""
+        shape = tuple(self.images[0].shape)
+        sums = [torch.zeros(11, *shape) for _ in times]
+        total = torch.zeros(shape)
+        for tile, pair in self._encoded:
+            weight = _tile_weight(tile, shape)
+            total[tile] += weight
+            with torch.inference_mode(), self._autocast():
+                for number, maps in enumerate(self._decode_tile(pair, times)):
+                    sums[number][(slice(None), *tile)] += weight * maps.float().cpu()
+        return [_maps(s / total) for s in sums]
+
+    def _decode_tile(self, pair: EncodedPair, times: list[float]) -> Iterator[torch.Tensor]:
+        """Yield (11, K, J, I) for every time: displacements of both ends, weights and residual; many times at once."""
+        count = pair.ends.shape[0] // 2
+        at_once = max(1, self.max_voxels // pair.ends[:count].numel())
+        for start in range(0, len(times), at_once):
+            chunk = times[start : start + at_once]
+            t = torch.tensor(chunk, device=self.device).repeat(count)
+            made = self.student.decode(pair if len(chunk) == 1 else pair.repeated(len(chunk)), t)
+            first, last = made.displacements[-1].chunk(2)
+            if first.ndim == 4:  # single slices have no motion along K
+                first, last = (torch.cat([torch.zeros_like(d[:, :1]), d], dim=1) for d in (first, last))
+            maps = torch.cat([first, last, made.weights, made.residual], dim=1)
+            for number in range(len(chunk)):
+                own = maps[number :: len(chunk)]
+                yield own.transpose(0, 1) if self.independent else own[0]
+
+
+def _maps(stacked: torch.Tensor) -> Maps:
+    return Maps(stacked[:6].view(2, 3, *stacked.shape[1:]), stacked[None, 6:10], stacked[None, 10:])
+
+
+def tiles(shape: tuple[int, ...], max_voxels: int) -> list[tuple[slice, ...]]:
+    """Return overlapping tiles that cover a volume, each of at most about `max_voxels` voxels.
+
+    The longest axis is cut again and again, down to `SMALLEST_TILE` voxels.
+    """
+    counts = [1] * len(shape)
+
+    def length(axis: int) -> int:
+        return shape[axis] if counts[axis] == 1 else math.ceil(shape[axis] / counts[axis]) + 2 * OVERLAP
+
+    while math.prod(length(a) for a in range(len(shape))) > max_voxels:
+        axis = max(range(len(shape)), key=length)
+        if length(axis) <= SMALLEST_TILE + 2 * OVERLAP:
+            break
+        counts[axis] += 1
+    parts = []
+    for size, count in zip(shape, counts, strict=True):
+        step = math.ceil(size / count)
+        parts.append(
+            [slice(max(0, s - OVERLAP), min(size, s + step + OVERLAP)) for s in range(0, size, step)]
+            if count > 1
+            else [slice(0, size)]
+        )
+    return list(itertools.product(*parts))
+
+
+def _tile_weight(tile: tuple[slice, ...], shape: tuple[int, ...]) -> torch.Tensor:
+    """Return the weight of a tile's voxels: 1 in its middle, falling towards its neighbours."""
+    weight = torch.ones(())
+    for part, size in zip(tile, shape, strict=True):
+        start, stop, _ = part.indices(size)
+        position = torch.arange(start, stop, dtype=torch.float32)
+        rise = torch.ones_like(position)
+        if start > 0:
+            rise = torch.minimum(rise, (position - start + 1) / (2 * OVERLAP))
+        if stop < size:
+            rise = torch.minimum(rise, (stop - position) / (2 * OVERLAP))
+        weight = weight.unsqueeze(-1) * rise
+    return weight
