@@ -36,6 +36,8 @@ class ShiftEngine:
 
     name: str = "shift"
     settings: str = ""
+    model: str = ""
+    model_sha256: str = ""
     vector: tuple = (0.0, 0.0, 0.0)
     jacobian: float = 1.0
     seen: list = field(default_factory=list)

@@ -29,6 +29,8 @@ class Spy:
 
     name: str = "spy"
     settings: str = "depth=3"
+    model: str = ""
+    model_sha256: str = ""
     prepared: list = field(default_factory=list)
     asked: list = field(default_factory=list)
 

@@ -118,6 +118,8 @@ class KnownMotion:
     motion: Motion
     name: str = "known_motion"
     settings: str = "for tests"
+    model: str = ""
+    model_sha256: str = ""
 
     def prepare(self, first, last, *, intensity_range=None, slice_thickness=None, progress=no_progress):
         progress(1.0, "known")
@@ -160,6 +162,8 @@ class FailingEngine:
     at_frame: int = 0
     name: str = "failing"
     settings: str = ""
+    model: str = ""
+    model_sha256: str = ""
     frames: int = 0
 
     def prepare(self, first, last, **options):

@@ -27,8 +27,6 @@ PHASES = 25
 KEPT_EVERY = 4
 """Every so many frames one is kept; the others are held out."""
 
-ENGINES = ("velocity_field", "linear_blend")
-
 SHOWN_FRAMES = (2, 6, 10, 14)
 """Held-out frames in the figure of errors: in the middle of the gaps, where it is hardest, over systole and after."""
 
@@ -71,7 +69,7 @@ def _beating_heart() -> PhantomCine:
 
 def _scored(cine: PhantomCine, device: str, progress: Progress) -> Evaluation:
     """Return every engine's frames in the places of those held out, scored against them and the exact motion."""
-    from temporal_interp.engines.catalogue import create_engine
+    from temporal_interp.engines.catalogue import available_engine_names, create_engine
     from temporal_interp.evaluation.evaluate import MotionTruth, evaluate
     from temporal_interp.evaluation.hold_out import every
 
@@ -83,7 +81,7 @@ def _scored(cine: PhantomCine, device: str, progress: Progress) -> Evaluation:
     return evaluate(
         cine.sequence,
         hold_out,
-        [create_engine(name, device=device) for name in ENGINES],
+        [create_engine(name, device=device) for name in available_engine_names()],
         truth=truth,
         patient=cine.name,
         keep_frames=[frame for gap in hold_out.gaps for frame in gap.held_out],
@@ -92,14 +90,16 @@ def _scored(cine: PhantomCine, device: str, progress: Progress) -> Evaluation:
 
 
 def _completed(cine: PhantomCine, evaluation: Evaluation) -> VolumeSequence:
-    """Return the kept frames with the first engine's in the places of those held out, scaled to [0, 1]."""
+    """Return the kept frames with the best engine's in the places of those held out, scaled to [0, 1]."""
+    from temporal_interp.engines.catalogue import default_engine_name
     from temporal_interp.evaluation.presets import HONEST
     from temporal_interp.provenance import Provenance
 
     scaled = HONEST.scale(cine.sequence)
     volumes, attributes = list(scaled.volumes), list(scaled.item_attributes)
+    best = default_engine_name()
     for row in evaluation.rows:
-        if row.engine == ENGINES[0]:
+        if row.engine == best:
             first, last = (scaled.index_values[end] for end in (row.first, row.last))
             volumes[row.frame] = evaluation.kept[row.preset, row.engine, row.frame].volume
             attributes[row.frame] = Provenance(row.engine, first, last, row.t).as_attributes()

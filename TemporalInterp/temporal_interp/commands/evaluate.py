@@ -36,9 +36,10 @@ def evaluate(
     every: Annotated[
         int | None, typer.Option(metavar="K", help="Keep every K-th frame of the whole sequence, hold out the others.")
     ] = None,
-    engines: Annotated[str, typer.Option(metavar="NAME,NAME", help=f"What to compare: {ENGINES}.")] = (
-        "velocity_field,linear_blend"
-    ),
+    engines: Annotated[
+        str | None,
+        typer.Option(metavar="NAME,NAME", help=f"What to compare: {ENGINES}. Left out, all there is a model for."),
+    ] = None,
     preset: Annotated[
         str,
         typer.Option(
@@ -62,14 +63,15 @@ def evaluate(
     if output is not None:
         require_folder_output(output, force=force)
 
-    from temporal_interp.engines.catalogue import create_engine
+    from temporal_interp.engines.catalogue import available_engine_names, create_engine
     from temporal_interp.evaluation.evaluate import evaluate as run_evaluation
     from temporal_interp.evaluation.report import as_json, as_table, summarise
     from temporal_interp.files import read_sequence
     from temporal_interp.interpolation import acquired_only
 
     console, where = Console(json), choose_device(device)
-    chosen = [create_engine(name.strip(), device=where) for name in engines.split(",")]
+    names = available_engine_names() if engines is None else [name.strip() for name in engines.split(",")]
+    chosen = [create_engine(name, device=where) for name in names]
     sequence = acquired_only(read_sequence(input_path))
     hold_out = _hold_out(sequence, first, last, every)
     with console.progress("Evaluating") as progress:

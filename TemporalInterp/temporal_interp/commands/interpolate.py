@@ -51,7 +51,7 @@ def interpolate(
     cyclic: Annotated[
         bool, typer.Option("--cyclic", help="With --factor: also from the last frame back to the first.")
     ] = False,
-    engine: EngineOption = "velocity_field",
+    engine: EngineOption = None,
     fields: Annotated[
         Path | None,
         typer.Option(
@@ -73,10 +73,11 @@ def interpolate(
     if fields is not None:
         require_folder_output(fields, force=force)
 
-    from temporal_interp.engines.catalogue import create_engine
+    from temporal_interp.engines.catalogue import create_engine, default_engine_name
     from temporal_interp.files import read_sequence, write_sequence
 
     console, started = Console(json), time.monotonic()
+    engine = engine or default_engine_name()
     chosen = create_engine(engine, device=choose_device(device))
     sequence = request.source(read_sequence(input_path))
     for note in sequence.notes:
@@ -89,7 +90,7 @@ def interpolate(
         write_sequence(result, output, overwrite=force)
 
     made, seconds = synthetic_frames(result), round(time.monotonic() - started, 1)
-    values = {"output": output, "fields": fields, "engine": engine, "settings": chosen.settings}
+    values = {"output": output, "fields": fields, "engine": engine, "settings": chosen.settings, "model": chosen.model}
     values |= {"frames": len(result), "synthetic_frames": made, "seconds": seconds}
     shown = [f"{output}: {len(result)} frames, {len(made)} of them synthetic ({engine}, {seconds} s)."]
     if fields is not None:

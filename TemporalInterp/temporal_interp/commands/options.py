@@ -9,12 +9,20 @@ import typer
 
 from temporal_interp.errors import InvalidInputError
 
-ENGINES = "velocity_field (registers the pair, then moves it) or linear_blend (no motion, for comparison)"
+ENGINES = (
+    "student (the trained network; student:MODEL takes another model or a file), velocity_field (registers the pair, "
+    "then moves it) or linear_blend (no motion, for comparison)"
+)
 
 InputArgument = Annotated[
     Path, typer.Argument(metavar="INPUT", help="A .seq.nrrd or 4D .nii.gz file, or a folder of DICOM cine images.")
 ]
-EngineOption = Annotated[str, typer.Option("--engine", metavar="NAME", help=f"How to synthesise: {ENGINES}.")]
+EngineOption = Annotated[
+    str | None,
+    typer.Option(
+        "--engine", metavar="NAME", help=f"How to synthesise: {ENGINES}. Left out, the best one there is a model for."
+    ),
+]
 DeviceOption = Annotated[
     str,
     typer.Option("--device", metavar="auto|cpu|cuda|mps", help="Where to compute; auto takes an NVIDIA GPU if any."),

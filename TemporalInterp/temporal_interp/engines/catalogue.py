@@ -10,11 +10,16 @@ ENGINE_NAMES = ("student", "velocity_field", "linear_blend")
 """Names that `create_engine` knows, the best first."""
 
 
-def default_engine_name() -> str:
-    """Return the engine to use where none is chosen: the trained network if there is one, else the velocity field."""
+def available_engine_names() -> tuple[str, ...]:
+    """Return the engines that can be used on this machine, the best first: the student needs a model."""
     from temporal_interp.weights.registry import Registry
 
-    return "velocity_field" if Registry().default() is None else "student"
+    return ENGINE_NAMES if Registry().default() is not None else ENGINE_NAMES[1:]
+
+
+def default_engine_name() -> str:
+    """Return the engine to use where none is chosen."""
+    return available_engine_names()[0]
 
 
 def create_engine(name: str, *, device: str = "cpu") -> InterpolationEngine:

@@ -31,6 +31,8 @@ class LinearBlend:
 
     name: str = "linear_blend"
     settings: str = ""
+    model: str = ""
+    model_sha256: str = ""
 
     def prepare(
         self,

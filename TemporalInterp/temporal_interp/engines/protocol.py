@@ -52,6 +52,16 @@ class InterpolationEngine(Protocol):
         ...
 
     @property
+    def model(self) -> str:
+        """Name and version of the trained model, for the provenance; "" where there is none."""
+        ...
+
+    @property
+    def model_sha256(self) -> str:
+        """Checksum of the model's file; "" where there is none."""
+        ...
+
+    @property
     def settings(self) -> str:
         """The settings that shape the result, in one line, for the provenance; "" where there are none."""
         ...

@@ -34,6 +34,8 @@ class VelocityFieldEngine:
     fusion: Fusion = field(default_factory=Fusion)
     device: str = "cpu"
     name: str = "velocity_field"
+    model: str = ""
+    model_sha256: str = ""
 
     @property
     def settings(self) -> str:

@@ -35,6 +35,8 @@ class NearestEndpoint:
 
     name: str = BASELINE
     settings: str = ""
+    model: str = ""
+    model_sha256: str = ""
 
     def prepare(
         self,

@@ -2,14 +2,14 @@
 
 import pytest
 
-from temporal_interp.commands import demo
+from temporal_interp.engines import catalogue
 from temporal_interp.files import read_sequence
 from temporal_interp.provenance import is_synthetic
 
 
 @pytest.fixture(autouse=True)
 def _quick_engine(monkeypatch):
-    monkeypatch.setattr(demo, "ENGINES", ("linear_blend",))
+    monkeypatch.setattr(catalogue, "available_engine_names", lambda: ("linear_blend",))
 
 
 def test_the_demo_leaves_a_sequence_pictures_and_scores(command, tmp_path):
