@@ -10,8 +10,9 @@ import typer
 from temporal_interp.errors import InvalidInputError
 
 ENGINES = (
-    "student (the trained network; student:MODEL takes another model or a file), velocity_field (registers the pair, "
-    "then moves it) or linear_blend (no motion, for comparison)"
+    "student (the trained network; student:MODEL takes another model or a file), refined (fits what the network's "
+    "motion leaves over), velocity_field (registers the pair, needs no training) or linear_blend (no motion, for "
+    "comparison)"
 )
 
 InputArgument = Annotated[

@@ -6,15 +6,23 @@ from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.engines.protocol import InterpolationEngine
 from temporal_interp.errors import InvalidInputError
 
-ENGINE_NAMES = ("student", "velocity_field", "linear_blend")
-"""Names that `create_engine` knows, the best first."""
+ENGINE_NAMES = ("student", "refined", "velocity_field", "linear_blend")
+"""Names that `create_engine` knows; the first one that can be used is the default."""
+
+
+MODEL_ENGINES = ("student", "refined")
+"""Those that need a trained model."""
 
 
 def available_engine_names() -> tuple[str, ...]:
-    """Return the engines that can be used on this machine, the best first: the student needs a model."""
+    """Return the engines that can be used on this machine, the default first: student and refined need a model."""
     from temporal_interp.weights.registry import Registry
 
-    return ENGINE_NAMES if Registry().default() is not None else ENGINE_NAMES[1:]
+    return (
+        ENGINE_NAMES
+        if Registry().default() is not None
+        else tuple(name for name in ENGINE_NAMES if name not in MODEL_ENGINES)
+    )
 
 
 def default_engine_name() -> str:
@@ -26,17 +34,19 @@ def create_engine(name: str, *, device: str = "cpu") -> InterpolationEngine:
     """Return the engine of that name with its default settings.
 
     Args:
-        name: one of ENGINE_NAMES; "student:MODEL" takes a registered model or a model file.
+        name: one of ENGINE_NAMES; "student:MODEL" and "refined:MODEL" take a registered model or a model file.
         device: "cpu", "cuda", "cuda:1" or "mps"; where the engine computes.
 
     Raises:
         InvalidInputError: there is no engine of that name, or its model cannot be used.
     """
     kind, _, model = name.partition(":")
-    if kind == "student":
+    if kind in MODEL_ENGINES:
+        from temporal_interp.engines.refined import RefinedEngine
         from temporal_interp.engines.student import StudentEngine
 
-        return StudentEngine.from_model(model or None, device=device)
+        student = StudentEngine.from_model(model or None, device=device)
+        return student if kind == "student" else RefinedEngine(student)
     if name == "linear_blend":
         return LinearBlend()
     if name == "velocity_field":
