@@ -149,6 +149,20 @@ class Registry:
             )
         return loaded
 
+    def file_of(self, name_or_path: str | None, kind: str) -> Path:
+        """Return the file of a model by its registered name or by its path; of the default model if None.
+
+        Raises:
+            InvalidInputError: there is no such model, or its file is not the one that was registered.
+        """
+        if name_or_path is not None and name_or_path.endswith(".safetensors"):
+            return Path(name_or_path)
+        entry = self.default(kind) if name_or_path is None else self.find(name_or_path)
+        if entry is None:
+            raise InvalidInputError(f"No {kind} comes with this program; give a model file.")
+        self.verify(entry)
+        return self.path(entry)
+
     def add(
         self, path: Path, *, name: str, version: str = "1", licence: str = "unknown", notes: str = ""
     ) -> ModelEntry:
