@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from temporal_interp.datasets.lesson import Lesson
+from temporal_interp.datasets.synthetic.acquisition import acquired
 from temporal_interp.datasets.synthetic.cache import read_subject, write_subject
 from temporal_interp.datasets.synthetic.settings import SyntheticSettings
 from temporal_interp.datasets.synthetic.subject import SyntheticSubject, make_subject
@@ -56,16 +57,13 @@ class SyntheticLessons:
         return self._subjects[index]
 
     def draw(self, index: int, rng: np.random.Generator) -> Lesson:
-        """Return a lesson: a random gap and frame in it, cropped, with its contrast changed, noise added, and turned.
-
-        The noise of the ends is that of a scanner; that of the target, which nobody could predict, is less.
-        """
+        """Return a lesson: a random gap and frame in it, cropped, as a scanner would give it, and turned."""
         subject = self.subject(index)
         first, last, target = _choose(len(subject.phases), rng)
         images = subject.frames[[first, last, target]].float()
         fields = torch.stack([subject.displacement(first, target), subject.displacement(last, target)])
         images, fields = self._crop(images, fields, rng)
-        images = _with_noise(_with_contrast(images, rng), subject.noise, rng)
+        images = acquired(images, subject.noise, rng)
         images, fields = _turned(images, fields, rng)
         ends = (image[None].contiguous() for image in images)
         t = abs(target - first) / abs(last - first)
@@ -90,19 +88,6 @@ def _choose(frames: int, rng: np.random.Generator) -> tuple[int, int, int]:
     between = start + int(rng.integers(1, gap))
     ends = (start, start + gap)
     return (*(ends if rng.random() < 0.5 else ends[::-1]), between)
-
-
-def _with_contrast(images: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
-    """Return all images with one random gamma and brightness."""
-    return images.clamp(0, 1.2) ** float(np.exp(rng.uniform(-0.3, 0.3))) * float(rng.uniform(0.85, 1.1))
-
-
-def _with_noise(images: torch.Tensor, noise: float, rng: np.random.Generator) -> torch.Tensor:
-    """Return the images with Rician noise, a third of it on the last one, clipped to [0, 1]."""
-    sigma = noise * float(rng.uniform(0.5, 1.5))
-    drawn = torch.from_numpy(rng.standard_normal((2, *images.shape), dtype=np.float32)) * sigma
-    drawn[:, 2] /= 3
-    return ((images + drawn[0]) ** 2 + drawn[1] ** 2).sqrt().clamp(0, 1)
 
 
 def _turned(
