@@ -131,6 +131,8 @@ def _train(
 ) -> None:
     from dataclasses import replace
 
+    from lightning.pytorch.utilities import rank_zero_only
+
     from temporal_interp.datasets.catalogue import lesson_sources
     from temporal_interp.training.configuration import find_configuration
     from temporal_interp.training.logic import Hardware, TrainingLogic
@@ -147,4 +149,5 @@ def _train(
     with console.progress(f"Training the {kind}") as progress:
         logic = TrainingLogic(output, settings, hardware=where, progress=progress)
         model = stage(logic, given, lesson_sources(given.data))
-    console.result({"model": model}, f"The {kind} is in {model}. Curves: tensorboard --logdir {output}")
+    if rank_zero_only.rank == 0:  # the other processes of the same training stay silent
+        console.result({"model": model}, f"The {kind} is in {model}. Curves: tensorboard --logdir {output}")

@@ -92,11 +92,13 @@ class EpochSampler(Sampler):
         seed: of the order.
         rank: number of this process.
         processes: how many there are; each gets as many keys as the others, so that none waits for ever.
+
+    Raises:
+        InvalidInputError: there is not a subject for each.
     """
 
     def __init__(self, count: int, seed: int, *, rank: int = 0, processes: int = 1) -> None:
-        if count < processes:
-            raise InvalidInputError(f"{processes} processes cannot share {count} subjects.")
+        _require_enough(count, processes)
         self.count = count
         self.seed = seed
         self.rank = rank
@@ -123,9 +125,13 @@ class ValidationSampler(Sampler):
         count: number of subjects.
         rank: number of this process.
         processes: how many there are.
+
+    Raises:
+        InvalidInputError: there is not a subject for each, and the others would wait for its figures for ever.
     """
 
     def __init__(self, count: int, *, rank: int = 0, processes: int = 1) -> None:
+        _require_enough(count, processes)
         self.keys = [(VALIDATION, index) for index in range(rank, count, processes)]
 
     def __len__(self) -> int:
@@ -133,3 +139,8 @@ class ValidationSampler(Sampler):
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
         return iter(self.keys)
+
+
+def _require_enough(count: int, processes: int) -> None:
+    if count < processes:
+        raise InvalidInputError(f"{processes} processes cannot share {count} subjects.")

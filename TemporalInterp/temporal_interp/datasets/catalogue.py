@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -65,12 +65,22 @@ class DataSettings:
             if getattr(self, name) not in choices:
                 raise InvalidInputError(f"The data setting '{name}' must be one of {', '.join(choices)}.")
         for name in ("subjects", "validation_subjects"):
-            if getattr(self, name) < 1:
-                raise InvalidInputError(f"The data setting '{name}' must be 1 or more.")
+            self._require(name, "a whole number from 1", lambda value: _is_number(value, int) and value >= 1)
+        self._require("seed", "a whole number from 0", lambda value: _is_number(value, int) and value >= 0)
+        for name in ("validation", "test"):
+            self._require(name, "a share from 0 to below 1", lambda value: _is_number(value) and 0 <= value < 1)
+        if self.max_gap is not None:
+            self._require("max_gap", "a whole number from 2", lambda value: _is_number(value, int) and value >= 2)
         if self.folder is not None:
+            self._require("folder", "a folder", lambda value: isinstance(value, str | Path))
             object.__setattr__(self, "folder", Path(self.folder).expanduser())
         if self.shape is not None:
+            self._require("shape", "three whole numbers (K, J, I) from 1", _is_shape)
             object.__setattr__(self, "shape", tuple(self.shape))
+
+    def _require(self, name: str, what: str, fits: Callable[[Any], bool]) -> None:
+        if not fits(getattr(self, name)):
+            raise InvalidInputError(f"The data setting '{name}' must be {what}, got {getattr(self, name)!r}.")
 
     def as_dict(self) -> dict[str, Any]:
         """Return the settings for JSON, without the folder, which is this machine's."""
@@ -87,10 +97,15 @@ class DataSettings:
         unknown = sorted(set(given) - {field.name for field in fields(cls)})
         if unknown:
             raise InvalidInputError(f"Unknown data settings: {', '.join(unknown)}.")
-        try:
-            return cls(**given)
-        except TypeError as error:
-            raise InvalidInputError(f"The data settings cannot be read: {error}.") from error
+        return cls(**given)
+
+
+def _is_number(value: Any, kind: Any = int | float) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool)  # YAML's true is an int to Python
+
+
+def _is_shape(value: Any) -> bool:
+    return isinstance(value, list | tuple) and len(value) == 3 and all(_is_number(n, int) and n >= 1 for n in value)
 
 
 def open_split(settings: DataSettings) -> Split:

@@ -69,25 +69,23 @@ class StudentOnPair:
         self.bfloat16 = bfloat16
         self.max_voxels = max_voxels
         self._encoded: list[tuple[tuple[slice, ...], EncodedPair]] | None = None
-        self._retrying(self._encode)
+        self.at([])
 
     def at(self, times: list[float]) -> list[Maps]:
-        """Return the maps at some times."""
-        return self._retrying(lambda: self._decode(times))
-
-    def _retrying(self, work):  # noqa: ANN001, ANN202 - any work, and whatever it gives
-        """Return what `work` gives; with less at once, then on the CPU, where a GPU's memory does not suffice."""
+        """Return the maps at some times; with less at once, then on the CPU, where a GPU's memory does not suffice."""
         while True:
             try:
-                if self._encoded is None and work != self._encode:
+                if self._encoded is None:
                     self._encode()
-                return work()
-            except torch.OutOfMemoryError:
-                if self.device.type == "cpu":
+                return self._decode(times)
+            except RuntimeError as error:  # torch.OutOfMemoryError is one, and what MPS raises
+                if self.device.type == "cpu" or "out of memory" not in str(error).lower():
                     raise
-                self._encoded = None
-                torch.cuda.empty_cache() if self.device.type == "cuda" else None
-                self._shrink()
+            # after the exception, which holds on to the tensors of its frames
+            self._encoded = None
+            if self.device.type == "cuda":
+                torch.cuda.empty_cache()
+            self._shrink()
 
     def _shrink(self) -> None:
         whole = self.images[0].numel()
@@ -97,7 +95,7 @@ class StudentOnPair:
         warnings.warn(
             f"The memory of {self.device} does not suffice for this pair; the CPU goes on, more slowly.",
             RuntimeWarning,
-            stacklevel=4,
+            stacklevel=3,
         )
         self.device = torch.device("cpu")
 
@@ -106,13 +104,14 @@ class StudentOnPair:
 
     def _encode(self) -> None:
         self.student.to(self.device)
-        self._encoded = []
+        encoded = []
         with torch.inference_mode(), self._autocast():
             for tile in self._tiles():
                 ends = [image[tile].to(self.device)[None, None] for image in self.images]
                 if self.independent:  # slices become the batch
                     ends = [end[0].transpose(0, 1).unsqueeze(2) for end in ends]
-                self._encoded.append((tile, self.student.encode(*ends)))
+                encoded.append((tile, self.student.encode(*ends)))
+        self._encoded = encoded
 
     def _tiles(self) -> Iterator[tuple[slice, ...]]:
         shape = tuple(self.images[0].shape)

@@ -113,7 +113,7 @@ class StudentEngine:
             asked = StudentOnPair(
                 self.student,
                 *images,
-                independent=slices_are_independent(geometry, slice_thickness),
+                independent=not self.student.sees_neighbours or slices_are_independent(geometry, slice_thickness),
                 device=self.device,
                 bfloat16=self.precision == "bfloat16" or (self.precision == "auto" and is_bfloat16_native(self.device)),
                 max_voxels=self.max_voxels,

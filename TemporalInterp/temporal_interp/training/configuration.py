@@ -44,24 +44,24 @@ def read_configuration(path: Path) -> Configuration:
         InvalidInputError: the file cannot be read, or something in it makes no sense; the message names the file.
     """
     try:
-        given = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
+        given = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InvalidInputError(f"{path} cannot be read as a configuration: {error}.") from error
     try:
-        return _configuration(given, Path(path).parent)
+        return _configuration({} if given is None else given, Path(path).parent)
     except InvalidInputError as error:
         raise InvalidInputError(f"{path}: {error}") from error
 
 
 def _configuration(given: Any, folder: Path) -> Configuration:
-    if not isinstance(given, dict) or not all(isinstance(section or {}, dict) for section in given.values()):
+    if not isinstance(given, dict) or not all(section is None or _has_names(section) for section in given.values()):
         raise InvalidInputError(f"the file must have sections with settings: {', '.join(SECTIONS)}.")
     unknown = sorted(str(name) for name in set(given) - set(SECTIONS))
     if unknown:
         raise InvalidInputError(f"unknown sections {', '.join(unknown)}; there are {', '.join(SECTIONS)}.")
     section = {name: given.get(name) or {} for name in SECTIONS}
     data = {
-        key: folder / Path(value).expanduser() if key == "folder" and value is not None else value
+        key: folder / Path(value).expanduser() if key == "folder" and isinstance(value, str) else value
         for key, value in section["data"].items()
     }
     return Configuration(
@@ -70,6 +70,10 @@ def _configuration(given: Any, folder: Path) -> Configuration:
         TrainingSettings.from_dict(section["teacher"]),
         TrainingSettings.from_dict(section["student"]),
     )
+
+
+def _has_names(section: Any) -> bool:
+    return isinstance(section, dict) and all(isinstance(name, str) for name in section)
 
 
 def find_configuration(name_or_path: str) -> Configuration:

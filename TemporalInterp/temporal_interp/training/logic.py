@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +12,12 @@ from typing import Any
 
 import lightning
 import torch
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
 from temporal_interp.datasets.lesson import LessonSource
-from temporal_interp.errors import InvalidInputError, Progress, no_progress
+from temporal_interp.errors import CancelledError, InvalidInputError, Progress, no_progress
 from temporal_interp.networks import NetworkSettings, Student, Teacher
 from temporal_interp.networks.load import load_network
 from temporal_interp.training.checkpoint_file import SafetensorsCheckpoints
@@ -153,11 +155,17 @@ class TrainingLogic:
             if len(source) == 0:
                 raise InvalidInputError(f"There are no {name} lessons; give at least one subject for them.")
         folder = self.folder / kind
+        try:
+            trainer = self._trainer(folder)
+        except (MisconfigurationException, TypeError, ValueError) as error:
+            raise InvalidInputError(f"Nothing can be trained on {self.hardware}: {error}") from error
         require_same_training(folder, {"network": stage.network.settings.as_dict(), **self.settings.as_dict()})
         last = folder / f"last{CHECKPOINT_SUFFIX}"
-        trainer = self._trainer(folder)
         data = LessonData(training, validation, self.settings)
-        trainer.fit(stage, datamodule=data, ckpt_path=str(last) if last.exists() else None)
+        try:
+            trainer.fit(stage, datamodule=data, ckpt_path=str(last) if last.exists() else None)
+        except SystemExit as error:  # what Lightning makes of Ctrl-C
+            raise CancelledError from error
         model = folder / f"{kind}.safetensors"
         if trainer.is_global_zero:
             best = folder / f"best{CHECKPOINT_SUFFIX}"
@@ -222,9 +230,15 @@ def require_same_training(folder: Path, settings: Mapping[str, Any]) -> None:
     wanted = {name: value for name, value in settings.items() if name not in FREE_TO_CHANGE}
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(wanted, indent=2), encoding="utf-8")
+        # whole or not at all: other processes of the same training may be reading it
+        unfinished = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
+        unfinished.write_text(json.dumps(wanted, indent=2), encoding="utf-8")
+        unfinished.replace(path)
         return
-    found = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        found = dict(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise InvalidInputError(f"{path} is damaged; choose another folder, or delete this one.") from error
     different = sorted(name for name in {*found, *wanted} if found.get(name) != wanted.get(name))
     if different:
         raise InvalidInputError(

@@ -12,6 +12,10 @@ from temporal_interp.losses import squared_gradient
 from temporal_interp.networks.synthesis import Synthesis
 from temporal_interp.training.settings import TrainingSettings
 
+FAR_APART = 10
+"""In-plane voxels that an infinite distance between slices counts as (our choice): slices hardly smooth one another,
+and a motion across them costs much, but not so much that the loss is no number."""
+
 
 @dataclass(frozen=True)
 class Objective:
@@ -48,8 +52,9 @@ class Objective:
     def _alignment(self, made: Synthesis, target: torch.Tensor, spacing: torch.Tensor) -> torch.Tensor:
         """Eq. 2: similarity of the deformed volumes and smoothness of the fields, the coarser scales counting less."""
         targets = torch.cat([target, target])
+        finite = torch.where(spacing.isinf(), FAR_APART * spacing[:, 1:].amax(dim=1, keepdim=True), spacing)
         # 5 dimensions have all spacings, single slices none along K
-        spacings = torch.cat([spacing, spacing])[:, 5 - target.ndim :]
+        spacings = torch.cat([finite, finite])[:, 5 - target.ndim :]
         total = target.new_zeros(())
         for weight, deformed, displacement in _scales(made):
             similarity = functional.mse_loss(deformed, targets)

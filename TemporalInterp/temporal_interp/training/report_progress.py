@@ -18,7 +18,9 @@ class ReportProgress(lightning.Callback):
     def on_train_batch_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Report how much of all epochs is done."""
+        """Report how much of all epochs is done; of several processes only the first one speaks."""
+        if not trainer.is_global_zero:
+            return
         within = (batch_idx + 1) / max(1, trainer.num_training_batches)
         done = (trainer.current_epoch + within) / trainer.max_epochs
         loss = float(outputs["loss"]) if isinstance(outputs, dict) else float(outputs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -52,18 +52,22 @@ class TrainingSettings:
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "validate_every"):
-            if not isinstance(getattr(self, name), int) or getattr(self, name) < 1:
-                raise InvalidInputError(f"The training setting '{name}' must be a whole number from 1.")
+            self._require(name, "a whole number from 1", lambda value: value >= 1, whole=True)
         for name in ("patience", "workers", "seed"):
-            if not isinstance(getattr(self, name), int) or getattr(self, name) < 0:
-                raise InvalidInputError(f"The training setting '{name}' must be a whole number from 0.")
+            self._require(name, "a whole number from 0", lambda value: value >= 0, whole=True)
         for name in ("regularisation", "distillation", "alignment", "motion", "gradient_clip"):
-            if not 0 <= getattr(self, name) < float("inf"):
-                raise InvalidInputError(f"The training setting '{name}' must be a number from 0.")
-        if not 0 < self.learning_rate < 1 or not 0 <= self.averaging < 1:
-            raise InvalidInputError("learning_rate must lie between 0 and 1, and averaging from 0 to below 1.")
+            self._require(name, "a number from 0", lambda value: 0 <= value < float("inf"))
+        self._require("learning_rate", "a number above 0 and below 1", lambda value: 0 < value < 1)
+        self._require("averaging", "a number from 0 to below 1", lambda value: 0 <= value < 1)
         if self.precision not in ("32", "bf16"):
             raise InvalidInputError(f'precision must be "32" or "bf16", got {self.precision!r}.')
+
+    def _require(self, name: str, what: str, fits: Callable[[Any], bool], *, whole: bool = False) -> None:
+        value = getattr(self, name)
+        # YAML's true is an int to Python, and 1e-4 without a point is a text to YAML
+        number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+        if not number or not fits(value):
+            raise InvalidInputError(f"The training setting '{name}' must be {what}, got {value!r}.")
 
     def as_dict(self) -> dict[str, Any]:
         """Return the settings for JSON."""
@@ -79,7 +83,4 @@ class TrainingSettings:
         unknown = sorted(set(given) - {field.name for field in fields(cls)})
         if unknown:
             raise InvalidInputError(f"Unknown training settings: {', '.join(unknown)}.")
-        try:
-            return cls(**given)
-        except TypeError as error:
-            raise InvalidInputError(f"The training settings cannot be read: {error}.") from error
+        return cls(**given)

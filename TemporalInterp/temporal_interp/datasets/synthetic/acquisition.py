@@ -9,7 +9,11 @@ from temporal_interp.datasets.synthetic.random_fields import random_field
 from temporal_interp.spatial import smooth
 
 UNPREDICTABLE = 1 / 3
-"""Share of noise and flicker that the target keeps: nobody could predict it, and less of it makes learning quicker."""
+"""Share of the flicker that the target keeps: nobody could predict it, and less of it makes learning quicker.
+
+The noise it keeps in full: magnitudes are never below zero, so that with less noise the dark would be darker, and a
+network would learn to darken it.
+"""
 
 SPECKLED = 0.1
 """Share of lessons with as much flicker as the speckle of ultrasound, which does not move with the tissue."""
@@ -35,7 +39,7 @@ def acquired(images: torch.Tensor, noise: float, rng: np.random.Generator) -> to
     grain = _grain(rng, images.shape, rng.uniform(0, 0.8)) * (noise * float(rng.uniform(0.5, 1.5)))
     kept = torch.tensor([1, 1, UNPREDICTABLE]).view(3, 1, 1, 1)
     images = images * (1 + kept * flicker).clamp(min=0)
-    return ((images + kept * grain[0]) ** 2 + (kept * grain[1]) ** 2).sqrt().clamp(0, 1)
+    return ((images + grain[0]) ** 2 + grain[1] ** 2).sqrt().clamp(0, 1)
 
 
 def _grain(rng: np.random.Generator, shape: tuple[int, ...], width: float) -> torch.Tensor:
