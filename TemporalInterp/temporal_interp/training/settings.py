@@ -22,6 +22,9 @@ class TrainingSettings:
         alignment: weight of the alignment loss (paper: 1); 0 leaves it out, as in the paper's Table 3.
         motion: weight of the error of the displacements, in voxels, where the true motion is known (our choice;
             paper: none, 0).
+        cycle: weight of the student's cycle consistency (Reda et al. 2019, "Unsupervised video interpolation using cycle
+            consistency"; our choice; paper: none, 0): from frames that it synthesised half-way to either side of
+            the target, the target must come back. So it learns of gaps shorter than any in the data.
         averaging: share that an exponential moving average of the weights keeps at every step; 0 for no averaging
             (our choice; paper: none). The average is what is validated and kept.
         precision: "32", or "bf16" for mixed precision; velocities and integration are float32 in both.
@@ -42,6 +45,7 @@ class TrainingSettings:
     distillation: float = 0.1
     alignment: float = 1.0
     motion: float = 0.0
+    cycle: float = 0.0
     averaging: float = 0.0
     precision: str = "32"
     validate_every: int = 1
@@ -55,7 +59,7 @@ class TrainingSettings:
             self._require(name, "a whole number from 1", lambda value: value >= 1, whole=True)
         for name in ("patience", "workers", "seed"):
             self._require(name, "a whole number from 0", lambda value: value >= 0, whole=True)
-        for name in ("regularisation", "distillation", "alignment", "motion", "gradient_clip"):
+        for name in ("regularisation", "distillation", "alignment", "motion", "cycle", "gradient_clip"):
             self._require(name, "a number from 0", lambda value: 0 <= value < float("inf"))
         self._require("learning_rate", "a number above 0 and below 1", lambda value: 0 < value < 1)
         self._require("averaging", "a number from 0 to below 1", lambda value: 0 <= value < 1)
