@@ -22,9 +22,10 @@ class TrainingSettings:
         alignment: weight of the alignment loss (paper: 1); 0 leaves it out, as in the paper's Table 3.
         motion: weight of the error of the displacements, in voxels, where the true motion is known (our choice;
             paper: none, 0).
-        cycle: weight of the student's cycle consistency (Reda et al. 2019, "Unsupervised video interpolation using cycle
-            consistency"; our choice; paper: none, 0): from frames that it synthesised half-way to either side of
-            the target, the target must come back. So it learns of gaps shorter than any in the data.
+        cycle: share of the student's loss that is cycle consistency (Reda et al. 2019, "Unsupervised Video
+            Interpolation Using Cycle Consistency"; our choice; paper: none, 0): from frames that it synthesised
+            half-way to either side of the target, the target must come back. So it learns of gaps shorter than any in
+            the data.
         averaging: share that an exponential moving average of the weights keeps at every step; 0 for no averaging
             (our choice; paper: none). The average is what is validated and kept.
         precision: "32", or "bf16" for mixed precision; velocities and integration are float32 in both.
@@ -59,10 +60,12 @@ class TrainingSettings:
             self._require(name, "a whole number from 1", lambda value: value >= 1, whole=True)
         for name in ("patience", "workers", "seed"):
             self._require(name, "a whole number from 0", lambda value: value >= 0, whole=True)
-        for name in ("regularisation", "distillation", "alignment", "motion", "cycle", "gradient_clip"):
+        for name in ("regularisation", "distillation", "alignment", "motion", "gradient_clip"):
             self._require(name, "a number from 0", lambda value: 0 <= value < float("inf"))
         self._require("learning_rate", "a number above 0 and below 1", lambda value: 0 < value < 1)
         self._require("averaging", "a number from 0 to below 1", lambda value: 0 <= value < 1)
+        if not 0 <= self.cycle <= 1:
+            raise InvalidInputError("The training setting 'cycle' must lie between 0 and 1.")
         if self.precision not in ("32", "bf16"):
             raise InvalidInputError(f'precision must be "32" or "bf16", got {self.precision!r}.')
 

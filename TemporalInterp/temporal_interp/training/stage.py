@@ -97,12 +97,15 @@ class StudentStage(Stage):
         return self.network(batch.first, batch.last, batch.t)
 
     def losses(self, batch: Batch) -> dict[str, torch.Tensor]:
-        """Return the losses of a batch by name, with those of the teacher's answers and of the cycle if they count."""
-        losses = self.objective(self.synthesise(batch), batch, self._taught(batch))
-        if self.settings.cycle:
+        """Return the losses of a batch by name: of the batch itself, and of the cycle for the share that it has."""
+        share, losses, total = self.settings.cycle, {}, 0.0
+        if share < 1:
+            losses = self.objective(self.synthesise(batch), batch, self._taught(batch))
+            total = (1 - share) * losses["loss"]
+        if share > 0:
             losses["cycle"] = self._cycle(batch)
-            losses["loss"] = losses["loss"] + self.settings.cycle * losses["cycle"]
-        return losses
+            total = total + share * losses["cycle"]
+        return {**losses, "loss": total}
 
     def _taught(self, batch: Batch) -> Synthesis | None:
         if not self._teacher or not self.settings.distillation:

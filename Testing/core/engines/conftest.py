@@ -35,7 +35,7 @@ class KnownStudent:
         return EncodedPair(flat(torch.cat([first, last])), [])
 
     def decode(self, pair, t):
-        first, last = pair.ends.chunk(2)
+        first = pair.ends.chunk(2)[0]
         self._remember(first)
         self.decoded.append(t.tolist())
         dimensions = pair.ends.ndim - 2

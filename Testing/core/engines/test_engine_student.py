@@ -1,4 +1,4 @@
-"""The student's engine: what it makes of the maps of the network, whatever these are."""
+"""The student's engine and the refined one: what they make of the maps of the network, whatever these are."""
 
 from dataclasses import replace
 
@@ -7,14 +7,19 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from temporal_interp.engines.linear_blend import LinearBlend
+from temporal_interp.engines.refined import RefinedEngine
 from temporal_interp.engines.student import StudentEngine
 from temporal_interp.errors import CancelledError, InvalidInputError
+from temporal_interp.registration.settings import NeuralVelocitySettings
 from temporal_interp.volumes import Geometry, IntensityRange, Volume
 
 OBLIQUE = Rotation.from_euler("xyz", (20, -35, 50), degrees=True).as_matrix()
 GRID = Geometry((1, 64, 80), (1.5, 1.25, 8.0), (10.0, -5.0, 3.0), OBLIQUE)
 WAY = (2.0, 4.0)
 """Voxels, (J, I), that the disc moves."""
+QUICK = NeuralVelocitySettings(
+    width=32, extent=1.0, stride=2.0, levels=(2, 1), iterations=(40, 40), learning_rate=2e-3, patience=0
+)  # fmt: skip
 
 
 def disc(t, geometry=GRID, *, way=WAY, dtype="float32", level=80.0):
@@ -172,3 +177,65 @@ def test_preparing_can_be_cancelled(known_student):
 def test_settings_that_make_no_sense_are_refused(known_student, setting):
     with pytest.raises(InvalidInputError):
         StudentEngine(known_student(), **setting)
+
+
+def refine(student, first=None, last=None, *, registration=QUICK, **options):
+    engine = RefinedEngine(StudentEngine(student, "toy 1.0", "abc", precision="float32"), registration)
+    return engine.prepare(first or disc(0.0), last or disc(1.0), **options)
+
+
+@pytest.mark.parametrize("t", [0.3, 0.5, 0.8])
+def test_the_refined_engine_finds_what_the_student_missed(known_student, t):
+    half = tuple(w / 2 for w in WAY)
+    missed, refined = prepare(known_student(half)).at(t).volume, refine(known_student(half)).at(t).volume
+    assert difference(refined, disc(t)) < 0.35 * difference(missed, disc(t))
+
+
+def test_the_refined_engine_leaves_a_good_student_alone(known_student):
+    frame = refine(known_student(WAY)).at(0.5, fields=True)
+    way = GRID.voxel_to_physical @ np.array([WAY[1], WAY[0], 0.0])
+    assert np.allclose(frame.displacement_first_to_t.array[0, 28:36, 36:44], -0.5 * way, atol=0.3)
+    assert difference(frame.volume, disc(0.5)) < 0.5
+
+
+def test_refined_fields_point_from_the_frame_to_the_acquired_volumes(known_student):
+    """With a student that sees no motion, all of it is the velocity's."""
+    frame = refine(known_student((0.0, 0.0))).at(0.25, fields=True)
+    way = GRID.voxel_to_physical @ np.array([WAY[1], WAY[0], 0.0])
+    edge = (0, 32, 40 - 8)  # where the disc has structure to follow
+    assert np.allclose(frame.displacement_first_to_t.array[edge], -0.25 * way, atol=0.6)
+    assert np.allclose(frame.displacement_last_to_t.array[edge], 0.75 * way, atol=0.9)
+
+
+def test_the_ends_of_the_refined_engine_are_the_acquired_voxels(known_student):
+    first, last = disc(0.0, dtype="int16"), disc(1.0, dtype="int16")
+    prepared = refine(known_student((1.0, 2.0)), first, last)
+    assert np.array_equal(prepared.at(0).volume.array, first.array)
+    assert np.array_equal(prepared.at(1).volume.array, last.array)
+
+
+def test_nothing_is_refined_where_nothing_differs(known_student):
+    frame = refine(known_student(WAY), disc(0.0), disc(0.0)).at(0.5)
+    assert np.array_equal(frame.volume.array, disc(0.0).array)
+
+
+def test_refining_can_be_cancelled_and_tells_how_far_it_is(known_student):
+    told = []
+    refine(known_student(WAY), progress=lambda fraction, message: told.append(fraction))
+    assert told == sorted(told)
+    assert told[-1] == pytest.approx(1.0)
+
+    def stop(fraction, message):
+        if fraction > 0.5:
+            raise CancelledError
+
+    with pytest.raises(CancelledError):
+        refine(known_student(WAY), progress=stop)
+
+
+def test_the_refined_engine_says_which_model_it_refines(known_student):
+    student = StudentEngine(known_student(), "toy 1.0", "abc", precision="float32")
+    engine = RefinedEngine(student, QUICK)
+    assert (engine.name, engine.model, engine.model_sha256) == ("refined", "toy 1.0", "abc")
+    assert engine.settings.startswith("precision=float32 ")
+    assert "stride=2.0" in engine.settings
