@@ -25,9 +25,6 @@ from temporal_interp.training.settings import TrainingSettings
 from temporal_interp.training.stage import psnr_and_gain
 from temporal_interp.weights.model_file import load_model, save_model
 
-EPOCH = 100
-"""Lessons between two looks at the frames that are held out."""
-
 LOOKS = 8
 """Places at which every held-out frame is looked at."""
 
@@ -40,8 +37,9 @@ class AdaptationSettings:
     """How a network is adapted.
 
     Attributes:
-        training: of the student; an epoch has 100 lessons.
+        training: of the student, and of the teacher where there is one.
         teacher_epochs: of the teacher, before the student; 0 leaves the teacher as it is.
+        lessons: in an epoch; after each the held-out frames are looked at.
         hold_out: one usable frame of so many is held out, to stop in time and to say what was gained.
         shape: largest (K, J, I) of a lesson.
         max_gap: longest distance between the ends of a lesson, counted in usable frames.
@@ -49,13 +47,14 @@ class AdaptationSettings:
 
     training: TrainingSettings = field(
         default_factory=lambda: TrainingSettings(
-            epochs=16, batch_size=4, learning_rate=3e-4, averaging=0.98, patience=4
+            epochs=12, batch_size=4, learning_rate=1e-4, averaging=0.98, patience=4, cycle=1.0
         )
     )
     teacher_epochs: int = 8
-    hold_out: int = 4
+    lessons: int = 100
+    hold_out: int = 6
     shape: tuple[int, int, int] = (8, 96, 96)
-    max_gap: int = 6
+    max_gap: int = 3
 
 
 @dataclass(frozen=True)
@@ -157,7 +156,7 @@ def _sources(
                 [subject], policy="triplets", shape=shape, frames=around, max_gap=around[2] - around[0], flip=False
             )
         )
-    return _Repeated([learning], EPOCH), _Repeated(looks, LOOKS)
+    return _Repeated([learning], settings.lessons), _Repeated(looks, LOOKS)
 
 
 class _Repeated:
