@@ -19,7 +19,6 @@ from temporal_interp.errors import Progress
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-    from rich.table import Table
 
 PLAIN_INTERVAL = 10.0
 """Seconds between two lines of progress where there is no terminal to draw a bar on."""
@@ -75,24 +74,6 @@ class Console:
             _print_event(kind, message=message)
         else:
             _print_line(f"{kind.capitalize()}: {message}")
-
-
-def on_its_side(table: Table) -> Table:
-    """Return a table with rows and columns exchanged, so that one with many columns fits a terminal.
-
-    Underscores become spaces, where long names can be broken into lines.
-    """
-    from rich.table import Table
-
-    columns = ([column.header, *column.cells] for column in table.columns)
-    heading, *lines = ([str(cell).replace("_", " ") for cell in column] for column in columns)
-    turned = Table(title=table.title, title_justify="left")
-    turned.add_column(heading[0])
-    for name in heading[1:]:
-        turned.add_column(name, justify="right")
-    for line in lines:
-        turned.add_row(*line)
-    return turned
 
 
 def _print_line(line: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from temporal_interp.commands.console import Console, on_its_side
+from temporal_interp.commands.console import Console
 from temporal_interp.commands.evaluate import write_report
 from temporal_interp.commands.options import DeviceOption, ForceOption, JsonOption, choose_device
 from temporal_interp.commands.outputs import filled_folder, require_folder_output
@@ -53,7 +53,7 @@ def demo(
 
     summaries = summarise([evaluation])
     title = f"Beating heart phantom, {evaluation.protocol}"
-    table = on_its_side(as_table(summaries, title=title))
+    table = as_table(summaries, title=title)
     console.result({"output": output, **as_json([evaluation])}, table, *_closing(output))
 
 

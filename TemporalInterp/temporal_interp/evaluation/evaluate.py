@@ -121,7 +121,7 @@ def evaluate(
         sequence: acquired frames, at least three.
         hold_out: which frames to hide, from `hold_out.between` or `hold_out.every`.
         engines: what to evaluate. Two of one name are told apart by their settings.
-        preset: "honest", "uvi" or "both".
+        preset: a word of `presets.PRESETS`, such as "honest", "uvi" or "both".
         truth: the exact motion, if known; only the honest preset, which keeps the grid, uses it.
         patient: name of the sequence for the tables.
         keep_frames: numbers of held-out frames whose prediction to keep, for figures.

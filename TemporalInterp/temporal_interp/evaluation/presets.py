@@ -1,4 +1,6 @@
-"""The two ways to score: `honest`, for people who want to know, and `uvi`, for comparison with the literature.
+"""The ways to score: `honest`, for people who want to know, and `uvi`, for comparison with the literature.
+
+The literature crops and pads heart MR (`uvi`), but not breathing CT (`uvi_lung`), which it has cropped before.
 
 A preset scales the whole sequence before an engine sees it, as the papers do, so that nothing is lost or gained by
 rounding and clipping afterwards. Scores are per frame; means are of those (mean of dB, not dB of a mean).
@@ -28,7 +30,7 @@ class Preset:
     """A way to score.
 
     Attributes:
-        name: "honest" or "uvi".
+        name: "honest", "uvi" or "uvi_lung".
         scale: returns the sequence in float32 from 0 to 1, as engines shall see it.
         scorer: takes the scaled sequence and returns what scores a predicted frame against the acquired one.
         pooled: the mean over patients is over all their frames together, not over the mean of every patient.
@@ -53,13 +55,23 @@ def scale_uvi(sequence: VolumeSequence) -> VolumeSequence:
     rule). Raises InvalidInputError where a frame is constant.
     """
     crop = CropPad.to_shape(sequence.volumes[0].geometry.shape, UVI_SHAPE)
-    return replace(sequence, volumes=[_min_max(crop.apply(v), n) for n, v in enumerate(sequence.volumes)])
+    return scale_uvi_lung(replace(sequence, volumes=[crop.apply(v) for v in sequence.volumes]))
+
+
+def scale_uvi_lung(sequence: VolumeSequence) -> VolumeSequence:
+    """Return the sequence min-max frame by frame, on its grid, as UVI-Net (CVPR 2024) scales 4D-Lung.
+
+    The rest of that preparation is `datasets.lung4d.prepare`. Raises InvalidInputError where a frame is constant.
+    """
+    return replace(sequence, volumes=[_min_max(v, n) for n, v in enumerate(sequence.volumes)])
 
 
 def _min_max(volume: Volume, number: int) -> Volume:
     low, high = float(volume.array.min()), float(volume.array.max())
     if low == high:
-        raise InvalidInputError(f"Frame {number} is constant in its central region; it cannot be scaled on its own.")
+        raise InvalidInputError(
+            f"Frame {number} is constant in the region that is scored; it cannot be scaled on its own."
+        )
     return volume.with_array(IntensityRange(low, high).normalise(volume.array))
 
 
@@ -106,12 +118,19 @@ def _uvi_scorer(sequence: VolumeSequence) -> Score:
 
 HONEST = Preset("honest", scale_honest, _honest_scorer, pooled=False)
 UVI = Preset("uvi", scale_uvi, _uvi_scorer, pooled=True)
-PRESETS = {"honest": (HONEST,), "uvi": (UVI,), "both": (HONEST, UVI)}
+UVI_LUNG = Preset("uvi_lung", scale_uvi_lung, _uvi_scorer, pooled=True)
+PRESETS = {
+    "honest": (HONEST,),
+    "uvi": (UVI,),
+    "both": (HONEST, UVI),
+    "uvi_lung": (UVI_LUNG,),
+    "both_lung": (HONEST, UVI_LUNG),
+}
 """The presets that a user's choice stands for."""
 
 
 def presets_named(choice: str) -> tuple[Preset, ...]:
-    """Return the presets of a choice: "honest", "uvi" or "both". Raises InvalidInputError for any other word."""
+    """Return the presets that a word of `PRESETS` stands for. Raises InvalidInputError for any other word."""
     if choice not in PRESETS:
         raise InvalidInputError(f"There is no preset '{choice}'; choose one of {', '.join(PRESETS)}.")
     return PRESETS[choice]

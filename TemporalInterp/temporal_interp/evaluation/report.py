@@ -1,4 +1,4 @@
-"""Evaluations as means, as a table for people, as CSV and as JSON."""
+"""Evaluations as means, as tables for people, as CSV and as JSON."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.console import Console, RenderableType
 from rich.table import Table
 
 from temporal_interp.evaluation.evaluate import Evaluation, Row
+from temporal_interp.evaluation.literature import QuotedScores
 from temporal_interp.evaluation.presets import presets_named
 
 
@@ -67,7 +69,7 @@ def _means(measures: Sequence[Mapping[str, float]]) -> dict[str, float]:
 _COLUMNS = {
     "psnr": ("PSNR dB", "{:.2f}"),
     "psnr_moving": ("moving dB", "{:.2f}"),
-    "nmse_x100": ("NMSE x100", "{:.2f}"),
+    "nmse_x100": ("NMSE x100", "{:.3f}"),
     "ssim": ("SSIM", "{:.3f}"),
     "ncc": ("NCC", "{:.3f}"),
     "ncc_ceiling": ("NCC ceiling", "{:.3f}"),
@@ -82,22 +84,69 @@ _COLUMNS = {
 }
 """Heading and format of every measure, in the order of the table."""
 
+TABLE_1_COLUMNS = ("psnr", "ncc", "ssim", "nmse_x100")
+"""The measures of the paper's Table 1, in its order."""
+
 
 def as_table(summaries: Sequence[Summary], *, title: str = "") -> Table:
-    """Return a table of the means, one line for every preset and engine, for a rich console.
+    """Return a table of the means for a rich console: a column for every engine, a line for every measure.
 
     SSIM is the mean over slices for the honest preset and 3D for uvi; NCC cannot exceed its ceiling.
     """
-    shown = [name for name in _COLUMNS if any(name in summary.means for summary in summaries)]
-    table = Table(title=title or None)
-    table.add_column("preset")
-    table.add_column("engine")
-    for heading in ["frames", *(_COLUMNS[name][0] for name in shown)]:
-        table.add_column(heading, justify="right")
+    table = Table("engine", title=title or None, title_justify="left")
     for summary in summaries:
-        cells = [_COLUMNS[n][1].format(summary.means[n]) if n in summary.means else "-" for n in shown]
-        table.add_row(summary.preset, summary.engine, str(summary.frames), *cells)
+        table.add_column(_breakable(summary.engine), justify="right")
+    table.add_row("preset", *(summary.preset for summary in summaries))
+    table.add_row("frames", *(str(summary.frames) for summary in summaries))
+    for name, (heading, _) in _COLUMNS.items():
+        if any(name in summary.means for summary in summaries):
+            table.add_row(heading, *(_cell(summary.means, name) for summary in summaries))
     return table
+
+
+def as_tables(summaries: Sequence[Summary], *, title: str = "") -> list[Table]:
+    """Return one `as_table` for every preset, so that five engines fit a terminal of 100 columns."""
+    presets = dict.fromkeys(summary.preset for summary in summaries)
+    return [as_table([s for s in summaries if s.preset == preset], title=title) for preset in presets]
+
+
+def as_table_1(summaries: Sequence[Summary], quoted: Sequence[QuotedScores], *, title: str, caption: str) -> Table:
+    """Return the columns of the paper's Table 1: the engines measured here, and below a line the quoted methods.
+
+    Args:
+        summaries: of one of the uvi presets, which measures what the paper does.
+        quoted: the published figures of the same data set.
+        title: what was scored.
+        caption: where the quoted figures are from, and what sets them apart.
+    """
+    table = Table("method", "figures", title=title, caption=caption, title_justify="left", caption_justify="left")
+    for name in TABLE_1_COLUMNS:
+        table.add_column(_COLUMNS[name][0], justify="right")
+    for summary in summaries:
+        table.add_row(
+            _breakable(summary.engine), "measured here", *(_cell(summary.means, name) for name in TABLE_1_COLUMNS)
+        )
+    table.add_section()
+    for scores in quoted:
+        table.add_row(scores.method, "quoted", *(_cell(asdict(scores), name) for name in TABLE_1_COLUMNS))
+    return table
+
+
+def _breakable(name: str) -> str:
+    """Return a name with spaces for underscores, where it can be broken into lines."""
+    return name.replace("_", " ")
+
+
+def _cell(means: Mapping[str, float], name: str) -> str:
+    return _COLUMNS[name][1].format(means[name]) if name in means else "-"
+
+
+def as_text(parts: Sequence[RenderableType], *, width: int = 100) -> str:
+    """Return lines and rich tables as plain text of so many columns, for a file."""
+    console = Console(file=io.StringIO(), width=width, highlight=False)
+    for part in parts:
+        console.print(part, markup=False)
+    return console.file.getvalue()
 
 
 def write_csv(evaluations: Sequence[Evaluation], path: Path) -> None:

@@ -24,11 +24,15 @@ def network_of(model: LoadedModel, kind: str) -> Teacher | Student:
     """Return the network of a loaded model, ready to be asked.
 
     Raises:
-        InvalidInputError: it is another kind of network, or its weights do not fit its own description.
+        InvalidInputError: it is another kind of network, its description is of none, or its weights do not fit it.
     """
     if model.kind != kind:
         raise InvalidInputError(f"{model.path} holds a {model.kind}, but a {kind} is needed.")
-    network = {"teacher": Teacher, "student": Student}[kind](NetworkSettings.from_dict(model.settings))
+    try:
+        settings = NetworkSettings.from_dict(model.settings)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{model.path} describes no network: {error}") from error
+    network = {"teacher": Teacher, "student": Student}[kind](settings)
     try:
         network.load_state_dict(model.state)
     except RuntimeError as error:

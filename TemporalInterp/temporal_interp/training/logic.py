@@ -19,13 +19,14 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from temporal_interp.datasets.lesson import LessonSource
 from temporal_interp.errors import CancelledError, InvalidInputError, Progress, no_progress
 from temporal_interp.networks import NetworkSettings, Student, Teacher
-from temporal_interp.networks.load import load_network
+from temporal_interp.networks.load import load_network, network_of
 from temporal_interp.training.checkpoint_file import SafetensorsCheckpoints
 from temporal_interp.training.data import LessonData
 from temporal_interp.training.report_progress import ReportProgress
+from temporal_interp.training.scores import asking, score
 from temporal_interp.training.settings import TrainingSettings
 from temporal_interp.training.stage import MONITOR, Stage, StudentStage, TeacherStage
-from temporal_interp.weights.model_file import save_model
+from temporal_interp.weights.model_file import load_model, save_model
 
 CHECKPOINT_SUFFIX = ".safetensors"
 
@@ -133,6 +134,26 @@ class TrainingLogic:
             )
         student = self._start("student", network, start)
         return self._train("student", StudentStage(student, self.settings, teaching), training, validation, about)
+
+    def evaluate(self, model: Path, lessons: LessonSource) -> dict[str, float]:
+        """Return the mean scores of a teacher's or a student's model file; `training.scores.score` explains them.
+
+        It runs in float32, in this process, on one device of the hardware.
+
+        Args:
+            model: what to score.
+            lessons: where the lessons to score on are drawn from, with the seed of the settings.
+
+        Raises:
+            InvalidInputError: the file cannot be used, there are no lessons, or there is no such hardware.
+        """
+        loaded = load_model(model)
+        try:
+            device = lightning.Fabric(accelerator=self.hardware.accelerator, devices=1).device
+        except (MisconfigurationException, RuntimeError, ValueError) as error:
+            raise InvalidInputError(f"Nothing can be evaluated on {self.hardware}: {error}") from error
+        network = network_of(loaded, loaded.kind).to(device)
+        return score(asking(network), lessons, seed=self.settings.seed, device=device, progress=self.progress)
 
     def _start(self, kind: str, settings: NetworkSettings, start: Path | None) -> Teacher | Student:
         """Return a fresh network, or that of a model file with the same settings."""

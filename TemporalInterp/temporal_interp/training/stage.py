@@ -59,10 +59,12 @@ class Stage(lightning.LightningModule):
                 Synthesis(made.volume, made.displacements[-1:], made.deformed[-1:], made.weights, made.residual),
                 batch.displacements,
             )
+        # Lightning averages the number of lessons over the processes as a whole number, which must leave no remainder
+        counted = len(batch.t) * self.trainer.world_size
         for name, value in measures.items():
             self.log(
                 f"validation/{name}", value.mean(), on_epoch=True, prog_bar=name == "gain", sync_dist=True,
-                batch_size=len(batch.t),
+                batch_size=counted,
             )  # fmt: skip
 
     def configure_optimizers(self) -> torch.optim.Optimizer:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +64,7 @@ def save_model(
         training: how it was trained, for people; anything that JSON can hold.
 
     Raises:
-        InvalidInputError: the name or the kind is wrong, or a weight is not finite.
+        InvalidInputError: the name or the kind is wrong, a weight is not finite, or the disk is full.
     """
     path = Path(path)
     if path.suffix != ".safetensors" or kind not in KINDS:
@@ -85,6 +84,8 @@ def save_model(
     try:
         save_file(tensors, unfinished, metadata={FORMAT: json.dumps(description)})
         unfinished.replace(path)
+    except SafetensorError as error:  # what safetensors makes of an OSError
+        raise InvalidInputError(f"{path} cannot be written: {error}.") from error
     finally:
         unfinished.unlink(missing_ok=True)
 
@@ -126,18 +127,19 @@ def read_description(path: Path) -> dict[str, Any]:
         raise foreign
     try:
         description = json.loads(text)
-        known = description["format"] == FORMAT and description["kind"] in KINDS
-        version = int(description["format_version"])
-        complete = isinstance(description["settings"], dict) and isinstance(description["training"], dict)
-    except (ValueError, TypeError, KeyError) as error:
+        ours = description["format"] == FORMAT and isinstance(description["format_version"], int)
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise foreign from error
-    if not (known and complete):
+    if not ours:
         raise foreign
-    if version > FORMAT_VERSION:
+    if description["format_version"] > FORMAT_VERSION:
         raise InvalidInputError(
             f"{path} was written by version {description.get('program_version')} of this program, which this one, "
             f"{temporal_interp.__version__}, cannot read. Update the program."
         )
+    complete = all(isinstance(description.get(part), dict) for part in ("settings", "training"))
+    if not complete or description.get("kind") not in KINDS:
+        raise foreign
     return description
 
 
@@ -170,7 +172,5 @@ def _require_safetensors(path: Path) -> None:
 
 def _require_finite(state: Mapping[str, torch.Tensor], path: Path) -> None:
     for name, weights in state.items():
-        if weights.is_floating_point() and not math.isfinite(
-            float(weights.float().abs().max() if weights.numel() else 0)
-        ):
+        if weights.is_floating_point() and not torch.isfinite(weights.float()).all():
             raise InvalidInputError(f"{path}: the weights '{name}' are not finite, so the network would give nonsense.")

@@ -21,6 +21,7 @@ from temporal_interp.errors import InvalidInputError
 from temporal_interp.weights.model_file import KINDS, LoadedModel, checksum, load_model, read_description
 
 REGISTRY_FILE = "models.json"
+SUFFIX = ".safetensors"
 SCHEMA = 1
 USER_FOLDER_VARIABLE = "TEMPORAL_INTERP_MODELS"
 """Environment variable with the folder for the models that a user adds."""
@@ -110,7 +111,7 @@ class Registry:
 
     def default(self, kind: str = "student") -> ModelEntry | None:
         """Return the model to use where none is chosen: the first shipped one this program can run, or None."""
-        fitting = (e for e in self.entries() if e.shipped and e.kind == kind and _is_new_enough(e))
+        fitting = (e for e in _read(self.shipped, shipped=True) if e.kind == kind and _is_new_enough(e))
         return next(fitting, None)
 
     def path(self, entry: ModelEntry) -> Path:
@@ -138,7 +139,7 @@ class Registry:
         Raises:
             InvalidInputError: there is no such model, or its file cannot be used.
         """
-        if str(name_or_path).endswith(".safetensors"):
+        if str(name_or_path).endswith(SUFFIX):
             return load_model(Path(name_or_path))
         entry = self.find(str(name_or_path))
         self.verify(entry)
@@ -155,7 +156,7 @@ class Registry:
         Raises:
             InvalidInputError: there is no such model, or its file is not the one that was registered.
         """
-        if name_or_path is not None and name_or_path.endswith(".safetensors"):
+        if name_or_path is not None and name_or_path.endswith(SUFFIX):
             return Path(name_or_path)
         entry = self.default(kind) if name_or_path is None else self.find(name_or_path)
         if entry is None:
@@ -171,9 +172,10 @@ class Registry:
         Raises:
             InvalidInputError: the file cannot be used, the name is taken or odd, or the folder cannot be written.
         """
-        if not _NAME.fullmatch(name):
+        if not _NAME.fullmatch(name) or name.endswith(SUFFIX):
             raise InvalidInputError(
-                f"'{name}' cannot name a model; use small letters, digits, dots, hyphens and underscores."
+                f"'{name}' cannot name a model; use small letters, digits, dots, hyphens and underscores, "
+                f"at most 64, and no {SUFFIX} at the end."
             )
         if any(entry.name == name for entry in self.entries()):
             raise InvalidInputError(f"There is a model '{name}' already; remove it, or choose another name.")
@@ -182,7 +184,7 @@ class Registry:
             name=name,
             version=version,
             kind=loaded.kind,
-            file=f"{name}.safetensors",
+            file=name + SUFFIX,
             sha256=loaded.sha256,
             licence=licence,
             trained_on=str(loaded.training.get("trained_on", "")),
@@ -193,13 +195,14 @@ class Registry:
         unfinished = target.with_name(target.name + ".part")
         try:
             self.user.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, unfinished)
-            unfinished.replace(target)
+            try:
+                shutil.copyfile(path, unfinished)
+                unfinished.replace(target)
+            finally:
+                unfinished.unlink(missing_ok=True)
             _write(self.user, [*_read(self.user, shipped=False), entry])
         except OSError as error:
             raise InvalidInputError(f"{self.user} cannot be written: {error.strerror}.") from error
-        finally:
-            unfinished.unlink(missing_ok=True)
         return entry
 
     def remove(self, name: str) -> ModelEntry:
@@ -208,10 +211,11 @@ class Registry:
         Raises:
             InvalidInputError: there is none of that name, or it comes with the program.
         """
-        entry = self.find(name)
+        added = _read(self.user, shipped=False)  # one of a shipped name too: an update may have brought that name
+        entry = next((entry for entry in added if entry.name == name), None) or self.find(name)
         if entry.shipped:
             raise InvalidInputError(f"The model '{name}' comes with the program and cannot be removed.")
-        _write(self.user, [other for other in _read(self.user, shipped=False) if other.name != name])
+        _write(self.user, [other for other in added if other is not entry])
         self.path(entry).unlink(missing_ok=True)
         return entry
 
@@ -226,11 +230,11 @@ def _read(folder: Path, *, shipped: bool) -> list[ModelEntry]:
         return []
     try:
         given = json.loads(path.read_text(encoding="utf-8"))
-        schema = int(given["schema"])
-        models = list(given["models"])
+        newer = given["schema"] > SCHEMA
+        models = [] if newer else list(given["models"])
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise InvalidInputError(f"{path} is no registry of models: {error}.") from error
-    if schema > SCHEMA:
+    if newer:
         raise InvalidInputError(f"{path} was written by a newer version of this program. Update the program.")
     entries = [_entry(model, path, shipped=shipped) for model in models]
     names = [entry.name for entry in entries]
@@ -244,15 +248,15 @@ def _entry(given: Any, path: Path, *, shipped: bool) -> ModelEntry:
     known = {item.name for item in fields(ModelEntry)} - {"shipped"}
     try:
         entry = ModelEntry(**{key: value for key, value in given.items() if key in known}, shipped=shipped)
-        texts = (entry.name, entry.version, entry.kind, entry.file, entry.sha256, entry.minimum_program_version)
+        texts = [value for key, value in vars(entry).items() if key not in ("scores", "shipped")]
         sound = all(isinstance(text, str) for text in texts) and isinstance(entry.scores, dict)
         Version(entry.minimum_program_version)
     except (TypeError, AttributeError, InvalidVersion) as error:
         raise InvalidInputError(f"{path} has an entry that cannot be read: {error}.") from error
     if not (sound and _NAME.fullmatch(entry.name) and entry.kind in KINDS and _CHECKSUM.fullmatch(entry.sha256)):
-        raise InvalidInputError(f"{path} has an entry with an impossible name, kind or checksum: {entry.name!r}.")
-    if not _NAME.fullmatch(entry.file) or not entry.file.endswith(".safetensors"):
-        raise InvalidInputError(f"{path}: the file of '{entry.name}' must be a .safetensors in the same folder.")
+        raise InvalidInputError(f"{path} has an entry with an impossible value: {entry.name!r}.")
+    if not entry.file.endswith(SUFFIX) or not _NAME.fullmatch(entry.file.removesuffix(SUFFIX)):
+        raise InvalidInputError(f"{path}: the file of '{entry.name}' must be a {SUFFIX} in the same folder.")
     return entry
 
 

@@ -30,7 +30,7 @@ class Discs:
         count: number of subjects.
         first: number of the first one; other numbers are other discs.
         depth: slices of a lesson, all alike.
-        notes: file to write every draw into, as "epoch-independent" subject numbers, one a line.
+        notes: file that gets the number of the subject at every draw, one a line.
         killed_at: draw at which the process kills itself as kill -9 would; 0 never.
     """
 

@@ -121,7 +121,9 @@ TinyTraining(Path({folder!r})).student(source=Discs(3, killed_at={killed_at}), *
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no kill -9")
-def test_a_training_killed_half_way_goes_on_to_the_same_bits(training, training_in, tiny_teacher, run_script):
+def test_a_training_killed_half_way_goes_on_to_the_same_bits(
+    training, training_in, tiny_teacher, run_script, discs, tmp_path
+):
     settings = {"epochs": 4, "averaging": 0.5, "teacher": tiny_teacher, "motion": 0.1}
     written = {**settings, "teacher": str(tiny_teacher)}
     # draws of the training source: 3 an epoch, so the 8th is in the middle of the third epoch
@@ -130,7 +132,9 @@ def test_a_training_killed_half_way_goes_on_to_the_same_bits(training, training_
     assert CHECKPOINTS.load_checkpoint(training.checkpoint("student", "last"))["epoch"] == 1
     assert not (training.folder / "student" / "student.safetensors").exists()
 
-    model = training.student(**settings)
+    notes = tmp_path / "notes.txt"
+    model = training.student(source=discs(3, notes=notes), **settings)
+    assert len(notes.read_text().split()) == 6  # the two epochs that were not finished, and no other
     uninterrupted = training_in("uninterrupted")
     expected = uninterrupted.student(**settings)
 

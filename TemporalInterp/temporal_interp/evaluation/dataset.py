@@ -1,0 +1,163 @@
+"""Runs engines on the held-out frames of many subjects: those of a data set that are kept for scoring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from temporal_interp.datasets.catalogue import DataSettings, open_split
+from temporal_interp.datasets.subject import Subject, errors_of
+from temporal_interp.engines.protocol import InterpolationEngine
+from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
+from temporal_interp.evaluation.evaluate import Evaluation, evaluate
+from temporal_interp.evaluation.hold_out import between
+from temporal_interp.evaluation.literature import TABLE_1
+from temporal_interp.evaluation.presets import presets_named
+
+SCORED_DATASETS = ("acdc", "lung4d", "folder", "phantoms")
+"""Data sets whose subjects have sequences to hold frames out of."""
+
+SPLITS = ("paper", "random", "all")
+
+PHANTOMS = 10
+"""How many phantoms to score where no number is given, as many as ACDC has test patients."""
+
+READ_SHARE = 0.1
+"""Share of the progress of a subject for reading or drawing it (our estimate)."""
+
+LUNG_PRESETS = {"uvi": "uvi_lung", "both": "both_lung"}
+"""The presets for 4D-Lung, whose volumes are cropped to the body as they are loaded."""
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredSubjects:
+    """What is scored of a data set.
+
+    Attributes:
+        dataset: one of `SCORED_DATASETS`.
+        split: one of `SPLITS`.
+        subjects: those to score, one or more.
+        available: how many there are to choose them from.
+    """
+
+    dataset: str
+    split: str
+    subjects: tuple[Subject, ...]
+    available: int
+
+    @property
+    def description(self) -> str:
+        """What is scored, in words."""
+        if self.dataset == "phantoms":
+            return f"phantoms: {self.available} hearts that no training is given"
+        which = "subjects" if self.split == "all" else f"test subjects of the {self.split} split"
+        return f"{self.dataset}: {len(self.subjects)} of {self.available} {which}"
+
+    @property
+    def as_in_the_paper(self) -> bool:
+        """Whether these are the very subjects that the literature's figures were taken on."""
+        return self.dataset in TABLE_1 and self.split == "paper" and len(self.subjects) == self.available
+
+
+def subjects_to_score(
+    dataset: str, folder: Path | None = None, *, split: str | None = None, count: int | None = None
+) -> ScoredSubjects:
+    """Return the subjects of a data set to score engines on; their images are not read yet.
+
+    Args:
+        dataset: one of `SCORED_DATASETS`.
+        folder: where it lies; phantoms need none.
+        split: "paper" for the test set of the literature, "random" for the one that training with the default shares
+            and seed leaves out, "all" for every subject. None is the paper's where there is one, else random.
+        count: how many subjects, from the first; None for all, and for `PHANTOMS` phantoms.
+
+    Raises:
+        InvalidInputError: the data set is unknown or not there, or does not have the split, or the count is below 1.
+    """
+    _require_known("data set to score on", dataset, SCORED_DATASETS)
+    split = split or ("paper" if dataset in TABLE_1 else "random")
+    _require_known("split", split, SPLITS)
+    if count is not None and count < 1:
+        raise InvalidInputError(f"The number of subjects must be at least 1, got {count}.")
+    if dataset == "phantoms":
+        if split != "random":
+            raise InvalidInputError(f"Phantoms are drawn at random and have no split '{split}'; leave it out.")
+        settings = DataSettings(dataset, subjects=1, validation_subjects=count or PHANTOMS)
+        subjects = open_split(settings).test
+    elif split == "all":
+        subjects = _find(dataset, folder)
+    else:
+        # who is in the test set does not depend on the share taken out of the others for validation
+        subjects = open_split(DataSettings(dataset, folder, split, validation=0.0)).test
+    return ScoredSubjects(dataset, split, tuple(subjects[:count]), len(subjects))
+
+
+def _require_known(what: str, word: str, choices: Sequence[str]) -> None:
+    if word not in choices:
+        raise InvalidInputError(f"There is no {what} '{word}'; choose one of {', '.join(choices)}.")
+
+
+def _find(dataset: str, folder: Path | None) -> Sequence[Subject]:
+    from temporal_interp.datasets import acdc, lung4d, sequence_folder
+
+    if folder is None:
+        raise InvalidInputError(f"Say in which folder the data set '{dataset}' lies.")
+    return {"acdc": acdc, "lung4d": lung4d, "folder": sequence_folder}[dataset].find(folder)
+
+
+def evaluate_subjects(
+    chosen: ScoredSubjects,
+    engines: Sequence[InterpolationEngine],
+    *,
+    preset: str | None = None,
+    progress: Progress = no_progress,
+) -> list[Evaluation]:
+    """Predict, of every subject, the frames between its endpoints, and score them against the acquired ones.
+
+    The endpoints are those of the data set, end diastole and end systole for ACDC; everything between is held out.
+    Only one subject is in memory at a time. Phantoms are also scored against their exact motion.
+
+    Args:
+        chosen: from `subjects_to_score`.
+        engines: what to evaluate; the nearest endpoint is always scored too.
+        preset: "honest", "uvi" or "both"; None is both where the literature has figures to compare with, else honest.
+            For 4D-Lung, uvi scales every frame on its own, but does not crop.
+        progress: told how far it is; may raise CancelledError.
+
+    Returns:
+        One evaluation for every subject.
+
+    Raises:
+        InvalidInputError: a subject cannot be read or scored; the message names it. A mean over the others would not
+            be the one that was asked for.
+    """
+    preset = preset or ("both" if chosen.dataset in TABLE_1 else "honest")
+    if chosen.dataset == "lung4d":
+        preset = LUNG_PRESETS.get(preset, preset)
+    presets_named(preset)  # refuses an unknown one before the first subject is read
+    count = len(chosen.subjects)
+    return [
+        _evaluate_subject(subject, engines, preset, part_of(progress, number / count, (number + 1) / count))
+        for number, subject in enumerate(chosen.subjects)
+    ]
+
+
+def _evaluate_subject(
+    subject: Subject, engines: Sequence[InterpolationEngine], preset: str, progress: Progress
+) -> Evaluation:
+    def report(fraction: float, message: str) -> None:
+        progress(fraction, f"{subject.name}: {message}")
+
+    report(0.0, "reading")
+    with errors_of(subject.name):
+        case = subject.load()
+        return evaluate(
+            case.sequence,
+            between(case.sequence, case.first, case.last),
+            engines,
+            preset=preset,
+            truth=case.truth,
+            patient=case.name,
+            progress=part_of(report, READ_SHARE, 1.0),
+        )

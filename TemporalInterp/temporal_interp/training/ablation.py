@@ -1,0 +1,379 @@
+"""The paper's ablations (section 3.3, Tables 2 and 3), on any data set and at any size.
+
+Every row trains a teacher and a student that differ from those of the configuration in what the row names, and scores
+the student on subjects that nothing was learnt from or chosen by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from temporal_interp.datasets.catalogue import (
+    TEST_SEED,
+    DataSettings,
+    lesson_sources,
+    open_split,
+    synthetic_lessons,
+)
+from temporal_interp.datasets.lesson import Lesson, LessonSource
+from temporal_interp.datasets.subject import errors_of
+from temporal_interp.datasets.subject_lessons import SubjectLessons
+from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
+from temporal_interp.networks import NetworkSettings
+from temporal_interp.training.configuration import Configuration
+from temporal_interp.training.logic import Hardware, TrainingLogic, require_same_training
+from temporal_interp.training.scores import linear_blend, score
+from temporal_interp.weights.model_file import read_description
+
+LOOKS = 4
+"""Lessons drawn from every held-out subject."""
+
+OF_BOTH = ("fusion", "refinement")
+"""What rows change in the teacher too; the other changes are of parts that only the student has."""
+
+
+class PaperScores(NamedTuple):
+    """Scores that the paper prints: of ACDC, 200 epochs. Named as those of `training.scores`."""
+
+    psnr: float
+    ncc: float
+    ssim: float
+    nmse_x100: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of an ablation.
+
+    Attributes:
+        name: on the command line, in the table, and of the row's folder.
+        kind: "student" trains and scores a student, "teacher" a teacher; "blend" needs no network.
+        tables: of the paper, in which it stands.
+        network: settings of the network that are not the configuration's.
+        student: settings of the student's training that are not the configuration's.
+        taught_by: name of the row in whose folder the teacher is; None trains without a teacher.
+        paper: what the paper has for it.
+    """
+
+    name: str
+    kind: str = "student"
+    tables: tuple[int, ...] = ()
+    network: Mapping[str, Any] = field(default_factory=dict)
+    student: Mapping[str, Any] = field(default_factory=dict)
+    taught_by: str | None = None
+    paper: PaperScores | None = None
+
+
+_LINEAR = {"motion": "linear", "exact_ends": True}
+_WHOLE = PaperScores(35.21, 0.579, 0.982, 1.869)
+
+ROWS = (
+    Row("blend", kind="blend"),
+    Row("linear-scaling", network=_LINEAR, taught_by="student"),
+    Row(
+        "no-modules",
+        tables=(2,),
+        network={**_LINEAR, "fusion": "none", "refinement": "none"},
+        taught_by="no-modules",
+        paper=PaperScores(30.85, 0.553, 0.964, 4.451),
+    ),
+    Row(
+        "dfm",
+        tables=(2,),
+        network={**_LINEAR, "fusion": "finest", "refinement": "none"},
+        taught_by="dfm",
+        paper=PaperScores(31.73, 0.562, 0.967, 3.658),
+    ),
+    Row(
+        "dfm-tm",
+        tables=(2,),
+        network={"fusion": "finest", "refinement": "none"},
+        taught_by="dfm",
+        paper=PaperScores(32.52, 0.569, 0.972, 2.728),
+    ),
+    Row(
+        "dfm-tm-ref",
+        tables=(2,),
+        network={"fusion": "finest"},
+        taught_by="dfm-tm-ref",
+        paper=PaperScores(33.92, 0.576, 0.978, 2.197),
+    ),
+    Row(
+        "recon-only",
+        tables=(3,),
+        student={"alignment": 0.0, "motion": 0.0, "distillation": 0.0},
+        paper=PaperScores(32.08, 0.565, 0.963, 2.735),
+    ),
+    Row(
+        "no-distillation",
+        tables=(3,),
+        student={"distillation": 0.0},
+        paper=PaperScores(33.14, 0.570, 0.973, 2.298),
+    ),
+    Row("student", tables=(2, 3), taught_by="student", paper=_WHOLE),
+    Row("teacher", kind="teacher", taught_by="student"),
+)
+"""All rows, each table in the paper's order.
+
+Our reading: the teacher of a row lacks the modules that its student lacks. "recon-only" leaves out the error of the
+known motion with the alignment, since both guide the fields. "linear-scaling" is the whole network but for its linear
+motion. "blend", "linear-scaling" and "teacher" are ours, for comparison.
+"""
+
+COMPARISON = ("blend", "linear-scaling", "no-distillation", "student", "teacher")
+"""Rows that go with every table: in this order they should get better."""
+
+
+@dataclass(frozen=True)
+class ScoredRow:
+    """A row with its scores.
+
+    Attributes:
+        name: of the row, or what a given model is called.
+        tables: of the paper, in which it stands.
+        model: the file that was scored; None for the blend.
+        scores: by name, see `training.scores.score`.
+        paper: what the paper has for it; None if nothing.
+    """
+
+    name: str
+    tables: tuple[int, ...]
+    model: Path | None
+    scores: Mapping[str, float]
+    paper: PaperScores | None
+
+
+def rows_of_tables(tables: Sequence[int]) -> tuple[Row, ...]:
+    """Return the rows of tables of the paper, 2 or 3, and those for comparison.
+
+    Raises:
+        InvalidInputError: there is no ablation in such a table.
+    """
+    if not tables or not set(tables) <= {2, 3}:
+        raise InvalidInputError(f"The paper's ablations are its tables 2 and 3, got {list(tables)}.")
+    return tuple(row for row in ROWS if row.name in COMPARISON or set(row.tables) & set(tables))
+
+
+def rows_named(names: Sequence[str]) -> tuple[Row, ...]:
+    """Return rows by their names.
+
+    Raises:
+        InvalidInputError: there is no such row.
+    """
+    unknown = sorted(set(names) - {row.name for row in ROWS})
+    if unknown or not names:
+        raise InvalidInputError(
+            f"There is no row '{', '.join(unknown)}' to ablate; choose from {', '.join(row.name for row in ROWS)}."
+        )
+    return tuple(row for row in ROWS if row.name in names)
+
+
+def ablate(
+    configuration: Configuration,
+    folder: Path,
+    *,
+    rows: Sequence[Row] = ROWS,
+    models: Mapping[str, Path] | None = None,
+    test_subjects: int | None = None,
+    hardware: Hardware | None = None,
+    progress: Progress = no_progress,
+    scored: Callable[[Sequence[ScoredRow]], None] = lambda rows: None,
+) -> list[ScoredRow]:
+    """Train what is not trained yet, and score it all on the same lessons of the test subjects.
+
+    A row's networks are in FOLDER/row/teacher and FOLDER/row/student. A model found there is used as it is; a training
+    found there goes on. A teacher that several rows share is trained once.
+
+    Args:
+        configuration: what the whole network is, and how it is trained; rows change it.
+        folder: where the rows' folders go.
+        rows: what to train and score.
+        models: model files, teachers or students, to score beside them, by what to call them.
+        test_subjects: how many phantoms or synthetic subjects to score on; as many as choose the checkpoint if None.
+        hardware: where it runs, as one process.
+        progress: told how far it is; may raise CancelledError.
+        scored: told of all rows so far whenever another one is done.
+
+    Raises:
+        InvalidInputError: the configuration lacks what a row leaves out, the folder holds an ablation of another
+            configuration, a name is taken twice, or a row cannot be trained; the message names the row.
+    """
+    given = dict(models or {})
+    _require_different_names([*(row.name for row in rows), *given])
+    for path in given.values():
+        read_description(path)  # a file that cannot be used is refused before the long work
+    run = _Run(configuration, Path(folder), hardware or Hardware(devices=1), test_subjects)
+    trained = [row for row in rows if row.kind != "blend"]
+    if trained:
+        run.require_whole()
+        run.note_settings()
+    done: list[ScoredRow] = []
+    count = len(rows) + len(given)
+
+    def add(name: str, result: Callable[[Progress], ScoredRow]) -> None:
+        of_row = part_of(progress, len(done) / count, (len(done) + 1) / count)
+        with errors_of(name):
+            done.append(result(lambda fraction, message: of_row(fraction, f"{name}: {message}")))
+        scored(done)
+
+    for row in rows:
+        add(row.name, lambda report, row=row: run.row(row, report))
+    for name, path in given.items():
+        add(name, lambda report, name=name, path=path: ScoredRow(name, (), path, run.scores(path, report), None))
+    return done
+
+
+def held_out_lessons(settings: DataSettings) -> LessonSource:
+    """Return lessons of the subjects that a configuration neither learns from nor chooses by.
+
+    As many phantoms or synthetic subjects as choose the checkpoint; several lessons of each.
+
+    Raises:
+        InvalidInputError: as `open_split`, or no subject is held out.
+    """
+    if settings.dataset == "synthetic":
+        return _Looks(synthetic_lessons(settings, settings.validation_subjects, TEST_SEED))
+    held_out = open_split(settings).test
+    if not held_out:
+        raise InvalidInputError("No subject is left to score on; set test above 0.")
+    return _Looks(
+        SubjectLessons(
+            held_out,
+            policy=settings.policy,
+            shape=settings.shape,
+            crop=settings.crop,
+            scaling=settings.scaling,
+            max_gap=settings.max_gap,
+            flip=False,
+        )
+    )
+
+
+@dataclass(frozen=True)
+class _Looks:
+    """A source of which every subject gives `LOOKS` lessons."""
+
+    source: LessonSource
+
+    def __len__(self) -> int:
+        return LOOKS * len(self.source)
+
+    def draw(self, index: int, rng: np.random.Generator) -> Lesson:
+        # the looks at one subject side by side, so that it is read once
+        return self.source.draw(index // LOOKS, rng)
+
+
+class _Run:
+    """One ablation: its data, its folder, and how to train and score there.
+
+    Args:
+        configuration: of the whole network.
+        folder: of the ablation.
+        hardware: where it runs.
+        test_subjects: see `ablate`.
+    """
+
+    def __init__(
+        self, configuration: Configuration, folder: Path, hardware: Hardware, test_subjects: int | None
+    ) -> None:
+        self.given, self.folder, self.hardware = configuration, folder, hardware
+        data = configuration.data
+        self.test = held_out_lessons(replace(data, validation_subjects=test_subjects or data.validation_subjects))
+
+    def require_whole(self) -> None:
+        """Raise InvalidInputError unless there is everything that rows leave out."""
+        network, student = self.given.network, self.given.student
+        lacking = {
+            "network: motion: modulated": network.motion != "modulated",
+            "network: fusion: all": network.fusion != "all",
+            "network: refinement: gated or residual": network.refinement == "none",
+            "student: alignment: above 0": student.alignment == 0,
+            "student: distillation: above 0": student.distillation == 0,
+        }
+        if any(lacking.values()):
+            raise InvalidInputError(
+                "The rows of an ablation leave parts out of the whole network, so the configuration must have them: "
+                f"set {'; '.join(setting for setting, is_lacking in lacking.items() if is_lacking)}."
+            )
+
+    def note_settings(self) -> None:
+        """Note in the folder what is ablated, or raise InvalidInputError if it holds something else."""
+        given = self.given
+        require_same_training(
+            self.folder,
+            {name: getattr(given, name).as_dict() for name in ("network", "data", "teacher", "student")},
+        )
+
+    def row(self, row: Row, progress: Progress) -> ScoredRow:
+        """Train what a row lacks, and score it."""
+        if row.kind == "blend":
+            return ScoredRow(
+                row.name, row.tables, None, score(linear_blend, self.test, seed=self._seed, progress=progress), row.paper
+            )
+        teacher = None
+        if row.taught_by is not None:
+            teacher = self._teacher(row, part_of(progress, 0.0, 0.4))
+        model = teacher if row.kind == "teacher" else self._student(row, teacher, part_of(progress, 0.4, 0.9))
+        return ScoredRow(row.name, row.tables, model, self.scores(model, part_of(progress, 0.9, 1.0)), row.paper)
+
+    def scores(self, model: Path, progress: Progress) -> dict[str, float]:
+        """Return the scores of a model on the test subjects; the same lessons for all."""
+        logic = TrainingLogic(self.folder, self.given.student, hardware=self.hardware, progress=progress)
+        return logic.evaluate(model, self.test)
+
+    @property
+    def _seed(self) -> int:
+        return self.given.student.seed
+
+    def _teacher(self, row: Row, progress: Progress) -> Path:
+        network = replace(self.given.network, **{k: v for k, v in row.network.items() if k in OF_BOTH})
+        logic = TrainingLogic(
+            self.folder / row.taught_by, self.given.teacher, hardware=self.hardware, progress=_saying("teacher", progress)
+        )
+        found = self._found(logic.folder, "teacher", network)
+        return found or logic.train_teacher(network, *lesson_sources(self.given.data), about=self._about(row.taught_by))
+
+    def _student(self, row: Row, teacher: Path | None, progress: Progress) -> Path:
+        network = replace(self.given.network, **row.network)
+        settings = replace(self.given.student, **row.student)
+        logic = TrainingLogic(
+            self.folder / row.name, settings, hardware=self.hardware, progress=_saying("student", progress)
+        )
+        found = self._found(logic.folder, "student", network)
+        return found or logic.train_student(
+            network, *lesson_sources(self.given.data), teacher=teacher, about=self._about(row.name)
+        )
+
+    def _about(self, row: str) -> dict[str, Any]:
+        return {"data": self.given.data.as_dict(), "row": row}
+
+    def _found(self, folder: Path, kind: str, network: NetworkSettings) -> Path | None:
+        """Return a model that is there already.
+
+        Raises:
+            InvalidInputError: it is not what the row is about, so its scores would be a lie.
+        """
+        model = folder / kind / f"{kind}.safetensors"
+        if not model.exists():
+            return None
+        description = read_description(model)
+        if description["kind"] != kind or NetworkSettings.from_dict(description["settings"]) != network:
+            raise InvalidInputError(
+                f"{model} is no {kind} with the network settings of this row; take it away, or choose another folder."
+            )
+        return model
+
+
+def _saying(kind: str, progress: Progress) -> Progress:
+    return lambda fraction, message: progress(fraction, f"{kind}, {message}")
+
+
+def _require_different_names(names: Sequence[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InvalidInputError(f"There would be two rows '{', '.join(twice)}'; call a given model something else.")

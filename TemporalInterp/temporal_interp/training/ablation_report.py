@@ -1,0 +1,99 @@
+"""Ablations as a table for people, as CSV and as JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+
+from temporal_interp.training.ablation import PaperScores, ScoredRow
+
+_COLUMNS = {
+    "psnr": ("PSNR\ndB", "{:.2f}"),
+    "gain": ("gain\ndB", "{:+.2f}"),
+    "ncc": ("\nNCC", "{:.3f}"),
+    "ssim": ("\nSSIM", "{:.3f}"),
+    "nmse_x100": ("NMSE\nx100", "{:.3f}"),
+    "epe_voxels": ("EPE\nvoxels", "{:.3f}"),
+    "fold_rate": ("\nfolds", "{:.3%}"),
+}
+"""Heading and format of every measure."""
+
+_CAPTION = (
+    "gain: over the linear blend. The columns of the paper are its Tables 2 and 3: ACDC, 200 epochs. Elsewhere compare "
+    "the order of the rows, not the figures."
+)
+
+
+def as_table(rows: Sequence[ScoredRow], *, title: str = "") -> Table:
+    """Return a table with a line for every row, and the paper's figures, marked as such, in the last columns.
+
+    It has the width that it needs, whatever that of the terminal: cut figures would be wrong ones.
+    """
+    shown = [name for name in _COLUMNS if any(name in row.scores for row in rows)]
+    papers = PaperScores._fields if any(row.paper for row in rows) else ()
+    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("\nrow", no_wrap=True)
+    for name in shown:
+        table.add_column(_COLUMNS[name][0], justify="right", no_wrap=True)
+    for name in papers:
+        heading = _COLUMNS[name][0].split("\n")
+        table.add_column(f"paper\n{heading[1] if name in ('ncc', 'ssim') else heading[0]}", justify="right", no_wrap=True)
+    for row in rows:
+        own = [_COLUMNS[name][1].format(row.scores[name]) if name in row.scores else "-" for name in shown]
+        theirs = [_COLUMNS[name][1].format(getattr(row.paper, name)) if row.paper else "" for name in papers]
+        table.add_row(row.name, *own, *theirs)
+    wide = Console(width=1000)
+    table.width = Measurement.get(wide, wide.options, table).maximum
+    if papers:
+        table.caption, table.caption_justify = _CAPTION, "left"
+    return table
+
+
+def write_csv(rows: Sequence[ScoredRow], path: Path) -> None:
+    """Write a line for every row; what it has no figure for is empty. The file appears whole or not at all."""
+    lines = [_flat(row) for row in rows]
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, fieldnames=list(dict.fromkeys(name for line in lines for name in line)), restval="")
+    writer.writeheader()
+    writer.writerows(lines)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".part")
+    try:
+        unfinished.write_text(text.getvalue(), encoding="utf-8", newline="")
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def as_json(rows: Sequence[ScoredRow]) -> list[dict[str, Any]]:
+    """Return the rows ready for JSON: what is not finite becomes None."""
+    return [
+        {
+            "row": row.name,
+            "tables": list(row.tables),
+            "model": None if row.model is None else str(row.model),
+            "scores": {name: value if math.isfinite(value) else None for name, value in row.scores.items()},
+            "paper": row.paper._asdict() if row.paper else None,
+        }
+        for row in rows
+    ]
+
+
+def _flat(row: ScoredRow) -> dict[str, Any]:
+    paper = row.paper._asdict() if row.paper else {}
+    return {
+        "row": row.name,
+        "tables": " ".join(map(str, row.tables)),
+        "model": row.model or "",
+        **row.scores,
+        **{f"paper_{name}": value for name, value in paper.items()},
+    }

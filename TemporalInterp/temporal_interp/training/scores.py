@@ -1,0 +1,102 @@
+"""How good the frames and the motion of a network are, on the fixed lessons of a source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import torch
+
+from temporal_interp import metrics
+from temporal_interp.datasets.batch import Batch, DrawnLessons, ValidationSampler
+from temporal_interp.datasets.lesson import LessonSource
+from temporal_interp.errors import InvalidInputError, Progress, no_progress
+from temporal_interp.networks import Student, Synthesis, Teacher
+from temporal_interp.spatial import fold_rate
+from temporal_interp.training.objective import motion_error
+from temporal_interp.training.stage import psnr_and_gain
+
+Synthesise = Callable[[Batch], Synthesis]
+"""Answers a batch."""
+
+
+def score(
+    synthesise: Synthesise,
+    lessons: LessonSource,
+    *,
+    seed: int,
+    device: torch.device | str = "cpu",
+    progress: Progress = no_progress,
+) -> dict[str, float]:
+    """Return mean scores over the lessons that a training with this seed would validate on, one of every subject.
+
+    Lessons are asked one by one, so that they may differ in shape, and in float32.
+
+    Args:
+        synthesise: what is scored.
+        lessons: where the lessons are drawn from.
+        seed: of the draws; equal seeds give equal lessons.
+        device: where it is asked.
+        progress: told how far it is; may raise CancelledError.
+
+    Returns:
+        By name: psnr in dB; gain, by how many dB it exceeds the linear blend; ncc, ssim and nmse_x100 as in `metrics`,
+        SSIM in 3D for stacks and in 2D for single slices; fold_rate, share of voxels where the finest fields fold
+        space; epe_voxels, mean end-point error in voxels of the finest fields, where a lesson knows its true motion.
+        A measure is the mean over the lessons that have it; one that none has is left out.
+
+    Raises:
+        InvalidInputError: there are no lessons, or they cannot be drawn.
+    """
+    if len(lessons) == 0:
+        raise InvalidInputError("There are no lessons to score on; give at least one subject for them.")
+    drawn, keys = DrawnLessons(lessons, seed), ValidationSampler(len(lessons))
+    scored = []
+    with torch.inference_mode():
+        for number, key in enumerate(keys, 1):
+            batch = Batch.of([drawn[key]]).to(device)
+            scored.append(_measures(synthesise(batch), batch))
+            progress(number / len(keys), f"scored {number} of {len(keys)} lessons")
+    return _means(scored)
+
+
+def asking(network: Teacher | Student) -> Synthesise:
+    """Return what answers a batch with a network: a teacher sees the target, a student does not."""
+    if isinstance(network, Teacher):
+        return lambda batch: network(batch.first, batch.last, batch.target, batch.t)
+    return lambda batch: network(batch.first, batch.last, batch.t)
+
+
+def linear_blend(batch: Batch) -> Synthesis:
+    """Answer a batch with (1 - t) first + t last: nothing moves."""
+    t = batch.t.view(-1, 1, 1, 1, 1)
+    ends = torch.cat([batch.first, batch.last])
+    volume = (1 - t) * batch.first + t * batch.last
+    still = torch.zeros_like(ends).expand(-1, 3, -1, -1, -1)
+    weights = torch.cat([1 - t, 0 * t, t, 0 * t], dim=1).expand(-1, -1, *ends.shape[2:])
+    return Synthesis(volume, [still], [ends], weights, torch.zeros_like(volume))
+
+
+def _measures(made: Synthesis, batch: Batch) -> dict[str, float]:
+    """Return the scores of a batch of one lesson."""
+    psnr, gain = psnr_and_gain(made, batch)
+    image = made.volume.float().view_as(batch.target)[0, 0].cpu().numpy()
+    truth = batch.target[0, 0].cpu().numpy()
+    measures = {
+        "psnr": float(psnr),
+        "gain": float(gain),
+        "ncc": metrics.local_ncc(image, truth),
+        "ssim": metrics.ssim_2d(image, truth) if len(truth) == 1 else metrics.ssim_3d(image, truth),
+        "fold_rate": fold_rate(made.displacements[-1]),
+    }
+    if truth.any():  # of a black frame it is not defined
+        measures["nmse_x100"] = 100 * metrics.nmse(image, truth)
+    if batch.displacements is not None:
+        finest = Synthesis(made.volume, made.displacements[-1:], made.deformed[-1:], made.weights, made.residual)
+        measures["epe_voxels"] = float(motion_error(finest, batch.displacements))
+    return measures
+
+
+def _means(scored: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    names = dict.fromkeys(name for measures in scored for name in measures)
+    return {name: float(np.mean([m[name] for m in scored if name in m])) for name in names}
