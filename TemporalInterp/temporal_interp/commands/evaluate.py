@@ -37,7 +37,7 @@ def evaluate(
         Path | None,
         typer.Argument(
             metavar="INPUT",
-            help="A .seq.nrrd or 4D .nii.gz file, or a folder of DICOM cine images. Or leave it out and give --dataset.",
+            help="A .seq.nrrd or 4D .nii.gz file, or a folder of DICOM cine images; or --dataset instead.",
             show_default=False,
         ),
     ] = None,
@@ -64,7 +64,7 @@ def evaluate(
         typer.Option(
             metavar="paper|random|all",
             help="Which subjects: the test set of the literature (for ACDC and 4D-Lung, and the default there), the "
-            "one that training leaves out, or all.",
+            "one that training by default leaves out, or all.",
         ),
     ] = None,
     subjects: Annotated[
@@ -92,8 +92,9 @@ def evaluate(
 ) -> None:
     """Score the engines on acquired frames that they do not get to see.
 
-    Of one sequence: give INPUT with --from and --to, or with --every. Of many: give --dataset. The nearest acquired
-    frame, repeated, is always scored too.
+    Of one sequence: give INPUT with --from and --to, or with --every. Of many: give --dataset.
+
+    The nearest acquired frame, repeated, is always scored too.
     """
     _require_one_source(input_path, dataset)
     if dataset is None:
@@ -216,7 +217,9 @@ def _dataset_tables(chosen: ScoredSubjects, evaluations: Sequence[Evaluation]) -
         return [*tables, "The published figures compare with --preset uvi only, so they are not shown."]
     caption = f"quoted: published figures of {SOURCE}; not measured here."
     if not chosen.as_in_the_paper:
-        caption += " They are of the paper's whole test set, not of the subjects measured here: do not compare closely."
+        caption += (
+            "\nThey are of the paper's whole test set, not of the subjects measured here: do not compare closely."
+        )
     return [*tables, as_table_1(measured, quoted, title=f"Table 1 for {chosen.description}", caption=caption)]
 
 

@@ -9,6 +9,7 @@ import typer
 
 import temporal_interp
 from temporal_interp.commands import models, train
+from temporal_interp.commands.ablate import ablate
 from temporal_interp.commands.adapt import adapt
 from temporal_interp.commands.demo import demo
 from temporal_interp.commands.evaluate import evaluate
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, info, interpolate, register, evaluate, adapt, phantom):
+for command in (demo, info, interpolate, register, evaluate, ablate, adapt, phantom):
     app.command(epilog=EXIT_CODES)(command)
 app.add_typer(train.app, name="train")
 app.add_typer(models.app, name="models")

@@ -26,13 +26,14 @@ def list_models(json: JsonOption = False) -> None:
     """List the registered models."""
     from dataclasses import asdict
 
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from temporal_interp.weights.registry import Registry
 
     registry = Registry()
     entries = registry.entries()
-    table = Table("model", "version", "kind", "licence", "trained on", "where from")
+    titles = ("model", "version", "kind", "licence", "trained on", "where from")
+    table = Table(*(Column(title, overflow="fold") for title in titles))  # names and folders are of no use cut off
     for entry in entries:
         origin = "the program" if entry.shipped else str(registry.user)
         table.add_row(entry.name, entry.version, entry.kind, entry.licence, entry.trained_on, origin)

@@ -50,7 +50,7 @@ class ScoredSubjects:
     def description(self) -> str:
         """What is scored, in words."""
         if self.dataset == "phantoms":
-            return f"phantoms: {self.available} hearts that no training is given"
+            return f"phantoms, hearts outside the training sets: {self.available}"
         which = "subjects" if self.split == "all" else f"test subjects of the {self.split} split"
         return f"{self.dataset}: {len(self.subjects)} of {self.available} {which}"
 

@@ -142,8 +142,8 @@ def _cell(means: Mapping[str, float], name: str) -> str:
 
 
 def as_text(parts: Sequence[RenderableType], *, width: int = 100) -> str:
-    """Return lines and rich tables as plain text of so many columns, for a file."""
-    console = Console(file=io.StringIO(), width=width, highlight=False)
+    """Return lines and rich tables as plain text for a file; tables are at most `width` columns wide."""
+    console = Console(file=io.StringIO(), width=width, highlight=False, soft_wrap=True)
     for part in parts:
         console.print(part, markup=False)
     return console.file.getvalue()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,6 +29,7 @@ from temporal_interp.networks import NetworkSettings
 from temporal_interp.training.configuration import Configuration
 from temporal_interp.training.logic import Hardware, TrainingLogic, require_same_training
 from temporal_interp.training.scores import linear_blend, score
+from temporal_interp.training.settings import TrainingSettings
 from temporal_interp.weights.model_file import read_description
 
 LOOKS = 4
@@ -208,8 +210,7 @@ def ablate(
     for path in given.values():
         read_description(path)  # a file that cannot be used is refused before the long work
     run = _Run(configuration, Path(folder), hardware or Hardware(devices=1), test_subjects)
-    trained = [row for row in rows if row.kind != "blend"]
-    if trained:
+    if any(row.kind != "blend" for row in rows):
         run.require_whole()
         run.note_settings()
     done: list[ScoredRow] = []
@@ -217,7 +218,7 @@ def ablate(
 
     def add(name: str, result: Callable[[Progress], ScoredRow]) -> None:
         of_row = part_of(progress, len(done) / count, (len(done) + 1) / count)
-        with errors_of(name):
+        with errors_of(f"row {name}"):
             done.append(result(lambda fraction, message: of_row(fraction, f"{name}: {message}")))
         scored(done)
 
@@ -283,7 +284,9 @@ class _Run:
     ) -> None:
         self.given, self.folder, self.hardware = configuration, folder, hardware
         data = configuration.data
-        self.test = held_out_lessons(replace(data, validation_subjects=test_subjects or data.validation_subjects))
+        if test_subjects is not None:
+            data = replace(data, validation_subjects=test_subjects)
+        self.test = held_out_lessons(data)
 
     def require_whole(self) -> None:
         """Raise InvalidInputError unless there is everything that rows leave out."""
@@ -303,22 +306,18 @@ class _Run:
 
     def note_settings(self) -> None:
         """Note in the folder what is ablated, or raise InvalidInputError if it holds something else."""
-        given = self.given
-        require_same_training(
-            self.folder,
-            {name: getattr(given, name).as_dict() for name in ("network", "data", "teacher", "student")},
-        )
+        _ = self.sources  # bad data are refused before anything is written
+        sections = ("network", "data", "teacher", "student")
+        require_same_training(self.folder, {name: getattr(self.given, name).as_dict() for name in sections})
 
     def row(self, row: Row, progress: Progress) -> ScoredRow:
         """Train what a row lacks, and score it."""
         if row.kind == "blend":
-            return ScoredRow(
-                row.name, row.tables, None, score(linear_blend, self.test, seed=self._seed, progress=progress), row.paper
-            )
-        teacher = None
-        if row.taught_by is not None:
-            teacher = self._teacher(row, part_of(progress, 0.0, 0.4))
-        model = teacher if row.kind == "teacher" else self._student(row, teacher, part_of(progress, 0.4, 0.9))
+            scores = score(linear_blend, self.test, seed=self.given.student.seed, progress=progress)
+            return ScoredRow(row.name, row.tables, None, scores, row.paper)
+        model = None if row.taught_by is None else self._teacher(row, part_of(progress, 0.0, 0.4))
+        if row.kind == "student":
+            model = self._student(row, model, part_of(progress, 0.4, 0.9))
         return ScoredRow(row.name, row.tables, model, self.scores(model, part_of(progress, 0.9, 1.0)), row.paper)
 
     def scores(self, model: Path, progress: Progress) -> dict[str, float]:
@@ -326,47 +325,45 @@ class _Run:
         logic = TrainingLogic(self.folder, self.given.student, hardware=self.hardware, progress=progress)
         return logic.evaluate(model, self.test)
 
-    @property
-    def _seed(self) -> int:
-        return self.given.student.seed
+    @cached_property
+    def sources(self) -> tuple[LessonSource, LessonSource]:
+        """What is learnt from and what chooses the checkpoint; the same for all rows, so that it is read once."""
+        return lesson_sources(self.given.data)
 
     def _teacher(self, row: Row, progress: Progress) -> Path:
         network = replace(self.given.network, **{k: v for k, v in row.network.items() if k in OF_BOTH})
-        logic = TrainingLogic(
-            self.folder / row.taught_by, self.given.teacher, hardware=self.hardware, progress=_saying("teacher", progress)
-        )
-        found = self._found(logic.folder, "teacher", network)
-        return found or logic.train_teacher(network, *lesson_sources(self.given.data), about=self._about(row.taught_by))
+        logic = self._logic(row.taught_by, self.given.teacher, _saying("teacher", progress))
+        found = _found(logic.folder, "teacher", network)
+        return found or logic.train_teacher(network, *self.sources, about=self._about(row.taught_by))
 
     def _student(self, row: Row, teacher: Path | None, progress: Progress) -> Path:
         network = replace(self.given.network, **row.network)
-        settings = replace(self.given.student, **row.student)
-        logic = TrainingLogic(
-            self.folder / row.name, settings, hardware=self.hardware, progress=_saying("student", progress)
-        )
-        found = self._found(logic.folder, "student", network)
-        return found or logic.train_student(
-            network, *lesson_sources(self.given.data), teacher=teacher, about=self._about(row.name)
-        )
+        logic = self._logic(row.name, replace(self.given.student, **row.student), _saying("student", progress))
+        found = _found(logic.folder, "student", network)
+        return found or logic.train_student(network, *self.sources, teacher=teacher, about=self._about(row.name))
+
+    def _logic(self, row: str, settings: TrainingSettings, progress: Progress) -> TrainingLogic:
+        return TrainingLogic(self.folder / row, settings, hardware=self.hardware, progress=progress)
 
     def _about(self, row: str) -> dict[str, Any]:
         return {"data": self.given.data.as_dict(), "row": row}
 
-    def _found(self, folder: Path, kind: str, network: NetworkSettings) -> Path | None:
-        """Return a model that is there already.
 
-        Raises:
-            InvalidInputError: it is not what the row is about, so its scores would be a lie.
-        """
-        model = folder / kind / f"{kind}.safetensors"
-        if not model.exists():
-            return None
-        description = read_description(model)
-        if description["kind"] != kind or NetworkSettings.from_dict(description["settings"]) != network:
-            raise InvalidInputError(
-                f"{model} is no {kind} with the network settings of this row; take it away, or choose another folder."
-            )
-        return model
+def _found(folder: Path, kind: str, network: NetworkSettings) -> Path | None:
+    """Return a model that is there already.
+
+    Raises:
+        InvalidInputError: it is not what the row is about, so its scores would be a lie.
+    """
+    model = folder / kind / f"{kind}.safetensors"
+    if not model.exists():
+        return None
+    description = read_description(model)
+    if description["kind"] != kind or NetworkSettings.from_dict(description["settings"]) != network:
+        raise InvalidInputError(
+            f"{model} is no {kind} with the network settings of this row; take it away, or choose another folder."
+        )
+    return model
 
 
 def _saying(kind: str, progress: Progress) -> Progress:

@@ -17,19 +17,19 @@ from rich.table import Table
 from temporal_interp.training.ablation import PaperScores, ScoredRow
 
 _COLUMNS = {
-    "psnr": ("PSNR\ndB", "{:.2f}"),
-    "gain": ("gain\ndB", "{:+.2f}"),
-    "ncc": ("\nNCC", "{:.3f}"),
-    "ssim": ("\nSSIM", "{:.3f}"),
-    "nmse_x100": ("NMSE\nx100", "{:.3f}"),
-    "epe_voxels": ("EPE\nvoxels", "{:.3f}"),
-    "fold_rate": ("\nfolds", "{:.3%}"),
+    "psnr": ("PSNR", "dB", "{:.2f}"),
+    "gain": ("gain", "dB", "{:+.2f}"),
+    "ncc": ("NCC", "", "{:.3f}"),
+    "ssim": ("SSIM", "", "{:.3f}"),
+    "nmse_x100": ("NMSE", "x100", "{:.3f}"),
+    "epe_voxels": ("EPE", "voxels", "{:.3f}"),
+    "fold_rate": ("folds", "", "{:.3%}"),
 }
-"""Heading and format of every measure."""
+"""Heading, unit and format of every measure."""
 
 _CAPTION = (
-    "gain: over the linear blend. The columns of the paper are its Tables 2 and 3: ACDC, 200 epochs. Elsewhere compare "
-    "the order of the rows, not the figures."
+    "gain: over the linear blend. paper: its Tables 2 and 3, of ACDC after 200 epochs.\n"
+    "Elsewhere compare the order of the rows, not the figures."
 )
 
 
@@ -40,22 +40,26 @@ def as_table(rows: Sequence[ScoredRow], *, title: str = "") -> Table:
     """
     shown = [name for name in _COLUMNS if any(name in row.scores for row in rows)]
     papers = PaperScores._fields if any(row.paper for row in rows) else ()
-    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("\nrow", no_wrap=True)
+    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    table.add_column("row", no_wrap=True)
     for name in shown:
-        table.add_column(_COLUMNS[name][0], justify="right", no_wrap=True)
+        heading, unit, _ = _COLUMNS[name]
+        table.add_column(f"{heading}\n{unit}", justify="right", no_wrap=True)
     for name in papers:
-        heading = _COLUMNS[name][0].split("\n")
-        table.add_column(f"paper\n{heading[1] if name in ('ncc', 'ssim') else heading[0]}", justify="right", no_wrap=True)
+        table.add_column(f"paper\n{_COLUMNS[name][0]}", justify="right", no_wrap=True)
     for row in rows:
-        own = [_COLUMNS[name][1].format(row.scores[name]) if name in row.scores else "-" for name in shown]
-        theirs = [_COLUMNS[name][1].format(getattr(row.paper, name)) if row.paper else "" for name in papers]
+        own = [_formatted(name, row.scores[name]) if name in row.scores else "-" for name in shown]
+        theirs = [_formatted(name, getattr(row.paper, name)) if row.paper else "" for name in papers]
         table.add_row(row.name, *own, *theirs)
     wide = Console(width=1000)
     table.width = Measurement.get(wide, wide.options, table).maximum
     if papers:
         table.caption, table.caption_justify = _CAPTION, "left"
     return table
+
+
+def _formatted(name: str, value: float) -> str:
+    return _COLUMNS[name][2].format(value)
 
 
 def write_csv(rows: Sequence[ScoredRow], path: Path) -> None:

@@ -220,10 +220,15 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path):
 
 def test_a_file_cut_off_anywhere_is_refused(model_file):
     content = model_file.read_bytes()
+    end_of_header = 8 + int.from_bytes(content[:8], "little")
     for length in range(len(content)):
         model_file.write_bytes(content[:length])
         reason = refused(model_file)
-        assert "is no safetensors file" in reason if length < 9 else "cut off" in reason
+        if length < 9:
+            assert "is no safetensors file" in reason
+        else:
+            assert ("is cut off: it ends inside its header" in reason) == (length < end_of_header)
+            assert "cut off" in reason
 
 
 def test_a_file_with_more_at_its_end_is_refused(model_file):
