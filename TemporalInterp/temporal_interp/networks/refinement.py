@@ -49,10 +49,11 @@ class Refinement(nn.Module):
         )  # fmt: skip
         self.bottom = ConvolutionUnit(widths[-1], widths[-1])
         self.up = nn.ModuleList(ConvolutionUnit(coarse + fine, fine) for fine, coarse in pairwise(widths))
-        self.residual = near_zero(Convolution(widths[0], 1), 1e-3)
         if gated:
             self.judge = ConvolutionBlock(widths[0] + 3, widths[0])
             self.logits = near_zero(Convolution(widths[0], 2), 1e-3)
+        else:
+            self.residual = near_zero(Convolution(widths[0], 1), 1e-3)
 
     def forward(
         self, ends: torch.Tensor, deformed: Sequence[torch.Tensor], features: Sequence[torch.Tensor], t: torch.Tensor
@@ -69,11 +70,10 @@ class Refinement(nn.Module):
         """
         volumes = [*deformed, ends] if self.settings.refinement == "gated" else list(deformed)
         trunk = self._trunk(self._pair(torch.cat(volumes, dim=1), t), [self._pair(f, t) for f in features[::-1]])
-        vanishing = (4 * t * (1 - t)).view(-1, *[1] * (trunk.ndim - 1)) if self.settings.exact_ends else 1.0
-        residual = self.residual(trunk).float() * vanishing
         if self.settings.refinement == "gated":
-            return self._weigh(trunk, ends, deformed[-1], t), residual
-        return weights_of_deformed(deformed[-1], t), residual
+            return self._weigh(trunk, ends, deformed[-1], t), torch.zeros_like(deformed[-1][: len(t)])
+        vanishing = (4 * t * (1 - t)).view(-1, *[1] * (trunk.ndim - 1)) if self.settings.exact_ends else 1.0
+        return weights_of_deformed(deformed[-1], t), self.residual(trunk).float() * vanishing
 
     def _pair(self, ends: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
         """Return both ends, (2 N, C, *), as one, (N, 2 C, *)."""

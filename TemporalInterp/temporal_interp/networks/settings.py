@@ -47,9 +47,10 @@ class NetworkSettings:
             instance normalisation, whose border effects then depend on the size of the image.
         time_scale: the encoded position is this times t. High values make sharp functions of time.
         fusion: deformation fusion module at "all" scales (paper), at the "finest" alone, or "none".
-        refinement: "gated" weighs the acquired and the deformed volumes of both ends and adds a residual that vanishes
-            at both ends (our choice: where nothing moves the plain blend costs nothing); "residual" adds a residual to
-            the blend of the deformed volumes (paper); "none" is that blend.
+        refinement: "gated" weighs the acquired and the deformed volumes of both ends (our choice: every voxel is a
+            mean of acquired ones, nothing is invented, and where nothing moves the plain blend costs nothing);
+            "residual" adds a residual to the blend of the deformed volumes (paper), which with `exact_ends` vanishes
+            at both ends; "none" is that blend.
         exact_ends: velocities are scaled so that no motion is left at the ends (our choice): t = 0 gives the first
             volume, t = 1 the last.
         swap_symmetric: exchanging the volumes and t for 1 - t gives the same frame (our choice). Both directions go
