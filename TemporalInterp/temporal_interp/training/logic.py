@@ -26,7 +26,7 @@ from temporal_interp.training.report_progress import ReportProgress
 from temporal_interp.training.scores import asking, score
 from temporal_interp.training.settings import TrainingSettings
 from temporal_interp.training.stage import MONITOR, Stage, StudentStage, TeacherStage
-from temporal_interp.weights.model_file import load_model, save_model
+from temporal_interp.weights.model_file import checksum, load_model, save_model
 
 CHECKPOINT_SUFFIX = ".safetensors"
 
@@ -93,14 +93,15 @@ class TrainingLogic:
             training: what is learnt from.
             validation: what chooses the best epoch.
             start: model file of a teacher to start from; None starts afresh.
-            about: more to write into the model file, such as what it was trained on.
+            about: more to write into the model file, such as what it was trained on; a training goes on only with the
+                same.
 
         Raises:
             InvalidInputError: the folder holds another training, a model file does not fit, or the data cannot be
                 learnt from.
         """
         stage = TeacherStage(self._start("teacher", network, start), self.settings)
-        return self._train("teacher", stage, training, validation, about)
+        return self._train("teacher", stage, training, validation, {**(about or {}), **_checksums(start=start)})
 
     def train_student(
         self,
@@ -120,7 +121,7 @@ class TrainingLogic:
             validation: what chooses the best epoch.
             teacher: model file of the teacher; None trains without distillation.
             start: model file of a student to start from; None starts afresh.
-            about: more to write into the model file.
+            about: see `train_teacher`.
 
         Raises:
             InvalidInputError: the folder holds another training, a model file does not fit, or the data cannot be
@@ -133,6 +134,7 @@ class TrainingLogic:
                 "distillation compares them scale by scale."
             )
         student = self._start("student", network, start)
+        about = {**(about or {}), **_checksums(teacher=teacher, start=start)}
         return self._train("student", StudentStage(student, self.settings, teaching), training, validation, about)
 
     def evaluate(self, model: Path, lessons: LessonSource) -> dict[str, float]:
@@ -170,7 +172,7 @@ class TrainingLogic:
         stage: Stage,
         training: LessonSource,
         validation: LessonSource,
-        about: Mapping[str, Any] | None,
+        about: Mapping[str, Any],
     ) -> Path:
         for name, source in (("training", training), ("validation", validation)):
             if len(source) == 0:
@@ -180,7 +182,7 @@ class TrainingLogic:
             trainer = self._trainer(folder)
         except (MisconfigurationException, TypeError, ValueError) as error:
             raise InvalidInputError(f"Nothing can be trained on {self.hardware}: {error}") from error
-        require_same_training(folder, {"network": stage.network.settings.as_dict(), **self.settings.as_dict()})
+        require_same_training(folder, {"network": stage.network.settings.as_dict(), **self.settings.as_dict(), **about})
         last = folder / f"last{CHECKPOINT_SUFFIX}"
         data = LessonData(training, validation, self.settings)
         try:
@@ -191,7 +193,7 @@ class TrainingLogic:
         if trainer.is_global_zero:
             best = folder / f"best{CHECKPOINT_SUFFIX}"
             checkpoint = SafetensorsCheckpoints().load_checkpoint(best)
-            trained = {"epochs": checkpoint["epoch"] + 1, "steps": checkpoint["global_step"], **(about or {})}
+            trained = {"epochs": checkpoint["epoch"] + 1, "steps": checkpoint["global_step"], **about}
             save_model(
                 model,
                 network_state(checkpoint),
@@ -249,6 +251,7 @@ def require_same_training(folder: Path, settings: Mapping[str, Any]) -> None:
     """Note the settings of a training in its folder, or raise InvalidInputError if others are noted there."""
     path = folder / "settings.json"
     wanted = {name: value for name, value in settings.items() if name not in FREE_TO_CHANGE}
+    wanted = json.loads(json.dumps(wanted))  # as it will be read back
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         # whole or not at all: other processes of the same training may be reading it
@@ -265,6 +268,11 @@ def require_same_training(folder: Path, settings: Mapping[str, Any]) -> None:
         raise InvalidInputError(
             f"{folder} holds a training with another {', '.join(different)}; choose another folder, or delete this one."
         )
+
+
+def _checksums(**files: Path | None) -> dict[str, str]:
+    """Return the checksums of the model files that a training rests on, by what they are to it."""
+    return {f"{name}_sha256": checksum(file) for name, file in files.items() if file is not None}
 
 
 def fresh(kind: type[Teacher] | type[Student], settings: NetworkSettings, seed: int) -> Teacher | Student:

@@ -261,6 +261,14 @@ def test_other_settings_in_the_folder_of_a_training_are_refused(training, change
     assert model.read_bytes() == before
 
 
+def test_another_origin_in_the_folder_of_a_training_is_refused(training, tiny_teacher):
+    training.student(teacher=tiny_teacher, epochs=1, about={"data": "some"})
+    with pytest.raises(InvalidInputError, match="another teacher_sha256;"):
+        training.student(epochs=1, about={"data": "some"})
+    with pytest.raises(InvalidInputError, match="another data;"):
+        training.student(teacher=tiny_teacher, epochs=1, about={"data": "others"})
+
+
 def test_a_training_that_is_done_can_be_made_longer(training, training_in):
     training.teacher(epochs=1)
     longer = training.teacher(epochs=3, validate_every=1, patience=5)
