@@ -8,7 +8,10 @@ class InvalidInputError(ValueError):
 
 
 class CancelledError(Exception):
-    """Raised by a progress callback to stop the work. Nothing has been written when it reaches the caller."""
+    """Raised by a progress callback to stop the work. Nothing has been written when it reaches the caller.
+
+    Where something is kept, as by a training, the exception says what.
+    """
 
 
 Progress = Callable[[float, str], None]

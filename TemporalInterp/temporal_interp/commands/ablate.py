@@ -92,9 +92,9 @@ def ablate(
                 progress=progress,
                 scored=keep,
             )
-        except (CancelledError, KeyboardInterrupt):
-            console.note(f"{len(finished)} finished rows are in {output}; the same command goes on.")
-            raise
+        except (CancelledError, KeyboardInterrupt) as error:
+            kept = f"{len(finished)} finished rows are in {output}"
+            raise CancelledError(f"Cancelled; {kept}, and the same command goes on.") from error
     console.result(
         {"output": output, "rows": as_json(finished)},
         as_table(finished, title=f"{given.data.dataset}: means over held-out subjects"),

@@ -15,7 +15,7 @@ USAGE, INVALID_INPUT, CANCELLED = 2, 3, 130
 
 EXIT_CODES = (
     "Exit codes: 0 done; 2 wrong usage; 3 input or output that cannot be worked with; 130 cancelled (Ctrl-C), in "
-    "which case nothing has been written."
+    "which case nothing has been written but what is said to be kept."
 )
 
 UsageError = typer.BadParameter.__base__
@@ -36,7 +36,7 @@ def exit_on_error(console: Console) -> Iterator[None]:
         console.error(f"{error.filename or 'Reading or writing failed'}: {error.strerror or error}")
         raise typer.Exit(INVALID_INPUT) from error
     except (KeyboardInterrupt, CancelledError) as error:
-        console.error("Cancelled; nothing has been written.")
+        console.error(str(error) or "Cancelled; nothing has been written.")
         raise typer.Exit(CANCELLED) from error
     except UsageError as error:
         if not console.machine_readable:

@@ -11,6 +11,7 @@ import typer
 from temporal_interp.commands.console import Console
 from temporal_interp.commands.exits import EXIT_CODES, CommandGroup
 from temporal_interp.commands.options import JsonOption
+from temporal_interp.errors import CancelledError
 
 if TYPE_CHECKING:
     from temporal_interp.datasets.lesson import LessonSource
@@ -148,6 +149,9 @@ def _train(
     where = Hardware(accelerator, int(devices) if devices.isdigit() else devices, nodes)
     with console.progress(f"Training the {kind}") as progress:
         logic = TrainingLogic(output, settings, hardware=where, progress=progress)
-        model = stage(logic, given, lesson_sources(given.data))
+        try:
+            model = stage(logic, given, lesson_sources(given.data))
+        except (CancelledError, KeyboardInterrupt) as error:
+            raise CancelledError("Cancelled; the same command goes on after the last finished epoch.") from error
     if rank_zero_only.rank == 0:  # the other processes of the same training stay silent
         console.result({"model": model}, f"The {kind} is in {model}. Curves: tensorboard --logdir {output}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import uuid
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -289,5 +290,6 @@ def network_state(checkpoint: Mapping[str, Any]) -> dict[str, torch.Tensor]:
 
 
 def quieten() -> None:
-    """Keep Lightning from telling which processors it could use and which tips it has."""
+    """Keep Lightning from telling which processors it could use, which tips it has, and that a training goes on."""
+    warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")
     logging.getLogger("lightning.pytorch.utilities.rank_zero").setLevel(logging.WARNING)

@@ -107,6 +107,7 @@ def test_cancelling_says_where_finished_rows_are(ablate, tmp_path, monkeypatch):
     result = ablate("--rows", "blend,no-distillation")
     assert result.exit_code == 130
     assert f"1 finished rows are in {tmp_path / 'out'}" in result.stderr
+    assert "nothing has been written" not in result.stderr
     assert [line["row"] for line in lines_of(tmp_path / "out" / "ablation.csv")] == ["blend"]
 
 

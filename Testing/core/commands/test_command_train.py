@@ -182,4 +182,5 @@ def test_ctrl_c_is_a_cancel(train_command, tmp_path, monkeypatch):
     monkeypatch.setattr(train.Console, "progress", interrupted)
     result = train_command("teacher")
     assert result.exit_code == 130
+    assert "the same command goes on" in result.stderr
     assert not (tmp_path / "out" / "teacher" / "teacher.safetensors").exists()
