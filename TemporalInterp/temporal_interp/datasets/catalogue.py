@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from temporal_interp.datasets.lesson import LessonSource
-from temporal_interp.datasets.subject import Split
+from temporal_interp.datasets.subject import Split, Subject
 from temporal_interp.datasets.subject_lessons import SubjectLessons
 from temporal_interp.errors import InvalidInputError
 
@@ -167,10 +167,28 @@ def lesson_sources(settings: DataSettings) -> tuple[LessonSource, LessonSource]:
     split = open_split(settings)
     if not split.validation:
         raise InvalidInputError("No subject is left to choose the checkpoint by; set validation above 0.")
-    drawn = {
-        name: getattr(settings, name) for name in ("policy", "shape", "crop", "scaling", "max_gap")
-    }  # fmt: skip
-    return SubjectLessons(split.train, **drawn), SubjectLessons(split.validation, **drawn, flip=False)
+    return _drawn_from(split.train, settings), _drawn_from(split.validation, settings, flip=False)
+
+
+def held_out_lessons(settings: DataSettings) -> LessonSource:
+    """Return lessons of the subjects that are neither learnt from nor choose the checkpoint.
+
+    Of phantoms and synthetic subjects there are as many as choose the checkpoint.
+
+    Raises:
+        InvalidInputError: as `open_split`, or no subject is held out.
+    """
+    if settings.dataset == "synthetic":
+        return synthetic_lessons(settings, settings.validation_subjects, TEST_SEED)
+    held_out = open_split(settings).test
+    if not held_out:
+        raise InvalidInputError("No subject is left to score on; set test above 0.")
+    return _drawn_from(held_out, settings, flip=False)
+
+
+def _drawn_from(subjects: Sequence[Subject], settings: DataSettings, *, flip: bool = True) -> SubjectLessons:
+    drawn = {name: getattr(settings, name) for name in ("policy", "shape", "crop", "scaling", "max_gap")}
+    return SubjectLessons(subjects, **drawn, flip=flip)
 
 
 def synthetic_lessons(settings: DataSettings, count: int, seed_offset: int) -> LessonSource:

@@ -14,16 +14,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from temporal_interp.datasets.catalogue import (
-    TEST_SEED,
-    DataSettings,
-    lesson_sources,
-    open_split,
-    synthetic_lessons,
-)
+from temporal_interp.datasets.catalogue import held_out_lessons, lesson_sources
 from temporal_interp.datasets.lesson import Lesson, LessonSource
 from temporal_interp.datasets.subject import errors_of
-from temporal_interp.datasets.subject_lessons import SubjectLessons
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.networks import NetworkSettings
 from temporal_interp.training.configuration import Configuration
@@ -229,34 +222,8 @@ def ablate(
     return done
 
 
-def held_out_lessons(settings: DataSettings) -> LessonSource:
-    """Return lessons of the subjects that a configuration neither learns from nor chooses by.
-
-    As many phantoms or synthetic subjects as choose the checkpoint; several lessons of each.
-
-    Raises:
-        InvalidInputError: as `open_split`, or no subject is held out.
-    """
-    if settings.dataset == "synthetic":
-        return _Looks(synthetic_lessons(settings, settings.validation_subjects, TEST_SEED))
-    held_out = open_split(settings).test
-    if not held_out:
-        raise InvalidInputError("No subject is left to score on; set test above 0.")
-    return _Looks(
-        SubjectLessons(
-            held_out,
-            policy=settings.policy,
-            shape=settings.shape,
-            crop=settings.crop,
-            scaling=settings.scaling,
-            max_gap=settings.max_gap,
-            flip=False,
-        )
-    )
-
-
 @dataclass(frozen=True)
-class _Looks:
+class Looks:
     """A source of which every subject gives `LOOKS` lessons."""
 
     source: LessonSource
@@ -286,7 +253,7 @@ class _Run:
         data = configuration.data
         if test_subjects is not None:
             data = replace(data, validation_subjects=test_subjects)
-        self.test = held_out_lessons(data)
+        self.test = Looks(held_out_lessons(data))
 
     def require_whole(self) -> None:
         """Raise InvalidInputError unless there is everything that rows leave out."""

@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from temporal_interp.datasets.catalogue import TEST_SEED, DataSettings, open_split, synthetic_lessons
+from temporal_interp.datasets.catalogue import (
+    TEST_SEED,
+    DataSettings,
+    held_out_lessons,
+    open_split,
+    synthetic_lessons,
+)
 from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.files import write_sequence
 from temporal_interp.networks import NetworkSettings
@@ -18,10 +24,10 @@ from temporal_interp.training import ablation
 from temporal_interp.training.ablation import (
     LOOKS,
     ROWS,
+    Looks,
     PaperScores,
     ScoredRow,
     ablate,
-    held_out_lessons,
     rows_named,
     rows_of_tables,
 )
@@ -165,7 +171,7 @@ def test_teachers_lack_what_their_students_lack_and_are_trained_once(everything)
 
 def test_scores_are_of_subjects_never_learnt_from(everything, subjects):
     _, scored, _ = everything
-    test = held_out_lessons(replace(CONFIGURATION.data, folder=subjects))
+    test = Looks(held_out_lessons(replace(CONFIGURATION.data, folder=subjects)))
     assert scored[0].scores == score(linear_blend, test, seed=0)
     student = next(row for row in scored if row.name == "student")
     assert student.scores == TrainingLogic(student.model, hardware=CPU).evaluate(student.model, test)
@@ -173,7 +179,7 @@ def test_scores_are_of_subjects_never_learnt_from(everything, subjects):
 
 def test_synthetic_lessons_to_score_on_are_of_the_test_seed(subjects):
     settings = replace(CONFIGURATION.data, validation_subjects=2, folder=subjects)
-    lessons = held_out_lessons(settings)
+    lessons = Looks(held_out_lessons(settings))
     source = synthetic_lessons(settings, 2, TEST_SEED)
     assert len(lessons) == 2 * LOOKS
     for index, subject in ((0, 0), (LOOKS - 1, 0), (LOOKS, 1)):
@@ -191,7 +197,7 @@ def test_lessons_of_a_folder_to_score_on_are_of_its_test_split(tmp_path):
         write_sequence(VolumeSequence(frames, [0, 100, 200, 300]), tmp_path / f"{number}.seq.nrrd")
     settings = DataSettings("folder", tmp_path, test=0.34, validation=0.17, policy="triplets", shape=(1, 8, 8))
     test = {subject.load().sequence.volumes[0].geometry.spacing[0] for subject in open_split(settings).test}
-    lessons = held_out_lessons(settings)
+    lessons = Looks(held_out_lessons(settings))
     drawn = [lessons.draw(index, np.random.default_rng(index)) for index in range(len(lessons))]
     assert len(test) == 2
     assert [lesson.spacing[1] for lesson in drawn] == sorted([*test] * LOOKS)
