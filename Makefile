@@ -4,6 +4,7 @@
 #   make test    all tests
 #   make lint    what continuous integration checks before the tests
 #   make bench   time per pair of volumes on this machine
+#   make weights train the shipped networks again, into build/weights; two hours on two cores
 #   make clean   remove what these made
 #
 # PYTHON=/path/to/python chooses the interpreter, VENV=folder where packages go.
@@ -16,7 +17,7 @@ SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 # PyTorch's threads would spin while they wait for one another: beside any other work that is many times slower.
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench weights clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -32,6 +33,10 @@ lint: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed
 	$(BIN)/python Testing/Benchmarks/time_per_pair.py
+
+weights: $(VENV)/.installed
+	$(BIN)/temporal-interp train teacher --config synthetic --data build/subjects -o build/weights
+	$(BIN)/temporal-interp train student --config synthetic --data build/subjects -o build/weights
 
 clean:
 	rm -rf $(VENV) demo-output build dist .pytest_cache .ruff_cache

@@ -232,7 +232,7 @@ class Looks:
         return LOOKS * len(self.source)
 
     def draw(self, index: int, rng: np.random.Generator) -> Lesson:
-        # the looks at one subject side by side, so that it is read once
+        """Return a lesson of subject `index // LOOKS`: the looks at one side by side, so that it is read once."""
         return self.source.draw(index // LOOKS, rng)
 
 
