@@ -43,10 +43,7 @@ class Stage(lightning.LightningModule):
         """Return the loss of one step."""
         losses = self.losses(batch)
         for name, value in losses.items():
-            self.log(
-                f"training/{name}", value.detach(), on_step=True, on_epoch=True, prog_bar=name == "loss",
-                batch_size=len(batch.t),
-            )  # fmt: skip
+            self._note(f"training/{name}", value.detach(), batch, on_step=True, prog_bar=name == "loss")
         return losses["loss"]
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
@@ -59,13 +56,14 @@ class Stage(lightning.LightningModule):
                 Synthesis(made.volume, made.displacements[-1:], made.deformed[-1:], made.weights, made.residual),
                 batch.displacements,
             )
+        for name, value in measures.items():
+            self._note(f"validation/{name}", value.mean(), batch, prog_bar=name == "gain")
+
+    def _note(self, name: str, value: torch.Tensor, batch: Batch, **how: bool) -> None:
+        """Log a mean over a batch; the mean over the epoch is that over the lessons of all processes."""
         # Lightning averages the number of lessons over the processes as a whole number, which must leave no remainder
         counted = len(batch.t) * self.trainer.world_size
-        for name, value in measures.items():
-            self.log(
-                f"validation/{name}", value.mean(), on_epoch=True, prog_bar=name == "gain", sync_dist=True,
-                batch_size=counted,
-            )  # fmt: skip
+        self.log(name, value, on_epoch=True, sync_dist=True, batch_size=counted, **how)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Return Adam over the network's own weights."""
