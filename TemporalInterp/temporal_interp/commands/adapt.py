@@ -31,15 +31,15 @@ def adapt(
     every: Annotated[
         int, typer.Option(metavar="K", help="Use every K-th frame only, to see what the others gain.")
     ] = 1,
-    epochs: Annotated[int | None, typer.Option(metavar="N", help="Train at most so long, in rounds of 100.")] = None,
+    epochs: Annotated[int | None, typer.Option(metavar="N", help="Train so long, in rounds of 100 lessons.")] = None,
     device: DeviceOption = "auto",
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
     """Adapt the network to one sequence: every three of its frames are a lesson. Takes a few minutes.
 
-    Some frames are held out, to stop in time and to report what was gained. Use the result with
-    `temporal-interp interpolate INPUT --engine student:FILE`.
+    Some frames are held out, to report what was gained, and to keep the network as it was if nothing was. Use the
+    result with `temporal-interp interpolate INPUT --engine student:FILE`.
     """
     if output.suffix != ".safetensors":
         raise typer.BadParameter("The adapted model is a .safetensors file; give --output such a name.")

@@ -39,18 +39,16 @@ class AdaptationSettings:
     Attributes:
         training: of the student, and of the teacher where there is one.
         teacher_epochs: of the teacher, before the student; 0 leaves the teacher as it is.
-        lessons: in an epoch; after each the held-out frames are looked at.
-        hold_out: one usable frame of so many is held out, to stop in time and to say what was gained.
+        lessons: in an epoch.
+        hold_out: one usable frame of so many is held out, to say what was gained.
         shape: largest (K, J, I) of a lesson.
         max_gap: longest distance between the ends of a lesson, counted in usable frames.
     """
 
     training: TrainingSettings = field(
-        default_factory=lambda: TrainingSettings(
-            epochs=12, batch_size=4, learning_rate=1e-4, averaging=0.98, patience=4, cycle=1.0
-        )
+        default_factory=lambda: TrainingSettings(epochs=6, batch_size=4, learning_rate=2e-4, averaging=0.98, cycle=0.5)
     )
-    teacher_epochs: int = 8
+    teacher_epochs: int = 4
     lessons: int = 100
     hold_out: int = 6
     shape: tuple[int, int, int] = (8, 96, 96)
@@ -111,21 +109,22 @@ def adapt(
     learning, validation = _sources(sequence, usable, held_out, settings)
     network = load_network(student, "student")
     before = _gain(network, validation, settings.training.seed)
-    # the teacher sees one more volume and is not validated more often, so its epochs take about as long
+    # looked at once, at the end: frames that chose among epochs would no longer tell what was gained
+    training = replace(settings.training, validate_every=settings.training.epochs, patience=0)
     teaching = settings.teacher_epochs if teacher is not None else 0
-    share = teaching / (teaching + settings.training.epochs)
+    share = teaching / (teaching + training.epochs)
     with tempfile.TemporaryDirectory() as folder:
         if teacher is not None and teaching:
             logic = TrainingLogic(
                 Path(folder),
-                replace(settings.training, epochs=teaching),
+                replace(training, epochs=teaching, validate_every=teaching),
                 hardware=hardware,
                 progress=part_of(progress, 0.0, share),
             )
             taught = load_network(teacher, "teacher").settings
             teacher = logic.train_teacher(taught, learning, validation, start=teacher)
         logic = TrainingLogic(
-            Path(folder), settings.training, hardware=hardware, progress=part_of(progress, share, 1.0)
+            Path(folder), training, hardware=hardware, progress=part_of(progress, share, 1.0)
         )  # fmt: skip
         adapted = logic.train_student(network.settings, learning, validation, teacher=teacher, start=student)
         after = _gain(load_network(adapted, "student"), validation, settings.training.seed)
