@@ -168,15 +168,7 @@ def _synthesise(
         for done, value in enumerate(gap.index_values, 1):
             t = (value - gap.first_index) / (gap.last_index - gap.first_index)
             frame = prepared.at(t, fields=on_frame is not None)
-            provenance = Provenance(
-                engine.name,
-                gap.first_index,
-                gap.last_acquired_index,
-                t,
-                engine.settings,
-                engine.model,
-                engine.model_sha256,
-            )
+            provenance = Provenance.of(engine, gap.first_index, gap.last_acquired_index, t)
             made.append((value, frame.volume, provenance.as_attributes()))
             if on_frame is not None:
                 on_frame(value, frame)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import temporal_interp
+
+if TYPE_CHECKING:
+    from temporal_interp.engines.protocol import InterpolationEngine
 
 PREFIX = "TemporalInterp."
 SYNTHETIC_KEY = PREFIX + "Synthetic"
@@ -34,6 +38,11 @@ class Provenance:
     settings: str = ""
     model: str = ""
     model_sha256: str = ""
+
+    @classmethod
+    def of(cls, engine: InterpolationEngine, first_index: float, last_index: float, t: float) -> Provenance:
+        """Return the provenance of a frame that an engine makes."""
+        return cls(engine.name, first_index, last_index, t, engine.settings, engine.model, engine.model_sha256)
 
     def as_attributes(self) -> dict[str, str]:
         """Return the text attributes that mark a frame as synthetic."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,7 @@ from temporal_interp.commands.options import DeviceOption, ForceOption, JsonOpti
 from temporal_interp.commands.outputs import filled_folder, require_folder_output
 
 if TYPE_CHECKING:
+    from temporal_interp.engines.protocol import InterpolationEngine
     from temporal_interp.errors import Progress
     from temporal_interp.evaluation.evaluate import Evaluation
     from temporal_interp.phantom import PhantomCine
@@ -42,14 +44,16 @@ def demo(
     """Hold out three of four frames of a simulated beating heart, synthesise them, and compare with the truth."""
     require_folder_output(output, force=force)
 
+    from temporal_interp.engines.catalogue import available_engine_names, create_engine
     from temporal_interp.errors import part_of
     from temporal_interp.evaluation.report import as_json, as_table, summarise
 
     console, where = Console(json), choose_device(device)
     with filled_folder(output) as folder, console.progress("Demo") as progress:
         cine = _beating_heart()
-        evaluation = _scored(cine, where, part_of(progress, 0.05, 0.9))
-        _write(cine, evaluation, folder, part_of(progress, 0.9, 1.0))
+        engines = [create_engine(name, device=where) for name in available_engine_names()]
+        evaluation = _scored(cine, engines, part_of(progress, 0.05, 0.9))
+        _write(cine, _completed(cine, evaluation, engines[0]), evaluation, folder, part_of(progress, 0.9, 1.0))
 
     summaries = summarise([evaluation])
     title = f"Beating heart phantom, {evaluation.protocol}"
@@ -67,9 +71,8 @@ def _beating_heart() -> PhantomCine:
     return make_heart_cine(heart, short_axis_slice(heart), phases, acquisition=scanner)
 
 
-def _scored(cine: PhantomCine, device: str, progress: Progress) -> Evaluation:
+def _scored(cine: PhantomCine, engines: Sequence[InterpolationEngine], progress: Progress) -> Evaluation:
     """Return every engine's frames in the places of those held out, scored against them and the exact motion."""
-    from temporal_interp.engines.catalogue import available_engine_names, create_engine
     from temporal_interp.evaluation.evaluate import MotionTruth, evaluate
     from temporal_interp.evaluation.hold_out import every
 
@@ -81,7 +84,7 @@ def _scored(cine: PhantomCine, device: str, progress: Progress) -> Evaluation:
     return evaluate(
         cine.sequence,
         hold_out,
-        [create_engine(name, device=device) for name in available_engine_names()],
+        engines,
         truth=truth,
         patient=cine.name,
         keep_frames=[frame for gap in hold_out.gaps for frame in gap.held_out],
@@ -89,29 +92,28 @@ def _scored(cine: PhantomCine, device: str, progress: Progress) -> Evaluation:
     )
 
 
-def _completed(cine: PhantomCine, evaluation: Evaluation) -> VolumeSequence:
-    """Return the kept frames with the best engine's in the places of those held out, scaled to [0, 1]."""
-    from temporal_interp.engines.catalogue import default_engine_name
+def _completed(cine: PhantomCine, evaluation: Evaluation, engine: InterpolationEngine) -> VolumeSequence:
+    """Return the kept frames with an engine's in the places of those held out, scaled to [0, 1]."""
     from temporal_interp.evaluation.presets import HONEST
     from temporal_interp.provenance import Provenance
 
     scaled = HONEST.scale(cine.sequence)
     volumes, attributes = list(scaled.volumes), list(scaled.item_attributes)
-    best = default_engine_name()
     for row in evaluation.rows:
-        if row.engine == best:
+        if row.engine == engine.name:
             first, last = (scaled.index_values[end] for end in (row.first, row.last))
             volumes[row.frame] = evaluation.kept[row.preset, row.engine, row.frame].volume
-            attributes[row.frame] = Provenance(row.engine, first, last, row.t).as_attributes()
+            attributes[row.frame] = Provenance.of(engine, first, last, row.t).as_attributes()
     return replace(scaled, volumes=volumes, item_attributes=attributes)
 
 
-def _write(cine: PhantomCine, evaluation: Evaluation, folder: Path, progress: Progress) -> None:
+def _write(
+    cine: PhantomCine, completed: VolumeSequence, evaluation: Evaluation, folder: Path, progress: Progress
+) -> None:
     from temporal_interp.figures.animation import save_animation
     from temporal_interp.figures.contact_sheet import save_contact_sheet
     from temporal_interp.files import write_sequence
 
-    completed = _completed(cine, evaluation)
     write_sequence(completed, folder / SEQUENCE)
     progress(0.2, "pictures")
     save_contact_sheet(completed, folder / "contact_sheet.png")
