@@ -26,11 +26,11 @@ from temporal_interp.phantom import BeatingHeart, PhantomCine, make_heart_cine, 
 
 FROM_NOTHING = """
 import numpy
-from temporal_interp.engines.catalogue import create_engine, default_engine_name
+from temporal_interp.engines.catalogue import available_engine_names, create_engine
 from temporal_interp.volumes import Geometry, Volume
 grid = Geometry((1, 128, 128), (1.5, 1.5, 8.0))
 pair = [Volume(numpy.random.default_rng(n).random(grid.shape, dtype="float32"), grid) for n in range(2)]
-create_engine(default_engine_name()).prepare(*pair).at(0.5)
+create_engine(available_engine_names()[0]).prepare(*pair).at(0.5)
 """
 
 FRAMES = 3

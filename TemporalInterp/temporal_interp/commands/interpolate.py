@@ -77,9 +77,12 @@ def interpolate(
     from temporal_interp.files import read_sequence, write_sequence
 
     console, started = Console(json), time.monotonic()
-    engine = engine or default_engine_name()
-    chosen = create_engine(engine, device=choose_device(device))
+    where = choose_device(device)
+    chosen = None if engine is None else create_engine(engine, device=where)  # a wrong name is told of at once
     sequence = request.source(read_sequence(input_path))
+    if chosen is None:
+        engine = default_engine_name(sequence.volumes[0].geometry, sequence.slice_thickness)
+        chosen = create_engine(engine, device=where)
     for note in sequence.notes:
         console.note(note)
 

@@ -21,7 +21,7 @@ InputArgument = Annotated[
 EngineOption = Annotated[
     str | None,
     typer.Option(
-        "--engine", metavar="NAME", help=f"How to synthesise: {ENGINES}. Left out, the best one there is a model for."
+        "--engine", metavar="NAME", help=f"How to synthesise: {ENGINES}. Left out, student; refined where slices touch."
     ),
 ]
 DeviceOption = Annotated[

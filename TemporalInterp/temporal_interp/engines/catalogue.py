@@ -5,17 +5,18 @@ from __future__ import annotations
 from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.engines.protocol import InterpolationEngine
 from temporal_interp.errors import InvalidInputError
+from temporal_interp.registration.register import slices_are_independent
+from temporal_interp.volumes import Geometry
 
 ENGINE_NAMES = ("student", "refined", "velocity_field", "linear_blend")
-"""Names that `create_engine` knows; the first one that can be used is the default."""
-
+"""Names that `create_engine` knows."""
 
 MODEL_ENGINES = ("student", "refined")
 """Those that need a trained model."""
 
 
 def available_engine_names() -> tuple[str, ...]:
-    """Return the engines that can be used on this machine, the default first: student and refined need a model."""
+    """Return the engines that can be used on this machine: student and refined need a model."""
     from temporal_interp.weights.registry import Registry
 
     return (
@@ -25,9 +26,23 @@ def available_engine_names() -> tuple[str, ...]:
     )
 
 
-def default_engine_name() -> str:
-    """Return the engine to use where none is chosen."""
-    return available_engine_names()[0]
+def default_engine_name(geometry: Geometry, slice_thickness: float | None) -> str:
+    """Return the engine to use where none is chosen.
+
+    The student is where it sees all there is to see: slices that have nothing to do with their neighbours, or any
+    stack if it has learnt to look at neighbours. Else it is refined, which follows tissue from slice to slice. Without
+    a model the velocity field does that.
+
+    Args:
+        geometry: of the volumes.
+        slice_thickness: see `VolumeSequence`.
+    """
+    names = available_engine_names()
+    if "student" not in names:
+        return "velocity_field"
+    if slices_are_independent(geometry, slice_thickness):
+        return "student"
+    return "student" if create_engine("student").student.sees_neighbours else "refined"
 
 
 def create_engine(name: str, *, device: str = "cpu") -> InterpolationEngine:

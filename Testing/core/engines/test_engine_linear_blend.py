@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from temporal_interp.engines.catalogue import ENGINE_NAMES, create_engine
 from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.engines.protocol import require_pair, require_t
 from temporal_interp.errors import CancelledError, InvalidInputError
@@ -76,19 +75,3 @@ def test_preparing_can_be_cancelled():
 
     with pytest.raises(CancelledError):
         LinearBlend().prepare(*pair(), progress=stop)
-
-
-@pytest.mark.parametrize("name", ENGINE_NAMES)
-def test_the_catalogue_makes_every_engine_it_names(name):
-    engine = create_engine(name)
-    assert engine.name == name
-    assert engine.settings == ""  # nothing differs from the defaults
-
-
-def test_the_catalogue_passes_the_device_on():
-    assert create_engine("velocity_field", device="cuda:1").device == "cuda:1"
-
-
-def test_an_unknown_engine_is_refused_with_the_known_ones():
-    with pytest.raises(InvalidInputError, match=r"'magic'.*velocity_field, linear_blend"):
-        create_engine("magic")
