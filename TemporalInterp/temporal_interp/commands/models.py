@@ -32,8 +32,11 @@ def list_models(json: JsonOption = False) -> None:
 
     registry = Registry()
     entries = registry.entries()
-    titles = ("model", "version", "kind", "licence", "trained on", "where from")
-    table = Table(*(Column(title, overflow="fold") for title in titles))  # names and folders are of no use cut off
+    titles = ("version", "kind", "licence", "trained on", "where from")
+    longest = max((len(entry.name) for entry in entries), default=0)
+    # names and folders are of no use cut off; most names fit into one line
+    name = Column("model", overflow="fold", min_width=min(24, longest))
+    table = Table(name, *(Column(title, overflow="fold") for title in titles))
     for entry in entries:
         origin = "the program" if entry.shipped else str(registry.user)
         table.add_row(entry.name, entry.version, entry.kind, entry.licence, entry.trained_on, origin)

@@ -47,8 +47,9 @@ class RefinedEngine:
 
     @property
     def settings(self) -> str:
-        """What differs from the defaults of the velocity field, in one line."""
-        return " ".join(part for part in (self.student.settings, self.registration.in_one_line()) if part)
+        """What differs from the defaults, in one line: of the fit, all that differs from the velocity field's."""
+        fit = "" if self.registration == REMAINDER else self.registration.in_one_line()
+        return " ".join(part for part in (self.student.settings, fit) if part)
 
     def prepare(
         self,
