@@ -1,15 +1,10 @@
-"""A displacement field in physical space, and the way there from voxels."""
+"""A displacement field in physical space. Needs no PyTorch, so that the scene can hold what engines gave."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-
-from temporal_interp.slabs import displacement_in_slab, slabs
-from temporal_interp.spatial import jacobian_determinant, to_physical
-from temporal_interp.volumes import Geometry
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,22 +23,3 @@ class DisplacementField:
     def fold_rate(self) -> float:
         """Share of voxels, from 0 to 1, where the field folds space (determinant 0 or less)."""
         return float((self.jacobian <= 0).mean())
-
-
-def displacement_field(displacement: torch.Tensor, geometry: Geometry) -> DisplacementField:
-    """Return a displacement on the voxel grid of `geometry`, in mm, with its Jacobian determinant.
-
-    Args:
-        displacement: (1, 3, k, j, i), channels (K, J, I), voxels of its own grid, over the extent of `geometry`.
-        geometry: the grid of the result.
-    """
-    shape = geometry.shape
-    array = np.empty((*shape, 3), np.float32)
-    jacobian = np.empty(shape, np.float32)
-    for slab in slabs(shape):
-        halo = slice(max(0, slab.start - 1), min(shape[0], slab.stop + 1))  # derivatives look one slice further
-        inner = slice(slab.start - halo.start, slab.stop - halo.start)
-        voxels = displacement_in_slab(displacement, shape, halo)
-        jacobian[slab] = jacobian_determinant(voxels)[0, inner].cpu().numpy()
-        array[slab] = to_physical(voxels[0, :, inner], geometry)
-    return DisplacementField(array, jacobian)

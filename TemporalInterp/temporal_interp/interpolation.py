@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,7 +15,10 @@ from temporal_interp.sequences import VolumeSequence
 from temporal_interp.volumes import CONTRAST_FLOOR, IntensityRange, Volume
 
 PREPARE_SHARE = 0.9
-"""Share of the progress bar that preparing a pair takes; answering the times takes the rest."""
+"""Share of the progress bar that a long preparation of a pair takes; answering the times takes the rest."""
+
+SHORT = 2.0
+"""Seconds: a preparation that takes so long gets half that share, a shorter one less."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,13 +159,15 @@ def _synthesise(
     made = []
     for number, gap in enumerate(gaps):
         report = part_of(progress, number / len(gaps), (number + 1) / len(gaps))
+        preparing = _Preparing(report)
         prepared = engine.prepare(
             gap.first,
             gap.last,
             intensity_range=intensity_range,
             slice_thickness=sequence.slice_thickness,
-            progress=part_of(report, 0.0, PREPARE_SHARE),
+            progress=preparing,
         )
+        answering = part_of(report, preparing.fraction, 1.0)
         if report_ends and on_frame is not None:
             on_frame(gap.first_index, prepared.at(0.0, fields=True))
             on_frame(gap.last_index, prepared.at(1.0, fields=True))
@@ -172,8 +178,22 @@ def _synthesise(
             made.append((value, frame.volume, provenance.as_attributes()))
             if on_frame is not None:
                 on_frame(value, frame)
-            report(PREPARE_SHARE + (1 - PREPARE_SHARE) * done / len(gap.index_values), f"frame at {value:g}")
+            answering(done / len(gap.index_values), f"frame at {value:g}")
     return made
+
+
+class _Preparing:
+    """Reports a preparation by its own share done and by how long it takes, since engines differ a thousandfold."""
+
+    def __init__(self, report: Progress) -> None:
+        self.report = report
+        self.started = time.monotonic()
+        self.fraction = 0.0
+
+    def __call__(self, fraction: float, message: str) -> None:
+        elapsed = time.monotonic() - self.started
+        self.fraction = max(self.fraction, PREPARE_SHARE * fraction * elapsed / (elapsed + SHORT))
+        self.report(self.fraction, message)
 
 
 def _merged(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 PREFIX = "TemporalInterp."
 SYNTHETIC_KEY = PREFIX + "Synthetic"
+T_KEY = PREFIX + "T"
 SLICE_THICKNESS_KEY = PREFIX + "SliceThickness"
 """Attribute of a sequence, in the scene and in `.seq.nrrd` files: how much tissue a slice shows, in mm."""
 

@@ -20,7 +20,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from temporal_interp.commands.options import choose_device
+from temporal_interp.devices import choose_device
 from temporal_interp.engines.catalogue import available_engine_names, create_engine
 from temporal_interp.phantom import BeatingHeart, PhantomCine, make_heart_cine, short_axis_slice, short_axis_stack
 

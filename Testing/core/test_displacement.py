@@ -6,7 +6,8 @@ import torch
 from scipy.spatial.transform import Rotation
 
 from temporal_interp import slabs
-from temporal_interp.displacement import DisplacementField, displacement_field
+from temporal_interp.displacement import DisplacementField
+from temporal_interp.physical_displacement import displacement_field
 from temporal_interp.spatial import fold_rate, jacobian_determinant, resize_field
 from temporal_interp.volumes import Geometry
 

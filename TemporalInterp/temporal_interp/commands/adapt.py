@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from temporal_interp.commands.console import Console
-from temporal_interp.commands.options import DeviceOption, ForceOption, InputArgument, JsonOption, choose_device
+from temporal_interp.commands.options import DeviceOption, ForceOption, InputArgument, JsonOption
+from temporal_interp.devices import choose_device
 from temporal_interp.errors import InvalidInputError
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ import typer
 
 from temporal_interp.commands.console import Console
 from temporal_interp.commands.evaluate import write_report
-from temporal_interp.commands.options import DeviceOption, ForceOption, JsonOption, choose_device
+from temporal_interp.commands.options import DeviceOption, ForceOption, JsonOption
 from temporal_interp.commands.outputs import filled_folder, require_folder_output
+from temporal_interp.devices import choose_device
 
 if TYPE_CHECKING:
     from temporal_interp.engines.protocol import InterpolationEngine

@@ -15,9 +15,9 @@ from temporal_interp.commands.options import (
     DeviceOption,
     ForceOption,
     JsonOption,
-    choose_device,
 )
 from temporal_interp.commands.outputs import filled_folder, require_folder_output
+from temporal_interp.devices import choose_device
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from temporal_interp.commands.console import Console
-from temporal_interp.commands.frames import farthest_from_first, synthetic_frames
+from temporal_interp.commands.frames import synthetic_frames
 from temporal_interp.commands.options import InputArgument, JsonOption
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 def info(input_path: InputArgument, json: JsonOption = False) -> None:
     """Show what a file holds, and which frames are farthest from the first."""
+    from temporal_interp.change import farthest_from_first
     from temporal_interp.files import read_sequence
 
     sequence = read_sequence(input_path)
@@ -26,6 +27,8 @@ def info(input_path: InputArgument, json: JsonOption = False) -> None:
 
 
 def _values(sequence: VolumeSequence) -> dict[str, object]:
+    from temporal_interp.change import farthest_from_first
+
     geometry = sequence.volumes[0].geometry
     return {
         "frames": len(sequence),

@@ -19,9 +19,9 @@ from temporal_interp.commands.options import (
     ForceOption,
     InputArgument,
     JsonOption,
-    choose_device,
 )
 from temporal_interp.commands.outputs import filled_folder, require_folder_output, require_sequence_output
+from temporal_interp.devices import choose_device
 from temporal_interp.errors import InvalidInputError, Progress
 
 if TYPE_CHECKING:

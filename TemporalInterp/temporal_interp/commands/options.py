@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from temporal_interp.errors import InvalidInputError
-
 ENGINES = (
     "student (the trained network; student:MODEL takes another model or a file), refined (fits what the network's "
     "motion leaves over), velocity_field (registers the pair, needs no training) or linear_blend (no motion, for "
@@ -30,22 +28,3 @@ DeviceOption = Annotated[
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace output that exists.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Report progress, result and errors as JSON lines.")]
-
-
-def choose_device(name: str) -> str:
-    """Return the torch device for a --device option; "auto" is the NVIDIA GPU if there is one, else the CPU.
-
-    Raises:
-        InvalidInputError: the name is unknown or the machine has no such device.
-    """
-    import torch
-
-    kind = name.partition(":")[0]
-    available = {"cpu": lambda: True, "cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if kind not in available:
-        raise InvalidInputError(f"There is no device '{name}'; choose auto, cpu, cuda or mps.")
-    if not available[kind]():
-        raise InvalidInputError(f"PyTorch finds no {kind} device on this machine; use --device auto or cpu.")
-    return name

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from temporal_interp.commands.console import Console
-from temporal_interp.commands.options import DeviceOption, ForceOption, JsonOption, choose_device
+from temporal_interp.commands.options import DeviceOption, ForceOption, JsonOption
 from temporal_interp.commands.outputs import require_file_output
+from temporal_interp.devices import choose_device
 from temporal_interp.errors import InvalidInputError
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from temporal_interp.datasets.lesson import Lesson
 from temporal_interp.datasets.subject import Case, Subject, errors_of
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.metrics import variation
-from temporal_interp.registration.register import slices_are_independent
+from temporal_interp.slice_gaps import slices_are_independent
 from temporal_interp.spatial import from_physical
 from temporal_interp.volumes import IntensityRange
 

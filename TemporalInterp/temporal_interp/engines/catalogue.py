@@ -5,7 +5,7 @@ from __future__ import annotations
 from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.engines.protocol import InterpolationEngine
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.registration.register import slices_are_independent
+from temporal_interp.slice_gaps import slices_are_independent
 from temporal_interp.volumes import Geometry
 
 ENGINE_NAMES = ("student", "refined", "velocity_field", "linear_blend")
@@ -37,12 +37,12 @@ def default_engine_name(geometry: Geometry, slice_thickness: float | None) -> st
         geometry: of the volumes.
         slice_thickness: see `VolumeSequence`.
     """
-    names = available_engine_names()
-    if "student" not in names:
+    from temporal_interp.weights.registry import Registry
+
+    model = Registry().default()
+    if model is None:
         return "velocity_field"
-    if slices_are_independent(geometry, slice_thickness):
-        return "student"
-    return "student" if create_engine("student").student.sees_neighbours else "refined"
+    return "student" if model.sees_neighbours or slices_are_independent(geometry, slice_thickness) else "refined"
 
 
 def create_engine(name: str, *, device: str = "cpu") -> InterpolationEngine:

@@ -9,16 +9,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from temporal_interp.displacement import displacement_field
 from temporal_interp.engines.model_grid import Maps, StudentOnPair
 from temporal_interp.engines.protocol import InterpolatedFrame, require_pair, require_t
 from temporal_interp.engines.region import Box, region_of_change, soft_edge
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
 from temporal_interp.networks.load import network_of
 from temporal_interp.networks.student import Student
+from temporal_interp.physical_displacement import displacement_field
 from temporal_interp.registration.fit_velocity import coarsen
-from temporal_interp.registration.register import slices_are_independent
 from temporal_interp.slabs import as_image, displacement_in_slab, resize_slab, slabs
+from temporal_interp.slice_gaps import slices_are_independent
 from temporal_interp.spatial import identity_grid, sample
 from temporal_interp.volumes import CONTRAST_FLOOR, Geometry, IntensityRange, Volume, to_scalar_type
 from temporal_interp.weights.registry import Registry

@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from temporal_interp.displacement import displacement_field
 from temporal_interp.engines.fusion import Fusion, FusionMaps, disagreement, fuse, fusion_maps
 from temporal_interp.engines.protocol import InterpolatedFrame, require_pair, require_t
 from temporal_interp.errors import Progress, no_progress
+from temporal_interp.physical_displacement import displacement_field
 from temporal_interp.registration.fit_velocity import coarsen
-from temporal_interp.registration.register import fit_volumes, slices_are_independent
+from temporal_interp.registration.register import fit_volumes
 from temporal_interp.registration.settings import NeuralVelocitySettings
 from temporal_interp.slabs import as_image, resize_slab, slabs, warp_slab
+from temporal_interp.slice_gaps import slices_are_independent
 from temporal_interp.spatial import integrate_velocity, warp
 from temporal_interp.volumes import CONTRAST_FLOOR, Geometry, IntensityRange, Volume, to_scalar_type
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from temporal_interp.displacement import DisplacementField, displacement_field
+from temporal_interp.displacement import DisplacementField
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
+from temporal_interp.physical_displacement import displacement_field
 from temporal_interp.registration.fit_velocity import fit_velocity
 from temporal_interp.registration.settings import NeuralVelocitySettings
 from temporal_interp.slabs import as_image, slabs, warp_slab
+from temporal_interp.slice_gaps import slices_are_independent
 from temporal_interp.spatial import compose, from_physical, integrate_velocity, resize_field
 from temporal_interp.volumes import (
     CONTRAST_FLOOR,
@@ -21,12 +23,6 @@ from temporal_interp.volumes import (
     require_same_geometry,
     to_scalar_type,
 )
-
-APART = 1.5
-"""Slices further apart than this many thicknesses are independent: nothing is seen of what lies between them."""
-
-APART_UNKNOWN = 8.0
-"""Where the thickness is not known, slices further apart than this many in-plane voxels are independent."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,16 +36,6 @@ class Registration:
 
     warped: Volume
     displacement: DisplacementField
-
-
-def slices_are_independent(geometry: Geometry, slice_thickness: float | None) -> bool:
-    """Tell whether each slice is a 2D problem of its own: a single slice, or slices with gaps (our choice)."""
-    apart = geometry.spacing_kji[0]
-    if geometry.shape[0] == 1:
-        return True
-    if slice_thickness is not None:
-        return apart > APART * slice_thickness
-    return apart > APART_UNKNOWN * min(geometry.spacing_kji[1:])
 
 
 def fit_volumes(

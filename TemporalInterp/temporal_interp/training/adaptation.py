@@ -18,8 +18,8 @@ from temporal_interp.datasets.subject_lessons import SubjectLessons
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.networks import Student
 from temporal_interp.networks.load import load_network
-from temporal_interp.registration.register import slices_are_independent
 from temporal_interp.sequences import VolumeSequence
+from temporal_interp.slice_gaps import slices_are_independent
 from temporal_interp.training.logic import Hardware, TrainingLogic
 from temporal_interp.training.settings import TrainingSettings
 from temporal_interp.training.stage import psnr_and_gain

@@ -7,14 +7,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 import temporal_interp
 from temporal_interp.errors import InvalidInputError
+
+if TYPE_CHECKING:  # what is registered can be listed in no time; PyTorch takes a second to load
+    import torch
 
 FORMAT = "temporal-interp"
 FORMAT_VERSION = 1
@@ -69,6 +70,8 @@ def save_model(
     path = Path(path)
     if path.suffix != ".safetensors" or kind not in KINDS:
         raise InvalidInputError(f"A model file is a .safetensors of kind {' or '.join(KINDS)}, got {path} and {kind}.")
+    from safetensors.torch import save_file
+
     _require_finite(state, path)
     description = {
         "format": FORMAT,
@@ -171,6 +174,8 @@ def _require_safetensors(path: Path) -> None:
 
 
 def _require_finite(state: Mapping[str, torch.Tensor], path: Path) -> None:
+    import torch
+
     for name, weights in state.items():
         if weights.is_floating_point() and not torch.isfinite(weights.float()).all():
             raise InvalidInputError(f"{path}: the weights '{name}' are not finite, so the network would give nonsense.")

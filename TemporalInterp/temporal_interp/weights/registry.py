@@ -47,6 +47,7 @@ class ModelEntry:
         minimum_program_version: the oldest program that can use it.
         date: of the training, ISO 8601.
         notes: anything else a user should know.
+        sees_neighbours: has learnt to look at the slices next to one (see `Student.sees_neighbours`).
         shipped: comes with the program, and cannot be removed.
     """
 
@@ -62,6 +63,7 @@ class ModelEntry:
     minimum_program_version: str = temporal_interp.__version__
     date: str = ""
     notes: str = ""
+    sees_neighbours: bool = False
     shipped: bool = False
 
 
@@ -248,8 +250,8 @@ def _entry(given: Any, path: Path, *, shipped: bool) -> ModelEntry:
     known = {item.name for item in fields(ModelEntry)} - {"shipped"}
     try:
         entry = ModelEntry(**{key: value for key, value in given.items() if key in known}, shipped=shipped)
-        texts = [value for key, value in vars(entry).items() if key not in ("scores", "shipped")]
-        sound = all(isinstance(text, str) for text in texts) and isinstance(entry.scores, dict)
+        others = {"scores": dict, "sees_neighbours": bool, "shipped": bool}
+        sound = all(isinstance(value, others.get(key, str)) for key, value in vars(entry).items())
         Version(entry.minimum_program_version)
     except (TypeError, AttributeError, InvalidVersion) as error:
         raise InvalidInputError(f"{path} has an entry that cannot be read: {error}.") from error

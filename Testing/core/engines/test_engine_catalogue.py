@@ -59,6 +59,7 @@ def test_slices_on_their_own_go_to_the_student(geometry, thickness):
 
 def test_slices_that_touch_are_refined_since_the_shipped_student_looks_at_one_at_a_time():
     assert not create_engine("student").student.sees_neighbours
+    assert not Registry().default().sees_neighbours
     assert default_engine_name(STACK, 8.0) == "refined"
 
 

@@ -16,7 +16,6 @@ import temporal_interp
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.networks import NetworkSettings, Student, Teacher
 from temporal_interp.networks.load import load_network, network_of
-from temporal_interp.weights import model_file as module
 from temporal_interp.weights.model_file import checksum, load_model, read_description, save_model
 
 SETTINGS = NetworkSettings(widths=(4, 8), fusion="finest", time_scale=25.0)
@@ -131,7 +130,7 @@ def test_a_failure_on_the_way_leaves_the_former_file(tmp_path, monkeypatch):
         target.write_bytes(save(tensors, metadata)[:-3])
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(module, "save_file", fail_half_way)
+    monkeypatch.setattr("safetensors.torch.save_file", fail_half_way)
     with pytest.raises(KeyboardInterrupt):
         write(path, {"weight": torch.zeros(2)})
     assert list(tmp_path.iterdir()) == [path]

@@ -1,0 +1,27 @@
+"""Where to compute."""
+
+from __future__ import annotations
+
+from temporal_interp.errors import InvalidInputError
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+"""Names that `choose_device` knows."""
+
+
+def choose_device(name: str) -> str:
+    """Return the PyTorch device of that name; "auto" is the NVIDIA GPU if there is one, else the CPU.
+
+    Raises:
+        InvalidInputError: the name is unknown or the machine has no such device.
+    """
+    import torch
+
+    kind = name.partition(":")[0]
+    available = {"cpu": lambda: True, "cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if kind not in available:
+        raise InvalidInputError(f"There is no device '{name}'; choose auto, cpu, cuda or mps.")
+    if not available[kind]():
+        raise InvalidInputError(f"PyTorch finds no {kind} device on this machine; choose auto or cpu.")
+    return name
