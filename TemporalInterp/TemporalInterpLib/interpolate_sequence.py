@@ -1,35 +1,33 @@
 """Interpolates a sequence of the scene and adds what comes of it: frames, fields, browser and proxies, or nothing.
 
 Everything is computed in nodes outside the scene and added at the end in one batch, so an error or a cancel leaves the
-scene as it was. The source sequence, its browser and its proxy are only read.
+scene as it was. The source sequence, its browser and its proxy are only read. The work comes as steps (see
+`background`), so that the event loop has its turn; `run_to_end` takes them at once.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import partial
-from typing import Protocol
 
 import slicer
 
-from temporal_interp.engines.protocol import InterpolationEngine
-from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
-from temporal_interp.interpolation import OnFrame, evenly_spaced, interpolate_between, multiply_frame_rate
+from temporal_interp.errors import InvalidInputError
 from temporal_interp.sequences import VolumeSequence
 from temporal_interp.volumes import Volume
 from TemporalInterpLib.add_sequence import AddedSequence, add_browsed_sequence
+from TemporalInterpLib.background import Steps, share_of
 from TemporalInterpLib.companions import Companion, CompanionWriter
+from TemporalInterpLib.request import Request
 from TemporalInterpLib.scene_transaction import scene_transaction
 from TemporalInterpLib.sequence_browser import SourceView
 from TemporalInterpLib.sequence_conversion import (
     add_item,
     new_sequence_like,
-    require_apart,
     sequence_from_node,
     set_attributes,
 )
+from TemporalInterpLib.synthesis import Synthesiser
 from TemporalInterpLib.volume_conversion import copy_meaning, copy_place, set_voxels
 
 COMPUTING_SHARE = 0.95
@@ -70,108 +68,61 @@ class _Source:
         return cls(node, node.GetScene(), SourceView.of(node, browser), acquired, items)
 
 
-class _Synthesise(Protocol):
-    """A function of `temporal_interp.interpolation` that only lacks its callbacks."""
-
-    def __call__(self, *, on_frame: OnFrame | None, progress: Progress) -> VolumeSequence: ...
-
-
-def interpolate_between_items(
+def interpolation_steps(
     sequence_node: slicer.vtkMRMLSequenceNode,
-    first: int,
-    last: int,
-    frames: int | Sequence[float],
-    engine: InterpolationEngine,
+    request: Request,
+    synthesiser: Synthesiser,
     *,
     browser_node: slicer.vtkMRMLSequenceBrowserNode | None = None,
     companions: Collection[Companion] = (),
-    progress: Progress = no_progress,
-) -> AddedSequence:
-    """Add to the scene a sequence of two acquired items, unchanged, and synthetic ones between them.
+) -> Steps[AddedSequence]:
+    """Check the request and return the steps that add to the scene a sequence of acquired and synthetic items.
+
+    Nothing is in the scene before the last step; closing the steps leaves it as it was.
 
     Args:
         sequence_node: sequence of scalar volumes in the scene, two items or more.
-        first: number of the item at t = 0.
-        last: number of the item at t = 1, greater than `first`.
-        frames: how many to synthesise, evenly spaced, or their index values in the sequence's unit.
-        engine: how to synthesise.
+        request: what to synthesise.
+        synthesiser: who does it.
         browser_node: the browser that shows the source; the first one found if None.
         companions: what to make beside the frames.
-        progress: told how far it is; may raise CancelledError.
 
     Raises:
-        InvalidInputError: the sequence cannot be interpolated, an item number or index value is out of place, index
-            values would be merged by Slicer, or the engine does not give the companions.
+        InvalidInputError: the sequence cannot be interpolated, the request does not fit it, or (from a step) the engine
+            cannot do it or does not give the companions.
     """
     source = _Source.of(sequence_node, browser_node)
-    source.acquired.require_item(first, "The first phase")
-    source.acquired.require_item(last, "The last phase")
-    if first >= last:
-        raise InvalidInputError(f"The first phase must come before the last, got items {first} and {last}.")
-    start, stop = source.acquired.index_values[first], source.acquired.index_values[last]
-    values = evenly_spaced(start, stop, frames) if isinstance(frames, int) else list(frames)
-    require_apart([start, *values, stop], sequence_node)
-    synthesise = partial(interpolate_between, source.acquired, first, last, values, engine)
-    return _interpolate(source, synthesise, engine, companions, progress)
+    return _steps(source, request.source(source.acquired, sequence_node), request, synthesiser, companions)
 
 
-def multiply_item_rate(
-    sequence_node: slicer.vtkMRMLSequenceNode,
-    factor: int,
-    engine: InterpolationEngine,
-    *,
-    cyclic: bool = False,
-    browser_node: slicer.vtkMRMLSequenceBrowserNode | None = None,
-    companions: Collection[Companion] = (),
-    progress: Progress = no_progress,
-) -> AddedSequence:
-    """Add to the scene the whole sequence with `factor - 1` synthetic items in every gap.
-
-    Args:
-        sequence_node: sequence of scalar volumes in the scene, two items or more.
-        factor: 2 or more.
-        engine: how to synthesise.
-        cyclic: also fill the gap from the last item back to the first (see `multiply_frame_rate`).
-        browser_node: the browser that shows the source; the first one found if None.
-        companions: what to make beside the frames.
-        progress: told how far it is; may raise CancelledError.
-
-    Raises:
-        InvalidInputError: as in `interpolate_between_items`, or the factor is below 2.
-    """
-    source = _Source.of(sequence_node, browser_node)
-    if factor >= 2:  # a lower one is refused below
-        for start, stop in itertools.pairwise(source.acquired.index_values):
-            require_apart([start, *evenly_spaced(start, stop, factor - 1), stop], sequence_node)
-    synthesise = partial(multiply_frame_rate, source.acquired, factor, engine, cyclic=cyclic)
-    return _interpolate(source, synthesise, engine, companions, progress)
-
-
-def _interpolate(
+def _steps(
     source: _Source,
-    synthesise: _Synthesise,
-    engine: InterpolationEngine,
+    acquired: VolumeSequence,
+    request: Request,
+    synthesiser: Synthesiser,
     companions: Collection[Companion],
-    progress: Progress,
-) -> AddedSequence:
+) -> Steps[AddedSequence]:
     name = f"{source.node.GetName()} interpolated"
-    writer = CompanionWriter(companions, source.node, source.acquired.volumes[0].geometry, name, engine.name)
-    result = synthesise(
-        on_frame=writer.add_frame if companions else None, progress=part_of(progress, 0.0, COMPUTING_SHARE)
-    )
-    progress(COMPUTING_SHARE, "storing the frames")
-    frames_node = _frames_node(name, result, source, writer)
-    progress(1.0, "adding to the scene")
+    writer = CompanionWriter(companions, source.node, acquired.volumes[0].geometry, name, synthesiser.name)
+    filling = synthesiser.fill(acquired, request, writer.add_frame if companions else None)
+    result = yield from share_of(filling, 0.0, COMPUTING_SHARE)
+    yield COMPUTING_SHARE, "storing the frames"
+    frames_node = yield from _frames_node(name, result, source, writer)
+    yield 1.0, "adding to the scene"
     with scene_transaction(source.scene):
         return add_browsed_sequence(
-            frames_node, writer.sequences, f"{source.view.name} interpolated", source.view, source.scene
+            frames_node,
+            writer.sequences,
+            f"{source.view.name} interpolated, partly SYNTHETIC",
+            source.view,
+            source.scene,
         )
 
 
 def _frames_node(
     name: str, result: VolumeSequence, source: _Source, writer: CompanionWriter
-) -> slicer.vtkMRMLSequenceNode:
-    """Return a sequence node, outside the scene, of the source's own items and the synthetic frames."""
+) -> Steps[slicer.vtkMRMLSequenceNode]:
+    """Fill a sequence node, outside the scene, with the source's own items and the synthetic frames, one a step."""
     frames_node = new_sequence_like(source.node, name)
     for value, volume, attributes in zip(result.index_values, result.volumes, result.item_attributes, strict=True):
         if volume in source.items:
@@ -181,6 +132,10 @@ def _frames_node(
         else:
             _add_synthetic(frames_node, source, value, volume, attributes)
             writer.mark(value, attributes)
+        yield (
+            COMPUTING_SHARE + (1 - COMPUTING_SHARE) * frames_node.GetNumberOfDataNodes() / len(result),
+            "storing the frames",
+        )
     return frames_node
 
 

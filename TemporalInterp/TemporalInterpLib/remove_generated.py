@@ -51,15 +51,16 @@ def _remove_companion(companion: slicer.vtkMRMLSequenceNode) -> None:
             browser.RemoveSynchronizedSequenceNode(companion.GetID())  # this also stops playback
             browser.SetPlaybackActive(playing)
         if proxy is not None:
-            _remove_with_belongings(proxy, scene)
-    _remove_with_belongings(companion, scene)
+            remove_with_belongings(proxy, scene)
+    remove_with_belongings(companion, scene)
 
 
-def _remove_with_belongings(node: slicer.vtkMRMLStorableNode, scene: slicer.vtkMRMLScene) -> None:
+def remove_with_belongings(node: slicer.vtkMRMLStorableNode, scene: slicer.vtkMRMLScene) -> None:
+    """Remove a node from the scene, with its storage and display nodes, which the scene alone would leave there."""
     belongings = [node.GetNthStorageNode(n) for n in range(node.GetNumberOfStorageNodes())]
     if node.IsA("vtkMRMLDisplayableNode"):
         belongings += [node.GetNthDisplayNode(n) for n in range(node.GetNumberOfDisplayNodes())]
     scene.RemoveNode(node)
     for belonging in belongings:
-        if belonging is not None:
+        if belonging is not None and belonging.GetScene() is not None:  # the application may have removed it already
             scene.RemoveNode(belonging)

@@ -55,11 +55,16 @@ def sequence_from_node(sequence_node: slicer.vtkMRMLSequenceNode, items: Iterabl
         index_name=sequence_node.GetIndexName(),
         index_unit=sequence_node.GetIndexUnit(),
         item_attributes=[attributes_of(sequence_node.GetNthDataNode(n)) for n in numbers],
-        slice_thickness=_slice_thickness(sequence_node),
+        slice_thickness=slice_thickness_of(sequence_node),
     )
 
 
-def _slice_thickness(sequence_node: slicer.vtkMRMLSequenceNode) -> float | None:
+def slice_thickness_of(sequence_node: slicer.vtkMRMLSequenceNode) -> float | None:
+    """Return how much tissue a slice shows, in mm, None where it is not known.
+
+    Raises:
+        InvalidInputError: what is noted is not a number.
+    """
     text = sequence_node.GetAttribute(SLICE_THICKNESS_KEY)
     try:
         return float(text) if text else None

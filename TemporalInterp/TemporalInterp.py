@@ -1,0 +1,151 @@
+"""The scripted module of 3D Slicer: what Slicer looks for in a module; the rest is in TemporalInterpLib."""
+
+import slicer
+from slicer.i18n import tr as _
+from slicer.i18n import translate
+from slicer.ScriptedLoadableModule import (
+    ScriptedLoadableModule,
+    ScriptedLoadableModuleLogic,
+    ScriptedLoadableModuleTest,
+    ScriptedLoadableModuleWidget,
+)
+from slicer.util import VTKObservationMixin
+
+from TemporalInterpLib.logic import InterpolationLogic
+from TemporalInterpLib.parameter_node import TemporalInterpParameterNode
+
+
+class TemporalInterp(ScriptedLoadableModule):
+    """What the module is, for Slicer's lists and help."""
+
+    def __init__(self, parent: object) -> None:
+        ScriptedLoadableModule.__init__(self, parent)
+        self.parent.title = _("TemporalInterp")
+        self.parent.categories = [translate("qSlicerAbstractCoreModule", "Sequences")]
+        self.parent.dependencies = ["Sequences"]
+        self.parent.contributors = ["The TemporalInterp contributors"]
+        self.parent.helpText = _(
+            "Synthesises the frames between the acquired frames of a sequence of volumes, such as a cardiac cine: "
+            "choose two phases, drag the time slider, or fill a new sequence. Every synthetic frame is marked as such. "
+            "Not for diagnosis. See the tutorial in the extension's README."
+        )
+        self.parent.acknowledgementText = _(
+            "The network follows TM-MSDF (Zhang et al., MICCAI 2025), the velocity field NeVF; see the README."
+        )
+        slicer.app.connect("startupCompleted()", register_sample_data)
+
+
+def register_sample_data() -> None:
+    """Offer the sample cine in the Sample Data module."""
+    import SampleData
+
+    from TemporalInterpLib.sample_cine import NAME
+
+    # no files: it is drawn here. Slicer wants lists of one length
+    files = {key: [] for key in ("uris", "fileNames", "nodeNames", "loadFiles", "loadFileTypes", "checksums")}
+    SampleData.SampleDataLogic.registerCustomSampleDataSource(
+        category="TemporalInterp",
+        sampleName=NAME,
+        customDownloader=lambda source: [InterpolationLogic().load_sample_cine().proxy],
+        **files,
+    )
+
+
+class TemporalInterpWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+    """Loads the .ui file and passes Slicer's events on to the panel."""
+
+    def __init__(self, parent: object = None) -> None:
+        VTKObservationMixin.__init__(self)
+        self.logic = None
+        self.panel = None
+        self.in_use = self.follows = False
+        ScriptedLoadableModuleWidget.__init__(self, parent)  # last: without a parent it calls setup
+
+    def setup(self) -> None:
+        """Build the panel."""
+        ScriptedLoadableModuleWidget.setup(self)
+        from TemporalInterpLib.widget import ModulePanel
+
+        widget = slicer.util.loadUI(self.resourcePath("UI/TemporalInterp.ui"))
+        self.layout.addWidget(widget)
+        self.ui = slicer.util.childWidgetVariables(widget)
+        widget.setMRMLScene(slicer.mrmlScene)
+        self.logic = TemporalInterpLogic()
+        self.panel = ModulePanel(self.ui, self.logic)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartImportEvent, self.onSceneStartImport)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self.onSceneEndImport)
+        self.use_scene()
+
+    def use_scene(self) -> None:
+        """Follow the parameter node of the scene; choose the first sequence of volumes if none is chosen."""
+        self.in_use = True
+        parameters = self.logic.getParameterNode()
+        if parameters.sequence is None:
+            parameters.sequence = first_volume_sequence()
+        self.panel.use(parameters)
+
+    def enter(self) -> None:
+        """The user comes to the module."""
+        self.use_scene()
+
+    def exit(self) -> None:
+        """The user leaves the module: work goes on, and what comes of it is noted in the parameters."""
+        self.in_use = False
+
+    def cleanup(self) -> None:
+        """The module is closed for good, or loaded anew."""
+        self.panel.close()
+        self.removeObservers()
+
+    def onSceneStartClose(self, caller: object, event: str) -> None:
+        """Stop all work, which is on nodes about to go."""
+        self.panel.stop()
+        self.panel.use(None)
+
+    def onSceneEndClose(self, caller: object, event: str) -> None:
+        """Begin anew with the empty scene."""
+        if self.in_use:
+            self.use_scene()
+
+    def onSceneStartImport(self, caller: object, event: str) -> None:
+        """Let go of the parameters, which the file may overwrite."""
+        self.follows = self.panel.context.parameters is not None
+        self.panel.use(None)
+
+    def onSceneEndImport(self, caller: object, event: str) -> None:
+        """Read the parameters anew: what was read before the nodes they refer to were there would stay None."""
+        if self.in_use or self.follows:
+            self.use_scene()
+
+
+def first_volume_sequence() -> slicer.vtkMRMLSequenceNode | None:
+    """Return the first sequence of scalar volumes in the scene, None if there is none."""
+    nodes = slicer.util.getNodesByClass("vtkMRMLSequenceNode")
+    return next((node for node in nodes if node.GetDataNodeClassName() == "vtkMRMLScalarVolumeNode"), None)
+
+
+class TemporalInterpLogic(ScriptedLoadableModuleLogic, InterpolationLogic):
+    """What the module can do, for the Python console and for scripts.
+
+    >>> from TemporalInterp import TemporalInterpLogic
+    >>> logic = TemporalInterpLogic()
+    >>> cine = logic.load_sample_cine().sequence
+    >>> first, last = logic.proposed_phases(cine)
+    >>> result = logic.interpolate(cine, first, last, 10)
+    """
+
+    def getParameterNode(self) -> TemporalInterpParameterNode:
+        """Return the module's parameters, typed."""
+        return TemporalInterpParameterNode(super().getParameterNode())
+
+
+class TemporalInterpTest(ScriptedLoadableModuleTest):
+    """The user's path through the module, inside Slicer."""
+
+    def runTest(self) -> None:
+        """Run all of it; on an error the test fails."""
+        from TemporalInterpLib.self_test import run_self_test
+
+        run_self_test(self)

@@ -1,0 +1,73 @@
+"""Adapts the network to a sequence of the scene, in a child process."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import slicer
+
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.interpolation import acquired_only
+from TemporalInterpLib.background import Steps, in_background, share_of
+from TemporalInterpLib.child_process import command_line
+from TemporalInterpLib.parameter_node import Device
+from TemporalInterpLib.sequence_conversion import sequence_from_node
+
+FEWEST = 5
+"""Frames: a lesson takes three, and one is held out to see what was gained."""
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """An adapted model.
+
+    Attributes:
+        name: under which it is registered.
+        gain_before: in dB over the linear blend where it moves, on frames held out of the adaptation.
+        gain_after: likewise, of the adapted network.
+    """
+
+    name: str
+    gain_before: float
+    gain_after: float
+
+
+def adaptation_steps(sequence_node: slicer.vtkMRMLSequenceNode, device: Device) -> Steps[Adapted]:
+    """Check the sequence and return the steps that adapt the network to it and register the result.
+
+    Raises:
+        InvalidInputError: the sequence cannot be worked with or has too few acquired frames.
+    """
+    sequence = acquired_only(sequence_from_node(sequence_node))
+    if len(sequence) < FEWEST:
+        raise InvalidInputError(
+            f"Sequence '{sequence_node.GetName()}' has {len(sequence)} acquired frames; adapting to it takes at least "
+            f"{FEWEST}."
+        )
+    return _steps(sequence_node.GetName(), sequence, device)
+
+
+def _steps(title: str, sequence: object, device: Device) -> Steps[Adapted]:
+    from temporal_interp.files import write_sequence
+
+    with tempfile.TemporaryDirectory(prefix="TemporalInterp-") as folder:
+        source, model = Path(folder) / "acquired.seq.nrrd", Path(folder) / "adapted.safetensors"
+        yield from share_of(in_background(lambda progress: write_sequence(sequence, source)), 0.0, 0.01)
+        arguments = ["adapt", str(source), "-o", str(model), "--device", device.value]
+        result = yield from share_of(command_line(arguments), 0.01, 1.0)
+        name = _register(title, model)
+    return Adapted(name, float(result["gain_before_db"]), float(result["gain_after_db"]))
+
+
+def _register(title: str, model: Path) -> str:
+    from temporal_interp.weights.registry import Registry
+
+    registry = Registry()
+    stem = "adapted-" + (re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40] or "sequence")
+    taken = {entry.name for entry in registry.entries()}
+    name = next(n for n in (stem, *(f"{stem}-{k}" for k in range(2, 10_000))) if n not in taken)
+    registry.add(model, name=name, licence="Apache-2.0", notes=f"Adapted to the sequence '{title}'.")
+    return name

@@ -1,0 +1,128 @@
+"""Runs the command line in a child process: work of minutes, which may crash or be killed without harm to Slicer."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from temporal_interp.errors import InvalidInputError
+from TemporalInterpLib.background import Steps
+
+PROGRAM = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).resolve().parents[1])!r})
+from temporal_interp.commands.main import main
+main()
+"""
+"""The command line, found beside this package whatever the environment says."""
+
+WAIT = 0.02
+"""Seconds a step waits."""
+
+LAST_WORDS = 2000
+"""Characters of what a crashed child wrote last that the user is shown."""
+
+
+def command_line(arguments: Sequence[str]) -> Steps[dict[str, object]]:
+    """Run `temporal-interp ARGUMENTS --json` and step until it has ended; closing the steps ends its whole tree.
+
+    Returns:
+        the values of its result.
+
+    Raises:
+        InvalidInputError: the command refused its input, or ended without a result; the message says why.
+    """
+    with tempfile.TemporaryDirectory(prefix="TemporalInterp-") as folder:
+        said, complained = Path(folder) / "stdout", Path(folder) / "stderr"
+        with said.open("wb") as out, complained.open("wb") as err:
+            child = _start(arguments, out, err)
+        try:
+            result = yield from _follow(child, said)
+        finally:
+            end_tree(child)
+        if result is not None:
+            return result
+        words = complained.read_text(encoding="utf-8", errors="replace").strip()
+        raise InvalidInputError(
+            f"The calculation ended early (exit code {child.returncode}); the scene is as it was. It may have run out "
+            f"of memory. The last it said: {words[-LAST_WORDS:] or 'nothing'}"
+        )
+
+
+def _start(arguments: Sequence[str], out: object, err: object) -> subprocess.Popen:
+    python = shutil.which("PythonSlicer") or sys.executable
+    windows = {"creationflags": getattr(subprocess, "CREATE_NO_WINDOW", 0)} if os.name == "nt" else {}
+    return subprocess.Popen(
+        [python, "-c", PROGRAM, *arguments, "--json"],
+        stdin=subprocess.DEVNULL,
+        stdout=out,
+        stderr=err,
+        start_new_session=os.name != "nt",  # a process group of its own, to be ended as a whole
+        **windows,
+    )
+
+
+def _follow(child: subprocess.Popen, said: Path) -> Steps[dict[str, object] | None]:
+    latest, result = (0.0, "starting"), None
+    events = _Events(said)
+    while True:
+        ended = child.poll() is not None  # before reading, so that nothing said before the end is missed
+        for event in events.new():
+            kind = event.pop("event", "")
+            if kind == "progress":
+                latest = (float(event["fraction"]), str(event["message"]))
+            elif kind == "error":
+                raise InvalidInputError(str(event["message"]))
+            elif kind == "result":
+                result = event
+        if ended:
+            return result if child.returncode == 0 else None
+        yield latest
+        time.sleep(WAIT)
+
+
+class _Events:
+    """Reads the JSON lines that a growing file has got since the last time."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.position = 0
+
+    def new(self) -> Iterator[dict[str, object]]:
+        with self.path.open("rb") as file:
+            file.seek(self.position)
+            for line in file:
+                if not line.endswith(b"\n"):  # the rest of it is still to come
+                    break
+                self.position += len(line)
+                event = _event(line)
+                if event is not None:
+                    yield event
+
+
+def _event(line: bytes) -> dict[str, object] | None:
+    """Return the event that a line is, None where it is none: a library may print, too."""
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) else None
+
+
+def end_tree(child: subprocess.Popen) -> None:
+    """End a child and whatever it has started."""
+    if os.name == "nt":
+        subprocess.run(["taskkill", "/F", "/T", "/PID", str(child.pid)], capture_output=True, check=False)
+    else:
+        with suppress(ProcessLookupError, PermissionError):  # none of them is left
+            os.killpg(child.pid, signal.SIGKILL)  # its children, too, where it has ended without them
+    child.wait()

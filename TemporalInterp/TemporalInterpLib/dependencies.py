@@ -1,0 +1,73 @@
+"""Which Python packages are missing, and installing them after asking."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+import slicer
+from slicer.i18n import tr as _
+
+REQUIREMENTS = {
+    "torch": "torch>=2.2",
+    "lightning": "lightning>=2.6",
+    "matplotlib": "matplotlib>=3.8",
+    "nrrd": "pynrrd>=1.0",
+    "platformdirs": "platformdirs>=4",
+    "rich": "rich>=13",
+    "safetensors": "safetensors>=0.5",
+    "tensorboard": "tensorboard>=2.16",
+    "typer": "typer>=0.12",
+    "yaml": "pyyaml>=6",
+}
+"""What Slicer itself may lack: the name that is imported, and what pip is asked for (as in pyproject.toml)."""
+
+FOR_ENGINES = ("torch", "platformdirs", "safetensors")
+"""What the engines need; the rest is for work in a child process."""
+
+
+def missing_packages() -> list[str]:
+    """Return what pip would have to install, PyTorch first; empty where all is there."""
+    return [requirement for name, requirement in REQUIREMENTS.items() if find_spec(name) is None]
+
+
+def engines_can_run() -> bool:
+    """Tell whether more than the linear blend can be used."""
+    return all(find_spec(name) is not None for name in FOR_ENGINES)
+
+
+def install_missing_packages() -> bool:
+    """Ask the user, then install what is missing; the application waits meanwhile.
+
+    PyTorch is installed by the PyTorch extension where that is there: it chooses the build that fits the GPU.
+
+    Returns:
+        False where the user declined.
+
+    Raises:
+        subprocess.CalledProcessError: pip failed.
+    """
+    missing = missing_packages()
+    if not missing:
+        return True
+    question = _(
+        "TemporalInterp needs Python packages that are not installed: {packages}.\n\nThey come from the Python Package "
+        "Index. PyTorch alone may take 200 MB to 3 GB and some minutes. Install them into Slicer's Python now?"
+    ).format(packages=", ".join(missing))
+    if not slicer.util.confirmOkCancelDisplay(question, windowTitle=_("Install Python packages")):
+        return False
+    with slicer.util.tryWithErrorDisplay(_("The packages could not be installed."), waitCursor=True):
+        if find_spec("torch") is None and _install_torch_by_extension():
+            missing.remove(REQUIREMENTS["torch"])
+        if missing:
+            slicer.util.pip_install(missing)
+    return True
+
+
+def _install_torch_by_extension() -> bool:
+    try:
+        import PyTorchUtils
+    except ImportError:
+        return False
+    _package, _sign, version = REQUIREMENTS["torch"].partition(">=")
+    logic = PyTorchUtils.PyTorchUtilsLogic()
+    return logic.installTorch(askConfirmation=False, torchVersionRequirement=f">={version}") is not None

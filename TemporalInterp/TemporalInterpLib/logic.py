@@ -1,0 +1,145 @@
+"""What the module can do, without its panel: for the Python console, for scripts and for the panel itself."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import slicer
+
+from temporal_interp.change import proposed_phases
+from temporal_interp.engines.linear_blend import LinearBlend
+from temporal_interp.errors import Progress, no_progress
+from TemporalInterpLib.adaptation import Adapted, adaptation_steps
+from TemporalInterpLib.add_sequence import AddedSequence
+from TemporalInterpLib.background import Steps, run_to_end
+from TemporalInterpLib.companions import Companion
+from TemporalInterpLib.dependencies import engines_can_run
+from TemporalInterpLib.engines import creator, engine_name, synthesiser
+from TemporalInterpLib.interpolate_sequence import interpolation_steps
+from TemporalInterpLib.parameter_node import Device, Engine
+from TemporalInterpLib.patient_check import PatientCheck, check_steps
+from TemporalInterpLib.remove_generated import remove_generated_frames
+from TemporalInterpLib.request import BetweenPhases, Request, WholeSequence
+from TemporalInterpLib.sample_cine import sample_cine_steps
+from TemporalInterpLib.sequence_conversion import sequence_from_node
+
+
+class InterpolationLogic:
+    """The steps of everything the panel offers, and the same at once.
+
+    Methods that end in `_steps` check their input and return steps for a `Job`; the others wait until it is done.
+    Every method raises InvalidInputError, with what to do about it, where the input cannot be worked with.
+    """
+
+    def proposed_phases(self, sequence_node: slicer.vtkMRMLSequenceNode) -> tuple[int, int]:
+        """Return the numbers of two items to interpolate between: end-diastole and end-systole of a gated cine."""
+        return proposed_phases(sequence_from_node(sequence_node))
+
+    def interpolation_steps(
+        self,
+        sequence_node: slicer.vtkMRMLSequenceNode,
+        request: Request,
+        *,
+        engine: Engine = Engine.AUTOMATIC,
+        device: Device = Device.AUTO,
+        adapted_model: str = "",
+        companions: Collection[Companion] = (),
+    ) -> Steps[AddedSequence]:
+        """Return the steps that add an interpolated sequence to the scene; see `interpolate_sequence`."""
+        name = engine_name(engine, sequence_node, adapted_model)
+        return interpolation_steps(sequence_node, request, synthesiser(name, device), companions=companions)
+
+    def interpolate(
+        self,
+        sequence_node: slicer.vtkMRMLSequenceNode,
+        first: int,
+        last: int,
+        frames: int | Sequence[float],
+        *,
+        engine: Engine = Engine.AUTOMATIC,
+        device: Device = Device.AUTO,
+        companions: Collection[Companion] = (),
+        progress: Progress = no_progress,
+    ) -> AddedSequence:
+        """Add a sequence of two acquired items and synthetic ones between them.
+
+        Args:
+            sequence_node: a sequence of scalar volumes in the scene.
+            first: number of the item at t = 0.
+            last: number of the item at t = 1.
+            frames: how many to synthesise, evenly spaced, or their index values in the sequence's unit.
+            engine: how to synthesise.
+            device: where to compute.
+            companions: what to make beside the frames: displacement fields, Jacobian determinants.
+            progress: told how far it is; may raise to cancel, which leaves the scene as it was.
+        """
+        request = BetweenPhases(first, last, frames)
+        steps = self.interpolation_steps(sequence_node, request, engine=engine, device=device, companions=companions)
+        return run_to_end(steps, progress)
+
+    def multiply_frame_rate(
+        self,
+        sequence_node: slicer.vtkMRMLSequenceNode,
+        factor: int,
+        *,
+        cyclic: bool = False,
+        engine: Engine = Engine.AUTOMATIC,
+        device: Device = Device.AUTO,
+        companions: Collection[Companion] = (),
+        progress: Progress = no_progress,
+    ) -> AddedSequence:
+        """Add the whole sequence with `factor - 1` synthetic items in every gap; see `interpolate` for the rest."""
+        request = WholeSequence(factor, cyclic)
+        steps = self.interpolation_steps(sequence_node, request, engine=engine, device=device, companions=companions)
+        return run_to_end(steps, progress)
+
+    def check_steps(
+        self,
+        sequence_node: slicer.vtkMRMLSequenceNode,
+        first: int,
+        last: int,
+        *,
+        engine: Engine = Engine.AUTOMATIC,
+        device: Device = Device.AUTO,
+        adapted_model: str = "",
+    ) -> Steps[PatientCheck]:
+        """Return the steps of a check on acquired frames between two phases; see `patient_check`."""
+        name = engine_name(engine, sequence_node, adapted_model)
+        return check_steps(sequence_node, first, last, creator(name, device) or LinearBlend)
+
+    def adaptation_steps(
+        self, sequence_node: slicer.vtkMRMLSequenceNode, *, device: Device = Device.AUTO
+    ) -> Steps[Adapted]:
+        """Return the steps that adapt the network to a sequence; see `adaptation`."""
+        engine_name(Engine.STUDENT, sequence_node)  # refuses where packages are missing
+        return adaptation_steps(sequence_node, device)
+
+    def sample_cine_steps(self) -> Steps[AddedSequence]:
+        """Return the steps that draw the sample cine and add it to the scene."""
+        return sample_cine_steps()
+
+    def load_sample_cine(self) -> AddedSequence:
+        """Draw the sample cine, a beating-heart phantom, and add it to the scene."""
+        return run_to_end(sample_cine_steps(), no_progress)
+
+    def remove_generated_frames(self, sequence_node: slicer.vtkMRMLSequenceNode) -> int:
+        """Remove the synthetic items of a sequence and what was made with them; return how many."""
+        return remove_generated_frames(sequence_node)
+
+    def removable_models(self) -> list[str]:
+        """Return the names of the models that did not come with the program."""
+        if not engines_can_run():
+            return []
+        from temporal_interp.weights.registry import Registry
+
+        return [entry.name for entry in Registry().entries() if not entry.shipped]
+
+    def remove_models(self) -> list[str]:
+        """Remove every model that did not come with the program; return their names."""
+        names = self.removable_models()
+        if names:
+            from temporal_interp.weights.registry import Registry
+
+            for name in names:
+                Registry().remove(name)
+        return names

@@ -1,0 +1,59 @@
+"""The section that takes back what the module made."""
+
+from __future__ import annotations
+
+import slicer
+from slicer.i18n import tr as _
+
+from temporal_interp.errors import InvalidInputError
+from TemporalInterpLib.panels.panel import Panel, tell_error
+from TemporalInterpLib.parameter_node import Engine
+
+
+class CleanUpPanel(Panel):
+    """Remove generated frames, remove models."""
+
+    def connect(self) -> None:
+        """Connect the widgets."""
+        self.ui.removeFramesButton.connect("clicked()", self._remove_frames)
+        self.ui.removeModelsButton.connect("clicked()", self._remove_models)
+
+    def update(self) -> None:
+        """Offer what there is something to do for."""
+        self.ui.removeFramesButton.enabled = self._target() is not None
+
+    def _target(self) -> object:
+        """The sequence made last, or the one chosen."""
+        return self.parameters.result or self.parameters.sequence
+
+    def _remove_frames(self) -> None:
+        sequence = self._target()
+        try:
+            count = self.logic.remove_generated_frames(sequence)
+        except InvalidInputError as error:
+            tell_error(error)
+            return
+        self.parameters.parameterNode.Modified()  # other sections show what is gone
+        self.ui.cleanUpMessage.text = _("{count} synthetic frames removed from '{name}'.").format(
+            count=count, name=sequence.GetName()
+        )
+
+    def _remove_models(self) -> None:
+        try:
+            self._ask_and_remove_models(self.logic.removable_models())
+        except InvalidInputError as error:
+            tell_error(error)
+
+    def _ask_and_remove_models(self, names: list[str]) -> None:
+        if not names:
+            self.ui.cleanUpMessage.text = _("There are no models but those that came with the program.")
+            return
+        question = _("Delete these models from this computer?\n\n{names}").format(names="\n".join(names))
+        if not slicer.util.confirmOkCancelDisplay(question, windowTitle=_("Remove models")):
+            return
+        self.logic.remove_models()
+        if self.parameters.adaptedModel in names:
+            self.parameters.adaptedModel = ""
+            if self.parameters.engine is Engine.ADAPTED:
+                self.parameters.engine = Engine.AUTOMATIC
+        self.ui.cleanUpMessage.text = _("{count} models removed.").format(count=len(names))

@@ -1,0 +1,69 @@
+"""The section that chooses the engine, and adapts the network to the sequence."""
+
+from __future__ import annotations
+
+from slicer.i18n import tr as _
+
+from temporal_interp.errors import InvalidInputError
+from TemporalInterpLib.adaptation import Adapted
+from TemporalInterpLib.background import Steps
+from TemporalInterpLib.dependencies import engines_can_run
+from TemporalInterpLib.engines import engine_name, load_ahead, time_to_expect
+from TemporalInterpLib.job import Job
+from TemporalInterpLib.panels.panel import Panel, WorkButton, tell_error
+from TemporalInterpLib.parameter_node import Engine
+
+
+class EnginePanel(Panel):
+    """Engine and device, what to expect of them, Adapt."""
+
+    def connect(self) -> None:
+        """Connect the widgets."""
+        self._adapted_for: object = None
+        self._sequence: object = None
+        self._loading: Job | None = None
+        self.work = WorkButton(
+            self.ui.adaptButton, self.ui.adaptProgress, self.ui.adaptMessage, self._steps, self._done
+        )
+
+    def update(self) -> None:
+        """Say what the choice means."""
+        parameters = self.parameters
+        if self._sequence is not None and self._sequence is not parameters.sequence:
+            parameters.adaptedModel = ""  # it is of the sequence that was chosen before
+        self._sequence = parameters.sequence
+        self.ui.adaptButton.enabled = self.work.running or parameters.sequence is not None
+        if parameters.sequence is None:
+            self.ui.engineInfo.text = ""
+            return
+        if self._loading is None and engines_can_run():
+            self._loading = Job(load_ahead(), on_error=tell_error).start()
+        try:
+            name = engine_name(parameters.engine, parameters.sequence, parameters.adaptedModel)
+        except InvalidInputError as error:
+            self.ui.engineInfo.text = str(error)
+            return
+        words = time_to_expect(name)
+        if parameters.engine is Engine.AUTOMATIC:
+            words = _("For this sequence: {engine}. ").format(engine=name.replace("_", " ")) + words
+        self.ui.engineInfo.text = words
+
+    def stop(self) -> None:
+        """Stop adapting."""
+        self._sequence = None
+        self.work.cancel()
+        if self._loading is not None:
+            self._loading.cancel()
+
+    def _steps(self) -> Steps[Adapted]:
+        self._adapted_for = self.parameters.sequence
+        return self.logic.adaptation_steps(self.parameters.sequence, device=self.parameters.device)
+
+    def _done(self, adapted: Adapted) -> str:
+        if self.parameters.sequence is self._adapted_for:
+            self.parameters.adaptedModel = adapted.name
+            self.parameters.engine = Engine.ADAPTED
+        return _(
+            "Adapted, model '{name}': {after:+.2f} dB over the linear blend where it moves, on frames held out; "
+            "{before:+.2f} dB before."
+        ).format(name=adapted.name, after=adapted.gain_after, before=adapted.gain_before)

@@ -1,0 +1,136 @@
+"""What the sections of the panel have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import slicer
+from slicer.i18n import tr as _
+
+from temporal_interp.errors import InvalidInputError
+from TemporalInterpLib.background import Steps
+from TemporalInterpLib.job import Job, Report
+from TemporalInterpLib.logic import InterpolationLogic
+from TemporalInterpLib.parameter_node import TemporalInterpParameterNode
+
+
+@dataclass(eq=False)
+class Context:
+    """What every section works with.
+
+    Attributes:
+        ui: the widgets of the .ui file, by name.
+        logic: does the work.
+        parameters: what the user has chosen; None while no scene is open.
+    """
+
+    ui: Any
+    logic: InterpolationLogic
+    parameters: TemporalInterpParameterNode | None = None
+
+
+class Panel:
+    """A section: it connects its widgets, follows the parameters, and stops its work when asked to."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.ui = context.ui
+        self.logic = context.logic
+        self.connect()
+
+    @property
+    def parameters(self) -> TemporalInterpParameterNode:
+        """What the user has chosen."""
+        return self.context.parameters
+
+    def connect(self) -> None:
+        """Connect the widgets."""
+
+    def update(self) -> None:
+        """Show what the parameters say."""
+
+    def stop(self) -> None:
+        """Stop all work, as the scene or the application closes."""
+
+
+class WorkButton:
+    """A button that starts a job, turns into Cancel, and shows how far the job is.
+
+    Args:
+        button: its text while nothing runs is the one it has now.
+        progress: a progress bar, shown while the job runs.
+        message: a label for what it is doing and for the time left.
+        steps: returns the steps of the job, or raises InvalidInputError.
+        done: called with the result; returns what to say.
+    """
+
+    def __init__(
+        self, button: Any, progress: Any, message: Any, steps: Callable[[], Steps[Any]], done: Callable[[Any], str]
+    ) -> None:
+        self.button, self.progress, self.message = button, progress, message
+        self._steps, self._done = steps, done
+        self._text = button.text
+        self._job: Job | None = None
+        progress.visible = False
+        progress.maximum = 100
+        button.connect("clicked()", self.press)
+
+    @property
+    def running(self) -> bool:
+        """Whether the job runs."""
+        return self._job is not None
+
+    def press(self) -> None:
+        """Start, or cancel what runs."""
+        if self.running:
+            self.cancel()
+            self.message.text = _("Cancelled; nothing was added.")
+            return
+        try:
+            steps = self._steps()
+        except InvalidInputError as error:
+            self._tell(error)
+            return
+        self.button.text = _("Cancel")
+        self.progress.value = 0
+        self.progress.visible = True
+        self.message.text = ""
+        self._job = Job(
+            steps, on_done=self._finish, on_error=self._tell, on_progress=self._report, on_end=self._end
+        ).start()
+
+    def cancel(self) -> None:
+        """Stop the job, if it runs."""
+        if self._job is not None:
+            self._job.cancel()
+
+    def _report(self, report: Report) -> None:
+        self.progress.value = round(100 * report.fraction)
+        self.message.text = ", ".join(part for part in (report.message, report.time_left) if part)
+
+    def _finish(self, result: Any) -> None:
+        self.message.text = self._done(result)
+
+    def _tell(self, error: Exception) -> None:
+        self.message.text = str(error)
+        tell_error(error)
+
+    def _end(self) -> None:
+        self._job = None
+        self.button.text = self._text
+        self.progress.visible = False
+
+
+def tell_error(error: Exception) -> None:
+    """Show an error: in words where the user can do something about it, with its origin where it is a fault of ours."""
+    if isinstance(error, InvalidInputError):
+        slicer.util.errorDisplay(str(error))
+        return
+    import traceback
+
+    details = "".join(traceback.format_exception(error))
+    slicer.util.errorDisplay(
+        _("Something went wrong that should not have: {error}").format(error=error), detailedText=details
+    )

@@ -1,0 +1,96 @@
+"""The section with the time slider."""
+
+from __future__ import annotations
+
+from slicer.i18n import tr as _
+
+from temporal_interp.errors import InvalidInputError
+from TemporalInterpLib.engines import creator, engine_name
+from TemporalInterpLib.layout import SideBySide, show_in_slice_views
+from TemporalInterpLib.panels.panel import Panel
+from TemporalInterpLib.preview import Pair, Preview
+from TemporalInterpLib.sequence_conversion import index_values_of
+
+
+class PreviewPanel(Panel):
+    """Time slider, what instant it is, side by side."""
+
+    def connect(self) -> None:
+        """Connect the widgets."""
+        self.preview = Preview(self._say, self._fail)
+        self.side_by_side = SideBySide()
+        self._time: float | None = None
+        self._refusal = ""
+
+    def update(self) -> None:
+        """Show the instant if the user has moved the slider, or if what is shown is of other phases or engine now."""
+        moved = self._time is not None and self._time != self.parameters.time
+        self._time = self.parameters.time
+        pair = self._pair()
+        usable = pair is not None
+        self.ui.timeSlider.enabled = self.ui.sideBySide.enabled = usable
+        if not usable:
+            self.preview.stop()
+            self.ui.instantLabel.text = self.ui.previewStatus.text = ""
+            return
+        self.ui.instantLabel.text = self._instant(pair)
+        if moved or self.preview.is_there or self.parameters.sideBySide:
+            self._show(pair)
+
+    def stop(self) -> None:
+        """Stop computing and take the preview out of the scene."""
+        self.side_by_side.hide()
+        self.preview.remove()
+        self._time = None
+
+    def _pair(self) -> Pair | None:
+        parameters = self.parameters
+        try:
+            count = len(index_values_of(parameters.sequence))
+        except InvalidInputError:  # the section above says why
+            return None
+        if not 0 <= parameters.firstPhase < parameters.lastPhase < count:
+            return None
+        try:
+            name, self._refusal = engine_name(parameters.engine, parameters.sequence, parameters.adaptedModel), ""
+        except InvalidInputError as error:
+            name, self._refusal = "linear_blend", str(error)
+        device = parameters.device
+        return Pair(
+            parameters.sequence,
+            parameters.firstPhase,
+            parameters.lastPhase,
+            creator(name, device),
+            (name, device.value),
+        )
+
+    def _show(self, pair: Pair) -> None:
+        first_time = not self.preview.is_there
+        try:
+            self.preview.show(pair, self.parameters.time)
+        except InvalidInputError as error:  # what is shown is of other phases
+            self.ui.instantLabel.text = ""
+            self._say(str(error))
+            return
+        if self.parameters.sideBySide:
+            self.side_by_side.show(self.preview.phases(), self.preview.node)
+        else:
+            self.side_by_side.hide()
+            if first_time:
+                show_in_slice_views(self.preview.node, fit=True)
+
+    def _instant(self, pair: Pair) -> str:
+        first, last = (float(pair.sequence.GetNthIndexValue(n)) for n in (pair.first, pair.last))
+        t, unit = self.parameters.time, pair.sequence.GetIndexUnit() or ""
+        value = f"{first + t * (last - first):.4g} {unit}".strip()
+        if t in (0.0, 1.0):
+            return _("{value}: acquired, phase {letter}").format(value=value, letter="B" if t else "A")
+        return _("{value}: SYNTHETIC").format(value=value)
+
+    def _say(self, words: str) -> None:
+        self.ui.previewStatus.text = f"{words}. {self._refusal}" if words and self._refusal else words
+
+    def _fail(self, error: Exception) -> None:
+        self.ui.previewStatus.text = _("The engine could not do it, so this is the linear blend. {error}").format(
+            error=error
+        )

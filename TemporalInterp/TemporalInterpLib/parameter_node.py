@@ -1,0 +1,127 @@
+"""What the user has chosen, kept in the scene and saved with it."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated
+
+import slicer
+from slicer.i18n import tr as _
+from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
+
+
+class Engine(Enum):
+    """How to synthesise; the values are the names of the command line."""
+
+    AUTOMATIC = ""
+    STUDENT = "student"
+    REFINED = "refined"
+    ADAPTED = "adapted"
+    VELOCITY_FIELD = "velocity_field"
+    LINEAR_BLEND = "linear_blend"
+
+    def label(self) -> str:
+        """Return the text of the selector."""
+        return {
+            Engine.AUTOMATIC: _("Automatic"),
+            Engine.STUDENT: _("Student network"),
+            Engine.REFINED: _("Refined (network, then fitted)"),
+            Engine.ADAPTED: _("Adapted to this sequence"),
+            Engine.VELOCITY_FIELD: _("Velocity field (no network)"),
+            Engine.LINEAR_BLEND: _("Linear blend (no motion)"),
+        }[self]
+
+
+class Device(Enum):
+    """Where to compute; the values are the names of the command line."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+    MPS = "mps"
+
+    def label(self) -> str:
+        """Return the text of the selector."""
+        return {
+            Device.AUTO: _("Automatic"),
+            Device.CPU: _("Processor (CPU)"),
+            Device.CUDA: _("NVIDIA GPU (CUDA)"),
+            Device.MPS: _("Apple GPU (MPS)"),
+        }[self]
+
+
+class Fill(Enum):
+    """Which frames to synthesise."""
+
+    EVENLY = "evenly"
+    AT_TIMES = "at times"
+    WHOLE_SEQUENCE = "whole sequence"
+
+    def label(self) -> str:
+        """Return the text of the selector."""
+        return {
+            Fill.EVENLY: _("Between the phases, evenly"),
+            Fill.AT_TIMES: _("Between the phases, at chosen times"),
+            Fill.WHOLE_SEQUENCE: _("Whole sequence, at a higher rate"),
+        }[self]
+
+
+class FieldStyle(Enum):
+    """How to draw a displacement field."""
+
+    HIDDEN = "hidden"
+    ARROWS = "arrows"
+    GRID = "grid"
+
+    def label(self) -> str:
+        """Return the text of the selector."""
+        return {
+            FieldStyle.HIDDEN: _("Not shown"),
+            FieldStyle.ARROWS: _("Arrows"),
+            FieldStyle.GRID: _("Deformed grid"),
+        }[self]
+
+
+@parameterNodeWrapper
+class TemporalInterpParameterNode:
+    """The module's parameters.
+
+    Attributes:
+        sequence: the sequence to interpolate.
+        firstPhase: number of its item at t = 0, -1 for none.
+        lastPhase: number of its item at t = 1, -1 for none.
+        time: where between the phases the preview is, from 0 to 1.
+        sideBySide: show phase A, the instant and phase B beside one another.
+        engine: how to synthesise.
+        device: where to compute.
+        adaptedModel: name of the model that was adapted to the sequence, "" for none.
+        fill: which frames to synthesise.
+        frameCount: how many frames between the phases.
+        times: index values of the frames, with commas between them.
+        factor: how many times the frame rate of the whole sequence.
+        cyclic: also fill the gap from the last item to the first.
+        fields: also make displacement fields and Jacobian determinants.
+        result: the sequence made last.
+        fieldStyle: how its displacement fields are drawn.
+        fieldSpacing: distance of arrows or grid lines in mm.
+        jacobian: show the Jacobian determinants over the frames.
+    """
+
+    sequence: slicer.vtkMRMLSequenceNode
+    firstPhase: int = -1  # noqa: N815
+    lastPhase: int = -1  # noqa: N815
+    time: Annotated[float, WithinRange(0, 1)] = 0.5
+    sideBySide: bool = False  # noqa: N815
+    engine: Engine = Engine.AUTOMATIC
+    device: Device = Device.AUTO
+    adaptedModel: str = ""  # noqa: N815
+    fill: Fill = Fill.EVENLY
+    frameCount: Annotated[int, WithinRange(1, 500)] = 10  # noqa: N815
+    times: str = ""
+    factor: Annotated[int, WithinRange(2, 50)] = 4
+    cyclic: bool = False
+    fields: bool = True
+    result: slicer.vtkMRMLSequenceNode
+    fieldStyle: FieldStyle = FieldStyle.HIDDEN  # noqa: N815
+    fieldSpacing: Annotated[float, WithinRange(1, 30)] = 5.0  # noqa: N815
+    jacobian: bool = False

@@ -1,0 +1,239 @@
+"""How far to trust an engine on this patient: acquired frames between two phases are hidden, predicted and compared."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import slicer
+import vtk
+
+from temporal_interp.engines.linear_blend import LinearBlend
+from temporal_interp.engines.protocol import InterpolatedFrame, InterpolationEngine
+from temporal_interp.errors import InvalidInputError, Progress
+from temporal_interp.interpolation import acquired_only
+from temporal_interp.provenance import Provenance, is_synthetic
+from temporal_interp.sequences import VolumeSequence
+from TemporalInterpLib.add_sequence import AddedSequence
+from TemporalInterpLib.background import Steps, in_background, share_of
+from TemporalInterpLib.scene_transaction import scene_transaction
+from TemporalInterpLib.sequence_browser import SourceView, add_browser, add_proxy, show_like
+from TemporalInterpLib.sequence_conversion import (
+    add_item,
+    new_sequence_like,
+    sequence_from_node,
+    set_attributes,
+)
+from TemporalInterpLib.volume_conversion import copy_place, set_voxels
+
+MEASURES = {"psnr": "PSNR dB", "psnr_moving": "PSNR dB where it moves", "ssim": "SSIM"}
+"""What the table shows of every frame, and its heading."""
+
+DIGITS = 3
+"""Decimals in the table."""
+
+
+@dataclass(frozen=True)
+class FrameScore:
+    """One hidden frame and how well it was predicted.
+
+    Attributes:
+        frame: number of the item.
+        index_value: in the unit of the sequence.
+        t: its place between the phases.
+        engine: measures of the engine, by the keys of MEASURES.
+        blend: measures of the linear blend.
+    """
+
+    frame: int
+    index_value: float
+    t: float
+    engine: Mapping[str, float]
+    blend: Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class PatientCheck:
+    """The result of a check.
+
+    Attributes:
+        engine: name of the engine.
+        scores: one for every hidden frame, in order.
+        table: the scores, as a node.
+        chart: the scores over the index, as a plot chart node.
+        errors: sequence of |predicted - acquired|, with its browser.
+    """
+
+    engine: str
+    scores: Sequence[FrameScore]
+    table: slicer.vtkMRMLTableNode
+    chart: slicer.vtkMRMLPlotChartNode
+    errors: AddedSequence
+
+    @property
+    def gain(self) -> float:
+        """Mean gain over the linear blend in dB, where it moves; NaN where nothing moves."""
+        gains = [s.engine["psnr_moving"] - s.blend["psnr_moving"] for s in self.scores]
+        finite = [gain for gain in gains if math.isfinite(gain)]
+        return sum(finite) / len(finite) if finite else math.nan
+
+
+def check_steps(
+    sequence_node: slicer.vtkMRMLSequenceNode, first: int, last: int, create: Callable[[], InterpolationEngine]
+) -> Steps[PatientCheck]:
+    """Check the request and return the steps that add the result of a check to the scene.
+
+    Args:
+        sequence_node: an acquired sequence in the scene.
+        first: number of the item at t = 0.
+        last: number of the item at t = 1; at least one acquired item has to lie between.
+        create: makes the engine; called in a thread.
+
+    Raises:
+        InvalidInputError: the sequence cannot be worked with, or no acquired item lies between the phases.
+    """
+    whole = sequence_from_node(sequence_node)
+    whole.require_item(first, "The first phase")
+    whole.require_item(last, "The last phase")
+    acquired = [n for n, attributes in enumerate(whole.item_attributes) if not is_synthetic(attributes)]
+    if first not in acquired or last not in acquired:
+        raise InvalidInputError("A phase is itself synthetic; choose acquired ones.")
+    kept_first, kept_last = acquired.index(first), acquired.index(last)
+    if kept_last - kept_first < 2:
+        raise InvalidInputError(
+            "No acquired frame lies between the phases, so none can be hidden; choose phases further apart."
+        )
+    return _steps(sequence_node, acquired_only(whole), acquired, (kept_first, kept_last), create)
+
+
+def _steps(
+    sequence_node: slicer.vtkMRMLSequenceNode,
+    sequence: VolumeSequence,
+    items: Sequence[int],
+    phases: tuple[int, int],
+    create: Callable[[], InterpolationEngine],
+) -> Steps[PatientCheck]:
+    view, scene = SourceView.of(sequence_node), sequence_node.GetScene()
+    engine, scores, predicted = yield from share_of(
+        in_background(lambda progress: _predict(sequence, items, phases, create, progress)), 0.0, 0.98
+    )
+    yield 0.99, "adding to the scene"
+    with scene_transaction(scene):
+        errors = _add_errors(sequence_node, sequence, items, phases, engine, predicted, view)
+        table = _add_table(sequence_node, scores, engine.name)
+        return PatientCheck(engine.name, scores, table, _add_chart(table), errors)
+
+
+def _predict(
+    sequence: VolumeSequence,
+    items: Sequence[int],
+    phases: tuple[int, int],
+    create: Callable[[], InterpolationEngine],
+    progress: Progress,
+) -> tuple[InterpolationEngine, list[FrameScore], dict[int, InterpolatedFrame]]:
+    """Return the engine, the scores and the predicted frames, scaled to [0, 1], by number in `sequence`."""
+    from temporal_interp.evaluation.evaluate import evaluate
+    from temporal_interp.evaluation.hold_out import between
+
+    engine, hold_out = create(), between(sequence, *phases)
+    hidden = list(hold_out.gaps[0].held_out)
+    engines = [engine] if isinstance(engine, LinearBlend) else [engine, LinearBlend()]
+    evaluation = evaluate(sequence, hold_out, engines, keep_frames=hidden, progress=progress)
+    by_name = {(row.engine, row.frame): row for row in evaluation.rows}
+    scores = []
+    for number in hidden:
+        row = by_name[engine.name, number]
+        blend = by_name["linear_blend", number].measures
+        scores.append(FrameScore(items[number], row.index_value, row.t, row.measures, blend))
+    kept = {number: frame for (_, name, number), frame in evaluation.kept.items() if name == engine.name}
+    return engine, scores, kept
+
+
+def _add_errors(
+    sequence_node: slicer.vtkMRMLSequenceNode,
+    sequence: VolumeSequence,
+    items: Sequence[int],
+    phases: tuple[int, int],
+    engine: InterpolationEngine,
+    predicted: Mapping[int, InterpolatedFrame],
+    view: SourceView,
+) -> AddedSequence:
+    """Add the sequences of predicted frames and of their errors, with one browser: scrolling shows both."""
+    from temporal_interp.evaluation.presets import HONEST
+
+    scene = sequence_node.GetScene()
+    frames_node = new_sequence_like(sequence_node, scene.GenerateUniqueName(f"{sequence_node.GetName()} predicted"))
+    errors_node = new_sequence_like(sequence_node, scene.GenerateUniqueName(f"{sequence_node.GetName()} error"))
+    scaled = HONEST.scale(sequence)
+    first, last = (sequence.index_values[n] for n in phases)
+    for number, frame in sorted(predicted.items()):
+        value, template = sequence.index_values[number], sequence_node.GetNthDataNode(items[number])
+        error = np.abs(frame.volume.array - scaled.volumes[number].array)
+        marks = Provenance.of(engine, first, last, frame.t).as_attributes()
+        for node, array, what in ((frames_node, frame.volume.array, "SYNTHETIC"), (errors_node, error, "error")):
+            name = f"{sequence_node.GetName()} {what} {value:.9g} {sequence.index_unit}".strip()
+            item = add_item(node, slicer.vtkMRMLScalarVolumeNode(), name, value)
+            set_voxels(item, array, vtk.VTK_FLOAT)
+            copy_place(item, template)
+            set_attributes(item, marks)
+    for node in (frames_node, errors_node):
+        scene.AddNode(node)
+    shown = [(node, add_proxy(node, node.GetName(), view, scene)) for node in (errors_node, frames_node)]
+    for _, proxy in shown:
+        show_like(proxy, replace(view, proxy=None))
+    shown[0][1].GetDisplayNode().SetWindowLevelMinMax(0.0, 0.4)
+    shown[1][1].GetDisplayNode().SetWindowLevelMinMax(0.0, 1.0)
+    browser = add_browser(f"{errors_node.GetName()} browser", shown, view, scene)
+    return AddedSequence(errors_node, browser, shown[0][1], {})
+
+
+def _add_table(
+    sequence_node: slicer.vtkMRMLSequenceNode, scores: Sequence[FrameScore], engine: str
+) -> slicer.vtkMRMLTableNode:
+    scene = sequence_node.GetScene()
+    columns: dict[str, Sequence[float]] = {
+        f"{sequence_node.GetIndexName() or 'index'} {sequence_node.GetIndexUnit() or ''}".strip(): [
+            s.index_value for s in scores
+        ],
+        "t": [s.t for s in scores],
+    }
+    for key, heading in MEASURES.items():
+        columns[f"{heading}, {engine}"] = [s.engine[key] for s in scores]
+        columns[f"{heading}, linear blend"] = [s.blend[key] for s in scores]
+    table = scene.AddNewNodeByClass(
+        "vtkMRMLTableNode", scene.GenerateUniqueName(f"{sequence_node.GetName()} check of {engine}")
+    )
+    for heading, values in columns.items():
+        column = vtk.vtkDoubleArray()
+        column.SetName(heading)
+        for value in values:
+            column.InsertNextValue(round(value, DIGITS))
+        table.AddColumn(column)
+    table.SetUseColumnTitleAsColumnHeader(True)
+    table.SetLocked(True)
+    return table
+
+
+def _add_chart(table: slicer.vtkMRMLTableNode) -> slicer.vtkMRMLPlotChartNode:
+    """Add a chart of the PSNR where it moves, of the engine and of the blend, over the index."""
+    scene = table.GetScene()
+    chart = scene.AddNewNodeByClass("vtkMRMLPlotChartNode", f"{table.GetName()} plot")
+    chart.SetTitle(table.GetName())
+    names = [table.GetColumnName(n) for n in range(table.GetNumberOfColumns())]
+    chart.SetXAxisTitle(names[0])
+    chart.SetYAxisTitle(MEASURES["psnr_moving"])
+    for name, color in zip((n for n in names if n.startswith(MEASURES["psnr_moving"])), COLORS, strict=True):
+        series = scene.AddNewNodeByClass("vtkMRMLPlotSeriesNode", name.rpartition(", ")[2])
+        series.SetAndObserveTableNodeID(table.GetID())
+        series.SetXColumnName(names[0])
+        series.SetYColumnName(name)
+        series.SetPlotType(series.PlotTypeScatter)
+        series.SetColor(*color)
+        chart.AddAndObservePlotSeriesNodeID(series.GetID())
+    return chart
+
+
+COLORS = ((0.0, 0.45, 0.70), (0.90, 0.62, 0.0))
+"""Of the engine and of the blend (Okabe and Ito: told apart by everybody)."""

@@ -1,0 +1,249 @@
+"""The instant between two phases while the user drags the slider: the blend at once, the engine's answer after."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import slicer
+from slicer.i18n import tr as _
+
+from temporal_interp.engines.linear_blend import LinearBlend
+from temporal_interp.engines.protocol import InterpolatedFrame, InterpolationEngine, PreparedPair
+from temporal_interp.errors import Progress
+from temporal_interp.provenance import Provenance
+from temporal_interp.sequences import VolumeSequence
+from temporal_interp.volumes import CONTRAST_FLOOR, IntensityRange
+from TemporalInterpLib.background import Steps, in_background, share_of
+from TemporalInterpLib.job import Job, Report
+from TemporalInterpLib.remove_generated import remove_with_belongings
+from TemporalInterpLib.sequence_browser import SourceView, show_like
+from TemporalInterpLib.sequence_conversion import sequence_from_node, set_attributes
+from TemporalInterpLib.volume_conversion import copy_meaning, copy_place, set_voxels
+
+BLENDED_AT_ONCE = 5_000_000
+"""Voxels up to which a blend takes a small part of a tenth of a second."""
+
+BY_BLEND = _("by the linear blend")
+
+LIVE = 0.1
+"""Seconds an engine may take to be followed while the slider still moves."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What is previewed: two items of a sequence and the engine between them.
+
+    Attributes:
+        sequence: the acquired sequence.
+        first: number of the item at t = 0.
+        last: number of the item at t = 1.
+        create: makes the engine; called in a thread. None for the linear blend alone.
+        key: tells engines and devices apart.
+    """
+
+    sequence: slicer.vtkMRMLSequenceNode
+    first: int
+    last: int
+    create: Callable[[], InterpolationEngine] | None
+    key: tuple[str, ...]
+
+    def is_like(self, other: Pair | None) -> bool:
+        """Tell whether what was prepared for another pair serves this one."""
+        return self._identity == (other._identity if other is not None else None)
+
+    @cached_property
+    def _identity(self) -> tuple[object, ...]:
+        """What is previewed, as it was when first asked: the sequence may lose items later."""
+        items = (self.sequence.GetNthDataNode(self.first), self.sequence.GetNthDataNode(self.last))
+        return (self.sequence, *items, *self.key)
+
+
+class Preview:
+    """A volume node that follows the slider.
+
+    Args:
+        on_report: called with whose frame is shown, and what the engine is doing, in words.
+        on_error: called with the exception where the engine cannot do it; the blend stays.
+    """
+
+    def __init__(self, on_report: Callable[[str], None], on_error: Callable[[Exception], None]) -> None:
+        self.on_report = on_report
+        self.on_error = on_error
+        self.node: slicer.vtkMRMLScalarVolumeNode | None = None
+        self._phases: list[slicer.vtkMRMLScalarVolumeNode] = []
+        self._pair: Pair | None = None
+        self._pair_of_phases: Pair | None = None
+        self._frames: VolumeSequence | None = None
+        self._blend: PreparedPair | None = None
+        self._engine: InterpolationEngine | None = None
+        self._prepared: PreparedPair | None = None
+        self._job: Job | None = None
+        self._t = 0.0
+        self._answered = False
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the volume is in the scene; the user may delete it."""
+        return _is_in_scene(self.node)
+
+    def show(self, pair: Pair, t: float) -> None:
+        """Show the instant t of a pair: acquired voxels at the ends, else the blend, and the engine's when it comes.
+
+        Raises:
+            InvalidInputError: the sequence cannot be previewed; what is shown stays.
+        """
+        if not (pair.is_like(self._pair) and self.is_there):
+            self._begin(pair)
+        elif t == self._t:  # shown, or being computed
+            return
+        self._t, self._answered = t, False
+        if self._is_small or t in (0.0, 1.0):
+            self._put(self._blend.at(t), LinearBlend())
+        if t in (0.0, 1.0):
+            self.on_report("")
+        elif self._is_small and self._pair.create is None:
+            self.on_report(BY_BLEND)
+        elif self._job is None:
+            self._job = Job(
+                self._answers(),
+                on_progress=self._tell,
+                on_error=self._fail,
+                on_end=self._job_ended,
+            ).start()
+
+    def stop(self) -> None:
+        """Stop computing and forget the pair; the volume stays."""
+        if self._job is not None:
+            self._job.cancel()
+        self._pair = self._frames = self._blend = self._engine = self._prepared = None
+        self._answered = False
+
+    def phases(self) -> list[slicer.vtkMRMLScalarVolumeNode]:
+        """Return volume nodes of the two acquired phases, to be shown beside the instant; made when first asked for."""
+        there = bool(self._phases) and all(_is_in_scene(node) for node in self._phases)
+        if there and self._pair.is_like(self._pair_of_phases):
+            return self._phases
+        if not there:
+            self._phases = [_add_temporary_volume(self._pair.sequence) for _letter in "AB"]
+        self._pair_of_phases = self._pair
+        for node, number, letter in zip(self._phases, (self._pair.first, self._pair.last), "AB", strict=True):
+            value = self._frames.index_values[number]
+            node.SetName(f"{letter} acquired {value:.4g} {self._frames.index_unit}".strip())
+            self._imitate(node, number)
+        return self._phases
+
+    def remove(self) -> None:
+        """Stop, and take the volumes out of the scene."""
+        self.stop()
+        for node in [self.node, *self._phases]:
+            if _is_in_scene(node):
+                remove_with_belongings(node, node.GetScene())
+        self.node, self._phases, self._pair_of_phases = None, [], None
+
+    def _begin(self, pair: Pair) -> None:
+        frames = sequence_from_node(pair.sequence)
+        blend = LinearBlend().prepare(frames.volumes[pair.first], frames.volumes[pair.last])
+        self.stop()
+        self._pair, self._frames, self._blend = pair, frames, blend
+        if not self.is_there:
+            self.node = _add_temporary_volume(pair.sequence)
+        self._imitate(self.node, pair.first)
+
+    def _imitate(self, node: slicer.vtkMRMLScalarVolumeNode, number: int) -> None:
+        """Give a volume the voxels, place, meaning, display and parent transform of an item."""
+        item, view = self._pair.sequence.GetNthDataNode(number), SourceView.of(self._pair.sequence)
+        set_voxels(node, self._frames.volumes[number].array, item.GetImageData().GetScalarType())
+        copy_place(node, item)
+        copy_meaning(node, item)
+        parent = view.proxy.GetParentTransformNode() if view.proxy is not None else None
+        node.SetAndObserveTransformNodeID(parent.GetID() if parent is not None else None)
+        show_like(node, view)
+        node.GetDisplayNode().SetSaveWithScene(False)
+
+    def _answers(self) -> Steps[None]:
+        """Prepare the pair once, then answer the latest time asked for until there is no later one."""
+        pair, frames = self._pair, self._frames
+        if pair.create is None:
+            self._engine, self._prepared = LinearBlend(), self._blend
+        if self._prepared is None:
+            if not self._is_small:
+                yield from share_of(self._blended(), 0.0, 0.1)
+            self._engine, self._prepared = yield from share_of(
+                in_background(lambda progress: _prepare(pair, frames, progress)), 0.1, 0.9
+            )
+        while not self._answered and self._t not in (0.0, 1.0):
+            t, prepared, started = self._t, self._prepared, time.monotonic()
+            frame = yield from share_of(in_background(lambda progress: prepared.at(t)), 0.9, 1.0)  # noqa: B023
+            self._answered = self._t == t
+            # a slow answer to an earlier place of the slider would make the heart jump back
+            if self._answered or (time.monotonic() - started < LIVE and self._t not in (0.0, 1.0)):
+                self._put(frame, self._engine)
+        if self._answered:
+            self._report_engine()
+
+    @property
+    def _is_small(self) -> bool:
+        return self._frames.volumes[0].array.size <= BLENDED_AT_ONCE
+
+    def _report_engine(self) -> None:
+        name = self._engine.name.replace("_", " ")
+        self.on_report(BY_BLEND if self._pair.create is None else _("by the engine '{name}'").format(name=name))
+
+    def _blended(self) -> Steps[None]:
+        """Show the blend of a volume that is too large to be blended between two events."""
+        t, blend = self._t, self._blend
+        frame = yield from in_background(lambda progress: blend.at(t))
+        if self._t == t:
+            self._put(frame, LinearBlend())
+
+    def _put(self, frame: InterpolatedFrame, engine: InterpolationEngine) -> None:
+        first, last = (self._frames.index_values[n] for n in (self._pair.first, self._pair.last))
+        value, unit = first + frame.t * (last - first), self._frames.index_unit
+        synthetic = frame.t not in (0.0, 1.0)
+        # short, or slice views cut it in the middle
+        name = f"{'SYNTHETIC' if synthetic else 'acquired'} {value:.4g} {unit}".strip()
+        with slicer.util.NodeModify(self.node):
+            slicer.util.arrayFromVolume(self.node)[:] = frame.volume.array
+            self.node.SetName(name)
+            for key in list(self.node.GetAttributeNames()):
+                self.node.RemoveAttribute(key)
+            if synthetic:
+                set_attributes(self.node, Provenance.of(engine, first, last, frame.t).as_attributes())
+            slicer.util.arrayFromVolumeModified(self.node)
+
+    def _tell(self, report: Report) -> None:
+        if not self._answered and self._t not in (0.0, 1.0):
+            doing = f"{report.message}, {report.fraction:.0%}" if self._prepared is None else _("computing")
+            self.on_report(_("linear blend, until the engine has answered ({doing})").format(doing=doing))
+
+    def _fail(self, error: Exception) -> None:
+        self.on_error(error)
+
+    def _job_ended(self) -> None:
+        self._job = None
+
+
+def _prepare(pair: Pair, frames: VolumeSequence, progress: Progress) -> tuple[InterpolationEngine, PreparedPair]:
+    engine = pair.create()
+    prepared = engine.prepare(
+        frames.volumes[pair.first],
+        frames.volumes[pair.last],
+        intensity_range=IntensityRange.of(frames.volumes, lower_percentile=CONTRAST_FLOOR),
+        slice_thickness=frames.slice_thickness,
+        progress=progress,
+    )
+    return engine, prepared
+
+
+def _add_temporary_volume(sequence: slicer.vtkMRMLSequenceNode) -> slicer.vtkMRMLScalarVolumeNode:
+    """Add a volume that is not saved with the scene: the panel makes it anew."""
+    node = sequence.GetScene().AddNewNodeByClass("vtkMRMLScalarVolumeNode")
+    node.SetSaveWithScene(False)
+    return node
+
+
+def _is_in_scene(node: slicer.vtkMRMLNode | None) -> bool:
+    return node is not None and node.GetScene() is not None

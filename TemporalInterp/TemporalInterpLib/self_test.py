@@ -1,0 +1,620 @@
+"""The self-test: the user's whole path through the module, inside Slicer, and what has to come of it.
+
+It presses the panel's own buttons, so it also covers the .ui file and the parameter node. Without PyTorch it walks the
+same path with the linear blend. Slow parts work on a small cine, cut from the sample.
+"""
+
+# ruff: noqa: PT009, PT027 - the assertions of unittest, which is what Slicer runs, name the values that differ
+
+from __future__ import annotations
+
+import itertools
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import numpy as np
+import slicer
+import vtk
+
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.provenance import PREFIX, is_synthetic
+from temporal_interp.volumes import Geometry, Volume
+from TemporalInterpLib.add_sequence import add_sequence_to_scene
+from TemporalInterpLib.companions import Companion
+from TemporalInterpLib.deformation_view import companion, proxy_of
+from TemporalInterpLib.dependencies import engines_can_run
+from TemporalInterpLib.layout import SIDE_BY_SIDE, VIEWS
+from TemporalInterpLib.parameter_node import Engine, FieldStyle, Fill
+from TemporalInterpLib.sample_cine import NAME, PHASES, THICKNESS
+from TemporalInterpLib.scene_transaction import nodes_of
+from TemporalInterpLib.sequence_browser import browsers_of
+from TemporalInterpLib.sequence_conversion import attributes_of, index_values_of, sequence_from_node
+
+if TYPE_CHECKING:
+    import unittest
+
+    from TemporalInterpLib.parameter_node import TemporalInterpParameterNode
+
+PATIENCE_S = 120
+"""How long a single step may take on a slow machine."""
+
+CYCLE_MS = 900.0
+END_SYSTOLE = 8
+"""Number of the sample's frame closest to end-systole, at 0.4 of the cycle."""
+
+SMALL = (slice(4, 6), slice(32, 96), slice(32, 96))
+"""The part of the sample, (K, J, I), that the small cine keeps: two slices through both ventricles."""
+
+OBLIQUE = ((0.8, -0.48, 0.36), (0.6, 0.64, -0.48), (0.0, 0.6, 0.8))
+"""A double-oblique direction, exact in decimals."""
+
+Origin = int | tuple[float, float, float]
+"""Where an item comes from: the number of the acquired item, or the index values around a synthetic one, and t."""
+
+
+@dataclass(eq=False)
+class _Run:
+    """What the scenarios share.
+
+    Attributes:
+        test: the unit test; its assertions name the values.
+        widget: the module's widget, set up.
+        engine: name of the engine that is used here.
+    """
+
+    test: unittest.TestCase
+    widget: Any
+    engine: str
+
+    @property
+    def ui(self) -> Any:
+        return self.widget.ui
+
+    @property
+    def panel(self) -> Any:
+        return self.widget.panel
+
+    @property
+    def parameters(self) -> TemporalInterpParameterNode:
+        return self.panel.context.parameters
+
+    @property
+    def moves(self) -> bool:
+        """Whether the engine knows motion."""
+        return self.engine != "linear_blend"
+
+    def wait_until(self, condition: Callable[[], bool], what: str) -> None:
+        """Let the application run until something has happened."""
+        end = time.monotonic() + PATIENCE_S
+        while not condition():
+            self.test.assertLess(time.monotonic(), end, f"{what}: not within {PATIENCE_S} s")
+            slicer.app.processEvents()
+            time.sleep(0.005)
+
+    def wait_for_preview(self) -> None:
+        """Wait for the engine's answer."""
+        shown = self.panel.preview.preview.node
+        self.wait_until(lambda: shown.GetAttribute(PREFIX + "Engine") == self.engine, "the preview")
+
+    def press(self, work: Any) -> None:
+        """Press a button that starts a job, and wait until it is done."""
+        work.button.click()
+        self.test.assertTrue(work.running, work.message.text)
+        self.wait_until(lambda: not work.running, work.button.text)
+
+
+def run_self_test(test: unittest.TestCase) -> None:
+    """Walk the whole path on an empty scene; the first assertion that does not hold fails the test."""
+    slicer.mrmlScene.Clear(0)
+    run = _Run(test, _open_module(), "student" if engines_can_run() else "linear_blend")
+    for scenario in SCENARIOS:
+        test.delayDisplay(scenario.__doc__)
+        scenario(run)
+    test.delayDisplay("TemporalInterp: passed")
+
+
+def _open_module() -> Any:
+    widget = slicer.modules.temporalinterp.widgetRepresentation().self()
+    if slicer.util.mainWindow() is not None:
+        slicer.util.selectModule("TemporalInterp")
+    else:
+        widget.enter()
+    return widget
+
+
+def _sample(run: _Run) -> None:
+    """Load the sample cine: end-diastole and end-systole are proposed"""
+    test, ui = run.test, run.ui
+    sources = slicer.modules.sampleDataSources["TemporalInterp"]
+    test.assertEqual([source.sampleName for source in sources], [NAME])
+    test.assertIsNone(run.parameters.sequence)
+    test.assertFalse(ui.interpolateButton.enabled)
+    ui.sampleButton.click()
+    run.wait_until(lambda: run.parameters.sequence is not None, "the sample")
+    sequence = run.parameters.sequence
+    test.assertEqual(sequence.GetName(), NAME)
+    test.assertEqual((sequence.GetIndexName(), sequence.GetIndexUnit()), ("time", "ms"))
+    np.testing.assert_allclose(index_values_of(sequence), np.arange(PHASES) * CYCLE_MS / PHASES, atol=1e-6)
+    test.assertEqual(sequence_from_node(sequence).slice_thickness, THICKNESS)
+    item = sequence.GetNthDataNode(0)
+    test.assertEqual(item.GetImageData().GetDimensions(), (128, 128, 10))
+    np.testing.assert_allclose(item.GetSpacing(), (1.5, 1.5, 10.0))
+    test.assertFalse(any(is_synthetic(attributes_of(node)) for node in _items(sequence)))
+    test.assertIn(PREFIX + "Phantom", attributes_of(item))
+    np.testing.assert_array_equal(_array(proxy_of(sequence)), _array(item))
+    test.assertEqual((run.parameters.firstPhase, run.parameters.lastPhase), (0, END_SYSTOLE))
+    test.assertEqual((ui.firstPhase.currentIndex, ui.lastPhase.currentIndex), (0, END_SYSTOLE))
+    test.assertFalse(ui.changeCurve.pixmap.isNull())
+    test.assertTrue(ui.interpolateButton.enabled)
+
+
+def _preview(run: _Run) -> None:
+    """Drag the time slider: the blend at once, then the engine's answer, labelled as synthetic"""
+    test, sequence = run.test, run.parameters.sequence
+    first, last = _array(sequence.GetNthDataNode(0)), _array(sequence.GetNthDataNode(END_SYSTOLE))
+    run.ui.timeSlider.value = 0.25
+    shown = run.panel.preview.preview.node
+    blend = _array(shown).copy()
+    np.testing.assert_allclose(blend, 0.75 * first + 0.25 * last, atol=0.51)
+    _assert_place_and_type(run, shown, sequence.GetNthDataNode(0))
+    _assert_marked(run, shown, (0.0, CYCLE_MS * END_SYSTOLE / PHASES, 0.25), engine="linear_blend")
+    run.wait_for_preview()
+    _assert_marked(run, shown, (0.0, CYCLE_MS * END_SYSTOLE / PHASES, 0.25))
+    _assert_place_and_type(run, shown, sequence.GetNthDataNode(0))
+    test.assertIn("SYNTHETIC 90 ms", shown.GetName())
+    test.assertIn("90 ms: SYNTHETIC", run.ui.instantLabel.text)
+    test.assertEqual(not np.array_equal(_array(shown), blend), run.moves)
+    answer = _array(shown).copy()
+    run.ui.frameCount.value = 9  # has nothing to do with it
+    np.testing.assert_array_equal(_array(shown), answer)
+    for t, acquired in ((0.0, first), (1.0, last)):
+        run.ui.timeSlider.value = t
+        np.testing.assert_array_equal(_array(shown), acquired)
+        test.assertFalse(is_synthetic(attributes_of(shown)))
+        test.assertIn("acquired", shown.GetName())
+        test.assertNotIn("SYNTHETIC", run.ui.instantLabel.text)
+    test.assertFalse(shown.GetSaveWithScene())
+
+
+def _side_by_side(run: _Run) -> None:
+    """Show phase A, the instant and phase B beside one another"""
+    manager = slicer.app.layoutManager()
+    if manager is None:
+        return
+    test, before, sequence = run.test, manager.layout, run.parameters.sequence
+    run.ui.timeSlider.value = 0.5
+    run.ui.sideBySide.checked = True
+    test.assertEqual(manager.layout, SIDE_BY_SIDE)
+    composites = [manager.sliceWidget(tag).sliceLogic().GetSliceCompositeNode() for tag in VIEWS]
+    shown = [slicer.mrmlScene.GetNodeByID(composite.GetBackgroundVolumeID()) for composite in composites]
+    np.testing.assert_array_equal(_array(shown[0]), _array(sequence.GetNthDataNode(0)))
+    test.assertIs(shown[1], run.panel.preview.preview.node)
+    np.testing.assert_array_equal(_array(shown[2]), _array(sequence.GetNthDataNode(END_SYSTOLE)))
+    test.assertEqual([is_synthetic(attributes_of(node)) for node in shown], [False, True, False])
+    run.ui.sideBySide.checked = False
+    test.assertEqual(manager.layout, before)
+
+
+def _small_cine(run: _Run) -> None:
+    """Choose another sequence: small, oblique, of signed integers, under a parent transform"""
+    sample = run.parameters.sequence
+    frames = sequence_from_node(sample)
+    spacing, shape = frames.volumes[0].geometry.spacing, frames.volumes[0].array[SMALL].shape
+    geometry = Geometry(shape, spacing, (-20.5, 31.0, 7.25), OBLIQUE)
+    volumes = [Volume(volume.array[SMALL].astype(np.int16), geometry) for volume in frames.volumes]
+    added = add_sequence_to_scene(replace(frames, volumes=volumes), "Small cine")
+    parent = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "Patient position")
+    parent.SetMatrixTransformToParent(slicer.util.vtkMatrixFromArray(np.diag([-1.0, -1.0, 1.0, 1.0])))
+    added.proxy.SetAndObserveTransformNodeID(parent.GetID())
+    run.ui.sequenceSelector.setCurrentNode(added.sequence)
+    run.test.assertIs(run.parameters.sequence, added.sequence)
+    run.test.assertEqual((run.parameters.firstPhase, run.parameters.lastPhase), (0, END_SYSTOLE))
+    for node in (*browsers_of(sample), proxy_of(sample), sample):
+        slicer.mrmlScene.RemoveNode(node)
+    run.ui.timeSlider.value = 0.75
+    run.wait_for_preview()
+    shown = run.panel.preview.preview.node
+    _assert_place_and_type(run, shown, added.sequence.GetNthDataNode(0))
+    run.test.assertIs(shown.GetParentTransformNode(), parent)
+
+
+def _at_times(run: _Run) -> None:
+    """Interpolate at chosen times; what is not a time is refused in words"""
+    test, parameters = run.test, run.parameters
+    parameters.fill = Fill.AT_TIMES
+    before = _scene_state()
+    for text, words in (("100, ninety", "is not a list of times"), ("700", "strictly between"), ("", "not a list")):
+        run.ui.times.text = text
+        with mock.patch.object(slicer.util, "errorDisplay") as shown:
+            run.ui.interpolateButton.click()
+            run.wait_until(lambda: not run.panel.interpolate.work.running, "refusing")
+        test.assertEqual(shown.call_count, 1)
+        test.assertIn(words, shown.call_args.args[0])
+        test.assertIn(words, run.ui.interpolateMessage.text)
+    _assert_scene_is(run, before)
+    run.ui.times.text = "220.5, 100"
+    run.press(run.panel.interpolate.work)
+    end = CYCLE_MS * END_SYSTOLE / PHASES
+    synthetic = [(value, (0.0, end, value / end)) for value in (100.0, 220.5)]
+    _assert_filled(run, [(0.0, 0), *synthetic, (end, END_SYSTOLE)])
+
+
+def _whole_sequence(run: _Run) -> None:
+    """Double the frame rate of the whole sequence, around the cycle"""
+    run.parameters.fill = Fill.WHOLE_SEQUENCE
+    run.ui.factor.value = 2
+    run.ui.cyclic.checked = True
+    run.ui.fields.checked = False
+    run.press(run.panel.interpolate.work)
+    starts = [n * CYCLE_MS / PHASES for n in range(PHASES)]
+    expected: list[tuple[float, Origin]] = []
+    for number, (start, stop) in enumerate(zip(starts, [*starts[1:], 0.0], strict=True)):
+        expected += [(start, number), (start + CYCLE_MS / PHASES / 2, (start, stop, 0.5))]
+    _assert_filled(run, expected)
+    run.test.assertIsNone(companion(run.parameters.result, Companion.DISPLACEMENT_FIRST_TO_T))
+
+
+def _cancel(run: _Run) -> None:
+    """Cancel half-way: the scene is as it was"""
+    test, work, ui = run.test, run.panel.interpolate.work, run.ui
+    run.parameters.fill = Fill.EVENLY
+    ui.frameCount.value = 100
+    before, text = _scene_state(), ui.interpolateButton.text
+    ui.interpolateButton.click()
+    test.assertNotEqual(ui.interpolateButton.text, text)
+    run.wait_until(lambda: ui.interpolateProgress.value >= 45 or not work.running, "half of it")
+    test.assertTrue(work.running)
+    ui.interpolateButton.click()
+    test.assertFalse(work.running)
+    test.assertEqual(ui.interpolateButton.text, text)
+    test.assertIn("Cancelled", ui.interpolateMessage.text)
+    _assert_scene_is(run, before)
+
+
+def _between_phases(run: _Run) -> None:
+    """Interpolate ten frames between the phases, with displacement fields"""
+    test, source = run.test, run.parameters.sequence
+    run.parameters.fill = Fill.EVENLY
+    run.ui.frameCount.value = 10
+    run.ui.fields.checked = True
+    times = [node.GetMTime() for node in (source, *_items(source))]
+    run.press(run.panel.interpolate.work)
+    end = CYCLE_MS * END_SYSTOLE / PHASES
+    synthetic = [(end * n / 11, (0.0, end, n / 11)) for n in range(1, 11)]
+    _assert_filled(run, [(0.0, 0), *synthetic, (end, END_SYSTOLE)])
+    test.assertEqual([node.GetMTime() for node in (source, *_items(source))], times)
+    test.assertIn("10 of them synthetic", run.ui.interpolateMessage.text)
+
+
+def _browser(run: _Run) -> None:
+    """Play the result: its own browser, placed and shown like the source"""
+    test, result, source = run.test, run.parameters.result, run.parameters.sequence
+    [browser] = browsers_of(result)
+    test.assertNotIn(browser, browsers_of(source))
+    proxy = browser.GetProxyNode(result)
+    for number in (5, 11, 0):
+        browser.SetSelectedItemNumber(number)
+        np.testing.assert_array_equal(_array(proxy), _array(result.GetNthDataNode(number)))
+        test.assertEqual(is_synthetic(attributes_of(proxy)), number == 5)
+    test.assertIs(proxy.GetParentTransformNode(), proxy_of(source).GetParentTransformNode())
+    display, source_display = proxy.GetDisplayNode(), proxy_of(source).GetDisplayNode()
+    test.assertEqual((display.GetWindow(), display.GetLevel()), (source_display.GetWindow(), source_display.GetLevel()))
+
+
+def _deformation(run: _Run) -> None:
+    """Look at the displacement fields: they point the right way and do not fold"""
+    test, result, ui = run.test, run.parameters.result, run.ui
+    fields = companion(result, Companion.DISPLACEMENT_FIRST_TO_T)
+    jacobians = companion(result, Companion.JACOBIAN_FIRST_TO_T)
+    if not run.moves:
+        test.assertEqual((fields, jacobians), (None, None))
+        test.assertIn("linear blend has none", ui.deformationMessage.text)
+        return
+    test.assertEqual(index_values_of(fields), index_values_of(result))
+    test.assertEqual(index_values_of(jacobians), index_values_of(result))
+    first = result.GetNthDataNode(0)
+    for frame, field in itertools.islice(zip(_items(result), _items(fields), strict=True), 1, None):
+        moved, inside = _resampled(first, field.GetTransformFromParent())
+        wrong_way, _ = _resampled(first, field.GetTransformToParent())
+        test.assertGreater(inside.mean(), 0.5)
+        errors = [_rms(array - _array(frame), inside) for array in (moved, _array(first), wrong_way)]
+        test.assertLess(errors[0], errors[1])
+        test.assertLess(errors[1], errors[2])
+    test.assertTrue(all((_array(item) > 0).all() for item in _items(jacobians)))
+    test.assertIn("No folds", ui.deformationMessage.text)
+    _assert_synchronised(run, result, fields)
+    _assert_drawn(run, proxy_of(fields).GetDisplayNode(), proxy_of(jacobians))
+
+
+def _assert_synchronised(run: _Run, result: slicer.vtkMRMLSequenceNode, fields: slicer.vtkMRMLSequenceNode) -> None:
+    """The browser of the frames also shows the field of each."""
+    [browser] = browsers_of(result)
+    bounds = np.zeros(6)
+    result.GetNthDataNode(0).GetRASBounds(bounds)
+    point = bounds.reshape(3, 2).mean(axis=1)
+    for number in (3, 11):
+        browser.SetSelectedItemNumber(number)
+        shown, item = proxy_of(fields), fields.GetNthDataNode(number)
+        moved = [node.GetTransformFromParent().TransformPoint(point) for node in (shown, item)]
+        np.testing.assert_allclose(moved[0], moved[1], atol=1e-5)
+        run.test.assertNotEqual(moved[0], tuple(point))
+
+
+def _assert_drawn(
+    run: _Run, display: slicer.vtkMRMLTransformDisplayNode, jacobian: slicer.vtkMRMLScalarVolumeNode
+) -> None:
+    test, parameters = run.test, run.parameters
+    test.assertFalse(display.GetVisibility2D() and display.GetVisibility())
+    for style, mode in ((FieldStyle.ARROWS, display.VIS_MODE_GLYPH), (FieldStyle.GRID, display.VIS_MODE_GRID)):
+        parameters.fieldStyle = style
+        run.ui.fieldSpacing.value = 7.0
+        test.assertTrue(display.GetVisibility() and display.GetVisibility2D())
+        test.assertEqual(display.GetVisualizationMode(), mode)
+        test.assertEqual((display.GetGlyphSpacingMm(), display.GetGridSpacingMm()), (7.0, 7.0))
+    parameters.fieldStyle = FieldStyle.HIDDEN
+    test.assertFalse(display.GetVisibility())
+    manager = slicer.app.layoutManager()
+    if manager is None:
+        return
+    composite = manager.sliceWidget("Red").sliceLogic().GetSliceCompositeNode()
+    run.ui.jacobian.checked = True
+    test.assertEqual(composite.GetForegroundVolumeID(), jacobian.GetID())
+    run.ui.jacobian.checked = False
+    test.assertIsNone(composite.GetForegroundVolumeID())
+
+
+def _check(run: _Run) -> None:
+    """Check the engine on this patient: table, chart and error maps"""
+    test, ui = run.test, run.ui
+    hidden = index_values_of(run.parameters.sequence)[1:END_SYSTOLE]
+    before = {node.GetID() for node in nodes_of(slicer.mrmlScene)}
+    run.press(run.panel.check.work)
+    added = [node for node in nodes_of(slicer.mrmlScene) if node.GetID() not in before]
+    [table] = [node for node in added if node.IsA("vtkMRMLTableNode")]
+    [chart] = [node for node in added if node.IsA("vtkMRMLPlotChartNode")]
+    columns = {
+        table.GetColumnName(n): [table.GetTable().GetColumn(n).GetValue(row) for row in range(len(hidden))]
+        for n in range(table.GetNumberOfColumns())
+    }
+    test.assertEqual(table.GetNumberOfRows(), len(hidden))
+    test.assertTrue(all(np.isfinite(column).all() for column in columns.values()))
+    np.testing.assert_allclose(columns["time ms"], hidden)
+    np.testing.assert_allclose(columns["t"], np.arange(1, END_SYSTOLE) / END_SYSTOLE, atol=1e-9)
+    scores = [columns[f"PSNR dB where it moves, {name}"] for name in (run.engine, "linear_blend".replace("_", " "))]
+    test.assertEqual(np.mean(scores[0]) > np.mean(scores[1]), run.moves)
+    test.assertEqual(chart.GetNumberOfPlotSeriesNodes(), 2)
+    [errors] = [node for node in added if node.IsA("vtkMRMLSequenceNode") and node.GetName().endswith("error")]
+    np.testing.assert_allclose(index_values_of(errors), hidden)
+    for item in _items(errors):
+        test.assertTrue(np.isfinite(_array(item)).all())
+        test.assertGreater(_array(item).max(), 0)
+        test.assertEqual(_matrix(item), _matrix(run.parameters.sequence.GetNthDataNode(0)))
+    test.assertIs(ui.scoreTable.mrmlTableNode(), table)
+    test.assertIn(f"{len(hidden)} hidden frames", ui.checkMessage.text)
+
+
+def _save_and_load(run: _Run) -> None:
+    """Save the scene, close it and load it: all is there, the parameters too"""
+    test, parameters = run.test, run.parameters
+    parameters.engine, parameters.fill = Engine.LINEAR_BLEND, Fill.AT_TIMES
+    run.ui.timeSlider.value, run.ui.frameCount.value, run.ui.times.text = 0.25, 7, "100, 120.5"
+    saved = _saved_state(parameters)
+    with tempfile.TemporaryDirectory(prefix="TemporalInterp-") as folder:
+        path = Path(folder) / "scene.mrb"
+        test.assertTrue(slicer.util.saveScene(str(path)))
+        slicer.mrmlScene.Clear(0)
+        test.assertIsNone(run.parameters.sequence)
+        test.assertFalse(run.ui.interpolateButton.enabled)
+        slicer.util.loadScene(str(path))
+    loaded = _saved_state(run.parameters)
+    for what, value in saved.items():
+        test.assertEqual(loaded[what], value, what)
+    test.assertEqual((run.ui.timeSlider.value, run.ui.frameCount.value), (0.25, 7))
+    test.assertEqual(run.ui.times.text, "100, 120.5")
+    test.assertIs(run.ui.sequenceSelector.currentNode(), run.parameters.sequence)
+    test.assertTrue(run.ui.interpolateButton.enabled)
+
+
+def _remove_generated(run: _Run) -> None:
+    """Remove the generated frames; the acquired ones stay"""
+    test, result = run.test, run.parameters.result
+    acquired = [_array(result.GetNthDataNode(n)).copy() for n in (0, 11)]
+    run.ui.removeFramesButton.click()
+    test.assertIn("10 synthetic frames removed", run.ui.cleanUpMessage.text)
+    test.assertEqual(result.GetNumberOfDataNodes(), 2)
+    for item, array in zip(_items(result), acquired, strict=True):
+        np.testing.assert_array_equal(_array(item), array)
+        test.assertFalse(is_synthetic(attributes_of(item)))
+    test.assertTrue(all(companion(result, kind) is None for kind in Companion))
+    test.assertEqual(run.parameters.sequence.GetNumberOfDataNodes(), PHASES)
+
+
+def _without_pytorch(run: _Run) -> None:
+    """Without PyTorch: a message in words, and the linear blend"""
+    test, first_widget = run.test, run.widget
+    first_widget.panel.use(None)  # two panels would follow the same parameters
+    with mock.patch.dict(sys.modules, {"torch": None}):
+        run.widget = type(first_widget)()
+        try:
+            _use_without_pytorch(run)
+        finally:
+            run.widget.cleanup()
+            run.widget.parent.deleteLater()
+            run.widget = first_widget
+    first_widget.enter()
+    test.assertTrue(run.ui.interpolateButton.enabled)
+
+
+def _use_without_pytorch(run: _Run) -> None:
+    test, parameters, ui = run.test, run.parameters, run.ui
+    parameters.engine = Engine.STUDENT
+    test.assertFalse(ui.missingPackages.isHidden())
+    test.assertIn("torch", ui.missingLabel.text)
+    test.assertIn("only the linear blend", ui.missingLabel.text)
+    test.assertIn("not installed", ui.engineInfo.text)
+    with test.assertRaisesRegex(InvalidInputError, "not installed"):
+        run.widget.logic.interpolate(parameters.sequence, 0, END_SYSTOLE, 1, engine=Engine.STUDENT)
+    parameters.engine, parameters.fill = Engine.AUTOMATIC, Fill.EVENLY
+    ui.frameCount.value = 1
+    run.press(run.panel.interpolate.work)
+    middle = parameters.result.GetNthDataNode(1)
+    test.assertEqual(middle.GetAttribute(PREFIX + "Engine"), "linear_blend")
+    ends = [_array(parameters.sequence.GetNthDataNode(n)).astype(float) for n in (0, END_SYSTOLE)]
+    np.testing.assert_allclose(_array(middle), sum(ends) / 2, atol=0.51)
+
+
+SCENARIOS = (
+    _sample,
+    _preview,
+    _side_by_side,
+    _small_cine,
+    _at_times,
+    _whole_sequence,
+    _cancel,
+    _between_phases,
+    _browser,
+    _deformation,
+    _check,
+    _save_and_load,
+    _remove_generated,
+    _without_pytorch,
+)
+"""In the order in which the user meets them; each goes on with what the one before has left."""
+
+
+def _assert_filled(run: _Run, expected: Sequence[tuple[float, Origin]]) -> None:
+    """The result has exactly these items, each at its index value and with its origin."""
+    test, source, result = run.test, run.parameters.sequence, run.parameters.result
+    test.assertIsNotNone(result, run.ui.interpolateMessage.text)
+    np.testing.assert_allclose(index_values_of(result), [value for value, _ in expected], atol=1e-6)
+    test.assertEqual((result.GetIndexName(), result.GetIndexUnit()), (source.GetIndexName(), source.GetIndexUnit()))
+    for item, (_, origin) in zip(_items(result), expected, strict=True):
+        _assert_place_and_type(run, item, source.GetNthDataNode(0))
+        if isinstance(origin, int):
+            acquired = source.GetNthDataNode(origin)
+            np.testing.assert_array_equal(_array(item), _array(acquired))
+            test.assertEqual(attributes_of(item), attributes_of(acquired))
+        else:
+            _assert_marked(run, item, origin)
+            test.assertIn("synthetic", item.GetName())
+            test.assertGreater(_array(item).std(), 0)
+
+
+def _assert_marked(
+    run: _Run, item: slicer.vtkMRMLNode, origin: tuple[float, float, float], engine: str | None = None
+) -> None:
+    """The attributes of a frame say that it is synthetic, and from what and how it was made."""
+    marks, engine = attributes_of(item), engine or run.engine
+    run.test.assertTrue(is_synthetic(marks))
+    run.test.assertEqual(marks[PREFIX + "Engine"], engine)
+    numbers = [float(marks[PREFIX + key]) for key in ("FirstIndexValue", "LastIndexValue", "T")]
+    np.testing.assert_allclose(numbers, origin, atol=1e-6)
+    run.test.assertEqual(len(marks.get(PREFIX + "ModelSHA256", "")), 0 if engine == "linear_blend" else 64)
+
+
+def _assert_place_and_type(
+    run: _Run, volume: slicer.vtkMRMLScalarVolumeNode, template: slicer.vtkMRMLScalarVolumeNode
+) -> None:
+    images = [node.GetImageData() for node in (volume, template)]
+    run.test.assertEqual(*(image.GetDimensions() for image in images))
+    run.test.assertEqual(*(image.GetScalarTypeAsString() for image in images))
+    run.test.assertEqual(_matrix(volume), _matrix(template))
+
+
+def _assert_scene_is(run: _Run, before: dict[str, object]) -> None:
+    after = _scene_state()
+    run.test.assertEqual(sorted(after), sorted(before))
+    for node_id, state in before.items():
+        run.test.assertEqual(after[node_id], state, node_id)
+
+
+def _scene_state() -> dict[str, object]:
+    """What the scene has: every node, its attributes, and when data and how they are stored were changed last.
+
+    Not when views and the parameter node were: they change while the user waits. Nor what the preview shows.
+    """
+    data = ("vtkMRMLVolumeNode", "vtkMRMLSequenceNode", "vtkMRMLTransformNode", "vtkMRMLStorageNode")
+    return {
+        node.GetID(): (
+            node.GetName(),
+            attributes_of(node),
+            node.GetMTime() if any(node.IsA(name) for name in data) else None,
+        )
+        for node in nodes_of(slicer.mrmlScene)
+        if node.GetSaveWithScene()
+    }
+
+
+def _saved_state(parameters: TemporalInterpParameterNode) -> dict[str, object]:
+    """What has to come back from a file. Identifiers may change, and Slicer names the items of sequences anew."""
+    state: dict[str, object] = {
+        name: getattr(parameters, name)
+        for name in ("firstPhase", "lastPhase", "time", "engine", "fill", "frameCount", "times", "factor", "cyclic")
+    }
+    for role in ("sequence", "result"):
+        node = getattr(parameters, role)
+        state[f"{role}: name"] = node.GetName()
+        state[f"{role}: index"] = (node.GetIndexName(), node.GetIndexUnit(), index_values_of(node))
+        state[f"{role}: marks"] = [_marks(item) for item in _items(node)]
+        state[f"{role}: voxels"] = [(str(_array(item).dtype), _array(item).tobytes()) for item in _items(node)]
+        state[f"{role}: place"] = [np.round(_matrix(item), 6).tolist() for item in _items(node)]
+        state[f"{role}: browsers"] = [browser.GetName() for browser in browsers_of(node)]
+        state[f"{role}: proxy"] = proxy_of(node).GetName()
+    made = [companion(parameters.result, kind) for kind in Companion]
+    state["companions"] = [(node.GetName(), index_values_of(node)) for node in made if node is not None]
+    return state
+
+
+def _items(sequence: slicer.vtkMRMLSequenceNode) -> list[slicer.vtkMRMLNode]:
+    return [sequence.GetNthDataNode(n) for n in range(sequence.GetNumberOfDataNodes())]
+
+
+def _marks(item: slicer.vtkMRMLNode) -> dict[str, str]:
+    return {key: value for key, value in attributes_of(item).items() if key.startswith(PREFIX)}
+
+
+def _array(volume: slicer.vtkMRMLScalarVolumeNode) -> np.ndarray:
+    return slicer.util.arrayFromVolume(volume)
+
+
+def _matrix(volume: slicer.vtkMRMLScalarVolumeNode) -> list[list[float]]:
+    ijk_to_ras = vtk.vtkMatrix4x4()
+    volume.GetIJKToRASMatrix(ijk_to_ras)
+    return slicer.util.arrayFromVTKMatrix(ijk_to_ras).tolist()
+
+
+def _resampled(
+    volume: slicer.vtkMRMLScalarVolumeNode, from_parent: vtk.vtkAbstractTransform
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what a volume looks like on its own grid under a transform, as Slicer resamples it, and where it is known.
+
+    Both have the shape (K, J, I).
+    """
+    ijk_to_ras, ras_to_ijk = vtk.vtkMatrix4x4(), vtk.vtkMatrix4x4()
+    volume.GetIJKToRASMatrix(ijk_to_ras)
+    volume.GetRASToIJKMatrix(ras_to_ijk)
+    chain = vtk.vtkGeneralTransform()
+    chain.PostMultiply()
+    for part in (ijk_to_ras, from_parent, ras_to_ijk):
+        chain.Concatenate(part)
+    reslice = vtk.vtkImageReslice()
+    reslice.SetInputData(volume.GetImageData())
+    reslice.SetResliceTransform(chain)
+    reslice.SetInterpolationModeToLinear()
+    reslice.SetOutputScalarType(vtk.VTK_DOUBLE)
+    reslice.SetBackgroundLevel(np.nan)
+    reslice.Update()
+    result = slicer.vtkMRMLScalarVolumeNode()
+    result.SetAndObserveImageData(reslice.GetOutput())
+    array = _array(result).copy()
+    return array, np.isfinite(array)
+
+
+def _rms(difference: np.ndarray, inside: np.ndarray) -> float:
+    return float(np.sqrt(np.square(difference[inside].astype(float)).mean()))

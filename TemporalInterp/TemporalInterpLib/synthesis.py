@@ -1,0 +1,150 @@
+"""Who synthesises: an engine in a thread of this process, or the command line in a child process."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Protocol
+
+from temporal_interp.displacement import DisplacementField
+from temporal_interp.engines.protocol import InterpolatedFrame, InterpolationEngine
+from temporal_interp.errors import Progress
+from temporal_interp.interpolation import OnFrame
+from temporal_interp.provenance import T_KEY, is_synthetic
+from temporal_interp.sequences import VolumeSequence
+from temporal_interp.volumes import Volume
+from TemporalInterpLib.background import Steps, in_background, share_of
+from TemporalInterpLib.child_process import command_line
+from TemporalInterpLib.request import Request
+
+
+class Synthesiser(Protocol):
+    """Fills a sequence as a request says."""
+
+    @property
+    def name(self) -> str:
+        """Name of the engine."""
+        ...
+
+    def fill(self, acquired: VolumeSequence, request: Request, on_frame: OnFrame | None) -> Steps[VolumeSequence]:
+        """Return the steps to a sequence of the acquired volumes themselves and synthetic ones.
+
+        Args:
+            acquired: the frames to start from, `request.source`.
+            request: what to synthesise.
+            on_frame: called between steps as `temporal_interp.interpolation.OnFrame` says; if given, there are
+                displacement fields.
+        """
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class InThisProcess:
+    """Synthesises with an engine, in a thread: for engines that take seconds.
+
+    Attributes:
+        name: of the engine.
+        create: makes it; called in the thread, since PyTorch and a model take seconds to load.
+    """
+
+    name: str
+    create: Callable[[], InterpolationEngine]
+
+    def fill(self, acquired: VolumeSequence, request: Request, on_frame: OnFrame | None) -> Steps[VolumeSequence]:
+        """See `Synthesiser.fill`."""
+        frames: SimpleQueue[tuple[float, InterpolatedFrame]] = SimpleQueue()
+
+        def keep(index_value: float, frame: InterpolatedFrame) -> None:
+            frames.put((index_value, frame))
+
+        def work(progress: Progress) -> VolumeSequence:
+            return request.fill(acquired, self.create(), None if on_frame is None else keep, progress)
+
+        def hand_over() -> None:
+            while not frames.empty():
+                on_frame(*frames.get())
+
+        with closing(in_background(work)) as steps:
+            while True:
+                try:
+                    report = next(steps)
+                except StopIteration as end:
+                    hand_over()
+                    return end.value
+                hand_over()
+                yield report
+
+
+@dataclass(frozen=True)
+class InChildProcess:
+    """Synthesises with the command line, in a child process: for engines that take minutes.
+
+    Attributes:
+        name: of the engine, as `create_engine` takes it.
+        device: as `choose_device` takes it.
+    """
+
+    name: str
+    device: str = "auto"
+
+    def fill(self, acquired: VolumeSequence, request: Request, on_frame: OnFrame | None) -> Steps[VolumeSequence]:
+        """See `Synthesiser.fill`."""
+        with tempfile.TemporaryDirectory(prefix="TemporalInterp-") as folder:
+            source, target, fields = (Path(folder) / name for name in ("acquired.seq.nrrd", "full.seq.nrrd", "fields"))
+            yield from share_of(in_background(lambda progress: _write(acquired, source)), 0.0, 0.02)
+            arguments = ["interpolate", str(source), "-o", str(target), *request.arguments(acquired)]
+            arguments += ["--engine", self.name, "--device", self.device]
+            if on_frame is not None:
+                arguments += ["--fields", str(fields)]
+            yield from share_of(command_line(arguments), 0.02, 0.96)
+            result = yield from share_of(in_background(lambda progress: _read(target)), 0.96, 0.98)
+            result = _with_the_acquired(result, acquired, request)
+            if on_frame is not None:
+                for index_value, frame in _frames(result, fields):
+                    on_frame(index_value, frame)
+                    yield 0.98, "reading the fields"
+            return result
+
+
+def _write(sequence: VolumeSequence, path: Path) -> None:
+    from temporal_interp.files import write_sequence
+
+    write_sequence(sequence, path)
+
+
+def _read(path: Path) -> VolumeSequence:
+    from temporal_interp.files import read_sequence
+
+    return read_sequence(path)
+
+
+def _with_the_acquired(result: VolumeSequence, acquired: VolumeSequence, request: Request) -> VolumeSequence:
+    """Return the result with the acquired volumes themselves in place of their copies, all on the very same grid."""
+    originals = iter(request.kept(acquired))
+    volumes = [
+        Volume(volume.array, acquired.volumes[0].geometry) if is_synthetic(attributes) else next(originals)
+        for volume, attributes in zip(result.volumes, result.item_attributes, strict=True)
+    ]
+    return replace(result, volumes=volumes)
+
+
+def _frames(result: VolumeSequence, folder: Path) -> Iterator[tuple[float, InterpolatedFrame]]:
+    """Yield every frame that has fields in the folder that `interpolate --fields` wrote."""
+    from temporal_interp.files import read_displacement, read_volume
+
+    def field(end: str, index_value: float) -> DisplacementField:
+        name = f"{end}_to_{index_value:.6g}.nrrd"
+        array, _ = read_displacement(folder / f"displacement_{name}")
+        return DisplacementField(array, read_volume(folder / f"jacobian_{name}").array)
+
+    last = result.index_values[-1]
+    for index_value, volume, attributes in zip(
+        result.index_values, result.volumes, result.item_attributes, strict=True
+    ):
+        t = float(attributes.get(T_KEY, index_value == last))
+        if (folder / f"displacement_first_to_{index_value:.6g}.nrrd").exists():
+            yield index_value, InterpolatedFrame(volume, t, field("first", index_value), field("last", index_value))
