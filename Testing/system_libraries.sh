@@ -1,6 +1,7 @@
 #!/bin/sh
-# Sees to the shared libraries of Linux that the tests of rendering need and pip cannot bring: VTK draws without a
-# screen through EGL, and loads X11 even then. Debian and Ubuntu as root: installs what is missing. Elsewhere: says so.
+# Sees to the shared libraries of Linux that the tests of rendering and of the panel need and pip cannot bring: VTK draws
+# without a screen through EGL, and loads X11 even then; Qt loads fonts and keyboards besides. Debian and Ubuntu as
+# root: installs what is missing. Elsewhere: says so.
 
 [ "$(uname -s)" = Linux ] || exit 0
 
@@ -15,6 +16,11 @@ missing=""
 loadable libX11.so.6 || missing="$missing libx11-6"
 loadable libEGL.so.1 || missing="$missing libegl1"
 loadable libEGL_mesa.so.0 libEGL_nvidia.so.0 || missing="$missing libegl-mesa0"
+loadable libGL.so.1 || missing="$missing libgl1"
+loadable libglib-2.0.so.0 || missing="$missing libglib2.0-0"
+loadable libfontconfig.so.1 || missing="$missing libfontconfig1"
+loadable libxkbcommon.so.0 || missing="$missing libxkbcommon0"
+loadable libdbus-1.so.3 || missing="$missing libdbus-1-3"
 [ -z "$missing" ] && exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
@@ -22,4 +28,4 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   # shellcheck disable=SC2086 - one word a package
   apt-get update && apt-get install --yes --no-install-recommends $missing && exit 0
 fi
-echo "Rendering tests need system libraries that are missing; install, as Debian names them:$missing" >&2
+echo "Tests of rendering and of the panel need system libraries that are missing; install, as Debian names them:$missing" >&2

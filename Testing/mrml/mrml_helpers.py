@@ -11,6 +11,10 @@ from scipy.ndimage import map_coordinates
 from temporal_interp.engines.protocol import DisplacementField, InterpolatedFrame
 from temporal_interp.errors import no_progress
 from temporal_interp.volumes import Geometry, Volume, to_scalar_type
+from TemporalInterpLib.background import run_to_end
+from TemporalInterpLib.interpolate_sequence import interpolation_steps
+from TemporalInterpLib.request import BetweenPhases, WholeSequence
+from TemporalInterpLib.synthesis import InThisProcess
 
 
 def _rotation(axis: int, degrees: float) -> np.ndarray:
@@ -182,3 +186,20 @@ class _FailingPair:
         if self.engine.frames == self.engine.at_frame:
             raise EngineFailureError("frame")
         return self.pair.at(t, fields=fields)
+
+
+def in_this_process(engine):
+    """Return the synthesiser of an engine that exists already."""
+    return InThisProcess(engine.name, lambda: engine)
+
+
+def interpolate_between_items(sequence_node, first, last, frames, engine, *, progress=no_progress, **options):
+    """Interpolate between two items at once, with an engine in this process."""
+    steps = interpolation_steps(sequence_node, BetweenPhases(first, last, frames), in_this_process(engine), **options)
+    return run_to_end(steps, progress)
+
+
+def multiply_item_rate(sequence_node, factor, engine, *, cyclic=False, progress=no_progress, **options):
+    """Fill every gap of a sequence at once, with an engine in this process."""
+    steps = interpolation_steps(sequence_node, WholeSequence(factor, cyclic), in_this_process(engine), **options)
+    return run_to_end(steps, progress)

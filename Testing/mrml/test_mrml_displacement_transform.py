@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 import slicer
 import vtk
-from mrml_helpers import OBLIQUE, KnownMotion, put_in_scene
+from mrml_helpers import OBLIQUE, KnownMotion, interpolate_between_items, put_in_scene
 
 from temporal_interp.volumes import Geometry
 from TemporalInterpLib.companions import Companion
-from TemporalInterpLib.interpolate_sequence import interpolate_between_items
 from TemporalInterpLib.transform_conversion import displacement_grid, grid_transform
 
 CONSTANT = np.array([2.0, -1.5, 4.0])  # LPS mm

@@ -7,8 +7,10 @@ import vtk
 from mrml_helpers import (
     OBLIQUE,
     KnownMotion,
+    interpolate_between_items,
     item_arrays,
     item_values,
+    multiply_item_rate,
     put_in_scene,
     sequence_of,
     snapshot,
@@ -19,7 +21,6 @@ from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.volumes import Geometry
 from TemporalInterpLib.companions import Companion
-from TemporalInterpLib.interpolate_sequence import interpolate_between_items, multiply_item_rate
 
 MOTION = KnownMotion(lambda points: np.broadcast_to([1.0, 0.0, 0.0], points.shape))
 
@@ -131,7 +132,7 @@ def test_result_has_its_own_browser_played_like_the_source(cine):
 def test_proxy_is_named_shown_and_placed_like_the_source(cine):
     cine.proxy.SetName("Patient heart")
     added = interpolate_between_items(cine.sequence, 0, 1, 1, LinearBlend())
-    assert added.proxy.GetName() == "Patient heart interpolated"
+    assert added.proxy.GetName() == "Patient heart interpolated, partly SYNTHETIC"
     display = added.proxy.GetDisplayNode()
     assert (display.GetWindow(), display.GetLevel(), display.GetAutoWindowLevel()) == (80.0, 45.0, 0)
     assert added.proxy.GetParentTransformNode() is cine.parent
@@ -156,7 +157,7 @@ def test_parent_transform_stays_while_the_browser_steps(cine):
 def test_sequence_without_browser_works(scene, blob_frames):
     sequence = scene.AddNode(sequence_of(blob_frames(2), OBLIQUE, [0, 10]))
     added = interpolate_between_items(sequence, 0, 1, 1, LinearBlend())
-    assert added.proxy.GetName() == "cine interpolated"
+    assert added.proxy.GetName() == "cine interpolated, partly SYNTHETIC"
     assert added.proxy.GetParentTransformNode() is None
 
 
@@ -263,10 +264,12 @@ def test_multiplied_rate_can_close_the_cycle(cine):
     assert item_values(added.companions[Companion.DISPLACEMENT_FIRST_TO_T]) == item_values(added.sequence)
 
 
-def test_result_can_be_interpolated_again(cine):
+def test_interpolating_a_result_again_starts_from_its_acquired_items(cine):
     once = interpolate_between_items(cine.sequence, 0, 1, 1, LinearBlend())
-    twice = multiply_item_rate(once.sequence, 2, LinearBlend())
-    assert synthetic_marks(twice.sequence) == [False, True, True, True, False]
+    twice = multiply_item_rate(once.sequence, 3, LinearBlend())
+    assert synthetic_marks(twice.sequence) == [False, True, True, False]
+    with pytest.raises(InvalidInputError, match="item 1, is itself synthetic"):
+        interpolate_between_items(once.sequence, 0, 1, 1, LinearBlend())
     assert twice.sequence.GetNthDataNode(2).GetAttribute("TemporalInterp.LastIndexValue") == "12.5"
 
 

@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 import slicer
-from mrml_helpers import item_arrays, item_values, synthetic_marks
+from mrml_helpers import interpolate_between_items, item_arrays, item_values, multiply_item_rate, synthetic_marks
 
 from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.files import read_sequence, write_sequence
 from TemporalInterpLib.add_sequence import add_sequence_to_scene
-from TemporalInterpLib.interpolate_sequence import interpolate_between_items, multiply_item_rate
 from TemporalInterpLib.sequence_conversion import sequence_from_node
 
 

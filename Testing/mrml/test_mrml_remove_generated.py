@@ -3,13 +3,21 @@
 import numpy as np
 import pytest
 import slicer
-from mrml_helpers import KnownMotion, item_arrays, item_values, sequence_of, snapshot, synthetic_marks
+from mrml_helpers import (
+    KnownMotion,
+    interpolate_between_items,
+    item_arrays,
+    item_values,
+    multiply_item_rate,
+    sequence_of,
+    snapshot,
+    synthetic_marks,
+)
 
 from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.volumes import Geometry
 from TemporalInterpLib.companions import Companion
-from TemporalInterpLib.interpolate_sequence import interpolate_between_items, multiply_item_rate
 from TemporalInterpLib.remove_generated import remove_generated_frames
 
 MOTION = KnownMotion(lambda points: np.broadcast_to([1.0, 0.0, 0.0], points.shape))

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 import slicer
 import vtk
-from mrml_helpers import OBLIQUE, KnownMotion, item_arrays, item_values, synthetic_marks
+from mrml_helpers import OBLIQUE, KnownMotion, interpolate_between_items, item_arrays, item_values, synthetic_marks
 
 from TemporalInterpLib.companions import Companion
-from TemporalInterpLib.interpolate_sequence import interpolate_between_items
 from TemporalInterpLib.remove_generated import remove_generated_frames
 
 SHIFT = np.array([1.0, -2.0, 0.5])  # LPS mm

@@ -2,12 +2,20 @@
 
 import numpy as np
 import pytest
-from mrml_helpers import OBLIQUE, EngineFailureError, FailingEngine, KnownMotion, sequence_of, snapshot
+from mrml_helpers import (
+    OBLIQUE,
+    EngineFailureError,
+    FailingEngine,
+    KnownMotion,
+    interpolate_between_items,
+    multiply_item_rate,
+    sequence_of,
+    snapshot,
+)
 
 from temporal_interp.errors import CancelledError
 from TemporalInterpLib import add_sequence, interpolate_sequence, sequence_browser
 from TemporalInterpLib.companions import Companion
-from TemporalInterpLib.interpolate_sequence import interpolate_between_items, multiply_item_rate
 from TemporalInterpLib.scene_transaction import scene_transaction
 
 MOTION = KnownMotion(lambda points: np.broadcast_to([1.0, 0.0, 0.0], points.shape))

@@ -1,0 +1,240 @@
+"""Stand-ins for `slicer.app`, its layout manager and module manager, on the real MRML logics of slicer-core."""
+
+import tempfile
+from pathlib import Path
+
+import slicer
+import vtk
+from PySide6.QtCore import Property, QCoreApplication, QEventLoop, QObject, QProcessEnvironment, QSettings, Signal, Slot
+from PySide6.QtGui import QCursor, QPalette
+from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
+
+from harness.properties import constant, getter
+from harness.widgets_mrml import qMRMLWidget
+
+
+class qMRMLSliceWidget(qMRMLWidget):
+    """A slice view: its nodes and logic are real, nothing is drawn."""
+
+    def __init__(self, logic: slicer.vtkMRMLSliceLogic) -> None:
+        super().__init__()
+        self._logic = logic
+
+    @Slot(result=object)
+    def mrmlSliceNode(self) -> slicer.vtkMRMLSliceNode:
+        return self._logic.GetSliceNode()
+
+    @Slot(result=object)
+    def mrmlSliceCompositeNode(self) -> slicer.vtkMRMLSliceCompositeNode:
+        return self._logic.GetSliceCompositeNode()
+
+    sliceLogic = getter("sliceLogic", "_logic")
+
+    @Slot()
+    def fitSliceToBackground(self) -> None:
+        self._logic.FitSliceToBackground()
+
+
+class qSlicerLayoutManager(QObject):
+    """Layouts and slice views. The view nodes of a layout are made by the real layout logic when it is chosen."""
+
+    layoutChanged = Signal(int)
+
+    def __init__(self, scene: slicer.vtkMRMLScene) -> None:
+        super().__init__()
+        self._scene = scene
+        slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(scene)
+        self._layout_logic = slicer.vtkMRMLLayoutLogic()
+        self._layout_logic.SetMRMLScene(scene)
+        self._logics = vtk.vtkCollection()
+        self._widgets: dict[str, qMRMLSliceWidget] = {}
+        self.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutConventionalView)
+
+    def close(self) -> None:
+        """Let go of the scene."""
+        for number in range(self._logics.GetNumberOfItems()):
+            self._logics.GetItemAsObject(number).SetMRMLScene(None)
+        self._logics.RemoveAllItems()
+        self._layout_logic.SetMRMLScene(None)
+
+    def _make_slice_widgets(self) -> None:
+        nodes = slicer.util.getNodesByClass("vtkMRMLSliceNode")
+        for node in [node for node in nodes if node.GetLayoutName() not in self._widgets]:
+            logic = slicer.vtkMRMLSliceLogic()
+            logic.SetMRMLScene(self._scene)
+            logic.SetSliceNode(node)
+            self._logics.AddItem(logic)
+            self._widgets[node.GetLayoutName()] = qMRMLSliceWidget(logic)
+
+    def _shown(self) -> int:
+        return self._layout_logic.GetLayoutNode().GetViewArrangement()
+
+    @Slot(int)
+    def setLayout(self, layout: int) -> None:
+        node = self._layout_logic.GetLayoutNode()
+        if not node.IsLayoutDescription(layout):
+            raise ValueError(f"there is no layout {layout}")
+        node.SetViewArrangement(layout)
+        self._make_slice_widgets()
+        self.layoutChanged.emit(layout)
+
+    layoutLogic = getter("layoutLogic", "_layout_logic")
+
+    @Slot(result=object)
+    def sliceViewNames(self) -> list[str]:
+        self._make_slice_widgets()
+        return list(self._widgets)
+
+    @Slot(str, result=object)
+    def sliceWidget(self, name: str) -> qMRMLSliceWidget | None:
+        self._make_slice_widgets()
+        return self._widgets.get(name)
+
+    @Slot(result=object)
+    def mrmlSliceLogics(self) -> vtk.vtkCollection:
+        self._make_slice_widgets()
+        return self._logics
+
+    @Slot()
+    def resetSliceViews(self) -> None:
+        for widget in self._widgets.values():
+            widget.fitSliceToBackground()
+
+    @Slot()
+    def resetThreeDViews(self) -> None:
+        """Nothing to reset without 3D views."""
+
+    layout = Property(int, _shown, setLayout, notify=layoutChanged)
+    threeDViewCount = constant(int, 0)
+    tableViewCount = constant(int, 0)
+    plotViewCount = constant(int, 0)
+
+
+class qSlicerModuleManager(QObject):
+    """The loaded modules by name."""
+
+    moduleLoaded = Signal(str)
+    moduleAboutToBeUnloaded = Signal(str)
+
+    @Slot(str, result=object)
+    def module(self, name: str) -> object:
+        return getattr(slicer.modules, name.lower(), None)
+
+
+class qSlicerCommandOptions(QObject):
+    """How Slicer was started: for its tests."""
+
+    noMainWindow = Property(bool, lambda self: slicer.util.mainWindow() is None)
+    isTestingEnabled = constant(bool, True)
+
+
+class qSlicerApplication(QObject):
+    """What modules use of `slicer.app`; in testing mode. Without a main window there is no layout manager."""
+
+    startupCompleted = Signal()
+    paletteChanged = Signal(QPalette)
+
+    def __init__(self, scene: slicer.vtkMRMLScene, main_window: bool) -> None:
+        super().__init__()
+        self._folder = tempfile.TemporaryDirectory(prefix="slicer-")
+        home = Path(self._folder.name)
+        for ini_format in (QSettings.Format.IniFormat, QSettings.Format.NativeFormat):
+            QSettings.setPath(ini_format, QSettings.Scope.UserScope, str(home))
+        QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+        QCoreApplication.setOrganizationName("slicer.org")
+        QCoreApplication.setApplicationName("Slicer")
+        self._scene = scene
+        self._logic = slicer.vtkSlicerApplicationLogic()
+        self._logic.SetMRMLScene(scene)
+        self._settings, self._options, self._manager = QSettings(), qSlicerCommandOptions(), qSlicerModuleManager()
+        self._layout_manager, self._main_window = None, None
+        if main_window:
+            self._main_window = QMainWindow()
+            self._main_window.setObjectName("qSlicerMainWindow")
+            self._layout_manager = qSlicerLayoutManager(scene)
+            self._logic.SetSliceLogics(self._layout_manager.mrmlSliceLogics())
+
+    def close(self) -> None:
+        """Let go of the scene and of the temporary files."""
+        if self._layout_manager is not None:
+            self._layout_manager.close()
+        self._logic.SetMRMLScene(None)
+        self._folder.cleanup()
+
+    def _path(self, name: str) -> str:
+        path = Path(self._folder.name) / name
+        path.mkdir(exist_ok=True)
+        return str(path)
+
+    @Slot()
+    @Slot(object)
+    def processEvents(self, flags: QEventLoop.ProcessEventsFlag | None = None) -> None:
+        QApplication.processEvents() if flags is None else QApplication.processEvents(flags)
+
+    @Slot(result=bool)
+    def testingEnabled(self) -> bool:
+        return True
+
+    mrmlScene = getter("mrmlScene", "_scene")
+
+    applicationLogic = getter("applicationLogic", "_logic")
+
+    layoutManager = getter("layoutManager", "_layout_manager")
+
+    moduleManager = getter("moduleManager", "_manager")
+
+    commandOptions = getter("commandOptions", "_options")
+
+    settings = getter("settings", "_settings")
+
+    userSettings = getter("userSettings", "_settings")
+
+    @Slot(result=object)
+    def topLevelWidgets(self) -> list[QWidget]:
+        return [self._main_window] if self._main_window is not None else []
+
+    @Slot(result=object)
+    def palette(self) -> QPalette:
+        return QApplication.palette()
+
+    @Slot(result=object)
+    def startupEnvironment(self) -> QProcessEnvironment:
+        return QProcessEnvironment.systemEnvironment()
+
+    @Slot(object)
+    def setOverrideCursor(self, cursor: QCursor) -> None:
+        QApplication.setOverrideCursor(cursor)
+
+    @Slot()
+    def restoreOverrideCursor(self) -> None:
+        QApplication.restoreOverrideCursor()
+
+    @Slot()
+    def pauseRender(self) -> None:
+        """Nothing is drawn."""
+
+    @Slot()
+    def resumeRender(self) -> None:
+        """Nothing is drawn."""
+
+    @Slot(str, str, result=str)
+    def translate(self, context: str, text: str) -> str:
+        return QCoreApplication.translate(context, text)
+
+    @Slot(str, result=str)
+    def moduleDocumentationUrl(self, module_name: str) -> str:
+        return f"{self.documentationBaseUrl}user_guide/modules/{module_name.lower()}.html"
+
+    applicationName = constant(str, "Slicer")
+    mainApplicationName = constant(str, "Slicer")
+    applicationVersion = constant(str, "5.12.3-2026-07-20")
+    majorVersion = constant(int, 5)
+    minorVersion = constant(int, 12)
+    revision = constant(str, "34442")
+    os = constant(str, "linux")
+    documentationBaseUrl = constant(str, "https://slicer.readthedocs.io/en/5.12/")
+    slicerHome = Property(str, lambda self: self._path("home"))
+    temporaryPath = Property(str, lambda self: self._path("temporary"))
+    cachePath = Property(str, lambda self: self._path("cache"))
+    extensionsInstallPath = Property(str, lambda self: self._path("extensions"))
+    launcherExecutableFilePath = constant(str, "")

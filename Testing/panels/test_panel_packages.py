@@ -1,0 +1,143 @@
+"""Packages that are missing: said at the top, installed only after asking."""
+
+import sys
+from types import ModuleType
+
+import numpy as np
+import pytest
+from mrml_helpers import item_arrays, item_values
+from panels.panel_helpers import blend, parameters_of
+
+from TemporalInterpLib import dependencies
+from TemporalInterpLib.parameter_node import Engine
+
+TORCH = "torch>=2.2"
+
+
+@pytest.fixture
+def missing(monkeypatch) -> set[str]:
+    """Names that find_spec does not find; change it to install them."""
+    names: set[str] = set()
+    usual = dependencies.find_spec
+    monkeypatch.setattr(dependencies, "find_spec", lambda name: None if name in names else usual(name))
+    return names
+
+
+@pytest.fixture
+def installs(monkeypatch, missing, slicer_session):
+    """pip takes what it installs off the missing ones; returns what it was asked for."""
+    usual = slicer_session.pip_install
+
+    def pip_install(requirements, **options):
+        usual(requirements, **options)
+        missing.clear()
+
+    monkeypatch.setattr("slicer.util.pip_install", pip_install)
+    return slicer_session.pip_installed
+
+
+def test_with_everything_there_nothing_is_said(cine, missing, open_panel):
+    assert open_panel().ui.missingPackages.isHidden()
+
+
+def test_without_torch_only_the_linear_blend_works_and_is_said_to(
+    cine, missing, open_panel, process_events_until, dialogs
+):
+    missing.add("torch")
+    widget = open_panel(Engine.AUTOMATIC)
+    assert not widget.ui.missingPackages.isHidden()
+    assert "torch" in widget.ui.missingLabel.text
+    assert "only the linear blend can be used" in widget.ui.missingLabel.text
+    assert "linear blend" in widget.ui.engineInfo.text
+    widget.ui.frameCount.value = 1
+    widget.ui.interpolateButton.click()
+    process_events_until(lambda: not widget.panel.interpolate.work.running)
+    result, source = parameters_of(widget).result, item_arrays(cine.sequence)
+    assert item_values(result) == [0, 25, 50]
+    np.testing.assert_array_equal(item_arrays(result)[1], blend(source[0], source[4], 0.5))
+    assert result.GetNthDataNode(1).GetAttribute("TemporalInterp.Engine") == "linear_blend"
+    assert dialogs.shown == []
+
+
+def test_a_package_that_the_engines_do_not_need_is_told_apart(cine, missing, open_panel):
+    missing.add("lightning")
+    widget = open_panel()
+    assert "lightning" in widget.ui.missingLabel.text
+    assert "Some functions cannot be used yet" in widget.ui.missingLabel.text
+    assert "torch" not in widget.ui.missingLabel.text
+
+
+def test_declined_nothing_is_installed(missing, installs, open_panel, dialogs):
+    missing.add("torch")
+    widget = open_panel()
+    dialogs.answer = False
+    widget.ui.installButton.click()
+    ((_, question),) = dialogs.shown
+    assert TORCH in question
+    assert "Install them" in question
+    assert installs == []
+    assert not widget.ui.missingPackages.isHidden()
+
+
+def test_in_testing_mode_nothing_is_installed(missing, installs, open_panel, dialogs):
+    missing.add("torch")
+    open_panel().ui.installButton.click()
+    assert len(dialogs.shown) == 1
+    assert installs == []
+
+
+def test_agreed_what_is_missing_is_installed_and_no_more(cine, missing, installs, open_panel, dialogs):
+    missing.update(("torch", "yaml"))
+    widget = open_panel(Engine.AUTOMATIC)
+    dialogs.answer = True
+    widget.ui.installButton.click()
+    assert sorted(installs) == ["pyyaml>=6", TORCH]
+    assert widget.ui.missingPackages.isHidden()
+    assert "student" in widget.ui.engineInfo.text
+
+
+def test_the_pytorch_extension_installs_torch_where_it_is_there(missing, installs, open_panel, dialogs, monkeypatch):
+    missing.update(("torch", "yaml"))
+    asked = []
+
+    class PyTorchUtilsLogic:
+        def installTorch(self, **options):  # noqa: N802
+            asked.append(options)
+            missing.discard("torch")
+            return object()
+
+    module = ModuleType("PyTorchUtils")
+    module.PyTorchUtilsLogic = PyTorchUtilsLogic
+    monkeypatch.setitem(sys.modules, "PyTorchUtils", module)
+    widget = open_panel()
+    dialogs.answer = True
+    widget.ui.installButton.click()
+    assert asked == [{"askConfirmation": False, "torchVersionRequirement": ">=2.2"}]
+    assert installs == ["pyyaml>=6"]
+
+
+def test_a_failing_pip_changes_nothing_and_is_told(missing, open_panel, dialogs, monkeypatch):
+    from subprocess import CalledProcessError
+
+    from harness import faults
+
+    def fail(requirements, **options):
+        raise CalledProcessError(1, "pip")
+
+    missing.add("torch")
+    widget = open_panel()
+    monkeypatch.setattr("slicer.util.pip_install", fail)
+    dialogs.answer = True
+    widget.ui.installButton.click()
+    faults.take()  # in testing mode Slicer raises it again
+    assert not widget.ui.missingPackages.isHidden()
+
+
+def test_what_pip_is_asked_for_is_what_the_project_needs():
+    """Whatever Slicer may lack has the version of pyproject.toml."""
+    import tomllib
+    from pathlib import Path
+
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    assert set(dependencies.REQUIREMENTS.values()) <= set(project["dependencies"])
+    assert set(dependencies.FOR_ENGINES) <= set(dependencies.REQUIREMENTS)

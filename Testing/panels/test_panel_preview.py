@@ -1,0 +1,457 @@
+"""The time slider: the blend at once, the engine's answer after it, and nothing left behind."""
+
+import re
+import time
+
+import numpy as np
+import pytest
+import slicer
+import vtk
+from harness import gestures
+from mrml_helpers import OBLIQUE, FailingEngine, item_arrays, put_in_scene
+from panels.panel_helpers import (
+    SHIFT,
+    attributes,
+    blend,
+    ids,
+    parameters_of,
+    pick,
+    picture,
+    preview_of,
+    shifted,
+)
+
+from TemporalInterpLib import engines as library_engines
+from TemporalInterpLib.layout import SIDE_BY_SIDE
+from TemporalInterpLib.parameter_node import Device, Engine
+
+
+def voxels(widget) -> np.ndarray:
+    return slicer.util.arrayFromVolume(preview_of(widget))
+
+
+def engine_of(widget) -> str | None:
+    """Who made what the preview shows; None for an acquired frame."""
+    return preview_of(widget).GetAttribute("TemporalInterp.Engine")
+
+
+@pytest.fixture
+def answered(process_events_until):
+    """Function that waits until an engine's answer is shown."""
+
+    def wait(widget, engine: str, timeout_s: float = 5.0) -> None:
+        process_events_until(lambda: engine_of(widget) == engine, timeout_s)
+        process_events_until(lambda: "by the engine" in widget.ui.previewStatus.text, timeout_s)
+
+    return wait
+
+
+@pytest.fixture
+def turns():
+    """Function that gives the event loop a number of turns."""
+
+    def take(count: int = 10) -> None:
+        for _ in range(count):
+            slicer.app.processEvents()
+
+    return take
+
+
+def test_nothing_is_added_before_the_slider_moves(cine, scene, open_panel, turns):
+    widget = open_panel()
+    before = ids(scene)
+    turns()
+    assert preview_of(widget) is None
+    assert ids(scene) == before
+
+
+def test_the_blend_is_there_at_once_and_the_engines_answer_follows(cine, engines, open_panel, answered):
+    held = engines.hold()
+    widget = open_panel()
+    widget.ui.timeSlider.value = 0.3  # no event is processed from here on
+    first, *_, last = item_arrays(cine.sequence)
+    np.testing.assert_array_equal(voxels(widget), blend(first, last, 0.3))
+    assert engine_of(widget) == "linear_blend"
+    held.let_go()
+    answered(widget, "held")
+    np.testing.assert_array_equal(voxels(widget), shifted(cine.sequence, 0, 4, 0.3))
+    assert held.asked == [0.3]
+
+
+def test_the_event_loop_turns_while_the_engine_computes(cine, engines, open_panel, answered):
+    held = engines.hold()
+    widget = open_panel()
+    widget.ui.timeSlider.value = 0.3
+    seen, started = [], time.monotonic()
+    while len(seen) < 60:
+        slicer.app.processEvents()
+        widget.ui.timeSlider.value = 0.3 + 0.01 * (len(seen) % 60)
+        seen.append(engine_of(widget))
+        if len(seen) == 30:
+            held.let_prepare()  # now it waits in `at`
+    assert set(seen) == {"linear_blend"}, "the slider has to be followed while the engine computes"
+    assert (time.monotonic() - started) / len(seen) < 0.1
+    assert len(held.asked) <= 1
+    held.let_go()
+    answered(widget, "held")
+    assert held.asked[-1] == widget.ui.timeSlider.value
+
+
+def test_the_preview_lies_where_the_item_lies_and_says_what_it_is(cine, open_panel, answered):
+    widget = open_panel()
+    widget.ui.timeSlider.value = 0.25
+    answered(widget, SHIFT.name)
+    node, item, matrices = preview_of(widget), cine.sequence.GetNthDataNode(0), []
+    for volume in (node, item):
+        matrices.append(vtk.vtkMatrix4x4())
+        volume.GetIJKToRASMatrix(matrices[-1])
+    np.testing.assert_array_equal(*map(slicer.util.arrayFromVTKMatrix, matrices))
+    assert node.GetParentTransformNode() is cine.parent
+    assert voxels(widget).dtype == np.int16
+    assert (node.GetDisplayNode().GetWindow(), node.GetDisplayNode().GetLevel()) == (80.0, 45.0)
+    assert "SYNTHETIC 12.5 ms" in node.GetName()
+    assert "SYNTHETIC" in widget.ui.instantLabel.text
+    assert "12.5 ms" in widget.ui.instantLabel.text
+    marks = attributes(node)
+    marks.pop("TemporalInterp.ProgramVersion")
+    assert marks == {
+        "TemporalInterp.Synthetic": "true",
+        "TemporalInterp.Engine": "known_motion",
+        "TemporalInterp.EngineSettings": "for tests",
+        "TemporalInterp.Model": "shifter 1.0",
+        "TemporalInterp.FirstIndexValue": "0",
+        "TemporalInterp.LastIndexValue": "50",
+        "TemporalInterp.T": "0.25",
+    }
+
+
+def test_all_slice_views_show_it(cine, open_panel):
+    widget = open_panel()
+    widget.ui.timeSlider.value = 0.25
+    manager = slicer.app.layoutManager()
+    shown = {manager.sliceWidget(n).mrmlSliceCompositeNode().GetBackgroundVolumeID() for n in manager.sliceViewNames()}
+    assert shown == {preview_of(widget).GetID()}
+
+
+@pytest.mark.parametrize(("t", "number", "letter"), [(0.0, 0, "A"), (1.0, 4, "B")])
+def test_the_ends_are_the_acquired_frames_bit_for_bit(cine, engines, open_panel, answered, turns, t, number, letter):
+    widget = open_panel()
+    widget.ui.timeSlider.value = 0.7
+    answered(widget, SHIFT.name)
+    widget.ui.timeSlider.value = t
+    turns()
+    assert voxels(widget).tobytes() == item_arrays(cine.sequence)[number].tobytes()
+    assert attributes(preview_of(widget)) == {}
+    assert "acquired" in preview_of(widget).GetName()
+    assert "SYNTHETIC" not in preview_of(widget).GetName() + widget.ui.instantLabel.text
+    assert f"acquired, phase {letter}" in widget.ui.instantLabel.text
+    assert widget.ui.previewStatus.text == ""
+
+
+def test_an_answer_to_an_instant_left_meanwhile_does_not_cover_the_acquired_frame(
+    cine, engines, open_panel, process_events_until, turns
+):
+    held = engines.hold()
+    held.let_prepare()
+    widget = open_panel()
+    widget.ui.timeSlider.value = 0.6
+    process_events_until(lambda: held.asked == [0.6])
+    widget.ui.timeSlider.value = 0.0
+    held.let_go()
+    turns(50)
+    assert voxels(widget).tobytes() == item_arrays(cine.sequence)[0].tobytes()
+    assert attributes(preview_of(widget)) == {}
+    assert widget.ui.previewStatus.text == ""
+
+
+def test_only_the_latest_instant_of_a_drag_is_computed(cine, engines, open_panel, answered):
+    held = engines.hold()
+    held.let_prepare()
+    widget = open_panel()
+    gestures.drag(widget.ui.timeSlider, *[n / 100 for n in range(10, 90)])
+    held.let_go()
+    answered(widget, "held")
+    assert held.asked[-1] == pytest.approx(0.89)
+    assert len(held.asked) <= 2
+    assert held.prepared == 1
+    np.testing.assert_array_equal(voxels(widget), shifted(cine.sequence, 0, 4, 0.89))
+
+
+def test_what_does_not_concern_the_preview_leaves_it_alone(cine, engines, open_panel, answered, turns):
+    held = engines.hold()
+    held.let_go()
+    widget = open_panel()
+    widget.ui.timeSlider.value = 0.3
+    answered(widget, "held")
+    changed, count = preview_of(widget).GetMTime(), len(held.asked)
+    widget.ui.frameCount.value = 7
+    widget.ui.cyclic.click()
+    turns(20)
+    assert preview_of(widget).GetMTime() == changed
+    assert len(held.asked) == count
+
+
+@pytest.mark.parametrize("when", ["preparing", "answering"])
+def test_phases_changed_while_it_computes(cine, engines, open_panel, process_events_until, answered, when):
+    held = engines.hold()
+    widget = open_panel()
+    widget.ui.timeSlider.value = 0.4
+    if when == "answering":
+        held.let_prepare()
+        process_events_until(lambda: held.asked == [0.4])
+    else:
+        process_events_until(lambda: held.prepared == 1)
+    pick(widget.ui.lastPhase, 2)
+    frames = item_arrays(cine.sequence)
+    np.testing.assert_array_equal(voxels(widget), blend(frames[0], frames[2], 0.4))
+    held.let_go()
+    answered(widget, "held")
+    assert held.prepared == 2
+    np.testing.assert_array_equal(voxels(widget), shifted(cine.sequence, 0, 2, 0.4))
+    assert "SYNTHETIC 10 ms" in preview_of(widget).GetName()
+    assert preview_of(widget).GetAttribute("TemporalInterp.LastIndexValue") == "25"
+
+
+@pytest.mark.parametrize("when", ["preparing", "answering", "answered"])
+def test_the_sequence_is_deleted_meanwhile(cine, scene, engines, open_panel, process_events_until, turns, when):
+    held = engines.hold()
+    widget = open_panel()
+    widget.ui.timeSlider.value = 0.4
+    if when == "preparing":
+        process_events_until(lambda: held.prepared == 1)
+    else:
+        held.let_prepare()
+        process_events_until(lambda: held.asked == [0.4])
+    if when == "answered":
+        held.let_go()
+        process_events_until(lambda: engine_of(widget) == "held")
+    scene.RemoveNode(cine.sequence)
+    held.let_go()
+    turns(30)
+    assert parameters_of(widget).sequence is None
+    assert not widget.ui.timeSlider.enabled
+    assert widget.ui.instantLabel.text == ""
+    widget.ui.timeSlider.value = 0.6
+    turns()
+
+
+def test_the_preview_deleted_by_the_user_comes_back_with_the_slider(cine, scene, open_panel, answered, turns):
+    widget = open_panel()
+    widget.ui.timeSlider.value = 0.4
+    answered(widget, SHIFT.name)
+    scene.RemoveNode(preview_of(widget))
+    turns()
+    widget.ui.timeSlider.value = 0.6
+    assert preview_of(widget).GetScene() is scene
+    answered(widget, SHIFT.name)
+    np.testing.assert_array_equal(voxels(widget), shifted(cine.sequence, 0, 4, 0.6))
+    composite = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceCompositeNode()
+    assert composite.GetBackgroundVolumeID() == preview_of(widget).GetID()
+
+
+def test_another_engine_answers_anew(cine, engines, open_panel, answered):
+    widget = open_panel()
+    widget.ui.timeSlider.value = 0.4
+    answered(widget, SHIFT.name)
+    assert engines.made == [("student", "cpu")]
+    parameters_of(widget).engine = Engine.LINEAR_BLEND
+    first, *_, last = item_arrays(cine.sequence)
+    np.testing.assert_array_equal(voxels(widget), blend(first, last, 0.4))
+    assert engine_of(widget) == "linear_blend"
+    assert widget.ui.previewStatus.text == "by the linear blend"
+    parameters_of(widget).engine = Engine.REFINED
+    answered(widget, SHIFT.name)
+    assert [name for name, _ in engines.made] == ["student", "refined"]
+
+
+def test_a_device_that_is_not_there_is_told_in_words(cine, open_panel, process_events_until):
+    widget = open_panel()
+    parameters_of(widget).device = Device.MPS
+    widget.ui.timeSlider.value = 0.4
+    process_events_until(lambda: "mps" in widget.ui.previewStatus.text)
+    assert engine_of(widget) == "linear_blend"
+
+
+@pytest.mark.parametrize("at_frame", [0, 1])
+def test_an_engine_that_fails_leaves_the_blend_and_says_so(cine, engines, open_panel, process_events_until, at_frame):
+    engines.engine = FailingEngine(SHIFT, at_frame)
+    widget = open_panel()
+    widget.ui.timeSlider.value = 0.4
+    process_events_until(lambda: "could not" in widget.ui.previewStatus.text)
+    first, *_, last = item_arrays(cine.sequence)
+    np.testing.assert_array_equal(voxels(widget), blend(first, last, 0.4))
+    assert engine_of(widget) == "linear_blend"
+    engines.engine = SHIFT
+    pick(widget.ui.lastPhase, 2)
+    process_events_until(lambda: engine_of(widget) == SHIFT.name)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "float32", "float64"])
+def test_scalar_types_are_kept(scene, blob_frames, open_panel, answered, dtype):
+    cine = put_in_scene(blob_frames(3, dtype=dtype), OBLIQUE, [0, 1, 2])
+    widget = open_panel()
+    widget.ui.timeSlider.value = 0.6
+    assert voxels(widget).dtype == dtype
+    answered(widget, SHIFT.name)
+    assert voxels(widget).dtype == dtype
+    np.testing.assert_array_equal(voxels(widget), shifted(cine.sequence, 0, 2, 0.6))
+
+
+def test_the_source_is_only_read(cine, scene, open_panel, answered):
+    widget = open_panel()
+    before = {node_id: facts for node_id, facts in picture(scene).items() if "Slice" not in node_id}
+    widget.ui.timeSlider.value = 0.6
+    answered(widget, SHIFT.name)
+    voxels(widget)[:] = 99
+    assert {node_id: facts for node_id, facts in picture(scene).items() if node_id in before} == before
+
+
+@pytest.mark.parametrize("side_by_side", [False, True])
+def test_nothing_of_it_is_left_when_the_module_is_closed(cine, scene, open_panel, answered, side_by_side):
+    widget = open_panel()
+    before = ids(scene)
+    widget.ui.timeSlider.value = 0.6
+    answered(widget, SHIFT.name)
+    if side_by_side:
+        widget.ui.sideBySide.click()
+    assert len(ids(scene)) > len(before)
+    widget.cleanup()
+    assert [i for i in ids(scene) if i not in before and "Volume" in i] == []
+
+
+def test_nothing_of_it_is_saved_with_the_scene(cine, scene, open_panel, answered):
+    def saved() -> list[str]:
+        scene.SetSaveToXMLString(1)
+        scene.Commit()
+        return re.findall(r'<Volume\w*\s+id="(\w+)"', scene.GetSceneXMLString())
+
+    widget = open_panel()
+    before = saved()
+    assert len(before) == 3, "the proxy, its display and its storage node"
+    widget.ui.timeSlider.value = 0.6
+    answered(widget, SHIFT.name)
+    assert saved() == before
+
+
+class TestSideBySide:
+    @pytest.fixture
+    def widget(self, cine, open_panel, answered):
+        widget = open_panel()
+        widget.ui.timeSlider.value = 0.6
+        answered(widget, SHIFT.name)
+        self.layout_before = slicer.app.layoutManager().layout
+        widget.ui.sideBySide.click()
+        for _ in range(3):  # the views are fitted once they have their size
+            slicer.app.processEvents()
+        return widget
+
+    @staticmethod
+    def view(tag):
+        return slicer.app.layoutManager().sliceWidget(tag)
+
+    def shown(self, tag):
+        return slicer.mrmlScene.GetNodeByID(self.view(tag).mrmlSliceCompositeNode().GetBackgroundVolumeID())
+
+    def test_phase_a_the_instant_and_phase_b_are_beside_one_another(self, cine, widget):
+        assert slicer.app.layoutManager().layout == SIDE_BY_SIDE
+        frames = item_arrays(cine.sequence)
+        for tag, number in (("PhaseA", 0), ("PhaseB", 4)):
+            node = self.shown(tag)
+            np.testing.assert_array_equal(slicer.util.arrayFromVolume(node), frames[number])
+            assert node.GetParentTransformNode() is cine.parent
+        assert self.shown("Instant") is preview_of(widget)
+        for letter, value in (("A", "0 ms"), ("B", "50 ms")):
+            name = self.shown(f"Phase{letter}").GetName()
+            assert letter in name
+            assert f"acquired {value}" in name
+
+    def test_other_phases_are_shown_when_chosen(self, cine, widget):
+        pick(widget.ui.lastPhase, 3)
+        np.testing.assert_array_equal(slicer.util.arrayFromVolume(self.shown("PhaseB")), item_arrays(cine.sequence)[3])
+        assert "acquired 37.5 ms" in self.shown("PhaseB").GetName()
+
+    def test_unticked_the_layout_of_before_is_back(self, widget):
+        widget.ui.sideBySide.click()
+        assert slicer.app.layoutManager().layout == self.layout_before
+
+    def test_the_slider_keeps_zoom_and_window(self, widget):
+        self.view("Instant").mrmlSliceNode().SetFieldOfView(33.0, 33.0, 1.0)
+        display = self.shown("PhaseA").GetDisplayNode()
+        display.SetWindowLevel(20.0, 10.0)
+        widget.ui.timeSlider.value = 0.7
+        for _ in range(5):
+            slicer.app.processEvents()
+        assert self.view("Instant").mrmlSliceNode().GetFieldOfView()[0] == 33.0
+        assert display.GetWindow() == 20.0
+
+    def test_ticked_before_the_slider_was_moved(self, cine, open_panel):
+        widget = open_panel()
+        widget.ui.sideBySide.click()
+        assert slicer.app.layoutManager().layout == SIDE_BY_SIDE
+        assert self.shown("Instant") is preview_of(widget)
+
+
+@pytest.mark.no_main_window
+def test_without_a_main_window_the_preview_works(cine, open_panel, answered):
+    widget = open_panel()
+    widget.ui.sideBySide.click()
+    widget.ui.timeSlider.value = 0.3
+    answered(widget, SHIFT.name)
+    np.testing.assert_array_equal(voxels(widget), shifted(cine.sequence, 0, 4, 0.3))
+
+
+def test_the_shipped_student_answers_and_the_slider_stays_free(cine, engines, monkeypatch, open_panel, answered):
+    from temporal_interp.engines.catalogue import create_engine
+    from TemporalInterpLib.sequence_conversion import sequence_from_node
+
+    monkeypatch.setattr(library_engines, "create_engine", create_engine)
+    widget = open_panel()
+    widget.ui.timeSlider.value = 0.4
+    first, *_, last = item_arrays(cine.sequence)
+    np.testing.assert_array_equal(voxels(widget), blend(first, last, 0.4))
+    count, started = 0, time.monotonic()
+    while engine_of(widget) != "student":
+        assert time.monotonic() - started < 60, widget.ui.previewStatus.text
+        assert "could not" not in widget.ui.previewStatus.text
+        slicer.app.processEvents()
+        count += 1
+    assert (time.monotonic() - started) / count < 0.1
+    answered(widget, "student")
+    volumes = sequence_from_node(cine.sequence).volumes
+    from temporal_interp.volumes import CONTRAST_FLOOR, IntensityRange
+
+    prepared = create_engine("student").prepare(
+        volumes[0], volumes[4], intensity_range=IntensityRange.of(volumes, lower_percentile=CONTRAST_FLOOR)
+    )
+    np.testing.assert_array_equal(voxels(widget), prepared.at(0.4).volume.array)
+    assert "synthetic-small" in preview_of(widget).GetAttribute("TemporalInterp.Model")
+    assert len(preview_of(widget).GetAttribute("TemporalInterp.ModelSHA256")) == 64
+
+
+class TestLargeVolume:
+    """A volume whose blend would hold up the slider: the blend comes from the thread, too."""
+
+    @pytest.fixture(autouse=True)
+    def _everything_is_large(self, monkeypatch):
+        monkeypatch.setattr("TemporalInterpLib.preview.BLENDED_AT_ONCE", 0)
+
+    def test_the_blend_comes_first_and_then_the_engine(self, cine, open_panel, engines, process_events_until):
+        held = engines.hold()
+        widget = open_panel()
+        widget.ui.timeSlider.value = 0.25
+        assert engine_of(widget) is None
+        process_events_until(lambda: engine_of(widget) == "linear_blend")
+        first, *_, last = item_arrays(cine.sequence)
+        np.testing.assert_array_equal(voxels(widget), blend(first, last, 0.25))
+        held.let_go()
+        process_events_until(lambda: engine_of(widget) == held.name)
+        assert preview_of(widget).GetAttribute("TemporalInterp.T") == "0.25"
+
+    def test_the_linear_blend_alone_follows_the_slider(self, cine, open_panel, process_events_until):
+        widget = open_panel(Engine.LINEAR_BLEND)
+        first, *_, last = item_arrays(cine.sequence)
+        for t in (0.25, 0.75):
+            widget.ui.timeSlider.value = t
+            process_events_until(lambda: widget.ui.previewStatus.text == "by the linear blend")
+            process_events_until(lambda t=t: preview_of(widget).GetAttribute("TemporalInterp.T") == str(t))
+            np.testing.assert_array_equal(voxels(widget), blend(first, last, t))
