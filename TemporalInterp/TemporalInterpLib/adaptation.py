@@ -11,8 +11,9 @@ import slicer
 
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.interpolation import acquired_only
-from TemporalInterpLib.background import Steps, in_background, share_of
-from TemporalInterpLib.child_process import command_line
+from temporal_interp.sequences import VolumeSequence
+from TemporalInterpLib.background import Steps, share_of
+from TemporalInterpLib.child_process import command_line, write_for_child
 from TemporalInterpLib.parameter_node import Device
 from TemporalInterpLib.sequence_conversion import sequence_from_node
 
@@ -50,12 +51,10 @@ def adaptation_steps(sequence_node: slicer.vtkMRMLSequenceNode, device: Device) 
     return _steps(sequence_node.GetName(), sequence, device)
 
 
-def _steps(title: str, sequence: object, device: Device) -> Steps[Adapted]:
-    from temporal_interp.files import write_sequence
-
+def _steps(title: str, sequence: VolumeSequence, device: Device) -> Steps[Adapted]:
     with tempfile.TemporaryDirectory(prefix="TemporalInterp-") as folder:
         source, model = Path(folder) / "acquired.seq.nrrd", Path(folder) / "adapted.safetensors"
-        yield from share_of(in_background(lambda progress: write_sequence(sequence, source)), 0.0, 0.01)
+        yield from share_of(write_for_child(sequence, source), 0.0, 0.01)
         arguments = ["adapt", str(source), "-o", str(model), "--device", device.value]
         result = yield from share_of(command_line(arguments), 0.01, 1.0)
         name = _register(title, model)

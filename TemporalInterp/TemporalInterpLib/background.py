@@ -21,7 +21,7 @@ Steps = Generator[tuple[float, str], None, T]
 """Yields the fraction done, from 0 to 1, and a few words; returns the result. Closing it cancels the work."""
 
 WAIT = 0.02
-"""Seconds a step waits for the thread: long enough for it to get on, short enough for a slider to move."""
+"""Seconds a step waits for its thread or its child: long enough for it to get on, short enough for a slider to move."""
 
 _threads: set[threading.Thread] = set()
 
@@ -84,15 +84,20 @@ def wait_for_threads(seconds: float) -> None:
         _threads.discard(thread)
 
 
-def share_of(steps: Steps[T], start: float, stop: float) -> Steps[T]:
-    """Return steps that report only the share from `start` to `stop` of the whole."""
+def with_reports(steps: Steps[T], report: Callable[[float, str], tuple[float, str]]) -> Steps[T]:
+    """Return steps of which each report is passed through a function, called between steps."""
     with closing(steps):
         while True:
             try:
                 fraction, message = next(steps)
             except StopIteration as end:
                 return end.value
-            yield start + (stop - start) * fraction, message
+            yield report(fraction, message)
+
+
+def share_of(steps: Steps[T], start: float, stop: float) -> Steps[T]:
+    """Return steps that report only the share from `start` to `stop` of the whole."""
+    return with_reports(steps, lambda fraction, message: (start + (stop - start) * fraction, message))
 
 
 def run_to_end(steps: Steps[T], progress: Progress) -> T:
@@ -100,7 +105,7 @@ def run_to_end(steps: Steps[T], progress: Progress) -> T:
     with closing(steps):
         while True:
             try:
-                fraction, message = next(steps)
+                report = next(steps)
             except StopIteration as end:
                 return end.value
-            progress(fraction, message)
+            progress(*report)

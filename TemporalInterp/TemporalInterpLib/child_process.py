@@ -14,8 +14,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from temporal_interp.errors import InvalidInputError
-from TemporalInterpLib.background import Steps
+from temporal_interp.errors import InvalidInputError, Progress
+from temporal_interp.sequences import VolumeSequence
+from TemporalInterpLib.background import WAIT, Steps, in_background
 
 PROGRAM = f"""
 import sys
@@ -25,11 +26,19 @@ main()
 """
 """The command line, found beside this package whatever the environment says."""
 
-WAIT = 0.02
-"""Seconds a step waits."""
-
 LAST_WORDS = 2000
 """Characters of what a crashed child wrote last that the user is shown."""
+
+
+def write_for_child(sequence: VolumeSequence, path: Path) -> Steps[None]:
+    """Return the steps that write a sequence for a child to read, a `.seq.nrrd` file."""
+
+    def write(progress: Progress) -> None:
+        from temporal_interp.files import write_sequence
+
+        write_sequence(sequence, path)
+
+    return in_background(write)
 
 
 def command_line(arguments: Sequence[str]) -> Steps[dict[str, object]]:

@@ -106,8 +106,8 @@ def _steps(
     writer = CompanionWriter(companions, source.node, acquired.volumes[0].geometry, name, synthesiser.name)
     filling = synthesiser.fill(acquired, request, writer.add_frame if companions else None)
     result = yield from share_of(filling, 0.0, COMPUTING_SHARE)
-    yield COMPUTING_SHARE, "storing the frames"
-    frames_node = yield from _frames_node(name, result, source, writer)
+    storing = _frames_node(name, result, source, writer)
+    frames_node = yield from share_of(storing, COMPUTING_SHARE, 1.0)
     yield 1.0, "adding to the scene"
     with scene_transaction(source.scene):
         return add_browsed_sequence(
@@ -132,10 +132,7 @@ def _frames_node(
         else:
             _add_synthetic(frames_node, source, value, volume, attributes)
             writer.mark(value, attributes)
-        yield (
-            COMPUTING_SHARE + (1 - COMPUTING_SHARE) * frames_node.GetNumberOfDataNodes() / len(result),
-            "storing the frames",
-        )
+        yield frames_node.GetNumberOfDataNodes() / len(result), "storing the frames"
     return frames_node
 
 

@@ -11,10 +11,10 @@ import slicer
 import vtk
 
 from temporal_interp.engines.linear_blend import LinearBlend
-from temporal_interp.engines.protocol import InterpolatedFrame, InterpolationEngine
+from temporal_interp.engines.protocol import InterpolationEngine
 from temporal_interp.errors import InvalidInputError, Progress
 from temporal_interp.interpolation import acquired_only
-from temporal_interp.provenance import Provenance, is_synthetic
+from temporal_interp.provenance import Provenance
 from temporal_interp.sequences import VolumeSequence
 from TemporalInterpLib.add_sequence import AddedSequence
 from TemporalInterpLib.background import Steps, in_background, share_of
@@ -80,6 +80,23 @@ class PatientCheck:
         return sum(finite) / len(finite) if finite else math.nan
 
 
+@dataclass(frozen=True, eq=False)
+class _Predicted:
+    """A hidden frame as it was predicted.
+
+    Attributes:
+        number: of the frame among the acquired ones.
+        t: its place between the phases.
+        voxels: (K, J, I) float32, scaled to [0, 1].
+        error: |voxels - acquired|, likewise.
+    """
+
+    number: int
+    t: float
+    voxels: np.ndarray
+    error: np.ndarray
+
+
 def check_steps(
     sequence_node: slicer.vtkMRMLSequenceNode, first: int, last: int, create: Callable[[], InterpolationEngine]
 ) -> Steps[PatientCheck]:
@@ -97,7 +114,7 @@ def check_steps(
     whole = sequence_from_node(sequence_node)
     whole.require_item(first, "The first phase")
     whole.require_item(last, "The last phase")
-    acquired = [n for n, attributes in enumerate(whole.item_attributes) if not is_synthetic(attributes)]
+    acquired = whole.acquired_frames
     if first not in acquired or last not in acquired:
         raise InvalidInputError("A phase is itself synthetic; choose acquired ones.")
     kept_first, kept_last = acquired.index(first), acquired.index(last)
@@ -116,12 +133,12 @@ def _steps(
     create: Callable[[], InterpolationEngine],
 ) -> Steps[PatientCheck]:
     view, scene = SourceView.of(sequence_node), sequence_node.GetScene()
-    engine, scores, predicted = yield from share_of(
+    engine, scores, frames = yield from share_of(
         in_background(lambda progress: _predict(sequence, items, phases, create, progress)), 0.0, 0.98
     )
     yield 0.99, "adding to the scene"
     with scene_transaction(scene):
-        errors = _add_errors(sequence_node, sequence, items, phases, engine, predicted, view)
+        errors = _add_errors(sequence_node, sequence, items, phases, engine, frames, view)
         table = _add_table(sequence_node, scores, engine.name)
         return PatientCheck(engine.name, scores, table, _add_chart(table), errors)
 
@@ -132,10 +149,11 @@ def _predict(
     phases: tuple[int, int],
     create: Callable[[], InterpolationEngine],
     progress: Progress,
-) -> tuple[InterpolationEngine, list[FrameScore], dict[int, InterpolatedFrame]]:
-    """Return the engine, the scores and the predicted frames, scaled to [0, 1], by number in `sequence`."""
+) -> tuple[InterpolationEngine, list[FrameScore], list[_Predicted]]:
+    """Return the engine, the scores and the predicted frames with their errors; called in a thread."""
     from temporal_interp.evaluation.evaluate import evaluate
     from temporal_interp.evaluation.hold_out import between
+    from temporal_interp.evaluation.presets import HONEST
 
     engine, hold_out = create(), between(sequence, *phases)
     hidden = list(hold_out.gaps[0].held_out)
@@ -147,8 +165,13 @@ def _predict(
         row = by_name[engine.name, number]
         blend = by_name["linear_blend", number].measures
         scores.append(FrameScore(items[number], row.index_value, row.t, row.measures, blend))
-    kept = {number: frame for (_, name, number), frame in evaluation.kept.items() if name == engine.name}
-    return engine, scores, kept
+    acquired = HONEST.scale(sequence).volumes
+    frames = []
+    for number in hidden:
+        frame = evaluation.kept[HONEST.name, engine.name, number]
+        error = np.abs(frame.volume.array - acquired[number].array)
+        frames.append(_Predicted(number, frame.t, frame.volume.array, error))
+    return engine, scores, frames
 
 
 def _add_errors(
@@ -157,22 +180,18 @@ def _add_errors(
     items: Sequence[int],
     phases: tuple[int, int],
     engine: InterpolationEngine,
-    predicted: Mapping[int, InterpolatedFrame],
+    frames: Sequence[_Predicted],
     view: SourceView,
 ) -> AddedSequence:
     """Add the sequences of predicted frames and of their errors, with one browser: scrolling shows both."""
-    from temporal_interp.evaluation.presets import HONEST
-
     scene = sequence_node.GetScene()
     frames_node = new_sequence_like(sequence_node, scene.GenerateUniqueName(f"{sequence_node.GetName()} predicted"))
     errors_node = new_sequence_like(sequence_node, scene.GenerateUniqueName(f"{sequence_node.GetName()} error"))
-    scaled = HONEST.scale(sequence)
     first, last = (sequence.index_values[n] for n in phases)
-    for number, frame in sorted(predicted.items()):
-        value, template = sequence.index_values[number], sequence_node.GetNthDataNode(items[number])
-        error = np.abs(frame.volume.array - scaled.volumes[number].array)
+    for frame in frames:
+        value, template = sequence.index_values[frame.number], sequence_node.GetNthDataNode(items[frame.number])
         marks = Provenance.of(engine, first, last, frame.t).as_attributes()
-        for node, array, what in ((frames_node, frame.volume.array, "SYNTHETIC"), (errors_node, error, "error")):
+        for node, array, what in ((frames_node, frame.voxels, "SYNTHETIC"), (errors_node, frame.error, "error")):
             name = f"{sequence_node.GetName()} {what} {value:.9g} {sequence.index_unit}".strip()
             item = add_item(node, slicer.vtkMRMLScalarVolumeNode(), name, value)
             set_voxels(item, array, vtk.VTK_FLOAT)

@@ -19,7 +19,7 @@ from temporal_interp.volumes import CONTRAST_FLOOR, IntensityRange
 from TemporalInterpLib.background import Steps, in_background, share_of
 from TemporalInterpLib.job import Job, Report
 from TemporalInterpLib.remove_generated import remove_with_belongings
-from TemporalInterpLib.sequence_browser import SourceView, show_like
+from TemporalInterpLib.sequence_browser import SourceView, put_under_same_parent, show_like
 from TemporalInterpLib.sequence_conversion import sequence_from_node, set_attributes
 from TemporalInterpLib.volume_conversion import copy_meaning, copy_place, set_voxels
 
@@ -110,7 +110,7 @@ class Preview:
             self._job = Job(
                 self._answers(),
                 on_progress=self._tell,
-                on_error=self._fail,
+                on_error=self.on_error,
                 on_end=self._job_ended,
             ).start()
 
@@ -158,8 +158,7 @@ class Preview:
         set_voxels(node, self._frames.volumes[number].array, item.GetImageData().GetScalarType())
         copy_place(node, item)
         copy_meaning(node, item)
-        parent = view.proxy.GetParentTransformNode() if view.proxy is not None else None
-        node.SetAndObserveTransformNodeID(parent.GetID() if parent is not None else None)
+        put_under_same_parent(node, view)
         show_like(node, view)
         node.GetDisplayNode().SetSaveWithScene(False)
 
@@ -218,9 +217,6 @@ class Preview:
         if not self._answered and self._t not in (0.0, 1.0):
             doing = f"{report.message}, {report.fraction:.0%}" if self._prepared is None else _("computing")
             self.on_report(_("linear blend, until the engine has answered ({doing})").format(doing=doing))
-
-    def _fail(self, error: Exception) -> None:
-        self.on_error(error)
 
     def _job_ended(self) -> None:
         self._job = None

@@ -5,11 +5,10 @@ from __future__ import annotations
 import slicer
 
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.provenance import is_synthetic
 from TemporalInterpLib.companions import companions_of
 from TemporalInterpLib.scene_transaction import nodes_of
 from TemporalInterpLib.sequence_browser import browsers_kept, browsers_of
-from TemporalInterpLib.sequence_conversion import attributes_of, index_values_of
+from TemporalInterpLib.sequence_conversion import index_values_of, synthetic_items_of
 
 
 def remove_generated_frames(sequence_node: slicer.vtkMRMLSequenceNode) -> int:
@@ -25,9 +24,8 @@ def remove_generated_frames(sequence_node: slicer.vtkMRMLSequenceNode) -> int:
         InvalidInputError: every item is synthetic, or the index is not numeric, finite and rising; nothing changes.
     """
     index_values_of(sequence_node)
-    count = sequence_node.GetNumberOfDataNodes()
-    generated = [n for n in range(count) if is_synthetic(attributes_of(sequence_node.GetNthDataNode(n)))]
-    if len(generated) == count:
+    generated = synthetic_items_of(sequence_node)
+    if len(generated) == sequence_node.GetNumberOfDataNodes():
         raise InvalidInputError(
             f"Every item of sequence '{sequence_node.GetName()}' is synthetic; delete the whole sequence instead."
         )

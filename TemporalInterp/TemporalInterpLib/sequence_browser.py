@@ -54,10 +54,14 @@ def add_proxy(
     item = sequence_node.GetNthDataNode(0)
     proxy = scene.AddNewNodeByClass(item.GetClassName(), name)
     proxy.CopyContent(item, True)
-    parent = source.proxy.GetParentTransformNode() if source.proxy is not None else None
-    if parent is not None:
-        proxy.SetAndObserveTransformNodeID(parent.GetID())
+    put_under_same_parent(proxy, source)
     return proxy
+
+
+def put_under_same_parent(node: slicer.vtkMRMLTransformableNode, source: SourceView) -> None:
+    """Put a node under the parent transform of the source's proxy, or under none."""
+    parent = source.proxy.GetParentTransformNode() if source.proxy is not None else None
+    node.SetAndObserveTransformNodeID(parent.GetID() if parent is not None else None)
 
 
 def show_like(proxy: slicer.vtkMRMLScalarVolumeNode, source: SourceView) -> None:

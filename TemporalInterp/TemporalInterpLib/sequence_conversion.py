@@ -10,7 +10,7 @@ import numpy as np
 import slicer
 
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.provenance import SLICE_THICKNESS_KEY
+from temporal_interp.provenance import SLICE_THICKNESS_KEY, is_synthetic
 from temporal_interp.sequences import VolumeSequence
 from temporal_interp.volumes import require_same_geometry
 from TemporalInterpLib.volume_conversion import set_volume, volume_from_node
@@ -85,6 +85,12 @@ def item_title(sequence_node: slicer.vtkMRMLSequenceNode, number: int) -> str:
 def attributes_of(node: slicer.vtkMRMLNode) -> dict[str, str]:
     """Return the text attributes of a node."""
     return {key: node.GetAttribute(key) for key in node.GetAttributeNames()}
+
+
+def synthetic_items_of(sequence_node: slicer.vtkMRMLSequenceNode) -> list[int]:
+    """Return the numbers of the items that are marked as synthetic."""
+    count = sequence_node.GetNumberOfDataNodes()
+    return [n for n in range(count) if is_synthetic(attributes_of(sequence_node.GetNthDataNode(n)))]
 
 
 def index_values_of(sequence_node: slicer.vtkMRMLSequenceNode) -> list[float]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -17,8 +16,8 @@ from temporal_interp.interpolation import OnFrame
 from temporal_interp.provenance import T_KEY, is_synthetic
 from temporal_interp.sequences import VolumeSequence
 from temporal_interp.volumes import Volume
-from TemporalInterpLib.background import Steps, in_background, share_of
-from TemporalInterpLib.child_process import command_line
+from TemporalInterpLib.background import Steps, in_background, share_of, with_reports
+from TemporalInterpLib.child_process import command_line, write_for_child
 from TemporalInterpLib.request import Request
 
 
@@ -64,19 +63,14 @@ class InThisProcess:
         def work(progress: Progress) -> VolumeSequence:
             return request.fill(acquired, self.create(), None if on_frame is None else keep, progress)
 
-        def hand_over() -> None:
+        def hand_over(fraction: float, message: str) -> tuple[float, str]:
             while not frames.empty():
                 on_frame(*frames.get())
+            return fraction, message
 
-        with closing(in_background(work)) as steps:
-            while True:
-                try:
-                    report = next(steps)
-                except StopIteration as end:
-                    hand_over()
-                    return end.value
-                hand_over()
-                yield report
+        result = yield from with_reports(in_background(work), hand_over)
+        hand_over(1.0, "")  # what came after the last step
+        return result
 
 
 @dataclass(frozen=True)
@@ -95,7 +89,7 @@ class InChildProcess:
         """See `Synthesiser.fill`."""
         with tempfile.TemporaryDirectory(prefix="TemporalInterp-") as folder:
             source, target, fields = (Path(folder) / name for name in ("acquired.seq.nrrd", "full.seq.nrrd", "fields"))
-            yield from share_of(in_background(lambda progress: _write(acquired, source)), 0.0, 0.02)
+            yield from share_of(write_for_child(acquired, source), 0.0, 0.02)
             arguments = ["interpolate", str(source), "-o", str(target), *request.arguments(acquired)]
             arguments += ["--engine", self.name, "--device", self.device]
             if on_frame is not None:
@@ -108,12 +102,6 @@ class InChildProcess:
                     on_frame(index_value, frame)
                     yield 0.98, "reading the fields"
             return result
-
-
-def _write(sequence: VolumeSequence, path: Path) -> None:
-    from temporal_interp.files import write_sequence
-
-    write_sequence(sequence, path)
 
 
 def _read(path: Path) -> VolumeSequence:

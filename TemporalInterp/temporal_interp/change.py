@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from temporal_interp.provenance import is_synthetic
 from temporal_interp.sequences import VolumeSequence
 
 MOST_VOXELS = 2**18
@@ -37,12 +38,15 @@ def farthest_from_first(sequence: VolumeSequence) -> list[int]:
     return sorted(range(1, len(changes)), key=lambda number: -changes[number])[:2]
 
 
-def proposed_phases(sequence: VolumeSequence) -> tuple[int, int]:
+def proposed_phases(sequence: VolumeSequence, changes: Sequence[float] | None = None) -> tuple[int, int]:
     """Return the numbers of two acquired frames to interpolate between: the first, and the one farthest from it.
 
     In a cine that starts at end-diastole, as gated acquisitions do, that is end-diastole and end-systole.
+
+    Args:
+        sequence: one acquired frame or more.
+        changes: `change_from_first` of it, for a caller that has them already.
     """
-    changes = change_from_first(sequence)
-    acquired = [n for n, attributes in enumerate(sequence.item_attributes) if not is_synthetic(attributes)]
-    first, *others = acquired
+    changes = change_from_first(sequence) if changes is None else changes
+    first, *others = sequence.acquired_frames
     return first, max(others, key=lambda number: changes[number], default=first)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from temporal_interp.errors import InvalidInputError
 
-DEVICES = ("auto", "cpu", "cuda", "mps")
-"""Names that `choose_device` knows."""
-
 
 def choose_device(name: str) -> str:
     """Return the PyTorch device of that name; "auto" is the NVIDIA GPU if there is one, else the CPU.

@@ -10,7 +10,7 @@ import numpy as np
 
 from temporal_interp.engines.protocol import InterpolatedFrame, InterpolationEngine
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
-from temporal_interp.provenance import Provenance, is_synthetic
+from temporal_interp.provenance import Provenance
 from temporal_interp.sequences import VolumeSequence
 from temporal_interp.volumes import CONTRAST_FLOOR, IntensityRange, Volume
 
@@ -211,7 +211,7 @@ def acquired_only(sequence: VolumeSequence) -> VolumeSequence:
     Raises:
         InvalidInputError: every frame is synthetic.
     """
-    keep = [n for n, attributes in enumerate(sequence.item_attributes) if not is_synthetic(attributes)]
+    keep = sequence.acquired_frames
     if not keep:
         raise InvalidInputError("Every frame of the sequence is synthetic.")
     return replace(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from temporal_interp.errors import InvalidInputError
+from temporal_interp.provenance import is_synthetic
 from temporal_interp.volumes import Volume, require_same_geometry
 
 
@@ -73,6 +74,16 @@ class VolumeSequence:
 
     def __len__(self) -> int:
         return len(self.volumes)
+
+    @property
+    def acquired_frames(self) -> list[int]:
+        """Numbers of the frames that are not marked as synthetic."""
+        return [number for number, attributes in enumerate(self.item_attributes) if not is_synthetic(attributes)]
+
+    @property
+    def synthetic_frames(self) -> list[int]:
+        """Numbers of the frames that are marked as synthetic."""
+        return [number for number, attributes in enumerate(self.item_attributes) if is_synthetic(attributes)]
 
     def require_item(self, number: int, what: str) -> None:
         """Raise InvalidInputError unless `number` is the number of a frame; `what` says which choice it was."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from slicer.i18n import tr as _
 
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.provenance import is_synthetic
 from TemporalInterpLib.add_sequence import AddedSequence
 from TemporalInterpLib.background import Steps
 from TemporalInterpLib.companions import Companion
@@ -15,7 +14,7 @@ from TemporalInterpLib.panels.panel import Panel, WorkButton
 from TemporalInterpLib.parameter_node import Fill
 from TemporalInterpLib.request import BetweenPhases, Request, WholeSequence
 from TemporalInterpLib.sequence_browser import browsers_of
-from TemporalInterpLib.sequence_conversion import attributes_of
+from TemporalInterpLib.sequence_conversion import synthetic_items_of
 
 
 class InterpolatePanel(Panel):
@@ -76,10 +75,10 @@ class InterpolatePanel(Panel):
     def _done(self, added: AddedSequence) -> str:
         self.parameters.result = added.sequence
         show_in_slice_views(added.proxy, fit=True)
-        count = added.sequence.GetNumberOfDataNodes()
-        synthetic = sum(is_synthetic(attributes_of(added.sequence.GetNthDataNode(n))) for n in range(count))
         return _("Added '{name}': {count} frames, {synthetic} of them synthetic.").format(
-            name=added.sequence.GetName(), count=count, synthetic=synthetic
+            name=added.sequence.GetName(),
+            count=added.sequence.GetNumberOfDataNodes(),
+            synthetic=len(synthetic_items_of(added.sequence)),
         )
 
 

@@ -7,7 +7,6 @@ from slicer.i18n import tr as _
 
 from temporal_interp.change import change_from_first, proposed_phases
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.provenance import is_synthetic
 from temporal_interp.sequences import VolumeSequence
 from TemporalInterpLib.add_sequence import AddedSequence
 from TemporalInterpLib.curve_picture import Curve, CurvePicture
@@ -27,6 +26,7 @@ class SequencePanel(Panel):
     def connect(self) -> None:
         """Connect the widgets."""
         self._known: tuple[object, ...] = ()
+        self._drawn: tuple[object, ...] = ()
         self._acquired: list[int] = []
         self._sequence: VolumeSequence | None = None
         self._changes: list[float] = []
@@ -47,11 +47,12 @@ class SequencePanel(Panel):
         usable = len(self._acquired) >= 2
         for widget in (self.ui.firstPhase, self.ui.lastPhase, self.ui.proposeButton):
             widget.enabled = usable
+        self.ui.changeCurve.visible = usable
         if usable:
             if not self.phases_are_valid():
                 self._propose()
             self._show_phases()
-        self._draw()
+            self._draw()
 
     def phases_are_valid(self) -> bool:
         """Tell whether the parameters name two acquired items, the first before the last."""
@@ -62,7 +63,8 @@ class SequencePanel(Panel):
         """Stop drawing the sample."""
         if self._job is not None:
             self._job.cancel()
-        self._known, self._sequence, self._acquired, self._changes = (), None, [], []
+        self._known = self._drawn = ()
+        self._sequence, self._acquired, self._changes = None, [], []
 
     def _read(self, node: object) -> None:
         self._sequence, self._acquired, self._changes = None, [], []
@@ -73,8 +75,7 @@ class SequencePanel(Panel):
             try:
                 self._sequence = sequence_from_node(node)
                 self._changes = change_from_first(self._sequence)
-                marks = self._sequence.item_attributes
-                self._acquired = [n for n, attributes in enumerate(marks) if not is_synthetic(attributes)]
+                self._acquired = self._sequence.acquired_frames
                 if len(self._acquired) < 2:
                     self.ui.sequenceMessage.text = _("This sequence has fewer than two acquired frames.")
             except InvalidInputError as error:
@@ -113,18 +114,16 @@ class SequencePanel(Panel):
     def _propose(self) -> None:
         if self._sequence is None or len(self._acquired) < 2:
             return
-        self._set_phases(*(self._acquired.index(number) for number in proposed_phases(self._sequence)))
+        self._set_phases(*(self._acquired.index(number) for number in proposed_phases(self._sequence, self._changes)))
 
     def _draw(self) -> None:
-        self.ui.changeCurve.visible = len(self._acquired) >= 2
-        if not self.ui.changeCurve.visible and len(self._acquired) < 2:
+        """Draw the curve anew where the sequence or a phase has changed: not at every move of the slider."""
+        phases = (self.parameters.firstPhase, self.parameters.lastPhase)
+        if self._drawn == (self._known, phases):
             return
+        self._drawn = (self._known, phases)
         values = self._sequence.index_values
-        marks = [
-            (values[number], letter)
-            for number, letter in ((self.parameters.firstPhase, "A"), (self.parameters.lastPhase, "B"))
-            if 0 <= number < len(values)
-        ]
+        marks = [(values[number], letter) for number, letter in zip(phases, "AB", strict=True)]
         picture = CurvePicture([Curve(values, self._changes, CURVE_COLOR)], marks, x_unit=self._sequence.index_unit)
         label = self.ui.changeCurve
         label.pixmap = picture.drawn(CURVE_WIDTH, CURVE_HEIGHT, label.palette.color(label.foregroundRole()))

@@ -5,25 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from temporal_interp.commands.console import Console
-from temporal_interp.commands.frames import synthetic_frames
 from temporal_interp.commands.options import InputArgument, JsonOption
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from temporal_interp.sequences import VolumeSequence
 
 
 def info(input_path: InputArgument, json: JsonOption = False) -> None:
     """Show what a file holds, and which frames are farthest from the first."""
-    from temporal_interp.change import farthest_from_first
     from temporal_interp.files import read_sequence
 
     sequence = read_sequence(input_path)
-    lines = [f"{name + ':':<12}{value}" for name, value in _lines(sequence).items()]
+    values = _values(sequence)
+    lines = [f"{name + ':':<12}{value}" for name, value in _lines(sequence, values).items()]
     lines += [f"Note: {note}" for note in sequence.notes]
     if len(sequence) > 1:
-        far = farthest_from_first(sequence)[0]
+        far = values["farthest_from_first"][0]
         lines.append(f"Try: temporal-interp interpolate {input_path} -o OUT.seq.nrrd --from 0 --to {far} --count 5")
-    Console(json).result({"input": input_path, **_values(sequence)}, *lines)
+    Console(json).result({"input": input_path, **values}, *lines)
 
 
 def _values(sequence: VolumeSequence) -> dict[str, object]:
@@ -32,7 +33,7 @@ def _values(sequence: VolumeSequence) -> dict[str, object]:
     geometry = sequence.volumes[0].geometry
     return {
         "frames": len(sequence),
-        "synthetic_frames": synthetic_frames(sequence),
+        "synthetic_frames": sequence.synthetic_frames,
         "size_ijk": geometry.shape[::-1],
         "spacing_mm": geometry.spacing,
         "slice_thickness_mm": sequence.slice_thickness,
@@ -47,9 +48,9 @@ def _values(sequence: VolumeSequence) -> dict[str, object]:
     }
 
 
-def _lines(sequence: VolumeSequence) -> dict[str, str]:
-    """Return what a person wants to know of a sequence, line by line."""
-    values, unit = _values(sequence), sequence.index_unit
+def _lines(sequence: VolumeSequence, values: Mapping[str, object]) -> dict[str, str]:
+    """Return what a person wants to know of a sequence, of which these are the values, line by line."""
+    unit = sequence.index_unit
     index = [f"{value:g}" for value in sequence.index_values]
     shown = ", ".join(index if len(index) <= 12 else [*index[:5], "...", *index[-2:]])
     thickness = "" if sequence.slice_thickness is None else f"; a slice shows {sequence.slice_thickness:g} mm"

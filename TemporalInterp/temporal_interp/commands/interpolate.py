@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from temporal_interp.commands.console import Console
-from temporal_interp.commands.frames import synthetic_frames
 from temporal_interp.commands.options import (
     DeviceOption,
     EngineOption,
@@ -92,7 +91,7 @@ def interpolate(
         output.absolute().parent.mkdir(parents=True, exist_ok=True)
         write_sequence(result, output, overwrite=force)
 
-    made, seconds = synthetic_frames(result), round(time.monotonic() - started, 1)
+    made, seconds = result.synthetic_frames, round(time.monotonic() - started, 1)
     values = {"output": output, "fields": fields, "engine": engine, "settings": chosen.settings, "model": chosen.model}
     values |= {"frames": len(result), "synthetic_frames": made, "seconds": seconds}
     shown = [f"{output}: {len(result)} frames, {len(made)} of them synthetic ({engine}, {seconds} s)."]
@@ -133,7 +132,7 @@ class _Request:
             return acquired_only(sequence)
         for number, option in ((self.first, "--from"), (self.last, "--to")):
             sequence.require_item(number, option)
-            if number in synthetic_frames(sequence):
+            if number in sequence.synthetic_frames:
                 raise InvalidInputError(
                     f"{option}: frame {number} is itself synthetic; choose an acquired one (see temporal-interp info)."
                 )

@@ -22,7 +22,6 @@ from temporal_interp.files.sidecar import (
     sidecar_path,
     write_sidecar,
 )
-from temporal_interp.provenance import is_synthetic
 from temporal_interp.sequences import VolumeSequence
 from temporal_interp.volumes import Geometry, Volume, from_sitk
 
@@ -147,7 +146,7 @@ def _image(sequence: VolumeSequence) -> sitk.Image:
     image.SetSpacing((*geometry.spacing, step))
     image.SetOrigin((*geometry.origin, values[0]))
     image.SetDirection(direction.ravel().tolist())
-    synthetic = sum(map(is_synthetic, sequence.item_attributes))
+    synthetic = len(sequence.synthetic_frames)
     image.SetMetaData("ITK_FileNotes", f"TemporalInterp: {synthetic} of {len(sequence)} frames synthetic")
     return image
 
