@@ -69,3 +69,25 @@ def cine(scene, blob_frames):
     from mrml_helpers import OBLIQUE, put_in_scene
 
     return put_in_scene(blob_frames(5), OBLIQUE, index_values=[0, 12.5, 25, 37.5, 50])
+
+
+@pytest.fixture
+def save_and_load(scene, tmp_path):
+    """Function that saves the scene as a bundle, closes it, and loads it again."""
+    files = slicer.vtkMRMLRemoteIOLogic()
+
+    def run() -> None:
+        bundle = tmp_path / "scene.mrb"
+        assert scene.WriteToMRB(str(bundle))
+        scene.Clear(0)
+        files.SetMRMLScene(scene)
+        files.AddDataIOToScene()
+        cache = tmp_path / "cache"
+        cache.mkdir()
+        (cache / ".slicer-cache").touch()
+        scene.GetCacheManager().SetRemoteCacheDirectory(str(cache))
+        assert scene.ReadFromMRB(str(bundle))
+
+    yield run
+    if files.GetMRMLScene() is not None:
+        files.RemoveDataIOFromScene()

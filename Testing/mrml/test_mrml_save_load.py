@@ -69,21 +69,10 @@ def test_synthetic_frames_can_be_removed_after_loading_the_file(made, sequences_
 
 
 @pytest.fixture
-def reloaded(made, scene, tmp_path):
+def reloaded(made, save_and_load):
     """The browser of the result, after the scene was saved as a bundle and loaded again."""
-    bundle = tmp_path / "scene.mrb"
-    assert scene.WriteToMRB(str(bundle))
-    scene.Clear(0)
-    files = slicer.vtkMRMLRemoteIOLogic()
-    files.SetMRMLScene(scene)
-    files.AddDataIOToScene()
-    cache = tmp_path / "cache"
-    cache.mkdir()
-    (cache / ".slicer-cache").touch()
-    scene.GetCacheManager().SetRemoteCacheDirectory(str(cache))
-    assert scene.ReadFromMRB(str(bundle))
-    yield slicer.util.getNode("cine interpolated browser")
-    files.RemoveDataIOFromScene()
+    save_and_load()
+    return slicer.util.getNode("cine interpolated browser")
 
 
 def test_scene_comes_back_with_the_same_proxies_in_place(reloaded, scene):

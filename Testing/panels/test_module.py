@@ -210,28 +210,6 @@ class TestScenes:
         assert parameters_of(widget).sequence is cine.sequence
 
 
-@pytest.fixture
-def save_and_load(scene, tmp_path):
-    """Function that saves the scene as a bundle, closes it, and loads it again."""
-    files = slicer.vtkMRMLRemoteIOLogic()
-
-    def run() -> None:
-        bundle = tmp_path / "scene.mrb"
-        assert scene.WriteToMRB(str(bundle))
-        scene.Clear(0)
-        files.SetMRMLScene(scene)
-        files.AddDataIOToScene()
-        cache = tmp_path / "cache"
-        cache.mkdir()
-        (cache / ".slicer-cache").touch()
-        scene.GetCacheManager().SetRemoteCacheDirectory(str(cache))
-        assert scene.ReadFromMRB(str(bundle))
-
-    yield run
-    if files.GetMRMLScene() is not None:
-        files.RemoveDataIOFromScene()
-
-
 CHOSEN = {
     "firstPhase": 1,
     "lastPhase": 3,

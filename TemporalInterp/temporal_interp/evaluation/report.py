@@ -17,6 +17,7 @@ from rich.table import Table
 from temporal_interp.evaluation.evaluate import Evaluation, Row
 from temporal_interp.evaluation.literature import QuotedScores
 from temporal_interp.evaluation.presets import presets_named
+from temporal_interp.whole_files import whole_file
 
 
 @dataclass(frozen=True)
@@ -154,18 +155,16 @@ def write_csv(evaluations: Sequence[Evaluation], path: Path) -> None:
 
     The file appears whole or not at all.
     """
-    lines = [_flat(row) for evaluation in evaluations for row in evaluation.rows]
+    write_lines([_flat(row) for evaluation in evaluations for row in evaluation.rows], path)
+
+
+def write_lines(lines: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Write a CSV file with a column for every name that is in any line; the file appears whole or not at all."""
     fields = dict.fromkeys(name for line in lines for name in line)
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, fieldnames=list(fields), restval="")
-    writer.writeheader()
-    writer.writerows(lines)
-    unfinished = path.with_name(path.name + ".part")
-    try:
-        unfinished.write_text(text.getvalue(), encoding="utf-8", newline="")
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with whole_file(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(fields), restval="")
+        writer.writeheader()
+        writer.writerows(lines)
 
 
 def as_json(evaluations: Sequence[Evaluation]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from temporal_interp.figures.grid import PictureGrid
 from temporal_interp.figures.view import View, display_range, view_of_motion
 from temporal_interp.provenance import is_synthetic
 from temporal_interp.sequences import VolumeSequence
+from temporal_interp.whole_files import whole_file
 
 SHORTEST_MS = 20
 """Browsers slow down a GIF whose frames are shorter than this."""
@@ -108,8 +109,7 @@ def _durations(index_values: Sequence[float], seconds: float) -> list[int]:
 
 
 def _write(images: list[Image.Image], durations: list[int], path: Path) -> None:
-    unfinished = path.with_name(path.name + ".part")
-    try:
+    with whole_file(path) as unfinished:
         images[0].save(
             unfinished,
             format="GIF",
@@ -119,6 +119,3 @@ def _write(images: list[Image.Image], durations: list[int], path: Path) -> None:
             loop=0,
             optimize=False,
         )
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)

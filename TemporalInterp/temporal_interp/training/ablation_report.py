@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +12,7 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
+from temporal_interp.evaluation.report import write_lines
 from temporal_interp.training.ablation import PaperScores, ScoredRow
 
 _COLUMNS = {
@@ -64,18 +63,8 @@ def _formatted(name: str, value: float) -> str:
 
 def write_csv(rows: Sequence[ScoredRow], path: Path) -> None:
     """Write a line for every row; what it has no figure for is empty. The file appears whole or not at all."""
-    lines = [_flat(row) for row in rows]
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, fieldnames=list(dict.fromkeys(name for line in lines for name in line)), restval="")
-    writer.writeheader()
-    writer.writerows(lines)
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".part")
-    try:
-        unfinished.write_text(text.getvalue(), encoding="utf-8", newline="")
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_lines([_flat(row) for row in rows], path)
 
 
 def as_json(rows: Sequence[ScoredRow]) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from temporal_interp.errors import InvalidInputError
+from temporal_interp.whole_files import whole_file
 
 STATE_KEY = "temporal-interp training state"
 
@@ -25,12 +26,8 @@ class SafetensorsCheckpoints(CheckpointIO):
         state = json.dumps(_pack(checkpoint, tensors))
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_name(path.name + ".part")
-        try:
+        with whole_file(path) as unfinished:
             save_file(tensors, unfinished, metadata={STATE_KEY: state})
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
 
     def load_checkpoint(
         self, path: str | Path, map_location: Any | None = None, weights_only: bool | None = None

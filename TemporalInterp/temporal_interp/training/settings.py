@@ -64,8 +64,7 @@ class TrainingSettings:
             self._require(name, "a number from 0", lambda value: 0 <= value < float("inf"))
         self._require("learning_rate", "a number above 0 and below 1", lambda value: 0 < value < 1)
         self._require("averaging", "a number from 0 to below 1", lambda value: 0 <= value < 1)
-        if not 0 <= self.cycle <= 1:
-            raise InvalidInputError("The training setting 'cycle' must lie between 0 and 1.")
+        self._require("cycle", "a number from 0 to 1", lambda value: 0 <= value <= 1)
         if self.precision not in ("32", "bf16"):
             raise InvalidInputError(f'precision must be "32" or "bf16", got {self.precision!r}.')
 

@@ -13,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 
 import temporal_interp
 from temporal_interp.errors import InvalidInputError
+from temporal_interp.whole_files import whole_file
 
 if TYPE_CHECKING:  # what is registered can be listed in no time; PyTorch takes a second to load
     import torch
@@ -83,14 +84,11 @@ def save_model(
     }
     tensors = {name: weights.detach().cpu().contiguous() for name, weights in state.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".part")
     try:
-        save_file(tensors, unfinished, metadata={FORMAT: json.dumps(description)})
-        unfinished.replace(path)
+        with whole_file(path) as unfinished:
+            save_file(tensors, unfinished, metadata={FORMAT: json.dumps(description)})
     except SafetensorError as error:  # what safetensors makes of an OSError
         raise InvalidInputError(f"{path} cannot be written: {error}.") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def load_model(path: Path) -> LoadedModel:

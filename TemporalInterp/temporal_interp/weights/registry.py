@@ -19,6 +19,7 @@ from packaging.version import InvalidVersion, Version
 import temporal_interp
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.weights.model_file import KINDS, LoadedModel, checksum, load_model, read_description
+from temporal_interp.whole_files import whole_file
 
 REGISTRY_FILE = "models.json"
 SUFFIX = ".safetensors"
@@ -193,15 +194,10 @@ class Registry:
             date=date.today().isoformat(),
             notes=notes,
         )
-        target = self.user / entry.file
-        unfinished = target.with_name(target.name + ".part")
         try:
             self.user.mkdir(parents=True, exist_ok=True)
-            try:
+            with whole_file(self.user / entry.file) as unfinished:
                 shutil.copyfile(path, unfinished)
-                unfinished.replace(target)
-            finally:
-                unfinished.unlink(missing_ok=True)
             _write(self.user, [*_read(self.user, shipped=False), entry])
         except OSError as error:
             raise InvalidInputError(f"{self.user} cannot be written: {error.strerror}.") from error
@@ -265,9 +261,5 @@ def _entry(given: Any, path: Path, *, shipped: bool) -> ModelEntry:
 def _write(folder: Path, entries: list[ModelEntry]) -> None:
     path = folder / REGISTRY_FILE
     models = [{key: value for key, value in asdict(entry).items() if key != "shipped"} for entry in entries]
-    unfinished = path.with_name(path.name + ".part")
-    try:
+    with whole_file(path) as unfinished:
         unfinished.write_text(json.dumps({"schema": SCHEMA, "models": models}, indent=2) + "\n", encoding="utf-8")
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
