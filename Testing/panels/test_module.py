@@ -67,7 +67,7 @@ with session(scene, logic, main_window=False) as running:
     }
 faults.check()
 logic.SetMRMLScene(None)
-print(json.dumps(said))
+print(json.dumps(said), flush=True)
 os._exit(0)
 """
 
@@ -103,7 +103,8 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 from harness.install import install
 install()
 import TemporalInterp
-print([name for name in ("torch", "lightning", "matplotlib", "pydicom", "typer", "rich") if name in sys.modules])
+unwanted = ("torch", "lightning", "matplotlib", "pydicom", "typer", "rich")
+print([name for name in unwanted if name in sys.modules], flush=True)
 os._exit(0)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)

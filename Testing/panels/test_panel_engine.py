@@ -128,7 +128,7 @@ class TestSlowEngines:
     def test_a_crash_is_a_message_and_the_scene_identical(
         self, cine, scene, open_panel, child_program, process_events_until, dialogs
     ):
-        child_program("sys.stderr.write('no memory left'); os._exit(137)")
+        child_program("sys.stderr.write('no memory left'); sys.stderr.flush(); os._exit(137)")
         widget = open_panel(Engine.VELOCITY_FIELD)
         before = snapshot(scene)
         widget.ui.interpolateButton.click()
