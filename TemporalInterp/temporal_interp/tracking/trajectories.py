@@ -1,0 +1,185 @@
+"""Following tissue through the frames: points, displacements from one frame to all, and how far they drift.
+
+A point goes from frame to frame by the field of each pair, read where the point is by then:
+
+    x_{t+1} = x_t + forward_t(x_t)           after the reference frame
+    x_{t-1} = x_t + backward_{t-1}(x_t)      before it
+
+which composes the pairs as Eq. 4 of the NMSR paper composes its scales. The errors of the pairs add up on the way. What
+a cycle shows of them, `closing` takes out: tissue followed once round should be back where it was, and what is missing
+is shared among the frames in proportion to the index (our choice; usual in speckle tracking as drift compensation).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.tracking.fields import require_points, sample_field, voxel_points
+from temporal_interp.tracking.motion import SequenceMotion
+
+SLAB_VOXELS = 2**18
+"""Voxels followed at a time, which bounds the memory."""
+
+DRIFT_POINTS = 20_000
+"""At most this many voxels are followed there and back to measure the drift: going back costs frames squared."""
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How far tissue that is followed misses where it should be, in mm, over the mask of the motion.
+
+    Attributes:
+        forward_backward_mean_mm: for each frame, the mean distance between voxels of the reference frame and where
+            they end when followed to that frame by the fields of one direction and back by those of the other.
+        forward_backward_p95_mm: its 95th percentile.
+        closing_mean_mm: mean distance after one way round a cycle by `forward`, before anything is taken out; None
+            where the motion is not closed.
+        closing_p95_mm: its 95th percentile, or None.
+    """
+
+    forward_backward_mean_mm: tuple[float, ...]
+    forward_backward_p95_mm: tuple[float, ...]
+    closing_mean_mm: float | None
+    closing_p95_mm: float | None
+
+
+def follow_points(
+    motion: SequenceMotion, points_mm: np.ndarray, reference: int = 0, *, closing: bool = False
+) -> np.ndarray:
+    """Return where the tissue at points of one frame is in every frame.
+
+    Fields are interpolated linearly; beyond the outermost voxel centres they are repeated.
+
+    Args:
+        motion: the fields.
+        points_mm: (P, 3), LPS; P may be 0.
+        reference: number of the frame in which the points lie.
+        closing: take the closing error of a cycle out. Frames before the reference are then reached by going on round
+            the cycle by `forward`, otherwise by `backward`.
+
+    Returns:
+        (N, P, 3) float64, LPS mm; exactly the points at the reference.
+
+    Raises:
+        InvalidInputError: points are not (P, 3) finite numbers, there is no such frame, or closing is asked of a
+            motion that is not closed.
+    """
+    points = require_points(points_mm, "The points to follow")
+    motion.require_frame(reference, "The reference")
+    if closing:
+        return _follow_round(motion, points, reference)
+    followed = np.empty((len(motion), *points.shape))
+    followed[reference] = points
+    for number in range(reference, len(motion) - 1):
+        followed[number + 1] = _step(motion, motion.forward[number], followed[number])
+    for number in range(reference, 0, -1):
+        followed[number - 1] = _step(motion, motion.backward[number - 1], followed[number])
+    return followed
+
+
+def displacement_from(motion: SequenceMotion, reference: int = 0, *, closing: bool = False) -> tuple[np.ndarray, ...]:
+    """Return the displacement from one frame to every frame, for every voxel of that frame.
+
+    Tissue at X in the reference frame is at X + u_t(X) in frame t. As a resampling field u_t brings frame t onto the
+    reference frame: frame_reference(X) = frame_t(X + u_t(X)).
+
+    Args:
+        motion: the fields.
+        reference: number of the frame in which the tissue is named.
+        closing: as in `follow_points`.
+
+    Returns:
+        one (K, J, I, 3) float32 for each frame, LPS mm, on the grid of the reference frame, where it is exactly zero.
+
+    Raises:
+        InvalidInputError: there is no such frame, or closing is asked of a motion that is not closed.
+    """
+    motion.require_frame(reference, "The reference")
+    points = voxel_points(motion.geometry)
+    displacements = tuple(np.empty(points.shape, np.float32) for _ in range(len(motion)))
+    slices = max(1, SLAB_VOXELS // (points.shape[1] * points.shape[2]))
+    for start in range(0, len(points), slices):
+        slab = points[start : start + slices]
+        followed = follow_points(motion, slab.reshape(-1, 3), reference, closing=closing)
+        for displacement, moved in zip(displacements, followed, strict=True):
+            displacement[start : start + slices] = moved.reshape(slab.shape) - slab
+    return displacements
+
+
+def drift_of(motion: SequenceMotion, reference: int = 0) -> Drift:
+    """Measure how far the tissue of one frame drifts when it is followed: there and back, and round the cycle.
+
+    Over the voxels of the mask, or a random 20 000 of them (always the same) where there are more.
+
+    Raises:
+        InvalidInputError: there is no such frame.
+    """
+    motion.require_frame(reference, "The reference")
+    points = _points_of_mask(motion)
+    errors = [
+        _distance(_follow_back(motion, moved, number, reference), points)
+        for number, moved in enumerate(follow_points(motion, points, reference))
+    ]
+    closing = None
+    if motion.closed:
+        *_, (_, back) = _round(motion, points, reference)
+        closing = _distance(back, points)
+    return Drift(
+        forward_backward_mean_mm=tuple(float(error.mean()) for error in errors),
+        forward_backward_p95_mm=tuple(float(np.percentile(error, 95)) for error in errors),
+        closing_mean_mm=None if closing is None else float(closing.mean()),
+        closing_p95_mm=None if closing is None else float(np.percentile(closing, 95)),
+    )
+
+
+def _step(motion: SequenceMotion, field: np.ndarray, points: np.ndarray) -> np.ndarray:
+    return points + sample_field(field, motion.geometry, points)
+
+
+def _round(motion: SequenceMotion, points: np.ndarray, reference: int) -> Iterator[tuple[int, np.ndarray]]:
+    """Follow points once round a cycle by `forward`: each pair's number, and where the points are after it."""
+    for number in [*range(reference, len(motion)), *range(reference)]:
+        points = _step(motion, motion.forward[number], points)
+        yield number, points
+
+
+def _follow_round(motion: SequenceMotion, points: np.ndarray, reference: int) -> np.ndarray:
+    if not motion.closed:
+        raise InvalidInputError("The cycle cannot be closed: this motion has no pair from the last frame to the first.")
+    followed = np.empty((len(motion), *points.shape))
+    shares = np.zeros(len(motion))
+    elapsed, cycle = 0.0, sum(motion.pair_durations)
+    for number, moved in _round(motion, points, reference):
+        elapsed += motion.pair_durations[number]
+        arrived = (number + 1) % len(motion)
+        followed[arrived], shares[arrived] = moved, elapsed / cycle
+    closing_error = followed[reference] - points
+    followed -= shares[:, None, None] * closing_error
+    followed[reference] = points  # exactly, not but for rounding
+    return followed
+
+
+def _follow_back(motion: SequenceMotion, points: np.ndarray, number: int, reference: int) -> np.ndarray:
+    """Follow points of frame `number` to the reference, by the fields that `follow_points` did not take there."""
+    for earlier in range(number - 1, reference - 1, -1):
+        points = _step(motion, motion.backward[earlier], points)
+    for earlier in range(number, reference):
+        points = _step(motion, motion.forward[earlier], points)
+    return points
+
+
+def _points_of_mask(motion: SequenceMotion) -> np.ndarray:
+    points = voxel_points(motion.geometry).reshape(-1, 3)
+    if motion.mask is not None:
+        points = points[motion.mask.ravel()]
+    if len(points) <= DRIFT_POINTS:
+        return points
+    return points[np.random.default_rng(0).choice(len(points), DRIFT_POINTS, replace=False)]
+
+
+def _distance(points: np.ndarray, others: np.ndarray) -> np.ndarray:
+    return np.linalg.norm(points - others, axis=-1)
