@@ -26,16 +26,34 @@ def _pool(image: torch.Tensor, side: tuple[int, int]) -> torch.Tensor:
     return functional.avg_pool2d(image, side, stride=1, padding=pad, count_include_pad=False)
 
 
-def local_correlation_loss(image: torch.Tensor, target: torch.Tensor, *, window: int) -> torch.Tensor:
+def local_correlation_loss(
+    image: torch.Tensor,
+    target: torch.Tensor,
+    *,
+    window: int,
+    flat: float = FLAT,
+    weight: torch.Tensor | None = None,
+) -> torch.Tensor:
     """Return 1 - mean local squared correlation coefficient, 0 where both agree up to local gain and offset.
 
-    Windows of both images with a variance below FLAT count as unlike, and give no gradient to speak of.
+    Windows of both images with a variance below `flat` count as unlike, and give no gradient to speak of.
+
+    Args:
+        image: (N, C, *shape).
+        target: likewise.
+        window: side of the window in voxels, odd.
+        flat: variance that counts as none.
+        weight: of each voxel in the mean, (1 or N, 1, *shape), not negative; all alike if None.
     """
     mean_image, mean_target = box_mean(image, window), box_mean(target, window)
     variance_image = (box_mean(image * image, window) - mean_image**2).clamp(min=0)
     variance_target = (box_mean(target * target, window) - mean_target**2).clamp(min=0)
     covariance = box_mean(image * target, window) - mean_image * mean_target
-    return 1 - (covariance**2 / ((variance_image + FLAT) * (variance_target + FLAT))).mean()
+    likeness = covariance**2 / ((variance_image + flat) * (variance_target + flat))
+    if weight is None:
+        return 1 - likeness.mean()
+    weight = weight.expand_as(likeness)
+    return 1 - (likeness * weight).sum() / weight.sum()
 
 
 def squared_gradient(field: torch.Tensor, spacing: tuple[float, ...] | torch.Tensor) -> torch.Tensor:

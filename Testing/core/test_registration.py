@@ -81,7 +81,7 @@ def test_paper_settings_are_the_papers():
     assert (paper.window, paper.folding, paper.smoothness) == (9, 100.0, 0.1)
     assert (paper.learning_rate, paper.iterations) == (1e-4, (300,))
     assert not paper.symmetric
-    assert fitted_shape((300, 400, 500), (1.0, 1.0, 1.0), 1, paper) == (300, 400, 500)
+    assert fitted_shape((300, 400, 500), (1.0, 1.0, 1.0), 1, paper.max_voxels) == (300, 400, 500)
 
 
 def test_one_line_tells_every_setting_that_differs_and_no_other():
@@ -133,12 +133,12 @@ def test_problems_do_not_share_weights():
 
 
 def test_a_small_image_is_fitted_as_it_is():
-    assert fitted_shape((10, 20, 30), (5.0, 1.0, 1.0), 1, replace(FAST, max_voxels=6000)) == (10, 20, 30)
+    assert fitted_shape((10, 20, 30), (5.0, 1.0, 1.0), 1, 6000) == (10, 20, 30)
 
 
 @pytest.mark.parametrize("most", [600_000, 200_000, 40_000])
 def test_a_large_image_is_coarsened_where_it_is_finest_and_thin_stacks_keep_their_slices(most):
-    shape = fitted_shape((10, 256, 208), (8.0, 1.4, 1.4), 1, replace(FAST, max_voxels=most))
+    shape = fitted_shape((10, 256, 208), (8.0, 1.4, 1.4), 1, most)
     assert np.prod(shape) <= most
     assert shape[0] == 10
     assert shape[1] / shape[2] == pytest.approx(256 / 208)
@@ -146,14 +146,14 @@ def test_a_large_image_is_coarsened_where_it_is_finest_and_thin_stacks_keep_thei
 
 def test_independent_problems_share_the_voxels():
     settings = replace(FAST, max_voxels=20_000)
-    assert fitted_shape((100, 100), (1.0, 1.0), 1, settings) == (100, 100)
-    shared = fitted_shape((100, 100), (1.0, 1.0), 8, settings)
+    assert fitted_shape((100, 100), (1.0, 1.0), 1, settings.max_voxels) == (100, 100)
+    shared = fitted_shape((100, 100), (1.0, 1.0), 8, settings.max_voxels)
     assert 8 * np.prod(shared) <= 20_000
     assert 40 <= shared[0] == shared[1] <= 50
 
 
 def test_coarsening_stops_at_eight_voxels_an_axis():
-    assert fitted_shape((4, 100, 9), (1.0, 1.0, 1.0), 1000, replace(FAST, max_voxels=1)) == (4, 8, 8)
+    assert fitted_shape((4, 100, 9), (1.0, 1.0, 1.0), 1000, 1) == (4, 8, 8)
 
 
 @pytest.mark.parametrize("coarse", [(16, 24), (8, 12), (8, 24)])

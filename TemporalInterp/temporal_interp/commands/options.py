@@ -14,7 +14,10 @@ ENGINES = (
 )
 
 InputArgument = Annotated[
-    Path, typer.Argument(metavar="INPUT", help="A .seq.nrrd or 4D .nii.gz file, or a folder of DICOM cine images.")
+    Path,
+    typer.Argument(
+        metavar="INPUT", help="A .seq.nrrd or 4D .nii.gz file, a folder of DICOM cine images, a DICOM clip or a video."
+    ),
 ]
 EngineOption = Annotated[
     str | None,

@@ -1,18 +1,33 @@
-"""Reading and writing of sequences, volumes and displacement fields."""
+"""Reading and writing of sequences, volumes and displacement fields; reading of masks and points."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from temporal_interp.errors import InvalidInputError
+from temporal_interp.files.field_sequence import read_field_sequence, write_field_sequence
 from temporal_interp.files.frame_folder import read_frame_folder, write_frame_folder
+from temporal_interp.files.markups import read_points
+from temporal_interp.files.masks import read_mask
 from temporal_interp.files.nifti import read_nifti, write_nifti
 from temporal_interp.files.paths import INDEX_FILE, READABLE, errors_naming, require_there
 from temporal_interp.files.seq_nrrd import read_seq_nrrd, write_seq_nrrd
+from temporal_interp.files.video import is_video, read_video
 from temporal_interp.files.volume_files import read_displacement, read_volume, write_displacement, write_volume
 from temporal_interp.sequences import VolumeSequence
 
-__all__ = ["read_displacement", "read_sequence", "read_volume", "write_displacement", "write_sequence", "write_volume"]
+__all__ = [
+    "read_displacement",
+    "read_field_sequence",
+    "read_mask",
+    "read_points",
+    "read_sequence",
+    "read_volume",
+    "write_displacement",
+    "write_field_sequence",
+    "write_sequence",
+    "write_volume",
+]
 
 
 def read_sequence(path: Path) -> VolumeSequence:
@@ -20,7 +35,7 @@ def read_sequence(path: Path) -> VolumeSequence:
 
     Args:
         path: a .nii, .nii.gz, .seq.nrrd or .nrrd file, a multi-frame DICOM file, a folder of DICOM files (searched
-            with all its subfolders), or a folder that `write_sequence` wrote.
+            with all its subfolders), a video, or a folder that `write_sequence` wrote.
 
     Raises:
         InvalidInputError: nothing is there, or nothing that can be read, or it is damaged or ambiguous.
@@ -35,6 +50,8 @@ def read_sequence(path: Path) -> VolumeSequence:
             return read_nifti(path)
         if path.is_file() and name.endswith(".nrrd"):
             return read_seq_nrrd(path)
+        if path.is_file() and is_video(path):
+            return read_video(path)
         if path.is_dir() or name.endswith(".dcm") or _is_dicom(path):
             from temporal_interp.files.dicom_cine import read_dicom  # pydicom takes a while to import
 

@@ -12,6 +12,8 @@ from pydicom.multival import MultiValue
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.files.dicom_headers import Series
 from temporal_interp.files.dicom_pixels import stored_pixels
+from temporal_interp.files.luminance import COLOUR_NOTE
+from temporal_interp.files.paths import PIXEL_SIZE_NOTE
 from temporal_interp.sequences import VolumeSequence
 from temporal_interp.volumes import Geometry, Volume
 
@@ -61,7 +63,7 @@ class Clip:
         geometry = Geometry((1, *pixels.shape[1:]), (spacing[1], spacing[0], 1.0))
         notes += spacing_notes
         if self.header.get("SamplesPerPixel", 1) > 1 or self.header.PhotometricInterpretation == "PALETTE COLOR":
-            notes.append("Colour was turned into luminance.")
+            notes.append(COLOUR_NOTE)
         return VolumeSequence([Volume(frame[None], geometry) for frame in pixels], values, name, unit, notes=notes)
 
 
@@ -111,7 +113,7 @@ def _pixel_spacing(header: pydicom.Dataset) -> tuple[tuple[float, float], list[s
     }
     if len(spacings) == 1:
         return spacings.pop(), []
-    return (1.0, 1.0), ["The file does not say, or not for certain, how large its pixels are; 1 mm was taken."]
+    return (1.0, 1.0), [PIXEL_SIZE_NOTE]
 
 
 def _is_calibrated(region: pydicom.Dataset, header: pydicom.Dataset) -> bool:

@@ -11,9 +11,7 @@ from pydicom.pixels import apply_color_lut
 
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.files.dicom_headers import file_label
-
-LUMA = (0.299, 0.587, 0.114)
-"""Weights of red, green and blue in luminance (ITU-R BT.601)."""
+from temporal_interp.files.luminance import luminance
 
 
 def stored_pixels(path: Path) -> np.ndarray:
@@ -34,15 +32,10 @@ def stored_pixels(path: Path) -> np.ndarray:
         array = apply_color_lut(array, dataset)
     shape = (frames, dataset.Rows, dataset.Columns)
     if array.size == 3 * np.prod(shape):
-        array = _luminance(array)
+        array = luminance(array)
     if array.size != np.prod(shape):
         raise InvalidInputError(f"{file_label(path)}: {frames} frames were announced, its pixels are {array.shape}.")
     return array.reshape(shape)
-
-
-def _luminance(array: np.ndarray) -> np.ndarray:
-    """Return the luminance of (..., 3) red, green and blue, in the same integer type."""
-    return np.rint(array @ np.array(LUMA, dtype=np.float32)).astype(array.dtype)
 
 
 def _decoded_by_simpleitk(path: Path, dataset: pydicom.Dataset) -> np.ndarray:

@@ -12,11 +12,15 @@ from temporal_interp.errors import InvalidInputError
 INDEX_FILE = "index.csv"
 """In a folder of frames, the file that lists them."""
 
+VIDEO_ENDINGS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".gif")
+
 READABLE = (
     "a 4D NIfTI file (.nii, .nii.gz), a sequence saved by 3D Slicer (.seq.nrrd), a multi-frame DICOM file, a folder of "
-    f"DICOM files, or a folder of frames with an {INDEX_FILE}"
+    f"DICOM files, a video ({', '.join(VIDEO_ENDINGS)}), or a folder of frames with an {INDEX_FILE}"
 )
 """What can be read as a sequence, for messages."""
+
+PIXEL_SIZE_NOTE = "The file does not say, or not for certain, how large its pixels are; 1 mm was taken."
 
 COMPRESSION = 1
 """Level of gzip. Level 9 takes about seven times as long and saves a twentieth (our measurement, cine MR and CT)."""

@@ -26,22 +26,22 @@ GROWTH = 2 ** (1 / 3)
 
 
 def fitted_shape(
-    shape: tuple[int, ...], spacing: tuple[float, ...], problems: int, settings: NeuralVelocitySettings
+    shape: tuple[int, ...], spacing: tuple[float, ...], problems: int, max_voxels: int
 ) -> tuple[int, ...]:  # fmt: skip
     """Return the shape of the grid the field is fitted on, over the same extent.
 
-    The voxel grows along the axes where it is smallest until `problems` grids hold at most
-    `settings.max_voxels`: thin stacks keep their slices.
+    The voxel grows along the axes where it is smallest until `problems` grids hold at most `max_voxels`: thin stacks
+    keep their slices.
     """
     size = min(spacing)
     while True:
-        fitted = _coarsened(shape, spacing, size)
-        if problems * math.prod(fitted) <= settings.max_voxels or max(fitted) <= SMALLEST_AXIS:
+        fitted = coarsened_shape(shape, spacing, size)
+        if problems * math.prod(fitted) <= max_voxels or max(fitted) <= SMALLEST_AXIS:
             return fitted
         size *= GROWTH
 
 
-def _coarsened(shape: tuple[int, ...], spacing: tuple[float, ...], size: float) -> tuple[int, ...]:
+def coarsened_shape(shape: tuple[int, ...], spacing: tuple[float, ...], size: float) -> tuple[int, ...]:
     """Return the shape with voxels of about `size` mm along every axis that is finer than that."""
     return tuple(
         max(min(n, SMALLEST_AXIS), math.ceil(n / max(1.0, size / along) - 1e-6))
@@ -134,7 +134,7 @@ def fit_velocity(
             f"{tuple(moving.shape)} and {spacing}."
         )
     shape = tuple(fixed.shape[2:])
-    finest = fitted_shape(shape, spacing, fixed.shape[0], settings)
+    finest = fitted_shape(shape, spacing, fixed.shape[0], settings.max_voxels)
     finest_spacing = _spacing_on(finest, shape, spacing)
     finest_pair = coarsen(fixed, finest), coarsen(moving, finest)
     field = _Field(fixed.shape[0], finest, finest_spacing, settings, fixed.device)
@@ -143,7 +143,7 @@ def fit_velocity(
     total = sum(settings.iterations)
     before = 0
     for level, iterations in zip(settings.levels, settings.iterations, strict=True):
-        grid = _coarsened(finest, finest_spacing, min(finest_spacing) * level)
+        grid = coarsened_shape(finest, finest_spacing, min(finest_spacing) * level)
         grid_spacing = _spacing_on(grid, shape, spacing)
         pair = tuple(coarsen(image, grid) for image in finest_pair)
         plateau = _Plateau(settings.patience, settings.tolerance)

@@ -1,0 +1,278 @@
+"""Fits the motion between pairs of frames, coarse to fine, by a network for each scale (NMSR, Section 2)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import torch
+
+from temporal_interp.errors import InvalidInputError, Progress, no_progress
+from temporal_interp.losses import local_correlation_loss, squared_gradient
+from temporal_interp.registration.fit_velocity import coarsen, coarsened_shape
+from temporal_interp.spatial import compose, resize, resize_field, warp
+from temporal_interp.tracking.network import MotionNetwork
+from temporal_interp.tracking.settings import TrackingSettings
+
+FLAT = 1e-6
+"""Variance, on frames scaled to [0, 1], that counts as none: far darker tissue of an echo still has structure."""
+
+COARSE_FROM, COARSE_BATCH = 4, 2
+"""From the former scale on a step sees so many times more pairs: small images leave the processor idle."""
+
+RISE = 20
+"""Steps over which the learning rate rises: fresh networks diverge at once at the full rate."""
+
+CHUNK_VOXELS = 2**20
+"""Voxels worked on at once where no gradient is needed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Pairs of frames to bring together: target(p) = source(p + u(p)).
+
+    Attributes:
+        frames: (F, 1, *shape), scaled to [0, 1].
+        sources: numbers of the frames to be resampled, (P,).
+        targets: numbers of the frames they are brought onto, (P,).
+        weight: (1 or F, 1, *shape), where frames are compared, as targets; None is everywhere.
+    """
+
+    frames: torch.Tensor
+    sources: torch.Tensor
+    targets: torch.Tensor
+    weight: torch.Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+
+OnScale = Callable[[int, torch.Tensor], None]
+"""Takes a scale and the composed field after it, (P, D, *shape), in voxels."""
+
+
+class PairFit:
+    """Fits the resampling fields of pairs, scale by scale; can be stopped after any step and taken up again.
+
+    At every scale a network is asked for what is left between the source, warped by what is known, and the target; the
+    two fields are composed, B(p) + A(p + B(p)), and always the source itself is warped by the whole (Eqs. 1 and 4).
+
+    Args:
+        pairs: what to bring together.
+        spacing: voxel size in mm along each axis, in the order of the axes.
+        settings: of the networks and their optimisation.
+        scales: from coarse to fine.
+        passes: how often every pair is seen at each scale.
+        initial: fields to start from, (P, D, *shape), voxels; none if None.
+        start_from: weights of the first network (NMSR_V); fresh ones if None.
+
+    Attributes:
+        field: what is known so far, (P, D, *shape), voxels.
+        weights: of the last network.
+    """
+
+    def __init__(
+        self,
+        pairs: Pairs,
+        spacing: tuple[float, ...],
+        settings: TrackingSettings,
+        *,
+        scales: tuple[int, ...],
+        passes: tuple[int, ...],
+        initial: torch.Tensor | None = None,
+        start_from: Mapping[str, torch.Tensor] | None = None,
+    ) -> None:
+        self.pairs, self.spacing, self.settings = pairs, spacing, settings
+        self.scales, self.passes = scales, passes
+        shape = pairs.frames.shape[2:]
+        self.field = pairs.frames.new_zeros(len(pairs), len(shape), *shape) if initial is None else initial
+        self.generator = torch.Generator().manual_seed(settings.seed)
+        self.stage = 0
+        self._open(start_from)
+
+    def run(
+        self,
+        *,
+        on_scale: OnScale | None = None,
+        on_step: Callable[[], None] | None = None,
+        progress: Progress = no_progress,
+    ) -> torch.Tensor:
+        """Return the field of every pair, (P, D, *shape), voxels, after all scales.
+
+        Args:
+            on_scale: called after each scale.
+            on_step: called after each step, such as to keep the state.
+            progress: told how far it is; may raise CancelledError.
+
+        Raises:
+            InvalidInputError: the fit diverged.
+        """
+        costs = [c / s ** len(self.spacing) for s, c in zip(self.scales, self.passes, strict=True)]
+        while self.stage < len(self.scales):
+            scale, before = self.scales[self.stage], sum(costs[: self.stage])
+            name = f"scale 1/{scale}" if scale > 1 else "full scale"
+            while not self.course.ended:
+                share = self.course.step / self.course.steps
+                progress((before + costs[self.stage] * share) / sum(costs), name)
+                self._step()
+                if on_step is not None:
+                    on_step()
+            self._close()
+            if on_scale is not None:
+                on_scale(scale, self.field)
+        progress(1.0, "fields fitted")
+        return self.field
+
+    def state(self) -> dict[str, Any]:
+        """Return everything needed to go on from here, as tensors, numbers and text."""
+        return {
+            "stage": self.stage,
+            "field": self.field,
+            "network": self.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "generator": self.generator.get_state(),
+            "order": self.order,
+            "course": asdict(self.course),
+        }
+
+    def go_on_from(self, state: Mapping[str, Any]) -> None:
+        """Take up a fit of the same pairs where `state` was taken."""
+        self.stage = state["stage"]
+        self.field = state["field"].to(self.field)
+        self._open(state["network"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.generator.set_state(state["generator"])
+        self.order = list(state["order"])
+        self.course = _Course(**state["course"])
+
+    @property
+    def weights(self) -> dict[str, torch.Tensor]:
+        """Weights of the network of the scale at work, on the CPU."""
+        return {name: value.detach().cpu().clone() for name, value in self.network.state_dict().items()}
+
+    def _open(self, weights: Mapping[str, torch.Tensor] | None) -> None:
+        """Get ready for the scale at `self.stage`."""
+        settings, dimensions = self.settings, len(self.spacing)
+        self.network = _new_network(dimensions, settings, weights, self.field.device)
+        self.optimiser = torch.optim.Adam(self.network.parameters(), settings.learning_rate)
+        self.order: list[int] = []
+        number = min(self.stage, len(self.scales) - 1)
+        scale = self.scales[number]
+        shape = tuple(self.pairs.frames.shape[2:])
+        grid = coarsened_shape(shape, self.spacing, min(self.spacing) * scale)
+        self.grid_spacing = tuple(along * n / m for along, n, m in zip(self.spacing, shape, grid, strict=True))
+        self.batch = min(len(self.pairs), settings.batch * (COARSE_BATCH if scale >= COARSE_FROM else 1))
+        steps = math.ceil(self.passes[number] * len(self.pairs) / self.batch)
+        window = math.ceil(settings.patience * len(self.pairs) / self.batch)
+        self.course = _Course(steps, max(1, round(settings.decay * steps)), window, settings.tolerance)
+        self.moving = torch.cat([coarsen(part, grid) for part in self._warped()])
+        self.targets = torch.cat([coarsen(frame, grid) for frame in self.pairs.frames.split(self._chunk())])
+        self.weight = None if self.pairs.weight is None else resize(self.pairs.weight, grid)
+
+    def _close(self) -> None:
+        """Compose what the network of this scale found with what was known, and go on to the next scale."""
+        with torch.inference_mode():
+            for start in range(0, len(self.pairs), self._chunk()):
+                part = slice(start, start + self._chunk())
+                left = self.network(self.moving[part], self.targets[self.pairs.targets[part]])
+                self.field[part] = compose(self.field[part], resize_field(left, self.field.shape[2:]))
+        self.stage += 1
+        if self.stage < len(self.scales):
+            self._open(self.weights if self.settings.inherit else None)
+
+    def _step(self) -> None:
+        while len(self.order) < self.batch:
+            self.order += torch.randperm(len(self.pairs), generator=self.generator).tolist()
+        chosen, self.order = self.order[: self.batch], self.order[self.batch :]
+        moving, numbers = self.moving[chosen], self.pairs.targets[chosen]
+        target = self.targets[numbers]
+        field = self.network(moving, target)
+        weight = self.weight if self.weight is None or len(self.weight) == 1 else self.weight[numbers]
+        window = 2 * self.settings.radius + 1
+        loss = local_correlation_loss(warp(moving, field), target, window=window, flat=FLAT, weight=weight)
+        loss = loss + self.settings.smoothness * squared_gradient(field, self.grid_spacing)
+        if not torch.isfinite(loss):
+            raise InvalidInputError(
+                f"The tracking diverged at scale {self.scales[self.stage]}, step {self.course.step}; use a smaller "
+                f"learning_rate than {self.settings.learning_rate}."
+            )
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.settings.learning_rate * self.course.rate
+        self.optimiser.zero_grad()
+        loss.backward()
+        self.optimiser.step()
+        self.course.went_on(float(loss.detach()))
+
+    def _warped(self) -> Iterator[torch.Tensor]:
+        """Yield the sources as they are known to lie on their targets, a chunk of pairs at a time."""
+        for start in range(0, len(self.pairs), self._chunk()):
+            part = slice(start, start + self._chunk())
+            yield warp(self.pairs.frames[self.pairs.sources[part]], self.field[part])
+
+    def _chunk(self) -> int:
+        return max(1, CHUNK_VOXELS // math.prod(self.pairs.frames.shape[2:]))
+
+
+@dataclass
+class _Course:
+    """How far a scale is, and its learning rate: a short rise, a level stretch, and a fall to zero.
+
+    Attributes:
+        steps: so many at most.
+        decay: so many at the end, while the rate falls.
+        window: the level stretch ends early where the mean loss of so many steps is no better than of those before; 0
+            never.
+        tolerance: relative improvement that counts.
+        step: the step to come.
+        losses: of the last two windows.
+    """
+
+    steps: int
+    decay: int
+    window: int
+    tolerance: float
+    step: int = 0
+    losses: list[float] = field(default_factory=list)
+
+    @property
+    def ended(self) -> bool:
+        return self.step >= self.steps
+
+    @property
+    def rate(self) -> float:
+        """Share of the learning rate for the step to come."""
+        rise = min(1.0, (self.step + 1) / RISE)
+        left = (self.steps - self.step) / self.decay
+        return rise * (0.5 - 0.5 * math.cos(math.pi * min(1.0, left)))
+
+    def went_on(self, loss: float) -> None:
+        """Note the loss of a step."""
+        self.step += 1
+        if not self.window or self.step >= self.steps - self.decay:
+            return
+        self.losses = [*self.losses, loss][-2 * self.window :]
+        if len(self.losses) == 2 * self.window and self.step % self.window == 0:
+            earlier, later = sum(self.losses[: self.window]), sum(self.losses[self.window :])
+            if earlier - later < self.tolerance * abs(earlier):
+                self.steps = self.step + self.decay
+
+
+def _new_network(
+    dimensions: int, settings: TrackingSettings, weights: Mapping[str, torch.Tensor] | None, device: torch.device
+) -> MotionNetwork:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)
+        network = MotionNetwork(
+            dimensions, settings.widths, stride=settings.stride, antisymmetric=settings.antisymmetric
+        )
+    if weights is not None:
+        try:
+            network.load_state_dict(dict(weights))
+        except RuntimeError as error:
+            raise InvalidInputError(
+                "The weights to start from belong to another network: its widths, stride or dimensions differ."
+            ) from error
+    channels_last = torch.channels_last if dimensions == 2 else torch.channels_last_3d
+    return network.to(device=device, memory_format=channels_last)

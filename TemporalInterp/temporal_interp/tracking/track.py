@@ -1,0 +1,250 @@
+"""Tracks the motion through a sequence: volumes and mm outside, tensors and voxels inside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
+from temporal_interp.registration.fit_velocity import coarsen, fitted_shape
+from temporal_interp.sequences import VolumeSequence
+from temporal_interp.slabs import as_image
+from temporal_interp.slice_gaps import slices_are_independent
+from temporal_interp.spatial import from_physical, resize, resize_field, smooth, to_physical
+from temporal_interp.tracking.checkpoint import run_kept
+from temporal_interp.tracking.motion import SequenceMotion
+from temporal_interp.tracking.optimise import PairFit, Pairs
+from temporal_interp.tracking.settings import TrackingSettings
+from temporal_interp.tracking.trajectories import displacement_from
+from temporal_interp.volumes import IntensityRange
+
+OnScale = Callable[[int, SequenceMotion], None]
+"""Takes a scale, as in `TrackingSettings.scales`, and the motion as it is known after it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tracking:
+    """What tracking through a sequence gave.
+
+    Attributes:
+        motion: between neighbouring frames, both ways.
+        reference: number of the frame the displacements start from.
+        displacements: for each frame, (K, J, I, 3) float32 in LPS mm on the grid of the reference frame: tissue at X in
+            the reference frame is at X + displacement(X) in that frame. Zero for the reference itself.
+        network: weights of the finest network, to start the tracking of a sequence of the same kind from (NMSR_V).
+    """
+
+    motion: SequenceMotion
+    reference: int
+    displacements: Sequence[np.ndarray]
+    network: Mapping[str, torch.Tensor]
+
+
+def track(
+    sequence: VolumeSequence,
+    settings: TrackingSettings | None = None,
+    *,
+    reference: int = 0,
+    closed: bool = False,
+    mask: np.ndarray | None = None,
+    start_from: Mapping[str, torch.Tensor] | None = None,
+    device: str = "cpu",
+    on_scale: OnScale | None = None,
+    checkpoint: Path | None = None,
+    progress: Progress = no_progress,
+) -> Tracking:
+    """Find how tissue moves from frame to frame, and from one frame to all others.
+
+    First every pair of neighbours is brought together, both ways, coarse to fine (NMSR). The fields of the pairs,
+    followed from the reference frame, give its displacement to every frame; in a cycle the error of closing is taken
+    out. Then, where the settings say so, that displacement is corrected by comparing the reference frame with every
+    frame itself, by the same networks (ours): what the errors of the pairs add up to goes out.
+
+    Args:
+        sequence: frames of one grid; slices with gaps, and single slices, are tracked in their plane.
+        settings: all choices; the defaults if None.
+        reference: number of the frame that displacements start from.
+        closed: the sequence is one whole cycle, after its last frame comes its first.
+        mask: (K, J, I) bool, where frames are compared; everywhere if None. It belongs to the whole sequence.
+        start_from: weights of a network to start from (NMSR_V).
+        device: where to compute.
+        on_scale: called with the motion of the pairs after each scale.
+        checkpoint: a folder to keep the state in; a tracking that was stopped goes on from it.
+        progress: told how far it is; may raise CancelledError.
+
+    Raises:
+        InvalidInputError: there are fewer than two frames, voxels are not finite, every voxel is the same, the mask
+            does not fit or is empty, there is no such reference, or weights or checkpoint belong to something else.
+    """
+    settings = settings or TrackingSettings()
+    _require_trackable(sequence, mask, reference)
+    with torch.inference_mode(False), torch.enable_grad():  # a caller may have switched gradients off
+        problem = _Problem(sequence, settings, mask, device)
+        refine = bool(settings.refinement)
+        motion, weights = _neighbours(
+            problem, settings, closed, start_from, on_scale, checkpoint, part_of(progress, 0.0, 0.7 if refine else 1.0)
+        )
+        displacements = displacement_from(motion, reference, closing=closed)
+        if refine:
+            displacements = _refined(
+                problem, displacements, reference, settings, weights, checkpoint, part_of(progress, 0.7, 1.0)
+            )
+    return Tracking(motion, reference, displacements, weights)
+
+
+def _require_trackable(sequence: VolumeSequence, mask: np.ndarray | None, reference: int) -> None:
+    if len(sequence) < 2:
+        raise InvalidInputError("Motion is tracked from frame to frame; this sequence has only one.")
+    sequence.require_item(reference, "The reference")
+    for number, volume in enumerate(sequence.volumes):
+        volume.require_finite(f"Frame {number}")
+    if mask is None:
+        return
+    shape = sequence.volumes[0].geometry.shape
+    if mask.shape != shape or mask.dtype != bool or not mask.any():
+        raise InvalidInputError(
+            f"The mask must be a boolean array {shape} with some voxels set, got {mask.dtype} {mask.shape} with "
+            f"{int(np.count_nonzero(mask))}."
+        )
+
+
+class _Problem:
+    """The frames as the networks see them, and the way back to fields in mm.
+
+    Slices that have to do with one another make one image per frame; else each slice is an image of its own, and the
+    images of a frame follow one another.
+    """
+
+    def __init__(
+        self, sequence: VolumeSequence, settings: TrackingSettings, mask: np.ndarray | None, device: str
+    ) -> None:
+        self.sequence, self.mask = sequence, mask
+        self.geometry = geometry = sequence.volumes[0].geometry
+        self.flat = slices_are_independent(geometry, sequence.slice_thickness)
+        axes = slice(1, None) if self.flat else slice(None)
+        shape = geometry.shape[axes]
+        self.grid = fitted_shape(shape, geometry.spacing_kji[axes], 1, settings.max_voxels)
+        self.spacing = tuple(
+            along * n / m for along, n, m in zip(geometry.spacing_kji[axes], shape, self.grid, strict=True)
+        )
+        self.images = geometry.shape[0] if self.flat else 1
+        scale = IntensityRange.of(sequence.volumes)
+        self.frames = torch.cat(
+            [self._image(scale.normalise(v.array), settings.blur, device) for v in sequence.volumes]
+        )
+        self.weight = None
+        if mask is not None:
+            weight = resize(self._as_images(as_image(mask, device)), self.grid)
+            # a slice outside the mask is compared everywhere: the mean over nothing would not be a number
+            empty = weight.flatten(1).sum(1) == 0
+            weight[empty] = 1.0
+            self.weight = weight.repeat(len(sequence), *[1] * (weight.ndim - 1))
+
+    def pairs(self, sources: Sequence[int], targets: Sequence[int]) -> Pairs:
+        """Return the pairs of images of pairs of frames, frame by frame."""
+        within = torch.arange(self.images)
+        numbers = [
+            torch.cat([frame * self.images + within for frame in frames]).to(self.frames.device)
+            for frames in (sources, targets)
+        ]
+        return Pairs(self.frames, *numbers, self.weight)
+
+    def in_mm(self, field: torch.Tensor) -> list[np.ndarray]:
+        """Return the fields of pairs of frames, (K, J, I, 3) float32 in LPS mm, from those of pairs of images."""
+        return [self._to_mm(part) for part in field.detach().split(self.images)]
+
+    def in_voxels(self, fields: Sequence[np.ndarray]) -> torch.Tensor:
+        """Return the fields of pairs of images, (P, D, *grid), in voxels of the grid; undoes `in_mm`."""
+        parts = []
+        for field in fields:
+            voxels = from_physical(field, self.geometry).to(self.frames.device)
+            voxels = voxels[1:].transpose(0, 1) if self.flat else voxels.unsqueeze(0)
+            parts.append(resize_field(voxels, self.grid))
+        return torch.cat(parts)
+
+    def _image(self, array: np.ndarray, blur: float, device: str) -> torch.Tensor:
+        image = coarsen(self._as_images(as_image(array, device)), self.grid)
+        return smooth(image, (blur,) * len(self.grid))
+
+    def _as_images(self, image: torch.Tensor) -> torch.Tensor:
+        return image[0].transpose(0, 1) if self.flat else image
+
+    def _to_mm(self, field: torch.Tensor) -> np.ndarray:
+        shape = self.geometry.shape
+        if not self.flat:
+            return to_physical(resize_field(field, shape)[0], self.geometry)
+        in_plane = resize_field(field, shape[1:])
+        through_plane = torch.zeros_like(in_plane[:, :1])
+        return to_physical(torch.cat([through_plane, in_plane], 1).transpose(0, 1), self.geometry)
+
+
+def _neighbours(
+    problem: _Problem,
+    settings: TrackingSettings,
+    closed: bool,
+    start_from: Mapping[str, torch.Tensor] | None,
+    on_scale: OnScale | None,
+    checkpoint: Path | None,
+    progress: Progress,
+) -> tuple[SequenceMotion, dict[str, torch.Tensor]]:
+    """Return the motion between neighbours, and the weights of the finest network."""
+    frames = len(problem.sequence)
+    earlier = list(range(frames if closed else frames - 1))
+    later = [(number + 1) % frames for number in earlier]
+    fit = PairFit(
+        problem.pairs([*later, *earlier], [*earlier, *later]),  # forward: later frames are brought onto earlier ones
+        problem.spacing,
+        settings,
+        scales=settings.scales,
+        passes=settings.passes,
+        start_from=start_from,
+    )
+
+    def motion_of(field: torch.Tensor) -> SequenceMotion:
+        forward, backward = field.split(len(earlier) * problem.images)
+        sequence = problem.sequence
+        return SequenceMotion(
+            problem.geometry,
+            sequence.index_values,
+            sequence.index_name,
+            sequence.index_unit,
+            problem.in_mm(forward),
+            problem.in_mm(backward),
+            closed,
+            problem.mask,
+        )
+
+    tell = None if on_scale is None else lambda scale, field: on_scale(scale, motion_of(field))
+    field = run_kept(fit, checkpoint and checkpoint / "pairs.safetensors", on_scale=tell, progress=progress)
+    return motion_of(field), fit.weights
+
+
+def _refined(
+    problem: _Problem,
+    displacements: Sequence[np.ndarray],
+    reference: int,
+    settings: TrackingSettings,
+    weights: Mapping[str, torch.Tensor],
+    checkpoint: Path | None,
+    progress: Progress,
+) -> list[np.ndarray]:
+    """Return the displacements, corrected by comparing the reference frame with every other."""
+    others = [number for number in range(len(displacements)) if number != reference]
+    fit = PairFit(
+        problem.pairs(others, [reference] * len(others)),
+        problem.spacing,
+        settings,
+        scales=settings.refinement,
+        passes=(settings.refinement_passes,) * len(settings.refinement),
+        initial=problem.in_voxels([displacements[number] for number in others]),
+        start_from=weights if settings.inherit else None,
+    )
+    field = run_kept(fit, checkpoint and checkpoint / "refinement.safetensors", progress=progress)
+    refined = list(displacements)
+    for number, corrected in zip(others, problem.in_mm(field), strict=True):
+        refined[number] = corrected
+    return refined
