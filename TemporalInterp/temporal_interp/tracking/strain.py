@@ -9,30 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
 
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.tracking.contour import Contour
+from temporal_interp.tracking.contour_view import ContourView
 from temporal_interp.tracking.fields import image_axis_derivatives, require_field, sample_field, voxel_index
 from temporal_interp.volumes import Geometry
 
 THROUGH_PLANE_VOXELS = 1e-3
 """Tissue that never moves further than this many voxels along K was tracked slice by slice."""
-
-
-class ContourView(StrEnum):
-    """How the contour lies to the heart, which names the strains along and across it."""
-
-    SHORT_AXIS = "short-axis"
-    LONG_AXIS = "long-axis"
-
-    @property
-    def tangential_name(self) -> str:
-        """What the strain along the contour is called."""
-        return "circumferential" if self is ContourView.SHORT_AXIS else "longitudinal"
 
 
 class ContourSegments(NamedTuple):
