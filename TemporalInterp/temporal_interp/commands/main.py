@@ -13,11 +13,13 @@ from temporal_interp.commands.ablate import ablate
 from temporal_interp.commands.adapt import adapt
 from temporal_interp.commands.demo import demo
 from temporal_interp.commands.evaluate import evaluate
+from temporal_interp.commands.evaluate_tracking import evaluate_tracking
 from temporal_interp.commands.exits import EXIT_CODES, CommandGroup
 from temporal_interp.commands.info import info
 from temporal_interp.commands.interpolate import interpolate
 from temporal_interp.commands.phantom import phantom
 from temporal_interp.commands.register import register
+from temporal_interp.commands.track import track
 
 app = typer.Typer(
     cls=CommandGroup,
@@ -28,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, info, interpolate, register, evaluate, ablate, adapt, phantom):
+for command in (demo, info, interpolate, track, register, evaluate, evaluate_tracking, ablate, adapt, phantom):
     app.command(epilog=EXIT_CODES)(command)
 app.add_typer(train.app, name="train")
 app.add_typer(models.app, name="models")

@@ -85,7 +85,9 @@ def track(
     if wall_thickness is not None and contour is None:
         raise typer.BadParameter("--wall-thickness goes with --contour.")
 
-    from temporal_interp.commands.tracking_results import PairByScale, read_marks, write_results
+    from temporal_interp.commands.tracking_marks import read_marks
+    from temporal_interp.commands.tracking_pictures import PairByScale
+    from temporal_interp.commands.tracking_results import write_results
     from temporal_interp.files import read_sequence
     from temporal_interp.interpolation import acquired_only
     from temporal_interp.tracking.track import track as run_tracking

@@ -7,10 +7,13 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.figures.view import View
+from temporal_interp.files.paths import PIXEL_SIZE_NOTE
+from temporal_interp.sequences import VolumeSequence
 from temporal_interp.volumes import IntensityRange
 
 WIDTH = 9.0
@@ -61,6 +64,22 @@ def draw_image(axes: Axes, array: np.ndarray, view: View, intensity_range: Inten
     hide_ticks(axes)
 
 
+def draw_colour_bar(
+    figure: Figure,
+    drawn: ScalarMappable,
+    label: str,
+    left: float,
+    top: float,
+    height: float,
+    *,
+    extend: str = "neither",
+) -> None:
+    """Draw the scale of a coloured drawing, upright, at a place given in inches from the top left corner."""
+    bar = figure.colorbar(drawn, cax=place(figure, left, top, 0.12, height), extend=extend)
+    bar.set_label(label, fontsize=8)
+    bar.ax.tick_params(labelsize=7.5)
+
+
 def hide_ticks(axes: Axes) -> None:
     """Leave no ticks and no frame."""
     axes.set_xticks([])
@@ -82,6 +101,11 @@ def write_in_corner(axes: Axes, text: str, colour: str) -> None:
         va="top",
         bbox={"facecolor": "black", "alpha": 0.55, "edgecolor": "none", "pad": 1.2},
     )
+
+
+def length_unit(sequence: VolumeSequence) -> str:
+    """Return what a mm of the sequence's geometry is in truth: "mm", or "pixels" where nobody knows their size."""
+    return "pixels" if PIXEL_SIZE_NOTE in sequence.notes else "mm"
 
 
 def index_label(value: float, unit: str) -> str:

@@ -16,7 +16,7 @@ from matplotlib.quiver import Quiver
 
 from temporal_interp.engines.protocol import DisplacementField, InterpolatedFrame
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.figures.canvas import SYNTHETIC, draw_image, hide_ticks, place, save, write_in_corner
+from temporal_interp.figures.canvas import SYNTHETIC, draw_colour_bar, draw_image, hide_ticks, save, write_in_corner
 from temporal_interp.figures.grid import PictureGrid
 from temporal_interp.figures.view import View
 from temporal_interp.volumes import IntensityRange
@@ -24,7 +24,7 @@ from temporal_interp.volumes import IntensityRange
 ARROW_SPACING_MM = 5.5
 """Distance between arrows in plane: dense enough for a heart wall of 10 mm."""
 
-_ARROW_COLOURS = ListedColormap(colormaps["plasma"](np.linspace(0.35, 1.0, 128)))
+ARROW_COLOURS = ListedColormap(colormaps["plasma"](np.linspace(0.35, 1.0, 128)))
 """Without the dark third of the scale, which is lost on a grey picture."""
 _JACOBIAN_COLOURS = "PuOr"
 _STILL_MM = 0.5
@@ -58,7 +58,7 @@ def save_fields(frame: InterpolatedFrame, view: View, intensity_range: Intensity
     )
     figure = grid.new_figure()
     longest = max(float(np.linalg.norm(view.of(f.array), axis=-1).max()) for f in fields.values()) or 1.0
-    enlarged = _enlargement(longest)
+    enlarged = enlargement(longest, most=5)
     for row, (end, field) in enumerate(fields.items()):
         arrows, jacobian = grid.axes(figure, row, 0), grid.axes(figure, row, 1)
         draw_image(arrows, frame.volume.array, view, intensity_range)
@@ -73,9 +73,9 @@ def save_fields(frame: InterpolatedFrame, view: View, intensity_range: Intensity
     save(figure, path)
 
 
-def _enlargement(longest: float) -> int:
+def enlargement(longest: float, spacing_mm: float = ARROW_SPACING_MM, *, most: int) -> int:
     """Return the factor that lets the longest arrow, in mm, reach over about two steps between arrows."""
-    return max(1, min(5, int(2 * ARROW_SPACING_MM / longest)))
+    return max(1, min(most, int(2 * spacing_mm / longest)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,20 +97,44 @@ class Arrows:
     length_mm: np.ndarray
 
 
-def arrows_of(field: DisplacementField, view: View) -> Arrows:
-    """Return the field at places `ARROW_SPACING_MM` apart, without those that hardly move."""
-    steps = [max(1, round(ARROW_SPACING_MM / s)) for s in view.geometry.spacing_kji[1:]]
-    rows, columns = (np.arange(s // 2, n, s) for s, n in zip(steps, view.of(field.jacobian).shape, strict=True))
+def vectors_of(field: DisplacementField | np.ndarray) -> np.ndarray:
+    """Return the displacements of a field, (K, J, I, 3), LPS mm, whichever way it is kept."""
+    return field.array if isinstance(field, DisplacementField) else field
+
+
+def arrows_of(
+    field: DisplacementField | np.ndarray,
+    view: View,
+    *,
+    spacing_mm: float = ARROW_SPACING_MM,
+    still_mm: float = _STILL_MM,
+    mask: np.ndarray | None = None,
+) -> Arrows:
+    """Return the field at places some distance apart, without those that hardly move.
+
+    Args:
+        field: with its displacements, or these alone, (K, J, I, 3), LPS mm.
+        view: the part to show.
+        spacing_mm: distance between arrows in plane.
+        still_mm: shorter arrows are left out.
+        mask: (K, J, I) bool, arrows elsewhere are left out.
+    """
+    shape = view.geometry.shape
+    inside = view.of(np.ones(shape, bool) if mask is None else mask)
+    steps = [max(1, round(spacing_mm / s)) for s in view.geometry.spacing_kji[1:]]
+    rows, columns = (np.arange(s // 2, n, s) for s, n in zip(steps, inside.shape, strict=True))
     y, x = np.meshgrid(rows, columns, indexing="ij")
-    vectors = view.of(field.array)[y, x]
+    vectors = view.of(vectors_of(field))[y, x]
     length = np.linalg.norm(vectors, axis=-1)
-    shown = length >= _STILL_MM
+    shown = (length >= still_mm) & inside[y, x]
     along_ijk = vectors[shown] @ np.linalg.inv(view.geometry.voxel_to_physical).T
     return Arrows(x[shown], y[shown], along_ijk[:, 0], along_ijk[:, 1], length[shown])
 
 
-def draw_arrows(axes: Axes, arrows: Arrows, longest: float, enlarged: int, *, forward: bool) -> Quiver:
-    """Draw arrows that follow the tissue forward in time, and return them.
+def draw_arrows(
+    axes: Axes, arrows: Arrows, longest: float, enlarged: int, *, forward: bool, width: float = 0.02
+) -> Quiver:
+    """Draw arrows that follow the tissue forward in time, their shafts `width` inches wide, and return them.
 
     A resampling field points from t to the end it samples: to the last frame, `forward` in time, or back to the first,
     so that its arrows are turned round to end at their place at t.
@@ -118,8 +142,8 @@ def draw_arrows(axes: Axes, arrows: Arrows, longest: float, enlarged: int, *, fo
     sign = enlarged if forward else -enlarged
     return axes.quiver(
         arrows.x, arrows.y, sign * arrows.along_x, sign * arrows.along_y, arrows.length_mm,
-        pivot="tail" if forward else "tip", angles="xy", scale_units="xy", scale=1, units="inches", width=0.02,
-        minlength=0.5, headwidth=3.4, headlength=3.8, headaxislength=3.4, cmap=_ARROW_COLOURS, clim=(0, longest),
+        pivot="tail" if forward else "tip", angles="xy", scale_units="xy", scale=1, units="inches", width=width,
+        minlength=0.5, headwidth=3.4, headlength=3.8, headaxislength=3.4, cmap=ARROW_COLOURS, clim=(0, longest),
     )  # fmt: skip
 
 
@@ -140,7 +164,4 @@ def _colour_bar(
 ) -> None:
     row, column = place_of
     left = grid.left + column * (grid.width + grid.gap) + grid.width + 0.07
-    axes = place(figure, left, grid.top_of(row), 0.12, grid.height)
-    bar = figure.colorbar(drawn, cax=axes)
-    bar.set_label(label, fontsize=8)
-    bar.ax.tick_params(labelsize=7.5)
+    draw_colour_bar(figure, drawn, label, left, grid.top_of(row), grid.height)

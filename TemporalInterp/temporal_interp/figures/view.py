@@ -1,4 +1,4 @@
-"""Which part of a volume a figure shows: the slice that moves most, cropped around what moves."""
+"""Which part of a volume a figure shows: around what moves most, or around what the user marked."""
 
 from __future__ import annotations
 
@@ -10,12 +10,17 @@ from scipy.ndimage import find_objects, gaussian_filter, label
 from temporal_interp.interpolation import acquired_only
 from temporal_interp.metrics import MOVING_SHARE, moving_region, variation
 from temporal_interp.sequences import VolumeSequence
+from temporal_interp.tracking.fields import voxel_index
 from temporal_interp.volumes import Geometry, IntensityRange
 
 SMOOTHING_MM = 4.0
 MARGIN_MM = 14.0
 EDGE_SHARE = 0.3
 """The part shown reaches to where the smoothed variation falls below this share of its peak (our choice)."""
+MASK_MARGIN = 0.04
+"""Room around a mask, as a share of its longer side: a mask may be a heart or the sector of a scan."""
+MARKS_MARGIN_MM = 30.0
+"""Room around points and contours: with it, one point in a heart shows much of the heart."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +50,21 @@ class View:
         rows, columns = self.rows.stop - self.rows.start, self.columns.stop - self.columns.start
         return rows * self.pixel_aspect / columns
 
+    @property
+    def longer_side_mm(self) -> float:
+        """Length of the longer side of the rectangle."""
+        spacing_j, spacing_i = self.geometry.spacing_kji[1:]
+        return max((self.rows.stop - self.rows.start) * spacing_j, (self.columns.stop - self.columns.start) * spacing_i)
+
     def of(self, array: np.ndarray) -> np.ndarray:
         """Return the part of a (K, J, I, ...) array that is shown, (rows, columns, ...)."""
         return array[self.k, self.rows, self.columns]
+
+    def places_of(self, points_mm: np.ndarray) -> np.ndarray:
+        """Return where (..., 3) LPS points lie in the picture, (..., 2) columns and rows; NaN outside of the slice."""
+        i, j, k = np.moveaxis(voxel_index(points_mm, self.geometry), -1, 0)
+        places = np.stack([i - self.columns.start, j - self.rows.start], axis=-1)
+        return np.where(np.abs(k - self.k)[..., None] <= 0.5, places, np.nan)
 
 
 def view_of_motion(sequence: VolumeSequence) -> View:
@@ -70,6 +87,44 @@ def view_of_motion(sequence: VolumeSequence) -> View:
     box = find_objects(regions)[regions.flat[smooth.argmax()] - 1]
     rows, columns = (
         _grown(part, round(MARGIN_MM / s), n) for part, s, n in zip(box, spacing, smooth.shape, strict=True)
+    )
+    return View(k, rows, columns, geometry)
+
+
+def view_of_tracking(
+    sequence: VolumeSequence, *, mask: np.ndarray | None = None, marks_mm: np.ndarray | None = None
+) -> View:
+    """Return the view of what is tracked: the slice of the marks, cropped to the mask.
+
+    Without marks it is the slice where the mask is largest, without a mask a rectangle around the marks, without
+    either the view of what moves most.
+
+    Args:
+        sequence: the frames.
+        mask: (K, J, I) bool, where motion is tracked; an empty one counts as none.
+        marks_mm: (..., 3), LPS, points or a contour, in one frame or in all.
+    """
+    geometry = sequence.volumes[0].geometry
+    marks = None if marks_mm is None or marks_mm.size == 0 else voxel_index(marks_mm.reshape(-1, 3), geometry)
+    if marks is not None:
+        k = int(np.clip(np.rint(np.median(marks[:, 2])), 0, geometry.shape[0] - 1))
+    elif mask is not None and mask.any():
+        k = int(mask.sum(axis=(1, 2)).argmax())
+    else:
+        return view_of_motion(sequence)
+    if mask is not None and mask[k].any():
+        box = _view_around(np.argwhere(mask[k]), 0.0, k, geometry)
+        return _view_around(np.argwhere(mask[k]), MASK_MARGIN * box.longer_side_mm, k, geometry)
+    return _view_around(marks[:, 1::-1], MARKS_MARGIN_MM, k, geometry)
+
+
+def _view_around(places: np.ndarray, margin_mm: float, k: int, geometry: Geometry) -> View:
+    """Return the rectangle around (P, 2) places (J, I) in voxels, with a margin."""
+    size = np.array(geometry.shape[1:])
+    first, last = (np.clip(np.rint(edge), 0, size - 1).astype(int) for edge in (places.min(axis=0), places.max(axis=0)))
+    rows, columns = (
+        _grown(slice(int(a), int(b) + 1), round(margin_mm / spacing), n)
+        for a, b, spacing, n in zip(first, last, geometry.spacing_kji[1:], geometry.shape[1:], strict=True)
     )
     return View(k, rows, columns, geometry)
 

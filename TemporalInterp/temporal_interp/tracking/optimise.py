@@ -164,7 +164,7 @@ class PairFit:
         grid = coarsened_shape(shape, self.spacing, min(self.spacing) * scale)
         self.grid_spacing = tuple(along * n / m for along, n, m in zip(self.spacing, shape, grid, strict=True))
         self.batch = min(len(self.pairs), settings.batch * (COARSE_BATCH if scale >= COARSE_FROM else 1))
-        steps = math.ceil(self.passes[number] * len(self.pairs) / self.batch)
+        steps = max(settings.least_steps, math.ceil(self.passes[number] * len(self.pairs) / self.batch))
         window = math.ceil(settings.patience * len(self.pairs) / self.batch)
         self.course = _Course(steps, max(1, round(settings.decay * steps)), window, settings.tolerance)
         self.moving = torch.cat([coarsen(part, grid) for part in self._warped()])

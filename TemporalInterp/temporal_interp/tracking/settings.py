@@ -15,6 +15,7 @@ class TrackingSettings:
     Attributes:
         scales: how many times coarser than the frames the images are, from coarse to fine; each scale has a network.
         passes: how often each pair of frames is seen at each scale.
+        least_steps: steps at each scale at least, however few the pairs.
         inherit: a scale starts from the network of the one before (NMSR_VI), not from a fresh one (NMSR).
         widths: channels of the networks, from their finest scale to their coarsest.
         stride: side in voxels of the blocks that the networks see as one (paper: 1).
@@ -41,6 +42,7 @@ class TrackingSettings:
 
     scales: tuple[int, ...] = (8, 4, 2, 1)
     passes: tuple[int, ...] = (40, 40, 20, 20)
+    least_steps: int = 100
     inherit: bool = True
     widths: tuple[int, ...] = (16, 32, 32)
     stride: int = 2
@@ -48,7 +50,7 @@ class TrackingSettings:
     learning_rate: float = 3e-3
     batch: int = 4
     radius: int = 6
-    smoothness: float = 1.0
+    smoothness: float = 2.0
     blur: float = 0.8
     decay: float = 0.5
     patience: int = 0
@@ -59,10 +61,10 @@ class TrackingSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        whole = ("stride", "batch", "radius", "patience", "refinement_passes", "max_voxels", "seed")
+        whole = ("least_steps", "stride", "batch", "radius", "patience", "refinement_passes", "max_voxels", "seed")
         for name in whole:
             self._require(name, isinstance(getattr(self, name), int), "a whole number")
-        for name in ("learning_rate", "stride", "batch", "radius", "refinement_passes", "max_voxels"):
+        for name in ("learning_rate", "least_steps", "stride", "batch", "radius", "refinement_passes", "max_voxels"):
             self._require(name, getattr(self, name) > 0, "positive")
         for name in ("smoothness", "blur", "patience", "tolerance", "seed"):
             self._require(name, getattr(self, name) >= 0, "zero or more")
@@ -92,6 +94,14 @@ class TrackingSettings:
             passes=(70, 70, 70, 70), widths=(16, 32, 32, 32), stride=1, antisymmetric=False, learning_rate=1e-3,
             batch=1, blur=0.0, refinement=(),
         )  # fmt: skip
+
+    @classmethod
+    def closest(cls) -> TrackingSettings:
+        """Return settings that make neighbouring frames as alike as they can, as the table of the paper counts.
+
+        They follow speckle and noise too: the motion of the phantom comes out less exact than by the defaults.
+        """
+        return cls(stride=1, smoothness=0.05, blur=0.0, passes=(60, 60, 40, 25), refinement=())
 
     def one_scale(self, dimensions: int = 2) -> TrackingSettings:
         """Return the plain baseline: one network on the frames as they are, for as much work as all scales together."""

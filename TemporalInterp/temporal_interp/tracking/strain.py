@@ -48,15 +48,19 @@ class ContourStrain:
     tangential: np.ndarray
     through_plane: np.ndarray | None
 
+    def by_name(self) -> dict[str, np.ndarray]:
+        """Return the strains, (N, P) each, by the name users know: "radial", "circumferential", "longitudinal"."""
+        strains = {"radial": self.radial, self.view.tangential_name: self.tangential}
+        if self.through_plane is not None:
+            strains["longitudinal"] = self.through_plane
+        return strains
+
     def curves(self) -> dict[str, np.ndarray]:
         """Return the mean over the points in every frame, (N,), by the name that a user knows.
 
         Points count alike: resample the contour for a mean over its length. Points without strain do not count.
         """
-        strains = {"radial": self.radial, self.view.tangential_name: self.tangential}
-        if self.through_plane is not None:
-            strains["longitudinal"] = self.through_plane
-        return {name: np.nanmean(strain, axis=1) for name, strain in strains.items()}
+        return {name: np.nanmean(strain, axis=1) for name, strain in self.by_name().items()}
 
 
 def green_lagrange(displacement: np.ndarray, geometry: Geometry) -> np.ndarray:

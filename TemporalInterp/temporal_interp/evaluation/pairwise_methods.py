@@ -1,0 +1,125 @@
+"""What brings a frame onto the next one: the methods of a table of tracking, all asked in the same way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from temporal_interp.errors import Progress
+from temporal_interp.sequences import VolumeSequence
+from temporal_interp.slice_gaps import slices_are_independent
+from temporal_interp.volumes import Geometry
+
+
+@dataclass(frozen=True, eq=False)
+class Tracked:
+    """The motion that a method found: a row of the table.
+
+    Attributes:
+        label: the method's name, with the scale where it has results at several.
+        fields: by the number n of the earlier frame, a resampling field (K, J, I, 3) in LPS mm on the grid of frame
+            n + 1 that brings frame n onto it: frame_n+1(x) ~ frame_n(x + field(x)).
+        seconds_per_pair: wall time a pair of neighbouring frames took.
+    """
+
+    label: str
+    fields: Mapping[int, np.ndarray]
+    seconds_per_pair: float
+
+
+class PairwiseMethod(Protocol):
+    """A way to find the motion between neighbouring frames.
+
+    Attributes:
+        name: what it is called in tables and on the command line.
+    """
+
+    name: str
+
+    def track(
+        self, sequence: VolumeSequence, pairs: Sequence[int], *, mask: np.ndarray | None, progress: Progress
+    ) -> list[Tracked]:
+        """Return one row, or several where the method has results at several scales.
+
+        Args:
+            sequence: float32 frames in [0, 1].
+            pairs: numbers n of the earlier frames of the pairs (n, n + 1) wanted.
+            mask: where the result will be scored, (K, J, I); None is everywhere.
+            progress: told how far it is; may raise CancelledError.
+        """
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Leaves the frame as it is: what every method has to beat."""
+
+    name: str = "identity"
+
+    def track(
+        self, sequence: VolumeSequence, pairs: Sequence[int], *, mask: np.ndarray | None, progress: Progress
+    ) -> list[Tracked]:
+        """Return fields of zero, which take no time."""
+        field = np.zeros((*sequence.volumes[0].geometry.shape, 3), np.float32)
+        return [Tracked(self.name, dict.fromkeys(pairs, field), 0.0)]
+
+
+PairRegistration = Callable[[np.ndarray, np.ndarray, tuple[float, ...], np.ndarray | None], np.ndarray]
+"""Takes a fixed and a moving image, (J, I) or (K, J, I), float32 in [0, 1], their spacing in mm along (I, J[, K]) and a
+mask or None; returns (J, I, 2) or (K, J, I, 3), mm along (I, J[, K]), with fixed(x) ~ moving(x + result(x))."""
+
+
+@dataclass(frozen=True)
+class PairByPair:
+    """A registration that is run on every pair by itself; slices that are independent are registered one by one.
+
+    Attributes:
+        name: of the method.
+        register: registers two images.
+    """
+
+    name: str
+    register: PairRegistration
+
+    def track(
+        self, sequence: VolumeSequence, pairs: Sequence[int], *, mask: np.ndarray | None, progress: Progress
+    ) -> list[Tracked]:
+        """Register every pair: frame n is moving, frame n + 1 stays."""
+        geometry = sequence.volumes[0].geometry
+        in_plane = slices_are_independent(geometry, sequence.slice_thickness)
+        run = self._slice_by_slice if in_plane else self._whole
+        fields, seconds = {}, 0.0
+        for number, n in enumerate(pairs):
+            progress(number / len(pairs), f"{self.name}: frames {n} and {n + 1}")
+            moving, fixed = (sequence.volumes[frame].array for frame in (n, n + 1))
+            start = time.perf_counter()
+            along_axes = run(fixed, moving, geometry, mask)
+            seconds += time.perf_counter() - start
+            fields[n] = (along_axes @ np.asarray(geometry.direction).T).astype(np.float32)
+        progress(1.0, self.name)
+        return [Tracked(self.name, fields, seconds / len(pairs))]
+
+    def _whole(
+        self, fixed: np.ndarray, moving: np.ndarray, geometry: Geometry, mask: np.ndarray | None
+    ) -> np.ndarray:  # fmt: skip
+        if not _worth_registering(fixed, moving, mask):
+            return np.zeros((*geometry.shape, 3))
+        return self.register(fixed, moving, geometry.spacing, mask)
+
+    def _slice_by_slice(
+        self, fixed: np.ndarray, moving: np.ndarray, geometry: Geometry, mask: np.ndarray | None
+    ) -> np.ndarray:
+        field = np.zeros((*geometry.shape, 3))
+        for k in range(geometry.shape[0]):
+            where = None if mask is None else mask[k]
+            if _worth_registering(fixed[k], moving[k], where):
+                field[k, ..., :2] = self.register(fixed[k], moving[k], geometry.spacing[:2], where)
+        return field
+
+
+def _worth_registering(fixed: np.ndarray, moving: np.ndarray, mask: np.ndarray | None) -> bool:
+    """Tell whether there is something to see in both images, and to score; ANTs fails where not."""
+    return np.ptp(fixed) > 0 and np.ptp(moving) > 0 and (mask is None or bool(mask.any()))

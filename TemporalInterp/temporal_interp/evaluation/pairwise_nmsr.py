@@ -1,0 +1,70 @@
+"""NMSR, which tracks all pairs of a sequence together, as a method of the table."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from temporal_interp.errors import Progress
+from temporal_interp.evaluation.pairwise_methods import Tracked
+from temporal_interp.sequences import VolumeSequence
+from temporal_interp.slice_gaps import slices_are_independent
+from temporal_interp.tracking.motion import SequenceMotion
+from temporal_interp.tracking.settings import TrackingSettings
+from temporal_interp.tracking.track import track
+
+NAMES = ("one_scale", "nmsr", "nmsr_vi", "track")
+"""The plain baseline, one network on the frames as they are, for as much work as all scales; fresh weights at each of
+four scales; each scale from the weights of the coarser one; all with the settings that make frames most alike. And what
+`temporal-interp track` does by its defaults, which follow tissue more smoothly."""
+
+
+@dataclass(frozen=True)
+class Nmsr:
+    """Tracks the whole sequence, whichever pairs are scored, both ways; the time of a pair is its share of that.
+
+    Attributes:
+        name: one of NAMES.
+        device: where to compute.
+    """
+
+    name: str
+    device: str = "cpu"
+
+    def track(
+        self, sequence: VolumeSequence, pairs: Sequence[int], *, mask: np.ndarray | None, progress: Progress
+    ) -> list[Tracked]:
+        """Return a row for every scale; each has the time of the coarser ones in it, as it builds upon them."""
+        rows = []
+        settings = self.settings(sequence)
+        start = time.perf_counter()
+
+        def keep(scale: int, motion: SequenceMotion) -> None:
+            seconds = time.perf_counter() - start
+            fields = {n: motion.backward[n] for n in pairs}
+            rows.append(Tracked(self._label(scale, settings), fields, seconds / (len(sequence) - 1)))
+
+        def report(fraction: float, message: str) -> None:
+            progress(fraction, f"{self.name}: {message}")
+
+        track(sequence, settings, mask=mask, device=self.device, on_scale=keep, progress=report)
+        return rows
+
+    def settings(self, sequence: VolumeSequence) -> TrackingSettings:
+        """Return the settings for a sequence: without the refinement, which changes nothing between neighbours."""
+        if self.name == "track":
+            return replace(TrackingSettings(), refinement=())
+        settings = replace(TrackingSettings.closest(), inherit=self.name == "nmsr_vi")
+        if self.name != "one_scale":
+            return settings
+        in_plane = slices_are_independent(sequence.volumes[0].geometry, sequence.slice_thickness)
+        return settings.one_scale(dimensions=2 if in_plane else 3)
+
+    def _label(self, scale: int, settings: TrackingSettings) -> str:
+        """Return the name as the paper's table has it, with the scale where there are several."""
+        if len(settings.scales) == 1:
+            return self.name
+        return f"{self.name} (1/{scale})" if scale > 1 else f"{self.name} (1)"

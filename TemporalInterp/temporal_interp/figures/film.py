@@ -1,0 +1,90 @@
+"""An animated GIF of a figure whose contents are exchanged from frame to frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from PIL import Image
+
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.figures.canvas import hide_ticks
+from temporal_interp.figures.view import View
+from temporal_interp.whole_files import whole_file
+
+SHORTEST_MS = 20
+"""Browsers slow down a GIF whose frames are shorter than this."""
+
+_DOTS_PER_INCH = 100
+
+
+class Film:
+    """Pictures of one figure, on black, in 64 greys and shades of a few colours.
+
+    With 256 free colours the file would be three times as large.
+    """
+
+    def __init__(self, figure: Figure, colours: Sequence[str]) -> None:
+        figure.set_dpi(_DOTS_PER_INCH)
+        figure.set_facecolor("black")
+        self._canvas = FigureCanvasAgg(figure)
+        self._palette = _palette(colours)
+        self._images: list[Image.Image] = []
+
+    def take(self) -> None:
+        """Add the figure as it is now."""
+        self._canvas.draw()
+        drawn = Image.fromarray(np.asarray(self._canvas.buffer_rgba())).convert("RGB")
+        self._images.append(drawn.quantize(palette=self._palette, dither=Image.Dither.NONE))
+
+    def save(self, path: Path, durations: Sequence[int]) -> None:
+        """Write the pictures as an endless GIF, whole or not at all; `durations` are in ms, one for each."""
+        first, *others = self._images
+        with whole_file(path) as unfinished:
+            first.save(
+                unfinished,
+                format="GIF",
+                save_all=True,
+                append_images=others,
+                duration=list(durations),
+                loop=0,
+                optimize=False,
+            )
+
+
+def frame_durations(index_values: Sequence[float], seconds: float) -> list[int]:
+    """Return how long every frame stays, in ms, in the steps of 10 ms that GIF knows; `seconds` or so together.
+
+    A frame lasts as long as its gap to the next on the index, the last one as long as the median gap.
+
+    Raises:
+        InvalidInputError: the duration is not positive.
+    """
+    if not 0 < seconds < float("inf"):
+        raise InvalidInputError(f"The film must last a positive number of seconds, got {seconds}.")
+    gaps = np.diff(index_values)
+    gaps = np.append(gaps, np.median(gaps) if gaps.size else 1.0)
+    return [max(SHORTEST_MS, int(10 * round(100 * seconds * gap / gaps.sum()))) for gap in gaps]
+
+
+def empty_picture(axes: Axes, view: View) -> AxesImage:
+    """Return a black picture with the shape of a view, for data from 0 to 1 to be set."""
+    shape = (view.rows.stop - view.rows.start, view.columns.stop - view.columns.start)
+    aspect = view.pixel_aspect
+    picture = axes.imshow(np.zeros(shape), cmap="gray", vmin=0, vmax=1, aspect=aspect, interpolation="bilinear")
+    hide_ticks(axes)
+    return picture
+
+
+def _palette(colours: Sequence[str]) -> Image.Image:
+    greys = [(level, level, level) for level in np.linspace(0, 1, 64)]
+    shades = [tuple(share * part for part in to_rgb(colour)) for colour in colours for share in (0.4, 0.7, 1.0)]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([round(255 * part) for colour in greys + shades for part in colour])
+    return palette
