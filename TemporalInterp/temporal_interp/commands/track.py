@@ -98,6 +98,7 @@ def track(
     marks = read_marks(points, contour, view, wall_thickness)
     network = None if start_from is None else _network(start_from)
     sequence, region = ready_to_track(acquired_only(read_sequence(input_path)), mask, console)
+    marks.require_in(sequence.volumes[0].geometry)
     for note in sequence.notes:
         console.note(note)
     pair = _pair_that_changes_most(sequence)

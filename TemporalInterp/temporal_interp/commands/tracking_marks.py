@@ -9,6 +9,8 @@ from temporal_interp.files import read_points
 from temporal_interp.files.markups import PointSet
 from temporal_interp.tracking.contour import Contour
 from temporal_interp.tracking.contour_view import ContourView
+from temporal_interp.tracking.strain import contour_segments
+from temporal_interp.volumes import Geometry
 
 CONTOUR_POINTS = 72
 """Points that a contour is resampled to, evenly along it."""
@@ -29,6 +31,11 @@ class Marks:
     contour: Contour | None
     view: ContourView
     wall_thickness: float | None
+
+    def require_in(self, geometry: Geometry) -> None:
+        """Raise InvalidInputError unless strain can be measured along the contour on this voxel grid."""
+        if self.contour is not None:
+            contour_segments(geometry, self.contour, self.wall_thickness)
 
 
 def read_marks(points: Path | None, contour: Path | None, view: ContourView, wall_thickness: float | None) -> Marks:

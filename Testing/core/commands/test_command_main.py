@@ -9,7 +9,7 @@ import pytest
 import temporal_interp
 from temporal_interp.engines.catalogue import ENGINE_NAMES
 
-COMMANDS = ("demo", "info", "interpolate", "register", "evaluate", "phantom")
+COMMANDS = ("demo", "info", "interpolate", "track", "register", "evaluate", "evaluate-tracking", "phantom")
 
 
 def test_help_names_every_command_and_the_exit_codes(command):
