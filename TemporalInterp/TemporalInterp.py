@@ -22,11 +22,12 @@ class TemporalInterp(ScriptedLoadableModule):
         ScriptedLoadableModule.__init__(self, parent)
         self.parent.title = _("TemporalInterp")
         self.parent.categories = [translate("qSlicerAbstractCoreModule", "Sequences")]
-        self.parent.dependencies = ["Sequences"]
+        self.parent.dependencies = ["Sequences", "Markups", "Segmentations", "Plots"]
         self.parent.contributors = ["The TemporalInterp contributors"]
         self.parent.helpText = _(
             "Synthesises the frames between the acquired frames of a sequence of volumes, such as a cardiac cine: "
             "choose two phases, drag the time slider, or fill a new sequence. Every synthetic frame is marked as such. "
+            "Also follows points through the sequence, and measures strain. "
             "Not for diagnosis. See the tutorial in the extension's README."
         )
         self.parent.acknowledgementText = _(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,8 @@ from vtk.util.numpy_support import vtk_to_numpy
 from TemporalInterpLib.companions import KIND_KEY, Companion, companions_of
 from TemporalInterpLib.parameter_node import FieldStyle
 from TemporalInterpLib.scene_transaction import nodes_of
-from TemporalInterpLib.sequence_browser import browsers_of
+from TemporalInterpLib.sequence_browser import proxy_of
+from TemporalInterpLib.sequence_conversion import items_of
 
 SMALLEST = 0.3
 """mm: no arrows are drawn for less."""
@@ -49,13 +51,6 @@ def companion(frames: slicer.vtkMRMLSequenceNode | None, kind: Companion) -> sli
     return None
 
 
-def proxy_of(sequence: slicer.vtkMRMLSequenceNode | None) -> slicer.vtkMRMLNode | None:
-    """Return the node that shows the current item of a sequence, None where there is none."""
-    if sequence is None:
-        return None
-    return next((p for b in browsers_of(sequence) if (p := b.GetProxyNode(sequence)) is not None), None)
-
-
 def show_field(frames: slicer.vtkMRMLSequenceNode | None, style: FieldStyle, spacing_mm: float) -> None:
     """Draw the field from the first phase in the slice views; nothing where there is none.
 
@@ -65,8 +60,12 @@ def show_field(frames: slicer.vtkMRMLSequenceNode | None, style: FieldStyle, spa
         spacing_mm: distance between arrows or grid lines.
     """
     proxy = proxy_of(companion(frames, Companion.DISPLACEMENT_FIRST_TO_T))
-    if proxy is None:
-        return
+    if proxy is not None:
+        draw_transform(proxy, style, spacing_mm)
+
+
+def draw_transform(proxy: slicer.vtkMRMLTransformNode, style: FieldStyle, spacing_mm: float) -> None:
+    """Draw a transform in the slice views; see `show_field`."""
     proxy.CreateDefaultDisplayNodes()
     display = proxy.GetDisplayNode()
     with slicer.util.NodeModify(display):
@@ -83,21 +82,22 @@ def show_field(frames: slicer.vtkMRMLSequenceNode | None, style: FieldStyle, spa
 
 def colour_field(frames: slicer.vtkMRMLSequenceNode) -> None:
     """Colour the field from the first phase by its length: one scale for all frames, up to the longest of them."""
-    proxy = proxy_of(companion(frames, Companion.DISPLACEMENT_FIRST_TO_T))
-    if proxy is not None:
-        proxy.CreateDefaultDisplayNodes()
-        proxy.GetDisplayNode().SetColorMap(_colours(_longest(frames)))
-
-
-def _longest(frames: slicer.vtkMRMLSequenceNode) -> float:
-    """Return the length in mm of the longest displacement from the first phase in all frames."""
     fields = companion(frames, Companion.DISPLACEMENT_FIRST_TO_T)
-    longest = 0.0
-    for number in range(fields.GetNumberOfDataNodes()):
-        grid = fields.GetNthDataNode(number).GetTransformFromParent().GetDisplacementGrid()
-        vectors = vtk_to_numpy(grid.GetPointData().GetScalars())
-        longest = max(longest, float(np.sqrt(np.einsum("nc,nc->n", vectors, vectors).max())))
-    return longest
+    if proxy_of(fields) is not None:
+        grids = [item.GetTransformFromParent().GetDisplacementGrid() for item in items_of(fields)]
+        colour_transform(proxy_of(fields), grids)
+
+
+def colour_transform(proxy: slicer.vtkMRMLTransformNode, grids: Iterable[vtk.vtkImageData]) -> None:
+    """Colour a transform by its length: one scale up to the longest of all displacement vectors."""
+    proxy.CreateDefaultDisplayNodes()
+    proxy.GetDisplayNode().SetColorMap(_colours(max(map(_longest, grids), default=0.0)))
+
+
+def _longest(grid: vtk.vtkImageData) -> float:
+    """Return the length in mm of the longest displacement."""
+    vectors = vtk_to_numpy(grid.GetPointData().GetScalars())
+    return float(np.sqrt(np.einsum("nc,nc->n", vectors, vectors).max()))
 
 
 def _colours(longest: float) -> vtk.vtkColorTransferFunction:
@@ -122,7 +122,7 @@ def folds_of(frames: slicer.vtkMRMLSequenceNode | None) -> Folds | None:
     jacobians = companion(frames, Companion.JACOBIAN_FIRST_TO_T)
     if jacobians is None:
         return None
-    arrays = [slicer.util.arrayFromVolume(jacobians.GetNthDataNode(n)) for n in range(jacobians.GetNumberOfDataNodes())]
+    arrays = [slicer.util.arrayFromVolume(item) for item in items_of(jacobians)]
     shares = [float((array <= 0).mean()) for array in arrays]
     worst = max(range(len(shares)), key=shares.__getitem__)
     return Folds(min(float(array.min()) for array in arrays), shares[worst], worst)

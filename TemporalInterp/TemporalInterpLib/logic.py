@@ -8,20 +8,24 @@ import slicer
 
 from temporal_interp.change import proposed_phases
 from temporal_interp.engines.linear_blend import LinearBlend
-from temporal_interp.errors import Progress, no_progress
+from temporal_interp.errors import InvalidInputError, Progress, no_progress
+from temporal_interp.tracking.contour_view import ContourView
 from TemporalInterpLib.adaptation import Adapted, adaptation_steps
 from TemporalInterpLib.add_sequence import AddedSequence
 from TemporalInterpLib.background import Steps, run_to_end
 from TemporalInterpLib.companions import Companion
 from TemporalInterpLib.dependencies import engines_can_run
 from TemporalInterpLib.engines import creator, engine_name, synthesiser
+from TemporalInterpLib.follow_points import let_follow
 from TemporalInterpLib.interpolate_sequence import interpolation_steps
-from TemporalInterpLib.parameter_node import Device, Engine
+from TemporalInterpLib.parameter_node import Device, Engine, StrainView
 from TemporalInterpLib.patient_check import PatientCheck, check_steps
 from TemporalInterpLib.remove_generated import remove_generated_frames
 from TemporalInterpLib.request import BetweenPhases, Request, WholeSequence
 from TemporalInterpLib.sample_cine import sample_cine_steps
 from TemporalInterpLib.sequence_conversion import sequence_from_node
+from TemporalInterpLib.strain_curves import StrainCurves, add_strain_curves
+from TemporalInterpLib.track_motion import TrackedMotion, remove_tracked_motion, tracking_steps
 
 
 class InterpolationLogic:
@@ -113,6 +117,75 @@ class InterpolationLogic:
         """Return the steps that adapt the network to a sequence; see `adaptation`."""
         engine_name(Engine.STUDENT, sequence_node)  # refuses where packages are missing
         return adaptation_steps(sequence_node, device)
+
+    def tracking_steps(
+        self,
+        sequence_node: slicer.vtkMRMLSequenceNode,
+        reference: int,
+        *,
+        region: slicer.vtkMRMLSegmentationNode | slicer.vtkMRMLMarkupsROINode | None = None,
+        segment_id: str = "",
+        whole_beat: bool = False,
+        device: Device = Device.AUTO,
+    ) -> Steps[TrackedMotion]:
+        """Return the steps that track the motion through a sequence; see `track_motion`."""
+        if not engines_can_run():
+            raise InvalidInputError(
+                "Tracking needs Python packages that are not installed; install them with the button at the top."
+            )
+        return tracking_steps(
+            sequence_node,
+            reference,
+            region=region,
+            segment_id=segment_id,
+            whole_beat=whole_beat,
+            device=device.value,
+        )
+
+    def track(
+        self,
+        sequence_node: slicer.vtkMRMLSequenceNode,
+        reference: int = 0,
+        *,
+        region: slicer.vtkMRMLSegmentationNode | slicer.vtkMRMLMarkupsROINode | None = None,
+        segment_id: str = "",
+        whole_beat: bool = False,
+        device: Device = Device.AUTO,
+        progress: Progress = no_progress,
+    ) -> TrackedMotion:
+        """Track the motion through a sequence, which takes minutes, and add it to the sequence's browser.
+
+        Args:
+            sequence_node: a sequence of scalar volumes in the scene.
+            reference: number of the acquired item whose tissue is followed.
+            region: where to look; None for all of the images.
+            segment_id: the segment of a segmentation that counts, all if empty.
+            whole_beat: the frames are one whole beat.
+            device: where to compute.
+            progress: told how far it is; may raise to cancel, which leaves the scene as it was.
+        """
+        steps = self.tracking_steps(
+            sequence_node, reference, region=region, segment_id=segment_id, whole_beat=whole_beat, device=device
+        )
+        return run_to_end(steps, progress)
+
+    def let_follow(self, markups: slicer.vtkMRMLMarkupsNode, motion: slicer.vtkMRMLSequenceNode) -> None:
+        """Let markups that were placed in the reference phase follow a tracked motion; see `follow_points`."""
+        let_follow(markups, motion)
+
+    def add_strain_curves(
+        self,
+        motion: slicer.vtkMRMLSequenceNode,
+        curve_node: slicer.vtkMRMLMarkupsCurveNode,
+        view: StrainView = StrainView.SHORT_AXIS,
+        wall_thickness_mm: float | None = None,
+    ) -> StrainCurves:
+        """Add table and plot of the strain along a curve that was drawn in the reference phase; see `strain_curves`."""
+        return add_strain_curves(motion, curve_node, ContourView(view.value), wall_thickness_mm)
+
+    def remove_tracked_motion(self, sequence_node: slicer.vtkMRMLSequenceNode) -> int:
+        """Remove the motions that were tracked in a sequence and their strain curves; return how many motions."""
+        return remove_tracked_motion(sequence_node)
 
     def sample_cine_steps(self) -> Steps[AddedSequence]:
         """Return the steps that draw the sample cine and add it to the scene."""

@@ -82,6 +82,20 @@ class FieldStyle(Enum):
         }[self]
 
 
+class StrainView(Enum):
+    """How the curve lies to the heart; the values are the names of the command line."""
+
+    SHORT_AXIS = "short-axis"
+    LONG_AXIS = "long-axis"
+
+    def label(self) -> str:
+        """Return the text of the selector."""
+        return {
+            StrainView.SHORT_AXIS: _("Short axis: circumferential, radial"),
+            StrainView.LONG_AXIS: _("Long axis: longitudinal, radial"),
+        }[self]
+
+
 @parameterNodeWrapper
 class TemporalInterpParameterNode:
     """The module's parameters.
@@ -105,6 +119,14 @@ class TemporalInterpParameterNode:
         fieldStyle: how its displacement fields are drawn.
         fieldSpacing: distance of arrows or grid lines in mm.
         jacobian: show the Jacobian determinants over the frames.
+        wholeBeat: the frames are one whole beat, for the tracking.
+        trackedRegion: where motion is tracked, None for everywhere.
+        trackedSegment: identifier of the segment where it is tracked, "" for all.
+        motionArrows: show the tracked motion as arrows.
+        followingPoints: markups that the user lets follow the tracked motion.
+        strainCurve: curve to measure strain along.
+        strainView: how it lies to the heart.
+        wallThickness: of the wall in whose middle it runs, in mm, 0 where it is not known.
     """
 
     sequence: slicer.vtkMRMLSequenceNode
@@ -125,3 +147,11 @@ class TemporalInterpParameterNode:
     fieldStyle: FieldStyle = FieldStyle.HIDDEN  # noqa: N815
     fieldSpacing: Annotated[float, WithinRange(1, 30)] = 5.0  # noqa: N815
     jacobian: bool = False
+    wholeBeat: bool = False  # noqa: N815
+    trackedRegion: slicer.vtkMRMLSegmentationNode | slicer.vtkMRMLMarkupsROINode | None  # noqa: N815
+    trackedSegment: str = ""  # noqa: N815
+    motionArrows: bool = False  # noqa: N815
+    followingPoints: slicer.vtkMRMLMarkupsFiducialNode | slicer.vtkMRMLMarkupsCurveNode | None  # noqa: N815
+    strainCurve: slicer.vtkMRMLMarkupsCurveNode  # noqa: N815
+    strainView: StrainView = StrainView.SHORT_AXIS  # noqa: N815
+    wallThickness: Annotated[float, WithinRange(0, 40)] = 0.0  # noqa: N815

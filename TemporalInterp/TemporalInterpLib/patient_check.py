@@ -18,6 +18,7 @@ from temporal_interp.provenance import Provenance
 from temporal_interp.sequences import VolumeSequence
 from TemporalInterpLib.add_sequence import AddedSequence
 from TemporalInterpLib.background import Steps, in_background, share_of
+from TemporalInterpLib.charts import add_chart, add_table, index_heading
 from TemporalInterpLib.scene_transaction import scene_transaction
 from TemporalInterpLib.sequence_browser import SourceView, add_browser, add_proxy, show_like
 from TemporalInterpLib.sequence_conversion import (
@@ -33,6 +34,12 @@ MEASURES = {"psnr": "PSNR dB", "psnr_moving": "PSNR dB where it moves", "ssim": 
 
 DIGITS = 3
 """Decimals in the table."""
+
+BLEND = "linear blend"
+"""What the columns of the linear blend are called."""
+
+COLORS = ((0.0, 0.45, 0.70), (0.90, 0.62, 0.0))
+"""Of the engine and of the blend (Okabe and Ito: told apart by everybody)."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +147,7 @@ def _steps(
     with scene_transaction(scene):
         errors = _add_errors(sequence_node, sequence, items, phases, engine, frames, view)
         table = _add_table(sequence_node, scores, engine.name)
-        return PatientCheck(engine.name, scores, table, _add_chart(table), errors)
+        return PatientCheck(engine.name, scores, table, _add_chart(table, engine.name), errors)
 
 
 def _predict(
@@ -212,47 +219,17 @@ def _add_table(
     sequence_node: slicer.vtkMRMLSequenceNode, scores: Sequence[FrameScore], engine: str
 ) -> slicer.vtkMRMLTableNode:
     scene = sequence_node.GetScene()
-    columns: dict[str, Sequence[float]] = {
-        f"{sequence_node.GetIndexName() or 'index'} {sequence_node.GetIndexUnit() or ''}".strip(): [
-            s.index_value for s in scores
-        ],
-        "t": [s.t for s in scores],
-    }
+    columns = {index_heading(sequence_node): [s.index_value for s in scores], "t": [s.t for s in scores]}
     for key, heading in MEASURES.items():
         columns[f"{heading}, {engine}"] = [s.engine[key] for s in scores]
-        columns[f"{heading}, linear blend"] = [s.blend[key] for s in scores]
-    table = scene.AddNewNodeByClass(
-        "vtkMRMLTableNode", scene.GenerateUniqueName(f"{sequence_node.GetName()} check of {engine}")
-    )
-    for heading, values in columns.items():
-        column = vtk.vtkDoubleArray()
-        column.SetName(heading)
-        for value in values:
-            column.InsertNextValue(round(value, DIGITS))
-        table.AddColumn(column)
-    table.SetUseColumnTitleAsColumnHeader(True)
-    table.SetLocked(True)
-    return table
+        columns[f"{heading}, {BLEND}"] = [s.blend[key] for s in scores]
+    name = scene.GenerateUniqueName(f"{sequence_node.GetName()} check of {engine}")
+    rounded = {heading: [round(value, DIGITS) for value in values] for heading, values in columns.items()}
+    return add_table(scene, name, rounded)
 
 
-def _add_chart(table: slicer.vtkMRMLTableNode) -> slicer.vtkMRMLPlotChartNode:
+def _add_chart(table: slicer.vtkMRMLTableNode, engine: str) -> slicer.vtkMRMLPlotChartNode:
     """Add a chart of the PSNR where it moves, of the engine and of the blend, over the index."""
-    scene = table.GetScene()
-    chart = scene.AddNewNodeByClass("vtkMRMLPlotChartNode", f"{table.GetName()} plot")
-    chart.SetTitle(table.GetName())
-    names = [table.GetColumnName(n) for n in range(table.GetNumberOfColumns())]
-    chart.SetXAxisTitle(names[0])
-    chart.SetYAxisTitle(MEASURES["psnr_moving"])
-    for name, color in zip((n for n in names if n.startswith(MEASURES["psnr_moving"])), COLORS, strict=True):
-        series = scene.AddNewNodeByClass("vtkMRMLPlotSeriesNode", name.rpartition(", ")[2])
-        series.SetAndObserveTableNodeID(table.GetID())
-        series.SetXColumnName(names[0])
-        series.SetYColumnName(name)
-        series.SetPlotType(series.PlotTypeScatter)
-        series.SetColor(*color)
-        chart.AddAndObservePlotSeriesNodeID(series.GetID())
-    return chart
-
-
-COLORS = ((0.0, 0.45, 0.70), (0.90, 0.62, 0.0))
-"""Of the engine and of the blend (Okabe and Ito: told apart by everybody)."""
+    heading = MEASURES["psnr_moving"]
+    curves = {f"{heading}, {name}": (name, color) for name, color in zip((engine, BLEND), COLORS, strict=True)}
+    return add_chart(table, heading, curves)

@@ -35,27 +35,29 @@ def remove_generated_frames(sequence_node: slicer.vtkMRMLSequenceNode) -> int:
         for text in [sequence_node.GetNthIndexValue(n) for n in generated]:
             sequence_node.RemoveDataNodeAtValue(text)
     for companion in companions_of(sequence_node, nodes_of(sequence_node.GetScene(), "vtkMRMLSequenceNode")):
-        _remove_companion(companion)
+        remove_browsed_sequence(companion)
     return len(generated)
 
 
-def _remove_companion(companion: slicer.vtkMRMLSequenceNode) -> None:
+def remove_browsed_sequence(sequence_node: slicer.vtkMRMLSequenceNode) -> None:
     """Remove a sequence from its browsers and the scene, with its proxies and what belongs to these."""
-    scene = companion.GetScene()
-    for browser in browsers_of(companion):
-        proxy = browser.GetProxyNode(companion)
+    scene = sequence_node.GetScene()
+    for browser in browsers_of(sequence_node):
+        proxy = browser.GetProxyNode(sequence_node)
         playing = browser.GetPlaybackActive()
         with slicer.util.NodeModify(browser):
-            browser.RemoveSynchronizedSequenceNode(companion.GetID())  # this also stops playback
+            browser.RemoveSynchronizedSequenceNode(sequence_node.GetID())  # this also stops playback
             browser.SetPlaybackActive(playing)
         if proxy is not None:
             remove_with_belongings(proxy, scene)
-    remove_with_belongings(companion, scene)
+    remove_with_belongings(sequence_node, scene)
 
 
-def remove_with_belongings(node: slicer.vtkMRMLStorableNode, scene: slicer.vtkMRMLScene) -> None:
+def remove_with_belongings(node: slicer.vtkMRMLNode, scene: slicer.vtkMRMLScene) -> None:
     """Remove a node from the scene, with its storage and display nodes, which the scene alone would leave there."""
-    belongings = [node.GetNthStorageNode(n) for n in range(node.GetNumberOfStorageNodes())]
+    belongings = []
+    if node.IsA("vtkMRMLStorableNode"):
+        belongings += [node.GetNthStorageNode(n) for n in range(node.GetNumberOfStorageNodes())]
     if node.IsA("vtkMRMLDisplayableNode"):
         belongings += [node.GetNthDisplayNode(n) for n in range(node.GetNumberOfDisplayNodes())]
     scene.RemoveNode(node)

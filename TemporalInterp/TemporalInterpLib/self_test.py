@@ -25,15 +25,16 @@ import vtk
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.provenance import PREFIX, is_synthetic
 from temporal_interp.volumes import Geometry, Volume
-from TemporalInterpLib.add_sequence import add_sequence_to_scene
+from TemporalInterpLib.add_sequence import AddedSequence, add_sequence_to_scene
 from TemporalInterpLib.companions import Companion
-from TemporalInterpLib.deformation_view import companion, proxy_of
+from TemporalInterpLib.deformation_view import companion
 from TemporalInterpLib.dependencies import engines_can_run
 from TemporalInterpLib.layout import SIDE_BY_SIDE, VIEWS
 from TemporalInterpLib.parameter_node import Engine, FieldStyle, Fill
+from TemporalInterpLib.remove_generated import remove_with_belongings
 from TemporalInterpLib.sample_cine import NAME, PHASES, THICKNESS
 from TemporalInterpLib.scene_transaction import nodes_of
-from TemporalInterpLib.sequence_browser import browsers_of
+from TemporalInterpLib.sequence_browser import browsers_of, proxy_of
 from TemporalInterpLib.sequence_conversion import attributes_of, index_values_of, sequence_from_node
 
 if TYPE_CHECKING:
@@ -435,6 +436,66 @@ def _remove_generated(run: _Run) -> None:
     test.assertEqual(run.parameters.sequence.GetNumberOfDataNodes(), PHASES)
 
 
+def _track_motion(run: _Run) -> None:
+    """Track the motion of one slice: points follow it, strain is plotted, and it can be removed"""
+    test, ui, cine, manager = run.test, run.ui, run.parameters.sequence, slicer.app.layoutManager()
+    layout = manager.layout if manager is not None else None
+    slice_cine = _slice_of(cine)
+    ui.sequenceSelector.setCurrentNode(slice_cine.sequence)
+    before = sorted(_scene_state())
+    if run.moves:
+        run.press(run.panel.track.work)
+        _assert_tracked(run, slice_cine)
+        ui.removeMotionButton.click()
+    else:
+        with mock.patch.object(slicer.util, "errorDisplay") as shown:
+            ui.trackButton.click()
+        test.assertIn("not installed", shown.call_args.args[0])
+    test.assertEqual(sorted(_scene_state()), before)
+    for node in (slice_cine.browser, slice_cine.proxy, slice_cine.sequence):
+        slicer.mrmlScene.RemoveNode(node)
+    ui.sequenceSelector.setCurrentNode(cine)
+    ui.proposeButton.click()
+    if manager is not None:
+        manager.setLayout(layout)  # a plot view was added
+
+
+def _slice_of(cine: slicer.vtkMRMLSequenceNode) -> AddedSequence:
+    """Add a cine of a single slice and few frames, which is tracked in seconds."""
+    frames = sequence_from_node(cine, range(0, END_SYSTOLE + 1, 4))
+    geometry = frames.volumes[0].geometry
+    volumes = [Volume(volume.array[:1], replace(geometry, shape=(1, *geometry.shape[1:]))) for volume in frames.volumes]
+    return add_sequence_to_scene(replace(frames, volumes=volumes), "Slice cine")
+
+
+def _assert_tracked(run: _Run, cine: AddedSequence) -> None:
+    test, ui, motion = run.test, run.ui, run.panel.track.motion
+    test.assertEqual(index_values_of(motion), index_values_of(cine.sequence))
+    test.assertEqual(browsers_of(motion), [cine.browser])
+    test.assertIn("It is an estimate", ui.motionLabel.text)
+    wall = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsClosedCurveNode", "Wall")
+    bounds = np.zeros(6)
+    cine.proxy.GetRASBounds(bounds)
+    middle = bounds.reshape(3, 2).mean(axis=1)
+    geometry = sequence_from_node(cine.sequence).volumes[0].geometry
+    axes = np.diag([-1.0, -1.0, 1.0]) @ np.array(geometry.direction)[:, :2]
+    for angle in np.linspace(0, 2 * np.pi, 8, endpoint=False):
+        wall.AddControlPoint(vtk.vtkVector3d(*(middle + axes @ (20 * np.array([np.cos(angle), np.sin(angle)])))))
+    before = slicer.util.arrayFromMarkupsControlPoints(wall)
+    run.parameters.followingPoints = run.parameters.strainCurve = wall
+    ui.follow.click()
+    for number, moves in ((2, True), (0, False)):
+        ui.trackSeekWidget.setSelectedItemNumber(number)
+        shift = np.linalg.norm(slicer.util.arrayFromMarkupsControlPoints(wall, world=True) - before, axis=1)
+        test.assertEqual(bool(shift.max() > 0.5), moves)
+    ui.strainButton.click()
+    test.assertIn("Peak strain", ui.strainMessage.text)
+    [table] = [node for node in nodes_of(slicer.mrmlScene, "vtkMRMLTableNode") if node.GetName() == "Wall strain"]
+    test.assertEqual(table.GetNumberOfRows(), len(index_values_of(motion)))
+    test.assertEqual(table.GetTable().GetColumnByName("circumferential strain %").GetValue(0), 0.0)
+    remove_with_belongings(wall, slicer.mrmlScene)
+
+
 def _without_pytorch(run: _Run) -> None:
     """Without PyTorch: a message in words, and the linear blend"""
     test, first_widget = run.test, run.widget
@@ -483,6 +544,7 @@ SCENARIOS = (
     _check,
     _save_and_load,
     _remove_generated,
+    _track_motion,
     _without_pytorch,
 )
 """In the order in which the user meets them; each goes on with what the one before has left."""
@@ -547,7 +609,7 @@ def _scene_state() -> dict[str, object]:
             node.GetMTime() if any(node.IsA(name) for name in data) else None,
         )
         for node in nodes_of(slicer.mrmlScene)
-        if node.GetSaveWithScene()
+        if node.GetSaveWithScene() and not node.IsA("vtkMRMLAbstractViewNode")
     }
 
 

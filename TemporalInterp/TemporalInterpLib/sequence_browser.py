@@ -18,6 +18,13 @@ def browsers_of(sequence_node: slicer.vtkMRMLSequenceNode) -> list[slicer.vtkMRM
     return [browser for browser in browsers if browser.IsSynchronizedSequenceNodeID(sequence_node.GetID(), True)]
 
 
+def proxy_of(sequence: slicer.vtkMRMLSequenceNode | None) -> slicer.vtkMRMLNode | None:
+    """Return the node that shows the current item of a sequence, None where there is none."""
+    if sequence is None:
+        return None
+    return next((p for b in browsers_of(sequence) if (p := b.GetProxyNode(sequence)) is not None), None)
+
+
 @dataclass(frozen=True)
 class SourceView:
     """How a sequence is shown, for a derived sequence to be shown alike.

@@ -87,6 +87,11 @@ def attributes_of(node: slicer.vtkMRMLNode) -> dict[str, str]:
     return {key: node.GetAttribute(key) for key in node.GetAttributeNames()}
 
 
+def items_of(sequence_node: slicer.vtkMRMLSequenceNode) -> list[slicer.vtkMRMLNode]:
+    """Return the nodes of all items, in their order."""
+    return [sequence_node.GetNthDataNode(n) for n in range(sequence_node.GetNumberOfDataNodes())]
+
+
 def synthetic_items_of(sequence_node: slicer.vtkMRMLSequenceNode) -> list[int]:
     """Return the numbers of the items that are marked as synthetic."""
     count = sequence_node.GetNumberOfDataNodes()

@@ -1,11 +1,11 @@
-"""Displacement fields of the core to grid transforms of Slicer."""
+"""Displacement fields of the core to grid transforms of Slicer, and points through transforms."""
 
 from __future__ import annotations
 
 import numpy as np
 import slicer
 import vtk
-from vtk.util.numpy_support import vtk_to_numpy
+from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 
 from temporal_interp.volumes import Geometry
 from TemporalInterpLib.volume_conversion import RAS_TO_LPS
@@ -51,3 +51,22 @@ def grid_transform(grid: vtk.vtkImageData, geometry: Geometry) -> slicer.vtkOrie
     transform.SetGridDirectionMatrix(slicer.util.vtkMatrixFromArray(direction))
     transform.SetInterpolationModeToLinear()
     return transform
+
+
+def transform_between(
+    source: slicer.vtkMRMLTransformNode | None, target: slicer.vtkMRMLTransformNode | None
+) -> vtk.vtkGeneralTransform:
+    """Return the transform from the coordinates under one parent to those under another; None is the world."""
+    transform = vtk.vtkGeneralTransform()
+    slicer.vtkMRMLTransformNode.GetTransformBetweenNodes(source, target, transform)
+    return transform
+
+
+def transformed_points(points: np.ndarray, transform: vtk.vtkAbstractTransform) -> np.ndarray:
+    """Return points, (P, 3), after a transform of whatever kind, float64."""
+    before, after = vtk.vtkPoints(), vtk.vtkPoints()
+    before.SetDataTypeToDouble()
+    after.SetDataTypeToDouble()
+    before.SetData(numpy_to_vtk(np.ascontiguousarray(points, dtype=float), deep=True))
+    transform.TransformPoints(before, after)
+    return vtk_to_numpy(after.GetData()).copy()

@@ -18,6 +18,7 @@ from TemporalInterpLib.panels.packages_panel import PackagesPanel
 from TemporalInterpLib.panels.panel import Context
 from TemporalInterpLib.panels.preview_panel import PreviewPanel
 from TemporalInterpLib.panels.sequence_panel import SequencePanel
+from TemporalInterpLib.panels.track_panel import TrackPanel
 from TemporalInterpLib.parameter_node import TemporalInterpParameterNode
 
 CLOSING_SECONDS = 5.0
@@ -40,6 +41,7 @@ class ModulePanel:
         self.engine = EnginePanel(self.context)
         self.interpolate = InterpolatePanel(self.context)
         self.deformation = DeformationPanel(self.context)
+        self.track = TrackPanel(self.context)
         self.check = CheckPanel(self.context)
         self.clean_up = CleanUpPanel(self.context)
         self._sections = (
@@ -49,6 +51,7 @@ class ModulePanel:
             self.engine,
             self.interpolate,
             self.deformation,
+            self.track,
             self.check,
             self.clean_up,
         )

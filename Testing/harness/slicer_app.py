@@ -146,6 +146,9 @@ class qSlicerApplication(QObject):
         self._scene = scene
         self._logic = slicer.vtkSlicerApplicationLogic()
         self._logic.SetMRMLScene(scene)
+        self.plots_logic = slicer.vtkSlicerPlotsLogic()
+        self.plots_logic.SetMRMLApplicationLogic(self._logic)
+        self.plots_logic.SetMRMLScene(scene)
         self._settings, self._options, self._manager = QSettings(), qSlicerCommandOptions(), qSlicerModuleManager()
         self._layout_manager, self._main_window = None, None
         if main_window:
@@ -158,6 +161,7 @@ class qSlicerApplication(QObject):
         """Let go of the scene and of the temporary files."""
         if self._layout_manager is not None:
             self._layout_manager.close()
+        self.plots_logic.SetMRMLScene(None)
         self._logic.SetMRMLScene(None)
         self._folder.cleanup()
 

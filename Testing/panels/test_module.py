@@ -16,7 +16,14 @@ from mrml_helpers import OBLIQUE, item_arrays, item_values, put_in_scene, synthe
 from panels.panel_helpers import SHIFT, attributes, ids, parameters_of, pick, preview_of
 
 from TemporalInterpLib import sample_cine
-from TemporalInterpLib.parameter_node import Device, Engine, FieldStyle, Fill, TemporalInterpParameterNode
+from TemporalInterpLib.parameter_node import (
+    Device,
+    Engine,
+    FieldStyle,
+    Fill,
+    StrainView,
+    TemporalInterpParameterNode,
+)
 
 MODULE = Path(__file__).parents[2] / "TemporalInterp"
 LIBRARY = MODULE / "TemporalInterpLib"
@@ -227,6 +234,10 @@ CHOSEN = {
     "fieldStyle": FieldStyle.GRID,
     "fieldSpacing": 2.5,
     "jacobian": True,
+    "wholeBeat": True,
+    "motionArrows": True,
+    "strainView": StrainView.LONG_AXIS,
+    "wallThickness": 8.5,
 }
 
 
@@ -322,13 +333,16 @@ BOUND = {
     if "SlicerParameterName" in properties
 }
 
-WITHOUT_WIDGET = {"firstPhase", "lastPhase", "adaptedModel", "result"}
+SELECTORS = {"sequence", "trackedRegion", "followingPoints", "strainCurve"}
+"""Parameters that are nodes."""
+
+WITHOUT_WIDGET = {"firstPhase", "lastPhase", "adaptedModel", "result", "trackedSegment"}
 """Parameters that their sections write, or that the user does not see."""
 
 OTHER_VALUES = {
     bool: lambda value: not value,
     int: lambda value: value + 1,
-    float: lambda value: round(value / 2, 2),
+    float: lambda value: round(value / 2 + 0.5, 2),
     str: lambda value: value + "7",
 }
 
@@ -337,7 +351,7 @@ class TestBinding:
     def test_every_parameter_has_its_widget(self):
         assert set(BOUND) == set(TemporalInterpParameterNode.allParameters) - WITHOUT_WIDGET
 
-    @pytest.mark.parametrize("parameter", sorted(set(BOUND) - {"sequence"}))
+    @pytest.mark.parametrize("parameter", sorted(set(BOUND) - SELECTORS))
     def test_widget_and_parameter_follow_one_another(self, cine, open_panel, parameter):
         widget = open_panel()
         control, parameters = getattr(widget.ui, BOUND[parameter]), parameters_of(widget)
@@ -352,6 +366,26 @@ class TestBinding:
         assert getattr(parameters, parameter) != before, "the parameter does not follow the widget"
         setattr(parameters, parameter, before)
         assert getattr(control, prop) == shown, "the widget does not follow the parameter"
+
+    @pytest.mark.parametrize(
+        ("parameter", "kind"),
+        [
+            ("trackedRegion", "vtkMRMLSegmentationNode"),
+            ("trackedRegion", "vtkMRMLMarkupsROINode"),
+            ("followingPoints", "vtkMRMLMarkupsFiducialNode"),
+            ("followingPoints", "vtkMRMLMarkupsClosedCurveNode"),
+            ("strainCurve", "vtkMRMLMarkupsCurveNode"),
+            ("strainCurve", "vtkMRMLMarkupsClosedCurveNode"),
+        ],
+    )
+    def test_selectors_of_nodes_are_bound(self, cine, scene, open_panel, parameter, kind):
+        widget = open_panel()
+        node, selector = scene.AddNewNodeByClass(kind, "mine"), getattr(widget.ui, BOUND[parameter])
+        assert selector.currentNode() is None
+        gestures.choose(selector, node)
+        assert getattr(parameters_of(widget), parameter) is node
+        setattr(parameters_of(widget), parameter, None)
+        assert selector.currentNode() is None
 
     def test_the_selector_of_sequences_is_bound(self, cine, open_panel):
         widget = open_panel()

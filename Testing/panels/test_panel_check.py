@@ -192,7 +192,7 @@ def test_an_engine_that_fails_is_a_message_and_the_scene_identical(scene, widget
 
 
 def test_an_error_while_adding_leaves_no_half_a_result(scene, widget, dialogs, check, monkeypatch):
-    def fail(table):
+    def fail(table, engine):
         raise RuntimeError("no chart")
 
     monkeypatch.setattr("TemporalInterpLib.patient_check._add_chart", fail)

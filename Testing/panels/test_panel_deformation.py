@@ -9,8 +9,9 @@ from panels.panel_helpers import parameters_of
 
 from temporal_interp.displacement import DisplacementField
 from TemporalInterpLib.companions import Companion
-from TemporalInterpLib.deformation_view import companion, folds_of, proxy_of
+from TemporalInterpLib.deformation_view import companion, folds_of
 from TemporalInterpLib.parameter_node import Engine, FieldStyle
+from TemporalInterpLib.sequence_browser import proxy_of
 
 
 @pytest.fixture

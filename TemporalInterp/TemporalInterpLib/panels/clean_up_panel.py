@@ -8,19 +8,22 @@ from slicer.i18n import tr as _
 from temporal_interp.errors import InvalidInputError
 from TemporalInterpLib.panels.panel import Panel, tell_error
 from TemporalInterpLib.parameter_node import Engine
+from TemporalInterpLib.tracked_motion import motions_of
 
 
 class CleanUpPanel(Panel):
-    """Remove generated frames, remove models."""
+    """Remove generated frames, tracked motion, models."""
 
     def connect(self) -> None:
         """Connect the widgets."""
         self.ui.removeFramesButton.connect("clicked()", self._remove_frames)
+        self.ui.removeMotionButton.connect("clicked()", self._remove_motion)
         self.ui.removeModelsButton.connect("clicked()", self._remove_models)
 
     def update(self) -> None:
         """Offer what there is something to do for."""
         self.ui.removeFramesButton.enabled = self._target() is not None
+        self.ui.removeMotionButton.enabled = bool(motions_of(self.parameters.sequence))
 
     def _target(self) -> object:
         """The sequence made last, or the one chosen."""
@@ -37,6 +40,14 @@ class CleanUpPanel(Panel):
         self.ui.cleanUpMessage.text = _("{count} synthetic frames removed from '{name}'.").format(
             count=count, name=sequence.GetName()
         )
+
+    def _remove_motion(self) -> None:
+        sequence = self.parameters.sequence
+        count = self.logic.remove_tracked_motion(sequence)
+        self.parameters.parameterNode.Modified()
+        self.ui.cleanUpMessage.text = _(
+            "{count} tracked motions removed from '{name}', with their strain curves; points are back at their place."
+        ).format(count=count, name=sequence.GetName())
 
     def _remove_models(self) -> None:
         try:

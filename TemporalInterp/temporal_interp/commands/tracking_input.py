@@ -28,5 +28,5 @@ def ready_to_track(
     sector = scan_sector(sequence)
     if sector is None:
         return sequence, region
-    console.note("The picture has a black surround that stands still, as ultrasound has; only what is inside is looked at.")
+    console.note("The picture has a black, still surround, as ultrasound has; only what is inside is looked at.")
     return without_surround(sequence, sector), sector if region is None else region & sector

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from scipy.ndimage import find_objects
+from torch.nn import functional
 
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.registration.fit_velocity import coarsen, fitted_shape
@@ -69,7 +71,8 @@ def track(
         settings: all choices; the defaults if None.
         reference: number of the frame that displacements start from.
         closed: the sequence is one whole cycle, after its last frame comes its first.
-        mask: (K, J, I) bool, where frames are compared; everywhere if None. It belongs to the whole sequence.
+        mask: (K, J, I) bool, where frames are compared; everywhere if None. One for all frames; further than
+            MARGIN_VOXELS beyond it fields say nothing, and the work is less.
         start_from: weights of a network to start from (NMSR_V).
         device: where to compute.
         on_scale: called with the motion of the pairs after each scale.
@@ -112,11 +115,15 @@ def _require_trackable(sequence: VolumeSequence, mask: np.ndarray | None, refere
         )
 
 
+MARGIN_VOXELS = 24
+"""How far beyond the mask frames are looked at: what moves in over a few frames, and what coarse windows need."""
+
+
 class _Problem:
     """The frames as the networks see them, and the way back to fields in mm.
 
     Slices that have to do with one another make one image per frame; else each slice is an image of its own, and the
-    images of a frame follow one another.
+    images of a frame follow one another. Images are cut to a box around the mask; beyond it fields repeat its border.
     """
 
     def __init__(
@@ -126,7 +133,8 @@ class _Problem:
         self.geometry = geometry = sequence.volumes[0].geometry
         self.flat = slices_are_independent(geometry, sequence.slice_thickness)
         axes = slice(1, None) if self.flat else slice(None)
-        shape = geometry.shape[axes]
+        self.box = _box_around(mask, geometry.shape)[axes]
+        self.shape = shape = tuple(part.stop - part.start for part in self.box)
         self.grid = fitted_shape(shape, geometry.spacing_kji[axes], 1, settings.max_voxels)
         self.spacing = tuple(
             along * n / m for along, n, m in zip(geometry.spacing_kji[axes], shape, self.grid, strict=True)
@@ -138,7 +146,7 @@ class _Problem:
         )
         self.weight = None
         if mask is not None:
-            weight = resize(self._as_images(as_image(mask, device)), self.grid)
+            weight = resize(self._images(as_image(mask, device)), self.grid)
             # a slice outside the mask is compared everywhere: the mean over nothing would not be a number
             empty = weight.flatten(1).sum(1) == 0
             weight[empty] = 1.0
@@ -163,23 +171,44 @@ class _Problem:
         for field in fields:
             voxels = from_physical(field, self.geometry).to(self.frames.device)
             voxels = voxels[1:].transpose(0, 1) if self.flat else voxels.unsqueeze(0)
-            parts.append(resize_field(voxels, self.grid))
+            parts.append(resize_field(voxels[(..., *self.box)], self.grid))
         return torch.cat(parts)
 
     def _image(self, array: np.ndarray, blur: float, device: str) -> torch.Tensor:
-        image = coarsen(self._as_images(as_image(array, device)), self.grid)
+        image = coarsen(self._images(as_image(array, device)), self.grid)
         return smooth(image, (blur,) * len(self.grid))
 
-    def _as_images(self, image: torch.Tensor) -> torch.Tensor:
-        return image[0].transpose(0, 1) if self.flat else image
+    def _images(self, frame: torch.Tensor) -> torch.Tensor:
+        """Return the images of a frame (1, 1, K, J, I), cut to the box."""
+        images = frame[0].transpose(0, 1) if self.flat else frame
+        return images[(..., *self.box)]
 
     def _to_mm(self, field: torch.Tensor) -> np.ndarray:
-        shape = self.geometry.shape
+        voxels = resize_field(field, self.shape)
+        whole = self.geometry.shape[1:] if self.flat else self.geometry.shape
+        beyond = [n for part, size in zip(self.box, whole, strict=True) for n in (part.start, size - part.stop)]
+        voxels = functional.pad(voxels, _last_axis_first(beyond), mode="replicate")
         if not self.flat:
-            return to_physical(resize_field(field, shape)[0], self.geometry)
-        in_plane = resize_field(field, shape[1:])
-        through_plane = torch.zeros_like(in_plane[:, :1])
-        return to_physical(torch.cat([through_plane, in_plane], 1).transpose(0, 1), self.geometry)
+            return to_physical(voxels[0], self.geometry)
+        through_plane = torch.zeros_like(voxels[:, :1])
+        return to_physical(torch.cat([through_plane, voxels], 1).transpose(0, 1), self.geometry)
+
+
+def _last_axis_first(beyond: list[int]) -> list[int]:
+    """Return room before and after every axis in the order that PyTorch pads in."""
+    pairs = zip(beyond[::2], beyond[1::2], strict=True)
+    return [n for pair in reversed(list(pairs)) for n in pair]
+
+
+def _box_around(mask: np.ndarray | None, shape: tuple[int, int, int]) -> tuple[slice, ...]:
+    """Return the box of the voxels up to MARGIN_VOXELS from the mask; the whole grid without one."""
+    if mask is None:
+        return tuple(slice(0, n) for n in shape)
+    (box,) = find_objects(mask.astype(np.uint8))
+    return tuple(
+        slice(max(0, part.start - MARGIN_VOXELS), min(n, part.stop + MARGIN_VOXELS))
+        for part, n in zip(box, shape, strict=True)
+    )
 
 
 def _neighbours(

@@ -13,7 +13,7 @@ from temporal_interp.tracking.fields import voxel_points
 from temporal_interp.tracking.network_file import load_network, save_network
 from temporal_interp.tracking.settings import TrackingSettings
 from temporal_interp.tracking.strain import ContourView, strain_along
-from temporal_interp.tracking.track import track
+from temporal_interp.tracking.track import MARGIN_VOXELS, _Problem, track
 from temporal_interp.tracking.trajectories import displacement_from
 from temporal_interp.volumes import Geometry, Volume
 
@@ -225,3 +225,26 @@ def test_strain_at_end_systole_is_that_of_the_phantom(beat):
     assert exact["radial"][end_systole] > 0.3
     for name in ("radial", "circumferential"):
         assert tracked[name][end_systole] == pytest.approx(exact[name][end_systole], abs=0.02)
+
+
+def test_small_mask_costs_less_and_its_field_is_that_of_the_whole():
+    geometry = replace(SLICE, shape=(1, 80, 120))
+    mask = np.zeros(geometry.shape, bool)
+    mask[:, 36:44, 90:100] = True
+    problem = _Problem(drifting(geometry, frames=2), QUICK, mask, "cpu")
+    assert problem.frames.shape[2:] == (8 + 2 * MARGIN_VOXELS, 10 + MARGIN_VOXELS + 20)
+    forward = track(drifting(geometry, frames=2), QUICK, mask=mask).motion.forward[0]
+    assert forward.shape == (*geometry.shape, 3)
+    along = forward[mask] @ np.linalg.inv(geometry.voxel_to_physical).T
+    assert along.mean(0)[::-1] == pytest.approx((0, *STEP), abs=0.2)
+    np.testing.assert_array_equal(forward[0, 0, 0], forward[0, 36 - MARGIN_VOXELS, 90 - MARGIN_VOXELS])
+
+
+def test_fields_go_to_voxels_of_the_box_and_back():
+    mask = np.zeros(SLICE.shape, bool)
+    mask[:, 30:, 35:] = True
+    problem = _Problem(drifting(frames=2), QUICK, mask, "cpu")
+    field = np.random.default_rng(0).normal(size=(*SLICE.shape, 3))
+    field -= (field @ np.asarray(OBLIQUE)[:, 2])[..., None] * np.asarray(OBLIQUE)[:, 2]  # in the plane
+    (back,) = problem.in_mm(problem.in_voxels([field]))
+    np.testing.assert_allclose(back[:, 6:, 11:], field[:, 6:, 11:], atol=1e-5)
