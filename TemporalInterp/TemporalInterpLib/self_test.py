@@ -472,7 +472,7 @@ def _assert_tracked(run: _Run, cine: AddedSequence) -> None:
     test, ui, motion = run.test, run.ui, run.panel.track.motion
     test.assertEqual(index_values_of(motion), index_values_of(cine.sequence))
     test.assertEqual(browsers_of(motion), [cine.browser])
-    test.assertIn("It is an estimate", ui.motionLabel.text)
+    test.assertIn("An estimate", ui.motionLabel.text)
     wall = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsClosedCurveNode", "Wall")
     bounds = np.zeros(6)
     cine.proxy.GetRASBounds(bounds)

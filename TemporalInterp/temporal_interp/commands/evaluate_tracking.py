@@ -68,7 +68,9 @@ def evaluate_tracking(
     console, where = Console(json), choose_device(device)
     names = list(dict.fromkeys(methods or available_method_names()))
     chosen = [create_method(name, device=where) for name in names]
-    sequence, region = ready_to_track(acquired_only(read_sequence(input_path)), mask, console)
+    sequence, region = ready_to_track(acquired_only(read_sequence(input_path)), mask)
+    for note in sequence.notes:
+        console.note(note)
     with console.progress("Tracking") as progress:
         evaluation = tracking_table.evaluate_tracking(sequence, chosen, mask=region, every=every, progress=progress)
     if evaluation.identical:

@@ -97,7 +97,7 @@ def track(
     settings = _settings(paper, passes, smoothness)
     marks = read_marks(points, contour, view, wall_thickness)
     network = None if start_from is None else _network(start_from)
-    sequence, region = ready_to_track(acquired_only(read_sequence(input_path)), mask, console)
+    sequence, region = ready_to_track(acquired_only(read_sequence(input_path)), mask)
     marks.require_in(sequence.volumes[0].geometry)
     for note in sequence.notes:
         console.note(note)

@@ -5,18 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from temporal_interp.commands.console import Console
-
 if TYPE_CHECKING:
     import numpy as np
 
     from temporal_interp.sequences import VolumeSequence
 
 
-def ready_to_track(
-    sequence: VolumeSequence, mask: Path | None, console: Console
-) -> tuple[VolumeSequence, np.ndarray | None]:
+def ready_to_track(sequence: VolumeSequence, mask: Path | None) -> tuple[VolumeSequence, np.ndarray | None]:
     """Return the sequence without the text around an ultrasound picture, and where to look: a mask, or None for all.
+
+    The notes of the sequence say what was left out.
 
     Raises:
         InvalidInputError: the mask cannot be read, or is empty on the grid of the sequence.
@@ -28,5 +26,4 @@ def ready_to_track(
     sector = scan_sector(sequence)
     if sector is None:
         return sequence, region
-    console.note("The picture has a black, still surround, as ultrasound has; only what is inside is looked at.")
     return without_surround(sequence, sector), sector if region is None else region & sector

@@ -16,9 +16,6 @@ from temporal_interp.spatial import compose, resize, resize_field, warp
 from temporal_interp.tracking.network import MotionNetwork
 from temporal_interp.tracking.settings import TrackingSettings
 
-FLAT = 1e-6
-"""Variance, on frames scaled to [0, 1], that counts as none: far darker tissue of an echo still has structure."""
-
 COARSE_FROM, COARSE_BATCH = 4, 2
 """From the former scale on a step sees so many times more pairs: small images leave the processor idle."""
 
@@ -190,16 +187,18 @@ class PairFit:
         target = self.targets[numbers]
         field = self.network(moving, target)
         weight = self.weight if self.weight is None or len(self.weight) == 1 else self.weight[numbers]
-        window = 2 * self.settings.radius + 1
-        loss = local_correlation_loss(warp(moving, field), target, window=window, flat=FLAT, weight=weight)
-        loss = loss + self.settings.smoothness * squared_gradient(field, self.grid_spacing)
+        settings = self.settings
+        loss = local_correlation_loss(
+            warp(moving, field), target, window=2 * settings.radius + 1, flat=settings.flat, weight=weight
+        )
+        loss = loss + settings.smoothness * squared_gradient(field, self.grid_spacing)
         if not torch.isfinite(loss):
             raise InvalidInputError(
                 f"The tracking diverged at scale {self.scales[self.stage]}, step {self.course.step}; use a smaller "
-                f"learning_rate than {self.settings.learning_rate}."
+                f"learning_rate than {settings.learning_rate}."
             )
         for group in self.optimiser.param_groups:
-            group["lr"] = self.settings.learning_rate * self.course.rate
+            group["lr"] = settings.learning_rate * self.course.rate
         self.optimiser.zero_grad()
         loss.backward()
         self.optimiser.step()

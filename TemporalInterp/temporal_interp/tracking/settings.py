@@ -23,6 +23,8 @@ class TrackingSettings:
         learning_rate: of Adam (paper: 1e-3).
         batch: pairs in a step.
         radius: of the window of the local correlation, in voxels (paper: 6).
+        flat: variance in a window, on frames scaled to [0, 1], that counts as nothing to see: where frames are darker
+            and smoother the motion around goes on. Ultrasound's shadows hold only noise.
         smoothness: weight of the mean squared gradient of the field (paper: 10, of another norm).
         blur: standard deviation in voxels of a Gaussian over the frames. Without it, fields sharpen edges to make up
             for the blur of linear interpolation, and strain suffers (our measurement on the phantom).
@@ -50,6 +52,7 @@ class TrackingSettings:
     learning_rate: float = 3e-3
     batch: int = 4
     radius: int = 6
+    flat: float = 1e-4
     smoothness: float = 2.0
     blur: float = 0.8
     decay: float = 0.5
@@ -61,10 +64,10 @@ class TrackingSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        whole = ("least_steps", "stride", "batch", "radius", "patience", "refinement_passes", "max_voxels", "seed")
-        for name in whole:
+        counts = ("least_steps", "stride", "batch", "radius", "refinement_passes", "max_voxels")
+        for name in (*counts, "patience", "seed"):
             self._require(name, isinstance(getattr(self, name), int), "a whole number")
-        for name in ("learning_rate", "least_steps", "stride", "batch", "radius", "refinement_passes", "max_voxels"):
+        for name in (*counts, "learning_rate", "flat"):
             self._require(name, getattr(self, name) > 0, "positive")
         for name in ("smoothness", "blur", "patience", "tolerance", "seed"):
             self._require(name, getattr(self, name) >= 0, "zero or more")
@@ -92,7 +95,7 @@ class TrackingSettings:
         """
         return cls(
             passes=(70, 70, 70, 70), widths=(16, 32, 32, 32), stride=1, antisymmetric=False, learning_rate=1e-3,
-            batch=1, blur=0.0, refinement=(),
+            batch=1, flat=1e-6, blur=0.0, refinement=(),
         )  # fmt: skip
 
     @classmethod
@@ -101,7 +104,7 @@ class TrackingSettings:
 
         They follow speckle and noise too: the motion of the phantom comes out less exact than by the defaults.
         """
-        return cls(stride=1, smoothness=0.05, blur=0.0, passes=(60, 60, 40, 25), refinement=())
+        return cls(stride=1, flat=1e-6, smoothness=0.05, blur=0.0, passes=(60, 60, 40, 25), refinement=())
 
     def one_scale(self, dimensions: int = 2) -> TrackingSettings:
         """Return the plain baseline: one network on the frames as they are, for as much work as all scales together."""

@@ -98,7 +98,7 @@ def test_a_mask_says_where_to_score(command, events, recording, sequence, tmp_pa
 def test_ultrasound_is_scored_inside_its_sector_and_repeated_frames_are_told(command, events, ultrasound):
     *notes, last = events(command("evaluate-tracking", ultrasound, "--method", "identity", "--json"))
     said = " ".join(event["message"] for event in notes if event["event"] == "note")
-    assert "black surround" in said
+    assert "painted black" in said
     assert "1 of 5 pairs" in said
     assert last["identical"] == [2]
     errors = [row["mse_x1e3"] for row in last["rows"]]

@@ -16,6 +16,7 @@ WRONG = {
     "batch": [0, 1.5],
     "least_steps": [0, 1.5],
     "radius": [0],
+    "flat": [0],
     "stride": [0],
     "smoothness": [-1],
     "blur": [-0.1],
