@@ -26,4 +26,4 @@ def ready_to_track(sequence: VolumeSequence, mask: Path | None) -> tuple[VolumeS
     sector = scan_sector(sequence)
     if sector is None:
         return sequence, region
-    return without_surround(sequence, sector), sector if region is None else region & sector
+    return without_surround(sequence, sector), sector if region is None else region
