@@ -57,6 +57,9 @@ def track(
         float | None,
         typer.Option(metavar="MM", min=0, help="Of the wall whose middle the contour is; for radial strain."),
     ] = None,
+    maps: Annotated[
+        bool, typer.Option("--maps", help="Also write strain in the image's axes, velocity, divergence and vorticity.")
+    ] = False,
     passes: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="How often every pair of frames is seen at each scale.")
     ] = None,
@@ -85,6 +88,7 @@ def track(
     if wall_thickness is not None and contour is None:
         raise typer.BadParameter("--wall-thickness goes with --contour.")
 
+    from temporal_interp.commands.tracking_maps import write_maps
     from temporal_interp.commands.tracking_marks import read_marks
     from temporal_interp.commands.tracking_pictures import PairByScale
     from temporal_interp.commands.tracking_results import write_results
@@ -118,6 +122,8 @@ def track(
         )
     with filled_folder(output) as folder:
         found = write_results(folder, sequence, tracking, marks, PairByScale(pair, by_scale))
+        if maps:
+            write_maps(folder, tracking)
     seconds = round(time.monotonic() - started, 1)
     values = {"output": output, "frames": len(sequence), "reference": reference, "settings": settings.in_one_line()}
     console.result({**values, **found, "seconds": seconds}, *_in_words(output, found, seconds))
@@ -129,7 +135,7 @@ def _settings(paper: bool, passes: int | None, smoothness: float | None) -> Trac
 
     settings = TrackingSettings.paper() if paper else TrackingSettings()
     if passes is not None:
-        settings = replace(settings, passes=(passes,) * len(settings.scales), refinement_passes=passes)
+        settings = replace(settings, passes=(passes,) * len(settings.scales), refinement_passes=passes, least_steps=1)
     return settings if smoothness is None else replace(settings, smoothness=smoothness)
 
 

@@ -8,13 +8,13 @@ import pytest
 from PIL import Image
 
 from temporal_interp.errors import CancelledError
-from temporal_interp.files import read_field_sequence, write_sequence, write_volume
+from temporal_interp.files import read_field_sequence, read_sequence, write_sequence, write_volume
 from temporal_interp.files.field_sequence import DIRECTION_KEY, FieldDirection
 from temporal_interp.sequences import VolumeSequence
 from temporal_interp.tracking import track as tracking
 from temporal_interp.volumes import Geometry, Volume
 
-QUICK = ("--passes", 1)
+QUICK = ("--passes", 25)
 GEOMETRY = Geometry((1, 32, 40), (1.5, 1.5, 8.0), (10.0, -20.0, 30.0))
 
 
@@ -105,6 +105,21 @@ def test_cycle_reports_its_closing_and_has_one_more_pair(command, recording, tmp
     assert not read_field_sequence(out / "displacement.seq.nrrd").fields[1].any()
 
 
+def test_maps_of_strain_and_flow_are_written_when_asked_for(command, recording, tmp_path):
+    out = tmp_path / "out"
+    result = command("track", recording, "-o", out, *QUICK, "--maps")
+    assert result.exit_code == 0, result.output
+    strains = {f"strain_{axes}.seq.nrrd" for axes in ("ii", "ij", "jj")}
+    assert strains | {f"{name}.seq.nrrd" for name in ("velocity", "divergence", "vorticity")} <= {
+        path.name for path in out.iterdir()
+    }
+    velocity = read_field_sequence(out / "velocity.seq.nrrd")
+    assert velocity.fields[1][..., 0].mean() == pytest.approx(0.75 / 0.05, rel=0.3)  # 0.75 mm in 50 ms
+    strain = read_sequence(out / "strain_ii.seq.nrrd")
+    assert strain.index_values == (0, 50, 100, 150)
+    assert not strain.volumes[0].array.any()
+
+
 def test_long_axis_strain_is_longitudinal(command, recording, contour, tmp_path):
     out = tmp_path / "out"
     result = command("track", recording, "-o", out, *QUICK, "--contour", contour, "--view", "long-axis")
@@ -192,7 +207,7 @@ def test_stopped_tracking_leaves_no_folder_and_goes_on(command, recording, tmp_p
 
     def stop(fit):
         steps.append(1)
-        if len(steps) > 150:
+        if len(steps) > 90:
             raise CancelledError
         real(fit)
 
