@@ -9,7 +9,6 @@ from slicer.i18n import tr as _
 
 REQUIREMENTS = {
     "torch": "torch>=2.2",
-    "av": "av>=14.2",
     "lightning": "lightning>=2.6",
     "matplotlib": "matplotlib>=3.8",
     "nrrd": "pynrrd>=1.0",
