@@ -1,0 +1,59 @@
+"""Curves for the scene: a table node, and a plot chart node of its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import slicer
+import vtk
+
+
+def add_table(scene: slicer.vtkMRMLScene, name: str, columns: Mapping[str, Sequence[float]]) -> slicer.vtkMRMLTableNode:
+    """Add a table of numbers, which the user cannot edit; the keys head the columns."""
+    table = scene.AddNewNodeByClass("vtkMRMLTableNode", name)
+    for heading, values in columns.items():
+        column = vtk.vtkDoubleArray()
+        column.SetName(heading)
+        for value in values:
+            column.InsertNextValue(value)
+        table.AddColumn(column)
+    table.SetUseColumnTitleAsColumnHeader(True)
+    table.SetLocked(True)
+    return table
+
+
+def add_chart(
+    table: slicer.vtkMRMLTableNode, y_title: str, curves: Mapping[str, tuple[str, Sequence[float]]]
+) -> slicer.vtkMRMLPlotChartNode:
+    """Add a chart of columns of a table over its first one.
+
+    Args:
+        table: in the scene.
+        y_title: what the axis says.
+        curves: by the heading of their column, what to call them and their colour, red, green and blue from 0 to 1.
+    """
+    scene = table.GetScene()
+    chart = scene.AddNewNodeByClass("vtkMRMLPlotChartNode", f"{table.GetName()} plot")
+    chart.SetTitle(table.GetName())
+    chart.SetXAxisTitle(table.GetColumnName(0))
+    chart.SetYAxisTitle(y_title)
+    for heading, (name, color) in curves.items():
+        series = scene.AddNewNodeByClass("vtkMRMLPlotSeriesNode", name)
+        series.SetAndObserveTableNodeID(table.GetID())
+        series.SetXColumnName(table.GetColumnName(0))
+        series.SetYColumnName(heading)
+        series.SetPlotType(series.PlotTypeScatter)
+        series.SetColor(*color)
+        chart.AddAndObservePlotSeriesNodeID(series.GetID())
+    return chart
+
+
+def index_heading(sequence_node: slicer.vtkMRMLSequenceNode) -> str:
+    """Return how to head a column of index values: "time ms"."""
+    return f"{sequence_node.GetIndexName() or 'index'} {sequence_node.GetIndexUnit() or ''}".strip()
+
+
+def show_chart(chart: slicer.vtkMRMLPlotChartNode) -> None:
+    """Show a chart, in a layout with a plot view; nothing happens where there are no views."""
+    if slicer.app.layoutManager() is not None:
+        slicer.modules.plots.logic().ShowChartInLayout(chart)

@@ -1,0 +1,206 @@
+"""Tracks the motion through a sequence of the scene, in a child process, and takes it back.
+
+Everything is computed in nodes outside the scene and added at the end in one batch, so an error or a cancel leaves the
+scene as it was.
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import slicer
+
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.interpolation import acquired_only
+from temporal_interp.provenance import is_synthetic
+from temporal_interp.sequences import VolumeSequence
+from TemporalInterpLib.background import Steps, in_background, share_of
+from TemporalInterpLib.child_process import command_line, write_for_child
+from TemporalInterpLib.follow_points import followers_of, let_go
+from TemporalInterpLib.region_mask import mask_on
+from TemporalInterpLib.remove_generated import remove_browsed_sequence
+from TemporalInterpLib.scene_transaction import scene_transaction
+from TemporalInterpLib.sequence_browser import SourceView, add_browser, add_proxy
+from TemporalInterpLib.sequence_conversion import new_sequence_like, sequence_from_node, set_attributes
+from TemporalInterpLib.strain_curves import remove_strain_curves
+from TemporalInterpLib.tracked_motion import SOURCE_ROLE, TrackingFacts, motions_of, point_transform
+
+
+@dataclass(frozen=True, eq=False)
+class TrackedMotion:
+    """What was added to the scene.
+
+    Attributes:
+        motion: the displacement to every phase, as a sequence of transforms; see `tracked_motion`.
+        browser: the browser of the sequence that was tracked, which shows it, too.
+        proxy: the transform node that carries points of the reference phase to the phase shown.
+    """
+
+    motion: slicer.vtkMRMLSequenceNode
+    browser: slicer.vtkMRMLSequenceBrowserNode
+    proxy: slicer.vtkMRMLTransformNode
+
+
+@dataclass(frozen=True, eq=False)
+class _Source:
+    """A sequence as it was when the work began; the user may change or delete it meanwhile.
+
+    Attributes:
+        node: the sequence node.
+        scene: the scene it is in.
+        acquired: its acquired frames.
+        index_texts: the index value of each as Slicer keeps it.
+        reference: number of the reference phase among them.
+        mask: (K, J, I) bool, where to look; None for everywhere.
+        whole_beat: whether the frames are one whole beat.
+    """
+
+    node: slicer.vtkMRMLSequenceNode
+    scene: slicer.vtkMRMLScene
+    acquired: VolumeSequence
+    index_texts: Sequence[str]
+    reference: int
+    mask: np.ndarray | None
+    whole_beat: bool
+
+
+def tracking_steps(
+    sequence_node: slicer.vtkMRMLSequenceNode,
+    reference: int,
+    *,
+    region: slicer.vtkMRMLSegmentationNode | slicer.vtkMRMLMarkupsROINode | None = None,
+    segment_id: str = "",
+    whole_beat: bool = False,
+    device: str = "auto",
+) -> Steps[TrackedMotion]:
+    """Check the request and return the steps that track the motion and add it to the browser of the sequence.
+
+    Args:
+        sequence_node: sequence of scalar volumes in the scene, with two acquired items or more.
+        reference: number of the acquired item whose tissue is followed.
+        region: where to look; None for all of the images, or the sector of an ultrasound picture.
+        segment_id: the segment of a segmentation that counts, all if empty.
+        whole_beat: the frames are one whole beat: after the last comes the first again.
+        device: as `temporal_interp.devices.choose_device` takes it.
+
+    Raises:
+        InvalidInputError: the sequence cannot be tracked, there is no such item, it is
+            synthetic, or the region marks nothing of the images.
+    """
+    sequence = sequence_from_node(sequence_node)
+    if sequence_node.GetScene() is None:
+        raise InvalidInputError(f"Sequence '{sequence_node.GetName()}' is not in a scene; add it first.")
+    sequence.require_item(reference, "The reference phase")
+    if is_synthetic(sequence.item_attributes[reference]):
+        raise InvalidInputError(f"The reference phase, item {reference}, is itself synthetic; choose an acquired one.")
+    items = sequence.acquired_frames
+    if len(items) < 2:
+        raise InvalidInputError(
+            f"Sequence '{sequence_node.GetName()}' has one acquired frame; motion is tracked from frame to frame."
+        )
+    mask = None
+    if region is not None:
+        mask = mask_on(
+            SourceView.of(sequence_node).proxy or sequence_node.GetNthDataNode(reference), region, segment_id
+        )
+    texts = [sequence_node.GetNthIndexValue(n) for n in items]
+    scene, acquired = sequence_node.GetScene(), acquired_only(sequence)
+    return _steps(_Source(sequence_node, scene, acquired, texts, items.index(reference), mask, whole_beat), device)
+
+
+def remove_tracked_motion(sequence_node: slicer.vtkMRMLSequenceNode) -> int:
+    """Remove the motions that were tracked in a sequence, with the strain curves measured by them.
+
+    What follows a motion stays, at its place in the reference phase.
+
+    Returns:
+        how many motions were removed.
+    """
+    motions = motions_of(sequence_node)
+    for motion in motions:
+        for node in followers_of(motion):
+            let_go(node)
+        remove_strain_curves(motion)
+        remove_browsed_sequence(motion)
+    return len(motions)
+
+
+def _steps(source: _Source, device: str) -> Steps[TrackedMotion]:
+    with tempfile.TemporaryDirectory(prefix="TemporalInterp-") as name:
+        frames, mask, folder = (Path(name) / part for part in ("frames.seq.nrrd", "mask.nrrd", "tracked"))
+        yield from share_of(write_for_child(source.acquired, frames), 0.0, 0.01)
+        arguments = ["track", str(frames), "-o", str(folder), "--reference", str(source.reference)]
+        arguments += ["--device", device]
+        if source.whole_beat:
+            arguments.append("--cycle")
+        if source.mask is not None:
+            yield from in_background(lambda progress: _write_mask(source, mask))
+            arguments += ["--mask", str(mask)]
+        result = yield from share_of(command_line(arguments), 0.01, 0.96)
+        fields = yield from share_of(in_background(lambda progress: _read_fields(folder)), 0.96, 0.97)
+    motion = yield from share_of(_motion_node(source, fields, result), 0.97, 1.0)
+    yield 1.0, "adding to the scene"
+    return _add(source, motion)
+
+
+def _write_mask(source: _Source, path: Path) -> None:
+    from temporal_interp.files import write_volume
+
+    write_volume(source.acquired.volumes[0].with_array(source.mask.astype(np.uint8)), path)
+
+
+def _read_fields(folder: Path) -> Sequence[np.ndarray]:
+    from temporal_interp.files import read_field_sequence
+
+    return read_field_sequence(folder / "displacement.seq.nrrd").fields
+
+
+def _motion_node(
+    source: _Source, fields: Sequence[np.ndarray], result: Mapping[str, object]
+) -> Steps[slicer.vtkMRMLSequenceNode]:
+    """Fill a sequence node, outside the scene, with the transform to every phase, one a step."""
+    geometry = source.acquired.volumes[0].geometry
+    closing = result.get("closing_mm")
+    attributes = TrackingFacts(
+        sequence_name=source.node.GetName(),
+        reference=source.acquired.index_values[source.reference],
+        whole_beat=source.whole_beat,
+        settings=str(result.get("settings", "")),
+        forward_backward_mm=float(result["forward_backward_mm"]),
+        closing_mm=math.nan if closing is None else float(closing),
+    ).as_attributes()
+    motion = new_sequence_like(source.node, f"{source.node.GetName()} displacement")
+    set_attributes(motion, attributes)
+    for number, (text, field) in enumerate(zip(source.index_texts, fields, strict=True), 1):
+        # not vtkMRMLGridTransformNode: Slicer reads transform sequences back as this class, and would replace proxies
+        item = slicer.vtkMRMLTransformNode()
+        item.SetName(motion.GetName())
+        item = motion.SetDataNodeAtValue(item, text)
+        item.SetAndObserveTransformToParent(point_transform(field, geometry))
+        set_attributes(item, attributes)
+        yield number / len(fields), "storing the motion"
+    return motion
+
+
+def _add(source: _Source, motion: slicer.vtkMRMLSequenceNode) -> TrackedMotion:
+    if source.node.GetScene() is not source.scene:
+        raise InvalidInputError("The sequence was deleted while its motion was tracked; nothing was added.")
+    scene, view = source.scene, SourceView.of(source.node)
+    with scene_transaction(scene):
+        motion.SetName(scene.GenerateUniqueName(motion.GetName()))
+        scene.AddNode(motion)
+        motion.SetNodeReferenceID(SOURCE_ROLE, source.node.GetID())
+        proxy = add_proxy(motion, motion.GetName(), view, scene)
+        browser = view.browser
+        if browser is None:
+            shown = [(source.node, add_proxy(source.node, source.node.GetName(), view, scene))]
+            browser = add_browser(f"{source.node.GetName()} browser", shown, view, scene)
+        with slicer.util.NodeModify(browser):  # last: this changes a node that was there before
+            browser.AddSynchronizedSequenceNodeID(motion.GetID())
+            browser.AddProxyNode(proxy, motion, False)
+    return TrackedMotion(motion, browser, proxy)

@@ -1,0 +1,395 @@
+"""Track motion: what is asked of the command line, points that follow, strain curves, arrows, and a real run."""
+
+import os
+
+import numpy as np
+import pytest
+import slicer
+from harness import gestures
+from mrml_helpers import OBLIQUE, item_values, put_in_scene, snapshot
+from panels.panel_helpers import is_running, parameters_of, pick, picture
+from tracking_helpers import CENTRE, SHIFT, StandIn, curve, fiducials, in_world, ring, segmentation, stretched, world
+
+from temporal_interp.volumes import Geometry
+from TemporalInterpLib import dependencies, track_motion
+from TemporalInterpLib.add_sequence import add_sequence_to_scene
+from TemporalInterpLib.parameter_node import FieldStyle, StrainView
+from TemporalInterpLib.sequence_conversion import set_attributes
+from TemporalInterpLib.tracked_motion import motions_of
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    """Function that sets the known motion in place of the command line; it is there already with its defaults."""
+
+    def use(*arguments, **options):
+        monkeypatch.setattr(track_motion, "command_line", made := StandIn(*arguments, **options))
+        return made
+
+    use()
+    return use
+
+
+@pytest.fixture
+def widget(cine, stand_in, open_panel):
+    return open_panel()
+
+
+@pytest.fixture
+def track(process_events_until):
+    """Function that presses Track and waits for the end; returns the motion."""
+
+    def run(widget):
+        widget.ui.trackButton.click()
+        process_events_until(lambda: not widget.panel.track.work.running, 60)
+        return widget.panel.track.motion
+
+    return run
+
+
+class TestTrack:
+    def test_the_reference_is_phase_a(self, cine, widget, stand_in, track):
+        asked = stand_in()
+        pick(widget.ui.firstPhase, 1)
+        assert widget.ui.referenceLabel.text == "Reference phase: phase A, 12.5 ms (frame 1)."
+        track(widget)
+        assert asked.arguments[asked.arguments.index("--reference") + 1] == "1"
+        assert "--cycle" not in asked.arguments
+
+    def test_beat_and_device_are_those_chosen(self, widget, stand_in, track):
+        asked = stand_in()
+        widget.ui.wholeBeat.click()
+        widget.ui.deviceSelector.currentIndex = 1
+        track(widget)
+        assert "--cycle" in asked.arguments
+        assert asked.arguments[asked.arguments.index("--device") + 1] == "cpu"
+
+    def test_what_is_known_of_the_motion_is_told(self, widget, stand_in, track):
+        assert widget.ui.motionLabel.isHidden()
+        stand_in(closing_mm=0.5)
+        widget.ui.wholeBeat.click()
+        track(widget)
+        text = widget.ui.motionLabel.text
+        assert "Follows the tissue of 0 ms. An estimate" in text
+        assert "0.25 mm there and back" in text
+        assert "0.50 mm once round the beat" in text
+        assert widget.ui.trackMessage.text == "Added 'cine displacement'."
+
+    def test_its_browser_is_the_one_of_the_sequence(self, cine, widget, track):
+        assert widget.ui.trackPlayWidget.isHidden()
+        motion = track(widget)
+        assert cine.browser.IsSynchronizedSequenceNode(motion)
+        assert not widget.ui.trackPlayWidget.isHidden()
+        widget.ui.trackSeekWidget.setSelectedItemNumber(3)
+        assert cine.browser.GetSelectedItemNumber() == 3
+
+    def test_the_sequence_is_shown_in_place_of_the_preview(self, cine, widget, track):
+        widget.ui.timeSlider.value = 0.3
+        track(widget)
+        red = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceCompositeNode()
+        assert red.GetBackgroundVolumeID() == cine.proxy.GetID()
+
+    def test_the_reference_phase_can_be_shown(self, cine, widget, track):
+        pick(widget.ui.firstPhase, 1)
+        assert not widget.ui.referenceButton.enabled
+        track(widget)
+        pick(widget.ui.firstPhase, 0)  # the motion is still of frame 1
+        cine.browser.SetSelectedItemNumber(4)
+        widget.ui.referenceButton.click()
+        assert cine.browser.GetSelectedItemNumber() == 1
+
+    def test_without_a_sequence_there_is_nothing_to_track(self, scene, stand_in, open_panel):
+        ui = open_panel().ui
+        assert not any(
+            getattr(ui, name).enabled for name in ("trackButton", "referenceButton", "follow", "strainButton")
+        )
+        assert ui.referenceLabel.text == ""
+
+    def test_a_motion_is_found_with_the_sequence_it_is_of(self, cine, blob_frames, widget, track):
+        track(widget)
+        other = put_in_scene(blob_frames(3), OBLIQUE, [0, 1, 2])
+        gestures.choose(widget.ui.sequenceSelector, other.sequence)
+        assert widget.ui.motionLabel.isHidden()
+        assert not widget.ui.strainButton.enabled
+        gestures.choose(widget.ui.sequenceSelector, cine.sequence)
+        assert not widget.ui.motionLabel.isHidden()
+
+
+class TestRefused:
+    @pytest.fixture
+    def refuse(self, scene, dialogs):
+        """Function that presses Track; it is refused in these words, and the scene is as it was."""
+
+        def press(widget, words):
+            before = snapshot(scene)
+            widget.ui.trackButton.click()
+            ((level, text),) = dialogs.shown
+            assert level == "error"
+            assert words in text
+            assert widget.ui.trackMessage.text == text
+            assert snapshot(scene) == before
+
+        return press
+
+    def test_an_empty_box(self, cine, scene, widget, refuse):
+        gestures.choose(widget.ui.trackedRegion, scene.AddNewNodeByClass("vtkMRMLMarkupsROINode", "box"))
+        refuse(widget, "'box' is not placed")
+
+    def test_an_empty_segmentation(self, cine, scene, widget, refuse):
+        gestures.choose(widget.ui.trackedRegion, scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "drawn"))
+        refuse(widget, "'drawn' has no segments")
+
+    def test_one_acquired_frame(self, cine, widget, refuse):
+        for number in (1, 2, 3, 4):
+            set_attributes(cine.sequence.GetNthDataNode(number), {"TemporalInterp.Synthetic": "true"})
+        parameters_of(widget).firstPhase = 0
+        refuse(widget, "one acquired frame")
+
+    def test_missing_packages(self, widget, monkeypatch, refuse):
+        monkeypatch.setattr(dependencies, "find_spec", lambda name: None)
+        refuse(widget, "install them with the button at the top")
+
+
+def test_segments_are_offered_for_a_segmentation_only(cine, scene, widget, stand_in, track):
+    masks = np.zeros((2, *OBLIQUE.shape), bool)
+    masks[0, 1, 2:5, 3:9] = masks[1, 2, 3:5, 4:9] = True
+    drawn = segmentation(masks)
+    drawn.SetAndObserveTransformNodeID(cine.parent.GetID())
+    ids = [drawn.GetSegmentation().GetNthSegmentID(n) for n in range(2)]
+    asked = stand_in()
+    assert widget.ui.trackedSegment.isHidden()
+    gestures.choose(widget.ui.trackedRegion, drawn)
+    assert not widget.ui.trackedSegment.isHidden()
+    names = [drawn.GetSegmentation().GetSegment(segment).GetName() for segment in ids]
+    assert [widget.ui.trackedSegment.itemText(n) for n in range(3)] == ["All segments", *names]
+    pick(widget.ui.trackedSegment, 2)
+    assert parameters_of(widget).trackedSegment == ids[1]
+    assert widget.ui.trackedSegment.currentIndex == 2
+    track(widget)
+    np.testing.assert_array_equal(asked.mask, masks[1])
+    gestures.choose(widget.ui.trackedRegion, None)
+    assert parameters_of(widget).trackedSegment == ""
+    assert widget.ui.trackedSegment.isHidden()
+
+
+class TestCancel:
+    def test_the_child_ends_and_the_scene_is_identical(
+        self, cine, scene, open_panel, child_program, tmp_path, process_events_until
+    ):
+        number = tmp_path / "pid"
+        child_program(f"""
+            open({str(number)!r}, "w").write(str(os.getpid()))
+            say("progress", fraction=0.4, message="half scale")
+            time.sleep(60)
+        """)
+        widget = open_panel()
+        before = snapshot(scene)
+        widget.ui.trackButton.click()
+        assert widget.ui.trackButton.text == "Cancel"
+        process_events_until(lambda: "half scale" in widget.ui.trackMessage.text, 30)
+        assert 30 < widget.ui.trackProgress.value < 50
+        widget.ui.trackButton.click()
+        assert widget.ui.trackButton.text == "Track"
+        assert "Cancelled" in widget.ui.trackMessage.text
+        process_events_until(lambda: not is_running(int(number.read_text())))
+        assert snapshot(scene) == before
+
+    def test_an_error_of_the_child_is_told_in_its_words(self, cine, scene, open_panel, child_program, dialogs, track):
+        child_program("say('error', message='Frame 3 has voxels that are not finite.'); sys.exit(3)")
+        widget = open_panel()
+        before = snapshot(scene)
+        assert track(widget) is None
+        assert dialogs.shown == [("error", "Frame 3 has voxels that are not finite.")]
+        assert snapshot(scene) == before
+
+    def test_the_scene_is_closed_meanwhile(self, cine, scene, open_panel, child_program):
+        child_program("time.sleep(60)")
+        widget = open_panel()
+        widget.ui.trackButton.click()
+        for _ in range(5):
+            slicer.app.processEvents()
+        scene.Clear(0)
+        assert not widget.panel.track.work.running
+        assert not widget.ui.trackButton.enabled
+
+
+class TestFollow:
+    @pytest.fixture
+    def points(self, cine):
+        return fiducials(in_world(CENTRE, cine))
+
+    def test_points_follow_as_the_browser_plays(self, cine, widget, points, track):
+        gestures.choose(widget.ui.followingPoints, points)
+        assert not widget.ui.follow.enabled
+        track(widget)
+        assert widget.ui.follow.enabled
+        assert not widget.ui.follow.checked
+        widget.ui.follow.click()
+        for number in (0, 3):
+            widget.ui.trackSeekWidget.setSelectedItemNumber(number)
+            np.testing.assert_allclose(world(points), in_world(CENTRE + number * SHIFT, cine), atol=1e-3)
+        assert widget.ui.follow.checked
+
+    def test_they_can_be_let_go(self, cine, widget, points, track):
+        gestures.choose(widget.ui.followingPoints, points)
+        track(widget)
+        widget.ui.follow.click()
+        widget.ui.trackSeekWidget.setSelectedItemNumber(3)
+        widget.ui.follow.click()
+        np.testing.assert_allclose(world(points), in_world(CENTRE, cine), atol=1e-4)
+        assert not widget.ui.follow.checked
+
+    def test_the_box_shows_whether_the_chosen_ones_follow(self, cine, widget, points, track):
+        other = fiducials(in_world(CENTRE, cine), "other")
+        track(widget)
+        gestures.choose(widget.ui.followingPoints, points)
+        widget.ui.follow.click()
+        gestures.choose(widget.ui.followingPoints, other)
+        assert not widget.ui.follow.checked
+        gestures.choose(widget.ui.followingPoints, points)
+        assert widget.ui.follow.checked
+
+    def test_an_empty_list_is_told_in_words(self, scene, widget, dialogs, track):
+        track(widget)
+        gestures.choose(widget.ui.followingPoints, scene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", "empty"))
+        widget.ui.follow.click()
+        assert "place some while the reference phase is shown" in dialogs.shown[0][1]
+        assert not widget.ui.follow.checked
+
+
+class TestStrain:
+    def test_curves_are_told_and_plotted(self, cine, widget, stand_in, track):
+        stand_in(stretched)
+        track(widget)
+        gestures.choose(widget.ui.strainCurve, curve(ring(), cine=cine))
+        widget.ui.strainButton.click()
+        (table,) = slicer.util.getNodesByClass("vtkMRMLTableNode")
+        (chart,) = slicer.util.getNodesByClass("vtkMRMLPlotChartNode")
+        text = widget.ui.strainMessage.text
+        assert "circumferential +6.4% at 50 ms" in text
+        assert "radial +6.4% at 50 ms" in text
+        assert text.startswith(f"Peak strain, of table '{table.GetName()}'")
+        selection = slicer.app.applicationLogic().GetSelectionNode()
+        assert selection.GetActivePlotChartID() == chart.GetID()
+
+    def test_view_and_thickness_are_those_chosen(self, cine, widget, monkeypatch, track):
+        asked = []
+        monkeypatch.setattr(
+            "TemporalInterpLib.logic.add_strain_curves", lambda *arguments: asked.append(arguments) or 1 / 0
+        )
+        motion, wall = track(widget), curve(ring(), cine=cine)
+        gestures.choose(widget.ui.strainCurve, wall)
+        for view, thickness in ((StrainView.SHORT_AXIS, 0.0), (StrainView.LONG_AXIS, 8.5)):
+            widget.ui.strainView.currentIndex = list(StrainView).index(view)
+            widget.ui.wallThickness.value = thickness
+            with pytest.raises(ZeroDivisionError):
+                widget.panel.track._measure_strain()
+        assert asked == [(motion, wall, "short-axis", None), (motion, wall, "long-axis", 8.5)]
+
+    @pytest.mark.parametrize("count", [0, 2])
+    def test_too_few_points_are_told_in_words(self, cine, scene, widget, dialogs, track, count):
+        track(widget)
+        gestures.choose(widget.ui.strainCurve, curve(ring()[:count], cine=cine))
+        before = picture(scene)
+        widget.ui.strainButton.click()
+        ((_, text),) = dialogs.shown
+        assert f"has {count} points" in text
+        assert widget.ui.strainMessage.text == text
+        assert picture(scene) == before
+
+    @pytest.mark.no_main_window
+    def test_without_a_main_window(self, cine, widget, track):
+        track(widget)
+        gestures.choose(widget.ui.strainCurve, curve(ring(), cine=cine))
+        widget.ui.strainButton.click()
+        assert widget.ui.strainMessage.text.startswith("Peak strain")
+
+
+class TestArrows:
+    def display(self, cine, motion):
+        return cine.browser.GetProxyNode(motion).GetDisplayNode()
+
+    def test_they_are_drawn_and_taken_away(self, cine, widget, track):
+        motion = track(widget)
+        assert self.display(cine, motion) is None
+        widget.ui.motionArrows.click()
+        display = self.display(cine, motion)
+        assert display.GetVisibility()
+        assert display.GetVisibility2D()
+        assert display.GetVisualizationMode() == display.VIS_MODE_GLYPH
+        assert display.GetGlyphSpacingMm() == parameters_of(widget).fieldSpacing
+        longest = np.linalg.norm(4 * SHIFT)
+        assert display.GetColorMap().GetRange()[1] == pytest.approx(longest, abs=1e-3)
+        widget.ui.motionArrows.click()
+        assert not display.GetVisibility()
+
+    def test_they_have_nothing_to_do_with_the_fields_of_a_result(self, cine, widget, track):
+        motion = track(widget)
+        widget.ui.motionArrows.click()
+        parameters_of(widget).fieldStyle = FieldStyle.GRID
+        assert self.display(cine, motion).GetVisualizationMode() == self.display(cine, motion).VIS_MODE_GLYPH
+
+
+class TestRemove:
+    def test_the_motion_goes_and_points_stay(self, cine, scene, widget, track):
+        points = fiducials(in_world(CENTRE, cine))
+        assert not widget.ui.removeMotionButton.enabled
+        track(widget)
+        gestures.choose(widget.ui.followingPoints, points)
+        widget.ui.follow.click()
+        widget.ui.motionArrows.click()
+        assert widget.ui.removeMotionButton.enabled
+        widget.ui.removeMotionButton.click()
+        assert widget.ui.cleanUpMessage.text.startswith("1 tracked motions removed from 'cine'")
+        assert motions_of(cine.sequence) == []
+        assert not widget.ui.follow.enabled
+        assert widget.ui.motionLabel.isHidden()
+        assert not widget.ui.removeMotionButton.enabled
+        np.testing.assert_allclose(world(points), in_world(CENTRE, cine), atol=1e-4)
+
+    def test_after_that_it_can_be_tracked_again(self, cine, widget, track):
+        track(widget)
+        widget.ui.motionArrows.click()
+        widget.ui.removeMotionButton.click()
+        motion = track(widget)
+        assert cine.browser.GetProxyNode(motion).GetDisplayNode().GetVisibility()
+
+    def test_tracked_motion_is_no_synthetic_frame(self, cine, widget, track):
+        motion = track(widget)
+        widget.ui.removeFramesButton.click()
+        assert motion.GetScene() is not None
+
+
+@pytest.mark.no_main_window  # Slicer complains of its own slice views when it loads turned ones
+def test_saved_and_loaded_the_section_goes_on(cine, widget, track, save_and_load):
+    track(widget)
+    widget.ui.wholeBeat.click()
+    save_and_load()
+    assert "0.25 mm there and back" in widget.ui.motionLabel.text
+    assert widget.ui.wholeBeat.checked
+    assert widget.ui.strainButton.enabled
+    assert not widget.ui.trackPlayWidget.isHidden()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="takes a shell of its own")
+def test_a_real_run_finds_that_a_blob_moves(scene, open_panel, track):
+    """Two voxels of 1.5 mm along I from frame to frame; the real command line in a real child process."""
+    from temporal_interp.sequences import VolumeSequence
+    from temporal_interp.volumes import Volume
+
+    geometry = Geometry((1, 32, 32), (1.5, 1.5, 8.0))
+    _, j, i = np.indices(geometry.shape)
+    texture = 20 * np.sin(j / 2.0)
+    frames = [
+        Volume((texture + 200 * np.exp(-((j - 16) ** 2 + (i - 14 - 2 * n) ** 2) / 30)).astype("float32"), geometry)
+        for n in range(3)
+    ]
+    added = add_sequence_to_scene(VolumeSequence(frames, [0.0, 40.0, 80.0], "time", "ms"), "blob")
+    widget = open_panel()
+    motion = track(widget)
+    assert item_values(motion) == [0, 40, 80]
+    points = fiducials(geometry.physical_point([0, 16, 14]))
+    gestures.choose(widget.ui.followingPoints, points)
+    widget.ui.follow.click()
+    added.browser.SetSelectedItemNumber(2)
+    np.testing.assert_allclose(world(points), geometry.physical_point([0, 16, 18]), atol=1.0)
