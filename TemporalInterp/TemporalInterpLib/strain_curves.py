@@ -11,7 +11,7 @@ from vtk.util.numpy_support import vtk_to_numpy
 
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.provenance import PREFIX
-from temporal_interp.tracking.contour import Contour
+from temporal_interp.tracking.contour import STRAIN_POINTS, Contour
 from temporal_interp.tracking.contour_view import ContourView
 from temporal_interp.tracking.strain import strain_along
 from TemporalInterpLib.charts import add_chart, add_table, index_heading
@@ -21,9 +21,6 @@ from TemporalInterpLib.scene_transaction import nodes_of, scene_transaction
 from TemporalInterpLib.sequence_conversion import index_values_of
 from TemporalInterpLib.tracked_motion import displacements_in
 from TemporalInterpLib.volume_conversion import RAS_TO_LPS
-
-CONTOUR_POINTS = 72
-"""Points that a curve is resampled to, evenly along it, as the command line does."""
 
 DIGITS = 3
 """Decimals of the per cent in the table."""
@@ -111,7 +108,7 @@ def contour_of(curve_node: slicer.vtkMRMLMarkupsCurveNode | None, motion: slicer
         )
     line = vtk_to_numpy(curve_node.GetCurvePoints().GetData())  # without its parent transform
     points = in_image(line, curve_node, motion) @ RAS_TO_LPS[:3, :3]
-    return Contour(points, closed).resampled(CONTOUR_POINTS)
+    return Contour(points, closed).resampled(STRAIN_POINTS)
 
 
 def strain_nodes(

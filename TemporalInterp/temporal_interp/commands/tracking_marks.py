@@ -7,14 +7,10 @@ from pathlib import Path
 
 from temporal_interp.files import read_points
 from temporal_interp.files.markups import PointSet
-from temporal_interp.tracking.contour import Contour
+from temporal_interp.tracking.contour import STRAIN_POINTS, Contour
 from temporal_interp.tracking.contour_view import ContourView
 from temporal_interp.tracking.strain import contour_segments
 from temporal_interp.volumes import Geometry
-
-CONTOUR_POINTS = 72
-"""Points that a contour is resampled to, evenly along it."""
-
 
 @dataclass(frozen=True, eq=False)
 class Marks:
@@ -50,5 +46,5 @@ def read_marks(points: Path | None, contour: Path | None, view: ContourView, wal
     if contour is not None:
         drawn = read_points(contour)
         closed = view is ContourView.SHORT_AXIS if drawn.closed is None else drawn.closed
-        line = Contour(drawn.points_mm, closed).resampled(CONTOUR_POINTS)
+        line = Contour(drawn.points_mm, closed).resampled(STRAIN_POINTS)
     return Marks(None if points is None else read_points(points), line, view, wall_thickness)

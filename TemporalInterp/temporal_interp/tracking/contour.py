@@ -10,6 +10,10 @@ from temporal_interp.errors import InvalidInputError
 from temporal_interp.tracking.fields import require_points
 
 
+STRAIN_POINTS = 72
+"""Points that a drawn contour is resampled to for strain: every 5 degrees round a ventricle (our choice)."""
+
+
 @dataclass(frozen=True, eq=False)
 class Contour:
     """A polyline; where it is closed, the last point joins the first.
