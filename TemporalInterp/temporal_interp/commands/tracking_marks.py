@@ -12,6 +12,7 @@ from temporal_interp.tracking.contour_view import ContourView
 from temporal_interp.tracking.strain import contour_segments
 from temporal_interp.volumes import Geometry
 
+
 @dataclass(frozen=True, eq=False)
 class Marks:
     """What the user wants to follow in the reference frame.

@@ -9,7 +9,6 @@ import numpy as np
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.tracking.fields import require_points
 
-
 STRAIN_POINTS = 72
 """Points that a drawn contour is resampled to for strain: every 5 degrees round a ventricle (our choice)."""
 
