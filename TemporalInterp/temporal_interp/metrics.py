@@ -91,7 +91,7 @@ def nmse(predicted: ArrayLike, truth: ArrayLike) -> float:
     """Return MSE / mean(truth^2); the papers print it times 100. Not defined, NaN, for a truth that is zero."""
     predicted, truth = _pair(predicted, truth)
     power = float((truth**2).mean())
-    return float(((predicted - truth) ** 2).mean()) / power if power > 0 else float("nan")
+    return mse(predicted, truth) / power if power > 0 else float("nan")
 
 
 def local_ncc(predicted: ArrayLike, truth: ArrayLike) -> float:

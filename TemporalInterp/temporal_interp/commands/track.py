@@ -19,7 +19,6 @@ from temporal_interp.tracking.contour_view import ContourView
 
 if TYPE_CHECKING:
     import numpy as np
-    import torch
 
     from temporal_interp.sequences import VolumeSequence
     from temporal_interp.tracking.settings import TrackingSettings
@@ -94,13 +93,14 @@ def track(
     from temporal_interp.commands.tracking_results import write_results
     from temporal_interp.files import read_sequence
     from temporal_interp.interpolation import acquired_only
+    from temporal_interp.tracking.network_file import load_network
     from temporal_interp.tracking.track import track as run_tracking
 
     console, started = Console(json), time.monotonic()
     where = choose_device(device)
     settings = _settings(paper, passes, smoothness)
     marks = read_marks(points, contour, view, wall_thickness)
-    network = None if start_from is None else _network(start_from)
+    network = None if start_from is None else load_network(start_from)
     sequence, region = ready_to_track(acquired_only(read_sequence(input_path)), mask)
     marks.require_in(sequence.volumes[0].geometry)
     for note in sequence.notes:
@@ -139,19 +139,13 @@ def _settings(paper: bool, passes: int | None, smoothness: float | None) -> Trac
     return settings if smoothness is None else replace(settings, smoothness=smoothness)
 
 
-def _network(path: Path) -> dict[str, torch.Tensor]:
-    from temporal_interp.tracking.network_file import load_network
-
-    return load_network(path)
-
-
 def _pair_that_changes_most(sequence: VolumeSequence) -> int:
     """Return the number of the earlier frame of the two neighbours that differ most, which is drawn."""
     import itertools
 
     import numpy as np
 
-    frames = [volume.array.astype(np.float32) for volume in sequence.volumes]
+    frames = (volume.array.astype(np.float32) for volume in sequence.volumes)  # two in memory at a time
     changes = [float(np.abs(later - earlier).mean()) for earlier, later in itertools.pairwise(frames)]
     return int(np.argmax(changes)) if changes else 0
 

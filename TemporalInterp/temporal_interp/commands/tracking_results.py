@@ -1,4 +1,4 @@
-"""What `temporal-interp track` reads to follow, and what it writes."""
+"""What `temporal-interp track` writes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from temporal_interp.commands.tracking_pictures import PairByScale, draw_results
 from temporal_interp.evaluation.report import write_lines
 from temporal_interp.files import write_field_sequence
 from temporal_interp.files.field_sequence import FieldDirection
+from temporal_interp.provenance import PREFIX
 from temporal_interp.sequences import VolumeSequence
 from temporal_interp.tracking.curves import curve_lines, point_lines
 from temporal_interp.tracking.network_file import save_network
@@ -44,16 +45,15 @@ def write_results(
 
 def _write_fields(folder: Path, tracking: Tracking) -> None:
     motion = tracking.motion
-    values, count = motion.index_values, len(motion.forward)
-    earlier, later = values[:count], values[1:]
-    if motion.closed:  # the pair round the end lies on the last frame, and on the first
-        later = [*later, values[0]]
-    backward = [field for _, field in sorted(zip(later, motion.backward, strict=True), key=lambda item: item[0])]
-    reference = {"TemporalInterp.ReferenceIndexValue": f"{values[tracking.reference]:.9g}"}
+    values = motion.index_values
+    earlier, later, backward = values[:-1], values[1:], motion.backward
+    if motion.closed:  # the pair round the end lies on the last frame, and backwards on the first
+        earlier, later, backward = values, values, [backward[-1], *backward[:-1]]
+    reference = {f"{PREFIX}ReferenceIndexValue": f"{values[tracking.reference]:.9g}"}
     for name, fields, index, direction, attributes in (
         ("displacement", tracking.displacements, values, FieldDirection.FROM_REFERENCE, reference),
         ("forward", motion.forward, earlier, FieldDirection.TO_NEXT, None),
-        ("backward", backward, sorted(later), FieldDirection.FROM_PREVIOUS, None),
+        ("backward", backward, later, FieldDirection.FROM_PREVIOUS, None),
     ):
         write_field_sequence(
             fields,

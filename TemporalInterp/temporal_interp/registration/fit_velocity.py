@@ -135,7 +135,7 @@ def fit_velocity(
         )
     shape = tuple(fixed.shape[2:])
     finest = fitted_shape(shape, spacing, fixed.shape[0], settings.max_voxels)
-    finest_spacing = _spacing_on(finest, shape, spacing)
+    finest_spacing = spacing_on(finest, shape, spacing)
     finest_pair = coarsen(fixed, finest), coarsen(moving, finest)
     field = _Field(fixed.shape[0], finest, finest_spacing, settings, fixed.device)
     # the loss adds up the problems, and eps is far below any gradient, so that no fit depends on another
@@ -144,7 +144,7 @@ def fit_velocity(
     before = 0
     for level, iterations in zip(settings.levels, settings.iterations, strict=True):
         grid = coarsened_shape(finest, finest_spacing, min(finest_spacing) * level)
-        grid_spacing = _spacing_on(grid, shape, spacing)
+        grid_spacing = spacing_on(grid, shape, spacing)
         pair = tuple(coarsen(image, grid) for image in finest_pair)
         plateau = _Plateau(settings.patience, settings.tolerance)
         for step in range(iterations):
@@ -166,7 +166,8 @@ def fit_velocity(
     return velocity
 
 
-def _spacing_on(grid: tuple[int, ...], shape: tuple[int, ...], spacing: tuple[float, ...]) -> tuple[float, ...]:
+def spacing_on(grid: tuple[int, ...], shape: tuple[int, ...], spacing: tuple[float, ...]) -> tuple[float, ...]:
+    """Return the voxel size in mm of a grid over the same extent as one of `shape` voxels of size `spacing`."""
     return tuple(along * n / m for along, n, m in zip(spacing, shape, grid, strict=True))
 
 

@@ -11,7 +11,7 @@ import torch
 
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
 from temporal_interp.losses import local_correlation_loss, squared_gradient
-from temporal_interp.registration.fit_velocity import coarsen, coarsened_shape
+from temporal_interp.registration.fit_velocity import coarsen, coarsened_shape, spacing_on
 from temporal_interp.spatial import compose, resize, resize_field, warp
 from temporal_interp.tracking.network import MotionNetwork
 from temporal_interp.tracking.settings import TrackingSettings
@@ -159,7 +159,7 @@ class PairFit:
         scale = self.scales[number]
         shape = tuple(self.pairs.frames.shape[2:])
         grid = coarsened_shape(shape, self.spacing, min(self.spacing) * scale)
-        self.grid_spacing = tuple(along * n / m for along, n, m in zip(self.spacing, shape, grid, strict=True))
+        self.grid_spacing = spacing_on(grid, shape, self.spacing)
         self.batch = min(len(self.pairs), settings.batch * (COARSE_BATCH if scale >= COARSE_FROM else 1))
         steps = max(settings.least_steps, math.ceil(self.passes[number] * len(self.pairs) / self.batch))
         window = math.ceil(settings.patience * len(self.pairs) / self.batch)

@@ -12,7 +12,7 @@ from scipy.ndimage import find_objects
 from torch.nn import functional
 
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
-from temporal_interp.registration.fit_velocity import coarsen, fitted_shape
+from temporal_interp.registration.fit_velocity import coarsen, fitted_shape, spacing_on
 from temporal_interp.sequences import VolumeSequence
 from temporal_interp.slabs import as_image
 from temporal_interp.slice_gaps import slices_are_independent
@@ -23,6 +23,9 @@ from temporal_interp.tracking.optimise import PairFit, Pairs
 from temporal_interp.tracking.settings import TrackingSettings
 from temporal_interp.tracking.trajectories import displacement_from
 from temporal_interp.volumes import IntensityRange
+
+MARGIN_VOXELS = 24
+"""How far beyond the mask frames are looked at: what moves in over a few frames, and what coarse windows need."""
 
 OnScale = Callable[[int, SequenceMotion], None]
 """Takes a scale, as in `TrackingSettings.scales`, and the motion as it is known after it."""
@@ -115,10 +118,6 @@ def _require_trackable(sequence: VolumeSequence, mask: np.ndarray | None, refere
         )
 
 
-MARGIN_VOXELS = 24
-"""How far beyond the mask frames are looked at: what moves in over a few frames, and what coarse windows need."""
-
-
 class _Problem:
     """The frames as the networks see them, and the way back to fields in mm.
 
@@ -135,10 +134,9 @@ class _Problem:
         axes = slice(1, None) if self.flat else slice(None)
         self.box = _box_around(mask, geometry.shape)[axes]
         self.shape = shape = tuple(part.stop - part.start for part in self.box)
-        self.grid = fitted_shape(shape, geometry.spacing_kji[axes], 1, settings.max_voxels)
-        self.spacing = tuple(
-            along * n / m for along, n, m in zip(geometry.spacing_kji[axes], shape, self.grid, strict=True)
-        )
+        spacing = geometry.spacing_kji[axes]
+        self.grid = fitted_shape(shape, spacing, 1, settings.max_voxels)
+        self.spacing = spacing_on(self.grid, shape, spacing)
         self.images = geometry.shape[0] if self.flat else 1
         scale = IntensityRange.of(sequence.volumes)
         self.frames = torch.cat(
@@ -186,18 +184,13 @@ class _Problem:
     def _to_mm(self, field: torch.Tensor) -> np.ndarray:
         voxels = resize_field(field, self.shape)
         whole = self.geometry.shape[1:] if self.flat else self.geometry.shape
-        beyond = [n for part, size in zip(self.box, whole, strict=True) for n in (part.start, size - part.stop)]
-        voxels = functional.pad(voxels, _last_axis_first(beyond), mode="replicate")
+        axes = reversed(list(zip(self.box, whole, strict=True)))  # PyTorch pads the last axis first
+        beyond = [n for part, size in axes for n in (part.start, size - part.stop)]
+        voxels = functional.pad(voxels, beyond, mode="replicate")
         if not self.flat:
             return to_physical(voxels[0], self.geometry)
         through_plane = torch.zeros_like(voxels[:, :1])
         return to_physical(torch.cat([through_plane, voxels], 1).transpose(0, 1), self.geometry)
-
-
-def _last_axis_first(beyond: list[int]) -> list[int]:
-    """Return room before and after every axis in the order that PyTorch pads in."""
-    pairs = zip(beyond[::2], beyond[1::2], strict=True)
-    return [n for pair in reversed(list(pairs)) for n in pair]
 
 
 def _box_around(mask: np.ndarray | None, shape: tuple[int, int, int]) -> tuple[slice, ...]:
