@@ -104,7 +104,7 @@ class TrackingSettings:
 
         They follow speckle and noise too: the motion of the phantom comes out less exact than by the defaults.
         """
-        return cls(stride=1, flat=1e-6, smoothness=0.05, blur=0.0, passes=(60, 60, 40, 25), refinement=())
+        return cls(stride=1, flat=1e-6, smoothness=0.05, blur=0.0, passes=(40, 40, 25, 12), refinement=())
 
     def one_scale(self, dimensions: int = 2) -> TrackingSettings:
         """Return the plain baseline: one network on the frames as they are, for as much work as all scales together."""
