@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import temporal_interp
-from temporal_interp.commands import models, train
+from temporal_interp.commands import models, slices, train
 from temporal_interp.commands.ablate import ablate
 from temporal_interp.commands.adapt import adapt
 from temporal_interp.commands.demo import demo
@@ -32,6 +32,7 @@ app = typer.Typer(
 )
 for command in (demo, info, interpolate, track, register, evaluate, evaluate_tracking, ablate, adapt, phantom):
     app.command(epilog=EXIT_CODES)(command)
+app.add_typer(slices.app, name="slices")
 app.add_typer(train.app, name="train")
 app.add_typer(models.app, name="models")
 

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
+from temporal_interp.kept_fit import mark_of
 from temporal_interp.losses import local_correlation_loss, squared_gradient
 from temporal_interp.registration.fit_velocity import coarsen, coarsened_shape, spacing_on
 from temporal_interp.spatial import compose, resize, resize_field, warp
@@ -121,6 +122,12 @@ class PairFit:
                 on_scale(scale, self.field)
         progress(1.0, "fields fitted")
         return self.field
+
+    def mark(self) -> str:
+        """Return what tells fits of other frames, or with other settings, apart."""
+        pairs = self.pairs
+        settings = (self.settings, self.scales, self.passes, self.spacing)
+        return mark_of(settings, (pairs.frames, pairs.sources, pairs.targets, pairs.weight))
 
     def state(self) -> dict[str, Any]:
         """Return everything needed to go on from here, as tensors, numbers and text."""

@@ -12,12 +12,12 @@ from scipy.ndimage import find_objects
 from torch.nn import functional
 
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
+from temporal_interp.kept_fit import run_kept
 from temporal_interp.registration.fit_velocity import coarsen, fitted_shape, spacing_on
 from temporal_interp.sequences import VolumeSequence
 from temporal_interp.slabs import as_image
 from temporal_interp.slice_gaps import slices_are_independent
 from temporal_interp.spatial import from_physical, resize, resize_field, smooth, to_physical
-from temporal_interp.tracking.checkpoint import run_kept
 from temporal_interp.tracking.motion import SequenceMotion
 from temporal_interp.tracking.optimise import PairFit, Pairs
 from temporal_interp.tracking.settings import TrackingSettings

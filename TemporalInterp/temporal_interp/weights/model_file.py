@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # what is registered can be listed in no time; PyTorch takes 
 
 FORMAT = "temporal-interp"
 FORMAT_VERSION = 1
-KINDS = ("teacher", "student")
+KINDS = ("teacher", "student", "slices")
 HEADER_LIMIT = 10_000_000
 """Bytes of header beyond which a file is no model of ours; safetensors itself allows ten times as much."""
 
@@ -33,7 +33,7 @@ class LoadedModel:
 
     Attributes:
         path: where it was read from.
-        kind: "teacher" or "student".
+        kind: one of KINDS.
         settings: of the network, for `NetworkSettings.from_dict`.
         training: how it was trained.
         state: weights by name, on the CPU.
@@ -61,7 +61,7 @@ def save_model(
     Args:
         path: ends in .safetensors.
         state: weights by name.
-        kind: "teacher" or "student".
+        kind: one of KINDS.
         settings: of the network.
         training: how it was trained, for people; anything that JSON can hold.
 
@@ -70,7 +70,7 @@ def save_model(
     """
     path = Path(path)
     if path.suffix != ".safetensors" or kind not in KINDS:
-        raise InvalidInputError(f"A model file is a .safetensors of kind {' or '.join(KINDS)}, got {path} and {kind}.")
+        raise InvalidInputError(f"A model file is a .safetensors of kind {', '.join(KINDS)}, got {path} and {kind}.")
     from safetensors.torch import save_file
 
     _require_finite(state, path)
@@ -123,7 +123,7 @@ def read_description(path: Path) -> dict[str, Any]:
             text = (file.metadata() or {}).get(FORMAT)
     except (OSError, SafetensorError) as error:
         raise InvalidInputError(f"{path} is damaged or cut off: {error}. Get it again.") from error
-    foreign = InvalidInputError(f"{path} is a safetensors file of another program; it holds no TM-MSDF network.")
+    foreign = InvalidInputError(f"{path} is a safetensors file of another program; it holds no network of this one.")
     if text is None:
         raise foreign
     try:

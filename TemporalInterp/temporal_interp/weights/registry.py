@@ -38,7 +38,7 @@ class ModelEntry:
     Attributes:
         name: what users call it: small letters, digits, dots, hyphens and underscores.
         version: of the model.
-        kind: "teacher" or "student".
+        kind: "teacher", "student" or "slices".
         file: name of its file, next to the registry.
         sha256: of the file, in hexadecimal.
         licence: of the weights.

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from temporal_interp.errors import CancelledError, InvalidInputError
+from temporal_interp.kept_fit import run_kept
 from temporal_interp.spatial import identity_grid
-from temporal_interp.tracking.checkpoint import run_kept
 from temporal_interp.tracking.optimise import PairFit, Pairs, _Course
 from temporal_interp.tracking.settings import TrackingSettings
 
@@ -202,7 +202,7 @@ def test_state_of_other_frames_or_settings_is_refused(tmp_path):
         fit_of(two_frames(shift=(1.0, 0.0)), replace(QUICK, passes=(1, 1))),
         fit_of(two_frames(), replace(QUICK, passes=(1, 2))),
     ):
-        with pytest.raises(InvalidInputError, match="other frames, or with other settings"):
+        with pytest.raises(InvalidInputError, match="other images, or with other settings"):
             run_kept(other, path, progress=lambda *_: None)
 
 

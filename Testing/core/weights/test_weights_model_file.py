@@ -106,7 +106,7 @@ def test_no_model_is_saved_under_another_ending(tmp_path, name):
 
 
 def test_no_other_kind_is_saved(tmp_path):
-    with pytest.raises(InvalidInputError, match=r"teacher or student, got .* and referee"):
+    with pytest.raises(InvalidInputError, match=r"teacher, student, slices, got .* and referee"):
         write(tmp_path / "a.safetensors", kind="referee")
     assert list(tmp_path.iterdir()) == []
 
@@ -251,7 +251,7 @@ def test_a_flipped_byte_changes_the_checksum_and_raises_nothing_unexpected(model
 def test_the_safetensors_file_of_another_program_is_refused(tmp_path, metadata):
     path = tmp_path / "a.safetensors"
     save_file(STATE, path, metadata=metadata)
-    assert refused(path) == f"{path} is a safetensors file of another program; it holds no TM-MSDF network."
+    assert refused(path) == f"{path} is a safetensors file of another program; it holds no network of this one."
 
 
 @pytest.mark.parametrize(

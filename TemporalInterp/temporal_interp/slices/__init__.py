@@ -1,0 +1,1 @@
+"""Slices between slices, learnt from the volume itself (Fang et al., CVPR 2022)."""

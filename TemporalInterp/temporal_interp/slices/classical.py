@@ -1,0 +1,50 @@
+"""The interpolation between slices that every program has, by SimpleITK: what slice synthesis has to beat."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import numpy as np
+import SimpleITK as sitk  # noqa: N813 - the name everybody uses
+
+from temporal_interp.slices.slice_grid import closer_slices
+from temporal_interp.volumes import Volume
+
+
+class Classical(StrEnum):
+    """Interpolation by its neighbours alone."""
+
+    NEAREST = "nearest"
+    LINEAR = "linear"
+    CUBIC = "cubic"
+    SINC = "sinc"
+
+
+_INTERPOLATORS = {
+    Classical.NEAREST: sitk.sitkNearestNeighbor,
+    Classical.LINEAR: sitk.sitkLinear,
+    Classical.CUBIC: sitk.sitkBSpline,
+    Classical.SINC: sitk.sitkLanczosWindowedSinc,
+}
+
+
+def interpolate_slices(volume: Volume, factor: int, method: Classical) -> Volume:
+    """Return a float32 volume with factor - 1 slices between every two.
+
+    Args:
+        volume: of two slices or more.
+        factor: how many times closer the slices come to lie.
+        method: nearest, linear, cubic B-spline, or sinc in a Lanczos window of five voxels.
+    """
+    # In voxels, not in mm: so no rounding of an oblique place can put a border voxel outside the image. And with each
+    # slice as one row: nothing is interpolated within slices, and sinc in 3D takes ten times as long for that.
+    array = volume.array.astype(np.float32)
+    if method == Classical.CUBIC and len(array) == 2:
+        # ITK mirrors once, which for two slices ends outside the image; a third that is the first mirrors the same
+        array = array[[0, 1, 0]]
+    image = sitk.GetImageFromArray(array.reshape(len(array), -1))
+    geometry = closer_slices(volume.geometry, factor)
+    size, step = (image.GetWidth(), geometry.shape[0]), (1.0, 1.0 / factor)
+    still = sitk.Transform(2, sitk.sitkIdentity)
+    result = sitk.Resample(image, size, still, _INTERPOLATORS[method], (0.0, 0.0), step)
+    return Volume(sitk.GetArrayFromImage(result).reshape(geometry.shape), geometry)

@@ -1,0 +1,162 @@
+"""The training of slice synthesis on volumes, which can be stopped and taken up at any step (section 3.2)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+
+from temporal_interp.errors import InvalidInputError, Progress, no_progress
+from temporal_interp.kept_fit import mark_of
+from temporal_interp.slices.objective import closest_points_loss, restoration_loss
+from temporal_interp.slices.settings import SliceTrainingSettings
+from temporal_interp.slices.sub_volumes import Restoration, SubVolumes, TrainingVolume
+from temporal_interp.slices.synthesis_model import SliceSynthesis
+
+WARM_UP = 50
+"""Steps over which the learning rate rises."""
+
+CLIP = 1.0
+"""Largest norm of the gradient: a fresh network's first steps on a bright edge are not let run away."""
+
+
+class SliceFit:
+    """Trains both networks on volumes, each from what the other two views know (section 3.2).
+
+    Args:
+        model: to train, in place; it stays on its device.
+        volumes: to learn from.
+        settings: of the training.
+        precision: torch.bfloat16 for mixed precision, which is faster on processors and GPUs that know it.
+
+    Raises:
+        InvalidInputError: the volumes are too small.
+    """
+
+    def __init__(
+        self,
+        model: SliceSynthesis,
+        volumes: Sequence[TrainingVolume],
+        settings: SliceTrainingSettings,
+        *,
+        precision: torch.dtype = torch.float32,
+    ) -> None:
+        self.model, self.volumes, self.settings, self.precision = model, volumes, settings, precision
+        self.device = next(model.parameters()).device
+        self.parts = SubVolumes(volumes, model.factor, settings, self.device)
+        self.optimiser = torch.optim.Adam(model.parameters(), settings.learning_rate)
+        self.step = 0
+
+    def run(
+        self, *, on_step: Callable[[], None] | None = None, progress: Progress = no_progress
+    ) -> SliceSynthesis:  # fmt: skip
+        """Train to the end and return the model, ready for use.
+
+        Raises:
+            InvalidInputError: the training diverged.
+            CancelledError: `progress` stopped it.
+        """
+        self.model.train()
+        while self.step < self.settings.steps:
+            progress(self.step / self.settings.steps, f"step {self.step} of {self.settings.steps}")
+            self._step()
+            if on_step is not None:
+                on_step()
+        progress(1.0, "trained")
+        return self.model.eval()
+
+    def mark(self) -> str:
+        """Return what tells trainings on other volumes, of other networks or with other settings, apart."""
+        networks = (self.model.factor, self.model.slice_network.settings, self.model.pixel_network.settings)
+        return mark_of((self.settings, networks), (torch.from_numpy(volume.array) for volume in self.volumes))
+
+    def state(self) -> dict[str, Any]:
+        """Return everything needed to go on from here, as tensors, numbers and text."""
+        return {
+            "step": self.step,
+            "model": self.model.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "generator": self.parts.generator.get_state(),
+        }
+
+    def go_on_from(self, state: Mapping[str, Any]) -> None:
+        """Take up a training of the same model on the same volumes where `state` was taken."""
+        self.step = state["step"]
+        self.model.load_state_dict(state["model"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.parts.generator.set_state(state["generator"])
+
+    def _step(self) -> None:
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.settings.learning_rate * self._rate()
+        self.optimiser.zero_grad()
+        for loss in self._losses():
+            if not torch.isfinite(loss):
+                raise InvalidInputError(
+                    f"The training diverged at step {self.step}; use a smaller learning_rate than "
+                    f"{self.settings.learning_rate}."
+                )
+            loss.backward()  # one after the other: their graphs need not be in memory together
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
+        self.optimiser.step()
+        self.step += 1
+
+    def _rate(self) -> float:
+        """Return the share of the learning rate for the step to come: a short rise, then half a cosine."""
+        return min(1.0, (self.step + 1) / WARM_UP) * (0.5 + 0.5 * math.cos(math.pi * self.step / self.settings.steps))
+
+    def _losses(self) -> Iterator[torch.Tensor]:
+        settings = self.settings
+        with torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32):
+            if self.parts.can_restore:
+                yield self._through_plane(self.parts.through_plane())
+            if settings.in_plane and self.parts.can_restore_in_plane:
+                yield settings.in_plane * self._in_plane(self.parts.in_plane())
+            if settings.coronal_distillation or settings.sagittal_distillation:
+                yield self._distillation(self.parts.acquired())
+
+    def _through_plane(self, part: Restoration) -> torch.Tensor:
+        """Return L_a^int + L_c^int + L_s^int and the loss of the memory bank (Eqs. 8 to 10, 13, 14)."""
+        views = self.model(part.given)
+        loss = self._axial_loss(views.axial, part.wanted, views.memory_loss)
+        for restored, rows in ((views.coronal, 1), (views.sagittal, 2)):
+            loss = loss + self._rows_loss(restored, part.wanted, rows)
+        return loss
+
+    def _in_plane(self, part: Restoration) -> torch.Tensor:
+        """Return the same for the axis along which rows of the slices were left out.
+
+        Only the images that lie in a slice count for PInt, (wanted axis, other axis of the slice): the others are as
+        coarse in their columns as no image is that it will be shown.
+        """
+        axial, memory_loss = self.model.axial(part.given)
+        loss = self._axial_loss(axial, part.wanted, memory_loss)
+        return loss + self._rows_loss(self.model.coronal(part.given), part.wanted, 1)
+
+    def _axial_loss(self, restored: torch.Tensor, wanted: torch.Tensor, memory_loss: torch.Tensor) -> torch.Tensor:
+        images = [volume.flatten(0, 1)[:, None].float() for volume in (restored, wanted)]
+        return restoration_loss(*images, wavelets=self.settings.wavelets) + self.settings.memory * memory_loss
+
+    def _rows_loss(self, restored: torch.Tensor, wanted: torch.Tensor, across: int) -> torch.Tensor:
+        """Return the loss of the images (wanted axis, remaining axis); `across` is the axis from image to image."""
+        images = [volume.movedim(1 + across, 1).flatten(0, 1)[:, None].float() for volume in (restored, wanted)]
+        return restoration_loss(*images, wavelets=self.settings.wavelets)
+
+    def _distillation(self, acquired: torch.Tensor) -> torch.Tensor:
+        """Return the weighted L_c^cmd + L_s^cmd: how the views differ where slices are put between real ones."""
+        settings, loss = self.settings, 0.0
+        axial = coronal = sagittal = acquired
+        for _ in range(settings.repeats):
+            axial = self.model.axial(axial)[0]
+            if settings.coronal_distillation:
+                coronal = self.model.coronal(coronal)
+                loss = loss + settings.coronal_distillation * self._closest(axial, coronal)
+            if settings.sagittal_distillation:
+                sagittal = self.model.sagittal(sagittal)
+                loss = loss + settings.sagittal_distillation * self._closest(axial, sagittal)
+        return loss / settings.repeats
+
+    def _closest(self, axial: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        return closest_points_loss(axial.float(), other.float(), self.settings.closest)

@@ -1,0 +1,81 @@
+"""Slice synthesis fitted to volumes: from volumes as they were read to a trained model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from temporal_interp.errors import InvalidInputError, Progress, no_progress
+from temporal_interp.kept_fit import run_kept
+from temporal_interp.slices.fit import SliceFit
+from temporal_interp.slices.settings import (
+    FACTORS,
+    PixelNetworkSettings,
+    SliceNetworkSettings,
+    SliceTrainingSettings,
+)
+from temporal_interp.slices.sub_volumes import TrainingVolume
+from temporal_interp.slices.synthesis_model import SliceSynthesis
+from temporal_interp.volumes import IntensityRange, Volume
+
+
+def new_model(
+    factor: int,
+    slice_network: SliceNetworkSettings | None = None,
+    pixel_network: PixelNetworkSettings | None = None,
+    *,
+    seed: int = 0,
+) -> SliceSynthesis:
+    """Return fresh networks, which interpolate linearly until they are trained.
+
+    Raises:
+        InvalidInputError: the factor is none of FACTORS.
+    """
+    if factor not in FACTORS:
+        raise InvalidInputError(f"Slices can come {', '.join(map(str, FACTORS))} times closer, not {factor} times.")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return SliceSynthesis(factor, slice_network or SliceNetworkSettings(), pixel_network or PixelNetworkSettings())
+
+
+def fit_to_volumes(
+    model: SliceSynthesis,
+    volumes: Sequence[Volume],
+    settings: SliceTrainingSettings,
+    *,
+    scale: IntensityRange | None = None,
+    checkpoint: Path | None = None,
+    progress: Progress = no_progress,
+) -> SliceSynthesis:
+    """Train a model on volumes alone, without any truth, and return it ready for use.
+
+    Args:
+        model: to train, in place, on the device where to compute.
+        volumes: to learn from, one or more.
+        settings: of the training.
+        scale: intensities that the networks see as 0 and 1, for all volumes; those of each volume if None.
+        checkpoint: file that keeps the state, and from which a training that was stopped goes on.
+        progress: told how far it is; may raise CancelledError.
+
+    Raises:
+        InvalidInputError: a volume cannot be learnt from, or the checkpoint is of something else.
+    """
+    for number, volume in enumerate(volumes):
+        volume.require_finite(f"Volume {number}")
+    with_something = [volume for volume in volumes if np.ptp(volume.array) > 0]
+    if not with_something:
+        raise InvalidInputError("Every voxel is the same: there is nothing to learn from.")
+    device = next(model.parameters()).device
+    # bfloat16 halves the time of a training on a processor that computes with it, and changes the result little
+    precision = torch.float32 if device.type == "mps" else torch.bfloat16
+    fit = SliceFit(model, [_training_volume(volume, scale) for volume in with_something], settings, precision=precision)
+    return run_kept(fit, checkpoint, progress=progress)
+
+
+def _training_volume(volume: Volume, scale: IntensityRange | None) -> TrainingVolume:
+    scale = scale or IntensityRange.of([volume])
+    scaled = (volume.array.astype(np.float32) - np.float32(scale.low)) / np.float32(scale.high - scale.low)
+    return TrainingVolume(scaled, volume.geometry.spacing_kji)

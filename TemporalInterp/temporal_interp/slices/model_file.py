@@ -1,0 +1,58 @@
+"""Both networks of slice synthesis in a model file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.slices.settings import FACTORS, PixelNetworkSettings, SliceNetworkSettings
+from temporal_interp.slices.synthesis_model import SliceSynthesis
+from temporal_interp.weights.model_file import LoadedModel, save_model
+
+KIND = "slices"
+
+
+def save_slice_model(model: SliceSynthesis, path: Path, training: Mapping[str, Any]) -> None:
+    """Write a model file, whole or not at all.
+
+    Args:
+        model: to write.
+        path: ends in .safetensors.
+        training: how it was trained, for people; anything that JSON can hold.
+
+    Raises:
+        InvalidInputError: the name is wrong, a weight is not finite, or the disk is full.
+    """
+    settings = {
+        "factor": model.factor,
+        "slice_network": asdict(model.slice_network.settings),
+        "pixel_network": asdict(model.pixel_network.settings),
+    }
+    save_model(path, model.state_dict(), kind=KIND, settings=settings, training=training)
+
+
+def slice_model_of(loaded: LoadedModel) -> SliceSynthesis:
+    """Return the networks of a loaded model, ready to be asked.
+
+    Raises:
+        InvalidInputError: it is another kind of model, its description is of none, or its weights do not fit it.
+    """
+    if loaded.kind != KIND:
+        raise InvalidInputError(f"{loaded.path} holds a {loaded.kind}, but a model for slices is needed.")
+    try:
+        factor = loaded.settings["factor"]
+        slice_network = SliceNetworkSettings(**loaded.settings["slice_network"])
+        pixel_network = PixelNetworkSettings(**loaded.settings["pixel_network"])
+    except (KeyError, TypeError, InvalidInputError) as error:
+        raise InvalidInputError(f"{loaded.path} describes no model for slices: {error}.") from error
+    if factor not in FACTORS:
+        raise InvalidInputError(f"{loaded.path} describes no model for slices: its factor is {factor!r}.")
+    model = SliceSynthesis(factor, slice_network, pixel_network)
+    try:
+        model.load_state_dict(loaded.state)
+    except RuntimeError as error:
+        raise InvalidInputError(f"{loaded.path} does not hold the weights that its description promises.") from error
+    return model.eval()

@@ -1,0 +1,99 @@
+"""PInt: a coronal or sagittal image with r times as many rows (section 3.1.2).
+
+The network is HAN (Niu et al., ECCV 2020, "Single Image Super-Resolution via a Holistic Attention Network"), stretched
+along one axis.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from temporal_interp.slices.attention import ResidualGroup
+from temporal_interp.slices.settings import PixelNetworkSettings
+
+
+class LayerAttention(nn.Module):
+    """Weighs the outputs of the groups by how alike they are (HAN, section 3.2)."""
+
+    def __init__(self, layers: int, channels: int) -> None:
+        super().__init__()
+        self.gain = nn.Parameter(torch.zeros(1))
+        self.mix = nn.Conv2d(layers * channels, channels, 3, padding=1)
+
+    def forward(self, layers: list[torch.Tensor]) -> torch.Tensor:
+        """Return one image of features, (N, C, rows, columns), from those of all groups."""
+        stacked = torch.stack(layers, 1)
+        flat = stacked.flatten(2)
+        # the mean product and not the sum, as HAN has: the sum grows with the image, and softmax becomes a choice
+        likeness = (flat @ flat.transpose(1, 2) / flat.shape[2]).softmax(2)
+        weighed = stacked + self.gain * (likeness @ flat).view_as(stacked)
+        return self.mix(weighed.flatten(1, 2))
+
+
+class ChannelSpatialAttention(nn.Module):
+    """Weighs every feature by its neighbours in the image and in the next channels (HAN, section 3.3)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gain = nn.Parameter(torch.zeros(1))
+        self.convolution = nn.Conv3d(1, 1, 3, padding=1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return x, (N, C, rows, columns), with what the weights add."""
+        weights = torch.sigmoid(self.convolution(x[:, None])[:, 0])
+        return x + self.gain * weights * x
+
+
+class PixelNetwork(nn.Module):
+    """Puts r - 1 rows between every two of an image.
+
+    Ours: the answer is added to the image stretched linearly, so that a fresh network is linear interpolation; and both
+    attentions of HAN can be left out.
+
+    Args:
+        factor: r.
+        settings: of the network.
+    """
+
+    def __init__(self, factor: int, settings: PixelNetworkSettings) -> None:
+        super().__init__()
+        width = settings.width
+        self.factor, self.settings = factor, settings
+        self.head = nn.Conv2d(1, width, 3, padding=1)
+        self.groups = nn.ModuleList(ResidualGroup(width, settings.blocks) for _ in range(settings.groups))
+        self.last = nn.Conv2d(width, width, 3, padding=1)
+        self.layer_attention = LayerAttention(settings.groups, width) if settings.holistic else None
+        self.channel_attention = ChannelSpatialAttention() if settings.holistic else None
+        self.join = nn.Conv2d(2 * width, width, 3, padding=1) if settings.holistic else None
+        self.stretch = nn.Conv2d(width, width * factor, 3, padding=1)
+        self.tail = nn.Conv2d(width, 1, 3, padding=1)
+        nn.init.zeros_(self.tail.weight)
+        nn.init.zeros_(self.tail.bias)
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        """Return an image of (rows - 1) r + 1 rows from one of so many, (N, 1, rows, columns).
+
+        Row n r of the result lies where row n of the image does. The r - 1 rows beyond the last are dropped (paper).
+        """
+        rows = (image.shape[2] - 1) * self.factor + 1
+        head = self.head(image)
+        features, layers = head, []
+        for group in self.groups:
+            features = group(features)
+            layers.append(features)
+        features = self.last(features)
+        if self.join is not None:
+            across_layers = self.layer_attention(layers)
+            features = self.join(torch.cat([self.channel_attention(features), across_layers], 1))
+        detail = self.tail(rows_from_channels(self.stretch(features + head), self.factor))
+        linear = functional.interpolate(image, size=(rows, image.shape[3]), mode="bilinear", align_corners=True)
+        return linear + detail[:, :, :rows]
+
+
+def rows_from_channels(features: torch.Tensor, factor: int) -> torch.Tensor:
+    """Return (N, C, factor x rows, columns) from (N, factor x C, rows, columns): pixel shuffle along one axis."""
+    count, channels, rows, columns = features.shape
+    split = features.view(count, channels // factor, factor, rows, columns)
+    return split.transpose(2, 3).reshape(count, channels // factor, rows * factor, columns)

@@ -1,0 +1,79 @@
+"""SInt-A: the slices between two axial slices (section 3.1.1)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from temporal_interp.slices.attention import ResidualGroup
+from temporal_interp.slices.memory_bank import MemoryBank
+from temporal_interp.slices.settings import SliceNetworkSettings
+
+
+class Between(NamedTuple):
+    """Slices between two, and what the memory bank adds to the loss.
+
+    Attributes:
+        slices: (N, r - 1, rows, columns).
+        compactness: as `memory_bank.Recalled`; zero without a memory bank.
+        separateness: likewise.
+    """
+
+    slices: torch.Tensor
+    compactness: torch.Tensor
+    separateness: torch.Tensor
+
+
+class SliceNetwork(nn.Module):
+    """Puts r - 1 slices between two.
+
+    As the paper has it, but for two things of ours: how many blocks of what width there are is a choice, and the
+    network's answer is added to the linear blend of the two slices, so that a fresh network is linear interpolation.
+
+    Args:
+        factor: r, how many times closer the slices come to lie.
+        settings: of the network.
+    """
+
+    def __init__(self, factor: int, settings: SliceNetworkSettings) -> None:
+        super().__init__()
+        self.factor, self.settings, self.side = factor, settings, settings.block_side
+        channels = settings.features * self.side**2
+        self.head = nn.Conv2d(1, settings.features, 3, padding=1)
+        self.join = nn.Conv2d(2 * channels, channels, 3, padding=1)
+        self.encoder = nn.ModuleList(ResidualGroup(channels, settings.blocks) for _ in range(3))
+        self.middle = nn.Conv2d(channels, channels, 3, padding=1)
+        self.memory = MemoryBank(settings.memory_items, channels) if settings.memory_items else None
+        self.decoder = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(channels, channels, 3, padding=1), ResidualGroup(channels, settings.blocks))
+            for _ in range(3)
+        )
+        self.tail = nn.Conv2d(channels, (factor - 1) * self.side**2, 3, padding=1)
+        nn.init.zeros_(self.tail.weight)
+        nn.init.zeros_(self.tail.bias)
+
+    def forward(self, first: torch.Tensor, second: torch.Tensor) -> Between:
+        """Return the slices between two, (N, 1, rows, columns) each."""
+        rows, columns = first.shape[2:]
+        beyond = (0, -columns % self.side, 0, -rows % self.side)
+        features = [
+            functional.pixel_unshuffle(self.head(functional.pad(slice_, beyond, mode="replicate")), self.side)
+            for slice_ in (first, second)
+        ]
+        joined = self.join(torch.cat(features, 1))
+        outer = self.encoder[0](joined)
+        inner = self.encoder[1](outer)
+        deepest = self.middle(self.encoder[2](inner) + joined)
+        nothing = deepest.new_zeros(())
+        compactness, separateness = nothing, nothing
+        if self.memory is not None:
+            deepest, compactness, separateness = self.memory(deepest)
+        decoded = self.decoder[0](deepest)
+        decoded = self.decoder[1](decoded + inner)
+        decoded = self.decoder[2](decoded + outer)
+        detail = functional.pixel_shuffle(self.tail(decoded), self.side)[..., :rows, :columns]
+        share = torch.arange(1, self.factor, device=first.device, dtype=first.dtype).view(1, -1, 1, 1) / self.factor
+        return Between(torch.lerp(first, second, share) + detail, compactness, separateness)

@@ -1,0 +1,78 @@
+"""The three views of slice synthesis in one module: SInt-A, PInt-C and PInt-S."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from temporal_interp.slices.pixel_network import PixelNetwork
+from temporal_interp.slices.settings import PixelNetworkSettings, SliceNetworkSettings
+from temporal_interp.slices.slice_network import SliceNetwork
+
+
+class Views(NamedTuple):
+    """A volume with closer slices as each view synthesises it, (N, (K - 1) r + 1, J, I).
+
+    Attributes:
+        axial: O_a, slices between slices; the acquired ones are as they were.
+        coronal: O_c, rows of the (K, I) images.
+        sagittal: O_s, rows of the (K, J) images.
+        memory_loss: compactness plus separateness of the memory bank.
+    """
+
+    axial: torch.Tensor
+    coronal: torch.Tensor
+    sagittal: torch.Tensor
+    memory_loss: torch.Tensor
+
+
+class SliceSynthesis(nn.Module):
+    """Both networks for one factor.
+
+    Args:
+        factor: r, how many times closer the slices come to lie.
+        slice_network: settings of SInt-A.
+        pixel_network: settings of PInt, which both other views share.
+    """
+
+    def __init__(self, factor: int, slice_network: SliceNetworkSettings, pixel_network: PixelNetworkSettings) -> None:
+        super().__init__()
+        self.factor = factor
+        self.slice_network = SliceNetwork(factor, slice_network)
+        self.pixel_network = PixelNetwork(factor, pixel_network)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                module.to(memory_format=torch.channels_last)
+
+    def forward(self, volumes: torch.Tensor) -> Views:
+        """Return what each view makes of volumes (N, K, J, I) with intensities from 0 to 1."""
+        axial, memory_loss = self.axial(volumes)
+        return Views(axial, self.coronal(volumes), self.sagittal(volumes), memory_loss)
+
+    def axial(self, volumes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return O_a, (N, (K - 1) r + 1, J, I), and the loss of the memory bank."""
+        count, slices, *plane = volumes.shape
+        first, second = (part.reshape(-1, 1, *plane) for part in (volumes[:, :-1], volumes[:, 1:]))
+        between = self.slice_network(_channels_last(first), _channels_last(second))
+        steps = torch.cat([first, between.slices], 1).reshape(count, (slices - 1) * self.factor, *plane)
+        return torch.cat([steps, volumes[:, -1:]], 1), between.compactness + between.separateness
+
+    def coronal(self, volumes: torch.Tensor) -> torch.Tensor:
+        """Return O_c, (N, (K - 1) r + 1, J, I)."""
+        return self._pixelwise(volumes.transpose(1, 2)).transpose(1, 2)
+
+    def sagittal(self, volumes: torch.Tensor) -> torch.Tensor:
+        """Return O_s, (N, (K - 1) r + 1, J, I)."""
+        return self._pixelwise(volumes.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+
+    def _pixelwise(self, images: torch.Tensor) -> torch.Tensor:
+        """Return images (N, images, K, X) with more rows."""
+        count, number, rows, columns = images.shape
+        fine = self.pixel_network(_channels_last(images.reshape(-1, 1, rows, columns)))
+        return fine.view(count, number, -1, columns)
+
+
+def _channels_last(images: torch.Tensor) -> torch.Tensor:
+    return images.contiguous(memory_format=torch.channels_last)

@@ -1,0 +1,183 @@
+"""Slices between the slices of a volume, or of every volume of a sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from enum import StrEnum
+
+import numpy as np
+import torch
+
+import temporal_interp
+from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
+from temporal_interp.provenance import PREFIX
+from temporal_interp.sequences import VolumeSequence
+from temporal_interp.slices.slice_grid import closer_slices
+from temporal_interp.slices.synthesis_model import SliceSynthesis
+from temporal_interp.volumes import IntensityRange, Volume, to_scalar_type
+
+CHUNK_VOXELS = 500_000
+"""Voxels of the result that are computed at once."""
+
+
+ORDINALS = {2: "2nd", 3: "3rd", 4: "4th"}
+
+
+class View(StrEnum):
+    """Which way a network looks at the volume."""
+
+    AXIAL = "axial"
+    CORONAL = "coronal"
+    SAGITTAL = "sagittal"
+
+
+ALL_VIEWS = tuple(View)
+
+
+def add_slices(
+    volume: Volume,
+    model: SliceSynthesis,
+    *,
+    keep_acquired: bool = True,
+    views: tuple[View, ...] = ALL_VIEWS,
+    scale: IntensityRange | None = None,
+    progress: Progress = no_progress,
+) -> Volume:
+    """Return a volume with r - 1 synthetic slices between every two, r being the model's factor.
+
+    A synthetic slice is the mean of what the views make of it (Eq. 7).
+
+    Args:
+        volume: of two slices or more.
+        model: on the device where to compute.
+        keep_acquired: slices that were acquired stay as they are, bit for bit (ours); otherwise they are the mean of
+            both pixelwise views, as the paper has it.
+        views: which views to ask (Table 4). With the axial one alone, acquired slices stay as they are.
+        scale: intensities that the networks see as 0 and 1; those of the volume if None. What lies beyond is not cut.
+        progress: told how far it is; may raise CancelledError.
+
+    Returns:
+        A volume of the same scalar type, whose slice n r lies where slice n was.
+
+    Raises:
+        InvalidInputError: the volume has one slice, or voxels that are not finite.
+    """
+    if volume.geometry.shape[0] < 2:
+        raise InvalidInputError("There is one slice only; slices can be put between two or more.")
+    volume.require_finite("The volume")
+    geometry = closer_slices(volume.geometry, model.factor)
+    if np.ptp(volume.array) == 0:
+        return Volume(np.broadcast_to(volume.array[:1], geometry.shape).copy(), geometry)
+    scale = scale or IntensityRange.of([volume])
+    extent = np.float32(scale.high - scale.low)
+    scaled = torch.from_numpy((volume.array.astype(np.float32) - np.float32(scale.low)) / extent)
+    fused = _fused(scaled, model, views, progress).numpy()
+    fused *= extent
+    fused += np.float32(scale.low)
+    array = to_scalar_type(fused, volume.array.dtype)
+    if keep_acquired:
+        array[:: model.factor] = volume.array
+    return Volume(array, geometry)
+
+
+def add_slices_to_sequence(
+    sequence: VolumeSequence,
+    model: SliceSynthesis,
+    *,
+    source: Mapping[str, str] | None = None,
+    keep_acquired: bool = True,
+    progress: Progress = no_progress,
+) -> VolumeSequence:
+    """Return a sequence whose every volume has synthetic slices, on one scale of intensities.
+
+    Args:
+        sequence: volumes of two slices or more.
+        model: on the device where to compute.
+        source: attributes that say which model it is, by name without prefix, such as {"SliceModel": "..."}.
+        keep_acquired: see `add_slices`.
+        progress: told how far it is; may raise CancelledError.
+
+    Returns:
+        The sequence with the attributes of `slice_attributes` on every volume.
+
+    Raises:
+        InvalidInputError: as `add_slices`; the message names the frame.
+    """
+    for number, volume in enumerate(sequence.volumes):
+        volume.require_finite(f"Frame {number}")
+    scale = _scale_of(sequence)
+    volumes = []
+    for number, volume in enumerate(sequence.volumes):
+        part = part_of(progress, number / len(sequence), (number + 1) / len(sequence))
+        volumes.append(add_slices(volume, model, keep_acquired=keep_acquired, scale=scale, progress=part))
+    marks = slice_attributes(model.factor, keep_acquired=keep_acquired, source=source)
+    attributes = [{**given, **marks} for given in sequence.item_attributes]
+    return replace(sequence, volumes=volumes, item_attributes=attributes)
+
+
+def slice_attributes(
+    factor: int, *, keep_acquired: bool = True, source: Mapping[str, str] | None = None
+) -> dict[str, str]:  # fmt: skip
+    """Return the text attributes that say which slices of a volume are synthetic."""
+    which = f"all but every {ORDINALS[factor]} from the first on" if keep_acquired else "all"
+    values = {"SyntheticSlices": which, "SliceFactor": str(factor), **(source or {})}
+    values["ProgramVersion"] = temporal_interp.__version__
+    return {PREFIX + key: value for key, value in values.items() if value}
+
+
+def _scale_of(sequence: VolumeSequence) -> IntensityRange | None:
+    """Return the scale of all frames; None where every voxel of the sequence is the same."""
+    if all(np.ptp(volume.array) == 0 for volume in sequence.volumes):
+        return None
+    return IntensityRange.of(sequence.volumes)
+
+
+@torch.inference_mode()
+def _fused(scaled: torch.Tensor, model: SliceSynthesis, views: tuple[View, ...], progress: Progress) -> torch.Tensor:
+    """Return the mean of the views, ((K - 1) r + 1, J, I), on the CPU."""
+    device, factor = next(model.parameters()).device, model.factor
+    slices = (len(scaled) - 1) * factor + 1
+    result = torch.zeros((slices, *scaled.shape[1:]))
+    # on acquired slices the axial view only repeats what is there, and does not count beside another (Eq. 7)
+    pixelwise = [view for view in views if view is not View.AXIAL]
+    weight = torch.full((slices, 1, 1), 1 / len(views))
+    weight[::factor] = 1 / max(1, len(pixelwise))
+    for number, view in enumerate(views):
+        part = part_of(progress, number / len(views), (number + 1) / len(views))
+        for share, place, made in _view(scaled, model, view, device):
+            part(share, f"{view} view")
+            skipped = view is View.AXIAL and bool(pixelwise)
+            target = result[place]
+            made = made.cpu().float() * weight[place[0]]
+            if skipped:
+                made[::factor] = 0
+            target += made
+    progress(1.0, "slices added")
+    return result
+
+
+def _view(
+    scaled: torch.Tensor, model: SliceSynthesis, view: View, device: torch.device
+) -> Iterator[tuple[float, tuple[slice, ...], torch.Tensor]]:  # fmt: skip
+    """Yield how far it is, where a part of the result lies, and the part."""
+    slices, rows, columns = scaled.shape
+    factor, everything = model.factor, slice(None)
+    fine = (slices - 1) * factor + 1
+    if view is View.AXIAL:
+        step = max(1, CHUNK_VOXELS // (factor * rows * columns))
+        for start in range(0, slices - 1, step):
+            stop = min(start + step, slices - 1)
+            made = model.axial(scaled[None, start : stop + 1].to(device))[0][0]
+            last = stop == slices - 1  # a part ends where the next one begins; only the last one keeps its end
+            place = slice(start * factor, stop * factor + last)
+            yield start / (slices - 1), (place, everything, everything), made[: len(made) - 1 + last]
+        return
+    axis = 1 if view is View.CORONAL else 2
+    pixelwise = model.coronal if view is View.CORONAL else model.sagittal
+    count = scaled.shape[axis]
+    step = max(1, CHUNK_VOXELS // (fine * scaled.shape[3 - axis]))
+    for start in range(0, count, step):
+        part = slice(start, start + step)
+        place = (everything, part, everything) if axis == 1 else (everything, everything, part)
+        yield start / count, place, pixelwise(scaled[place][None].to(device))[0]
