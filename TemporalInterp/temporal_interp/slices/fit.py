@@ -108,41 +108,28 @@ class SliceFit:
         return min(1.0, (self.step + 1) / WARM_UP) * (0.5 + 0.5 * math.cos(math.pi * self.step / self.settings.steps))
 
     def _losses(self) -> Iterator[torch.Tensor]:
-        settings = self.settings
+        settings, parts = self.settings, self.parts
         with torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32):
-            if self.parts.can_restore:
-                yield self._through_plane(self.parts.through_plane())
-            if settings.in_plane and self.parts.can_restore_in_plane:
-                yield settings.in_plane * self._in_plane(self.parts.in_plane())
+            if parts.can_restore:
+                # the coronal and the sagittal view share one network, and both losses count (Eqs. 9 and 10)
+                yield 2 * self._rows_loss(parts.images())
+                yield self._slices_loss(parts.slabs())
+            if settings.in_plane and parts.can_restore_in_plane:
+                yield settings.in_plane * 2 * self._rows_loss(parts.images_in_plane())
+                yield settings.in_plane * self._slices_loss(parts.slabs_in_plane())
             if settings.coronal_distillation or settings.sagittal_distillation:
-                yield self._distillation(self.parts.acquired())
+                yield self._distillation(parts.acquired())
 
-    def _through_plane(self, part: Restoration) -> torch.Tensor:
-        """Return L_a^int + L_c^int + L_s^int and the loss of the memory bank (Eqs. 8 to 10, 13, 14)."""
-        views = self.model(part.given)
-        loss = self._axial_loss(views.axial, part.wanted, views.memory_loss)
-        for restored, rows in ((views.coronal, 1), (views.sagittal, 2)):
-            loss = loss + self._rows_loss(restored, part.wanted, rows)
-        return loss
+    def _rows_loss(self, part: Restoration) -> torch.Tensor:
+        """Return L_c^int, which is L_s^int too (Eqs. 9 and 10)."""
+        restored = self.model.pixel_network(part.given[:, None])
+        return restoration_loss(restored.float(), part.wanted[:, None], wavelets=self.settings.wavelets)
 
-    def _in_plane(self, part: Restoration) -> torch.Tensor:
-        """Return the same for the axis along which rows of the slices were left out.
-
-        Only the images that lie in a slice count for PInt, (wanted axis, other axis of the slice): the others are as
-        coarse in their columns as no image is that it will be shown.
-        """
-        axial, memory_loss = self.model.axial(part.given)
-        loss = self._axial_loss(axial, part.wanted, memory_loss)
-        return loss + self._rows_loss(self.model.coronal(part.given), part.wanted, 1)
-
-    def _axial_loss(self, restored: torch.Tensor, wanted: torch.Tensor, memory_loss: torch.Tensor) -> torch.Tensor:
-        images = [volume.flatten(0, 1)[:, None].float() for volume in (restored, wanted)]
+    def _slices_loss(self, part: Restoration) -> torch.Tensor:
+        """Return L_a^int and the loss of the memory bank (Eqs. 8, 13 and 14)."""
+        restored, memory_loss = self.model.axial(part.given)
+        images = [volume.flatten(0, 1)[:, None].float() for volume in (restored, part.wanted)]
         return restoration_loss(*images, wavelets=self.settings.wavelets) + self.settings.memory * memory_loss
-
-    def _rows_loss(self, restored: torch.Tensor, wanted: torch.Tensor, across: int) -> torch.Tensor:
-        """Return the loss of the images (wanted axis, remaining axis); `across` is the axis from image to image."""
-        images = [volume.movedim(1 + across, 1).flatten(0, 1)[:, None].float() for volume in (restored, wanted)]
-        return restoration_loss(*images, wavelets=self.settings.wavelets)
 
     def _distillation(self, acquired: torch.Tensor) -> torch.Tensor:
         """Return the weighted L_c^cmd + L_s^cmd: how the views differ where slices are put between real ones."""

@@ -91,9 +91,10 @@ class SliceTrainingSettings(_Checked):
 
     Attributes:
         steps: of the optimiser (paper: 50 epochs over 510 volumes).
-        batch: sub-volumes in a step (paper: 4).
-        slices: of a sub-volume at most (paper: 15).
-        side: of a sub-volume in its slices, in voxels (paper: 128).
+        batch: images, and pairs of slices, in a step, each drawn by itself (ours; paper: all of 4 sub-volumes, which
+            are many more, and much alike).
+        slices: of an image at most (paper: 15).
+        side: of an image along rows and columns of the slices, in voxels (paper: 128).
         learning_rate: of Adam at its highest; it rises over `WARM_UP` steps and falls to zero as a cosine (paper: 1e-4,
             a tenth of it after ten epochs).
         wavelets: weight of the wavelet loss (Eqs. 8 to 10; paper: 1); 0 leaves it out.
@@ -114,7 +115,7 @@ class SliceTrainingSettings(_Checked):
     """
 
     steps: int = 1000
-    batch: int = 1
+    batch: int = 16
     slices: int = 15
     side: int = 48
     learning_rate: float = 1e-3
@@ -141,4 +142,4 @@ class SliceTrainingSettings(_Checked):
     @classmethod
     def paper(cls) -> SliceTrainingSettings:
         """Return what section 4.1 gives. Steps are 50 epochs over 510 volumes in batches of 4."""
-        return cls(steps=6375, batch=4, side=128, learning_rate=1e-4, repeats=2, memory=0.1, in_plane=0.0)
+        return cls(steps=6375, batch=64, side=128, learning_rate=1e-4, repeats=2, memory=0.1, in_plane=0.0)

@@ -31,7 +31,7 @@ class Restoration:
     """What is to be restored, and from what.
 
     Attributes:
-        given: (N, k, *), every r-th of the slices that are wanted, degraded.
+        given: (N, k, *), every r-th of the rows or slices that are wanted, degraded.
         wanted: (N, (k - 1) r + 1, *).
     """
 
@@ -59,7 +59,7 @@ class SubVolumes:
     def __init__(
         self, volumes: Sequence[TrainingVolume], factor: int, settings: SliceTrainingSettings, device: torch.device
     ) -> None:
-        self.settings, self.device = settings, device
+        self.factor, self.settings, self.device = factor, settings, device
         self.generator = torch.Generator().manual_seed(settings.seed)
         self._along = [[_Along(volume, axis, factor, settings) for volume in volumes] for axis in range(3)]
         self.can_restore = all(volume.can_restore for volume in self._along[0])
@@ -70,42 +70,54 @@ class SubVolumes:
                 f"two: {factor + 1} slices are needed at least."
             )
 
-    def through_plane(self) -> Restoration:
-        """Return slices to restore, (N, slices, side, side): what the paper learns from."""
-        return self._draw(0)
+    def images(self) -> Restoration:
+        """Return images whose rows are slices, (N, slices, side): what the paper has the pixel network learn from."""
+        return self._draw(0, self.settings.slices, image=True)
 
-    def in_plane(self) -> Restoration:
-        """Return columns or rows of the slices to restore: (N, side, slices, side), the wanted axis first."""
-        return self._draw(1 + self._number(2))
+    def images_in_plane(self) -> Restoration:
+        """Return images whose rows are columns or rows of a slice, (N, side, side)."""
+        return self._draw(1 + self._number(2), self.settings.side, image=True)
+
+    def slabs(self) -> Restoration:
+        """Return r + 1 slices each, (N, r + 1, side, side): what the paper has the slice network learn from."""
+        return self._draw(0, self.factor + 1, image=False)
+
+    def slabs_in_plane(self) -> Restoration:
+        """Return the same along the columns or rows of the slices."""
+        return self._draw(1 + self._number(2), self.factor + 1, image=False)
 
     def acquired(self) -> torch.Tensor:
-        """Return a part of the slices as they are, (N, slices, side, side).
+        """Return a part of a volume as it is, (1, slices / 2, side / 2, side / 2).
 
-        Only about half as many slices as elsewhere: there will be r times as many when others are put between them.
+        Half of what is seen elsewhere: it goes through both networks in all views, with r times as many slices.
         """
         volume, settings = self._any_of(0), self.settings
-        most = (settings.slices // 2 + 1, settings.side, settings.side)
+        most = (settings.slices // 2 + 1, settings.side // 2 + 1, settings.side // 2 + 1)
         shape = [min(n, m) for n, m in zip(volume.fine.shape, most, strict=True)]
-        parts = [self._mirrored(volume.fine[self._place(volume.fine.shape, shape)]) for _ in range(self.settings.batch)]
-        return torch.stack(parts).to(self.device)
+        part = volume.fine[self._place(volume.fine.shape, shape)]
+        return part.flip(self._mirror())[None].to(self.device)
 
-    def _draw(self, axis: int) -> Restoration:
+    def _draw(self, axis: int, most: int, *, image: bool) -> Restoration:
+        """Return parts along an axis, each from another place: neighbours would show the networks little new."""
         volume, settings = self._any_of(axis), self.settings
-        most = (settings.slices, settings.side) if axis == 0 else (settings.side, settings.slices)
-        count = volume.countable(most[0])
-        reach = (count - 1) * volume.stride + 1
-        shape = [reach, *(min(n, m) for n, m in zip(volume.fine.shape[1:], (most[1], settings.side), strict=True))]
+        count = volume.countable(most)
+        shape = [(count - 1) * volume.stride + 1, *(min(n, settings.side) for n in volume.fine.shape[1:])]
+        across = None
+        if image:  # of the axes that are left, one goes from image to image; in the plane that is the slice axis
+            across = 1 + (self._number(2) if axis == 0 else 0)
+            shape[across] = 1
         given, wanted = [], []
         for _ in range(settings.batch):
-            place = self._place(volume.fine.shape, shape)
-            mirror = [d for d in range(3) if self._number(2)]
-            wanted.append(volume.fine[place][:: volume.stride].flip(mirror))
+            place, mirror = self._place(volume.fine.shape, shape), self._mirror()
             # the wanted part has a whole number of steps, so that mirrored it still begins and ends with one given
-            given.append(volume.seen[place][:: volume.stride * volume.factor].flip(mirror))
-        pair = Restoration(torch.stack(given), torch.stack(wanted))
+            wanted.append(volume.fine[place][:: volume.stride].flip(mirror))
+            given.append(volume.seen[place][:: volume.stride * self.factor].flip(mirror))
+        pair = [torch.stack(parts) for parts in (given, wanted)]
+        if across is not None:
+            pair = [parts.squeeze(1 + across) for parts in pair]
         if settings.degradation is Degradation.BLURRED:
-            pair.given.add_(torch.randn(pair.given.shape, generator=self.generator), alpha=NOISE)
-        return Restoration(pair.given.to(self.device), pair.wanted.to(self.device))
+            pair[0] += NOISE * torch.randn(pair[0].shape, generator=self.generator)
+        return Restoration(*(parts.to(self.device) for parts in pair))
 
     def _any_of(self, axis: int) -> _Along:
         return self._along[axis][self._number(len(self._along[axis]))]
@@ -114,8 +126,8 @@ class SubVolumes:
         starts = [self._number(whole - size + 1) for whole, size in zip(shape, part, strict=True)]
         return tuple(slice(start, start + size) for start, size in zip(starts, part, strict=True))
 
-    def _mirrored(self, part: torch.Tensor) -> torch.Tensor:
-        return part.flip([d for d in range(3) if self._number(2)])
+    def _mirror(self) -> list[int]:
+        return [d for d in range(3) if self._number(2)]
 
     def _number(self, below: int) -> int:
         return int(torch.randint(below, (1,), generator=self.generator))
