@@ -272,8 +272,11 @@ class IntensityRange:
 
     def normalise(self, array: np.ndarray) -> np.ndarray:
         """Return float32 with `low` at 0 and `high` at 1, clipped to [0, 1]."""
-        scaled = (array.astype(np.float32) - np.float32(self.low)) / np.float32(self.high - self.low)
-        return np.clip(scaled, 0.0, 1.0)
+        return np.clip(self.scale(array), 0.0, 1.0)
+
+    def scale(self, array: np.ndarray) -> np.ndarray:
+        """Return float32 with `low` at 0 and `high` at 1; what lies beyond them lies beyond 0 and 1."""
+        return (array.astype(np.float32) - np.float32(self.low)) / np.float32(self.high - self.low)
 
 
 def to_scalar_type(array: np.ndarray, dtype: np.dtype) -> np.ndarray:

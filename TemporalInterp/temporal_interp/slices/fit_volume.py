@@ -77,5 +77,4 @@ def fit_to_volumes(
 
 def _training_volume(volume: Volume, scale: IntensityRange | None) -> TrainingVolume:
     scale = scale or IntensityRange.of([volume])
-    scaled = (volume.array.astype(np.float32) - np.float32(scale.low)) / np.float32(scale.high - scale.low)
-    return TrainingVolume(scaled, volume.geometry.spacing_kji)
+    return TrainingVolume(scale.scale(volume.array), volume.geometry.spacing_kji)

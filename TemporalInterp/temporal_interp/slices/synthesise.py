@@ -70,10 +70,8 @@ def add_slices(
     if np.ptp(volume.array) == 0:
         return Volume(np.broadcast_to(volume.array[:1], geometry.shape).copy(), geometry)
     scale = scale or IntensityRange.of([volume])
-    extent = np.float32(scale.high - scale.low)
-    scaled = torch.from_numpy((volume.array.astype(np.float32) - np.float32(scale.low)) / extent)
-    fused = _fused(scaled, model, views, progress).numpy()
-    fused *= extent
+    fused = _fused(torch.from_numpy(scale.scale(volume.array)), model, views, progress).numpy()
+    fused *= np.float32(scale.high - scale.low)
     fused += np.float32(scale.low)
     array = to_scalar_type(fused, volume.array.dtype)
     if keep_acquired:
