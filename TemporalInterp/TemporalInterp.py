@@ -11,6 +11,7 @@ from slicer.ScriptedLoadableModule import (
 )
 from slicer.util import VTKObservationMixin
 
+from TemporalInterpLib.layout import register_layouts
 from TemporalInterpLib.logic import InterpolationLogic
 from TemporalInterpLib.parameter_node import TemporalInterpParameterNode
 
@@ -33,6 +34,7 @@ class TemporalInterp(ScriptedLoadableModule):
         self.parent.acknowledgementText = _(
             "The network follows TM-MSDF (Zhang et al., MICCAI 2025), the velocity field NeVF; see the README."
         )
+        slicer.app.connect("startupCompleted()", register_layouts)
         slicer.app.connect("startupCompleted()", register_sample_data)
 
 

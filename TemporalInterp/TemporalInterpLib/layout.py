@@ -1,68 +1,161 @@
-"""Slice views: the preview in all of them, or phase A, the instant and phase B beside one another."""
+"""Slice views: the preview in all of them, or volumes beside one another in layouts of our own."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
 import qt
 import slicer
+import vtk
 
 SIDE_BY_SIDE = 58291
-"""Number of our layout; Slicer's own are below 100, and extensions choose a number of their own."""
-
-VIEWS = ("PhaseA", "Instant", "PhaseB")
+COMPARISON = 58292
+"""Numbers of our layouts; Slicer's own are below 100, and extensions choose numbers of their own."""
 
 BLUE, ORANGE = "#56B4E9", "#E69F00"
 """Acquired and synthetic, as in the figures."""
+
+_PHASES = {"PhaseA": ("A", BLUE), "Instant": ("t", ORANGE), "PhaseB": ("B", BLUE)}
+_SLICES = {"GivenSlices": ("1", BLUE), "AddedSlices": ("2", ORANGE)}
+
+VIEWS = tuple(_PHASES)
+COMPARED_VIEWS = tuple(_SLICES)
+"""Names of the slice views, from left to right."""
 
 _VIEW = """
   <item><view class="vtkMRMLSliceNode" singletontag="{tag}">
     <property name="orientation" action="default">{orientation}</property>
     <property name="viewlabel" action="default">{label}</property>
     <property name="viewcolor" action="default">{color}</property>
+    <property name="viewgroup" action="default">{group}</property>
   </view></item>"""
 
 
-class SideBySide:
-    """The layout of three linked slice views, and the way back from it."""
+class _Beside:
+    """A layout of linked slice views beside one another, and the way back from it.
 
-    def __init__(self) -> None:
-        self._layout_before: int | None = None
+    Args:
+        number: of the layout.
+        views: label and colour of every view, by name, from left to right.
+        orientation: of the views at first.
+        group: linked views move together within a group; 0 is that of the usual views.
+    """
+
+    def __init__(self, number: int, views: Mapping[str, tuple[str, str]], orientation: str, group: int) -> None:
+        self.number, self.views, self.orientation, self.group = number, views, orientation, group
+        self._layout_before = slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView  # where a scene was saved in this layout
 
     @property
     def is_shown(self) -> bool:
-        """Whether the layout is ours at the moment."""
+        """Whether the layout is this one at the moment."""
         manager = slicer.app.layoutManager()
-        return manager is not None and manager.layout == SIDE_BY_SIDE
-
-    def show(self, phases: list[slicer.vtkMRMLScalarVolumeNode], instant: slicer.vtkMRMLScalarVolumeNode) -> None:
-        """Show three volumes beside one another; `phases` are A and B."""
-        manager = slicer.app.layoutManager()
-        if manager is None:
-            return
-        entering = not self.is_shown
-        if entering:
-            self._layout_before = manager.layout
-            _register(manager.layoutLogic().GetLayoutNode())
-            manager.setLayout(SIDE_BY_SIDE)
-        for tag, volume in zip(VIEWS, (phases[0], instant, phases[1]), strict=True):
-            composite = manager.sliceWidget(tag).sliceLogic().GetSliceCompositeNode()
-            composite.SetBackgroundVolumeID(volume.GetID())
-            composite.SetLinkedControl(True)
-        if entering:  # later, the user has chosen slice and zoom
-            qt.QTimer.singleShot(0, lambda: self._fit(instant))  # when the views have their size
-
-    def _fit(self, volume: slicer.vtkMRMLScalarVolumeNode) -> None:
-        if not self.is_shown or volume.GetScene() is None:
-            return
-        for tag in VIEWS:
-            logic = slicer.app.layoutManager().sliceWidget(tag).sliceLogic()
-            logic.GetSliceNode().RotateToVolumePlane(volume)
-            logic.FitSliceToAll()
+        return manager is not None and manager.layout == self.number
 
     def hide(self) -> None:
         """Go back to the layout there was."""
+        if self.is_shown:
+            slicer.app.layoutManager().setLayout(self._layout_before)
+
+    def register(self) -> None:
+        """Make the layout known to Slicer, unless it is."""
+        layout = slicer.app.layoutManager().layoutLogic().GetLayoutNode()
+        if not layout.IsLayoutDescription(self.number):
+            layout.AddLayoutDescription(self.number, self._description())
+
+    def _enter(self) -> bool:
+        """Choose the layout; return False where it is chosen already."""
         manager = slicer.app.layoutManager()
-        if manager is not None and self.is_shown and self._layout_before is not None:
-            manager.setLayout(self._layout_before)
+        if self.is_shown:
+            return False
+        self._layout_before = manager.layout
+        self.register()
+        manager.setLayout(self.number)
+        return True
+
+    def _description(self) -> str:
+        views = "".join(
+            _VIEW.format(tag=tag, orientation=self.orientation, label=label, color=color, group=self.group)
+            for tag, (label, color) in self.views.items()
+        )
+        return f'<layout type="horizontal" split="true">{views}</layout>'
+
+    def _put(self, volumes: Sequence[slicer.vtkMRMLScalarVolumeNode]) -> None:
+        for logic, volume in zip(self._logics(), volumes, strict=True):
+            composite = logic.GetSliceCompositeNode()
+            composite.SetBackgroundVolumeID(volume.GetID())
+            composite.SetLinkedControl(True)
+
+    def _arrange_when_shown(
+        self, volume: slicer.vtkMRMLScalarVolumeNode, arrange: Callable[[slicer.vtkMRMLSliceLogic], None]
+    ) -> None:
+        """Arrange every view when it has its size, unless the layout or the volume has gone by then."""
+
+        def later() -> None:
+            if self.is_shown and volume.GetScene() is not None:
+                for logic in self._logics():
+                    arrange(logic)
+
+        qt.QTimer.singleShot(0, later)
+
+    def _logics(self) -> list[slicer.vtkMRMLSliceLogic]:
+        return [slicer.app.layoutManager().sliceWidget(tag).sliceLogic() for tag in self.views]
+
+
+class SideBySide(_Beside):
+    """Phase A, the instant and phase B."""
+
+    def __init__(self) -> None:
+        super().__init__(SIDE_BY_SIDE, _PHASES, "Axial", 0)
+
+    def show(self, phases: list[slicer.vtkMRMLScalarVolumeNode], instant: slicer.vtkMRMLScalarVolumeNode) -> None:
+        """Show three volumes beside one another; `phases` are A and B."""
+        if slicer.app.layoutManager() is None:
+            return
+        entering = self._enter()
+        self._put((phases[0], instant, phases[1]))
+
+        def arrange(logic: slicer.vtkMRMLSliceLogic) -> None:
+            logic.GetSliceNode().RotateToVolumePlane(instant)
+            logic.FitSliceToAll()
+
+        if entering:  # later, the user has chosen slice and zoom
+            self._arrange_when_shown(instant, arrange)
+
+
+class SliceComparison(_Beside):
+    """A volume, and the same one with closer slices, cut across their slices: sagittally, where they are axial."""
+
+    def __init__(self) -> None:
+        super().__init__(COMPARISON, _SLICES, "Sagittal", COMPARISON)
+
+    def show(self, given: slicer.vtkMRMLScalarVolumeNode, result: slicer.vtkMRMLScalarVolumeNode) -> None:
+        """Show both in the same cut, zoom, window and level; the views move together."""
+        if slicer.app.layoutManager() is None:
+            return
+        given.CreateDefaultDisplayNodes()  # does nothing where there are some
+        result.GetDisplayNode().CopyContent(given.GetDisplayNode())
+        result.GetDisplayNode().SetAutoWindowLevel(False)  # of other slices: it would come out different
+        self._enter()
+        self._put((given, result))
+        across = slice_to_ras_across(given)
+
+        def arrange(logic: slicer.vtkMRMLSliceLogic) -> None:
+            logic.GetSliceCompositeNode().SetHotLinkedControl(True)
+            node = logic.GetSliceNode()
+            node.GetSliceToRAS().DeepCopy(across)
+            node.UpdateMatrices()
+            logic.FitSliceToVolume(given, *node.GetDimensions()[:2])
+            logic.SnapSliceOffsetToIJK()
+
+        self._arrange_when_shown(given, arrange)
+
+
+def register_layouts() -> None:
+    """Make our layouts known to Slicer: without that, a scene that was saved in one of them opens without any view."""
+    if slicer.app.layoutManager() is not None:
+        for layout in (SideBySide(), SliceComparison()):
+            layout.register()
 
 
 def show_in_slice_views(volume: slicer.vtkMRMLScalarVolumeNode, *, fit: bool) -> None:
@@ -72,11 +165,22 @@ def show_in_slice_views(volume: slicer.vtkMRMLScalarVolumeNode, *, fit: bool) ->
     slicer.util.setSliceViewerLayers(background=volume, fit=fit, rotateToVolumePlane=fit)
 
 
-def _register(layout: slicer.vtkMRMLLayoutNode) -> None:
-    labels = {"PhaseA": ("A", BLUE), "Instant": ("t", ORANGE), "PhaseB": ("B", BLUE)}
-    views = "".join(
-        _VIEW.format(tag=tag, orientation="Axial", label=label, color=color) for tag, (label, color) in labels.items()
-    )
-    description = f'<layout type="horizontal" split="true">{views}</layout>'
-    if not layout.IsLayoutDescription(SIDE_BY_SIDE):
-        layout.AddLayoutDescription(SIDE_BY_SIDE, description)
+def slice_to_ras_across(volume: slicer.vtkMRMLVolumeNode) -> vtk.vtkMatrix4x4:
+    """Return the orientation of a slice view that cuts across the slices of a volume, along its voxels.
+
+    Of the two such cuts it is the one that is closer to sagittal; the slices of an oblique stack need not be cut by a
+    sagittal plane at all. Superior is up and posterior or left is right, as far as the volume's axes allow.
+    """
+    to_world = vtk.vtkMatrix4x4()
+    slicer.vtkMRMLTransformNode.GetMatrixTransformBetweenNodes(volume.GetParentTransformNode(), None, to_world)
+    ijk_to_ras = vtk.vtkMatrix4x4()
+    volume.GetIJKToRASMatrix(ijk_to_ras)
+    axes = (slicer.util.arrayFromVTKMatrix(to_world) @ slicer.util.arrayFromVTKMatrix(ijk_to_ras))[:3, :3].T
+    along_i, along_j, along_k = (axis / np.linalg.norm(axis) for axis in axes)
+    kept = along_j if abs(along_i[0]) >= abs(along_j[0]) else along_i
+    across, up = sorted((kept, along_k), key=lambda axis: abs(axis[2]) - abs(axis[0]))
+    across = across if across @ (-1, -1, 0) >= 0 else -across
+    up = up if up @ (0, 1, 1) >= 0 else -up
+    matrix = np.eye(4)
+    matrix[:3, :3] = np.column_stack([across, up, np.cross(across, up)])
+    return slicer.util.vtkMatrixFromArray(matrix)

@@ -12,6 +12,7 @@ from temporal_interp.errors import InvalidInputError, Progress, no_progress
 from temporal_interp.tracking.contour_view import ContourView
 from TemporalInterpLib.adaptation import Adapted, adaptation_steps
 from TemporalInterpLib.add_sequence import AddedSequence
+from TemporalInterpLib.add_slices import AddedSlices, Images, slices_steps
 from TemporalInterpLib.background import Steps, run_to_end
 from TemporalInterpLib.companions import Companion
 from TemporalInterpLib.dependencies import engines_can_run
@@ -186,6 +187,57 @@ class InterpolationLogic:
     def remove_tracked_motion(self, sequence_node: slicer.vtkMRMLSequenceNode) -> int:
         """Remove the motions that were tracked in a sequence and their strain curves; return how many motions."""
         return remove_tracked_motion(sequence_node)
+
+    def slices_steps(
+        self,
+        node: Images,
+        factor: int,
+        *,
+        fitted: bool = False,
+        keep_acquired: bool = True,
+        device: Device = Device.AUTO,
+        fitting_steps: int | None = None,
+    ) -> Steps[AddedSlices]:
+        """Return the steps that add slices to a volume or a sequence; see `add_slices`."""
+        if not engines_can_run():
+            raise InvalidInputError(
+                "Adding slices needs Python packages that are not installed; install them with the button at the top."
+            )
+        return slices_steps(
+            node,
+            factor,
+            fitted=fitted,
+            keep_acquired=keep_acquired,
+            device=device.value,
+            fitting_steps=fitting_steps,
+        )
+
+    def add_slices(
+        self,
+        node: Images,
+        factor: int = 2,
+        *,
+        fitted: bool = False,
+        keep_acquired: bool = True,
+        device: Device = Device.AUTO,
+        fitting_steps: int | None = None,
+        progress: Progress = no_progress,
+    ) -> AddedSlices:
+        """Add a volume with closer slices, or a sequence of such volumes, made of one that is in the scene.
+
+        Args:
+            node: a volume, or a sequence of volumes, with two slices or more.
+            factor: how many times closer the slices come to lie: 2, 3 or 4.
+            fitted: with networks fitted to these very images, which takes minutes, in place of the shipped model.
+            keep_acquired: leave acquired slices as they are, bit for bit.
+            device: where to compute.
+            fitting_steps: of the optimiser, where networks are fitted; the default if None.
+            progress: told how far it is; may raise to cancel, which leaves the scene as it was.
+        """
+        steps = self.slices_steps(
+            node, factor, fitted=fitted, keep_acquired=keep_acquired, device=device, fitting_steps=fitting_steps
+        )
+        return run_to_end(steps, progress)
 
     def sample_cine_steps(self) -> Steps[AddedSequence]:
         """Return the steps that draw the sample cine and add it to the scene."""

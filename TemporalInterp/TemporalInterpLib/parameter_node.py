@@ -96,6 +96,32 @@ class StrainView(Enum):
         }[self]
 
 
+class SliceFactor(Enum):
+    """How many times closer slices come to lie; the values are `temporal_interp.slices.settings.FACTORS`."""
+
+    TWO = 2
+    THREE = 3
+    FOUR = 4
+
+    def label(self) -> str:
+        """Return the text of the selector."""
+        return _("{factor} times").format(factor=self.value)
+
+
+class SliceQuality(Enum):
+    """How slices are added."""
+
+    QUICK = "quick"
+    FITTED = "fitted"
+
+    def label(self) -> str:
+        """Return the text of the selector."""
+        return {
+            SliceQuality.QUICK: _("Quick (ready at once)"),
+            SliceQuality.FITTED: _("Fitted to these images (some minutes)"),
+        }[self]
+
+
 @parameterNodeWrapper
 class TemporalInterpParameterNode:
     """The module's parameters.
@@ -127,6 +153,10 @@ class TemporalInterpParameterNode:
         strainCurve: curve to measure strain along.
         strainView: how it lies to the heart.
         wallThickness: of the wall in whose middle it runs, in mm, 0 where it is not known.
+        slicesInput: volume or sequence to add slices to, None for the sequence to interpolate.
+        sliceFactor: how many times closer its slices come to lie.
+        sliceQuality: how slices are added.
+        keepAcquired: leave acquired slices as they are.
     """
 
     sequence: slicer.vtkMRMLSequenceNode
@@ -155,3 +185,7 @@ class TemporalInterpParameterNode:
     strainCurve: slicer.vtkMRMLMarkupsCurveNode  # noqa: N815
     strainView: StrainView = StrainView.SHORT_AXIS  # noqa: N815
     wallThickness: Annotated[float, WithinRange(0, 40)] = 0.0  # noqa: N815
+    slicesInput: slicer.vtkMRMLScalarVolumeNode | slicer.vtkMRMLSequenceNode | None  # noqa: N815
+    sliceFactor: SliceFactor = SliceFactor.TWO  # noqa: N815
+    sliceQuality: SliceQuality = SliceQuality.QUICK  # noqa: N815
+    keepAcquired: bool = True  # noqa: N815

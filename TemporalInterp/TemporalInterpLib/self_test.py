@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -29,9 +30,9 @@ from TemporalInterpLib.add_sequence import AddedSequence, add_sequence_to_scene
 from TemporalInterpLib.companions import Companion
 from TemporalInterpLib.deformation_view import companion
 from TemporalInterpLib.dependencies import engines_can_run
-from TemporalInterpLib.layout import SIDE_BY_SIDE, VIEWS
-from TemporalInterpLib.parameter_node import Engine, FieldStyle, Fill
-from TemporalInterpLib.remove_generated import remove_with_belongings
+from TemporalInterpLib.layout import COMPARISON, SIDE_BY_SIDE, VIEWS
+from TemporalInterpLib.parameter_node import Engine, FieldStyle, Fill, SliceQuality
+from TemporalInterpLib.remove_generated import remove_browsed_sequence, remove_with_belongings
 from TemporalInterpLib.sample_cine import NAME, PHASES, THICKNESS
 from TemporalInterpLib.scene_transaction import nodes_of
 from TemporalInterpLib.sequence_browser import browsers_of, proxy_of
@@ -117,6 +118,7 @@ def run_self_test(test: unittest.TestCase) -> None:
     for scenario in SCENARIOS:
         test.delayDisplay(scenario.__doc__)
         scenario(run)
+    run.panel.stop()  # Slicer may end now, and a preview that is still computed would outlive the panel
     test.delayDisplay("TemporalInterp: passed")
 
 
@@ -496,6 +498,48 @@ def _assert_tracked(run: _Run, cine: AddedSequence) -> None:
     remove_with_belongings(wall, slicer.mrmlScene)
 
 
+def _add_slices(run: _Run) -> None:
+    """Add slices to two frames: they lie between the acquired ones, are marked as synthetic, and can be compared"""
+    test, ui, parameters, manager = run.test, run.ui, run.parameters, slicer.app.layoutManager()
+    layout = manager.layout if manager is not None else None
+    given = add_sequence_to_scene(sequence_from_node(parameters.sequence, [0, END_SYSTOLE]), "Two frames")
+    ui.slicesInput.setCurrentNode(given.sequence)
+    parameters.sliceQuality = SliceQuality.FITTED
+    test.assertEqual(ui.slicesPlan.text, "2 slices every 10 mm → 3 slices every 5 mm\nin each of 2 frames")
+    before = sorted(_scene_state())
+    if run.moves:
+        in_one_step = partial(run.widget.logic.slices_steps, fitting_steps=1)
+        with mock.patch.object(run.panel.slices.logic, "slices_steps", in_one_step):
+            run.press(run.panel.slices.work)
+        _assert_closer(run, given)
+        if manager is not None:
+            test.assertEqual(manager.layout, COMPARISON)
+            ui.compareButton.click()
+            test.assertEqual(manager.layout, layout)
+        remove_browsed_sequence(run.panel.slices.result)
+    else:
+        with mock.patch.object(slicer.util, "errorDisplay") as shown:
+            ui.slicesButton.click()
+        test.assertIn("not installed", shown.call_args.args[0])
+    test.assertEqual(sorted(_scene_state()), before)
+    for node in (given.browser, given.proxy, given.sequence):
+        slicer.mrmlScene.RemoveNode(node)
+
+
+def _assert_closer(run: _Run, given: AddedSequence) -> None:
+    test, result = run.test, run.panel.slices.result
+    test.assertIsNotNone(result, run.ui.slicesMessage.text)
+    test.assertIn("Synthetic slices", result.GetName())
+    test.assertEqual(index_values_of(result), index_values_of(given.sequence))
+    test.assertEqual(browsers_of(result), [given.browser])
+    for made, item in zip(_items(result), _items(given.sequence), strict=True):
+        test.assertEqual(_array(made).dtype, _array(item).dtype)
+        np.testing.assert_array_equal(_array(made)[::2], _array(item))
+        np.testing.assert_array_equal(np.array(_matrix(made)) * [1, 1, 2, 1], _matrix(item))
+        test.assertIn("every 2nd", made.GetAttribute(PREFIX + "SyntheticSlices"))
+        test.assertEqual(made.GetAttribute(PREFIX + "SliceModel"), "fitted to these images")
+
+
 def _without_pytorch(run: _Run) -> None:
     """Without PyTorch: a message in words, and the linear blend"""
     test, first_widget = run.test, run.widget
@@ -545,6 +589,7 @@ SCENARIOS = (
     _save_and_load,
     _remove_generated,
     _track_motion,
+    _add_slices,
     _without_pytorch,
 )
 """In the order in which the user meets them; each goes on with what the one before has left."""
@@ -599,8 +644,9 @@ def _assert_scene_is(run: _Run, before: dict[str, object]) -> None:
 def _scene_state() -> dict[str, object]:
     """What the scene has: every node, its attributes, and when data and how they are stored were changed last.
 
-    Not when views and the parameter node were: they change while the user waits. Nor what the preview shows.
+    Without views, which layouts add, and what the preview shows. The parameters change while the user waits.
     """
+    views = ("vtkMRMLAbstractViewNode", "vtkMRMLSliceCompositeNode")
     data = ("vtkMRMLVolumeNode", "vtkMRMLSequenceNode", "vtkMRMLTransformNode", "vtkMRMLStorageNode")
     return {
         node.GetID(): (
@@ -609,7 +655,7 @@ def _scene_state() -> dict[str, object]:
             node.GetMTime() if any(node.IsA(name) for name in data) else None,
         )
         for node in nodes_of(slicer.mrmlScene)
-        if node.GetSaveWithScene() and not node.IsA("vtkMRMLAbstractViewNode")
+        if node.GetSaveWithScene() and not any(node.IsA(name) for name in views)
     }
 
 

@@ -18,6 +18,7 @@ from TemporalInterpLib.panels.packages_panel import PackagesPanel
 from TemporalInterpLib.panels.panel import Context
 from TemporalInterpLib.panels.preview_panel import PreviewPanel
 from TemporalInterpLib.panels.sequence_panel import SequencePanel
+from TemporalInterpLib.panels.slices_panel import SlicesPanel
 from TemporalInterpLib.panels.track_panel import TrackPanel
 from TemporalInterpLib.parameter_node import TemporalInterpParameterNode
 
@@ -42,6 +43,7 @@ class ModulePanel:
         self.interpolate = InterpolatePanel(self.context)
         self.deformation = DeformationPanel(self.context)
         self.track = TrackPanel(self.context)
+        self.slices = SlicesPanel(self.context)
         self.check = CheckPanel(self.context)
         self.clean_up = CleanUpPanel(self.context)
         self._sections = (
@@ -52,6 +54,7 @@ class ModulePanel:
             self.interpolate,
             self.deformation,
             self.track,
+            self.slices,
             self.check,
             self.clean_up,
         )

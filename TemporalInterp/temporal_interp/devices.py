@@ -22,3 +22,15 @@ def choose_device(name: str) -> str:
     if not available[kind]():
         raise InvalidInputError(f"PyTorch finds no {kind} device on this machine; choose auto or cpu.")
     return name
+
+
+def is_bfloat16_native(device: str) -> bool:
+    """Tell whether a device multiplies bfloat16 in hardware, so that it is faster than float32."""
+    import torch
+
+    kind = torch.device(device).type
+    if kind == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if kind == "cpu":
+        return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
+    return False

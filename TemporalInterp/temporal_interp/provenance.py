@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 PREFIX = "TemporalInterp."
 SYNTHETIC_KEY = PREFIX + "Synthetic"
+SYNTHETIC_SLICES_KEY = PREFIX + "SyntheticSlices"
+"""Attribute of a volume that has synthetic slices between acquired ones: which."""
 T_KEY = PREFIX + "T"
 SLICE_THICKNESS_KEY = PREFIX + "SliceThickness"
 """Attribute of a sequence, in the scene and in `.seq.nrrd` files: how much tissue a slice shows, in mm."""
@@ -64,3 +66,8 @@ class Provenance:
 def is_synthetic(attributes: Mapping[str, str]) -> bool:
     """Tell whether a frame's attributes mark it as synthetic."""
     return attributes.get(SYNTHETIC_KEY) == "true"
+
+
+def has_synthetic_slices(attributes: Mapping[str, str]) -> bool:
+    """Tell whether a volume's attributes say that slices of it are synthetic."""
+    return SYNTHETIC_SLICES_KEY in attributes

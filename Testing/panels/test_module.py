@@ -333,7 +333,7 @@ BOUND = {
     if "SlicerParameterName" in properties
 }
 
-SELECTORS = {"sequence", "trackedRegion", "followingPoints", "strainCurve"}
+SELECTORS = {"sequence", "trackedRegion", "followingPoints", "strainCurve", "slicesInput"}
 """Parameters that are nodes."""
 
 WITHOUT_WIDGET = {"firstPhase", "lastPhase", "adaptedModel", "result", "trackedSegment"}
@@ -376,6 +376,7 @@ class TestBinding:
             ("followingPoints", "vtkMRMLMarkupsClosedCurveNode"),
             ("strainCurve", "vtkMRMLMarkupsCurveNode"),
             ("strainCurve", "vtkMRMLMarkupsClosedCurveNode"),
+            ("slicesInput", "vtkMRMLScalarVolumeNode"),
         ],
     )
     def test_selectors_of_nodes_are_bound(self, cine, scene, open_panel, parameter, kind):

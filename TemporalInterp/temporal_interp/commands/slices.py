@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,14 +12,20 @@ from temporal_interp.commands.console import Console
 from temporal_interp.commands.exits import EXIT_CODES, CommandGroup
 from temporal_interp.commands.options import DeviceOption, ForceOption, JsonOption
 from temporal_interp.commands.outputs import filled_folder, require_file_output, require_folder_output
+from temporal_interp.commands.slices_input import read_slices, volumes_to_learn_from
 from temporal_interp.commands.slices_output import require_room, require_slices_output, write_slices
 from temporal_interp.devices import choose_device
-from temporal_interp.errors import InvalidInputError, part_of
+from temporal_interp.errors import InvalidInputError, Progress, part_of
 
 if TYPE_CHECKING:
+    from enum import StrEnum
+
+    from temporal_interp.evaluation.slice_ablation import Part
     from temporal_interp.evaluation.slice_methods import SliceMethod
+    from temporal_interp.evaluation.slice_table import SliceEvaluation
     from temporal_interp.slices.settings import PixelNetworkSettings, SliceNetworkSettings, SliceTrainingSettings
     from temporal_interp.slices.synthesis_model import SliceSynthesis
+    from temporal_interp.volumes import Volume
 
 app = typer.Typer(
     cls=CommandGroup,
@@ -55,9 +60,16 @@ def apply(
         typer.Option("--output", "-o", metavar="OUT", help="A .nrrd (one volume), .seq.nrrd or .nii.gz file to write."),
     ],
     factor: FactorOption = 2,
-    model: Annotated[
+    quality: Annotated[
         str | None,
-        typer.Option(metavar="NAME|FILE", help="A trained model. Left out, one is fitted to the input: some minutes."),
+        typer.Option(
+            metavar="quick|fitted",
+            help="quick: with the model that comes with the program, at once. fitted: learn from the input before, "
+            "which takes some minutes. Left out, fitted.",
+        ),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME|FILE", help="A trained model of your own instead of --quality.")
     ] = None,
     steps: StepsOption = None,
     blurred: BlurredOption = False,
@@ -70,38 +82,35 @@ def apply(
     json: JsonOption = False,
 ) -> None:
     """Put slices between the slices of a volume, or of every frame of a sequence."""
-    if model is not None and (steps is not None or blurred):
-        raise typer.BadParameter("--steps and --blurred are for fitting; leave them out, or leave --model out.")
-    require_slices_output(output, force=force)
-
-    from temporal_interp.files import read_sequence
-    from temporal_interp.slices.fit_volume import fit_to_volumes, new_model
+    from temporal_interp.slices.quality import Quality, with_closer_slices
     from temporal_interp.slices.synthesise import add_slices_to_sequence
 
+    if model is not None and quality is not None:
+        raise typer.BadParameter("Give --quality or --model, not both.")
+    how = _chosen(Quality, quality or "fitted", "--quality") if model is None else None
+    if how is not Quality.FITTED and (steps is not None or blurred):
+        raise typer.BadParameter("--steps and --blurred are for fitting; leave them out, or choose --quality fitted.")
+    require_slices_output(output, force=force)
     console, started = Console(json), time.monotonic()
     where = choose_device(device)
-    sequence = read_sequence(input_path)
+    sequence = read_slices(input_path)
     require_room(output, len(sequence))
     for note in sequence.notes:
         console.note(note)
     with console.progress("Adding slices") as progress:
+        shared = {"keep_acquired": keep_acquired, "progress": progress}
         if model is None:
-            networks = new_model(factor).to(where)
-            fitting = part_of(progress, 0.0, 0.8)
-            fit_to_volumes(networks, sequence.volumes, _settings(steps, blurred), progress=fitting)
-            source = {"SliceModel": "fitted to these images"}
-            progress = part_of(progress, 0.8, 1.0)
+            settings = _settings(steps, blurred)
+            result = with_closer_slices(sequence, factor, how, device=where, settings=settings, **shared)
         else:
             networks, source = _loaded(model, factor, where)
-        result = add_slices_to_sequence(
-            sequence, networks, source=source, keep_acquired=keep_acquired, progress=progress
-        )
+            result = add_slices_to_sequence(sequence, networks, source=source, **shared)
     write_slices(result, output, force=force)
     seconds = round(time.monotonic() - started, 1)
     before, after = sequence.volumes[0].geometry, result.volumes[0].geometry
     console.result(
         {"output": output, "frames": len(result), "slices": after.shape[0], "spacing_mm": after.spacing[2]}
-        | {"model": source["SliceModel"], "seconds": seconds},
+        | {"model": result.item_attributes[0]["TemporalInterp.SliceModel"], "seconds": seconds},
         f"{output}: {after.shape[0]} slices every {after.spacing[2]:.4g} mm instead of {before.shape[0]} every "
         f"{before.spacing[2]:.4g} mm ({seconds} s).",
     )
@@ -109,13 +118,24 @@ def apply(
 
 @app.command(epilog=EXIT_CODES)
 def train(
-    inputs: Annotated[
-        list[Path], typer.Argument(metavar="INPUT...", help=f"{INPUT} Several are learnt from together.")
-    ],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The model, .safetensors, to write.")],
+    inputs: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[INPUT...]",
+            help=f"{INPUT} Or a folder of .nrrd and .nii.gz files, all of which are taken, but for its subfolders. "
+            "Several inputs are learnt from together.",
+        ),
+    ] = None,
     factor: FactorOption = 2,
     steps: StepsOption = None,
     blurred: BlurredOption = False,
+    fine: Annotated[
+        bool, typer.Option("--fine", help="The slices of the inputs lie as close as is wanted: learn to restore them.")
+    ] = False,
+    synthetic: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Learn from so many volumes of random tissues, which are fine.")
+    ] = 0,
     paper: Annotated[
         bool, typer.Option("--paper", help="Networks and training as large as in the paper: for a GPU.")
     ] = False,
@@ -128,26 +148,35 @@ def train(
     json: JsonOption = False,
 ) -> None:
     """Train the networks on volumes, without any truth, for `slices apply --model FILE`."""
+    if not inputs and not synthetic:
+        raise typer.BadParameter("Give images to learn from, or --synthetic N.")
+    if synthetic and (inputs and not fine):
+        raise typer.BadParameter("Random tissues have close slices: next to them, images need --fine.")
+    if paper and (fine or synthetic):
+        raise typer.BadParameter("--paper learns from thick slices; leave it out, or leave --fine and --synthetic out.")
     require_file_output(output, (".safetensors",), force=force)
 
     from dataclasses import asdict
 
-    from temporal_interp.files import read_sequence
     from temporal_interp.slices.fit_volume import fit_to_volumes, new_model
     from temporal_interp.slices.model_file import save_slice_model
 
     console, started = Console(json), time.monotonic()
-    where, settings = choose_device(device), _settings(steps, blurred, paper=paper)
-    volumes = [volume for path in inputs for volume in read_sequence(path).volumes]
+    where, settings = choose_device(device), _settings(steps, blurred, paper=paper, fine=fine or synthetic > 0)
+    volumes = volumes_to_learn_from(inputs or [])
     networks = new_model(factor, **_networks(paper=paper)).to(where)
     with console.progress("Training") as progress:
+        if synthetic:
+            volumes += _random_tissues(synthetic, settings.seed, part_of(progress, 0.0, 0.1))
+            progress = part_of(progress, 0.1, 1.0)
         fit_to_volumes(networks, volumes, settings, checkpoint=checkpoint, progress=progress)
-    about = {"trained_on": ", ".join(path.name for path in inputs), "settings": asdict(settings)}
+    names = [*(path.name for path in inputs or []), *([f"{synthetic} volumes of random tissues"] if synthetic else [])]
+    about = {"trained_on": ", ".join(names), "settings": asdict(settings)}
     save_slice_model(networks, output, about)
     seconds = round(time.monotonic() - started, 1)
     console.result(
         {"model": output, "volumes": len(volumes), "seconds": seconds},
-        f"{output}: trained on {len(volumes)} volumes ({seconds} s).",
+        f"{output}: trained on {len(volumes)} volume{'s' * (len(volumes) > 1)} ({seconds} s).",
         f"Use it: temporal-interp slices apply INPUT -o OUT --factor {factor} --model {output}",
     )
 
@@ -168,23 +197,50 @@ def evaluate(
         typer.Option("--model", metavar="NAME|FILE", help="A trained model to compare, once for each."),
     ] = None,
     fit: Annotated[bool, typer.Option("--fit/--no-fit", help="Also fit networks to the slices that are left.")] = True,
-    views: Annotated[bool, typer.Option("--views", help="Also score each view of the fitted networks alone.")] = False,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PART",
+            help="Also fit without a part, once for each (Table 3 of the paper): distillation, coronal-distillation, "
+            "sagittal-distillation, wavelets, memory or in-plane.",
+        ),
+    ] = None,
+    views: Annotated[
+        bool,
+        typer.Option(
+            "--views",
+            help="Also score each view of all fitted networks alone, and every two together; with "
+            "--without distillation that is Table 4 of the paper.",
+        ),
+    ] = False,
     steps: StepsOption = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="DIR", help="Write the tables here.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="DIR", help="Write the table, the scores and pictures here."),
+    ] = None,
     device: DeviceOption = "auto",
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
     """Hold slices out and put them back, beside nearest, linear, cubic and sinc interpolation, in one run."""
+    from temporal_interp.evaluation.slice_ablation import Part
+
+    parts = [_chosen(Part, name, "--without") for name in dict.fromkeys(without or [])]
+    if not fit and (parts or views or steps is not None):
+        raise typer.BadParameter(
+            "--without, --views and --steps are for fitting; leave them out, or leave --no-fit out."
+        )
+    names = [Path(name).name for name in models or []]
+    if len(set(names)) < len(names):
+        raise typer.BadParameter(f"Every --model needs a name of its own, got {', '.join(names)}.")
     if output is not None:
         require_folder_output(output, force=force)
 
     from temporal_interp.evaluation.slice_table import as_table, evaluate_slices, table_lines
-    from temporal_interp.files import read_sequence
     from temporal_interp.slices.degradation import Degradation
 
     console, where = Console(json), choose_device(device)
-    sequence = read_sequence(input_path)
+    sequence = read_slices(input_path)
     if len(sequence) > 1:
         raise InvalidInputError(f"{input_path} has {len(sequence)} frames; slices are evaluated on a single volume.")
     degradation = Degradation.BLURRED if blurred else Degradation.DIRECT
@@ -194,34 +250,58 @@ def evaluate(
     with console.progress("Evaluating") as progress:
         for number, factor in enumerate(chosen):
             part = part_of(progress, number / len(chosen), (number + 1) / len(chosen))
-            methods = _methods(factor, models or [], fitting, where, views=views)
+            methods = _methods(factor, models or [], fitting, where, parts=parts, views=views)
             evaluations.append(evaluate_slices(sequence.volumes[0], factor, degradation, methods, progress=part))
-    tables = [
-        as_table(
-            evaluation,
-            title=f"{input_path.name}: every {evaluation.factor}th slice given, {evaluation.degradation}",
-            caption="'held out' is the PSNR of the slices that were put back. Wall time, fitting included, on this "
-            f"machine, {os.cpu_count()} processors.",
-        )
-        for evaluation in evaluations
-    ]
+    tables = [as_table(evaluation, title=input_path.name) for evaluation in evaluations]
     lines = [line for evaluation in evaluations for line in table_lines(evaluation)]
     if output is not None:
         from temporal_interp.evaluation.report import as_text, write_lines
 
+        ours = [*names, *(["fitted"] if fit else [])]
         with filled_folder(output) as folder:
             (folder / "table.txt").write_text(as_text(tables), encoding="utf-8")
             write_lines(lines, folder / "scores.csv")
+            for evaluation in evaluations:
+                _save_pictures(evaluation, folder, ours, input_path.name)
     console.result({"input": input_path, "output": output, "rows": lines}, *tables)
 
 
-def _settings(steps: int | None, blurred: bool, *, paper: bool = False) -> SliceTrainingSettings:
+def _save_pictures(evaluation: SliceEvaluation, folder: Path, ours: list[str], title: str) -> None:
+    from temporal_interp.figures.slice_comparison import save_slice_comparison
+
+    for cut in evaluation.cuts:
+        path = folder / f"slices-{evaluation.factor}x-{cut.view}.png"
+        save_slice_comparison(evaluation, cut, path, methods=[evaluation.best_classical, *ours], title=title)
+
+
+def _chosen(kind: type[StrEnum], text: str, option: str) -> StrEnum:
+    """Return the choice that the user made by its name."""
+    if text not in list(kind):
+        raise typer.BadParameter(f"{option} takes {', '.join(kind)}, got '{text}'.")
+    return kind(text)
+
+
+def _random_tissues(count: int, seed: int, progress: Progress) -> list[Volume]:
+    from temporal_interp.datasets.synthetic.still_volumes import make_still_volume
+
+    volumes = []
+    for number in range(count):
+        progress(number / count, f"random tissues {number + 1} of {count}")
+        volumes.append(make_still_volume(seed, number))
+    return volumes
+
+
+def _settings(
+    steps: int | None, blurred: bool, *, paper: bool = False, fine: bool = False
+) -> SliceTrainingSettings:  # fmt: skip
     from dataclasses import replace
 
     from temporal_interp.slices.degradation import Degradation
     from temporal_interp.slices.settings import SliceTrainingSettings
 
-    settings = SliceTrainingSettings.paper() if paper else SliceTrainingSettings()
+    settings = (
+        SliceTrainingSettings.paper() if paper else SliceTrainingSettings.fine() if fine else SliceTrainingSettings()
+    )
     settings = replace(settings, degradation=Degradation.BLURRED if blurred else Degradation.DIRECT)
     return settings if steps is None else replace(settings, steps=steps)
 
@@ -249,20 +329,26 @@ def _loaded(name_or_path: str, factor: int, device: str) -> tuple[SliceSynthesis
 
 
 def _methods(
-    factor: int, models: list[str], fitting: SliceTrainingSettings | None, device: str, *, views: bool
+    factor: int,
+    models: list[str],
+    fitting: SliceTrainingSettings | None,
+    device: str,
+    *,
+    parts: list[Part],
+    views: bool,
 ) -> list[SliceMethod]:
     from temporal_interp.evaluation.slice_methods import (
+        SOME_VIEWS,
         ClassicalSlices,
         FittedSlices,
-        FittedView,
+        FittedViews,
         SynthesisedSlices,
     )
     from temporal_interp.slices.classical import Classical
-    from temporal_interp.slices.synthesise import View
 
     methods = [ClassicalSlices(method) for method in Classical]
     methods += [SynthesisedSlices(Path(name).name, _loaded(name, factor, device)[0]) for name in models]
-    if fitting is not None:
-        fitted = FittedSlices(fitting, device)
-        methods += [fitted, *(FittedView(fitted, view) for view in View if views)]
+    for part in (None, *parts) if fitting is not None else ():
+        fitted = FittedSlices(fitting, device, part)
+        methods += [fitted, *(FittedViews(fitted, some) for some in SOME_VIEWS if views)]
     return methods

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from temporal_interp.devices import is_bfloat16_native
 from temporal_interp.engines.model_grid import Maps, StudentOnPair
 from temporal_interp.engines.protocol import InterpolatedFrame, require_pair, require_t
 from temporal_interp.engines.region import Box, region_of_change, soft_edge
@@ -223,13 +224,3 @@ def model_shape(box: Box, geometry: Geometry) -> tuple[int, int, int]:
         size = part.stop - part.start
         shape.append(round(size * along / MODEL_PIXEL) if axis and along < FINEST_PIXEL else size)
     return tuple(max(1, size) for size in shape)
-
-
-def is_bfloat16_native(device: str) -> bool:
-    """Tell whether a device multiplies bfloat16 in hardware, so that it is faster than float32."""
-    kind = torch.device(device).type
-    if kind == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    if kind == "cpu":
-        return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
-    return False

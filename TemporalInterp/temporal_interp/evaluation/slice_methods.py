@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Protocol
 
 from temporal_interp.errors import Progress, part_of
+from temporal_interp.evaluation.slice_ablation import Part, slice_network_without, training_without
 from temporal_interp.slices.classical import Classical, interpolate_slices
 from temporal_interp.slices.fit_volume import fit_to_volumes, new_model
 from temporal_interp.slices.settings import SliceTrainingSettings
 from temporal_interp.slices.synthesis_model import SliceSynthesis
 from temporal_interp.slices.synthesise import View, add_slices
 from temporal_interp.volumes import Volume
+
+SOME_VIEWS = tuple(views for count in (1, 2) for views in combinations(View, count))
+"""Every view alone, and every two together (Table 4)."""
 
 
 class SliceMethod(Protocol):
@@ -23,13 +28,13 @@ class SliceMethod(Protocol):
 
     name: str
 
-    def add(self, volume: Volume, factor: int, progress: Progress) -> Volume:
-        """Return the volume with factor - 1 slices between every two."""
+    def add(self, given: Volume, factor: int, *, keep_given: bool, progress: Progress) -> Volume:
+        """Return a volume with factor - 1 slices between every two; the given ones may be kept as they are or not."""
 
 
 @dataclass(frozen=True)
 class ClassicalSlices:
-    """Interpolation by SimpleITK.
+    """Interpolation by SimpleITK, all of which passes through the slices that are given.
 
     Attributes:
         method: which.
@@ -42,9 +47,9 @@ class ClassicalSlices:
         """The name of the interpolation."""
         return str(self.method)
 
-    def add(self, volume: Volume, factor: int, progress: Progress) -> Volume:
-        """Return the volume with factor - 1 slices between every two, float32."""
-        return interpolate_slices(volume, factor, self.method)
+    def add(self, given: Volume, factor: int, *, keep_given: bool, progress: Progress) -> Volume:
+        """Return a volume with factor - 1 slices between every two, float32."""
+        return interpolate_slices(given, factor, self.method)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,9 +64,9 @@ class SynthesisedSlices:
     name: str
     model: SliceSynthesis
 
-    def add(self, volume: Volume, factor: int, progress: Progress) -> Volume:
-        """Return the volume with factor - 1 slices between every two; those that are given stay as they are."""
-        return add_slices(volume, self.model, progress=progress)
+    def add(self, given: Volume, factor: int, *, keep_given: bool, progress: Progress) -> Volume:
+        """Return a volume with factor - 1 slices between every two."""
+        return add_slices(given, self.model, keep_acquired=keep_given, progress=progress)
 
 
 @dataclass(eq=False)
@@ -71,39 +76,45 @@ class FittedSlices:
     Attributes:
         settings: of the training.
         device: where to compute.
-        name: what it is called in tables.
+        without: a part that is left out (Table 3).
         model: fitted by the last call; None before the first.
     """
 
     settings: SliceTrainingSettings
     device: str = "cpu"
-    name: str = "fitted"
+    without: Part | None = None
     model: SliceSynthesis | None = None
-
-    def add(self, volume: Volume, factor: int, progress: Progress) -> Volume:
-        """Return the volume with factor - 1 slices between every two; those that are given stay as they are."""
-        self.model = new_model(factor, seed=self.settings.seed).to(self.device)
-        fit_to_volumes(self.model, [volume], self.settings, progress=part_of(progress, 0.0, 0.9))
-        return add_slices(volume, self.model, progress=part_of(progress, 0.9, 1.0))
-
-
-@dataclass(frozen=True, eq=False)
-class FittedView:
-    """One view of networks that were fitted before (Table 4).
-
-    Attributes:
-        fitted: whose networks; it has to come first in a table.
-        view: which view.
-    """
-
-    fitted: FittedSlices
-    view: View
 
     @property
     def name(self) -> str:
-        """The name of the fitted networks and the view."""
-        return f"{self.fitted.name}, {self.view}"
+        """What was fitted."""
+        return "fitted" if self.without is None else f"fitted without {self.without}"
 
-    def add(self, volume: Volume, factor: int, progress: Progress) -> Volume:
-        """Return the volume with factor - 1 slices between every two; those that are given stay as they are."""
-        return add_slices(volume, self.fitted.model, views=(self.view,), progress=progress)
+    def add(self, given: Volume, factor: int, *, keep_given: bool, progress: Progress) -> Volume:
+        """Return a volume with factor - 1 slices between every two, after fitting anew."""
+        settings = training_without(self.without, self.settings)
+        self.model = new_model(factor, slice_network_without(self.without), seed=settings.seed).to(self.device)
+        fit_to_volumes(self.model, [given], settings, progress=part_of(progress, 0.0, 0.9))
+        return add_slices(given, self.model, keep_acquired=keep_given, progress=part_of(progress, 0.9, 1.0))
+
+
+@dataclass(frozen=True, eq=False)
+class FittedViews:
+    """Some views of networks that were fitted before (Table 4).
+
+    Attributes:
+        fitted: whose networks; it has to come first in a table.
+        views: which views, one or more.
+    """
+
+    fitted: FittedSlices
+    views: tuple[View, ...]
+
+    @property
+    def name(self) -> str:
+        """The name of the fitted networks and the views."""
+        return f"{self.fitted.name}, {' + '.join(self.views)}"
+
+    def add(self, given: Volume, factor: int, *, keep_given: bool, progress: Progress) -> Volume:
+        """Return a volume with factor - 1 slices between every two."""
+        return add_slices(given, self.fitted.model, keep_acquired=keep_given, views=self.views, progress=progress)

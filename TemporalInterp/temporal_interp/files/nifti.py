@@ -22,6 +22,7 @@ from temporal_interp.files.sidecar import (
     sidecar_path,
     write_sidecar,
 )
+from temporal_interp.provenance import has_synthetic_slices
 from temporal_interp.sequences import VolumeSequence
 from temporal_interp.volumes import Geometry, Volume, from_sitk
 
@@ -115,7 +116,7 @@ def _fits(exact: list[float], exact_unit: str, header: list[float], header_unit:
 def write_nifti(sequence: VolumeSequence, path: Path, *, overwrite: bool = False) -> None:
     """Write a sequence as 4D NIfTI with its sidecar; the header has the nearest regular times.
 
-    The header's field descrip says how many frames are synthetic.
+    The header's field descrip says how many frames are synthetic, and how many have synthetic slices.
 
     Raises:
         InvalidInputError: the file exists, or the folder cannot be written to.
@@ -146,9 +147,19 @@ def _image(sequence: VolumeSequence) -> sitk.Image:
     image.SetSpacing((*geometry.spacing, step))
     image.SetOrigin((*geometry.origin, values[0]))
     image.SetDirection(direction.ravel().tolist())
-    synthetic = len(sequence.synthetic_frames)
-    image.SetMetaData("ITK_FileNotes", f"TemporalInterp: {synthetic} of {len(sequence)} frames synthetic")
+    image.SetMetaData("ITK_FileNotes", _mark(sequence))
     return image
+
+
+def _mark(sequence: VolumeSequence) -> str:
+    """Return what the field descrip, of 80 characters, says of what is synthetic."""
+    count, synthetic = len(sequence), len(sequence.synthetic_frames)
+    with_slices = sum(map(has_synthetic_slices, sequence.item_attributes))
+    frames = f"{synthetic} of {count} frames synthetic"
+    if not with_slices:
+        return f"TemporalInterp: {frames}"
+    slices = f"TemporalInterp: synthetic slices in {with_slices} of {count} frames"
+    return f"{slices}, {frames}" if synthetic else slices
 
 
 def _set_time_unit(path: Path, unit: str) -> None:

@@ -22,13 +22,14 @@ from temporal_interp.files.nrrd_list import (
     write_nrrd,
 )
 from temporal_interp.files.paths import require_there
-from temporal_interp.provenance import SLICE_THICKNESS_KEY
+from temporal_interp.provenance import PREFIX, SLICE_THICKNESS_KEY
 from temporal_interp.sequences import VolumeSequence
 from temporal_interp.volumes import Volume
 
 
 def read_seq_nrrd(path: Path) -> VolumeSequence:
-    """Return the sequence in a .seq.nrrd file, list axis first or last; a 3D file has one frame.
+    """Return the sequence in a .seq.nrrd file, list axis first or last; a 3D file has one frame,
+    with the attributes that `write_volume` put into its header.
 
     Raises:
         InvalidInputError: the file cannot be read, is damaged, or holds something else than scalar 3D volumes.
@@ -37,7 +38,8 @@ def read_seq_nrrd(path: Path) -> VolumeSequence:
     header, keys, data = read_nrrd(path)
     axis = _list_axis(header)
     if axis is None:
-        return VolumeSequence([Volume(data, grid(header, [], data.shape))], [0.0], "frame", "")
+        ours = {name: value for name, value in keys.items() if name.startswith(PREFIX)}
+        return VolumeSequence([Volume(data, grid(header, [], data.shape))], [0.0], "frame", "", [ours])
     frames = np.ascontiguousarray(np.moveaxis(data, data.ndim - 1 - axis, 0))
     geometry = grid(header, [axis], frames.shape[1:])
     values, named, notes = index_values(keys, axis, len(frames))

@@ -11,7 +11,7 @@ import SimpleITK as sitk  # noqa: N813 - the name everybody uses
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.files.images import read_image, write_image
 from temporal_interp.files.paths import errors_naming, replacing
-from temporal_interp.provenance import is_synthetic
+from temporal_interp.provenance import has_synthetic_slices, is_synthetic
 from temporal_interp.volumes import Geometry, Volume, from_sitk, to_sitk
 
 VOLUME_ENDINGS = (".nrrd", ".nii.gz", ".nii", ".mha")
@@ -39,7 +39,7 @@ def write_volume(
         volume: what to write.
         path: where to.
         metadata: text that goes into the file's header, such as the attributes of a synthetic frame. NIfTI has no
-            room for it: there only the word synthetic is kept, in the field descrip.
+            room for it: there only "synthetic", or "synthetic slices", is kept, in the field descrip.
         overwrite: replace a file that is there.
 
     Raises:
@@ -50,7 +50,7 @@ def write_volume(
         _require_ending(path, VOLUME_ENDINGS)
         image = to_sitk(volume)
         if path.name.lower().endswith((".nii", ".nii.gz")):
-            image.SetMetaData("ITK_FileNotes", "TemporalInterp: synthetic" if is_synthetic(metadata) else "")
+            image.SetMetaData("ITK_FileNotes", _mark(metadata))
         else:
             for key, value in metadata.items():
                 image.SetMetaData(key, value)
@@ -100,6 +100,12 @@ def write_displacement(array: np.ndarray, geometry: Geometry, path: Path, *, ove
         image.SetDirection(np.ravel(geometry.direction).tolist())
         with replacing(path, overwrite=overwrite) as target:
             write_image(image, target)
+
+
+def _mark(metadata: Mapping[str, str]) -> str:
+    if is_synthetic(metadata):
+        return "TemporalInterp: synthetic"
+    return "TemporalInterp: synthetic slices" if has_synthetic_slices(metadata) else ""
 
 
 def _require_ending(path: Path, endings: tuple[str, ...]) -> None:

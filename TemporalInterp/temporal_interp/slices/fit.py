@@ -110,13 +110,9 @@ class SliceFit:
     def _losses(self) -> Iterator[torch.Tensor]:
         settings, parts = self.settings, self.parts
         with torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32):
-            if parts.can_restore:
-                # the coronal and the sagittal view share one network, and both losses count (Eqs. 9 and 10)
-                yield 2 * self._rows_loss(parts.images())
-                yield self._slices_loss(parts.slabs())
-            if settings.in_plane and parts.can_restore_in_plane:
-                yield settings.in_plane * 2 * self._rows_loss(parts.images_in_plane())
-                yield settings.in_plane * self._slices_loss(parts.slabs_in_plane())
+            # the coronal and the sagittal view share one network, and both losses count (Eqs. 9 and 10)
+            yield 2 * self._rows_loss(parts.images())
+            yield self._slices_loss(parts.slabs())
             if settings.coronal_distillation or settings.sagittal_distillation:
                 yield self._distillation(parts.acquired())
 
@@ -137,11 +133,12 @@ class SliceFit:
         axial = coronal = sagittal = acquired
         for _ in range(settings.repeats):
             axial = self.model.axial(axial)[0]
+            with torch.set_grad_enabled(settings.mutual):
+                coronal = self.model.coronal(coronal) if settings.coronal_distillation else coronal
+                sagittal = self.model.sagittal(sagittal) if settings.sagittal_distillation else sagittal
             if settings.coronal_distillation:
-                coronal = self.model.coronal(coronal)
                 loss = loss + settings.coronal_distillation * self._closest(axial, coronal)
             if settings.sagittal_distillation:
-                sagittal = self.model.sagittal(sagittal)
                 loss = loss + settings.sagittal_distillation * self._closest(axial, sagittal)
         return loss / settings.repeats
 

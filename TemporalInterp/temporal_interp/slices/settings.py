@@ -39,8 +39,8 @@ class SliceNetworkSettings(_Checked):
         InvalidInputError: a value makes no sense.
     """
 
-    features: int = 3
-    block_side: int = 4
+    features: int = 8
+    block_side: int = 2
     blocks: int = 2
     memory_items: int = 10
 
@@ -104,9 +104,11 @@ class SliceTrainingSettings(_Checked):
         repeats: N, how often slices are put between slices for the distillation (paper: 2).
         memory: weight of compactness and separateness (paper: 0.1, of sums over intensities of a scale it does not
             give; ours are means, of intensities from 0 to 1, whose squared errors are far smaller).
-        in_plane: weight of what both networks learn along the other two axes, in which the volume is as fine as the
-            slices that are wanted (ours; 0, the paper, learns along the slice axis alone, where both what is given
-            and what is wanted are r times coarser than in use).
+        mutual: whether the pixelwise views learn from the axial one too (paper: yes). They see all slices at once, it
+            sees two: where training is short it learns from them, and they would unlearn from it (ours).
+        in_plane: share of the steps that learn along the other two axes, in which the volume is as fine as the slices
+            that are wanted (ours; 0, the paper, learns along the slice axis alone, where both what is given and what is
+            wanted are r times coarser than in use).
         degradation: how slices are made thick to learn from.
         seed: of the first weights and of the order.
 
@@ -119,13 +121,14 @@ class SliceTrainingSettings(_Checked):
     slices: int = 15
     side: int = 48
     learning_rate: float = 1e-3
-    wavelets: float = 1.0
-    coronal_distillation: float = 0.15
-    sagittal_distillation: float = 0.15
-    closest: float = 0.4
+    wavelets: float = 0.0
+    coronal_distillation: float = 2.0
+    sagittal_distillation: float = 2.0
+    closest: float = 1.0
     repeats: int = 1
     memory: float = 1e-4
-    in_plane: float = 1.0
+    mutual: bool = False
+    in_plane: float = 0.75
     degradation: Degradation = Degradation.DIRECT
     seed: int = 0
 
@@ -134,12 +137,33 @@ class SliceTrainingSettings(_Checked):
         self._require_whole(("steps", "batch", "repeats"), 1)
         self._require_whole(("slices", "side"), 2)
         self._require_whole(("seed",), 0)
-        for name in ("wavelets", "coronal_distillation", "sagittal_distillation", "memory", "in_plane"):
+        for name in ("wavelets", "coronal_distillation", "sagittal_distillation", "memory"):
             self._require(name, 0 <= getattr(self, name) < float("inf"), "zero or more")
         self._require("learning_rate", 0 < self.learning_rate < 1, "above 0 and below 1")
+        self._require("in_plane", 0 <= self.in_plane <= 1, "from 0 to 1")
+        self._require("mutual", isinstance(self.mutual, bool), "true or false")
         self._require("closest", 0 < self.closest <= 1, "above 0 and at most 1")
+
+    @classmethod
+    def fine(cls) -> SliceTrainingSettings:
+        """Return settings for volumes whose slices lie as close as is wanted: they are the truth for themselves, and
+        need neither the other axes nor another view."""
+        return cls(steps=3000, slices=25, in_plane=0.0, coronal_distillation=0.0, sagittal_distillation=0.0)
 
     @classmethod
     def paper(cls) -> SliceTrainingSettings:
         """Return what section 4.1 gives. Steps are 50 epochs over 510 volumes in batches of 4."""
-        return cls(steps=6375, batch=64, side=128, learning_rate=1e-4, repeats=2, memory=0.1, in_plane=0.0)
+        return cls(
+            steps=6375,
+            batch=64,
+            side=128,
+            learning_rate=1e-4,
+            repeats=2,
+            memory=0.1,
+            in_plane=0.0,
+            closest=0.4,
+            mutual=True,
+            wavelets=1.0,
+            coronal_distillation=0.15,
+            sagittal_distillation=0.15,
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -11,6 +12,8 @@ import torch
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.slices.degradation import NOISE, Degradation, blur
 from temporal_interp.slices.settings import SliceTrainingSettings
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +56,7 @@ class SubVolumes:
         device: of what is drawn.
 
     Raises:
-        InvalidInputError: a volume has too few slices and columns to learn from.
+        InvalidInputError: a volume has too few slices, and columns, to learn from.
     """
 
     def __init__(
@@ -61,50 +64,39 @@ class SubVolumes:
     ) -> None:
         self.factor, self.settings, self.device = factor, settings, device
         self.generator = torch.Generator().manual_seed(settings.seed)
-        self._along = [[_Along(volume, axis, factor, settings) for volume in volumes] for axis in range(3)]
-        self.can_restore = all(volume.can_restore for volume in self._along[0])
-        self.can_restore_in_plane = all(volume.can_restore for axis in (1, 2) for volume in self._along[axis])
-        if not self.can_restore and not (settings.in_plane and self.can_restore_in_plane):
-            raise InvalidInputError(
-                f"Volumes of {volumes[0].array.shape} voxels are too small to learn to put {factor - 1} slices between "
-                f"two: {factor + 1} slices are needed at least."
-            )
+        axes = range(3 if settings.in_plane else 1)
+        self._volumes = [[_Along(volume, axis, factor, settings) for axis in axes] for volume in volumes]
+        for volume in self._volumes:
+            if not any(along.can_restore for along in volume):
+                raise InvalidInputError(
+                    f"A volume of {tuple(volume[0].fine.shape)} voxels is too small to learn to put {factor - 1} "
+                    f"slices between two: {factor + 1} slices are needed at least."
+                )
 
     def images(self) -> Restoration:
-        """Return images whose rows are slices, (N, slices, side): what the paper has the pixel network learn from."""
-        return self._draw(0, self.settings.slices, image=True)
-
-    def images_in_plane(self) -> Restoration:
-        """Return images whose rows are columns or rows of a slice, (N, side, side)."""
-        return self._draw(1 + self._number(2), self.settings.side, image=True)
+        """Return images whose rows are what is restored: slices, (N, slices, side), or columns or rows of slices."""
+        return self._draw(image=True)
 
     def slabs(self) -> Restoration:
-        """Return r + 1 slices each, (N, r + 1, side, side): what the paper has the slice network learn from."""
-        return self._draw(0, self.factor + 1, image=False)
-
-    def slabs_in_plane(self) -> Restoration:
-        """Return the same along the columns or rows of the slices."""
-        return self._draw(1 + self._number(2), self.factor + 1, image=False)
+        """Return r + 1 images each, (N, r + 1, side, side), that follow each other along any axis."""
+        return self._draw(image=False)
 
     def acquired(self) -> torch.Tensor:
-        """Return a part of a volume as it is, (1, slices / 2, side / 2, side / 2).
+        """Return a part of a volume as it is, (1, slices / 2 + 1, side, side), for both networks and all views."""
+        fine, settings = self._any_of(self._volumes)[0].fine, self.settings
+        most = (settings.slices // 2 + 1, settings.side, settings.side)
+        shape = [min(n, m) for n, m in zip(fine.shape, most, strict=True)]
+        return fine[self._place(fine.shape, shape)].flip(self._mirror())[None].to(self.device)
 
-        Half of what is seen elsewhere: it goes through both networks in all views, with r times as many slices.
-        """
-        volume, settings = self._any_of(0), self.settings
-        most = (settings.slices // 2 + 1, settings.side // 2 + 1, settings.side // 2 + 1)
-        shape = [min(n, m) for n, m in zip(volume.fine.shape, most, strict=True)]
-        part = volume.fine[self._place(volume.fine.shape, shape)]
-        return part.flip(self._mirror())[None].to(self.device)
-
-    def _draw(self, axis: int, most: int, *, image: bool) -> Restoration:
+    def _draw(self, *, image: bool) -> Restoration:
         """Return parts along an axis, each from another place: neighbours would show the networks little new."""
-        volume, settings = self._any_of(axis), self.settings
+        volume, settings = self._along(), self.settings
+        most = self.factor + 1 if not image else settings.slices if volume.axis == 0 else settings.side
         count = volume.countable(most)
         shape = [(count - 1) * volume.stride + 1, *(min(n, settings.side) for n in volume.fine.shape[1:])]
         across = None
         if image:  # of the axes that are left, one goes from image to image; in the plane that is the slice axis
-            across = 1 + (self._number(2) if axis == 0 else 0)
+            across = 1 + (self._number(2) if volume.axis == 0 else 0)
             shape[across] = 1
         given, wanted = [], []
         for _ in range(settings.batch):
@@ -119,8 +111,17 @@ class SubVolumes:
             pair[0] += NOISE * torch.randn(pair[0].shape, generator=self.generator)
         return Restoration(*(parts.to(self.device) for parts in pair))
 
-    def _any_of(self, axis: int) -> _Along:
-        return self._along[axis][self._number(len(self._along[axis]))]
+    def _along(self) -> _Along:
+        """Return a volume along its slice axis, or, in that share of the draws, along one of the other two."""
+        volume = self._any_of(self._volumes)
+        in_plane = [along for along in volume[1:] if along.can_restore]
+        wanted = float(torch.rand((), generator=self.generator)) < self.settings.in_plane
+        if volume[0].can_restore and not (in_plane and wanted):
+            return volume[0]
+        return self._any_of(in_plane)
+
+    def _any_of(self, choices: Sequence[T]) -> T:
+        return choices[self._number(len(choices))]
 
     def _place(self, shape: Sequence[int], part: Sequence[int]) -> tuple[slice, ...]:
         starts = [self._number(whole - size + 1) for whole, size in zip(shape, part, strict=True)]
@@ -137,6 +138,7 @@ class _Along:
     """A volume seen along one axis.
 
     Attributes:
+        axis: 0 is the slice axis.
         fine: with that axis first.
         seen: the same after the blurring that goes before leaving slices out.
         stride: so many voxels along the axis are as long as the gap that is wanted between slices.
@@ -145,11 +147,11 @@ class _Along:
     """
 
     def __init__(self, volume: TrainingVolume, axis: int, factor: int, settings: SliceTrainingSettings) -> None:
-        self.factor = factor
+        self.axis, self.factor = axis, factor
         spacing = volume.spacing_kji
         self.stride = 1 if axis == 0 else max(1, round(spacing[0] / factor / spacing[axis]))
         array = np.moveaxis(volume.array, axis, 0)
-        self.fine = torch.from_numpy(np.ascontiguousarray(array))
+        self.fine = torch.from_numpy(array)  # a view: a volume may be large, and three copies of it are too many
         blurred = settings.degradation is Degradation.BLURRED
         self.seen = torch.from_numpy(blur(array, factor * self.stride)) if blurred else self.fine
         self.can_restore = self.countable(len(array)) > factor

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import torch
 from torch import nn
 
@@ -12,24 +10,10 @@ from temporal_interp.slices.settings import PixelNetworkSettings, SliceNetworkSe
 from temporal_interp.slices.slice_network import SliceNetwork
 
 
-class Views(NamedTuple):
-    """A volume with closer slices as each view synthesises it, (N, (K - 1) r + 1, J, I).
-
-    Attributes:
-        axial: O_a, slices between slices; the acquired ones are as they were.
-        coronal: O_c, rows of the (K, I) images.
-        sagittal: O_s, rows of the (K, J) images.
-        memory_loss: compactness plus separateness of the memory bank.
-    """
-
-    axial: torch.Tensor
-    coronal: torch.Tensor
-    sagittal: torch.Tensor
-    memory_loss: torch.Tensor
-
-
 class SliceSynthesis(nn.Module):
     """Both networks for one factor.
+
+    Every view takes volumes (N, K, J, I) with intensities from 0 to 1, and makes them (N, (K - 1) r + 1, J, I).
 
     Args:
         factor: r, how many times closer the slices come to lie.
@@ -46,13 +30,11 @@ class SliceSynthesis(nn.Module):
             if isinstance(module, nn.Conv2d):
                 module.to(memory_format=torch.channels_last)
 
-    def forward(self, volumes: torch.Tensor) -> Views:
-        """Return what each view makes of volumes (N, K, J, I) with intensities from 0 to 1."""
-        axial, memory_loss = self.axial(volumes)
-        return Views(axial, self.coronal(volumes), self.sagittal(volumes), memory_loss)
-
     def axial(self, volumes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return O_a, (N, (K - 1) r + 1, J, I), and the loss of the memory bank."""
+        """Return O_a, in which the slices of the volumes are as they were, and the loss of the memory bank.
+
+        The loss is compactness plus separateness.
+        """
         count, slices, *plane = volumes.shape
         first, second = (part.reshape(-1, 1, *plane) for part in (volumes[:, :-1], volumes[:, 1:]))
         between = self.slice_network(_channels_last(first), _channels_last(second))
@@ -60,11 +42,11 @@ class SliceSynthesis(nn.Module):
         return torch.cat([steps, volumes[:, -1:]], 1), between.compactness + between.separateness
 
     def coronal(self, volumes: torch.Tensor) -> torch.Tensor:
-        """Return O_c, (N, (K - 1) r + 1, J, I)."""
+        """Return O_c, made of images of one row of the slices each, (K, I)."""
         return self._pixelwise(volumes.transpose(1, 2)).transpose(1, 2)
 
     def sagittal(self, volumes: torch.Tensor) -> torch.Tensor:
-        """Return O_s, (N, (K - 1) r + 1, J, I)."""
+        """Return O_s, made of images of one column of the slices each, (K, J)."""
         return self._pixelwise(volumes.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
 
     def _pixelwise(self, images: torch.Tensor) -> torch.Tensor:

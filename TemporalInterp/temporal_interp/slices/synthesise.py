@@ -10,8 +10,9 @@ import numpy as np
 import torch
 
 import temporal_interp
+from temporal_interp.devices import is_bfloat16_native
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
-from temporal_interp.provenance import PREFIX
+from temporal_interp.provenance import PREFIX, SYNTHETIC_SLICES_KEY
 from temporal_interp.sequences import VolumeSequence
 from temporal_interp.slices.slice_grid import closer_slices
 from temporal_interp.slices.synthesis_model import SliceSynthesis
@@ -119,7 +120,7 @@ def slice_attributes(
 ) -> dict[str, str]:  # fmt: skip
     """Return the text attributes that say which slices of a volume are synthetic."""
     which = f"all but every {ORDINALS[factor]} from the first on" if keep_acquired else "all"
-    values = {"SyntheticSlices": which, "SliceFactor": str(factor), **(source or {})}
+    values = {SYNTHETIC_SLICES_KEY.removeprefix(PREFIX): which, "SliceFactor": str(factor), **(source or {})}
     values["ProgramVersion"] = temporal_interp.__version__
     return {PREFIX + key: value for key, value in values.items() if value}
 
@@ -135,6 +136,8 @@ def _scale_of(sequence: VolumeSequence) -> IntensityRange | None:
 def _fused(scaled: torch.Tensor, model: SliceSynthesis, views: tuple[View, ...], progress: Progress) -> torch.Tensor:
     """Return the mean of the views, ((K - 1) r + 1, J, I), on the CPU."""
     device, factor = next(model.parameters()).device, model.factor
+    # what the networks add to linear interpolation is small: bfloat16 changes the result far less than noise does
+    precision = torch.autocast(device.type, torch.bfloat16, enabled=is_bfloat16_native(str(device)))
     slices = (len(scaled) - 1) * factor + 1
     result = torch.zeros((slices, *scaled.shape[1:]))
     # on acquired slices the axial view only repeats what is there, and does not count beside another (Eq. 7)
@@ -143,7 +146,7 @@ def _fused(scaled: torch.Tensor, model: SliceSynthesis, views: tuple[View, ...],
     weight[::factor] = 1 / max(1, len(pixelwise))
     for number, view in enumerate(views):
         part = part_of(progress, number / len(views), (number + 1) / len(views))
-        for share, place, made in _view(scaled, model, view, device):
+        for share, place, made in _view(scaled, model, view, precision):
             part(share, f"{view} view")
             skipped = view is View.AXIAL and bool(pixelwise)
             target = result[place]
@@ -156,17 +159,18 @@ def _fused(scaled: torch.Tensor, model: SliceSynthesis, views: tuple[View, ...],
 
 
 def _view(
-    scaled: torch.Tensor, model: SliceSynthesis, view: View, device: torch.device
+    scaled: torch.Tensor, model: SliceSynthesis, view: View, precision: torch.autocast
 ) -> Iterator[tuple[float, tuple[slice, ...], torch.Tensor]]:  # fmt: skip
     """Yield how far it is, where a part of the result lies, and the part."""
     slices, rows, columns = scaled.shape
-    factor, everything = model.factor, slice(None)
+    device, factor, everything = next(model.parameters()).device, model.factor, slice(None)
     fine = (slices - 1) * factor + 1
     if view is View.AXIAL:
         step = max(1, CHUNK_VOXELS // (factor * rows * columns))
         for start in range(0, slices - 1, step):
             stop = min(start + step, slices - 1)
-            made = model.axial(scaled[None, start : stop + 1].to(device))[0][0]
+            with precision:
+                made = model.axial(scaled[None, start : stop + 1].to(device))[0][0]
             last = stop == slices - 1  # a part ends where the next one begins; only the last one keeps its end
             place = slice(start * factor, stop * factor + last)
             yield start / (slices - 1), (place, everything, everything), made[: len(made) - 1 + last]
@@ -178,4 +182,6 @@ def _view(
     for start in range(0, count, step):
         part = slice(start, start + step)
         place = (everything, part, everything) if axis == 1 else (everything, everything, part)
-        yield start / count, place, pixelwise(scaled[place][None].to(device))[0]
+        with precision:
+            made = pixelwise(scaled[place][None].to(device))[0]
+        yield start / count, place, made

@@ -9,7 +9,7 @@ import slicer
 import vtk
 
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.files import read_sequence, write_sequence
+from temporal_interp.files import read_sequence, write_sequence, write_volume
 
 
 @pytest.fixture
@@ -245,6 +245,14 @@ def test_3d_file_is_one_frame(tmp_path):
     assert len(sequence) == 1
     np.testing.assert_array_equal(sequence.volumes[0].array, FRAMES.reshape(6, 4, 5))
     assert sequence.volumes[0].geometry.spacing == (2, 3, 8)
+
+
+def test_a_volume_keeps_the_attributes_it_was_written_with(tmp_path, make_sequence):
+    marks = {"TemporalInterp.SyntheticSlices": "all but every 2nd", "Other": "of another program"}
+    write_volume(make_sequence().volumes[0], tmp_path / "a.nrrd", marks)
+    assert read_sequence(tmp_path / "a.nrrd").item_attributes == (
+        {"TemporalInterp.SyntheticSlices": "all but every 2nd"},
+    )
 
 
 def test_frames_without_times_are_numbered(tmp_path):

@@ -31,7 +31,15 @@ def test_metadata_is_in_the_header(ending, tmp_path, make_sequence):
     assert {key: image.GetMetaData(key) for key in MARK} == MARK
 
 
-@pytest.mark.parametrize(("metadata", "mark"), [(MARK, "TemporalInterp: synthetic"), (None, ""), ({"A": "b"}, "")])
+@pytest.mark.parametrize(
+    ("metadata", "mark"),
+    [
+        (MARK, "TemporalInterp: synthetic"),
+        ({"TemporalInterp.SyntheticSlices": "all"}, "TemporalInterp: synthetic slices"),
+        (None, ""),
+        ({"A": "b"}, ""),
+    ],
+)
 def test_synthetic_volume_is_marked_in_nifti(metadata, mark, tmp_path, make_sequence):
     write_volume(make_sequence().volumes[0], tmp_path / "v.nii.gz", metadata)
     assert sitk.ReadImage(str(tmp_path / "v.nii.gz")).GetMetaData("descrip") == mark

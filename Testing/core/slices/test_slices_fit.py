@@ -64,7 +64,7 @@ def test_a_fit_puts_held_out_slices_back_better_than_linear_interpolation(thick,
 
 def test_distillation_brings_the_views_together(thick):
     def apart(weight):
-        settings = replace(LEARNING, steps=40, closest=1.0, coronal_distillation=weight, sagittal_distillation=weight)
+        settings = replace(LEARNING, steps=40, mutual=True, coronal_distillation=weight, sagittal_distillation=weight)
         model = fit_to_volumes(new_model(2, **TINY), [thick], settings)
         axial, coronal = (add_slices(thick, model, views=(view,)).array for view in (View.AXIAL, View.CORONAL))
         return mse(axial, coronal)
@@ -98,14 +98,15 @@ def test_the_state_of_another_fit_is_refused(thick, tmp_path):
 @pytest.mark.parametrize(
     "off",
     [
-        {"wavelets": 0.0},
+        {"wavelets": 1.0},
         {"memory": 0.0},
         {"coronal_distillation": 0.0},
         {"sagittal_distillation": 0.0},
         {"coronal_distillation": 0.0, "sagittal_distillation": 0.0},
         {"in_plane": 0.0},
         {"repeats": 2},
-        {"closest": 1.0},
+        {"closest": 0.4, "mutual": True},
+        {"mutual": True},
         {"degradation": "blurred"},
     ],
 )

@@ -11,7 +11,8 @@ from temporal_interp.slices.degradation import NOISE, Degradation
 from temporal_interp.slices.settings import SliceTrainingSettings
 from temporal_interp.slices.sub_volumes import SubVolumes, TrainingVolume
 
-SETTINGS = SliceTrainingSettings(slices=5, side=9, batch=2)
+SETTINGS = SliceTrainingSettings(slices=5, side=9, batch=2, in_plane=0.0)
+IN_PLANE = replace(SETTINGS, in_plane=1.0)
 
 
 def numbered(shape, spacing=(2.0, 1.0, 1.0)):
@@ -25,9 +26,9 @@ def parts_of(volume, factor=2, settings=SETTINGS):
 
 @pytest.mark.parametrize("factor", [2, 3, 4])
 def test_given_is_every_factor_th_of_what_is_wanted(factor):
-    parts = parts_of(numbered((20, 30, 30)), factor, replace(SETTINGS, slices=15))
-    for draw in (parts.images, parts.images_in_plane, parts.slabs, parts.slabs_in_plane):
-        for _ in range(10):
+    parts = parts_of(numbered((20, 30, 30)), factor, replace(SETTINGS, slices=15, in_plane=0.6))
+    for draw in (parts.images, parts.slabs):
+        for _ in range(20):
             part = draw()
             assert torch.equal(part.given, part.wanted[:, ::factor])
             assert part.wanted.shape[1] == (part.given.shape[1] - 1) * factor + 1
@@ -49,22 +50,24 @@ def test_slabs_are_so_many_slices_that_the_outer_ones_are_given():
 
 
 def test_images_in_the_plane_lie_in_a_slice_at_the_wanted_distance():
-    parts = parts_of(numbered((20, 64, 64), spacing=(6.0, 1.0, 1.0)))  # 3 mm between the slices that are wanted
-    drawn = [parts.images_in_plane().wanted for _ in range(20)]
+    parts = parts_of(
+        numbered((20, 64, 64), spacing=(6.0, 1.0, 1.0)), settings=IN_PLANE
+    )  # 3 mm between the slices that are wanted
+    drawn = [parts.images().wanted for _ in range(20)]
     steps = {tuple(float(image.diff(dim=dim).abs().unique()) for dim in (1, 2)) for image in drawn}
     assert steps == {(3.0, 64.0), (3.0 * 64, 1.0)}
 
 
 def test_slabs_in_the_plane_are_sagittal_or_coronal():
-    parts = parts_of(numbered((20, 64, 64), spacing=(6.0, 1.0, 1.0)))
-    drawn = [parts.slabs_in_plane().wanted for _ in range(20)]
+    parts = parts_of(numbered((20, 64, 64), spacing=(6.0, 1.0, 1.0)), settings=IN_PLANE)
+    drawn = [parts.slabs().wanted for _ in range(20)]
     assert {slab.shape for slab in drawn} == {(2, 3, 9, 9)}
     assert {float(slab.diff(dim=1).abs().unique()) for slab in drawn} == {3.0, 3.0 * 64}
     assert {float(slab.diff(dim=2).abs().unique()) for slab in drawn} == {64.0 * 64}
 
 
 def test_a_coarser_plane_gives_all_its_rows():
-    image = parts_of(numbered((20, 64, 64), (0.5, 1, 1))).images_in_plane().wanted
+    image = parts_of(numbered((20, 64, 64), (0.5, 1, 1)), settings=IN_PLANE).images().wanted
     assert float(image.diff(dim=1).abs().unique()) in (1.0, 64.0)
 
 
@@ -84,18 +87,33 @@ def test_small_volumes_give_smaller_parts():
     parts = parts_of(numbered((4, 6, 7)))
     assert parts.slabs().wanted.shape == (2, 3, 6, 7)
     assert parts.images().wanted.shape[1] == 3
-    assert parts_of(numbered((2, 6, 7))).acquired().shape == (1, 2, 5, 5)
+    assert parts_of(numbered((2, 6, 7))).acquired().shape == (1, 2, 6, 7)
+
+
+def test_in_plane_is_the_share_of_what_is_drawn_along_the_other_axes():
+    settings = replace(SETTINGS, in_plane=0.75, batch=1)
+    parts = parts_of(numbered((20, 30, 30), spacing=(2.0, 1.0, 1.0)), settings=settings)
+    along = [float(parts.slabs().wanted.diff(dim=1).abs().unique()) for _ in range(300)]
+    assert 0.15 < along.count(900.0) / 300 < 0.35
+    assert {1.0, 30.0} < set(along)
 
 
 def test_two_slices_are_learnt_from_in_the_plane_alone():
-    parts = parts_of(numbered((2, 40, 40)))
-    assert not parts.can_restore
-    assert parts.can_restore_in_plane
+    parts = parts_of(numbered((2, 40, 40)), settings=replace(SETTINGS, in_plane=0.5))
+    along = {float(parts.slabs().wanted.diff(dim=1).abs().unique()) for _ in range(20)}
+    assert along == {1.0, 40.0}
+
+
+def test_a_thin_volume_does_not_change_how_others_are_learnt_from():
+    thin, thick = numbered((2, 40, 40)), numbered((20, 30, 30))
+    parts = SubVolumes([thin, thick], 2, replace(SETTINGS, in_plane=0.5), torch.device("cpu"))
+    along = {float(parts.slabs().wanted.diff(dim=1).abs().unique()) for _ in range(60)}
+    assert along == {1.0, 30.0, 40.0, 900.0}
 
 
 def test_too_few_slices_are_refused_where_the_plane_does_not_count():
     with pytest.raises(InvalidInputError, match="3 slices are needed at least"):
-        parts_of(numbered((2, 40, 40)), settings=replace(SETTINGS, in_plane=0.0))
+        parts_of(numbered((2, 40, 40)), settings=SETTINGS)
 
 
 def test_blurring_is_of_the_whole_volume_and_noise_is_added():

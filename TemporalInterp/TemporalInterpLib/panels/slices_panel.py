@@ -1,0 +1,124 @@
+"""The section that adds slices: to a volume, or to every volume of a sequence, and shows what they change."""
+
+from __future__ import annotations
+
+import slicer
+from slicer.i18n import tr as _
+
+from temporal_interp.errors import InvalidInputError
+from TemporalInterpLib.add_slices import AddedSlices, Images, SlicePlan, results_of, shown_pair, slice_plan
+from TemporalInterpLib.background import Steps
+from TemporalInterpLib.layout import SliceComparison
+from TemporalInterpLib.panels.panel import Panel, WorkButton
+from TemporalInterpLib.parameter_node import SliceQuality
+from TemporalInterpLib.scene_transaction import nodes_of
+from TemporalInterpLib.sequence_browser import browsers_of
+
+
+class SlicesPanel(Panel):
+    """What to add slices to, what will come out, and the comparison of both."""
+
+    def connect(self) -> None:
+        """Connect the widgets."""
+        self.work = WorkButton(
+            self.ui.slicesButton, self.ui.slicesProgress, self.ui.slicesMessage, self._steps, self._done
+        )
+        self.comparison = SliceComparison()
+        self._known: tuple[object, ...] = ()
+        self._can_run = False
+        self.ui.slicesInput.addAttribute("vtkMRMLSequenceNode", "DataNodeClassName", "vtkMRMLScalarVolumeNode")
+        self.ui.compareButton.connect("clicked()", self._compare)
+
+    def update(self) -> None:
+        """Show what would come out, and what has."""
+        node = self._images
+        known = (node, node.GetMTime() if node is not None else 0, self.parameters.sliceFactor)
+        if known != self._known:  # not at every move of the time slider
+            self._known = known
+            self._show_plan()
+        self.ui.slicesButton.enabled = self.work.running or self._can_run
+        result = self.result
+        self.ui.compareButton.enabled = self.comparison.is_shown or self._pair is not None
+        is_sequence = result is not None and result.IsA("vtkMRMLSequenceNode")
+        browser = next(iter(browsers_of(result)), None) if is_sequence else None
+        for player in (self.ui.slicesPlayWidget, self.ui.slicesSeekWidget):
+            player.setMRMLSequenceBrowserNode(browser)
+            player.visible = browser is not None
+
+    def stop(self) -> None:
+        """Stop adding slices, and forget what is shown."""
+        self.work.cancel()
+        self.comparison.hide()
+        self._known = ()
+        self.ui.slicesMessage.text = ""
+
+    @property
+    def result(self) -> Images | None:
+        """What slices were added to the chosen images for last, None where they were not."""
+        return next(reversed(results_of(self._images)), None)
+
+    @property
+    def _images(self) -> Images | None:
+        return self.parameters.slicesInput or self.parameters.sequence
+
+    @property
+    def _pair(self) -> tuple[slicer.vtkMRMLScalarVolumeNode, slicer.vtkMRMLScalarVolumeNode] | None:
+        """What there is to compare."""
+        result = self.result
+        return shown_pair(result) if result is not None else None
+
+    def _show_plan(self) -> None:
+        try:
+            words = _in_words(slice_plan(self._images, self.parameters.sliceFactor.value))
+            self.ui.slicesPlan.text = "\n".join([*words, *_of_one_frame(self._images)])
+            self._can_run = True
+        except InvalidInputError as error:
+            self.ui.slicesPlan.text = str(error)
+            self._can_run = False
+
+    def _steps(self) -> Steps[AddedSlices]:
+        parameters = self.parameters
+        return self.logic.slices_steps(
+            self._images,
+            parameters.sliceFactor.value,
+            fitted=parameters.sliceQuality is SliceQuality.FITTED,
+            keep_acquired=parameters.keepAcquired,
+            device=parameters.device,
+        )
+
+    def _done(self, added: AddedSlices) -> str:
+        self.parameters.parameterNode.Modified()  # every section looks anew
+        self._show(added.given_volume, added.result_volume)
+        return _("Added '{name}'.").format(name=added.result.GetName())
+
+    def _compare(self) -> None:
+        if self.comparison.is_shown:
+            self.comparison.hide()
+        elif (pair := self._pair) is not None:
+            self._show(*pair)
+        self.update()
+
+    def _show(self, given: slicer.vtkMRMLScalarVolumeNode, result: slicer.vtkMRMLScalarVolumeNode) -> None:
+        self.parameters.sideBySide = False  # the preview would take its layout back
+        self.comparison.show(given, result)
+
+
+def _in_words(plan: SlicePlan) -> list[str]:
+    """Short lines: Qt cuts long ones that it has to break off where a panel is full."""
+    before, after = plan.before, plan.after
+    words = _("{before} slices every {wide:.4g} mm → {after} slices every {close:.4g} mm").format(
+        before=before.shape[0], wide=before.spacing[2], after=after.shape[0], close=after.spacing[2]
+    )
+    return [words] if plan.frames == 1 else [words, _("in each of {count} frames").format(count=plan.frames)]
+
+
+def _of_one_frame(images: Images) -> list[str]:
+    """Say so where a volume only shows a frame of a sequence."""
+    browsers = nodes_of(images.GetScene(), "vtkMRMLSequenceBrowserNode")
+    sequence = next((s for browser in browsers if (s := browser.GetSequenceNode(images)) is not None), None)
+    if sequence is None:
+        return []
+    return [
+        _("in the frame shown now alone;"),
+        _("for all {count}, choose the sequence").format(count=sequence.GetNumberOfDataNodes()),
+    ]

@@ -1,0 +1,87 @@
+"""Planes across the slices, in which one sees what putting slices back is worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.ndimage import uniform_filter
+
+from temporal_interp.slices.classical import Classical, interpolate_slices
+from temporal_interp.slices.synthesise import View
+from temporal_interp.volumes import Geometry, Volume
+
+AXES = {View.CORONAL: 1, View.SAGITTAL: 2}
+"""Axis of (K, J, I) that a plane is across."""
+
+DETAIL_SHARE = 0.5
+"""Side of the detail as a share of the plane's shorter side."""
+
+FEWEST_SLICES = 16
+"""A detail has so many slices at least, or all."""
+
+
+@dataclass(frozen=True, eq=False)
+class SliceCut:
+    """One coronal or sagittal plane, as it was acquired and as every method makes it.
+
+    Only planes are kept: the volumes of ten methods would fill the memory.
+
+    Attributes:
+        view: coronal or sagittal.
+        index: number of the row J, or of the column I, that the plane is of.
+        geometry: of the volume.
+        detail: a rectangle in the plane, (slices, columns).
+        truth: (K, I) or (K, J), intensities from 0 to 1.
+        images: by method, likewise.
+    """
+
+    view: View
+    index: int
+    geometry: Geometry
+    detail: tuple[slice, slice]
+    truth: np.ndarray
+    images: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def of(self, array: np.ndarray) -> np.ndarray:
+        """Return a copy of the plane of an array (K, J, I)."""
+        return array.take(self.index, AXES[self.view])
+
+
+def cuts_where_linear_errs(given: Volume, truth: Volume, factor: int) -> tuple[SliceCut, SliceCut]:
+    """Return the sagittal and the coronal plane that linear interpolation gets most wrong, and where in it.
+
+    So no network has a say in what is shown of it.
+
+    Args:
+        given: every factor-th slice of the truth.
+        truth: intensities from 0 to 1.
+        factor: r.
+    """
+    squares = interpolate_slices(given, factor, Classical.LINEAR).array
+    squares -= truth.array
+    np.square(squares, out=squares)
+    return tuple(_cut(squares, truth, view) for view in (View.SAGITTAL, View.CORONAL))
+
+
+def _cut(squares: np.ndarray, truth: Volume, view: View) -> SliceCut:
+    geometry, across = truth.geometry, AXES[view]
+    along = 3 - across
+    index = int(squares.mean((0, along)).argmax())
+    plane = squares.take(index, across)
+    size = _detail_size(plane.shape, (geometry.spacing_kji[0], geometry.spacing_kji[along]))
+    worst = np.unravel_index(uniform_filter(plane, size, mode="constant").argmax(), plane.shape)
+    detail = tuple(_around(place, n, whole) for place, n, whole in zip(worst, size, plane.shape, strict=True))
+    return SliceCut(view, index, geometry, detail, truth.array.take(index, across))
+
+
+def _detail_size(plane: tuple[int, int], spacing: tuple[float, float]) -> tuple[int, int]:
+    """Return the number of slices and of columns in the detail, a square in mm where the plane has room for it."""
+    shorter = min(count * step for count, step in zip(plane, spacing, strict=True))
+    side = max(DETAIL_SHARE * shorter, FEWEST_SLICES * spacing[0])
+    return tuple(max(1, min(count, round(side / step))) for count, step in zip(plane, spacing, strict=True))
+
+
+def _around(centre: int, size: int, whole: int) -> slice:
+    start = min(max(0, int(centre) - size // 2), whole - size)
+    return slice(start, start + size)

@@ -1,0 +1,66 @@
+"""From a sequence as it was read to one with closer slices, by how long one is ready to wait."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from temporal_interp.errors import Progress, no_progress, part_of
+from temporal_interp.sequences import VolumeSequence
+from temporal_interp.slices.fit_volume import fit_to_volumes, new_model
+from temporal_interp.slices.model_file import slice_model_of
+from temporal_interp.slices.settings import SliceTrainingSettings
+from temporal_interp.slices.synthesise import add_slices_to_sequence
+from temporal_interp.weights.registry import Registry
+
+FITTING_SHARE = 0.8
+"""Of the time, for the progress, when networks are fitted first."""
+
+
+class Quality(StrEnum):
+    """How slices are made: at once, or after minutes of learning from the very images."""
+
+    QUICK = "quick"
+    FITTED = "fitted"
+
+
+def shipped_model_name(factor: int) -> str:
+    """Return the name of the model that comes with the program for a factor."""
+    return f"slices-{factor}x"
+
+
+def with_closer_slices(
+    sequence: VolumeSequence,
+    factor: int,
+    quality: Quality,
+    *,
+    device: str = "cpu",
+    settings: SliceTrainingSettings | None = None,
+    keep_acquired: bool = True,
+    progress: Progress = no_progress,
+) -> VolumeSequence:
+    """Return a sequence whose every volume has factor - 1 synthetic slices between every two.
+
+    Args:
+        sequence: volumes of two slices or more.
+        factor: 2, 3 or 4.
+        quality: with the model that comes with the program, or with networks fitted to all these volumes.
+        device: where to compute.
+        settings: of the fitting; the defaults if None.
+        keep_acquired: see `add_slices`.
+        progress: told how far it is; may raise CancelledError.
+
+    Raises:
+        InvalidInputError: the factor is another, a volume has one slice or voxels that are not finite, or the volumes
+            are too small to learn from.
+    """
+    if quality is Quality.QUICK:
+        loaded = Registry().load(shipped_model_name(factor))
+        model = slice_model_of(loaded).to(device)
+        source = {"SliceModel": shipped_model_name(factor), "SliceModelSHA256": loaded.sha256}
+    else:
+        model = new_model(factor).to(device)
+        fitting = part_of(progress, 0.0, FITTING_SHARE)
+        fit_to_volumes(model, sequence.volumes, settings or SliceTrainingSettings(), progress=fitting)
+        source = {"SliceModel": "fitted to these images"}
+        progress = part_of(progress, FITTING_SHARE, 1.0)
+    return add_slices_to_sequence(sequence, model, source=source, keep_acquired=keep_acquired, progress=progress)
