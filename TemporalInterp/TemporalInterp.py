@@ -28,7 +28,7 @@ class TemporalInterp(ScriptedLoadableModule):
         self.parent.helpText = _(
             "Synthesises the frames between the acquired frames of a sequence of volumes, such as a cardiac cine: "
             "choose two phases, drag the time slider, or fill a new sequence. Every synthetic frame is marked as such. "
-            "Also follows points through the sequence, and measures strain. "
+            "Also follows points through the sequence, measures strain, and puts slices between those of a stack. "
             "Not for diagnosis. See the tutorial in the extension's README."
         )
         self.parent.acknowledgementText = _(
@@ -99,13 +99,14 @@ class TemporalInterpWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def cleanup(self) -> None:
         """The module is closed for good, or loaded anew."""
-        self.panel.close()
-        self.removeObservers()
+        panel, self.panel = self.panel, None
+        if panel is not None:  # Slicer asks again as it quits; the widgets may be gone by then
+            self.removeObservers()
+            panel.close()
 
     def onSceneStartClose(self, caller: object, event: str) -> None:
         """Stop all work, which is on nodes about to go."""
         self.panel.stop()
-        self.panel.use(None)
 
     def onSceneEndClose(self, caller: object, event: str) -> None:
         """Begin anew with the empty scene."""

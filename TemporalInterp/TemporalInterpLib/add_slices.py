@@ -17,16 +17,18 @@ import vtk
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.provenance import PREFIX, SYNTHETIC_SLICES_KEY, has_synthetic_slices
 from temporal_interp.sequences import VolumeSequence
-from temporal_interp.slices.settings import FACTORS
+from temporal_interp.slices.settings import require_factor
 from temporal_interp.slices.slice_grid import closer_slices
 from temporal_interp.volumes import Geometry
 from TemporalInterpLib.background import Steps, in_background, share_of
 from TemporalInterpLib.child_process import command_line, write_for_child
+from TemporalInterpLib.remove_generated import remove_browsed_sequence, remove_with_belongings
 from TemporalInterpLib.scene_transaction import nodes_of, scene_transaction
 from TemporalInterpLib.sequence_browser import (
     SourceView,
     add_browser,
     add_proxy,
+    browsers_of,
     proxy_of,
     put_under_same_parent,
     show_like,
@@ -42,6 +44,12 @@ from TemporalInterpLib.volume_conversion import copy_meaning, set_voxels, volume
 
 SOURCE_ROLE = PREFIX + "SlicesAddedTo"
 """Node reference of a result to the volume or sequence that it was made of."""
+
+BROWSER_KEY = PREFIX + "BrowserOfAddedSlices"
+"""Attribute of a browser that was made here, for a sequence that had none."""
+
+INSTANCES_KEY = "DICOM.instanceUIDs"
+"""Attribute that Slicer gives to volumes read from DICOM files: the instance of every slice, in their order."""
 
 Images = slicer.vtkMRMLScalarVolumeNode | slicer.vtkMRMLSequenceNode
 """A volume, or a sequence of volumes."""
@@ -174,10 +182,35 @@ def shown_pair(result: Images) -> tuple[slicer.vtkMRMLScalarVolumeNode, slicer.v
     return None if None in pair else pair
 
 
+def remove_added_slices(node: Images | None) -> int:
+    """Remove what slices were added for to these images; they stay as they are.
+
+    A browser that was made for it goes, too, with the volume in which it shows the images, unless it has been given
+    other sequences.
+
+    Returns:
+        how many volumes or sequences were removed.
+    """
+    results = results_of(node)
+    sequences = [result for result in results if result.IsA("vtkMRMLSequenceNode")]
+    browsers = {b for sequence in sequences for b in browsers_of(sequence) if b.GetAttribute(BROWSER_KEY)}
+    for result in results:
+        if result in sequences:
+            remove_browsed_sequence(result)
+        else:
+            remove_with_belongings(result, node.GetScene())
+    for browser in browsers:
+        if browser.GetNumberOfSynchronizedSequenceNodes(True) == 1:
+            given_volume = browser.GetProxyNode(node)
+            node.GetScene().RemoveNode(browser)  # first: it would make itself a new volume
+            if given_volume is not None:
+                remove_with_belongings(given_volume, node.GetScene())
+    return len(results)
+
+
 def _frames_of(node: Images | None, factor: int) -> VolumeSequence:
     """Return the volumes of a volume node or a sequence node, if slices can be put between theirs."""
-    if factor not in FACTORS:
-        raise InvalidInputError(f"Slices can come {', '.join(map(str, FACTORS))} times closer, not {factor} times.")
+    require_factor(factor)
     if node is None:
         raise InvalidInputError("Choose a volume, or a sequence of volumes.")
     if node.IsA("vtkMRMLSequenceNode"):
@@ -254,6 +287,9 @@ def _fill(node: slicer.vtkMRMLScalarVolumeNode, source: _Source, made: VolumeSeq
     node.SetIJKToRASMatrix(ijk_to_ras)
     copy_meaning(node, template)
     set_attributes(node, {**source.frames.item_attributes[number], **made.item_attributes[number]})
+    # Slicer takes the n-th instance for the n-th slice, names all in DICOM segmentations as what was segmented, and
+    # shows patient and series of the first in the corner of slice views, as if all had been acquired
+    node.RemoveAttribute(INSTANCES_KEY)
 
 
 def _add_volume(source: _Source, result: slicer.vtkMRMLScalarVolumeNode) -> AddedSlices:
@@ -279,6 +315,7 @@ def _add_sequence(source: _Source, result: slicer.vtkMRMLSequenceNode) -> AddedS
             given_volume = add_proxy(source.node, source.node.GetName(), view, scene)
             show_like(given_volume, view)
             browser = add_browser(f"{source.node.GetName()} browser", [(source.node, given_volume)], view, scene)
+            browser.SetAttribute(BROWSER_KEY, "true")
         proxy = add_proxy(result, result.GetName(), view, scene)
         show_like(proxy, replace(view, proxy=given_volume))
         with slicer.util.NodeModify(browser):  # last: this changes a node that was there before

@@ -12,7 +12,7 @@ from temporal_interp.errors import InvalidInputError, Progress, no_progress
 from temporal_interp.tracking.contour_view import ContourView
 from TemporalInterpLib.adaptation import Adapted, adaptation_steps
 from TemporalInterpLib.add_sequence import AddedSequence
-from TemporalInterpLib.add_slices import AddedSlices, Images, slices_steps
+from TemporalInterpLib.add_slices import AddedSlices, Images, remove_added_slices, slices_steps
 from TemporalInterpLib.background import Steps, run_to_end
 from TemporalInterpLib.companions import Companion
 from TemporalInterpLib.dependencies import engines_can_run
@@ -238,6 +238,10 @@ class InterpolationLogic:
             node, factor, fitted=fitted, keep_acquired=keep_acquired, device=device, fitting_steps=fitting_steps
         )
         return run_to_end(steps, progress)
+
+    def remove_added_slices(self, node: Images) -> int:
+        """Remove what slices were added for to a volume or a sequence; return how many volumes or sequences."""
+        return remove_added_slices(node)
 
     def sample_cine_steps(self) -> Steps[AddedSequence]:
         """Return the steps that draw the sample cine and add it to the scene."""

@@ -32,7 +32,7 @@ from TemporalInterpLib.deformation_view import companion
 from TemporalInterpLib.dependencies import engines_can_run
 from TemporalInterpLib.layout import COMPARISON, SIDE_BY_SIDE, VIEWS
 from TemporalInterpLib.parameter_node import Engine, FieldStyle, Fill, SliceQuality
-from TemporalInterpLib.remove_generated import remove_browsed_sequence, remove_with_belongings
+from TemporalInterpLib.remove_generated import remove_with_belongings
 from TemporalInterpLib.sample_cine import NAME, PHASES, THICKNESS
 from TemporalInterpLib.scene_transaction import nodes_of
 from TemporalInterpLib.sequence_browser import browsers_of, proxy_of
@@ -118,7 +118,6 @@ def run_self_test(test: unittest.TestCase) -> None:
     for scenario in SCENARIOS:
         test.delayDisplay(scenario.__doc__)
         scenario(run)
-    run.panel.stop()  # Slicer may end now, and a preview that is still computed would outlive the panel
     test.delayDisplay("TemporalInterp: passed")
 
 
@@ -516,7 +515,7 @@ def _add_slices(run: _Run) -> None:
             test.assertEqual(manager.layout, COMPARISON)
             ui.compareButton.click()
             test.assertEqual(manager.layout, layout)
-        remove_browsed_sequence(run.panel.slices.result)
+        ui.removeSlicesButton.click()
     else:
         with mock.patch.object(slicer.util, "errorDisplay") as shown:
             ui.slicesButton.click()
@@ -537,7 +536,7 @@ def _assert_closer(run: _Run, given: AddedSequence) -> None:
         np.testing.assert_array_equal(_array(made)[::2], _array(item))
         np.testing.assert_array_equal(np.array(_matrix(made)) * [1, 1, 2, 1], _matrix(item))
         test.assertIn("every 2nd", made.GetAttribute(PREFIX + "SyntheticSlices"))
-        test.assertEqual(made.GetAttribute(PREFIX + "SliceModel"), "fitted to these images")
+        test.assertIn("fitted to these images", made.GetAttribute(PREFIX + "SliceModel"))
 
 
 def _without_pytorch(run: _Run) -> None:

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import slicer
+import vtk
 
 from TemporalInterpLib.scene_transaction import nodes_of
 from TemporalInterpLib.sequence_conversion import index_values_of
@@ -23,6 +24,16 @@ def proxy_of(sequence: slicer.vtkMRMLSequenceNode | None) -> slicer.vtkMRMLNode 
     if sequence is None:
         return None
     return next((p for b in browsers_of(sequence) if (p := b.GetProxyNode(sequence)) is not None), None)
+
+
+def proxies_in(scene: slicer.vtkMRMLScene | None) -> list[slicer.vtkMRMLNode]:
+    """Return the nodes that show the current items of sequences."""
+    proxies = []
+    for browser in nodes_of(scene, "vtkMRMLSequenceBrowserNode"):
+        of_browser = vtk.vtkCollection()
+        browser.GetAllProxyNodes(of_browser)
+        proxies += [of_browser.GetItemAsObject(number) for number in range(of_browser.GetNumberOfItems())]
+    return proxies
 
 
 @dataclass(frozen=True)

@@ -94,14 +94,14 @@ class ModulePanel:
             self._updating = False
 
     def stop(self) -> None:
-        """Cancel all work and take the preview out of the scene: the scene is about to close."""
+        """Let go of the parameters, cancel all work and take the preview out of the scene."""
+        self.use(None)  # first: a selector may move on as the preview goes, and what follows it would begin anew
         for section in self._sections:
             section.stop()
 
     def close(self) -> None:
         """Stop for good."""
         self.stop()
-        self.use(None)
         wait_for_threads(CLOSING_SECONDS)
 
     def _parameters_changed(self, *_event: object) -> None:

@@ -9,7 +9,7 @@ from typing import ClassVar
 import shiboken6
 import slicer
 import vtk
-from PySide6.QtCore import Property, Qt, Signal, Slot
+from PySide6.QtCore import Property, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QTableView, QWidget
 
@@ -63,6 +63,16 @@ class qMRMLWidget(QWidget):
             self.mrmlSceneChanged.emit(scene)
 
 
+class qMRMLSortFilterProxyModel(QObject):
+    """What a node combo box offers."""
+
+    changed = Signal()
+    hiddenNodeIDs = stored("QStringList", [], then="_changed")
+
+    def _changed(self) -> None:
+        self.changed.emit()
+
+
 class qMRMLNodeComboBox(QWidget):
     """Choice of a node of the scene; disabled until it has a scene, as in Slicer."""
 
@@ -81,6 +91,8 @@ class qMRMLNodeComboBox(QWidget):
         self._base_names: dict[str, str] = {}
         self._nodes: list[str] = []
         self._of_scene, self._of_nodes = Observations(self), Observations(self)
+        self._filter = qMRMLSortFilterProxyModel(self)
+        self._filter.changed.connect(self._hide)
         self._combo_box = QComboBox(self)
         self._combo_box.activated.connect(self._activated)
         layout = QHBoxLayout(self)
@@ -108,7 +120,7 @@ class qMRMLNodeComboBox(QWidget):
         self.setEnabled(scene is not None)
 
     def _accepts(self, node: slicer.vtkMRMLNode) -> bool:
-        if node.GetHideFromEditors() and not self.showHidden:
+        if (node.GetHideFromEditors() and not self.showHidden) or node.GetID() in self._filter.hiddenNodeIDs:
             return False
         for node_type in self.nodeTypes:
             if node.IsA(node_type) and (self.showChildNodeTypes or node.GetClassName() == node_type):
@@ -150,6 +162,12 @@ class qMRMLNodeComboBox(QWidget):
         for node_id in [added for added in self._nodes if added not in before]:
             self.nodeAdded.emit(self._scene.GetNodeByID(node_id))
         self._select(current)
+
+    def _hide(self) -> None:
+        """Nothing is chosen where the current node is no longer offered."""
+        if self._current_id in self._filter.hiddenNodeIDs:
+            self._select("")
+        self._refresh_if_needed()
 
     def _show(self) -> None:
         self._combo_box.clear()
@@ -204,6 +222,8 @@ class qMRMLNodeComboBox(QWidget):
         return self._scene.GetNodeByID(self._nodes[index]) if 0 <= index < len(self._nodes) else None
 
     # Filters, and nodes made by the user
+
+    sortFilterProxyModel = getter("sortFilterProxyModel", "_filter")
 
     @Slot(str, str, object)
     def addAttribute(self, node_type: str, name: str, value: object = None) -> None:

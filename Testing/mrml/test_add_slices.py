@@ -12,7 +12,7 @@ from temporal_interp.slices.settings import FACTORS
 from temporal_interp.slices.slice_grid import closer_slices
 from temporal_interp.volumes import Geometry
 from TemporalInterpLib import add_slices
-from TemporalInterpLib.add_slices import results_of, shown_pair, slice_plan, slices_steps
+from TemporalInterpLib.add_slices import remove_added_slices, results_of, shown_pair, slice_plan, slices_steps
 from TemporalInterpLib.background import run_to_end
 
 ONE_SLICE = Geometry((1, 12, 16), OBLIQUE.spacing, OBLIQUE.origin, OBLIQUE.direction)
@@ -40,6 +40,10 @@ def ct(scene, blob_frames):
 
 def add(node, factor=2, **options):
     return run_to_end(slices_steps(node, factor, **options), lambda *report: None)
+
+
+def ids(scene):
+    return {scene.GetNthNode(n).GetID() for n in range(scene.GetNumberOfNodes())}
 
 
 def matrix(node):
@@ -91,6 +95,11 @@ class TestVolume:
         assert result.GetAttribute("TemporalInterp.SliceModel") == "quick"
         assert result.GetAttribute("DICOM.Modality") == "CT"
 
+    def test_it_has_no_instances_which_are_those_of_acquired_slices(self, ct, repeated):
+        ct.SetAttribute("DICOM.instanceUIDs", "1.1 1.2 1.3 1.4")
+        assert add(ct).result.GetAttribute("DICOM.instanceUIDs") is None
+        assert ct.GetAttribute("DICOM.instanceUIDs") == "1.1 1.2 1.3 1.4"
+
     def test_a_second_one_has_a_name_of_its_own_and_is_found_last(self, ct, repeated):
         first, second = add(ct, 2).result, add(ct, 4).result
         assert first.GetName() != second.GetName()
@@ -108,14 +117,18 @@ class TestVolume:
 
 class TestSequence:
     def test_every_frame_at_its_index_value(self, cine, repeated):
+        cine.sequence.GetNthDataNode(3).SetAttribute("DICOM.Modality", "MR")
+        cine.sequence.SetAttribute("TemporalInterp.SliceThickness", "5.0")
         result = add(cine.sequence).result
         assert result.GetName() == "Synthetic slices in cine"
+        assert result.GetAttribute("TemporalInterp.SliceThickness") == "5.0"
         assert item_values(result) == item_values(cine.sequence)
         assert (result.GetIndexName(), result.GetIndexUnit()) == ("trigger time", "ms")
         for made, given in zip(item_arrays(result), item_arrays(cine.sequence), strict=True):
             np.testing.assert_array_equal(made[::2], given)
         item = result.GetNthDataNode(3)
-        assert item.GetAttribute("DICOM.instanceUIDs") == "1.2.3"
+        assert item.GetAttribute("DICOM.Modality") == "MR"
+        assert item.GetAttribute("DICOM.instanceUIDs") is None
         assert item.GetAttribute("TemporalInterp.SyntheticSlices") == "all but every 2nd from the first on"
 
     def test_it_plays_with_its_source(self, cine, repeated):
@@ -171,6 +184,62 @@ class TestSequence:
         scene.RemoveNode(cine.browser)
         scene.RemoveNode(cine.sequence)
         assert shown_pair(result) is None
+
+
+class TestRemove:
+    def test_volumes_go_with_what_belongs_to_them(self, ct, scene, repeated):
+        before = snapshot(scene)
+        for factor in (2, 4):
+            add(ct, factor).result.AddDefaultStorageNode()
+        assert remove_added_slices(ct) == 2
+        assert snapshot(scene) == before
+
+    def test_sequences_go_from_the_browser_of_their_source(self, cine, scene, repeated):
+        before = ids(scene)
+        for factor in (2, 4):
+            add(cine.sequence, factor)
+        assert remove_added_slices(cine.sequence) == 2
+        assert ids(scene) == before
+        assert cine.browser.GetNumberOfSynchronizedSequenceNodes(True) == 1
+        assert cine.browser.GetSelectedItemNumber() == 2
+
+    def test_a_browser_that_was_made_for_it_goes(self, scene, blob_frames, repeated):
+        sequence = scene.AddNode(sequence_of(blob_frames(3), OBLIQUE, [0, 1, 2]))
+        before = ids(scene)
+        for factor in (2, 4):
+            add(sequence, factor)
+        assert remove_added_slices(sequence) == 2
+        assert ids(scene) == before
+
+    def test_a_browser_that_was_given_another_sequence_stays(self, scene, blob_frames, repeated):
+        sequence, other = (scene.AddNode(sequence_of(blob_frames(3), OBLIQUE, [0, 1, 2])) for _ in range(2))
+        added = add(sequence)
+        added.browser.AddSynchronizedSequenceNodeID(other.GetID())
+        remove_added_slices(sequence)
+        assert added.browser.GetScene() is scene
+        assert added.browser.GetProxyNode(sequence) is added.given_volume
+        assert added.browser.GetNumberOfSynchronizedSequenceNodes(True) == 2
+
+    def test_results_of_other_images_stay(self, ct, cine, repeated):
+        of_ct, of_cine = add(ct).result, add(cine.sequence).result
+        assert remove_added_slices(ct) == 1
+        assert of_ct.GetScene() is None
+        assert results_of(cine.sequence) == [of_cine]
+
+    def test_after_saving_and_loading(self, scene, blob_frames, repeated, save_and_load):
+        add(scene.AddNode(sequence_of(blob_frames(3), OBLIQUE, [0, 1, 2])))
+        save_and_load()
+        source = next(n for n in slicer.util.getNodesByClass("vtkMRMLSequenceNode") if n.GetName() == "cine")
+        assert remove_added_slices(source) == 1
+        assert slicer.util.getNodesByClass("vtkMRMLSequenceBrowserNode") == []
+        assert slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") == []
+        assert slicer.util.getNodesByClass("vtkMRMLSequenceNode") == [source]
+
+    def test_without_any_nothing_changes(self, cine, scene):
+        before = snapshot(scene)
+        assert remove_added_slices(cine.sequence) == 0
+        assert remove_added_slices(None) == 0
+        assert snapshot(scene) == before
 
 
 class TestAsked:

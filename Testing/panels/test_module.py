@@ -147,13 +147,54 @@ def test_the_generic_test_makes_a_widget_without_a_parent(slicer_session, engine
 def test_reloaded_it_works_on(cine, open_panel, process_events_until):
     first = open_panel()
     first.ui.timeSlider.value = 0.3
+    panel = first.panel
     first.cleanup()
-    assert preview_of(first) is None
+    assert panel.preview.preview.node is None
     second = open_panel()
     assert second.ui.timeSlider.value == 0.3
     second.ui.timeSlider.value = 0.4
     process_events_until(lambda: preview_of(second).GetAttribute("TemporalInterp.Engine") == SHIFT.name)
-    assert first.panel.context.parameters is None
+    assert panel.context.parameters is None
+
+
+class TestClosing:
+    def test_parameters_that_change_meanwhile_start_nothing_anew(self, cine, scene, engines, open_panel):
+        """As where a selector has the preview's volume and moves on as that goes."""
+        held = engines.hold()
+        widget = open_panel()
+        widget.ui.timeSlider.value = 0.3
+        slicer.app.processEvents()
+        node = parameters_of(widget).parameterNode
+        tag = scene.AddObserver(scene.NodeAboutToBeRemovedEvent, lambda *_: node.Modified())
+        widget.cleanup()
+        scene.RemoveObserver(tag)
+        widget.parent.delete()  # a job that is left would write to what is gone
+        held.let_go()
+        for _ in range(20):
+            slicer.app.processEvents()
+        assert held.prepared == 1
+        assert slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") == [cine.proxy]
+
+    def test_a_scene_that_closes_starts_nothing_anew(self, cine, scene, engines, open_panel):
+        held = engines.hold()
+        widget = open_panel()
+        widget.ui.timeSlider.value = 0.3
+        slicer.app.processEvents()
+        node = parameters_of(widget).parameterNode
+        tag = scene.AddObserver(scene.NodeAboutToBeRemovedEvent, lambda *_: node.Modified())
+        scene.Clear(0)
+        scene.RemoveObserver(tag)
+        held.let_go()
+        for _ in range(20):
+            slicer.app.processEvents()
+        assert held.prepared == 1
+        assert slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") == []
+
+    def test_slicer_quits_after_the_widgets_are_gone(self, cine, open_panel):
+        widget = open_panel()
+        widget.cleanup()
+        widget.parent.delete()
+        widget.cleanup()
 
 
 def test_the_sample_cine_is_in_sample_data(slicer_session, monkeypatch, engines):

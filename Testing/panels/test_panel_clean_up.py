@@ -68,7 +68,10 @@ def test_a_sequence_of_nothing_but_synthetic_frames_is_told_in_words(cine, open_
 
 
 def test_an_empty_scene_offers_nothing(open_panel):
-    assert not open_panel().ui.removeFramesButton.enabled
+    ui = open_panel().ui
+    assert not ui.removeFramesButton.enabled
+    assert not ui.removeMotionButton.enabled
+    assert not ui.removeSlicesButton.enabled
 
 
 def test_frames_removed_while_their_preview_computes(cine, engines, open_panel, process_events_until):

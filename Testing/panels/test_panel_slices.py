@@ -7,7 +7,7 @@ import pytest
 import slicer
 import vtk
 from harness import gestures
-from mrml_helpers import OBLIQUE, item_arrays, put_in_scene, snapshot, volume_node
+from mrml_helpers import OBLIQUE, item_arrays, put_in_scene, sequence_of, snapshot, volume_node
 from panels.panel_helpers import is_running, parameters_of, pick
 from slices_helpers import RepeatedSlices
 
@@ -59,6 +59,10 @@ def shown():
     return [view.mrmlSliceCompositeNode().GetBackgroundVolumeID() for view in views()]
 
 
+def offered(selector):
+    return [selector.nodeFromIndex(n) for n in range(selector.nodeCount())]
+
+
 def test_the_factors_are_those_of_the_core():
     assert tuple(factor.value for factor in SliceFactor) == FACTORS
 
@@ -75,12 +79,6 @@ class TestPlan:
         gestures.choose(ui.slicesInput, ct)
         assert ui.slicesPlan.text == "4 slices every 6 mm → 7 slices every 3 mm"
         assert ui.slicesButton.enabled
-
-    def test_of_a_proxy_says_that_it_is_one_frame(self, cine, open_panel):
-        ui = open_panel().ui
-        gestures.choose(ui.slicesInput, cine.proxy)
-        assert "in the frame shown now alone" in ui.slicesPlan.text
-        assert "for all 5, choose the sequence" in ui.slicesPlan.text
 
     def test_says_why_not(self, cine, scene, open_panel):
         ui = open_panel().ui
@@ -108,11 +106,29 @@ class TestPlan:
         transforms.SetDataNodeAtValue(slicer.vtkMRMLTransformNode(), "0")
         mask = scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "mask")
         selector = open_panel().ui.slicesInput
-        offered = [selector.nodeFromIndex(n) for n in range(selector.nodeCount())]
-        assert cine.sequence in offered
-        assert cine.proxy in offered
-        assert transforms not in offered
-        assert mask not in offered
+        assert offered(selector) == [cine.sequence]
+        assert transforms.GetDataNodeClassName() == "vtkMRMLTransformNode"
+        assert mask.GetScene() is scene
+
+    def test_offers_no_volume_that_shows_a_frame(self, cine, ct, blob_frames, open_panel):
+        widget = open_panel()
+        assert set(offered(widget.ui.slicesInput)) == {ct, cine.sequence}
+        widget.ui.timeSlider.value = 0.3
+        widget.ui.sideBySide.click()
+        other = put_in_scene(blob_frames(3), OBLIQUE, [0, 1, 2])
+        gestures.choose(widget.ui.sequenceSelector, other.sequence)
+        assert set(offered(widget.ui.slicesInput)) == {ct, cine.sequence, other.sequence}
+
+    def test_a_volume_that_comes_to_show_a_frame_is_no_longer_chosen(self, cine, ct, blob_frames, open_panel):
+        widget = open_panel()
+        gestures.choose(widget.ui.slicesInput, ct)
+        sequence = slicer.mrmlScene.AddNode(sequence_of(blob_frames(3), OBLIQUE, [0, 1, 2]))
+        browser = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode")
+        browser.SetAndObserveMasterSequenceNodeID(sequence.GetID())
+        browser.AddProxyNode(ct, sequence, False)
+        parameters_of(widget).parameterNode.Modified()
+        assert parameters_of(widget).slicesInput is None
+        assert "in each of 5 frames" in widget.ui.slicesPlan.text
 
 
 class TestAdd:
@@ -198,6 +214,41 @@ class TestCancel:
         scene.Clear(0)
         assert not widget.panel.slices.work.running
         assert not widget.ui.slicesButton.enabled
+
+
+class TestRemove:
+    def test_what_was_made_of_the_chosen_images_goes(self, cine, ct, widget, add):
+        before = [slicer.app.layoutManager().layout, results_of(cine.sequence)]
+        assert not widget.ui.removeSlicesButton.enabled
+        add(widget)
+        assert widget.ui.removeSlicesButton.enabled
+        gestures.choose(widget.ui.slicesInput, ct)
+        assert not widget.ui.removeSlicesButton.enabled
+        of_ct = add(widget)
+        gestures.choose(widget.ui.slicesInput, cine.sequence)
+        widget.ui.removeSlicesButton.click()
+        assert widget.ui.cleanUpMessage.text == "1 results of Add slices removed; 'cine' is as it was."
+        assert not widget.ui.removeSlicesButton.enabled
+        assert slicer.app.layoutManager().layout == COMPARISON, "that of the other images is shown"
+        gestures.choose(widget.ui.slicesInput, ct)
+        widget.ui.removeSlicesButton.click()
+        assert of_ct.GetScene() is None
+        assert [slicer.app.layoutManager().layout, results_of(cine.sequence)] == before
+        assert not widget.ui.compareButton.enabled
+        assert widget.ui.slicesMessage.text == ""
+
+    def test_after_that_they_can_be_added_again(self, cine, widget, add):
+        add(widget)
+        widget.ui.removeSlicesButton.click()
+        assert widget.ui.slicesPlayWidget.isHidden()
+        result = add(widget)
+        assert results_of(cine.sequence) == [result]
+        assert slicer.app.layoutManager().layout == COMPARISON
+
+    def test_added_slices_are_no_synthetic_frames(self, cine, widget, add):
+        result = add(widget)
+        widget.ui.removeFramesButton.click()
+        assert results_of(cine.sequence) == [result]
 
 
 class TestComparison:
@@ -375,8 +426,7 @@ def test_a_real_run_in_a_real_child_process(scene, open_module, model_there, fit
     np.testing.assert_array_equal(made[::2], array)
     means = (array[:-1].astype(float) + array[1:]) / 2
     assert abs(made[1::2] - means).max() < 20
-    assert added.result.GetAttribute("TemporalInterp.SliceModel") == (
-        "fitted to these images" if fitted else model_there.name
-    )
-    assert added.result.GetAttribute("TemporalInterp.SliceModelSHA256") == (None if fitted else model_there.sha256)
+    fitted_from_it = f"{model_there.name}, fitted to these images"
+    assert added.result.GetAttribute("TemporalInterp.SliceModel") == (fitted_from_it if fitted else model_there.name)
+    assert added.result.GetAttribute("TemporalInterp.SliceModelSHA256") == model_there.sha256
     assert told == sorted(told)

@@ -6,24 +6,27 @@ import slicer
 from slicer.i18n import tr as _
 
 from temporal_interp.errors import InvalidInputError
+from TemporalInterpLib.add_slices import results_of
 from TemporalInterpLib.panels.panel import Panel, tell_error
 from TemporalInterpLib.parameter_node import Engine
 from TemporalInterpLib.tracked_motion import motions_of
 
 
 class CleanUpPanel(Panel):
-    """Remove generated frames, tracked motion, models."""
+    """Remove generated frames, tracked motion, added slices, models."""
 
     def connect(self) -> None:
         """Connect the widgets."""
         self.ui.removeFramesButton.connect("clicked()", self._remove_frames)
         self.ui.removeMotionButton.connect("clicked()", self._remove_motion)
+        self.ui.removeSlicesButton.connect("clicked()", self._remove_slices)
         self.ui.removeModelsButton.connect("clicked()", self._remove_models)
 
     def update(self) -> None:
         """Offer what there is something to do for."""
         self.ui.removeFramesButton.enabled = self._target() is not None
         self.ui.removeMotionButton.enabled = bool(motions_of(self.parameters.sequence))
+        self.ui.removeSlicesButton.enabled = bool(results_of(self.context.images))
 
     def _target(self) -> object:
         """The sequence made last, or the one chosen."""
@@ -48,6 +51,14 @@ class CleanUpPanel(Panel):
         self.ui.cleanUpMessage.text = _(
             "{count} tracked motions removed from '{name}', with their strain curves; points are back at their place."
         ).format(count=count, name=sequence.GetName())
+
+    def _remove_slices(self) -> None:
+        images = self.context.images
+        count = self.logic.remove_added_slices(images)
+        self.parameters.parameterNode.Modified()
+        self.ui.cleanUpMessage.text = _("{count} results of Add slices removed; '{name}' is as it was.").format(
+            count=count, name=images.GetName()
+        )
 
     def _remove_models(self) -> None:
         try:

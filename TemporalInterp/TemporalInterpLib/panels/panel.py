@@ -10,6 +10,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from temporal_interp.errors import InvalidInputError
+from TemporalInterpLib.add_slices import Images
 from TemporalInterpLib.background import Steps
 from TemporalInterpLib.job import Job, Report
 from TemporalInterpLib.logic import InterpolationLogic
@@ -29,6 +30,11 @@ class Context:
     ui: Any
     logic: InterpolationLogic
     parameters: TemporalInterpParameterNode | None = None
+
+    @property
+    def images(self) -> Images | None:
+        """What slices are added to."""
+        return self.parameters.slicesInput or self.parameters.sequence
 
 
 class Panel:

@@ -12,7 +12,7 @@ from TemporalInterpLib.layout import SliceComparison
 from TemporalInterpLib.panels.panel import Panel, WorkButton
 from TemporalInterpLib.parameter_node import SliceQuality
 from TemporalInterpLib.scene_transaction import nodes_of
-from TemporalInterpLib.sequence_browser import browsers_of
+from TemporalInterpLib.sequence_browser import browsers_of, proxies_in
 
 
 class SlicesPanel(Panel):
@@ -24,6 +24,7 @@ class SlicesPanel(Panel):
             self.ui.slicesButton, self.ui.slicesProgress, self.ui.slicesMessage, self._steps, self._done
         )
         self.comparison = SliceComparison()
+        self._compared: slicer.vtkMRMLScalarVolumeNode | None = None
         self._known: tuple[object, ...] = ()
         self._can_run = False
         self.ui.slicesInput.addAttribute("vtkMRMLSequenceNode", "DataNodeClassName", "vtkMRMLScalarVolumeNode")
@@ -31,6 +32,8 @@ class SlicesPanel(Panel):
 
     def update(self) -> None:
         """Show what would come out, and what has."""
+        self._offer_images()
+        self._forget_what_is_gone()
         node = self._images
         known = (node, node.GetMTime() if node is not None else 0, self.parameters.sliceFactor)
         if known != self._known:  # not at every move of the time slider
@@ -49,7 +52,7 @@ class SlicesPanel(Panel):
         """Stop adding slices, and forget what is shown."""
         self.work.cancel()
         self.comparison.hide()
-        self._known = ()
+        self._compared, self._known = None, ()
         self.ui.slicesMessage.text = ""
 
     @property
@@ -59,7 +62,7 @@ class SlicesPanel(Panel):
 
     @property
     def _images(self) -> Images | None:
-        return self.parameters.slicesInput or self.parameters.sequence
+        return self.context.images
 
     @property
     def _pair(self) -> tuple[slicer.vtkMRMLScalarVolumeNode, slicer.vtkMRMLScalarVolumeNode] | None:
@@ -67,10 +70,22 @@ class SlicesPanel(Panel):
         result = self.result
         return shown_pair(result) if result is not None else None
 
+    def _offer_images(self) -> None:
+        """Leave out volumes that only show a frame, of a sequence by whose name they go, or of the preview."""
+        scene = self.parameters.parameterNode.GetScene()
+        temporary = [node for node in nodes_of(scene, "vtkMRMLScalarVolumeNode") if not node.GetSaveWithScene()]
+        hidden = {node.GetID() for node in (*proxies_in(scene), *temporary)}
+        self.ui.slicesInput.sortFilterProxyModel().hiddenNodeIDs = sorted(hidden)
+
+    def _forget_what_is_gone(self) -> None:
+        if self._compared is not None and self._compared.GetScene() is None:
+            self._compared = None
+            self.comparison.hide()
+            self.ui.slicesMessage.text = ""
+
     def _show_plan(self) -> None:
         try:
-            words = _in_words(slice_plan(self._images, self.parameters.sliceFactor.value))
-            self.ui.slicesPlan.text = "\n".join([*words, *_of_one_frame(self._images)])
+            self.ui.slicesPlan.text = _in_words(slice_plan(self._images, self.parameters.sliceFactor.value))
             self._can_run = True
         except InvalidInputError as error:
             self.ui.slicesPlan.text = str(error)
@@ -101,24 +116,13 @@ class SlicesPanel(Panel):
     def _show(self, given: slicer.vtkMRMLScalarVolumeNode, result: slicer.vtkMRMLScalarVolumeNode) -> None:
         self.parameters.sideBySide = False  # the preview would take its layout back
         self.comparison.show(given, result)
+        self._compared = result
 
 
-def _in_words(plan: SlicePlan) -> list[str]:
+def _in_words(plan: SlicePlan) -> str:
     """Short lines: Qt cuts long ones that it has to break off where a panel is full."""
     before, after = plan.before, plan.after
     words = _("{before} slices every {wide:.4g} mm → {after} slices every {close:.4g} mm").format(
         before=before.shape[0], wide=before.spacing[2], after=after.shape[0], close=after.spacing[2]
     )
-    return [words] if plan.frames == 1 else [words, _("in each of {count} frames").format(count=plan.frames)]
-
-
-def _of_one_frame(images: Images) -> list[str]:
-    """Say so where a volume only shows a frame of a sequence."""
-    browsers = nodes_of(images.GetScene(), "vtkMRMLSequenceBrowserNode")
-    sequence = next((s for browser in browsers if (s := browser.GetSequenceNode(images)) is not None), None)
-    if sequence is None:
-        return []
-    return [
-        _("in the frame shown now alone;"),
-        _("for all {count}, choose the sequence").format(count=sequence.GetNumberOfDataNodes()),
-    ]
+    return words if plan.frames == 1 else f"{words}\n{_('in each of {count} frames').format(count=plan.frames)}"

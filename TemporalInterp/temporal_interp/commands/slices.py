@@ -170,7 +170,7 @@ def train(
             volumes += _random_tissues(synthetic, settings.seed, part_of(progress, 0.0, 0.1))
             progress = part_of(progress, 0.1, 1.0)
         fit_to_volumes(networks, volumes, settings, checkpoint=checkpoint, progress=progress)
-    names = [*(path.name for path in inputs or []), *([f"{synthetic} volumes of random tissues"] if synthetic else [])]
+    names = [*(path.name for path in inputs or []), *([f"random tissues ({synthetic} volumes)"] if synthetic else [])]
     about = {"trained_on": ", ".join(names), "settings": asdict(settings)}
     save_slice_model(networks, output, about)
     seconds = round(time.monotonic() - started, 1)
@@ -213,6 +213,12 @@ def evaluate(
             "--without distillation that is Table 4 of the paper.",
         ),
     ] = False,
+    from_scratch: Annotated[
+        bool,
+        typer.Option(
+            "--from-scratch", help="Fit from fresh networks, as the paper, not from the model of the program."
+        ),
+    ] = False,
     steps: StepsOption = None,
     output: Annotated[
         Path | None,
@@ -230,6 +236,8 @@ def evaluate(
         raise typer.BadParameter(
             "--without, --views and --steps are for fitting; leave them out, or leave --no-fit out."
         )
+    if Part.MEMORY in parts and not from_scratch:
+        raise typer.BadParameter("The model of the program has a memory: --without memory needs --from-scratch.")
     names = [Path(name).name for name in models or []]
     if len(set(names)) < len(names):
         raise typer.BadParameter(f"Every --model needs a name of its own, got {', '.join(names)}.")
@@ -250,7 +258,9 @@ def evaluate(
     with console.progress("Evaluating") as progress:
         for number, factor in enumerate(chosen):
             part = part_of(progress, number / len(chosen), (number + 1) / len(chosen))
-            methods = _methods(factor, models or [], fitting, where, parts=parts, views=views)
+            methods = _methods(
+                factor, models or [], fitting, where, parts=parts, from_scratch=from_scratch, views=views
+            )
             evaluations.append(evaluate_slices(sequence.volumes[0], factor, degradation, methods, progress=part))
     tables = [as_table(evaluation, title=input_path.name) for evaluation in evaluations]
     lines = [line for evaluation in evaluations for line in table_lines(evaluation)]
@@ -335,6 +345,7 @@ def _methods(
     device: str,
     *,
     parts: list[Part],
+    from_scratch: bool,
     views: bool,
 ) -> list[SliceMethod]:
     from temporal_interp.evaluation.slice_methods import (
@@ -349,6 +360,6 @@ def _methods(
     methods = [ClassicalSlices(method) for method in Classical]
     methods += [SynthesisedSlices(Path(name).name, _loaded(name, factor, device)[0]) for name in models]
     for part in (None, *parts) if fitting is not None else ():
-        fitted = FittedSlices(fitting, device, part)
+        fitted = FittedSlices(fitting, device, part, from_scratch)
         methods += [fitted, *(FittedViews(fitted, some) for some in SOME_VIEWS if views)]
     return methods

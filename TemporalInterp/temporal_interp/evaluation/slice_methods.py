@@ -10,6 +10,7 @@ from temporal_interp.errors import Progress, part_of
 from temporal_interp.evaluation.slice_ablation import Part, slice_network_without, training_without
 from temporal_interp.slices.classical import Classical, interpolate_slices
 from temporal_interp.slices.fit_volume import fit_to_volumes, new_model
+from temporal_interp.slices.quality import shipped_model
 from temporal_interp.slices.settings import SliceTrainingSettings
 from temporal_interp.slices.synthesis_model import SliceSynthesis
 from temporal_interp.slices.synthesise import View, add_slices
@@ -77,12 +78,14 @@ class FittedSlices:
         settings: of the training.
         device: where to compute.
         without: a part that is left out (Table 3).
+        from_scratch: start from fresh networks, not from the model that comes with the program.
         model: fitted by the last call; None before the first.
     """
 
     settings: SliceTrainingSettings
     device: str = "cpu"
     without: Part | None = None
+    from_scratch: bool = False
     model: SliceSynthesis | None = None
 
     @property
@@ -93,7 +96,10 @@ class FittedSlices:
     def add(self, given: Volume, factor: int, *, keep_given: bool, progress: Progress) -> Volume:
         """Return a volume with factor - 1 slices between every two, after fitting anew."""
         settings = training_without(self.without, self.settings)
-        self.model = new_model(factor, slice_network_without(self.without), seed=settings.seed).to(self.device)
+        if self.from_scratch:
+            self.model = new_model(factor, slice_network_without(self.without), seed=settings.seed).to(self.device)
+        else:
+            self.model, _ = shipped_model(factor, self.device)
         fit_to_volumes(self.model, [given], settings, progress=part_of(progress, 0.0, 0.9))
         return add_slices(given, self.model, keep_acquired=keep_given, progress=part_of(progress, 0.9, 1.0))
 

@@ -12,10 +12,10 @@ from temporal_interp.errors import InvalidInputError, Progress, no_progress
 from temporal_interp.kept_fit import run_kept
 from temporal_interp.slices.fit import SliceFit
 from temporal_interp.slices.settings import (
-    FACTORS,
     PixelNetworkSettings,
     SliceNetworkSettings,
     SliceTrainingSettings,
+    require_factor,
 )
 from temporal_interp.slices.sub_volumes import TrainingVolume
 from temporal_interp.slices.synthesis_model import SliceSynthesis
@@ -34,8 +34,7 @@ def new_model(
     Raises:
         InvalidInputError: the factor is none of FACTORS.
     """
-    if factor not in FACTORS:
-        raise InvalidInputError(f"Slices can come {', '.join(map(str, FACTORS))} times closer, not {factor} times.")
+    require_factor(factor)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return SliceSynthesis(factor, slice_network or SliceNetworkSettings(), pixel_network or PixelNetworkSettings())

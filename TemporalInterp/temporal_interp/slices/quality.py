@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from temporal_interp.errors import Progress, no_progress, part_of
+from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
+from temporal_interp.provenance import has_synthetic_slices
 from temporal_interp.sequences import VolumeSequence
-from temporal_interp.slices.fit_volume import fit_to_volumes, new_model
+from temporal_interp.slices.fit_volume import fit_to_volumes
 from temporal_interp.slices.model_file import slice_model_of
-from temporal_interp.slices.settings import SliceTrainingSettings
+from temporal_interp.slices.settings import SliceTrainingSettings, require_factor
+from temporal_interp.slices.synthesis_model import SliceSynthesis
 from temporal_interp.slices.synthesise import add_slices_to_sequence
 from temporal_interp.weights.registry import Registry
 
@@ -28,6 +30,18 @@ def shipped_model_name(factor: int) -> str:
     return f"slices-{factor}x"
 
 
+def shipped_model(factor: int, device: str = "cpu") -> tuple[SliceSynthesis, dict[str, str]]:
+    """Return the model that comes with the program for a factor, on a device, and the attributes that say which it is.
+
+    Raises:
+        InvalidInputError: there is none for this factor, or its file is not what was registered.
+    """
+    require_factor(factor)
+    loaded = Registry().load(shipped_model_name(factor))
+    source = {"SliceModel": shipped_model_name(factor), "SliceModelSHA256": loaded.sha256}
+    return slice_model_of(loaded).to(device), source
+
+
 def with_closer_slices(
     sequence: VolumeSequence,
     factor: int,
@@ -43,24 +57,22 @@ def with_closer_slices(
     Args:
         sequence: volumes of two slices or more.
         factor: 2, 3 or 4.
-        quality: with the model that comes with the program, or with networks fitted to all these volumes.
+        quality: with the model that comes with the program, or with this model fitted to all these volumes.
         device: where to compute.
         settings: of the fitting; the defaults if None.
         keep_acquired: see `add_slices`.
         progress: told how far it is; may raise CancelledError.
 
     Raises:
-        InvalidInputError: the factor is another, a volume has one slice or voxels that are not finite, or the volumes
-            are too small to learn from.
+        InvalidInputError: the factor is another, a volume has one slice, synthetic slices or voxels that are not
+            finite, or the volumes are too small to learn from.
     """
-    if quality is Quality.QUICK:
-        loaded = Registry().load(shipped_model_name(factor))
-        model = slice_model_of(loaded).to(device)
-        source = {"SliceModel": shipped_model_name(factor), "SliceModelSHA256": loaded.sha256}
-    else:
-        model = new_model(factor).to(device)
+    if any(map(has_synthetic_slices, sequence.item_attributes)):
+        raise InvalidInputError("There are synthetic slices already; take the images as acquired, and a larger factor.")
+    model, source = shipped_model(factor, device)
+    if quality is Quality.FITTED:
         fitting = part_of(progress, 0.0, FITTING_SHARE)
         fit_to_volumes(model, sequence.volumes, settings or SliceTrainingSettings(), progress=fitting)
-        source = {"SliceModel": "fitted to these images"}
+        source["SliceModel"] += ", fitted to these images"
         progress = part_of(progress, FITTING_SHARE, 1.0)
     return add_slices_to_sequence(sequence, model, source=source, keep_acquired=keep_acquired, progress=progress)

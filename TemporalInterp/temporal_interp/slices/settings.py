@@ -11,6 +11,12 @@ FACTORS = (2, 3, 4)
 """How many times closer slices can come to lie (section 4.1)."""
 
 
+def require_factor(factor: int) -> None:
+    """Raise InvalidInputError unless slices can come so many times closer."""
+    if factor not in FACTORS:
+        raise InvalidInputError(f"Slices can come {', '.join(map(str, FACTORS))} times closer, not {factor} times.")
+
+
 class _Checked:
     """Settings whose whole numbers are checked when they are made."""
 

@@ -14,6 +14,7 @@ from temporal_interp.slices.fit_volume import new_model
 from temporal_interp.slices.model_file import save_slice_model
 from temporal_interp.slices.settings import PixelNetworkSettings, SliceNetworkSettings
 from temporal_interp.volumes import CropPad, Geometry, Volume
+from temporal_interp.weights.model_file import load_model
 from temporal_interp.weights.registry import Registry
 
 GEOMETRY = Geometry((5, 24, 24), (1.0, 1.0, 3.0), (1.0, 2.0, 3.0), ((0.8, -0.6, 0.0), (0.6, 0.8, 0.0), (0.0, 0.0, 1.0)))
@@ -92,6 +93,18 @@ def test_a_model_is_trained_resumed_and_used(command, events, volume, cine, tmp_
     assert result.exit_code == 3
     assert "other images" in events(result)[-1]["message"]
     assert command("slices", "apply", volume, "-o", tmp_path / "thin.nrrd", "--model", trained).exit_code == 0
+
+
+def test_close_slices_are_learnt_from_as_they_are(command, events, volume, tmp_path):
+    trained = tmp_path / "fine.safetensors"
+    options = ("--steps", "1", "--factor", "4", "--json")
+    result = command("slices", "train", volume, "--fine", "--synthetic", "1", "-o", trained, *options)
+    assert result.exit_code == 0, result.output
+    assert events(result)[-1]["volumes"] == 2
+    training = load_model(trained).training
+    assert training["trained_on"] == f"{volume.name}, random tissues (1 volumes)"
+    assert training["settings"]["in_plane"] == 0.0
+    assert training["settings"]["coronal_distillation"] == 0.0
 
 
 def test_the_model_of_the_program_is_quick(command, events, volume, model, tmp_path, monkeypatch):
@@ -297,6 +310,9 @@ class TestRealChest:
         (("apply", "{cine}", "-o", "{folder}/thin.nrrd"), 3, "2 frames need"),
         (("apply", "{folder}/none.nrrd", "-o", "{folder}/thin.nrrd"), 3, "none.nrrd"),
         (("train", "{volume}", "-o", "{folder}/model.pt"), 3, ".safetensors"),
+        (("train", "-o", "{folder}/model.safetensors"), 2, "or --synthetic N"),
+        (("train", "{volume}", "--synthetic", "1", "-o", "{folder}/model.safetensors"), 2, "images need --fine"),
+        (("train", "--synthetic", "1", "--paper", "-o", "{folder}/model.safetensors"), 2, "--paper learns from thick"),
         (("evaluate", "{cine}"), 3, "2 frames"),
         (("evaluate", "{volume}", "--factor", "5", "--no-fit"), 3, "not in 5"),
         (("evaluate", "{volume}", "--factor", "0", "--no-fit"), 3, "not in 0"),
