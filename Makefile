@@ -4,7 +4,7 @@
 #   make test    all tests
 #   make lint    what continuous integration checks before the tests
 #   make bench   time per pair of volumes on this machine
-#   make weights train the shipped networks again, into build/weights; an hour on two cores
+#   make weights train the shipped networks again, into build/weights; about two hours on two cores
 #   make clean   remove what these made
 #
 # PYTHON=/path/to/python chooses the interpreter, VENV=folder where packages go.
@@ -37,6 +37,9 @@ bench: $(VENV)/.installed
 weights: $(VENV)/.installed
 	$(BIN)/temporal-interp train teacher --config synthetic --data build/subjects -o build/weights
 	$(BIN)/temporal-interp train student --config synthetic --data build/subjects -o build/weights
+	for factor in 2 3 4; do \
+	  $(BIN)/temporal-interp slices train --synthetic 48 --factor $$factor -o build/weights/slices-$${factor}x.safetensors --force || exit 1; \
+	done
 
 clean:
 	rm -rf $(VENV) demo-output build dist .pytest_cache .ruff_cache

@@ -20,11 +20,12 @@ from temporal_interp.evaluation.slice_table import as_table, evaluate_slices, ta
 from temporal_interp.slices.classical import Classical, interpolate_slices
 from temporal_interp.slices.degradation import Degradation
 from temporal_interp.slices.fit_volume import new_model
+from temporal_interp.slices.quality import shipped_model
 from temporal_interp.slices.settings import SliceNetworkSettings, SliceTrainingSettings
 from temporal_interp.slices.synthesise import View, add_slices
 from temporal_interp.volumes import Geometry, Volume
 
-QUICK = SliceTrainingSettings(steps=1, slices=5, side=12, batch=2)
+QUICK = SliceTrainingSettings(steps=1, slices=5, side=12, batch=2, wavelets=1.0)
 
 
 def a_volume(shape=(10, 16, 18), spacing=(1.0, 1.0, 2.0), seed=0) -> Volume:
@@ -200,7 +201,7 @@ class TestAblation:
     def test_without_memory_there_is_no_memory_bank(self):
         assert slice_network_without(Part.MEMORY) == replace(SliceNetworkSettings(), memory_items=0)
         for part in (None, *Part):
-            method = FittedSlices(QUICK, without=part)
+            method = FittedSlices(QUICK, without=part, from_scratch=True)
             method.add(a_volume((4, 16, 18)), 2, keep_given=True, progress=no_progress)
             assert (method.model.slice_network.memory is None) == (part is Part.MEMORY)
 
@@ -210,3 +211,12 @@ class TestAblation:
         assert (whole.name, less.name) == ("fitted", "fitted without wavelets")
         one, other = (method.add(given, 2, keep_given=True, progress=no_progress).array for method in (whole, less))
         assert np.abs(one - other).max() > 0
+
+    def test_fitting_starts_from_the_model_of_the_program_or_from_scratch(self):
+        given = a_volume((4, 16, 18))
+        for from_scratch, start in ((True, new_model(2)), (False, shipped_model(2)[0])):
+            method = FittedSlices(QUICK, from_scratch=from_scratch)
+            method.add(given, 2, keep_given=True, progress=no_progress)
+            # one step moves every weight by the learning rate at most
+            for fitted, before in zip(method.model.parameters(), start.parameters(), strict=True):
+                assert (fitted - before).abs().max() < 2 * QUICK.learning_rate

@@ -106,7 +106,8 @@ class SliceTrainingSettings(_Checked):
         wavelets: weight of the wavelet loss (Eqs. 8 to 10; paper: 1); 0 leaves it out.
         coronal_distillation: weight of L_c^cmd (paper: 0.15); 0 leaves it out.
         sagittal_distillation: weight of L_s^cmd (paper: 0.15); 0 leaves it out.
-        closest: gamma, the share of the points that count in both (paper: 0.4 in section 4.1, best 0.25 in Fig. 8).
+        closest: gamma, the share of the points that count in both (paper: 0.4 in section 4.1, best 0.25 in Fig. 8; ours
+            counts all, since only the view that knows less learns).
         repeats: N, how often slices are put between slices for the distillation (paper: 2).
         memory: weight of compactness and separateness (paper: 0.1, of sums over intensities of a scale it does not
             give; ours are means, of intensities from 0 to 1, whose squared errors are far smaller).
@@ -127,7 +128,7 @@ class SliceTrainingSettings(_Checked):
     slices: int = 15
     side: int = 48
     learning_rate: float = 1e-3
-    wavelets: float = 0.0
+    wavelets: float = 0.3
     coronal_distillation: float = 2.0
     sagittal_distillation: float = 2.0
     closest: float = 1.0
@@ -154,7 +155,9 @@ class SliceTrainingSettings(_Checked):
     def fine(cls) -> SliceTrainingSettings:
         """Return settings for volumes whose slices lie as close as is wanted: they are the truth for themselves, and
         need neither the other axes nor another view."""
-        return cls(steps=3000, slices=25, in_plane=0.0, coronal_distillation=0.0, sagittal_distillation=0.0)
+        return cls(
+            steps=3000, slices=25, in_plane=0.0, wavelets=0.0, coronal_distillation=0.0, sagittal_distillation=0.0
+        )
 
     @classmethod
     def paper(cls) -> SliceTrainingSettings:

@@ -58,7 +58,7 @@ def test_a_volume_gets_slices_fitted_to_itself(command, events, volume, tmp_path
     np.testing.assert_allclose(thin.geometry.physical_point((8, 3, 4)), thick.geometry.physical_point((4, 3, 4)))
     header = sitk.ReadImage(made)
     assert header.GetMetaData("TemporalInterp.SyntheticSlices") == "all but every 2nd from the first on"
-    assert header.GetMetaData("TemporalInterp.SliceModel") == "fitted to these images"
+    assert header.GetMetaData("TemporalInterp.SliceModel") == "slices-2x, fitted to these images"
 
 
 def test_a_trained_model_is_applied_to_every_frame(command, cine, model, tmp_path):
@@ -126,7 +126,7 @@ def test_fitted_is_what_happens_without_a_quality(command, events, volume, tmp_p
     made = [tmp_path / "left_out.nrrd", tmp_path / "given.nrrd"]
     for path, options in zip(made, ((), ("--quality", "fitted")), strict=True):
         result = command("slices", "apply", volume, "-o", path, "--steps", "1", "--device", "cpu", "--json", *options)
-        assert events(result)[-1]["model"] == "fitted to these images"
+        assert events(result)[-1]["model"] == "slices-2x, fitted to these images"
     np.testing.assert_array_equal(*(read_volume(path).array for path in made))
 
 
@@ -184,7 +184,7 @@ def test_what_cannot_be_learnt_from_is_named(command, tmp_path):
 
 def test_held_out_slices_are_scored_beside_classical_interpolation(command, events, volume, model, tmp_path):
     folder = tmp_path / "scores"
-    options = ("--steps", "2", "--without", "memory", "--views", "-o", folder, "--json")
+    options = ("--steps", "2", "--from-scratch", "--without", "memory", "--views", "-o", folder, "--json")
     result = command("slices", "evaluate", volume, *options)
     assert result.exit_code == 0, result.output
     views = ["axial", "coronal", "sagittal", "axial + coronal", "axial + sagittal", "coronal + sagittal"]
@@ -303,6 +303,7 @@ class TestRealChest:
         (("train", "{volume}", "{empty}", "-o", "{folder}/model.safetensors"), 3, "empty is empty"),
         (("evaluate", "{volume}", "--without", "luck"), 2, "--without takes distillation, coronal-distillation,"),
         (("evaluate", "{volume}", "--without", "memory", "--no-fit"), 2, "are for fitting"),
+        (("evaluate", "{volume}", "--without", "memory"), 2, "needs --from-scratch"),
         (("evaluate", "{volume}", "--views", "--no-fit"), 2, "are for fitting"),
         (("evaluate", "{volume}", "--model", "{model}", "--model", "{model}"), 2, "a name of its own"),
         (("apply", "{volume}", "-o", "{volume}"), 3, "--force"),

@@ -11,6 +11,7 @@ import torch
 import temporal_interp
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.networks.load import network_of
+from temporal_interp.slices.model_file import slice_model_of
 from temporal_interp.weights import registry as module
 from temporal_interp.weights.model_file import checksum, load_model, save_model
 from temporal_interp.weights.registry import Registry, shipped_folder, user_folder
@@ -467,7 +468,10 @@ def test_what_is_shipped_is_what_its_registry_says(tmp_path):
         assert entry.command
         assert entry.scores
         assert registry.path(entry).stat().st_size < 25e6
-        network_of(registry.load(entry.name), entry.kind)
+        if entry.kind == "slices":
+            slice_model_of(registry.load(entry.name))
+        else:
+            network_of(registry.load(entry.name), entry.kind)
     registered = {entry.file for entry in registry.entries()}
     assert {path.name for path in shipped_folder().glob("*.safetensors")} == registered
 
