@@ -35,6 +35,9 @@ app = typer.Typer(
     epilog=EXIT_CODES,
 )
 
+QUICK = "quick"
+"""What tables call the model that comes with the program."""
+
 INPUT = "A volume or a sequence: .nrrd, .seq.nrrd, .nii.gz, or a folder of DICOM images."
 
 FactorOption = Annotated[
@@ -228,7 +231,10 @@ def evaluate(
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Hold slices out and put them back, beside nearest, linear, cubic and sinc interpolation, in one run."""
+    """Hold slices out and put them back, beside nearest, linear, cubic and sinc interpolation, in one run.
+
+    quick is the model that comes with the program; fitted has learnt from the slices that were left, without any truth.
+    """
     from temporal_interp.evaluation.slice_ablation import Part
 
     parts = [_chosen(Part, name, "--without") for name in dict.fromkeys(without or [])]
@@ -267,7 +273,7 @@ def evaluate(
     if output is not None:
         from temporal_interp.evaluation.report import as_text, write_lines
 
-        ours = [*names, *(["fitted"] if fit else [])]
+        ours = [QUICK, *names, *(["fitted"] if fit else [])]
         with filled_folder(output) as folder:
             (folder / "table.txt").write_text(as_text(tables), encoding="utf-8")
             write_lines(lines, folder / "scores.csv")
@@ -356,8 +362,10 @@ def _methods(
         SynthesisedSlices,
     )
     from temporal_interp.slices.classical import Classical
+    from temporal_interp.slices.quality import shipped_model
 
     methods = [ClassicalSlices(method) for method in Classical]
+    methods.append(SynthesisedSlices(QUICK, shipped_model(factor, device)[0]))
     methods += [SynthesisedSlices(Path(name).name, _loaded(name, factor, device)[0]) for name in models]
     for part in (None, *parts) if fitting is not None else ():
         fitted = FittedSlices(fitting, device, part, from_scratch)

@@ -189,7 +189,7 @@ def test_held_out_slices_are_scored_beside_classical_interpolation(command, even
     assert result.exit_code == 0, result.output
     views = ["axial", "coronal", "sagittal", "axial + coronal", "axial + sagittal", "coronal + sagittal"]
     fitted = ["fitted", "fitted without memory"]
-    names = ["nearest", "linear", "cubic", "sinc"]
+    names = ["nearest", "linear", "cubic", "sinc", "quick"]
     names += [name for one in fitted for name in (one, *(f"{one}, {view}" for view in views))]
     assert [row["method"] for row in events(result)[-1]["rows"]] == names
     with (folder / "scores.csv").open() as file:
@@ -208,7 +208,7 @@ def test_a_model_is_scored_without_fitting(command, events, volume, model):
     result = command("slices", "evaluate", volume, "--factor", "3", "--no-fit", "--model", model, "--blurred", "--json")
     assert result.exit_code == 0, result.output
     rows = {row["method"]: row for row in events(result)[-1]["rows"]}
-    assert list(rows) == ["nearest", "linear", "cubic", "sinc", "tiny.safetensors"]
+    assert list(rows) == ["nearest", "linear", "cubic", "sinc", "quick", "tiny.safetensors"]
     assert rows["linear"]["psnr"] == pytest.approx(rows["tiny.safetensors"]["psnr"], abs=0.01)
     assert {row["degradation"] for row in rows.values()} == {"blurred"}
 
@@ -260,7 +260,7 @@ class TestRealChest:
         assert result.exit_code == 0, result.output
         for factor in (2, 3):
             rows = {row["method"]: row for row in events(result)[-1]["rows"] if row["factor"] == factor}
-            assert list(rows) == ["nearest", "linear", "cubic", "sinc"]
+            assert list(rows) == ["nearest", "linear", "cubic", "sinc", "quick"]
             for measure in ("psnr", "psnr_held_out", "ssim_axial", "ssim_coronal", "ssim_sagittal"):
                 assert rows["nearest"][measure] < rows["linear"][measure]
             # slices that are given are exact, so the others alone score lower
@@ -315,8 +315,8 @@ class TestRealChest:
         (("train", "{volume}", "--synthetic", "1", "-o", "{folder}/model.safetensors"), 2, "images need --fine"),
         (("train", "--synthetic", "1", "--paper", "-o", "{folder}/model.safetensors"), 2, "--paper learns from thick"),
         (("evaluate", "{cine}"), 3, "2 frames"),
-        (("evaluate", "{volume}", "--factor", "5", "--no-fit"), 3, "not in 5"),
-        (("evaluate", "{volume}", "--factor", "0", "--no-fit"), 3, "not in 0"),
+        (("evaluate", "{volume}", "--factor", "5", "--no-fit"), 3, "not 5 times"),
+        (("evaluate", "{volume}", "--factor", "0", "--no-fit"), 3, "not 0 times"),
         (("evaluate", "{few}", "--factor", "4", "--no-fit"), 3, "fewer than two"),
     ],
 )

@@ -143,7 +143,10 @@ def test_bad_input_is_refused(thick):
         fit_to_volumes(new_model(2, **TINY), [thick, broken], QUICK)
     with pytest.raises(InvalidInputError, match="2, 3, 4 times closer, not 5"):
         new_model(5)
-    with pytest.raises(InvalidInputError, match="smaller learning_rate"):
-        fit_to_volumes(
-            new_model(2, **TINY), [thick.with_array(thick.array * 1e30)], replace(QUICK, learning_rate=0.9, steps=60)
-        )
+
+
+def test_a_training_that_diverges_says_so(thick):
+    model = new_model(2, **TINY)
+    torch.nn.init.constant_(model.pixel_network.tail.bias, 1e30)  # as after a step that was far too long
+    with pytest.raises(InvalidInputError, match=r"step 0; use a smaller learning_rate than 0\.001"):
+        fit_to_volumes(model, [thick], QUICK)
