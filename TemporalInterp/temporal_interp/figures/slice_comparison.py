@@ -104,7 +104,7 @@ def save_slice_comparison(
     _label_rows(figure, whole, details)
     left, top = details.left + len(names) * (details.width + details.gap) + 0.1, details.top_of(1)
     bar = ScalarMappable(scale, _ERROR_COLOURS)
-    draw_colour_bar(figure, bar, "error, share of the intensity range", left, top, details.height, extend="max")
+    draw_colour_bar(figure, bar, "error (share of range)", left, top, details.height, extend="max")
     figure.suptitle(_title(evaluation, cut, title), fontsize=10, y=1 - 0.12 / figure.get_figheight())
     save(figure, path)
 
