@@ -68,7 +68,7 @@ def apply(
         typer.Option(
             metavar="quick|fitted",
             help="quick: with the model that comes with the program, at once. fitted: learn from the input before, "
-            "which takes some minutes. Left out, fitted.",
+            "which takes some minutes. Left out, quick, or fitted with --steps or --blurred.",
         ),
     ] = None,
     model: Annotated[
@@ -85,13 +85,14 @@ def apply(
     json: JsonOption = False,
 ) -> None:
     """Put slices between the slices of a volume, or of every frame of a sequence."""
-    from temporal_interp.slices.quality import Quality, with_closer_slices
+    from temporal_interp.slices.quality import Quality, is_far_apart, with_closer_slices
     from temporal_interp.slices.synthesise import add_slices_to_sequence
 
     if model is not None and quality is not None:
         raise typer.BadParameter("Give --quality or --model, not both.")
-    how = _chosen(Quality, quality or "fitted", "--quality") if model is None else None
-    if how is not Quality.FITTED and (steps is not None or blurred):
+    for_fitting = steps is not None or blurred
+    how = _chosen(Quality, quality or ("fitted" if for_fitting else "quick"), "--quality") if model is None else None
+    if how is not Quality.FITTED and for_fitting:
         raise typer.BadParameter("--steps and --blurred are for fitting; leave them out, or choose --quality fitted.")
     require_slices_output(output, force=force)
     console, started = Console(json), time.monotonic()
@@ -100,6 +101,11 @@ def apply(
     require_room(output, len(sequence))
     for note in sequence.notes:
         console.note(note)
+    if how is Quality.FITTED and is_far_apart(sequence.volumes[0].geometry, factor):
+        console.note(
+            "The new slices lie much further apart than pixels: fitted networks smooth what they cannot know there, "
+            "and acquired slices stand out beside theirs. Compare with --quality quick."
+        )
     with console.progress("Adding slices") as progress:
         shared = {"keep_acquired": keep_acquired, "progress": progress}
         if model is None:

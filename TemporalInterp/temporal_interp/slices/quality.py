@@ -12,6 +12,7 @@ from temporal_interp.slices.model_file import slice_model_of
 from temporal_interp.slices.settings import SliceTrainingSettings, require_factor
 from temporal_interp.slices.synthesis_model import SliceSynthesis
 from temporal_interp.slices.synthesise import add_slices_to_sequence
+from temporal_interp.volumes import Geometry
 from temporal_interp.weights.registry import Registry
 
 FITTING_SHARE = 0.8
@@ -23,6 +24,15 @@ class Quality(StrEnum):
 
     QUICK = "quick"
     FITTED = "fitted"
+
+
+FAR_APART = 2.0
+"""Gaps of so many pixels, after slices were added, are wide: a short-axis cine has them, a CT does not (our choice)."""
+
+
+def is_far_apart(geometry: Geometry, factor: int) -> bool:
+    """Tell whether slices of a grid will still lie far apart when they have come closer by a factor."""
+    return geometry.spacing_kji[0] / factor > FAR_APART * max(geometry.spacing_kji[1:])
 
 
 def shipped_model_name(factor: int) -> str:

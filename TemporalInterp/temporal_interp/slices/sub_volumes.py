@@ -47,7 +47,7 @@ class SubVolumes:
 
     Along its columns and rows a volume has often just about the fineness that is wanted between its slices: there it
     can show what closer slices look like (ours; Zhao et al., "SMORE", IEEE TMI 2021, learn from the same). Where it is
-    finer than that, so many rows are left out that it is not.
+    finer than that, neighbouring rows are averaged until it is not, as a slice averages over its thickness.
 
     Args:
         volumes: to draw from, all as often.
@@ -93,7 +93,7 @@ class SubVolumes:
         volume, settings = self._along(), self.settings
         most = self.factor + 1 if not image else settings.slices if volume.axis == 0 else settings.side
         count = volume.countable(most)
-        shape = [(count - 1) * volume.stride + 1, *(min(n, settings.side) for n in volume.fine.shape[1:])]
+        shape = [count, *(min(n, settings.side) for n in volume.fine.shape[1:])]
         across = None
         if image:  # of the axes that are left, one goes from image to image; in the plane that is the slice axis
             across = 1 + (self._number(2) if volume.axis == 0 else 0)
@@ -102,8 +102,8 @@ class SubVolumes:
         for _ in range(settings.batch):
             place, mirror = self._place(volume.fine.shape, shape), self._mirror()
             # the wanted part has a whole number of steps, so that mirrored it still begins and ends with one given
-            wanted.append(volume.fine[place][:: volume.stride].flip(mirror))
-            given.append(volume.seen[place][:: volume.stride * self.factor].flip(mirror))
+            wanted.append(volume.fine[place].flip(mirror))
+            given.append(volume.seen[place][:: self.factor].flip(mirror))
         pair = [torch.stack(parts) for parts in (given, wanted)]
         if across is not None:
             pair = [parts.squeeze(1 + across) for parts in pair]
@@ -139,24 +139,25 @@ class _Along:
 
     Attributes:
         axis: 0 is the slice axis.
-        fine: with that axis first.
+        fine: with that axis first, about as coarse along it as slices are wanted.
         seen: the same after the blurring that goes before leaving slices out.
-        stride: so many voxels along the axis are as long as the gap that is wanted between slices.
         factor: r.
         can_restore: whether there is enough of it along the axis.
     """
 
     def __init__(self, volume: TrainingVolume, axis: int, factor: int, settings: SliceTrainingSettings) -> None:
         self.axis, self.factor = axis, factor
-        spacing = volume.spacing_kji
-        self.stride = 1 if axis == 0 else max(1, round(spacing[0] / factor / spacing[axis]))
         array = np.moveaxis(volume.array, axis, 0)
-        self.fine = torch.from_numpy(array)  # a view: a volume may be large, and three copies of it are too many
+        spacing = volume.spacing_kji
+        together = 1 if axis == 0 else max(1, round(spacing[0] / factor / spacing[axis]))
+        if together > 1:
+            count = len(array) // together
+            array = array[: count * together].reshape(count, together, *array.shape[1:]).mean(1)
+        self.fine = torch.from_numpy(array)  # often a view: a volume may be large, and three copies of it are too many
         blurred = settings.degradation is Degradation.BLURRED
-        self.seen = torch.from_numpy(blur(array, factor * self.stride)) if blurred else self.fine
+        self.seen = torch.from_numpy(blur(array, factor)) if blurred else self.fine
         self.can_restore = self.countable(len(array)) > factor
 
     def countable(self, most: int) -> int:
-        """Return how many slices at the wanted distance can be restored at once: at most `most`, 1 + n r."""
-        count = min(most, (len(self.fine) - 1) // self.stride + 1)
-        return (count - 1) // self.factor * self.factor + 1
+        """Return how many slices can be restored at once: at most `most`, 1 + n r."""
+        return (min(most, len(self.fine)) - 1) // self.factor * self.factor + 1

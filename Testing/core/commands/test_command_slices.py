@@ -122,12 +122,23 @@ def test_the_model_of_the_program_is_quick(command, events, volume, model, tmp_p
     assert made.GetSize()[2] == 13
 
 
-def test_fitted_is_what_happens_without_a_quality(command, events, volume, tmp_path):
+def test_without_a_quality_it_is_quick_unless_something_is_said_of_fitting(command, events, volume, tmp_path):
     made = [tmp_path / "left_out.nrrd", tmp_path / "given.nrrd"]
     for path, options in zip(made, ((), ("--quality", "fitted")), strict=True):
         result = command("slices", "apply", volume, "-o", path, "--steps", "1", "--device", "cpu", "--json", *options)
         assert events(result)[-1]["model"] == "slices-2x, fitted to these images"
     np.testing.assert_array_equal(*(read_volume(path).array for path in made))
+    result = command("slices", "apply", volume, "-o", tmp_path / "quick.nrrd", "--json")
+    assert events(result)[-1]["model"] == "slices-2x"
+
+
+@pytest.mark.parametrize(("distance", "said"), [(9.0, True), (3.9, False)])
+def test_fitting_where_slices_lie_far_apart_comes_with_a_word_of_warning(command, tmp_path, distance, said):
+    path = tmp_path / "stack.nrrd"
+    write_volume(Volume(a_volume().array, replace(GEOMETRY, spacing=(1.0, 1.0, distance))), path)
+    result = command("slices", "apply", path, "-o", tmp_path / "fine.nrrd", "--steps", "1")
+    assert result.exit_code == 0
+    assert ("much further apart than pixels" in " ".join(result.output.split())) is said
 
 
 def test_blurred_training_leaves_the_choice_of_acquired_slices_to_the_user(command, volume, tmp_path):

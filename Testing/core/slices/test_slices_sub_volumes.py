@@ -58,6 +58,16 @@ def test_images_in_the_plane_lie_in_a_slice_at_the_wanted_distance():
     assert steps == {(3.0, 64.0), (3.0 * 64, 1.0)}
 
 
+def test_rows_that_are_finer_than_wanted_are_averaged():
+    rows = np.zeros((20, 63, 63), np.float32)
+    rows[:, ::3] = 3.0  # of every three rows, or columns, one is bright
+    rows[:, :, ::3] += 3.0
+    volume = TrainingVolume(rows, (6.0, 1.0, 1.0))
+    for _ in range(5):
+        slab = parts_of(volume, settings=IN_PLANE).slabs().wanted
+        assert float(slab.diff(dim=1).abs().max()) < 1e-6
+
+
 def test_slabs_in_the_plane_are_sagittal_or_coronal():
     parts = parts_of(numbered((20, 64, 64), spacing=(6.0, 1.0, 1.0)), settings=IN_PLANE)
     drawn = [parts.slabs().wanted for _ in range(20)]
