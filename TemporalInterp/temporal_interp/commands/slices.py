@@ -85,8 +85,7 @@ def apply(
     json: JsonOption = False,
 ) -> None:
     """Put slices between the slices of a volume, or of every frame of a sequence."""
-    from temporal_interp.slices.quality import Quality, is_far_apart, with_closer_slices
-    from temporal_interp.slices.synthesise import add_slices_to_sequence
+    from temporal_interp.slices.settings import Quality
 
     if model is not None and quality is not None:
         raise typer.BadParameter("Give --quality or --model, not both.")
@@ -95,6 +94,10 @@ def apply(
     if how is not Quality.FITTED and for_fitting:
         raise typer.BadParameter("--steps and --blurred are for fitting; leave them out, or choose --quality fitted.")
     require_slices_output(output, force=force)
+
+    from temporal_interp.slices.quality import is_far_apart, with_closer_slices
+    from temporal_interp.slices.synthesise import add_slices_to_sequence
+
     console, started = Console(json), time.monotonic()
     where = choose_device(device)
     sequence = read_slices(input_path)

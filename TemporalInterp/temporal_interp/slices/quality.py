@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.provenance import has_synthetic_slices
 from temporal_interp.sequences import VolumeSequence
 from temporal_interp.slices.fit_volume import fit_to_volumes
 from temporal_interp.slices.model_file import slice_model_of
-from temporal_interp.slices.settings import SliceTrainingSettings, require_factor
+from temporal_interp.slices.settings import Quality, SliceTrainingSettings, require_factor
 from temporal_interp.slices.synthesis_model import SliceSynthesis
 from temporal_interp.slices.synthesise import add_slices_to_sequence
 from temporal_interp.volumes import Geometry
@@ -17,13 +15,6 @@ from temporal_interp.weights.registry import Registry
 
 FITTING_SHARE = 0.8
 """Of the time, for the progress, when networks are fitted first."""
-
-
-class Quality(StrEnum):
-    """How slices are made: at once, or after minutes of learning from the very images."""
-
-    QUICK = "quick"
-    FITTED = "fitted"
 
 
 FAR_APART = 2.0

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.slices.degradation import Degradation
 
 FACTORS = (2, 3, 4)
 """How many times closer slices can come to lie (section 4.1)."""
+
+
+class Quality(StrEnum):
+    """How slices are made: at once, or after minutes of learning from the very images."""
+
+    QUICK = "quick"
+    FITTED = "fitted"
 
 
 def require_factor(factor: int) -> None:

@@ -8,8 +8,8 @@ from temporal_interp.files import read_volume
 from temporal_interp.metrics import psnr
 from temporal_interp.sequences import VolumeSequence
 from temporal_interp.slices.classical import Classical, interpolate_slices
-from temporal_interp.slices.quality import Quality, shipped_model, with_closer_slices
-from temporal_interp.slices.settings import FACTORS, SliceTrainingSettings
+from temporal_interp.slices.quality import shipped_model, with_closer_slices
+from temporal_interp.slices.settings import FACTORS, Quality, SliceTrainingSettings
 from temporal_interp.volumes import Geometry, IntensityRange, Volume
 
 FEW_STEPS = SliceTrainingSettings(steps=2, slices=5, side=12, batch=2)
