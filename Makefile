@@ -4,7 +4,7 @@
 #   make test    all tests
 #   make lint    what continuous integration checks before the tests
 #   make bench   time per pair of volumes on this machine
-#   make weights train the shipped networks again, into build/weights; about two hours on two cores
+#   make weights train the shipped networks again, into build/weights; less than two hours on two cores
 #   make clean   remove what these made
 #
 # PYTHON=/path/to/python chooses the interpreter, VENV=folder where packages go.
