@@ -36,6 +36,8 @@ def resize_slab(image: torch.Tensor, shape: tuple[int, int, int], slab: slice) -
     Returns:
         (1, C, stop - start, J, I).
     """
+    if tuple(image.shape[2:]) == tuple(shape):
+        return image[:, :, slab]
     depth = image.shape[2]
     position = (torch.arange(slab.start, slab.stop, device=image.device) + 0.5) * (depth / shape[0]) - 0.5
     position = position.clamp(0, depth - 1)
@@ -54,6 +56,8 @@ def displacement_in_slab(displacement: torch.Tensor, shape: tuple[int, int, int]
         shape: (K, J, I) of the finer grid.
         slab: slices of the finer grid.
     """
+    if tuple(displacement.shape[2:]) == tuple(shape):
+        return displacement[:, :, slab]
     ratio = [new / old for new, old in zip(shape, displacement.shape[2:], strict=True)]
     scale = torch.tensor(ratio, dtype=displacement.dtype, device=displacement.device).view(1, 3, 1, 1, 1)
     return resize_slab(displacement, shape, slab) * scale

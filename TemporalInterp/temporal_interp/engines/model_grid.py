@@ -5,13 +5,15 @@ from __future__ import annotations
 import itertools
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
 from temporal_interp.networks.student import EncodedPair, Student
+from temporal_interp.side_by_side import side_by_side
 
 OVERLAP = 16
 """Voxels that tiles share with their neighbours; their weight falls over this distance."""
@@ -19,8 +21,8 @@ OVERLAP = 16
 SMALLEST_TILE = 32
 """A tile is not cut into tiles with fewer voxels than this along an axis."""
 
-CPU_BATCH = 200_000
-"""Voxels of independent slices that a CPU works on at once: more leave its caches and take up to twice as long."""
+CPU_BATCH = 100_000
+"""Voxels of independent slices that a thread works on at once: more are no faster, and leave other threads idle."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,19 +114,27 @@ class StudentOnPair:
 
     def _encode(self) -> None:
         self.student.to(self.device)
-        encoded = []
+        self._encoded = self._each(self._encode_tile, list(self._tiles()))
+
+    def _encode_tile(self, tile: tuple[slice, ...]) -> tuple[tuple[slice, ...], EncodedPair]:
         with torch.inference_mode(), self._autocast():
-            for tile in self._tiles():
-                ends = [image[tile].to(self.device)[None, None] for image in self.images]
-                if self.independent:  # slices become the batch
-                    ends = [end[0].transpose(0, 1).unsqueeze(2) for end in ends]
-                encoded.append((tile, self.student.encode(*ends)))
-        self._encoded = encoded
+            ends = [image[tile].to(self.device)[None, None] for image in self.images]
+            if self.independent:  # slices become the batch
+                ends = [end[0].transpose(0, 1).unsqueeze(2) for end in ends]
+            return tile, self.student.encode(*ends)
+
+    def _each(self, work: Callable[[Any], Any], parts: Sequence[Any]) -> list[Any]:
+        """Return what becomes of every part: batches of slices are small, so that a CPU works on several at once."""
+        if self.independent and self.device.type == "cpu":
+            return side_by_side(work, parts)
+        return [work(part) for part in parts]
 
     def _tiles(self) -> Iterator[tuple[slice, ...]]:
         shape = tuple(self.images[0].shape)
         if self.independent:
             step = max(1, self._at_once // (shape[1] * shape[2]))
+            if self.device.type == "cpu":
+                step = min(step, math.ceil(shape[0] / torch.get_num_threads()))
             yield from ((slice(k, min(k + step, shape[0])), slice(None), slice(None)) for k in range(0, shape[0], step))
             return
         yield from tiles(shape, self.max_voxels)
@@ -133,30 +143,47 @@ class StudentOnPair:
         """Return the maps at some times, on the CPU, put together from the tiles."""
         shape = tuple(self.images[0].shape)
         sums = [torch.zeros(11, *shape) for _ in times]
-        total = torch.zeros(shape)
-        for tile, pair in self._encoded:
-            weight = _tile_weight(tile, shape)
-            total[tile] += weight
+        total = None if self.independent else torch.zeros(shape)
+
+        def add(part: tuple[tuple[slice, ...], EncodedPair, range]) -> None:
+            tile, pair, numbers = part
             with torch.inference_mode(), self._autocast():
-                for number, maps in enumerate(self._decode_tile(pair, times)):
-                    sums[number][(slice(None), *tile)] += weight * maps.float().cpu()
-        return [_maps(s / total) for s in sums]
+                for number, maps in zip(numbers, self._decode_tile(pair, [times[n] for n in numbers]), strict=True):
+                    if total is None:  # batches of slices do not overlap
+                        sums[number][(slice(None), *tile)] = maps
+                    else:
+                        sums[number][(slice(None), *tile)] += _tile_weight(tile, shape) * maps.float().cpu()
+
+        self._each(
+            add, [(tile, pair, numbers) for tile, pair in self._encoded for numbers in self._chunks(pair, times)]
+        )
+        if total is not None:
+            for tile, _ in self._encoded:
+                total[tile] += _tile_weight(tile, shape)
+            for s in sums:
+                s /= total
+        return [_maps(s) for s in sums]
+
+    def _chunks(self, pair: EncodedPair, times: list[float]) -> list[range]:
+        """Return the numbers of the times to work on at once: as many as fit, few enough to occupy every thread."""
+        at_once = self._at_once // (pair.ends.numel() // 2)
+        if self.device.type == "cpu":
+            at_once = min(at_once, math.ceil(len(times) * len(self._encoded) / torch.get_num_threads()))
+        at_once = max(1, at_once)
+        return [range(start, min(start + at_once, len(times))) for start in range(0, len(times), at_once)]
 
     def _decode_tile(self, pair: EncodedPair, times: list[float]) -> Iterator[torch.Tensor]:
-        """Yield (11, K, J, I) for every time: displacements of both ends, weights and residual; many times at once."""
+        """Yield (11, K, J, I) for every time: displacements of both ends, weights and residual."""
         count = pair.ends.shape[0] // 2
-        at_once = max(1, self._at_once // pair.ends[:count].numel())
-        for start in range(0, len(times), at_once):
-            chunk = times[start : start + at_once]
-            t = torch.tensor(chunk, device=self.device).repeat(count)
-            made = self.student.decode(pair if len(chunk) == 1 else pair.repeated(len(chunk)), t)
-            first, last = made.displacements[-1].chunk(2)
-            if first.ndim == 4:  # single slices have no motion along K
-                first, last = (torch.cat([torch.zeros_like(d[:, :1]), d], dim=1) for d in (first, last))
-            maps = torch.cat([first, last, made.weights, made.residual], dim=1)
-            for number in range(len(chunk)):
-                own = maps[number :: len(chunk)]
-                yield own.transpose(0, 1) if self.independent else own[0]
+        t = torch.tensor(times, device=self.device).repeat(count)
+        made = self.student.decode(pair if len(times) == 1 else pair.repeated(len(times)), t)
+        first, last = made.displacements[-1].chunk(2)
+        if first.ndim == 4:  # single slices have no motion along K
+            first, last = (torch.cat([torch.zeros_like(d[:, :1]), d], dim=1) for d in (first, last))
+        maps = torch.cat([first, last, made.weights, made.residual], dim=1)
+        for number in range(len(times)):
+            own = maps[number :: len(times)]
+            yield own.transpose(0, 1) if self.independent else own[0]
 
 
 def _maps(stacked: torch.Tensor) -> Maps:

@@ -195,7 +195,12 @@ class PreparedStudent:
             points = identity_grid((rows.stop - rows.start, *shape[1:]), displacement)
             start = torch.tensor([rows.start, *(b.start for b in in_plane)], dtype=torch.float32)
             points = points + start.view(1, 3, 1, 1, 1) + displacement_in_slab(displacement[None], shape, inner)
-            candidates += [source[:, :, rows, in_plane[0], in_plane[1]], sample(source, points)]
+            candidates.append(source[:, :, rows, in_plane[0], in_plane[1]])
+            if displacement[0].any():
+                candidates.append(sample(source, points))
+            else:  # nothing moves through the slices, and in the plane there are half as many neighbours to mix
+                slices, within = source[0, :, rows].transpose(0, 1), points[0, 1:].transpose(0, 1)
+                candidates.append(sample(slices, within).transpose(0, 1)[None])
         weights = resize_slab(maps.weights, shape, inner)
         made = (weights * torch.cat(candidates, dim=1)).sum(dim=1)[0]
         residual = resize_slab(maps.residual, shape, inner)[0, 0]

@@ -69,7 +69,8 @@ class MultiScaleDecoder(nn.Module):
             if displacement is not None and self.settings.matching == "warped":
                 features = warp(features, resize_field(displacement, shape))
             middle = None if between is None else between[-1 - number]
-            feature, given = generator(self._gather(features, middle, compared), feature, self._per_order(t))
+            gathered = self._gather(features, middle, compared)
+            feature, given = generator(gathered, feature, self._per_order(t))
             given = self._by_end(given, features.ndim - 2)
             if velocity is not None and self.settings.matching == "warped":
                 given = given + resize_field(velocity, shape)
@@ -83,20 +84,22 @@ class MultiScaleDecoder(nn.Module):
             deformed.append(warp(ends[-1 - number], at_wanted))
         return Deformation(displacements, deformed)
 
-    def _gather(self, ends: torch.Tensor, between: torch.Tensor | None, compared: torch.Tensor) -> torch.Tensor:
-        """Return the features of one end, between, and of the other end, side by side: once per direction."""
+    def _gather(
+        self, ends: torch.Tensor, between: torch.Tensor | None, compared: torch.Tensor
+    ) -> tuple[torch.Tensor, ...]:  # fmt: skip
+        """Return the features of one end, between, and of the other end: once per direction."""
         other = swap_ends(ends)
         if between is None:
             weight = compared.view(-1, *[1] * (ends.ndim - 1)).to(ends.dtype)
             if self.settings.blend == "literal":
                 weight = 1 - weight
-            between = (1 - weight) * ends + weight * other
+            between = torch.lerp(ends, other, weight)
         elif self.settings.swap_symmetric:
             between = torch.cat([between, between])
         if self.settings.swap_symmetric:
-            return torch.cat([ends, between, other], dim=1)
+            return ends, between, other
         count = ends.shape[0] // 2
-        return torch.cat([ends[:count], between[:count], ends[count:]], dim=1)
+        return ends[:count], between[:count], ends[count:]
 
     def _per_order(self, t: torch.Tensor) -> torch.Tensor:
         return torch.cat([t, 1 - t]) if self.settings.swap_symmetric else t

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
 
@@ -33,21 +35,22 @@ class DeformationFeatures(nn.Module):
         self.head = near_zero(Convolution(width, 3 if settings.swap_symmetric else 6), FIRST_VELOCITIES)
 
     def forward(
-        self, features: torch.Tensor, coarser: torch.Tensor | None, t: torch.Tensor
+        self, features: Sequence[torch.Tensor], coarser: torch.Tensor | None, t: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the (modulated) deformation feature and the velocities of one scale.
 
         Args:
-            features: (N, 3 C, *shape), of the one end, the frame between and the other end.
+            features: (N, C, *shape) each, of the one end, the frame between and the other end.
             coarser: (N, C of the coarser scale, *shape of the coarser scale), its deformation feature, or None.
             t: (N,), time from the one end.
 
         Returns:
             (N, C, *shape), and (N, 3 or 6, *shape) float32 in voxels of this scale.
         """
+        parts = list(features)
         if coarser is not None:
-            features = torch.cat([features, resize(coarser, tuple(features.shape[2:]))], dim=1)
-        feature = self.unit(features)
+            parts.append(resize(coarser, tuple(parts[0].shape[2:])))
+        feature = self.unit(torch.cat(parts, dim=1))
         if self.modulation is not None:
             feature = self.modulation(feature, t)
         return feature, self.head(feature).float()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 from temporal_interp.networks.convolution import Convolution, near_zero
 from temporal_interp.spatial import resize_field
@@ -38,8 +39,13 @@ class DeformationFusion(nn.Module):
         """
         shape = tuple(velocities[-1].shape[2:])
         unified = torch.stack([resize_field(v, shape) for v in velocities], dim=1)
-        stacked = unified
-        if unified.shape[2] == 2:  # a single slice has no velocity along K
-            stacked = torch.cat([torch.zeros_like(unified[:, :, :1]), unified], dim=2)
-        weights = self.weights(stacked.flatten(1, 2)).float().softmax(dim=1)
+        weights = self._maps(unified.flatten(1, 2)).float().softmax(dim=1)
         return (weights.unsqueeze(2) * unified).sum(dim=1)
+
+    def _maps(self, stacked: torch.Tensor) -> torch.Tensor:
+        if stacked.ndim == 5:
+            return self.weights(stacked)
+        # a single slice has no velocity along K, so that the weights of that component have nothing to do
+        count = len(self.weights.bias)
+        in_plane = self.weights.weight.view(count, count, 3, 3, 3, 3)[:, :, 1:, 1].flatten(1, 2)
+        return functional.conv2d(stacked, in_plane, self.weights.bias, 1, 1)

@@ -20,7 +20,7 @@ def blend(ends: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
     """Return (1 - t) first + t last of ends stacked as (2 N, C, *), with t (N,): (N, C, *)."""
     first, last = ends.chunk(2)
     weight = t.view(-1, *[1] * (ends.ndim - 1)).to(ends.dtype)
-    return first + weight * (last - first)
+    return torch.lerp(first, last, weight)
 
 
 def weights_of_deformed(deformed: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
@@ -88,7 +88,8 @@ class Refinement(nn.Module):
             if number:
                 stride = halving(tuple(x.shape[2:]), self.settings.shortest_halved)
                 x = _AVERAGE[len(stride)](x, stride, ceil_mode=True)
-            x = unit(torch.cat([x, feature.to(x.dtype)], dim=1))
+            # in mixed precision the features are the narrower ones, and the convolution wants them as they are
+            x = unit(torch.cat([x.to(feature.dtype), feature], dim=1))
             skips.append(x)
         x = self.bottom(x)
         for unit, skip in zip(reversed(self.up), skips[-2::-1], strict=True):
