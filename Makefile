@@ -3,7 +3,8 @@
 #   make demo    synthesise the missing phases of a beating-heart phantom, into demo-output/
 #   make test    all tests
 #   make lint    what continuous integration checks before the tests
-#   make bench   time per pair of volumes on this machine
+#   make bench   our engines beside those of others: accuracy, time, memory; report in build/bench. PEERS=1 installs the
+#                others, QUICK=1 takes few and small sets, BENCH_OPTIONS="--sets NAME --threads 4" is passed on
 #   make weights train the shipped networks again, into build/weights; less than two hours on two cores
 #   make clean   remove what these made
 #
@@ -31,8 +32,8 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-bench: $(VENV)/.installed
-	$(BIN)/python Testing/Benchmarks/time_per_pair.py
+bench: $(VENV)/.installed$(if $(PEERS),-peers)
+	$(BIN)/python Testing/Benchmarks/bench.py $(if $(QUICK),--quick) $(BENCH_OPTIONS)
 
 weights: $(VENV)/.installed
 	$(BIN)/temporal-interp train teacher --config synthetic --data build/subjects -o build/weights

@@ -72,7 +72,7 @@ class PhantomSubject:
             rng = np.random.default_rng([self.seed, self.number])
             cine, turn = self._heart(rng) if self.body == "heart" else self._lung(rng)
             last = int(np.argmin(np.abs(np.array(cine.phases) - turn)))
-            return Case(self.name, cine.sequence, 0, last, _truth(cine))
+            return Case(self.name, cine.sequence, 0, last, motion_truth(cine))
 
     def _heart(self, rng: np.random.Generator) -> tuple[PhantomCine, float]:
         heart = random_heart(rng)
@@ -184,7 +184,7 @@ class _Motion:
         return self.cine.body.heart_mask(self.cine.geometry, self.cine.phases[frame])
 
 
-def _truth(cine: PhantomCine) -> MotionTruth:
+def motion_truth(cine: PhantomCine) -> MotionTruth:
     """Return the exact motion; errors count inside the left ventricle, and everywhere in a chest."""
     motion = _Motion(cine)
     return MotionTruth(motion.displacement, motion.heart_mask if isinstance(cine.body, BeatingHeart) else None)

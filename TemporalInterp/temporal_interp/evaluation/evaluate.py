@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from temporal_interp import metrics
-from temporal_interp.engines.protocol import DisplacementField, InterpolatedFrame, InterpolationEngine
+from temporal_interp.engines.protocol import DisplacementField, InterpolatedFrame, InterpolationEngine, PreparedPair
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.evaluation.hold_out import HeldOutGap, HoldOut
 from temporal_interp.evaluation.nearest_endpoint import NearestEndpoint
@@ -91,14 +91,68 @@ class Evaluation:
 
 
 @dataclass(frozen=True, eq=False)
-class _Job:
-    """What the inner loop needs to know of one sequence under one preset."""
+class Scoring:
+    """One sequence as a preset scales it: what engines get to see, and what scores the frames they make of it.
+
+    Attributes:
+        patient: name of the sequence.
+        preset: how it is scored.
+        scaled: the sequence, float32 from 0 to 1.
+        score: scores a predicted frame.
+        truth: the exact motion, if it is known and the preset keeps the grid.
+    """
 
     patient: str
     preset: Preset
     scaled: VolumeSequence
     score: Score
     truth: MotionTruth | None
+
+    @classmethod
+    def of(
+        cls, sequence: VolumeSequence, preset: Preset = HONEST, *, truth: MotionTruth | None = None, patient: str = ""
+    ) -> Scoring:
+        """Scale a sequence and find the region that moves, both from all of its frames.
+
+        Raises:
+            InvalidInputError: a frame cannot serve as truth, being synthetic or not finite, or cannot be scaled.
+        """
+        _require_acquired(sequence)
+        scaled = preset.scale(sequence)
+        return cls(patient, preset, scaled, preset.scorer(scaled), truth if preset is HONEST else None)
+
+    def prepare(
+        self, engine: InterpolationEngine, gap: HeldOutGap, progress: Progress = no_progress
+    ) -> PreparedPair:  # fmt: skip
+        """Give an engine the two kept frames of a gap, and nothing else."""
+        return engine.prepare(
+            self.scaled.volumes[gap.first],
+            self.scaled.volumes[gap.last],
+            intensity_range=IntensityRange(0.0, 1.0),
+            slice_thickness=self.scaled.slice_thickness,
+            progress=progress,
+        )
+
+    def time_of(self, gap: HeldOutGap, number: int) -> float:
+        """Return the place of a frame in its gap, t, by the index values."""
+        start, stop = self.scaled.index_values[gap.first], self.scaled.index_values[gap.last]
+        return (self.scaled.index_values[number] - start) / (stop - start)
+
+    def row(
+        self, label: str, gap: HeldOutGap, number: int, frame: InterpolatedFrame, measured: Mapping[str, float]
+    ) -> Row:
+        """Score what an engine made of a held-out frame.
+
+        Args:
+            label: of the engine.
+            gap: where the frame lies.
+            number: of the frame.
+            frame: the prediction.
+            measured: what else is known of it, by name, such as seconds.
+        """
+        t, value = self.time_of(gap, number), self.scaled.index_values[number]
+        measures = _measure(self, gap, number, frame) | measured
+        return Row(self.patient, self.preset.name, label, gap.first, gap.last, number, t, value, measures)
 
 
 def evaluate(
@@ -130,16 +184,15 @@ def evaluate(
     Raises:
         InvalidInputError: the input cannot be evaluated; the message says why.
     """
-    _require_acquired(sequence)
     labelled = _labelled([NearestEndpoint(), *engines])
     _require_held_out(keep_frames, hold_out)
     runs = [(p, label, engine) for p in presets_named(preset) for label, engine in labelled.items()]
-    rows, kept, job = [], {}, None
+    rows, kept, scoring = [], {}, None
     for number, (chosen, label, engine) in enumerate(runs):
-        if job is None or job.preset is not chosen:
-            job = _start(sequence, chosen, truth, patient)
+        if scoring is None or scoring.preset is not chosen:
+            scoring = Scoring.of(sequence, chosen, truth=truth, patient=patient)
         report = part_of(progress, number / len(runs), (number + 1) / len(runs))
-        for row, frame in _run(job, hold_out.gaps, label, engine, report):
+        for row, frame in _run(scoring, hold_out.gaps, label, engine, report):
             rows.append(row)
             if row.frame in keep_frames:
                 kept[row.preset, row.engine, row.frame] = frame
@@ -173,53 +226,30 @@ def _require_held_out(keep_frames: Collection[int], hold_out: HoldOut) -> None:
         raise InvalidInputError(f"Frames {unknown} are not held out, so no prediction of them can be kept.")
 
 
-def _start(sequence: VolumeSequence, preset: Preset, truth: MotionTruth | None, patient: str) -> _Job:
-    scaled = preset.scale(sequence)
-    return _Job(patient, preset, scaled, preset.scorer(scaled), truth if preset is HONEST else None)
-
-
 def _run(
-    job: _Job, gaps: Sequence[HeldOutGap], label: str, engine: InterpolationEngine, progress: Progress
+    scoring: Scoring, gaps: Sequence[HeldOutGap], label: str, engine: InterpolationEngine, progress: Progress
 ) -> Iterator[tuple[Row, InterpolatedFrame]]:
     """Yield the scored row and the prediction of every held-out frame for one engine."""
     for number, gap in enumerate(gaps):
         report = part_of(progress, number / len(gaps), (number + 1) / len(gaps))
-        first, last = job.scaled.volumes[gap.first], job.scaled.volumes[gap.last]
         start = time.perf_counter()
-        prepared = engine.prepare(
-            first,
-            last,
-            intensity_range=IntensityRange(0.0, 1.0),
-            slice_thickness=job.scaled.slice_thickness,
-            progress=part_of(report, 0.0, 0.9),
-        )
+        prepared = scoring.prepare(engine, gap, part_of(report, 0.0, 0.9))
         prepare_seconds = time.perf_counter() - start
         for frame_number in gap.held_out:
-            t = _time_of(job.scaled.index_values, gap, frame_number)
             start = time.perf_counter()
-            frame = prepared.at(t, fields=True)
+            frame = prepared.at(scoring.time_of(gap, frame_number), fields=True)
             seconds = {"prepare_seconds": prepare_seconds, "frame_seconds": time.perf_counter() - start}
-            measures = _measure(job, gap, frame_number, frame) | seconds
-            value = job.scaled.index_values[frame_number]
-            yield (
-                Row(job.patient, job.preset.name, label, gap.first, gap.last, frame_number, t, value, measures),
-                frame,
-            )
+            yield scoring.row(label, gap, frame_number, frame, seconds), frame
         report(1.0, f"{label}: frames {gap.first} to {gap.last}")
 
 
-def _time_of(index_values: Sequence[float], gap: HeldOutGap, frame: int) -> float:
-    start, stop = index_values[gap.first], index_values[gap.last]
-    return (index_values[frame] - start) / (stop - start)
-
-
-def _measure(job: _Job, gap: HeldOutGap, number: int, frame: InterpolatedFrame) -> dict[str, float]:
-    measures = job.score(frame.volume.array, number)
+def _measure(scoring: Scoring, gap: HeldOutGap, number: int, frame: InterpolatedFrame) -> dict[str, float]:
+    measures = scoring.score(frame.volume.array, number)
     ends = {"first": (gap.first, frame.displacement_first_to_t), "last": (gap.last, frame.displacement_last_to_t)}
     fields = {name: (source, given) for name, (source, given) in ends.items() if given is not None}
     measures |= {f"fold_rate_{name}": given.fold_rate for name, (_, given) in fields.items()}
-    if job.truth is not None and fields:
-        measures |= _motion_error(job.truth, number, list(fields.values()))
+    if scoring.truth is not None and fields:
+        measures |= _motion_error(scoring.truth, number, list(fields.values()))
     return measures
 
 

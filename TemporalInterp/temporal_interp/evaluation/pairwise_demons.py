@@ -13,7 +13,7 @@ Sources: Thirion 1998; Vercauteren et al. 2009.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import SimpleITK as sitk  # noqa: N813 - the name everybody uses
@@ -29,33 +29,69 @@ field in every run, now and then with NaN."""
 
 
 def diffeomorphic_demons(
-    fixed: np.ndarray, moving: np.ndarray, spacing: tuple[float, ...], mask: np.ndarray | None
-) -> np.ndarray:  # fmt: skip
-    """Register two images so that space does not fold; a `PairRegistration`. SimpleITK's demons take no mask."""
-    return _coarse_to_fine(sitk.DiffeomorphicDemonsRegistrationFilter, fixed, moving, spacing)
+    fixed: np.ndarray,
+    moving: np.ndarray,
+    spacing: tuple[float, ...],
+    mask: np.ndarray | None,
+    *,
+    smoothing: float = SMOOTHING,
+    update_smoothing: float = 0.0,
+    iterations: int = ITERATIONS,
+    shrink_factors: Sequence[int] = SHRINK_FACTORS,
+) -> np.ndarray:
+    """Register two images so that space does not fold; a `PairRegistration`. SimpleITK's demons take no mask.
+
+    Args:
+        fixed: see `PairRegistration`, as the next three.
+        moving: see there.
+        spacing: see there.
+        mask: not used.
+        smoothing: standard deviation in voxels by which the field is smoothed after each iteration.
+        update_smoothing: by which each update is smoothed before it is added; 0 leaves it as it is.
+        iterations: on each grid.
+        shrink_factors: of the grids, from coarse to fine.
+    """
+
+    def demons() -> sitk.ImageFilter:
+        made = sitk.DiffeomorphicDemonsRegistrationFilter()
+        made.SetNumberOfIterations(iterations)
+        made.SetStandardDeviations(smoothing)
+        made.SetSmoothUpdateField(update_smoothing > 0)
+        made.SetUpdateFieldStandardDeviations(update_smoothing)
+        return made
+
+    return _coarse_to_fine(demons, fixed, moving, spacing, shrink_factors)
 
 
 def fast_symmetric_demons(
     fixed: np.ndarray, moving: np.ndarray, spacing: tuple[float, ...], mask: np.ndarray | None
 ) -> np.ndarray:  # fmt: skip
     """Register two images by the gradients of both; a `PairRegistration`. SimpleITK's demons take no mask."""
-    return _coarse_to_fine(sitk.FastSymmetricForcesDemonsRegistrationFilter, fixed, moving, spacing)
+
+    def demons() -> sitk.ImageFilter:
+        made = sitk.FastSymmetricForcesDemonsRegistrationFilter()
+        made.SetNumberOfIterations(ITERATIONS)
+        made.SetStandardDeviations(SMOOTHING)
+        return made
+
+    return _coarse_to_fine(demons, fixed, moving, spacing, SHRINK_FACTORS)
 
 
 def _coarse_to_fine(
-    kind: Callable[[], sitk.ImageFilter], fixed: np.ndarray, moving: np.ndarray, spacing: tuple[float, ...]
+    demons: Callable[[], sitk.ImageFilter],
+    fixed: np.ndarray,
+    moving: np.ndarray,
+    spacing: tuple[float, ...],
+    shrink_factors: Sequence[int],
 ) -> np.ndarray:
     images = [sitk.GetImageFromArray(array) for array in (fixed, moving)]
     for image in images:
         image.SetSpacing(spacing)
     field = sitk.Image(images[0].GetSize(), sitk.sitkVectorFloat64, len(spacing))
     field.SetSpacing(spacing)
-    for factor in SHRINK_FACTORS:
+    for factor in shrink_factors:
         coarse = [_shrunk(image, factor) for image in images]
-        demons = kind()
-        demons.SetNumberOfIterations(ITERATIONS)
-        demons.SetStandardDeviations(SMOOTHING)
-        field = demons.Execute(*coarse, _on_grid_of(coarse[0], field))
+        field = demons().Execute(*coarse, _on_grid_of(coarse[0], field))
     return sitk.GetArrayFromImage(field)
 
 

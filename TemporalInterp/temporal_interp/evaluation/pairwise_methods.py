@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from temporal_interp.errors import Progress
+from temporal_interp.errors import Progress, no_progress
 from temporal_interp.sequences import VolumeSequence
 from temporal_interp.slice_gaps import slices_are_independent
 from temporal_interp.volumes import Geometry
@@ -89,35 +89,56 @@ class PairByPair:
     ) -> list[Tracked]:
         """Register every pair: frame n is moving, frame n + 1 stays."""
         geometry = sequence.volumes[0].geometry
-        in_plane = slices_are_independent(geometry, sequence.slice_thickness)
-        run = self._slice_by_slice if in_plane else self._whole
+        independent = slices_are_independent(geometry, sequence.slice_thickness)
         fields, seconds = {}, 0.0
         for number, n in enumerate(pairs):
             progress(number / len(pairs), f"{self.name}: frames {n} and {n + 1}")
             moving, fixed = (sequence.volumes[frame].array for frame in (n, n + 1))
             start = time.perf_counter()
-            along_axes = run(fixed, moving, geometry, mask)
+            (fields[n],) = register_parts(
+                lambda *images: (self.register(*images),), fixed, moving, geometry, independent=independent, mask=mask
+            )
             seconds += time.perf_counter() - start
-            fields[n] = (along_axes @ np.asarray(geometry.direction).T).astype(np.float32)
         progress(1.0, self.name)
         return [Tracked(self.name, fields, seconds / len(pairs))]
 
-    def _whole(
-        self, fixed: np.ndarray, moving: np.ndarray, geometry: Geometry, mask: np.ndarray | None
-    ) -> np.ndarray:  # fmt: skip
-        if not _worth_registering(fixed, moving, mask):
-            return np.zeros((*geometry.shape, 3))
-        return self.register(fixed, moving, geometry.spacing, mask)
 
-    def _slice_by_slice(
-        self, fixed: np.ndarray, moving: np.ndarray, geometry: Geometry, mask: np.ndarray | None
-    ) -> np.ndarray:
-        field = np.zeros((*geometry.shape, 3))
-        for k in range(geometry.shape[0]):
-            where = None if mask is None else mask[k]
-            if _worth_registering(fixed[k], moving[k], where):
-                field[k, ..., :2] = self.register(fixed[k], moving[k], geometry.spacing[:2], where)
-        return field
+def register_parts(
+    register: Callable[..., Sequence[np.ndarray]],
+    fixed: np.ndarray,
+    moving: np.ndarray,
+    geometry: Geometry,
+    *,
+    independent: bool,
+    mask: np.ndarray | None = None,
+    count: int = 1,
+    progress: Progress = no_progress,
+) -> list[np.ndarray]:
+    """Register two volumes as a whole, or slice by slice; parts without structure or mask are left as they are.
+
+    Args:
+        register: takes what a `PairRegistration` takes and returns `count` fields such as it returns.
+        fixed: (K, J, I).
+        moving: (K, J, I).
+        geometry: of both.
+        independent: the slices are 2D problems of their own, without motion along K.
+        mask: (K, J, I), or None for everywhere.
+        count: how many fields a registration gives.
+        progress: told of every slice; may raise CancelledError.
+
+    Returns:
+        `count` fields, (K, J, I, 3) float32 in LPS mm.
+    """
+    along_axes = [np.zeros((*geometry.shape, 3)) for _ in range(count)]
+    parts = range(geometry.shape[0]) if independent else [...]
+    spacing = geometry.spacing[:2] if independent else geometry.spacing
+    for number, part in enumerate(parts):
+        progress(number / len(parts), f"slice {part + 1} of {len(parts)}" if independent else "volume")
+        where = None if mask is None else mask[part]
+        if _worth_registering(fixed[part], moving[part], where):
+            for field, found in zip(along_axes, register(fixed[part], moving[part], spacing, where), strict=True):
+                field[part][..., : len(spacing)] = found
+    return [(field @ np.asarray(geometry.direction).T).astype(np.float32) for field in along_axes]
 
 
 def _worth_registering(fixed: np.ndarray, moving: np.ndarray, mask: np.ndarray | None) -> bool:

@@ -6,7 +6,7 @@ Source: Avants et al. 2008. ANTs limits its similarity to the mask where there i
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import numpy as np
 import SimpleITK as sitk  # noqa: N813 - the name everybody uses
 
 from temporal_interp.errors import InvalidInputError
+from temporal_interp.evaluation.pairwise_methods import PairRegistration
 
 PAPER = {
     "type_of_transform": "SyNOnly",
@@ -36,14 +37,26 @@ def is_available() -> bool:
     return find_spec("ants") is not None
 
 
-def syn(
-    settings: Mapping[str, object],
-) -> Callable[[np.ndarray, np.ndarray, tuple[float, ...], np.ndarray | None], np.ndarray]:
+def syn(settings: Mapping[str, object]) -> PairRegistration:
     """Return SyN with these arguments of `ants.registration` as a `PairRegistration`.
 
     Raises:
         InvalidInputError: antspyx is not installed.
     """
+    register = _registration(settings, ("fwdtransforms",))
+    return lambda *images: register(*images)[0]
+
+
+def syn_both_ways(settings: Mapping[str, object]) -> Callable[..., list[np.ndarray]]:
+    """Return SyN as `syn` does, but what is returned gives two fields, both of one run.
+
+    They bring moving onto fixed, and fixed onto moving.
+    """
+    return _registration(settings, ("fwdtransforms", "invtransforms"))
+
+
+def _registration(settings: Mapping[str, object], ways: Sequence[str]) -> Callable[..., list[np.ndarray]]:
+    """Return what registers two images and gives a field for every way, as ANTs names them."""
     if not is_available():
         raise InvalidInputError(
             "SyN needs the package antspyx, which is not installed: pip install 'temporal-interp[peers]'."
@@ -52,7 +65,7 @@ def syn(
 
     def register(
         fixed: np.ndarray, moving: np.ndarray, spacing: tuple[float, ...], mask: np.ndarray | None
-    ) -> np.ndarray:  # fmt: skip
+    ) -> list[np.ndarray]:
         def image(array: np.ndarray) -> ants.ANTsImage:
             return ants.from_numpy(np.ascontiguousarray(array.T, dtype=np.float32), spacing=spacing)
 
@@ -64,8 +77,12 @@ def syn(
                 found = ants.registration(*images, mask=where, outprefix=prefix, random_seed=SEED, **settings)
             except RuntimeError as error:  # ANTs has printed why
                 raise InvalidInputError(f"ANTs could not register two frames ({error}); leave SyN out.") from error
-            # the warp and the affine part, if any, as one field
-            composed = ants.apply_transforms(*images, found["fwdtransforms"], compose=prefix)
-            return sitk.GetArrayFromImage(sitk.ReadImage(composed))
+            fields = []
+            for way in ways:
+                ends = images if way == "fwdtransforms" else images[::-1]
+                # the warp and the affine part, if any, as one field
+                composed = ants.apply_transforms(*ends, found[way], compose=prefix)
+                fields.append(sitk.GetArrayFromImage(sitk.ReadImage(composed)))
+            return fields
 
     return register

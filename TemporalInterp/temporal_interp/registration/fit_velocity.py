@@ -63,7 +63,11 @@ def coarsen(image: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
 
 
 class _Field:
-    """The velocity that the networks stand for, on grids over one extent."""
+    """The velocity that the networks stand for, on grids over one extent.
+
+    The networks are asked on a grid that is sparser than the finest by the stride (Section 2.2); for a coarse level,
+    which costs little then, at no more points than its grid has.
+    """
 
     def __init__(
         self,
@@ -81,24 +85,32 @@ class _Field:
             frequency=settings.frequency,
             seed=settings.seed,
         ).to(device)
-        self.sparse = tuple(max(2, math.ceil(n / settings.stride)) if n > 1 else 1 for n in shape)
-        lengths = [n * along for n, along in zip(shape, spacing, strict=True)]
+        self.lengths = [n * along for n, along in zip(shape, spacing, strict=True)]
+        self.most = tuple(max(2, math.ceil(n / settings.stride)) if n > 1 else 1 for n in shape)
+        self.extent = 2 * settings.extent / max(self.lengths)
+        self.reach = settings.reach * min(spacing)
+        self.device = device
+        self.asked: tuple[int, ...] = ()
+
+    def _ask_on(self, sparse: tuple[int, ...]) -> None:
         axes = [
-            ((torch.arange(m) + 0.5) / m - 0.5) * (2 * settings.extent * length / max(lengths))
-            for m, length in zip(self.sparse, lengths, strict=True)
+            ((torch.arange(m) + 0.5) / m - 0.5) * (self.extent * length)
+            for m, length in zip(sparse, self.lengths, strict=True)
         ]
-        self.points = torch.stack(torch.meshgrid(*axes, indexing="ij"), -1).reshape(-1, len(shape)).to(device)
+        points = torch.stack(torch.meshgrid(*axes, indexing="ij"), -1).reshape(-1, len(sparse))
         # one unit of output is the same length in mm along every axis, in voxels of the sparse grid
-        self.scale = torch.tensor(
-            [settings.reach * min(spacing) / length * m for m, length in zip(self.sparse, lengths, strict=True)],
-            dtype=torch.float32,
-            device=device,
-        )
+        scale = [self.reach / length * m for m, length in zip(sparse, self.lengths, strict=True)]
+        self.points = points.to(self.device)
+        self.scale = torch.tensor(scale, dtype=torch.float32, device=self.device)
+        self.asked = sparse
 
     def on(self, shape: tuple[int, ...]) -> torch.Tensor:
         """Return the velocity on a grid of `shape`, (N, D, *shape), in its voxels: asked sparsely, then upsampled."""
+        sparse = tuple(min(n, most) for n, most in zip(shape, self.most, strict=True))
+        if sparse != self.asked:
+            self._ask_on(sparse)
         velocity = (self.networks(self.points) * self.scale).transpose(1, 2)
-        return resize_field(velocity.reshape(velocity.shape[0], -1, *self.sparse), shape)
+        return resize_field(velocity.reshape(velocity.shape[0], -1, *sparse), shape)
 
 
 def fit_velocity(

@@ -44,5 +44,6 @@ class SinusoidalNetworks(nn.Module):
         """Return (N, P, D) velocities at (P, D) points."""
         signal = points.expand(self.weights[0].shape[0], -1, -1)
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
-            signal = torch.sin(self.frequency * torch.baddbmm(bias, signal, weight))
+            # the factor goes into the weights, which are few, and not onto the signal at every point
+            signal = torch.sin(torch.baddbmm(self.frequency * bias, signal, self.frequency * weight))
         return torch.baddbmm(self.biases[-1], signal, self.weights[-1])

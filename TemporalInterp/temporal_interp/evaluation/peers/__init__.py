@@ -1,0 +1,1 @@
+"""Registrations of others as engines, used the way people interpolate with a registration."""

@@ -1,0 +1,118 @@
+"""The benchmark, `make bench`: our engines side by side with what people use now, on the same frames.
+
+Testing/Benchmarks/README.md explains every figure.
+"""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from comparison.cases import CaseSet, require_names
+from comparison.drawn_cases import drawn_sets
+from comparison.engines import ALL, why_missing
+from comparison.machine import describe
+from comparison.real_cases import EVERY_SECOND, Protocol, named_sets, real_sets
+from comparison.report import Circumstances, write_report
+from comparison.run import Conditions, SetResult, run_set
+from temporal_interp.commands.console import Console
+from temporal_interp.commands.exits import exit_on_error
+from temporal_interp.commands.outputs import filled_folder, require_folder_output
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.evaluation.peers.network_file import usual_folder
+
+REPOSITORY = Path(__file__).parents[2]
+
+QUICK = ("heart_slices", "lung_volume", "cine_2ch_every_4")
+"""Sets of --quick where none are chosen."""
+
+
+def main(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the report.")] = Path("build", "bench"),
+    engines: Annotated[str | None, typer.Option(metavar="NAME,NAME", help=f"Of {', '.join(ALL)}.")] = None,
+    sets: Annotated[
+        str | None, typer.Option(metavar="NAME,NAME", help="Left out, all, or none beside --sequence.")
+    ] = None,
+    data: Annotated[Path, typer.Option(help="Folder of the real images.")] = REPOSITORY.parent / "shared" / "data",
+    sequence: Annotated[
+        list[Path] | None, typer.Option(help="Also score on this sequence of yours; may be given several times.")
+    ] = None,
+    every: Annotated[int | None, typer.Option(help="Of each --sequence, keep every n-th frame. Left out, 2.")] = None,
+    first: Annotated[int | None, typer.Option("--from", help="Of each --sequence, keep this frame and --to.")] = None,
+    last: Annotated[int | None, typer.Option("--to", help="See --from.")] = None,
+    weights: Annotated[
+        Path, typer.Option(help="Folder of the networks of others, from train_peers.py.")
+    ] = usual_folder(),  # noqa: B008
+    threads: Annotated[int, typer.Option(min=1, help="That each engine may use.")] = 2,
+    timeout: Annotated[float, typer.Option(help="Seconds that one engine may take for one set.")] = 1800.0,
+    quick: Annotated[bool, typer.Option("--quick", help="Few and small sets: some minutes.")] = False,
+) -> None:
+    """Compare engines in accuracy, time and memory; write a report."""
+    signal.signal(signal.SIGTERM, _stop)
+    with exit_on_error(Console()):
+        protocol = _protocol(every, first, last)
+        known = [*drawn_sets(data, quick=quick), *real_sets(data, quick=quick)]
+        chosen = [*_chosen_sets(known, sets, quick=quick, alone=not sequence), *named_sets(sequence or [], protocol)]
+        names = [name.strip() for name in engines.split(",")] if engines else list(ALL)
+        require_names("engine", names, ALL)
+        require_folder_output(output, force=True)
+        missing = {name: why for name in names if (why := why_missing(name, weights))}
+        for name, why in missing.items():
+            _say(f"{name} does not run: {why}")
+        conditions = Conditions(threads, timeout, weights.absolute())
+        results, left_out = _run_all(chosen, [name for name in names if name not in missing], conditions)
+        command = shlex.join(["python", "Testing/Benchmarks/bench.py", *sys.argv[1:]])
+        with filled_folder(output) as folder:
+            write_report(results, Circumstances(command, describe(threads), missing, left_out), folder)
+        _say(f"The report is {output / 'report.md'}.")
+
+
+def _stop(*_: object) -> None:
+    """Let what a signal ends clean up as where the user stops it."""
+    raise KeyboardInterrupt
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _protocol(every: int | None, first: int | None, last: int | None) -> Protocol:
+    if every is None and first is None and last is None:
+        return EVERY_SECOND
+    if (first is None) != (last is None) or (every is None) == (first is None):
+        raise InvalidInputError("Give --from and --to, or --every.")
+    return Protocol(first, last, every)
+
+
+def _chosen_sets(known: Sequence[CaseSet], names: str | None, *, quick: bool, alone: bool) -> list[CaseSet]:
+    """Return the sets that were named; where none were and no sequence was given either (alone), all or the quick."""
+    if names is None:
+        wanted = [s.name for s in known if not quick or s.name in QUICK] if alone else []
+    else:
+        wanted = [name.strip() for name in names.split(",")]
+    require_names("set", wanted, [s.name for s in known])
+    return [s for s in known if s.name in wanted]
+
+
+def _run_all(
+    sets: Sequence[CaseSet], engines: Sequence[str], conditions: Conditions
+) -> tuple[list[SetResult], dict[str, str]]:
+    """Return the results, and why sets could not be had, by name."""
+    results, left_out = [], {}
+    for case_set in sets:
+        try:
+            results.append(run_set(case_set, engines, conditions, _say))
+        except InvalidInputError as error:
+            left_out[case_set.name] = str(error)
+            _say(f"{case_set.name} is left out: {error}")
+    return results, left_out
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,52 @@
+"""What is compared on: sets of sequences of which frames are held out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.evaluation.evaluate import MotionTruth
+from temporal_interp.evaluation.hold_out import HoldOut
+from temporal_interp.sequences import VolumeSequence
+from temporal_interp.volumes import Geometry
+
+
+@dataclass(frozen=True, eq=False)
+class BenchmarkCase:
+    """One sequence: which of its frames are held out, and its exact motion where that is known."""
+
+    name: str
+    sequence: VolumeSequence
+    hold_out: HoldOut
+    truth: MotionTruth | None = None
+
+    @property
+    def geometry(self) -> Geometry:
+        """The voxel grid of the frames."""
+        return self.sequence.volumes[0].geometry
+
+
+@dataclass(frozen=True)
+class CaseSet:
+    """Cases that share a table.
+
+    Attributes:
+        name: in tables, on the command line and in the names of files.
+        title: what it is, in words for the reader; says so where motion is simulated.
+        draw: draws or reads the cases; raises InvalidInputError where they cannot be had.
+        coronal: the picture shows the middle coronal plane of axial slices, from the feet to the head, in which
+            breathing is seen, and not one of the slices.
+    """
+
+    name: str
+    title: str
+    draw: Callable[[], list[BenchmarkCase]]
+    coronal: bool = False
+
+
+def require_names(what: str, chosen: Sequence[str], known: Sequence[str]) -> None:
+    """Raise InvalidInputError unless all names are known."""
+    unknown = [name for name in chosen if name not in known]
+    if unknown:
+        raise InvalidInputError(f"There is no {what} '{unknown[0]}'; choose of {', '.join(known)}.")

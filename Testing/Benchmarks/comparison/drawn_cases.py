@@ -1,0 +1,143 @@
+"""Sets whose every displacement is known exactly: drawn hearts and chests, and a CT that is made to breathe."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from scipy.ndimage import binary_fill_holes, gaussian_filter
+
+from comparison.cases import BenchmarkCase, CaseSet
+from temporal_interp.datasets.catalogue import TEST_SEED
+from temporal_interp.datasets.phantoms import motion_truth, phantom_subjects, random_heart, random_lung
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.evaluation.evaluate import MotionTruth
+from temporal_interp.evaluation.hold_out import between
+from temporal_interp.files import read_volume
+from temporal_interp.phantom import CLINICAL, BreathingLung, PhantomCine, make_heart_cine, make_lung_cine
+from temporal_interp.phantom.geometries import chest_volume, short_axis_stack
+from temporal_interp.volumes import Geometry, Volume, resample
+
+HEARTS = 4
+BETWEEN = 4
+"""Frames held out between the endpoints of a volume."""
+
+HEART_NUMBER, LUNG_NUMBER = 4, 5
+"""Of the random volumes: not those of the slices. The seed is that of the test sets, never learnt from or tuned on."""
+
+CT_FILE = Path("ct-chest", "chest_1mm.nrrd")
+CT_NOISE_HU = 10.0
+"""New in every frame: else grain would move with the tissue, and tell a registration what no scanner tells."""
+
+BODY_HU = -500.0
+
+
+def drawn_sets(data: Path, *, quick: bool) -> list[CaseSet]:
+    """Return the sets with exact truth.
+
+    Args:
+        data: folder with the real CT.
+        quick: fewer and smaller ones.
+    """
+    hearts, coarser = (1, 2.0) if quick else (HEARTS, 1.0)
+    return [
+        CaseSet("heart_slices", "drawn beating hearts in one slice, ED to ES", partial(_heart_slices, hearts)),
+        CaseSet("heart_volume", "drawn beating heart as a volume, ED to ES", partial(_heart_volume, coarser)),
+        CaseSet(
+            "lung_volume",
+            "drawn breathing chest, inhalation to exhalation",
+            partial(_lung_volume, coarser),
+            coronal=True,
+        ),
+        CaseSet(
+            "ct_breathing",
+            "real chest CT, simulated motion: breathing by a formula, inhalation to exhalation",
+            partial(_ct_breathing, data / CT_FILE, 2.0 * coarser),
+            coronal=True,
+        ),
+    ]
+
+
+def _heart_slices(count: int) -> list[BenchmarkCase]:
+    cases = [subject.load() for subject in phantom_subjects(count, dimensions=2, seed=TEST_SEED)]
+    return [
+        BenchmarkCase(case.name, case.sequence, between(case.sequence, case.first, case.last), case.truth)
+        for case in cases
+    ]
+
+
+def _heart_volume(coarser: float) -> list[BenchmarkCase]:
+    heart = random_heart(np.random.default_rng([TEST_SEED, HEART_NUMBER]))
+    spacing = (1.5 * coarser, 1.5 * coarser, 3.5 * coarser)
+    geometry = short_axis_stack(
+        heart, shape=tuple(round(n / coarser) for n in (32, 128, 128)), spacing_mm=spacing
+    )  # fmt: skip
+    phases = np.linspace(0.0, heart.end_systole, BETWEEN + 2).tolist()
+    # slices as thick as they are far apart, as a scanner acquires a volume
+    scan = replace(CLINICAL, slice_thickness_mm=spacing[2])
+    cine = make_heart_cine(heart, geometry, phases, acquisition=scan, seed=HEART_NUMBER)
+    return [_whole(f"heart_phantom_{TEST_SEED}_{HEART_NUMBER:03d}", cine, motion_truth(cine))]
+
+
+def _lung_volume(coarser: float) -> list[BenchmarkCase]:
+    rng = np.random.default_rng([TEST_SEED, LUNG_NUMBER])
+    lung = random_lung(rng)
+    geometry = covering(chest_volume(), (3.3 * coarser, 3.3 * coarser, 5.5 * coarser))
+    cine = make_lung_cine(lung, geometry, _breath(), noise_hu=rng.uniform(5, 25), seed=LUNG_NUMBER)
+    return [_whole(f"lung_phantom_{TEST_SEED}_{LUNG_NUMBER:03d}", cine, in_the_body(cine))]
+
+
+def _ct_breathing(path: Path, spacing_mm: float) -> list[BenchmarkCase]:
+    if not path.is_file():
+        raise InvalidInputError(f"{path} is not there")
+    ct = coarser_volume(read_volume(path), spacing_mm)
+    # without a pause at exhalation: two frames cannot tell how long it is, so it would reward repeating the nearer one
+    lung = replace(BreathingLung.fitted_to(ct.geometry), exponent=1)
+    cine = make_lung_cine(lung, ct, _breath(), noise_hu=CT_NOISE_HU)
+    return [_whole(f"{path.parent.name}, simulated breathing", cine, in_the_body(cine))]
+
+
+def _breath() -> list[float]:
+    """Return the phases from inhalation to exhalation."""
+    return np.linspace(0.0, 0.5, BETWEEN + 2).tolist()
+
+
+def _whole(name: str, cine: PhantomCine, truth: MotionTruth) -> BenchmarkCase:
+    return BenchmarkCase(name, cine.sequence, between(cine.sequence, 0, len(cine) - 1), truth)
+
+
+def in_the_body(cine: PhantomCine) -> MotionTruth:
+    """Return the exact motion; errors count in the body, since nobody can see how the air around it moves."""
+    known = motion_truth(cine)
+    return MotionTruth(known.displacement, lambda number: body_mask(cine.sequence.volumes[number].array))
+
+
+def body_mask(hu: np.ndarray) -> np.ndarray:
+    """Return where the body is in a CT, (K, J, I) bool: what is denser than air, and all that it surrounds in a slice,
+    such as the lungs."""
+    smooth = gaussian_filter(hu.astype(np.float32), 1.0)
+    return np.stack([binary_fill_holes(axial > BODY_HU) for axial in smooth])
+
+
+def coarser_volume(volume: Volume, spacing_mm: float) -> Volume:
+    """Return a volume on cubic voxels of about a size, blurred before by as much as voxels grow, so that fine
+    structures do not alias."""
+    grid = covering(volume.geometry, (spacing_mm,) * 3)
+    growth = np.array(grid.spacing_kji) / volume.geometry.spacing_kji
+    sigma = np.sqrt(np.maximum(growth**2 - 1.0, 0.0) / 12.0)  # widths of a box, as standard deviations
+    blurred = gaussian_filter(volume.array.astype(np.float32), sigma, mode="nearest")
+    smooth = volume.with_array(np.rint(blurred).astype(volume.array.dtype))
+    return resample(smooth, grid)
+
+
+def covering(geometry: Geometry, spacing_mm: tuple[float, float, float]) -> Geometry:
+    """Return a grid of another spacing, (I, J, K), in the middle of a grid and within it."""
+    extent = [(n - 1) * old for n, old in zip(geometry.shape, geometry.spacing_kji, strict=True)]
+    shape = tuple(1 + int(length / new) for length, new in zip(extent, spacing_mm[::-1], strict=True))
+    rest = [
+        (length - (n - 1) * new) / 2 / old
+        for length, n, new, old in zip(extent, shape, spacing_mm[::-1], geometry.spacing_kji, strict=True)
+    ]
+    return Geometry(shape, spacing_mm, tuple(geometry.physical_point(rest)), geometry.direction)

@@ -1,0 +1,41 @@
+"""What is compared, by name: our engines, baselines, and registrations of others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from temporal_interp.engines.catalogue import available_engine_names, create_engine
+from temporal_interp.engines.protocol import InterpolationEngine
+from temporal_interp.evaluation.nearest_endpoint import BASELINE, NearestEndpoint
+from temporal_interp.evaluation.peers.catalogue import PEER_NAMES, create_peer
+from temporal_interp.evaluation.peers.catalogue import why_missing as why_peer_is_missing
+
+OURS = ("student", "refined", "velocity_field")
+BASELINES = ("linear_blend", BASELINE)
+ALL = (*OURS, *BASELINES, *PEER_NAMES)
+"""Every name, in the order of the tables."""
+
+
+def why_missing(name: str, weights: Path) -> str:
+    """Return why an engine cannot run on this machine, "" if it can.
+
+    Args:
+        name: one of `ALL`.
+        weights: folder of the trained networks of the peers.
+    """
+    if name in PEER_NAMES:
+        return why_peer_is_missing(name, weights=weights)
+    if name in OURS and name not in available_engine_names():
+        return "no trained model comes with this copy of the program"
+    return ""
+
+
+def create(name: str, weights: Path) -> InterpolationEngine:
+    """Return the engine of that name, everything it needs imported.
+
+    Raises:
+        InvalidInputError: it cannot be used here; the message says why.
+    """
+    if name in PEER_NAMES:
+        return create_peer(name, weights=weights)
+    return NearestEndpoint() if name == BASELINE else create_engine(name)

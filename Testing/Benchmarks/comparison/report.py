@@ -1,0 +1,150 @@
+"""The report: Markdown for people, CSV for programs, pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from comparison.measures import means_of
+from comparison.pictures import save_picture
+from comparison.plots import save_curves
+from comparison.run import SetResult
+from comparison.tables import (
+    eight_frames_table,
+    markdown_table,
+    overview_table,
+    ratio_table,
+    score_table,
+    still_sentence,
+    who_is_ahead,
+)
+from temporal_interp.evaluation.report import write_lines
+
+HOW_TO_READ = """\
+Frames between two kept ones are hidden, synthesised from the kept ones alone, and compared with what was hidden.
+Intensities are scaled once for the whole sequence. "moving" is the PSNR in the 3 % of voxels that vary most, EPE the
+mean end-point error of the fields from both ends where the true motion is known, folds the share of voxels where a
+field folds space. "s per pair" prepares a pair (for a registration: both directions), "s per frame" makes a further
+frame of it without fields, "s pair + 8" is for a pair and eight frames by the quickest way the engine offers. "peak GB"
+is the largest memory of the process with a pair and its frames, imports included. The best of a column is bold;
+baselines, which look for no motion, do not compete in time and memory. Peers are used as people use them: the field
+scaled by t from both ends, then blended. Errors in pictures are shares of the intensity range.
+"""
+
+OURS_IS = '"ours" is what the program picks by default for such images, or the first of ours where that did not run.'
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """How the numbers came about.
+
+    Attributes:
+        command: what was typed.
+        machine: from `machine.describe`.
+        missing_engines: why engines did not run, by name.
+        missing_sets: why sets were left out, by name.
+    """
+
+    command: str
+    machine: Mapping[str, str]
+    missing_engines: Mapping[str, str]
+    missing_sets: Mapping[str, str]
+
+
+def write_report(results: Sequence[SetResult], circumstances: Circumstances, folder: Path) -> None:
+    """Write report.md, rows.csv, summary.csv, and curves and a picture of every set, into an existing folder."""
+    write_lines([line for result in results for line in _row_lines(result)], folder / "rows.csv")
+    write_lines([line for result in results for line in _summary_lines(result)], folder / "summary.csv")
+    sections = [_section(result, folder) for result in results]
+    text = "\n\n".join([_head(results, circumstances), *sections, _engines(results)])
+    (folder / "report.md").write_text(text + "\n", encoding="utf-8")
+
+
+def _row_lines(result: SetResult) -> list[dict[str, Any]]:
+    lines = []
+    for engine in result.engines:
+        for row in engine.rows:
+            line = {"set": result.name, **asdict(row)}
+            lines.append(line | line.pop("measures"))
+        lines += [
+            {"set": result.name, "patient": case, "engine": engine.engine, "failed": reason}
+            for case, reason in engine.failures.items()
+        ]
+    return lines
+
+
+def _summary_lines(result: SetResult) -> list[dict[str, Any]]:
+    return [
+        {
+            "set": result.name,
+            "engine": engine.engine,
+            "default": engine.engine == result.default_engine,
+            "failed": "; ".join(f"{case}: {reason}" for case, reason in engine.failures.items()),
+            **means_of(engine),
+            "model": engine.model,
+            "settings": engine.settings,
+        }
+        for engine in result.engines
+    ]
+
+
+def _head(results: Sequence[SetResult], circumstances: Circumstances) -> str:
+    machine = "; ".join(f"{name} {value}" for name, value in circumstances.machine.items())
+    parts = [
+        "# Benchmark",
+        f"{date.today().isoformat()}, `{circumstances.command}`",
+        machine + ".",
+        HOW_TO_READ.strip(),
+    ]
+    for what, missing in (
+        ("Engines that did not run", circumstances.missing_engines),
+        ("Sets that were left out", circumstances.missing_sets),
+    ):
+        if missing:
+            parts.append(f"{what}: " + "; ".join(f"{name} ({why.rstrip('.')})" for name, why in missing.items()) + ".")
+    parts += ["## Overview", OURS_IS, overview_table(results)]
+    eight = eight_frames_table(results)
+    if eight:
+        parts += ["The student's eight frames of a pair, all with the pair's preparation:", eight]
+    return "\n\n".join(parts)
+
+
+def _section(result: SetResult, folder: Path) -> str:
+    parts = [f"## {result.name}", _what_it_is(result), score_table(result)]
+    sentences = [*who_is_ahead(result), still_sentence(result)]
+    parts.append("\n".join(f"- {sentence}" for sentence in sentences if sentence))
+    parts.append(ratio_table(result))
+    curves, picture = f"{result.name}_curves.png", f"{result.name}_frames.png"
+    if save_curves(result, folder / curves):
+        parts.append(f"![{result.name}: scores over t]({curves})")
+    if save_picture(result, folder / picture):
+        parts.append(f"![{result.name}: a held-out frame, as every engine made it]({picture})")
+    return "\n\n".join(part for part in parts if part)
+
+
+def _what_it_is(result: SetResult) -> str:
+    case = result.cases[0]
+    shape, spacing = (
+        " x ".join(f"{n:.4g}" for n in numbers) for numbers in (case.geometry.shape, case.geometry.spacing_kji)
+    )
+    gaps = sum(len(c.hold_out.gaps) for c in result.cases)
+    frames = sum(len(gap.held_out) for c in result.cases for gap in c.hold_out.gaps)
+    sequences = f"{len(result.cases)} sequences" if len(result.cases) > 1 else "one sequence"
+    return (
+        f"{result.case_set.title[0].upper()}{result.case_set.title[1:]}: {sequences} of {shape} voxels (K, J, I) of "
+        f"{spacing} mm, {gaps} pair{'s' * (gaps > 1)}, {frames} held-out frames."
+    )
+
+
+def _engines(results: Sequence[SetResult]) -> str:
+    """Return the settings of every engine, as they were on the first set that it ran on."""
+    told = {}
+    for engine in (engine for result in results for engine in result.engines):
+        if engine.settings or engine.model:
+            told.setdefault(engine.engine, [engine.engine, engine.model or "-", engine.settings or "default"])
+    if not told:
+        return ""
+    return "## Settings\n\n" + markdown_table(["engine", "model", "settings"], list(told.values()), words=3)
