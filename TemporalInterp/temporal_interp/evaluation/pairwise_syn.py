@@ -79,9 +79,8 @@ def _registration(settings: Mapping[str, object], ways: Sequence[str]) -> Callab
                 raise InvalidInputError(f"ANTs could not register two frames ({error}); leave SyN out.") from error
             fields = []
             for way in ways:
-                ends = images if way == "fwdtransforms" else images[::-1]
-                # the warp and the affine part, if any, as one field
-                composed = ants.apply_transforms(*ends, found[way], compose=prefix)
+                # the warp and the affine part, if any, as one field on the grid that both images have
+                composed = ants.apply_transforms(*images, found[way], compose=prefix)
                 fields.append(sitk.GetArrayFromImage(sitk.ReadImage(composed)))
             return fields
 

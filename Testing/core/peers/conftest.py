@@ -30,23 +30,23 @@ class KnownPair:
 
 def moved_blob(shape, motion):
     """Return a blob in texture that moves by `motion` voxels along (I, J, K) in its middle and by less around it."""
-    geometry = Geometry(shape, (1.5, 1.2, 3.0), (-40.0, 25.0, 7.0), OBLIQUE)
+    geometry = Geometry(shape, (3.0, 2.4, 6.0), (-40.0, 25.0, 7.0), OBLIQUE)
     index = np.stack(np.meshgrid(*map(np.arange, shape), indexing="ij")[::-1], axis=-1)
     x = index @ geometry.voxel_to_physical.T + geometry.origin
     centre = geometry.physical_point([(n - 1) / 2 for n in shape])
     shift = geometry.voxel_to_physical @ motion
     rng = np.random.default_rng(0)
-    seeds = centre + rng.uniform(-1, 1, (40, 3)) * [30, 26, 16] @ np.asarray(OBLIQUE).T
-    heights, sizes = rng.uniform(0.1, 0.35, 40), rng.uniform(3.5, 7, 40)
+    seeds = centre + rng.uniform(-1, 1, (40, 3)) * [60, 52, 32] @ np.asarray(OBLIQUE).T
+    heights, sizes = rng.uniform(0.1, 0.35, 40), rng.uniform(7, 14, 40)
 
     def picture(points):
-        value = 0.6 / (1 + np.exp((np.linalg.norm(points - centre, axis=-1) - 11.0) / 0.8))
+        value = 0.6 / (1 + np.exp((np.linalg.norm(points - centre, axis=-1) - 22.0) / 1.6))
         for seed, height, size in zip(seeds, heights, sizes, strict=True):
             value = value + height * np.exp(-((points - seed) ** 2).sum(-1) / (2 * size**2))
         return (value / 1.4).clip(0, 1)
 
     def motion_at(points):
-        return -shift * np.exp(-((points - centre) ** 2).sum(-1, keepdims=True) / (2 * 14.0**2))
+        return -shift * np.exp(-((points - centre) ** 2).sum(-1, keepdims=True) / (2 * 28.0**2))
 
     there = motion_at(x)
     back = np.zeros_like(x)
