@@ -33,7 +33,8 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 
 bench: $(VENV)/.installed$(if $(PEERS),-peers)
-	$(BIN)/python Testing/Benchmarks/bench.py $(if $(QUICK),--quick) $(BENCH_OPTIONS)
+	@# alone on the machine, threads may wait as PyTorch lets them by default
+	env -u OMP_WAIT_POLICY $(BIN)/python Testing/Benchmarks/bench.py $(if $(QUICK),--quick) $(BENCH_OPTIONS)
 
 weights: $(VENV)/.installed
 	$(BIN)/temporal-interp train teacher --config synthetic --data build/subjects -o build/weights

@@ -7,7 +7,6 @@ that is running.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -21,20 +20,12 @@ import numpy as np
 from comparison.case_file import write_case
 from comparison.cases import BenchmarkCase, CaseSet
 from comparison.one_engine import PICTURE_SUFFIX, SHOWN_FILE
+from comparison.processes import environment
 from temporal_interp.engines.catalogue import default_engine_name
 from temporal_interp.evaluation.evaluate import Row
 from temporal_interp.evaluation.hold_out import HeldOutGap
 
-BENCHMARKS = Path(__file__).parents[1]
 ONE_ENGINE = (sys.executable, "-m", "comparison.one_engine")
-
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS",
-)
 
 
 @dataclass(frozen=True)
@@ -165,7 +156,7 @@ def run_engine(name: str, folder: Path, cases: Sequence[str], conditions: Condit
     command = [*conditions.command, name, str(folder), str(result), "--weights", str(conditions.weights)]
     with log.open("w", encoding="utf-8") as output:
         process = subprocess.Popen(
-            command, env=_environment(conditions.threads), stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            command, env=environment(conditions.threads), stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
         try:
             code = process.wait(conditions.timeout)
@@ -176,12 +167,6 @@ def run_engine(name: str, folder: Path, cases: Sequence[str], conditions: Condit
             process.wait()
     reason = f"took more than {conditions.timeout:g} s" if code is None else _last_words(log, code)
     return _read_result(name, result, cases, reason)
-
-
-def _environment(threads: int) -> dict[str, str]:
-    paths = os.pathsep.join(filter(None, (str(BENCHMARKS), os.environ.get("PYTHONPATH"))))
-    given = dict.fromkeys(THREAD_VARIABLES, str(threads)) | {"PYTHONPATH": paths}
-    return {"OMP_WAIT_POLICY": "passive", **os.environ, **given}
 
 
 def _last_words(log: Path, code: int) -> str:

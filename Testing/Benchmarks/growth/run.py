@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -11,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from comparison.run import BENCHMARKS, THREAD_VARIABLES
+from comparison.processes import environment
 from growth.cases import Shape, back_and_forth, grown_pair, in_words, write
 from growth.rows import FRAMES, SIZE, TIMES, Row
 from temporal_interp.sequences import VolumeSequence
@@ -91,13 +90,6 @@ class _Bench:
             last = (ended.stderr.strip().splitlines() or [""])[-1]
             return [replace(empty, note=f"ended with code {ended.returncode}: {last}".rstrip(": "))]
         return [replace(empty, **row) for row in json.loads(result.read_text(encoding="utf-8"))]
-
-
-def environment(threads: int) -> dict[str, str]:
-    """Return the environment of a process with so many threads, which finds the benchmarks."""
-    paths = os.pathsep.join(filter(None, (str(BENCHMARKS), os.environ.get("PYTHONPATH"))))
-    given = dict.fromkeys(THREAD_VARIABLES, str(threads)) | {"PYTHONPATH": paths}
-    return {"OMP_WAIT_POLICY": "passive", **os.environ, **given}
 
 
 def told(row: Row) -> str:

@@ -14,7 +14,8 @@ import pytest
 
 from comparison.memory import STATUS, peak_gb
 from comparison.one_engine import TIMED, run
-from comparison.run import BENCHMARKS, Conditions, frame_to_show, run_engine, run_set
+from comparison.processes import BENCHMARKS
+from comparison.run import Conditions, frame_to_show, run_engine, run_set
 from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.evaluation.evaluate import evaluate
 
