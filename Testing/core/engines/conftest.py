@@ -56,3 +56,11 @@ class KnownStudent:
 def known_student():
     """The class."""
     return KnownStudent
+
+
+@pytest.fixture
+def torch_threads():
+    """Sets how many threads PyTorch may use, for one test."""
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)

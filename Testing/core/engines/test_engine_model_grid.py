@@ -102,8 +102,24 @@ def test_memory_that_does_not_suffice_on_the_cpu_is_an_error(known_student):
         ask(Huge())
 
 
-def test_times_are_asked_for_as_many_as_fit(known_student):
+def test_times_are_asked_for_as_many_as_fit(known_student, torch_threads):
+    torch_threads(1)
     student = known_student()
     ask(student, (2, 40, 48), max_voxels=2 * 2 * 40 * 48).at([0.1, 0.2, 0.3])
     assert [len(set(times)) for times in student.decoded] == [2, 1]
     assert list(itertools.chain(*student.decoded)) == pytest.approx([0.1, 0.2, 0.1, 0.2, 0.3, 0.3])
+
+
+def test_threads_share_slices_and_times(known_student, torch_threads):
+    torch_threads(3)
+    student = known_student((2.0, 3.0))
+    shared = ask(student, (7, 40, 48))
+    maps = shared.at([0.1, 0.2])
+    assert sorted(shape[0] for shape in student.encoded) == [1, 3, 3]
+    assert sorted(len(times) for times in student.decoded) == [2, 6, 6]  # both times of every slice
+    ask(single := known_student((2.0, 3.0)), (1, 40, 48)).at([0.1, 0.2, 0.3, 0.4])
+    assert sorted(len(times) for times in single.decoded) == [2, 2]
+    torch_threads(1)
+    for one, other in zip(maps, ask(known_student((2.0, 3.0)), (7, 40, 48)).at([0.1, 0.2]), strict=True):
+        assert torch.equal(one.displacements, other.displacements)
+        assert torch.equal(one.weights, other.weights)

@@ -125,7 +125,8 @@ def test_fine_pixels_go_to_the_network_at_the_size_it_knows_and_come_back_fine(k
     assert difference(frame, disc(0.5, fine, way=way)) < 1.0
 
 
-def test_many_times_are_one_question_and_the_same_answer(known_student):
+def test_many_times_are_one_question_and_the_same_answer(known_student, torch_threads):
+    torch_threads(1)
     student = known_student(WAY)
     prepared = prepare(student)
     times = [0.0, 0.2, 0.7, 1.0]
@@ -139,7 +140,10 @@ def test_many_times_are_one_question_and_the_same_answer(known_student):
 
 @pytest.mark.parametrize("sees_neighbours", [False, True])
 @pytest.mark.parametrize(("thickness", "apart"), [(8.0, 8.0), (4.0, 8.0)])
-def test_a_stack_is_shown_as_slices_unless_neighbours_mean_something(known_student, sees_neighbours, thickness, apart):
+def test_a_stack_is_shown_as_slices_unless_neighbours_mean_something(
+    known_student, torch_threads, sees_neighbours, thickness, apart
+):
+    torch_threads(1)
     stack = replace(GRID, shape=(5, 64, 80), spacing=(1.5, 1.25, apart))
     student = known_student(WAY, sees_neighbours=sees_neighbours)
     frame = prepare(student, disc(0.0, stack), disc(1.0, stack), slice_thickness=thickness).at(0.5).volume
