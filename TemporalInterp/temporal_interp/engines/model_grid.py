@@ -143,26 +143,26 @@ class StudentOnPair:
         """Return the maps at some times, on the CPU, put together from the tiles."""
         shape = tuple(self.images[0].shape)
         sums = [torch.zeros(11, *shape) for _ in times]
-        total = None if self.independent else torch.zeros(shape)
+        total = torch.zeros(shape)
+        parts = []
+        for tile, pair in self._encoded:
+            weight = None if self.independent else _tile_weight(tile, shape)
+            if weight is not None:
+                total[tile] += weight
+            parts += [(tile, weight, pair, numbers) for numbers in self._chunks(pair, times)]
 
-        def add(part: tuple[tuple[slice, ...], EncodedPair, range]) -> None:
-            tile, pair, numbers = part
+        def put(part: tuple[tuple[slice, ...], torch.Tensor | None, EncodedPair, range]) -> None:
+            tile, weight, pair, numbers = part
             with torch.inference_mode(), self._autocast():
                 for number, maps in zip(numbers, self._decode_tile(pair, [times[n] for n in numbers]), strict=True):
-                    if total is None:  # batches of slices do not overlap
-                        sums[number][(slice(None), *tile)] = maps
+                    place = sums[number][(slice(None), *tile)]
+                    if weight is None:  # batches of slices do not overlap
+                        place.copy_(maps)
                     else:
-                        sums[number][(slice(None), *tile)] += _tile_weight(tile, shape) * maps.float().cpu()
+                        place += weight * maps.float().cpu()
 
-        self._each(
-            add, [(tile, pair, numbers) for tile, pair in self._encoded for numbers in self._chunks(pair, times)]
-        )
-        if total is not None:
-            for tile, _ in self._encoded:
-                total[tile] += _tile_weight(tile, shape)
-            for s in sums:
-                s /= total
-        return [_maps(s) for s in sums]
+        self._each(put, parts)
+        return [_maps(s if self.independent else s / total) for s in sums]
 
     def _chunks(self, pair: EncodedPair, times: list[float]) -> list[range]:
         """Return the numbers of the times to work on at once: as many as fit, few enough to occupy every thread."""

@@ -8,13 +8,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from comparison.markdown import markdown_table
 from comparison.measures import means_of
 from comparison.pictures import save_picture
 from comparison.plots import save_curves
 from comparison.run import SetResult
 from comparison.tables import (
     eight_frames_table,
-    markdown_table,
     overview_table,
     ratio_table,
     score_table,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from comparison.engines import BASELINES, OURS
+from comparison.markdown import markdown_table
 from comparison.measures import MEASURE, MEASURES, Measure, best_of, means_of_all
 from comparison.run import SetResult
 
@@ -14,14 +15,6 @@ STANDING = {"psnr_moving": "PSNR of the region that moves, dB", "epe_mm": "End-p
 """What it takes to be ahead, in words."""
 
 Means = Mapping[str, Mapping[str, float]]
-
-
-def markdown_table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, words: int = 1) -> str:
-    """Return a table whose first columns are words and whose others are numbers."""
-    line = "|".join(["---"] * words + ["---:"] * (len(headings) - words))
-    return "\n".join(
-        ["| " + " | ".join(headings) + " |", f"|{line}|", *("| " + " | ".join(row) + " |" for row in rows)]
-    )
 
 
 def score_table(result: SetResult) -> str:

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
+from comparison.markdown import markdown_table
 from growth.cases import in_words
 from growth.growths import (
     SIZE_QUANTITIES,
@@ -49,12 +50,12 @@ def markdown(rows: Sequence[Row], introduction: Sequence[str], picture: str) -> 
     shapes = {study: in_words(row.shape) for study in (FRAMES, TIMES) for row in rows if row.study == study}
     lines = ["# How time and memory grow", "", *introduction, ""]
     lines += [f"![Time and memory against size, frames and t]({picture})", ""] if picture else []
-    lines += ["## Size of the volume", "", SIZES_TEXT, "", *_table(_SIZE_HEAD, map(_size_cells, sizes)), ""]
-    lines += [GROWTH_TEXT, "", *_table(_GROWTH_HEAD, _growth_cells(rows)), ""]
+    lines += ["## Size of the volume", "", SIZES_TEXT, "", markdown_table(_SIZE_HEAD, map(_size_cells, sizes)), ""]
+    lines += [GROWTH_TEXT, "", markdown_table(_GROWTH_HEAD, _growth_cells(rows)), ""]
     lines += [f"## Frames of a sequence ({shapes.get(FRAMES, '')} voxels)", "", FRAMES_TEXT, ""]
-    lines += [*_counted(rows, FRAMES, "gaps"), ""]
+    lines += [_counted(rows, FRAMES, "gaps"), ""]
     lines += [f"## Number of t from one pair ({shapes.get(TIMES, '')} voxels)", "", TIMES_TEXT, ""]
-    lines += [*_counted(rows, TIMES, "n"), ""]
+    lines += [_counted(rows, TIMES, "n"), ""]
     return "\n".join(lines)
 
 
@@ -93,12 +94,12 @@ def _growth_cells(rows: Sequence[Row]) -> Iterable[list[str]]:
             yield [engine, quantity, exponent, r2, str(count)]
 
 
-def _counted(rows: Sequence[Row], study: str, what: str) -> list[str]:
+def _counted(rows: Sequence[Row], study: str, what: str) -> str:
     """Return the table of a study over counts: one line an engine, one column a count."""
     counts = sorted({row.count for row in rows if row.study == study})
     head = ["engine", *(str(n - 1 if study == FRAMES else n) + f" {what}" for n in counts), "fixed s", "each s", "R2"]
     head += ["exponent", "R2 of it"] if study == FRAMES else ["prepare s"]
-    return _table(
+    return markdown_table(
         [*head, "peak GB"], (_counted_cells(rows, study, engine, counts) for engine in engines_in(rows, study))
     )
 
@@ -129,8 +130,3 @@ def _number(value: float | None) -> str:
     if value is None:
         return ""
     return f"{value:.3g}" if value < 1000 else f"{value:.0f}"
-
-
-def _table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> list[str]:
-    ruler = "|---|" + "--:|" * (len(head) - 1)
-    return ["| " + " | ".join(head) + " |", ruler, *("| " + " | ".join(line) + " |" for line in lines)]

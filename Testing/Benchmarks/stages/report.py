@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
+from comparison.markdown import markdown_table
 from stages.measure import Part, Row
 
 EXPLANATION = """\
@@ -80,9 +81,19 @@ def markdown(pairs: Mapping[str, Sequence[Part]], introduction: Sequence[str]) -
     lines = ["# The student's stages and the floor of this machine", "", *introduction, "", EXPLANATION]
     for name, parts in pairs.items():
         shown = [part for part in parts if part.rows]
-        lines += [f"## {name}", "", *_table(line for part in shown for line in _together(part)), ""]
+        lines += [
+            f"## {name}",
+            "",
+            markdown_table(HEADINGS, [line for part in shown for line in _together(part)], words=2),
+            "",
+        ]
         lines += [_undisturbed(parts), "", "<details><summary>Scale by scale</summary>", ""]
-        lines += [*_table(line for part in shown for line in _one_by_one(part)), "", "</details>", ""]
+        lines += [
+            markdown_table(HEADINGS, [line for part in shown for line in _one_by_one(part)], words=2),
+            "",
+            "</details>",
+            "",
+        ]
     missing = sorted({address for parts in pairs.values() for part in parts for address in part.missing})
     if missing:
         lines += [f"Not found in the program; their time is in the stage around them: {', '.join(missing)}.", ""]
@@ -113,8 +124,3 @@ def _together(part: Part) -> list[list[str]]:
 def _undisturbed(parts: Sequence[Part]) -> str:
     prepare, frame, fields = (f"{1e3 * part.seconds:.1f} ms" for part in parts)
     return f"With nothing recorded: prepare {prepare}, frame {frame}, with fields {fields}."
-
-
-def _table(lines: Iterable[Sequence[str]]) -> list[str]:
-    head = ["| " + " | ".join(HEADINGS) + " |", "|---|---|" + "--:|" * (len(HEADINGS) - 2)]
-    return head + ["| " + " | ".join(line) + " |" for line in lines]
