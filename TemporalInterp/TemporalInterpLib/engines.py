@@ -8,22 +8,21 @@ from importlib import import_module
 import slicer
 from slicer.i18n import tr as _
 
-from temporal_interp.engines.catalogue import create_engine, default_engine_name
+from temporal_interp.engines.catalogue import DEFAULT_ENGINE, create_engine
 from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.engines.protocol import InterpolationEngine
 from temporal_interp.errors import InvalidInputError, Progress
 from TemporalInterpLib.background import Steps, in_background
 from TemporalInterpLib.dependencies import engines_can_run
 from TemporalInterpLib.parameter_node import Device, Engine
-from TemporalInterpLib.sequence_conversion import index_values_of, item_title, slice_thickness_of
+from TemporalInterpLib.sequence_conversion import index_values_of
 from TemporalInterpLib.synthesis import InChildProcess, InThisProcess, Synthesiser
-from TemporalInterpLib.volume_conversion import volume_from_node
 
 FIRST_LOAD = "temporal_interp.engines.student"
 """The module that takes PyTorch with it."""
 
 SLOW = ("refined", "velocity_field")
-"""Engines that take a minute or so a pair."""
+"""Engines that fit every pair anew."""
 
 
 def engine_name(choice: Engine, sequence_node: slicer.vtkMRMLSequenceNode, adapted_model: str = "") -> str:
@@ -43,8 +42,7 @@ def engine_name(choice: Engine, sequence_node: slicer.vtkMRMLSequenceNode, adapt
         )
     if choice is Engine.AUTOMATIC:
         index_values_of(sequence_node)  # refuses no sequence, and an empty one
-        first = volume_from_node(sequence_node.GetNthDataNode(0), item_title(sequence_node, 0))
-        return default_engine_name(first.geometry, slice_thickness_of(sequence_node))
+        return DEFAULT_ENGINE
     if choice is not Engine.ADAPTED:
         return choice.value
     if not adapted_model:
@@ -86,5 +84,5 @@ def time_to_expect(name: str) -> str:
     if name == "linear_blend":
         return _("At once. Fades one phase into the other: nothing moves.")
     if name in SLOW:
-        return _("About a minute to prepare two phases, then a fraction of a second a frame; less on a GPU.")
+        return _("Some seconds to prepare two phases, then a fraction of a second a frame; less on a GPU.")
     return _("About a second to prepare two phases and a second a frame; live on a GPU.")

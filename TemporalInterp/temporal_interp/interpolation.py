@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from temporal_interp.engines.protocol import InterpolatedFrame, InterpolationEngine
+from temporal_interp.engines.protocol import InterpolatedFrame, InterpolationEngine, PreparedPair, frames_at
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.provenance import Provenance
 from temporal_interp.sequences import VolumeSequence
@@ -19,6 +19,13 @@ PREPARE_SHARE = 0.9
 
 SHORT = 2.0
 """Seconds: a preparation that takes so long gets half that share, a shorter one less."""
+
+
+FRAMES_AT_ONCE = 8
+"""More at a time would be no quicker, and progress would stand still for longer."""
+
+VOXELS_AT_ONCE = 8_000_000
+"""Of all frames that are computed at a time: what bounds the memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,15 +178,22 @@ def _synthesise(
         if report_ends and on_frame is not None:
             on_frame(gap.first_index, prepared.at(0.0, fields=True))
             on_frame(gap.last_index, prepared.at(1.0, fields=True))
-        for done, value in enumerate(gap.index_values, 1):
-            t = (value - gap.first_index) / (gap.last_index - gap.first_index)
-            frame = prepared.at(t, fields=on_frame is not None)
-            provenance = Provenance.of(engine, gap.first_index, gap.last_acquired_index, t)
+        for done, (value, frame) in enumerate(_answers(prepared, gap, fields=on_frame is not None), 1):
+            provenance = Provenance.of(engine, gap.first_index, gap.last_acquired_index, frame.t)
             made.append((value, frame.volume, provenance.as_attributes()))
             if on_frame is not None:
                 on_frame(value, frame)
             answering(done / len(gap.index_values), f"frame at {value:g}")
     return made
+
+
+def _answers(prepared: PreparedPair, gap: _Gap, *, fields: bool) -> Iterator[tuple[float, InterpolatedFrame]]:
+    """Yield every wanted index value of a gap and its frame, computed some at a time."""
+    at_once = min(FRAMES_AT_ONCE, max(1, VOXELS_AT_ONCE // gap.first.array.size))
+    for start in range(0, len(gap.index_values), at_once):
+        values = gap.index_values[start : start + at_once]
+        times = [(value - gap.first_index) / (gap.last_index - gap.first_index) for value in values]
+        yield from zip(values, frames_at(prepared, times, fields=fields), strict=True)
 
 
 class _Preparing:

@@ -74,4 +74,20 @@ def warp_slab(image: torch.Tensor, displacement: torch.Tensor, slab: slice) -> t
     shape = tuple(image.shape[2:])
     points = identity_grid((slab.stop - slab.start, *shape[1:]), displacement)
     points[:, 0] += slab.start
-    return sample(image, points + displacement_in_slab(displacement, shape, slab))
+    points += displacement_in_slab(displacement, shape, slab)
+    if displacement[:, 0].any():
+        return sample(image, points)
+    return sample_in_plane(image[:, :, slab], points)
+
+
+def sample_in_plane(slices: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
+    """Return slices at points of their own planes: of four neighbours instead of eight.
+
+    Args:
+        slices: (1, 1, rows, J, I).
+        points: (1, 3, rows, J, I), voxel coordinates; their first channel is not used.
+
+    Returns:
+        (1, 1, rows, J, I).
+    """
+    return sample(slices[0].transpose(0, 1), points[0, 1:].transpose(0, 1)).transpose(0, 1)[None]

@@ -14,9 +14,9 @@ from temporal_interp.evaluation.report import summarise
 from temporal_interp.files import read_sequence
 from temporal_interp.metrics import end_point_error
 from temporal_interp.phantom import BeatingHeart, heart_volume, make_heart_cine
-from temporal_interp.registration.settings import NeuralVelocitySettings
+from temporal_interp.registration.settings import VelocitySettings
 
-QUICK = NeuralVelocitySettings(max_voxels=10_000, levels=(2, 1), iterations=(80, 80))
+QUICK = VelocitySettings(max_voxels=10_000, levels=(2, 1), iterations=(80, 80))
 
 
 def test_motion_of_the_3d_phantom_from_end_diastole_to_end_systole_is_found_without_folds():

@@ -24,6 +24,19 @@ def test_box_mean_is_the_mean_of_the_part_of_the_window_inside_the_image(shape):
         assert float(mean[(0, 0, *index)]) == pytest.approx(float(window.mean()), abs=1e-6)
 
 
+@pytest.mark.parametrize("shape", [(9, 10), (5, 6, 7), (1, 6, 7)])
+def test_a_stride_takes_every_so_many_windows_along_each_axis(shape):
+    image, target = random(2, 1, *shape), random(2, 1, *shape, seed=1)
+    every = box_mean(image, 5)[(..., *[slice(None, None, 3)] * len(shape))]
+    torch.testing.assert_close(box_mean(image, 5, stride=3), every)
+    weight = torch.zeros(2, 1, *shape)
+    weight[(..., *[slice(None, None, 3)] * len(shape))] = 1.0
+    expected = local_correlation_loss(image, target, window=5, weight=weight)
+    for given in (None, weight):
+        loss = local_correlation_loss(image, target, window=5, stride=3, weight=given)
+        torch.testing.assert_close(loss, expected)
+
+
 @pytest.mark.parametrize("shape", [(20, 22), (6, 20, 22)])
 @pytest.mark.parametrize(("gain", "offset"), [(1.0, 0.0), (0.5, 0.4), (-0.8, 0.9)])
 def test_images_alike_up_to_gain_and_offset_have_no_loss(shape, gain, offset):

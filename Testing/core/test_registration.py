@@ -10,20 +10,23 @@ from scipy.spatial.transform import Rotation
 
 from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.registration import register as module
-from temporal_interp.registration.fit_velocity import coarsen, fit_velocity, fitted_shape
+from temporal_interp.registration.fit_velocity import fit_velocity
+from temporal_interp.registration.grids import coarsen, fitted_shape
 from temporal_interp.registration.register import fit_volumes, register, slices_are_independent
-from temporal_interp.registration.settings import NeuralVelocitySettings
+from temporal_interp.registration.settings import VelocitySettings
 from temporal_interp.registration.sinusoidal_network import SinusoidalNetworks
 from temporal_interp.spatial import integrate_velocity, resize_field, warp
 from temporal_interp.volumes import Geometry, Volume
 
 OBLIQUE = Rotation.from_euler("xyz", (20, -35, 50), degrees=True).as_matrix()
-FAST = NeuralVelocitySettings(
-    width=32, layers=4, frequency=30.0, extent=1.0, reach=5.0, stride=2.0, max_voxels=20_000, levels=(2, 1),
-    iterations=(40, 40), learning_rate=2e-3, window=7, smoothness=0.5, folding=10.0, symmetric=True, squaring_steps=4,
-    patience=0, tolerance=1e-3, seed=0,
+FAST = VelocitySettings(max_voxels=20_000, levels=(2, 1), iterations=(40, 40), window=7, window_stride=2)
+FAST_NETWORK = replace(
+    VelocitySettings.neural(), width=32, layers=4, extent=1.0, stride=2.0, max_voxels=20_000, levels=(2, 1),
+    iterations=(40, 40), learning_rate=2e-3, folding=10.0, squaring_steps=4, patience=0,
 )  # fmt: skip
 HARDLY = replace(FAST, iterations=(2, 2))
+
+both_fields = pytest.mark.parametrize("fast", [FAST, FAST_NETWORK], ids=["grid", "network"])
 
 
 def disc(points, radius=8.0):
@@ -47,11 +50,13 @@ def image(shape, shift=0.0):
 @pytest.mark.parametrize(
     ("name", "bad"),
     [
-        *[(name, 0) for name in ("width", "frequency", "extent", "reach", "max_voxels", "learning_rate")],
+        ("field", "spline"),
+        *[(name, 0) for name in ("width", "frequency", "extent", "reach", "max_voxels", "learning_rate", "flat")],
         *[(name, -1) for name in ("width", "frequency", "extent", "reach", "max_voxels", "learning_rate")],
-        *[(name, -1) for name in ("smoothness", "folding", "patience", "tolerance")],
+        *[(name, -1) for name in ("spread", "smoothness", "folding", "patience", "tolerance")],
         *[(name, float("nan")) for name in ("frequency", "reach", "learning_rate", "smoothness", "stride")],
         ("squaring_steps", 0),
+        ("window_stride", 0),
         ("layers", 1),
         ("stride", 0.5),
         ("window", 8),
@@ -75,22 +80,24 @@ def test_zero_turns_the_optional_parts_off():
 
 
 def test_paper_settings_are_the_papers():
-    paper = NeuralVelocitySettings.paper()
+    paper = VelocitySettings.paper()
     assert (paper.width, paper.layers, paper.frequency) == (256, 5, 30.0)
     assert (paper.stride, paper.squaring_steps, paper.levels) == (3.0, 7, (1,))
     assert (paper.window, paper.folding, paper.smoothness) == (9, 100.0, 0.1)
     assert (paper.learning_rate, paper.iterations) == (1e-4, (300,))
     assert not paper.symmetric
+    assert (paper.field, paper.window_stride) == ("network", 1)
     assert fitted_shape((300, 400, 500), (1.0, 1.0, 1.0), 1, paper.max_voxels) == (300, 400, 500)
 
 
 def test_one_line_tells_every_setting_that_differs_and_no_other():
-    default = NeuralVelocitySettings()
+    default = VelocitySettings()
     assert default.in_one_line() == ""
     assert replace(default, seed=12, levels=(5, 3), iterations=(1, 2)).in_one_line() == (
         "levels=(5,3) iterations=(1,2) seed=12"
     )
-    names = {part.split("=")[0] for part in NeuralVelocitySettings.paper().in_one_line().split()}
+    names = {part.split("=")[0] for part in VelocitySettings.paper().in_one_line().split()}
+    assert "field" in names
     assert names <= {f.name for f in fields(default)}
 
 
@@ -175,19 +182,21 @@ def test_coarsen_onto_its_own_grid_changes_nothing():
 # --- the fit
 
 
-def test_a_shift_is_found_in_voxels_of_the_fitted_grid():
+@both_fields
+def test_a_shift_is_found_in_voxels_of_the_velocitys_grid(fast):
     shift = np.array([1.5, -2.5])
-    velocity = fit_velocity(image((40, 44), shift), image((40, 44)), (1.0, 1.0), FAST)
-    displacement = integrate_velocity(velocity)
-    assert displacement.shape == (1, 2, 40, 44)
+    velocity = fit_velocity(image((40, 44), shift), image((40, 44)), (1.0, 1.0), fast)
+    assert velocity.shape == ((1, 2, 20, 22) if fast.field == "grid" else (1, 2, 40, 44))
+    displacement = resize_field(integrate_velocity(velocity), (40, 44))
     inside = np.linalg.norm(centred((40, 44)) - shift, axis=-1) < 7
     # fixed(p) = disc(p - shift) = moving(p - shift)
     error = displacement[0].permute(1, 2, 0)[inside] + torch.from_numpy(shift).float()
     assert float(error.norm(dim=-1).mean()) < 0.15
 
 
-def test_problems_in_one_fit_are_as_problems_alone():
-    settings = replace(FAST, iterations=(10, 10))
+@both_fields
+def test_problems_in_one_fit_are_as_problems_alone(fast):
+    settings = replace(fast, iterations=(10, 10))
     shifts = [np.array([1.0, 0.0]), np.array([0.0, -2.0])]
     pairs = [(image((32, 32), s), image((32, 32))) for s in shifts]
     together = fit_velocity(*(torch.cat(images) for images in zip(*pairs, strict=True)), (1.0, 1.0), settings)
@@ -195,12 +204,12 @@ def test_problems_in_one_fit_are_as_problems_alone():
         alone = fit_velocity(*pair, (1.0, 1.0), settings)
         # the mean over problems scales gradients, which Adam takes out again, but for its epsilon while they are tiny
         torch.testing.assert_close(together[number], alone[0], rtol=0, atol=0.15)
-        assert float(alone.abs().max()) > 0.8
+        assert float(resize_field(alone, (32, 32)).abs().max()) > 0.8
 
 
 def test_the_papers_settings_fit_a_small_volume():
     shape = (12, 16, 16)
-    settings = replace(NeuralVelocitySettings.paper(), width=32, iterations=(12,), learning_rate=2e-3)
+    settings = replace(VelocitySettings.paper(), width=32, iterations=(12,), learning_rate=2e-3)
     fixed, moving = image(shape, 1.0), image(shape)
     velocity = fit_velocity(fixed, moving, (2.0, 1.0, 1.0), settings)
     assert velocity.shape == (1, 3, *shape)
@@ -208,11 +217,12 @@ def test_the_papers_settings_fit_a_small_volume():
     assert float((after - fixed).square().mean()) < 0.7 * float((moving - fixed).square().mean())
 
 
-@pytest.mark.parametrize("symmetric", [True, False])
-def test_the_literal_and_the_symmetric_comparison_find_the_same_motion(symmetric):
-    settings = replace(FAST, symmetric=symmetric, smoothness=0.2)
+@both_fields
+@pytest.mark.parametrize(("symmetric", "smoothness"), [(True, 0.8), (False, 0.4)])
+def test_the_literal_and_the_symmetric_comparison_find_the_same_motion(fast, symmetric, smoothness):
+    settings = replace(fast, symmetric=symmetric, smoothness=smoothness)
     velocity = fit_velocity(image((32, 32), 1.5), image((32, 32)), (1.0, 1.0), settings)
-    centre = integrate_velocity(velocity)[0, :, 13:20, 13:20].mean(dim=(1, 2))
+    centre = resize_field(integrate_velocity(velocity), (32, 32))[0, :, 13:20, 13:20].mean(dim=(1, 2))
     torch.testing.assert_close(centre, torch.tensor([-1.5, -1.5]), rtol=0, atol=0.2)
 
 
@@ -229,6 +239,18 @@ def test_without_patience_every_iteration_runs():
     reports = []
     fit_velocity(*[image((24, 24))] * 2, (1.0, 1.0), HARDLY, progress=lambda f, message: reports.append(f))
     assert reports == [0.0, 0.25, 0.5, 0.75, 1.0]
+
+
+def test_what_a_coarse_level_found_is_kept_by_the_finer_ones():
+    shift = np.array([0.0, 7.0])
+    pair = image((48, 48), shift), image((48, 48))
+    fine_alone = fit_velocity(*pair, (1.0, 1.0), replace(FAST, levels=(1,), iterations=(3,)))
+    after_coarse = fit_velocity(*pair, (1.0, 1.0), replace(FAST, levels=(4, 1), iterations=(40, 3)))
+    left = [
+        float((warp(pair[1], resize_field(integrate_velocity(v), (48, 48))) - pair[0]).square().mean())
+        for v in (fine_alone, after_coarse)
+    ]
+    assert left[1] < 0.2 * left[0]
 
 
 @pytest.mark.parametrize(
@@ -268,9 +290,9 @@ def test_the_velocity_of_independent_slices_has_their_number_and_no_way_through_
     stacks = [np.stack([disc(centred(shape[1:]) - s, 5.0) for s in shifts]) for shifts in ((0, 0, 0), (1, 0, -1))]
     arrays = [array.astype(np.float32) for array in stacks]
     velocity = fit_volumes(*arrays, Geometry(shape, (1.0, 1.0, 20.0)), replace(FAST, iterations=(15, 15)))
-    assert velocity.shape == (1, 3, *shape)
+    assert velocity.shape == (1, 3, 3, 10, 11)
     assert not velocity[:, 0].any()
-    middle = velocity[0, 1:, :, 8:12, 9:13].mean(dim=(2, 3))
+    middle = resize_field(velocity, shape)[0, 1:, :, 8:12, 9:13].mean(dim=(2, 3))
     assert (middle[:, 0] > 0.3).all()
     assert (middle[:, 2] < -0.3).all()
 

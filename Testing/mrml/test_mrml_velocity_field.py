@@ -7,12 +7,12 @@ from mrml_helpers import interpolate_between_items
 
 from temporal_interp.engines.velocity_field import VelocityFieldEngine
 from temporal_interp.phantom import BeatingHeart, make_heart_cine, short_axis_slice
-from temporal_interp.registration.settings import NeuralVelocitySettings
+from temporal_interp.registration.settings import VelocitySettings
 from TemporalInterpLib.add_sequence import add_sequence_to_scene
 from TemporalInterpLib.companions import Companion
 
 FAST = VelocityFieldEngine(
-    registration=NeuralVelocitySettings(width=64, max_voxels=5_000, levels=(2, 1), iterations=(80, 40))
+    registration=VelocitySettings(width=64, max_voxels=5_000, levels=(2, 1), iterations=(80, 40))
 )
 
 

@@ -96,7 +96,7 @@ def engines(monkeypatch, tmp_path) -> Iterator[Engines]:
     """The engines of the panel, which move everything by SHIFT; "automatic" means the student."""
     stand_in = Engines()
     monkeypatch.setattr(library_engines, "create_engine", stand_in.create)
-    monkeypatch.setattr(library_engines, "default_engine_name", lambda geometry, slice_thickness: "student")
+    monkeypatch.setattr(library_engines, "DEFAULT_ENGINE", "student")
     monkeypatch.setenv("TEMPORAL_INTERP_MODELS", str(tmp_path / "models"))
     yield stand_in
     if isinstance(stand_in.engine, HeldEngine):

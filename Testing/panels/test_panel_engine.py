@@ -289,7 +289,7 @@ def test_the_panel_opens_at_once_where_the_engine_takes_long_to_find(cine, engin
 def test_automatic_looks_into_no_model_in_the_event_loop(cine, engines, open_panel, monkeypatch):
     from temporal_interp.engines import catalogue
 
-    monkeypatch.setattr("TemporalInterpLib.engines.default_engine_name", catalogue.default_engine_name)
+    monkeypatch.setattr("TemporalInterpLib.engines.DEFAULT_ENGINE", catalogue.DEFAULT_ENGINE)
     monkeypatch.setattr(catalogue, "create_engine", lambda *_, **__: pytest.fail("a model is loaded"))
     widget = open_panel(Engine.AUTOMATIC)
     assert "For this sequence: " in widget.ui.engineInfo.text

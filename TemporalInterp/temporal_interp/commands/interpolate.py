@@ -72,16 +72,14 @@ def interpolate(
     if fields is not None:
         require_folder_output(fields, force=force)
 
-    from temporal_interp.engines.catalogue import create_engine, default_engine_name
+    from temporal_interp.engines.catalogue import DEFAULT_ENGINE, create_engine
     from temporal_interp.files import read_sequence, write_sequence
 
     console, started = Console(json), time.monotonic()
     where = choose_device(device)
-    chosen = None if engine is None else create_engine(engine, device=where)  # a wrong name is told of at once
+    engine = engine or DEFAULT_ENGINE
+    chosen = create_engine(engine, device=where)  # a wrong name is told of at once
     sequence = request.source(read_sequence(input_path))
-    if chosen is None:
-        engine = default_engine_name(sequence.volumes[0].geometry, sequence.slice_thickness)
-        chosen = create_engine(engine, device=where)
     for note in sequence.notes:
         console.note(note)
 

@@ -21,9 +21,7 @@ InputArgument = Annotated[
 ]
 EngineOption = Annotated[
     str | None,
-    typer.Option(
-        "--engine", metavar="NAME", help=f"How to synthesise: {ENGINES}. Left out, student; refined where slices touch."
-    ),
+    typer.Option("--engine", metavar="NAME", help=f"How to synthesise: {ENGINES}. Left out, velocity_field."),
 ]
 DeviceOption = Annotated[
     str,

@@ -1,4 +1,4 @@
-"""temporal-interp register: two volumes, by a neural velocity field."""
+"""temporal-interp register: two volumes, by a velocity field."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from temporal_interp.registration.register import Registration
-    from temporal_interp.registration.settings import NeuralVelocitySettings
+    from temporal_interp.registration.settings import VelocitySettings
     from temporal_interp.volumes import Geometry, Volume
 
 VOLUME_ENDINGS = (".nrrd", ".nii.gz", ".nii", ".mha")
@@ -40,8 +40,11 @@ def register(
         float | None,
         typer.Option(metavar="MM", min=0, help="What a slice shows; slices with wide gaps are registered one by one."),
     ] = None,
+    neural: Annotated[
+        bool, typer.Option("--neural", help="Fit a neural network (NeVF) and not a grid: slower, no better.")
+    ] = False,
     paper: Annotated[
-        bool, typer.Option("--paper", help="Start from the settings of the paper, not from ours.")
+        bool, typer.Option("--paper", help="Start from the settings of NeVF, network and all, not from ours.")
     ] = False,
     iterations: Annotated[int | None, typer.Option(metavar="N", help="Steps at most, on every level.")] = None,
     stride: Annotated[
@@ -70,7 +73,8 @@ def register(
 
     console, started = Console(json), time.monotonic()
     where = choose_device(device)
-    settings = _settings(paper, iterations, stride=stride, window=window, smoothness=smoothness, max_voxels=max_voxels)
+    base = "paper" if paper else "neural" if neural else None
+    settings = _settings(base, iterations, stride=stride, window=window, smoothness=smoothness, max_voxels=max_voxels)
     fixed = read_volume(fixed_path)
     moving = _on_grid_of(fixed, read_volume(moving_path), console)
     start = None if initial is None else _initial_field(initial, fixed.geometry)
@@ -101,11 +105,11 @@ def register(
     console.result({**values, "settings": settings.in_one_line()}, *lines)
 
 
-def _settings(paper: bool, iterations: int | None, **others: float | None) -> NeuralVelocitySettings:
+def _settings(base: str | None, iterations: int | None, **others: float | None) -> VelocitySettings:
     """Return the settings with what the options change."""
-    from temporal_interp.registration.settings import NeuralVelocitySettings
+    from temporal_interp.registration.settings import VelocitySettings
 
-    settings = NeuralVelocitySettings.paper() if paper else NeuralVelocitySettings()
+    settings = getattr(VelocitySettings, base)() if base else VelocitySettings()
     if iterations is not None:
         others["iterations"] = (iterations,) * len(settings.levels)
     return replace(settings, **{name: value for name, value in others.items() if value is not None})

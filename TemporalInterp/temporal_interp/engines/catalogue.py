@@ -5,11 +5,13 @@ from __future__ import annotations
 from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.engines.protocol import InterpolationEngine
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.slice_gaps import slices_are_independent
-from temporal_interp.volumes import Geometry
 
 ENGINE_NAMES = ("student", "refined", "velocity_field", "linear_blend")
 """Names that `create_engine` knows."""
+
+DEFAULT_ENGINE = "velocity_field"
+"""What is used where none is chosen: it needs no model, sees all there is in slices and in volumes, and a frame of a
+prepared pair takes it the least time."""
 
 MODEL_ENGINES = ("student", "refined")
 """Those that need a trained model."""
@@ -26,30 +28,12 @@ def available_engine_names() -> tuple[str, ...]:
     )
 
 
-def default_engine_name(geometry: Geometry, slice_thickness: float | None) -> str:
-    """Return the engine to use where none is chosen.
-
-    The student is where it sees all there is to see: slices that have nothing to do with their neighbours, or any
-    stack if it has learnt to look at neighbours. Else it is refined, which follows tissue from slice to slice. Without
-    a model the velocity field does that.
-
-    Args:
-        geometry: of the volumes.
-        slice_thickness: see `VolumeSequence`.
-    """
-    from temporal_interp.weights.registry import Registry
-
-    model = Registry().default()
-    if model is None:
-        return "velocity_field"
-    return "student" if model.sees_neighbours or slices_are_independent(geometry, slice_thickness) else "refined"
-
-
 def create_engine(name: str, *, device: str = "cpu") -> InterpolationEngine:
     """Return the engine of that name with its default settings.
 
     Args:
-        name: one of ENGINE_NAMES; "student:MODEL" and "refined:MODEL" take a registered model or a model file.
+        name: one of ENGINE_NAMES; "student:MODEL" and "refined:MODEL" take a registered model or a model file,
+            "velocity_field:neural" fits a network in place of a grid.
         device: "cpu", "cuda", "cuda:1" or "mps"; where the engine computes.
 
     Raises:
@@ -64,8 +48,9 @@ def create_engine(name: str, *, device: str = "cpu") -> InterpolationEngine:
         return student if kind == "student" else RefinedEngine(student)
     if name == "linear_blend":
         return LinearBlend()
-    if name == "velocity_field":
+    if name in ("velocity_field", "velocity_field:neural"):
         from temporal_interp.engines.velocity_field import VelocityFieldEngine
+        from temporal_interp.registration.settings import VelocitySettings
 
-        return VelocityFieldEngine(device=device)
+        return VelocityFieldEngine(VelocitySettings.neural() if model else VelocitySettings(), device=device)
     raise InvalidInputError(f"There is no engine '{name}'; choose one of {', '.join(ENGINE_NAMES)}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -89,6 +90,18 @@ class InterpolationEngine(Protocol):
             InvalidInputError: the volumes cannot be interpolated; the message says why.
         """
         ...
+
+
+def frames_at(prepared: PreparedPair, times: Sequence[float], *, fields: bool = False) -> list[InterpolatedFrame]:
+    """Return the frames at some times: asked for together where a pair offers it (`at_many`), else one by one.
+
+    Args:
+        prepared: the pair.
+        times: from 0 to 1.
+        fields: see `PreparedPair.at`.
+    """
+    together = getattr(prepared, "at_many", None)
+    return together(times, fields=fields) if together else [prepared.at(t, fields=fields) for t in times]
 
 
 def require_pair(first: Volume, last: Volume) -> None:

@@ -1,4 +1,4 @@
-"""The refined engine: a neural velocity field fitted to what the student's motion leaves over."""
+"""The refined engine: a velocity field fitted to what the student's motion leaves over."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from temporal_interp.engines.model_grid import Maps, StudentOnPair
 from temporal_interp.engines.student import PreparedStudent, StudentEngine
 from temporal_interp.errors import Progress, no_progress, part_of
 from temporal_interp.registration.register import fit_volumes
-from temporal_interp.registration.settings import NeuralVelocitySettings
+from temporal_interp.registration.settings import VelocitySettings
 from temporal_interp.spatial import compose, integrate_velocity, resize_field, warp
 from temporal_interp.volumes import Geometry, IntensityRange, Volume
 
-REMAINDER = NeuralVelocitySettings(levels=(2, 1), iterations=(60, 60))
+REMAINDER = VelocitySettings(levels=(2, 1), iterations=(30, 10))
 """The student has done the large motion, so the coarsest level has nothing to find (our choice)."""
 
 
@@ -32,7 +32,7 @@ class RefinedEngine:
     """
 
     student: StudentEngine
-    registration: NeuralVelocitySettings = REMAINDER
+    registration: VelocitySettings = REMAINDER
     name: str = field(default="refined", init=False)
 
     @property
@@ -105,7 +105,8 @@ class RefinedOnPair:
     def _refined(self, maps: Maps, t: float) -> Maps:
         shape = tuple(maps.displacements.shape[2:])
         with torch.inference_mode():
-            rest = [resize_field(integrate_velocity(share * self.velocity), shape) for share in (t, t - 1)]
+            shares = integrate_velocity(torch.cat([t * self.velocity, (t - 1) * self.velocity]))
+            rest = resize_field(shares, shape).split(1)
             first = compose(maps.displacements[:1], rest[0])
             last = compose(rest[1], maps.displacements[1:])
         return replace(maps, displacements=torch.cat([first, last]))

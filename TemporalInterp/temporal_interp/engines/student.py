@@ -18,8 +18,8 @@ from temporal_interp.errors import InvalidInputError, Progress, no_progress
 from temporal_interp.networks.load import network_of
 from temporal_interp.networks.student import Student
 from temporal_interp.physical_displacement import displacement_field
-from temporal_interp.registration.fit_velocity import coarsen
-from temporal_interp.slabs import as_image, displacement_in_slab, resize_slab, slabs
+from temporal_interp.registration.grids import coarsen
+from temporal_interp.slabs import as_image, displacement_in_slab, resize_slab, sample_in_plane, slabs
 from temporal_interp.slice_gaps import slices_are_independent
 from temporal_interp.spatial import identity_grid, sample
 from temporal_interp.volumes import CONTRAST_FLOOR, Geometry, IntensityRange, Volume, to_scalar_type
@@ -202,11 +202,8 @@ class PreparedStudent:
             start = torch.tensor([rows.start, *(b.start for b in in_plane)], dtype=torch.float32)
             points = points + start.view(1, 3, 1, 1, 1) + displacement_in_slab(displacement[None], shape, inner)
             candidates.append(source[:, :, rows, in_plane[0], in_plane[1]])
-            if displacement[0].any():
-                candidates.append(sample(source, points))
-            else:  # nothing moves through the slices, and in the plane there are half as many neighbours to mix
-                slices, within = source[0, :, rows].transpose(0, 1), points[0, 1:].transpose(0, 1)
-                candidates.append(sample(slices, within).transpose(0, 1)[None])
+            moves_through = displacement[0].any()
+            candidates.append(sample(source, points) if moves_through else sample_in_plane(source[:, :, rows], points))
         weights = resize_slab(maps.weights, shape, inner)
         made = (weights * torch.cat(candidates, dim=1)).sum(dim=1)[0]
         residual = resize_slab(maps.residual, shape, inner)[0, 0]

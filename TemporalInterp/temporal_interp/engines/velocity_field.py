@@ -1,8 +1,9 @@
-"""The engine that needs no training: a neural velocity field fitted to the pair at hand."""
+"""The engine that needs no training: a velocity field fitted to the pair at hand."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,18 +13,19 @@ from temporal_interp.engines.fusion import Fusion, FusionMaps, disagreement, fus
 from temporal_interp.engines.protocol import InterpolatedFrame, require_pair, require_t
 from temporal_interp.errors import Progress, no_progress
 from temporal_interp.physical_displacement import displacement_field
-from temporal_interp.registration.fit_velocity import coarsen
-from temporal_interp.registration.register import fit_volumes
-from temporal_interp.registration.settings import NeuralVelocitySettings
+from temporal_interp.registration.grids import coarsen, spacing_on
+from temporal_interp.registration.register import fit_volumes, fitted_grid
+from temporal_interp.registration.settings import VelocitySettings
+from temporal_interp.side_by_side import side_by_side
 from temporal_interp.slabs import as_image, resize_slab, slabs, warp_slab
 from temporal_interp.slice_gaps import slices_are_independent
-from temporal_interp.spatial import integrate_velocity, warp
-from temporal_interp.volumes import CONTRAST_FLOOR, Geometry, IntensityRange, Volume, to_scalar_type
+from temporal_interp.spatial import integrate_velocity, resize_field, warp
+from temporal_interp.volumes import CONTRAST_FLOOR, IntensityRange, Volume, to_scalar_type
 
 
 @dataclass(frozen=True)
 class VelocityFieldEngine:
-    """Engine: NeVF between the two volumes; its stationary velocity gives every time from both ends.
+    """Engine: a stationary velocity between the two volumes; it gives every time from both ends (NeVF).
 
     Attributes:
         registration: settings of the fit.
@@ -31,7 +33,7 @@ class VelocityFieldEngine:
         device: where to compute, as PyTorch names it.
     """
 
-    registration: NeuralVelocitySettings = field(default_factory=NeuralVelocitySettings)
+    registration: VelocitySettings = field(default_factory=VelocitySettings)
     fusion: Fusion = field(default_factory=Fusion)
     device: str = "cpu"
     name: str = "velocity_field"
@@ -65,8 +67,15 @@ class VelocityFieldEngine:
             device=self.device,
             progress=progress,
         )
-        independent = slices_are_independent(first.geometry, slice_thickness)
-        return PreparedVelocityField(first, last, velocity, intensity_range, self.fusion, independent=independent)
+        return PreparedVelocityField(
+            first,
+            last,
+            velocity,
+            intensity_range,
+            self.fusion,
+            compared=fitted_grid(first.geometry, self.registration, slice_thickness=slice_thickness),
+            independent=slices_are_independent(first.geometry, slice_thickness),
+        )
 
 
 class PreparedVelocityField:
@@ -79,6 +88,7 @@ class PreparedVelocityField:
             extent of the volumes.
         intensity_range: what scales the volumes to [0, 1].
         fusion: how the two moved ends become one frame.
+        compared: shape of the grid over the same extent on which the moved volumes are compared.
         independent: slices have nothing to do with each other.
     """
 
@@ -90,6 +100,7 @@ class PreparedVelocityField:
         intensity_range: IntensityRange,
         fusion: Fusion,
         *,
+        compared: tuple[int, int, int],
         independent: bool,
     ) -> None:
         self.first = first
@@ -97,14 +108,13 @@ class PreparedVelocityField:
         self.velocity = velocity
         self.fusion = fusion
         self.offset = intensity_range.low
-        self.spacing = spacing_of_grid(first.geometry, tuple(velocity.shape[2:]))
+        self.spacing = spacing_on(compared, first.geometry.shape, first.geometry.spacing_kji)
         if independent:
             self.spacing = (math.inf, *self.spacing[1:])
-        self.coarse = tuple(
-            coarsen(as_image(intensity_range.normalise(v.array), velocity.device), tuple(velocity.shape[2:]))
-            for v in (first, last)
+        self.coarse = torch.cat(
+            [coarsen(as_image(intensity_range.normalise(v.array), velocity.device), compared) for v in (first, last)]
         )
-        self.still = disagreement(*self.coarse, self.spacing, fusion)
+        self.still = disagreement(*self.coarse.split(1), self.spacing, fusion)
 
     def at(self, t: float, *, fields: bool = False) -> InterpolatedFrame:
         """Return the frame at `t`; see `PreparedPair.at`."""
@@ -113,30 +123,29 @@ class PreparedVelocityField:
         if acquired is not None and not fields:
             return InterpolatedFrame(acquired, t)
         with torch.inference_mode():
-            displacements = integrate_velocity(t * self.velocity), integrate_velocity((t - 1) * self.velocity)
+            displacements = integrate_velocity(torch.cat([t * self.velocity, (t - 1) * self.velocity]))
             volume = acquired or self._render(displacements, t)
             if not fields:
                 return InterpolatedFrame(volume, t)
-            first_to_t, last_to_t = (displacement_field(d, self.first.geometry) for d in displacements)
+            first_to_t, last_to_t = (displacement_field(d, self.first.geometry) for d in displacements.split(1))
         return InterpolatedFrame(volume, t, first_to_t, last_to_t)
 
-    def _render(self, displacements: tuple[torch.Tensor, torch.Tensor], t: float) -> Volume:
+    def at_many(self, times: Sequence[float], *, fields: bool = False) -> list[InterpolatedFrame]:
+        """Return the frames at some times, side by side on the threads of the CPU."""
+        return side_by_side(lambda t: self.at(t, fields=fields), times)
+
+    def _render(self, displacements: torch.Tensor, t: float) -> Volume:
         """Return the frame at t: fields and maps are upsampled, the acquired voxels are warped."""
-        moved = [warp(image, d) for image, d in zip(self.coarse, displacements, strict=True)]
-        maps = fusion_maps(self.still, disagreement(*moved, self.spacing, self.fusion), t, self.fusion)
+        moved = warp(self.coarse, resize_field(displacements, tuple(self.coarse.shape[2:])))
+        maps = fusion_maps(self.still, disagreement(*moved.split(1), self.spacing, self.fusion), t, self.fusion)
         shape, device = self.first.geometry.shape, self.velocity.device
         # float32 holds contrasts well, but not on top of a large offset
         sources = [as_image(v.array - np.float64(self.offset), device) for v in (self.first, self.last)]
         frame = np.empty(shape, self.first.array.dtype)
         for slab in slabs(shape):
             unmoved = tuple(image[:, :, slab] for image in sources)
-            moved = tuple(warp_slab(image, d, slab) for image, d in zip(sources, displacements, strict=True))
+            moved = tuple(warp_slab(image, d, slab) for image, d in zip(sources, displacements.split(1), strict=True))
             local = FusionMaps(*(resize_slab(m, shape, slab) for m in (maps.trust, maps.last_weight)))
             fused = fuse(unmoved, moved, local, t)[0, 0]
             frame[slab] = to_scalar_type(fused.cpu().numpy() + np.float64(self.offset), frame.dtype)
         return self.first.with_array(frame)
-
-
-def spacing_of_grid(geometry: Geometry, shape: tuple[int, ...]) -> tuple[float, ...]:
-    """Return the voxel size in mm, (K, J, I), of a grid of `shape` over the extent of a geometry."""
-    return tuple(s * n / m for s, n, m in zip(geometry.spacing_kji, geometry.shape, shape, strict=True))

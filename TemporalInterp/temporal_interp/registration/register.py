@@ -11,7 +11,8 @@ from temporal_interp.displacement import DisplacementField
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
 from temporal_interp.physical_displacement import displacement_field
 from temporal_interp.registration.fit_velocity import fit_velocity
-from temporal_interp.registration.settings import NeuralVelocitySettings
+from temporal_interp.registration.grids import fitted_shape
+from temporal_interp.registration.settings import VelocitySettings
 from temporal_interp.slabs import as_image, slabs, warp_slab
 from temporal_interp.slice_gaps import slices_are_independent
 from temporal_interp.spatial import compose, from_physical, integrate_velocity, resize_field
@@ -42,7 +43,7 @@ def fit_volumes(
     fixed: np.ndarray,
     moving: np.ndarray,
     geometry: Geometry,
-    settings: NeuralVelocitySettings,
+    settings: VelocitySettings,
     *,
     slice_thickness: float | None = None,
     device: str = "cpu",
@@ -60,8 +61,8 @@ def fit_volumes(
         progress: told how far it is; may raise CancelledError.
 
     Returns:
-        (1, 3, k, j, i), channels (K, J, I), in voxels of its own grid over the same extent. For independent slices
-        k is K and the K channel is zero.
+        (1, 3, k, j, i), channels (K, J, I), in voxels of its own grid over the same extent, that of `fitted_grid` or a
+        sparser one. For independent slices k is K and the K channel is zero.
     """
     with torch.inference_mode(False), torch.enable_grad():  # a caller may have switched gradients off
         images = [as_image(array, device) for array in (fixed, moving)]
@@ -73,11 +74,21 @@ def fit_volumes(
     return torch.cat([through_plane, in_plane], dim=1).transpose(0, 1).unsqueeze(0)
 
 
+def fitted_grid(
+    geometry: Geometry, settings: VelocitySettings, *, slice_thickness: float | None = None
+) -> tuple[int, int, int]:
+    """Return the shape (k, j, i) of the grid on which `fit_volumes` compares volumes in the end, over their extent."""
+    shape, spacing = geometry.shape, geometry.spacing_kji
+    if slices_are_independent(geometry, slice_thickness):
+        return shape[0], *fitted_shape(shape[1:], spacing[1:], shape[0], settings.max_voxels)
+    return fitted_shape(shape, spacing, 1, settings.max_voxels)
+
+
 def register(
     fixed: Volume,
     moving: Volume,
     *,
-    settings: NeuralVelocitySettings | None = None,
+    settings: VelocitySettings | None = None,
     initial: np.ndarray | None = None,
     slice_thickness: float | None = None,
     device: str = "cpu",
@@ -109,7 +120,7 @@ def register(
     velocity = fit_volumes(
         *scaled,
         geometry,
-        settings or NeuralVelocitySettings(),
+        settings or VelocitySettings(),
         slice_thickness=slice_thickness,
         device=device,
         progress=progress,

@@ -1,74 +1,102 @@
-"""Every choice in fitting a neural velocity field, with the paper's values beside ours."""
+"""Every choice in fitting a velocity field, with the paper's values beside ours."""
 
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from temporal_interp.errors import InvalidInputError
+from temporal_interp.losses import FLAT
+
+FIELDS = ("grid", "network")
+"""What the velocity can be given by."""
 
 
 @dataclass(frozen=True)
-class NeuralVelocitySettings:
-    """Settings of the neural velocity field (NeVF, Han et al. 2023); the defaults are ours, `paper()` is the paper.
+class VelocitySettings:
+    """Settings of a fitted velocity field; the defaults are ours, `paper()` is NeVF (Han et al. 2023).
 
     Attributes:
-        width: neurons in a hidden layer of the sinusoidal network (paper: 256).
-        layers: linear layers (paper: 5).
-        frequency: omega of the sine activations (30 in SIREN, which the paper follows).
-        extent: the longest side of the grid spans -extent to extent in the network's coordinates; more lets the first
-            layer draw finer motion.
-        reach: the network's output of 1 is this many of the grid's smallest voxels.
-        stride: distance of the points where the network is asked, L in Section 2.2, in voxels of the fitted grid.
-        max_voxels: the grid is coarsened, the finest axis first, until it has no more voxels than this.
-        levels: coarsening of the fitted grid, from coarse to fine, in powers of two or any whole number.
+        field: what gives the velocity: vectors on a "grid" (our choice: as good, and far quicker to fit), or a
+            sinusoidal "network" (NeVF).
+        stride: distance of the grid's vectors, in voxels of every level; of the points where a network is asked, L in
+            Section 2.2, in voxels of the finest.
+        spread: of a grid: standard deviation in distances between its vectors of the Gaussian that smoothes them.
+        max_voxels: the images are coarsened, the finest axis first, until they have no more voxels than this.
+        levels: coarsening of the images, from coarse to fine, in powers of two or any whole number.
         iterations: at most so many steps on each level.
-        learning_rate: of Adam (paper: 1e-4).
-        window: side of the window of the local correlation, in voxels, odd (paper: 9).
-        smoothness: weight of the squared gradient; of the velocity where `symmetric`, else of the displacement as in
-            the paper (0.1).
-        folding: weight of mean relu(-det J) (paper: 100).
-        symmetric: compare the two volumes half-way between them, so that neither is preferred; else, as in the paper,
-            the warped moving volume with the fixed one.
+        learning_rate: of Adam; of a grid in distances between vectors (NeVF: 1e-4, of the weights).
+        window: side of the window of the local correlation, in voxels, odd (NeVF: 9).
+        window_stride: distance of these windows in voxels: neighbours overlap, so most can be left out (NeVF: 1).
+        flat: variance, on images scaled to [0, 1], below which a window holds noise rather than structure.
+        smoothness: weight of the squared gradient: where `symmetric`, of the velocity, as the mean over all derivatives
+            of all components, which has one size in 2D and 3D; else of the displacement, as their sum (NeVF: 0.1).
+        folding: weight of mean relu(-det J) (NeVF: 100).
+        symmetric: compare the two volumes half-way between them, so that neither is preferred; else, as in NeVF, the
+            warped moving volume with the fixed one.
         squaring_steps: of scaling and squaring while fitting; the result is always integrated with 7.
         patience: a level ends early when the mean loss of so many steps has not improved by `tolerance`
             (relative) over the steps before; 0 runs all iterations. Slices fitted together stop together.
         tolerance: see `patience`.
+        width: neurons in a hidden layer of the network (NeVF: 256).
+        layers: linear layers of the network (NeVF: 5).
+        frequency: omega of the network's sine activations (30 in SIREN, which NeVF follows).
+        extent: the longest side of the images spans -extent to extent in the network's coordinates; more lets the
+            first layer draw finer motion.
+        reach: the network's output of 1 is this many of the smallest voxels.
         seed: of the network's first weights.
 
     Raises:
         InvalidInputError: a value makes no sense; the message names it.
     """
 
+    field: str = "grid"
+    stride: float = 2.0
+    spread: float = 0.7
+    max_voxels: int = 100_000
+    levels: tuple[int, ...] = (4, 2, 1)
+    iterations: tuple[int, ...] = (40, 30, 10)
+    learning_rate: float = 0.1
+    window: int = 9
+    window_stride: int = 3
+    flat: float = 4e-4
+    smoothness: float = 2.0
+    folding: float = 0.0
+    symmetric: bool = True
+    squaring_steps: int = 3
+    patience: int = 0
+    tolerance: float = 1e-3
     width: int = 128
     layers: int = 5
     frequency: float = 30.0
     extent: float = 2.0
     reach: float = 5.0
-    stride: float = 1.5
-    max_voxels: int = 100_000
-    levels: tuple[int, ...] = (4, 2, 1)
-    iterations: tuple[int, ...] = (80, 80, 80)
-    learning_rate: float = 1e-3
-    window: int = 7
-    smoothness: float = 0.5
-    folding: float = 100.0
-    symmetric: bool = True
-    squaring_steps: int = 5
-    patience: int = 30
-    tolerance: float = 1e-3
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("width", "frequency", "extent", "reach", "max_voxels", "learning_rate", "squaring_steps"):
+        self._require("field", self.field in FIELDS, f"one of {', '.join(FIELDS)}")
+        for name in (
+            "width",
+            "frequency",
+            "extent",
+            "reach",
+            "max_voxels",
+            "learning_rate",
+            "squaring_steps",
+            "flat",
+            "window_stride",
+        ):
             self._require(name, getattr(self, name) > 0, "positive")
-        for name in ("smoothness", "folding", "patience", "tolerance"):
+        for name in ("spread", "smoothness", "folding", "patience", "tolerance"):
             self._require(name, getattr(self, name) >= 0, "zero or more")
-        whole = (self.width, self.layers, self.max_voxels, self.window, self.squaring_steps, self.patience, self.seed)
+        whole = (
+            self.width, self.layers, self.max_voxels, self.window, self.window_stride, self.squaring_steps,
+            self.patience, self.seed,
+        )  # fmt: skip
         if not all(isinstance(n, int) for n in (*whole, *self.levels, *self.iterations)):
             raise InvalidInputError(
-                "The settings width, layers, max_voxels, window, squaring_steps, patience, seed, levels and iterations "
-                f"must be whole numbers, got {self}."
+                "The settings width, layers, max_voxels, window, window_stride, squaring_steps, patience, seed, levels "
+                f"and iterations must be whole numbers, got {self}."
             )
         self._require("layers", self.layers >= 2, "at least 2")
         self._require("stride", self.stride >= 1, "at least 1 voxel")
@@ -84,15 +112,24 @@ class NeuralVelocitySettings:
             raise InvalidInputError(f"The setting '{name}' must be {what}, got {getattr(self, name)}.")
 
     @classmethod
-    def paper(cls) -> NeuralVelocitySettings:
-        """Return the literal values of the paper (Sections 2.2 and 3.2), at full resolution."""
+    def neural(cls) -> VelocitySettings:
+        """Return NeVF's network with our choices for everything else."""
         return cls(
-            width=256, extent=1.0, reach=1.0, stride=3.0, max_voxels=2**31, levels=(1,), iterations=(300,),
-            learning_rate=1e-4, window=9, smoothness=0.1, symmetric=False, squaring_steps=7, patience=0,
+            field="network", stride=1.5, iterations=(80, 80, 80), learning_rate=1e-3, window=7,
+            window_stride=1, flat=FLAT, folding=100.0, squaring_steps=5, patience=30,
+        )  # fmt: skip
+
+    @classmethod
+    def paper(cls) -> VelocitySettings:
+        """Return the literal values of NeVF (Sections 2.2 and 3.2), at full resolution."""
+        return replace(
+            cls.neural(), width=256, extent=1.0, reach=1.0, stride=3.0, max_voxels=2**31, levels=(1,),
+            iterations=(300,), learning_rate=1e-4, window=9, smoothness=0.1, symmetric=False, squaring_steps=7,
+            patience=0,
         )  # fmt: skip
 
     def in_one_line(self) -> str:
         """Return the settings that differ from the defaults, "" where none does."""
-        default = NeuralVelocitySettings()
+        default = VelocitySettings()
         changed = (f for f in fields(self) if getattr(self, f.name) != getattr(default, f.name))
         return " ".join(f"{f.name}={getattr(self, f.name)}".replace(" ", "") for f in changed)

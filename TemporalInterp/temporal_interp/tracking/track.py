@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.kept_fit import run_kept
-from temporal_interp.registration.fit_velocity import coarsen, fitted_shape, spacing_on
+from temporal_interp.registration.grids import coarsen, fitted_shape, spacing_on
 from temporal_interp.sequences import VolumeSequence
 from temporal_interp.slabs import as_image
 from temporal_interp.slice_gaps import slices_are_independent

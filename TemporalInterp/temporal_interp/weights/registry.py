@@ -48,7 +48,6 @@ class ModelEntry:
         minimum_program_version: the oldest program that can use it.
         date: of the training, ISO 8601.
         notes: anything else a user should know.
-        sees_neighbours: has learnt to look at the slices next to one (see `Student.sees_neighbours`).
         shipped: comes with the program, and cannot be removed.
     """
 
@@ -64,7 +63,6 @@ class ModelEntry:
     minimum_program_version: str = temporal_interp.__version__
     date: str = ""
     notes: str = ""
-    sees_neighbours: bool = False
     shipped: bool = False
 
 
@@ -246,7 +244,7 @@ def _entry(given: Any, path: Path, *, shipped: bool) -> ModelEntry:
     known = {item.name for item in fields(ModelEntry)} - {"shipped"}
     try:
         entry = ModelEntry(**{key: value for key, value in given.items() if key in known}, shipped=shipped)
-        others = {"scores": dict, "sees_neighbours": bool, "shipped": bool}
+        others = {"scores": dict, "shipped": bool}
         sound = all(isinstance(value, others.get(key, str)) for key, value in vars(entry).items())
         Version(entry.minimum_program_version)
     except (TypeError, AttributeError, InvalidVersion) as error:

@@ -21,7 +21,7 @@ from comparison.case_file import write_case
 from comparison.cases import BenchmarkCase, CaseSet
 from comparison.one_engine import PICTURE_SUFFIX, SHOWN_FILE
 from comparison.processes import environment
-from temporal_interp.engines.catalogue import default_engine_name
+from temporal_interp.engines.catalogue import DEFAULT_ENGINE
 from temporal_interp.evaluation.evaluate import Row
 from temporal_interp.evaluation.hold_out import HeldOutGap
 
@@ -120,9 +120,7 @@ def run_set(
             result = run_engine(name, folder, [case.name for case in cases], conditions)
             tell(f"{case_set.name}: {_in_words(result)}")
             results.append(result)
-    sequence = cases[0].sequence
-    default = default_engine_name(cases[0].geometry, sequence.slice_thickness)
-    return SetResult(case_set, cases, shown, default, results)
+    return SetResult(case_set, cases, shown, DEFAULT_ENGINE, results)
 
 
 def _in_words(result: EngineResult) -> str:

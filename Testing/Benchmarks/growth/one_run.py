@@ -16,7 +16,7 @@ from comparison.memory import peak_gb
 from growth.cases import read
 from growth.rows import FRAMES, SIZE, TIMES
 from temporal_interp.engines.catalogue import create_engine
-from temporal_interp.engines.protocol import InterpolationEngine, PreparedPair
+from temporal_interp.engines.protocol import InterpolationEngine, PreparedPair, frames_at
 from temporal_interp.errors import CancelledError
 from temporal_interp.interpolation import multiply_frame_rate
 from temporal_interp.sequences import VolumeSequence
@@ -80,7 +80,7 @@ def measure(
 def _frames(prepared: PreparedPair, seconds: dict[str, float], memory: dict[str, float]) -> None:
     seconds["frame"], _ = best(lambda: prepared.at(0.4))
     note_memory(memory, "frame")
-    seconds["eight"], _ = best(lambda: at_many(prepared, EIGHT))
+    seconds["eight"], _ = best(lambda: frames_at(prepared, EIGHT))
     seconds["fields"], _ = best(lambda: prepared.at(0.4, fields=True))
 
 
@@ -88,15 +88,9 @@ def _times(prepared: PreparedPair, counts: Sequence[int], row: dict[str, Any]) -
     prepared.at(0.4)
     for count in counts:
         times = [n / (count + 1) for n in range(1, count + 1)]
-        frames, _ = best(lambda times=times: at_many(prepared, times))
+        frames, _ = best(lambda times=times: frames_at(prepared, times))
         note_memory(row["gb"], "peak")
         yield {**row, "count": count, "seconds": {**row["seconds"], "frames": frames}, "gb": dict(row["gb"])}
-
-
-def at_many(prepared: PreparedPair, times: Sequence[float]) -> list:
-    """Return frames at some times: asked for together where the engine can, else one by one."""
-    together = getattr(prepared, "at_many", None)
-    return together(times) if together else [prepared.at(t) for t in times]
 
 
 def best(work: Callable[[], Any]) -> tuple[float, Any]:

@@ -17,7 +17,7 @@ PROBES = [
     Probe("volumes:IntensityRange.of", "intensity range", "prepare"),
     Probe("volumes:IntensityRange.normalise", "scaling to [0, 1]", "prepare"),
     Probe("engines.region:region_of_change", "region of change", "prepare"),
-    Probe("registration.fit_velocity:coarsen", "coarsening", "prepare"),
+    Probe("registration.grids:coarsen", "coarsening", "prepare"),
     Probe("networks.encoder:Encoder.forward", "encoder: the rest", container="encoder", full_size=True),
     Probe(_UNIT, "encoder unit", "encoder", per_scale=True),
     # a further frame

@@ -2,19 +2,11 @@
 
 import pytest
 
-from temporal_interp.engines.catalogue import (
-    ENGINE_NAMES,
-    available_engine_names,
-    create_engine,
-    default_engine_name,
-)
+from temporal_interp.engines.catalogue import DEFAULT_ENGINE, ENGINE_NAMES, available_engine_names, create_engine
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.volumes import Geometry
+from temporal_interp.registration.settings import VelocitySettings
 from temporal_interp.weights.model_file import checksum
 from temporal_interp.weights.registry import Registry
-
-SLICE = Geometry((1, 128, 128), (1.5, 1.5, 8.0))
-STACK = Geometry((10, 128, 128), (1.5, 1.5, 8.0))
 
 
 @pytest.mark.parametrize("name", ENGINE_NAMES)
@@ -52,20 +44,14 @@ def test_an_unknown_model_is_refused():
         create_engine("student:nowhere")
 
 
-@pytest.mark.parametrize(("geometry", "thickness"), [(SLICE, None), (SLICE, 8.0), (STACK, 4.0)])
-def test_slices_on_their_own_go_to_the_student(geometry, thickness):
-    assert default_engine_name(geometry, thickness) == "student"
-
-
-def test_slices_that_touch_are_refined_since_the_shipped_student_looks_at_one_at_a_time():
-    assert not create_engine("student").student.sees_neighbours
-    assert not Registry().default().sees_neighbours
-    assert default_engine_name(STACK, 8.0) == "refined"
-
-
-def test_without_a_model_the_velocity_field_is_the_default(monkeypatch):
+def test_the_default_needs_no_model(monkeypatch):
     monkeypatch.setattr(Registry, "default", lambda self, kind="student": None)
     assert available_engine_names() == ("velocity_field", "linear_blend")
-    assert default_engine_name(SLICE, None) == default_engine_name(STACK, 8.0) == "velocity_field"
+    assert create_engine(DEFAULT_ENGINE).name == DEFAULT_ENGINE
     with pytest.raises(InvalidInputError, match="No trained model"):
         create_engine("student")
+
+
+def test_the_velocity_field_can_be_that_of_a_network():
+    assert create_engine("velocity_field:neural").registration == VelocitySettings.neural()
+    assert create_engine("velocity_field:neural").settings.startswith("field=network ")

@@ -10,16 +10,14 @@ from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.engines.refined import RefinedEngine
 from temporal_interp.engines.student import StudentEngine
 from temporal_interp.errors import CancelledError, InvalidInputError
-from temporal_interp.registration.settings import NeuralVelocitySettings
+from temporal_interp.registration.settings import VelocitySettings
 from temporal_interp.volumes import Geometry, IntensityRange, Volume
 
 OBLIQUE = Rotation.from_euler("xyz", (20, -35, 50), degrees=True).as_matrix()
 GRID = Geometry((1, 64, 80), (1.5, 1.25, 8.0), (10.0, -5.0, 3.0), OBLIQUE)
 WAY = (2.0, 4.0)
 """Voxels, (J, I), that the disc moves."""
-QUICK = NeuralVelocitySettings(
-    width=32, extent=1.0, stride=2.0, levels=(2, 1), iterations=(40, 40), learning_rate=2e-3, patience=0
-)  # fmt: skip
+QUICK = VelocitySettings(stride=1.5, levels=(2, 1), iterations=(40, 40))
 
 
 def disc(t, geometry=GRID, *, way=WAY, dtype="float32", level=80.0):
@@ -242,4 +240,4 @@ def test_the_refined_engine_says_which_model_it_refines(known_student):
     engine = RefinedEngine(student, QUICK)
     assert (engine.name, engine.model, engine.model_sha256) == ("refined", "toy 1.0", "abc")
     assert engine.settings.startswith("precision=float32 ")
-    assert "stride=2.0" in engine.settings
+    assert "stride=1.5" in engine.settings

@@ -11,17 +11,13 @@ from scipy.spatial.transform import Rotation
 from temporal_interp import slabs
 from temporal_interp.engines.fusion import Fusion
 from temporal_interp.engines.linear_blend import LinearBlend
-from temporal_interp.engines.velocity_field import VelocityFieldEngine, spacing_of_grid
+from temporal_interp.engines.velocity_field import VelocityFieldEngine
 from temporal_interp.errors import CancelledError, InvalidInputError
-from temporal_interp.registration.settings import NeuralVelocitySettings
+from temporal_interp.registration.settings import VelocitySettings
 from temporal_interp.volumes import Geometry, IntensityRange, Volume
 
 OBLIQUE = Rotation.from_euler("xyz", (20, -35, 50), degrees=True).as_matrix()
-FAST = NeuralVelocitySettings(
-    width=32, layers=4, frequency=30.0, extent=1.0, reach=5.0, stride=2.0, max_voxels=20_000, levels=(2, 1),
-    iterations=(40, 40), learning_rate=2e-3, window=7, smoothness=0.5, folding=10.0, symmetric=True, squaring_steps=4,
-    patience=0, tolerance=1e-3, seed=0,
-)  # fmt: skip
+FAST = VelocitySettings(max_voxels=20_000, levels=(2, 1), iterations=(25, 25), window=7, window_stride=2)
 HARDLY = replace(FAST, iterations=(2, 2))
 FUSION = Fusion(radius_mm=2.0, noise=0.02)
 
@@ -163,11 +159,12 @@ def test_exchanging_the_volumes_and_the_time_gives_nearly_the_same_frame(fitted)
 
 def test_the_same_seed_gives_the_same_bits_and_leaves_the_global_generator_alone():
     state = torch.get_rng_state()
-    engine = VelocityFieldEngine(registration=HARDLY)
+    network = replace(VelocitySettings.neural(), width=32, max_voxels=20_000, levels=(2, 1), iterations=(2, 2))
+    engine = VelocityFieldEngine(registration=network)
     frames = [engine.prepare(DISC.at(0.0), DISC.at(1.0)).at(0.5).volume.array for _ in range(2)]
     np.testing.assert_array_equal(*frames)
     assert torch.equal(torch.get_rng_state(), state)
-    other = VelocityFieldEngine(registration=replace(HARDLY, seed=1)).prepare(DISC.at(0.0), DISC.at(1.0))
+    other = VelocityFieldEngine(registration=replace(network, seed=1)).prepare(DISC.at(0.0), DISC.at(1.0))
     assert not np.array_equal(other.at(0.5).volume.array, frames[0])
 
 
@@ -264,11 +261,6 @@ def test_a_coarse_fit_still_gives_frames_and_fields_on_the_acquired_grid():
     assert error.mean() < 0.25 * np.linalg.norm(DISC.way_mm() / 2)
 
 
-def test_spacing_of_a_grid_over_the_same_extent():
-    geometry = Geometry((4, 10, 12), (1.0, 2.0, 5.0))
-    assert spacing_of_grid(geometry, (4, 5, 8)) == pytest.approx((5.0, 4.0, 1.5))
-
-
 # --- refused, and stopped
 
 
@@ -320,14 +312,13 @@ def test_progress_rises_from_0_to_1():
 
 
 def test_settings_in_one_line_name_what_differs_from_the_defaults():
-    default = NeuralVelocitySettings()
     engine = VelocityFieldEngine(
-        registration=replace(default, width=default.width + 1, levels=(4, 1), iterations=(3, 5)),
+        registration=VelocitySettings(window=11, levels=(4, 1), iterations=(3, 5)),
         fusion=Fusion(radius_mm=11.5, noise=0.125),
     )
     line = engine.settings
     assert "\n" not in line
-    for part in (f"width={default.width + 1}", "levels=(4,1)", "iterations=(3,5)", "radius_mm=11.5", "noise=0.125"):
+    for part in ("window=11", "levels=(4,1)", "iterations=(3,5)", "radius_mm=11.5", "noise=0.125"):
         assert part in line.split(" ")
     assert "learning_rate" not in line
     assert VelocityFieldEngine().settings == ""

@@ -1,0 +1,62 @@
+"""A velocity given at the points of a grid."""
+
+from __future__ import annotations
+
+import torch
+
+from temporal_interp.registration.grids import coarsened_shape
+from temporal_interp.registration.settings import VelocitySettings
+from temporal_interp.spatial import resize_field, smooth
+
+
+class VelocityGrid:
+    """The velocity of N problems over one extent, from vectors at points `stride` voxels apart (our choice).
+
+    What is fitted on a level is added to what the coarser one found. Its vectors are spread by a Gaussian of `spread`
+    distances between points: Adam moves every vector by about the same, with or without structure in the image there,
+    and only what neighbours agree on remains.
+
+    Args:
+        problems: N.
+        shape: of the finest grid.
+        spacing: its voxel size in mm along each axis, in the order of the axes.
+        settings: of the fit.
+        device: where to compute.
+    """
+
+    def __init__(
+        self,
+        problems: int,
+        shape: tuple[int, ...],
+        spacing: tuple[float, ...],
+        settings: VelocitySettings,
+        device: torch.device,
+    ) -> None:
+        self.problems = problems
+        self.lengths = [n * along for n, along in zip(shape, spacing, strict=True)]
+        self.settings = settings
+        self.device = device
+        self.base: torch.Tensor | None = None
+
+    def begin(self, shape: tuple[int, ...]) -> torch.optim.Optimizer:
+        """Go on to a level with images on a grid of `shape`, and return what optimises its vectors."""
+        spacing = [length / n for length, n in zip(self.lengths, shape, strict=True)]
+        points = coarsened_shape(shape, tuple(spacing), min(spacing) * self.settings.stride)
+        distances = [length / n for length, n in zip(self.lengths, points, strict=True)]
+        with torch.no_grad():
+            self.base = (
+                torch.zeros(self.problems, len(points), *points, device=self.device)
+                if self.base is None
+                else resize_field(self.velocity(), points)
+            )
+        # the same in mm along every axis
+        in_points = [min(distances) / along for along in distances]
+        self.spread = tuple(self.settings.spread * share for share in in_points)
+        self.scale = torch.tensor(in_points, device=self.device).view(1, -1, *[1] * len(points))
+        self.vectors = torch.zeros_like(self.base, requires_grad=True)
+        # eps far below any gradient, so that no problem depends on how many there are
+        return torch.optim.Adam([self.vectors], self.settings.learning_rate, eps=1e-14)
+
+    def velocity(self) -> torch.Tensor:
+        """Return the velocity at the points, (N, D, *points), in distances between points."""
+        return self.base + self.scale * smooth(self.vectors, self.spread)
