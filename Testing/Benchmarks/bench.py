@@ -16,7 +16,7 @@ import typer
 
 from comparison.cases import CaseSet, require_names
 from comparison.drawn_cases import drawn_sets
-from comparison.engines import ALL, why_missing
+from comparison.engines import ALL, TRAINED_NETWORKS, why_missing
 from comparison.machine import describe
 from comparison.real_cases import EVERY_SECOND, Protocol, named_sets, real_sets
 from comparison.report import Circumstances, write_report
@@ -25,7 +25,6 @@ from temporal_interp.commands.console import Console
 from temporal_interp.commands.exits import exit_on_error
 from temporal_interp.commands.outputs import filled_folder, require_folder_output
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.evaluation.peers.network_file import usual_folder
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -48,7 +47,7 @@ def main(
     last: Annotated[int | None, typer.Option("--to", help="See --from.")] = None,
     weights: Annotated[
         Path, typer.Option(help="Folder of the networks of others, from train_peers.py.")
-    ] = usual_folder(),  # noqa: B008
+    ] = TRAINED_NETWORKS,
     threads: Annotated[int, typer.Option(min=1, help="That each engine may use.")] = 2,
     timeout: Annotated[float, typer.Option(help="Seconds that one engine may take for one set.")] = 1800.0,
     quick: Annotated[bool, typer.Option("--quick", help="Few and small sets: some minutes.")] = False,

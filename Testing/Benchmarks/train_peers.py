@@ -13,9 +13,9 @@ import argparse
 import sys
 from pathlib import Path
 
+from comparison.engines import TRAINED_NETWORKS
 from temporal_interp.commands.console import Console
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.evaluation.peers.network_file import usual_folder
 from temporal_interp.evaluation.peers.networks import NETWORKS
 from temporal_interp.evaluation.peers.train_network import SAME_SECONDS, train_network
 
@@ -24,7 +24,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--name", choices=NETWORKS, help="which network; both if left out")
     parser.add_argument("--seconds", type=float, default=SAME_SECONDS, help="processor time of each (%(default)g)")
-    parser.add_argument("-o", "--output", type=Path, default=usual_folder(), metavar="FOLDER", help="(%(default)s)")
+    parser.add_argument("-o", "--output", type=Path, default=TRAINED_NETWORKS, metavar="FOLDER", help="(%(default)s)")
     parser.add_argument(
         "--data", type=Path, metavar="FOLDER", help="keeps the synthetic subjects for the next training"
     )

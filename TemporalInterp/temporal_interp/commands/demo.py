@@ -45,16 +45,17 @@ def demo(
     """Hold out three of four frames of a simulated beating heart, synthesise them, and compare with the truth."""
     require_folder_output(output, force=force)
 
-    from temporal_interp.engines.catalogue import available_engine_names, create_engine
+    from temporal_interp.engines.catalogue import DEFAULT_ENGINE, available_engine_names, create_engine
     from temporal_interp.errors import part_of
     from temporal_interp.evaluation.report import as_json, as_table, summarise
 
     console, where = Console(json), choose_device(device)
     with filled_folder(output) as folder, console.progress("Demo") as progress:
         cine = _beating_heart()
-        engines = [create_engine(name, device=where) for name in available_engine_names()]
-        evaluation = _scored(cine, engines, part_of(progress, 0.05, 0.9))
-        _write(cine, _completed(cine, evaluation, engines[0]), evaluation, folder, part_of(progress, 0.9, 1.0))
+        engines = {name: create_engine(name, device=where) for name in available_engine_names()}
+        evaluation = _scored(cine, list(engines.values()), part_of(progress, 0.05, 0.9))
+        completed = _completed(cine, evaluation, engines[DEFAULT_ENGINE])
+        _write(cine, completed, evaluation, folder, part_of(progress, 0.9, 1.0))
 
     summaries = summarise([evaluation])
     title = f"Beating heart phantom, {evaluation.protocol}"

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 ENGINES = (
-    "student (the trained network; student:MODEL takes another model or a file), refined (fits what the network's "
-    "motion leaves over), velocity_field (registers the pair, needs no training) or linear_blend (no motion, for "
-    "comparison)"
+    "velocity_field (registers the pair, needs no training; velocity_field:neural does so with a network), student "
+    "(the trained network; student:MODEL takes another model or a file), refined (fits what the network's motion "
+    "leaves over) or linear_blend (no motion, for comparison)"
 )
 
 InputArgument = Annotated[

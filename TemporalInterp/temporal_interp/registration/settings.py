@@ -55,8 +55,8 @@ class VelocitySettings:
     spread: float = 0.7
     max_voxels: int = 100_000
     levels: tuple[int, ...] = (4, 2, 1)
-    iterations: tuple[int, ...] = (40, 30, 10)
-    learning_rate: float = 0.1
+    iterations: tuple[int, ...] = (30, 30, 20)
+    learning_rate: float = 0.15
     window: int = 9
     window_stride: int = 3
     flat: float = 4e-4

@@ -11,6 +11,9 @@ from temporal_interp.evaluation.peers.catalogue import PEER_NAMES, create_peer
 from temporal_interp.evaluation.peers.catalogue import why_missing as why_peer_is_missing
 
 OURS = ("student", "refined", "velocity_field")
+TRAINED_NETWORKS = Path(__file__).parents[1] / "networks"
+"""Folder of the trained networks of others that come with the benchmark."""
+
 BASELINES = ("linear_blend", BASELINE)
 ALL = (*OURS, *BASELINES, *PEER_NAMES)
 """Every name, in the order of the tables."""
