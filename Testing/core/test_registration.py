@@ -12,7 +12,7 @@ from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.registration import register as module
 from temporal_interp.registration.fit_velocity import fit_velocity
 from temporal_interp.registration.grids import coarsen, fitted_shape
-from temporal_interp.registration.register import fit_volumes, register, slices_are_independent
+from temporal_interp.registration.register import default_settings, fit_volumes, register, slices_are_independent
 from temporal_interp.registration.settings import VelocitySettings
 from temporal_interp.registration.sinusoidal_network import SinusoidalNetworks
 from temporal_interp.spatial import integrate_velocity, resize_field, warp
@@ -177,6 +177,15 @@ def test_coarsen_keeps_the_extent_and_drops_what_the_grid_cannot_hold(coarse):
 def test_coarsen_onto_its_own_grid_changes_nothing():
     image_there = torch.rand(2, 1, 4, 6, generator=torch.Generator().manual_seed(0))
     assert torch.equal(coarsen(image_there, (4, 6)), image_there)
+
+
+@pytest.mark.parametrize(
+    ("thickness", "expected"), [(4.0, VelocitySettings()), (8.0, VelocitySettings.volume())], ids=["slices", "volume"]
+)
+def test_slices_on_their_own_and_volumes_have_settings_of_their_own(thickness, expected):
+    stack = Geometry((10, 128, 128), (1.5, 1.5, 8.0))
+    assert default_settings(stack, slice_thickness=thickness) == expected
+    assert VelocitySettings() != VelocitySettings.volume()
 
 
 # --- the fit

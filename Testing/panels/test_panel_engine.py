@@ -15,9 +15,9 @@ from TemporalInterpLib.parameter_node import Device, Engine
 WORDS = {
     Engine.AUTOMATIC: "For this sequence: student.",
     Engine.STUDENT: "a second a frame",
-    Engine.REFINED: "About a minute",
+    Engine.REFINED: "Some seconds to prepare",
     Engine.ADAPTED: "not adapted to this sequence yet",
-    Engine.VELOCITY_FIELD: "About a minute",
+    Engine.VELOCITY_FIELD: "Some seconds to prepare",
     Engine.LINEAR_BLEND: "At once",
 }
 

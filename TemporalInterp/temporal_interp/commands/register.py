@@ -69,13 +69,20 @@ def register(
         require_file_output(field, FIELD_ENDINGS, force=force)
 
     from temporal_interp.files import read_volume, write_displacement, write_volume
+    from temporal_interp.registration.register import default_settings
     from temporal_interp.registration.register import register as run_registration
+    from temporal_interp.registration.settings import VelocitySettings
 
     console, started = Console(json), time.monotonic()
     where = choose_device(device)
-    base = "paper" if paper else "neural" if neural else None
-    settings = _settings(base, iterations, stride=stride, window=window, smoothness=smoothness, max_voxels=max_voxels)
     fixed = read_volume(fixed_path)
+    if paper or neural:
+        settings = VelocitySettings.paper() if paper else VelocitySettings.neural()
+    else:
+        settings = default_settings(fixed.geometry, slice_thickness=slice_thickness)
+    settings = _settings(
+        settings, iterations, stride=stride, window=window, smoothness=smoothness, max_voxels=max_voxels
+    )
     moving = _on_grid_of(fixed, read_volume(moving_path), console)
     start = None if initial is None else _initial_field(initial, fixed.geometry)
     with console.progress("Registering") as progress:
@@ -105,14 +112,11 @@ def register(
     console.result({**values, "settings": settings.in_one_line()}, *lines)
 
 
-def _settings(base: str | None, iterations: int | None, **others: float | None) -> VelocitySettings:
-    """Return the settings with what the options change."""
-    from temporal_interp.registration.settings import VelocitySettings
-
-    settings = getattr(VelocitySettings, base)() if base else VelocitySettings()
+def _settings(start: VelocitySettings, iterations: int | None, **others: float | None) -> VelocitySettings:
+    """Return settings with what the options change."""
     if iterations is not None:
-        others["iterations"] = (iterations,) * len(settings.levels)
-    return replace(settings, **{name: value for name, value in others.items() if value is not None})
+        others["iterations"] = (iterations,) * len(start.levels)
+    return replace(start, **{name: value for name, value in others.items() if value is not None})
 
 
 def _on_grid_of(fixed: Volume, moving: Volume, console: Console) -> Volume:

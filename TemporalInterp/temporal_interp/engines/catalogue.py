@@ -52,5 +52,5 @@ def create_engine(name: str, *, device: str = "cpu") -> InterpolationEngine:
         from temporal_interp.engines.velocity_field import VelocityFieldEngine
         from temporal_interp.registration.settings import VelocitySettings
 
-        return VelocityFieldEngine(VelocitySettings.neural() if model else VelocitySettings(), device=device)
+        return VelocityFieldEngine(VelocitySettings.neural() if model else None, device=device)
     raise InvalidInputError(f"There is no engine '{name}'; choose one of {', '.join(ENGINE_NAMES)}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -92,8 +92,8 @@ class InterpolationEngine(Protocol):
         ...
 
 
-def frames_at(prepared: PreparedPair, times: Sequence[float], *, fields: bool = False) -> list[InterpolatedFrame]:
-    """Return the frames at some times: asked for together where a pair offers it (`at_many`), else one by one.
+def frames_at(prepared: PreparedPair, times: Sequence[float], *, fields: bool = False) -> Iterator[InterpolatedFrame]:
+    """Yield the frames at some times: asked for together where a pair offers it (`at_many`), else one by one.
 
     Args:
         prepared: the pair.
@@ -101,7 +101,7 @@ def frames_at(prepared: PreparedPair, times: Sequence[float], *, fields: bool = 
         fields: see `PreparedPair.at`.
     """
     together = getattr(prepared, "at_many", None)
-    return together(times, fields=fields) if together else [prepared.at(t, fields=fields) for t in times]
+    yield from together(times, fields=fields) if together else (prepared.at(t, fields=fields) for t in times)
 
 
 def require_pair(first: Volume, last: Volume) -> None:

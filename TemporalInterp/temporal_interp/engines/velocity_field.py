@@ -14,7 +14,7 @@ from temporal_interp.engines.protocol import InterpolatedFrame, require_pair, re
 from temporal_interp.errors import Progress, no_progress
 from temporal_interp.physical_displacement import displacement_field
 from temporal_interp.registration.grids import coarsen, spacing_on
-from temporal_interp.registration.register import fit_volumes, fitted_grid
+from temporal_interp.registration.register import default_settings, fit_volumes, fitted_grid
 from temporal_interp.registration.settings import VelocitySettings
 from temporal_interp.side_by_side import side_by_side
 from temporal_interp.slabs import as_image, resize_slab, slabs, warp_slab
@@ -28,12 +28,12 @@ class VelocityFieldEngine:
     """Engine: a stationary velocity between the two volumes; it gives every time from both ends (NeVF).
 
     Attributes:
-        registration: settings of the fit.
+        registration: settings of the fit; `default_settings` for the pair at hand if None.
         fusion: how the two moved ends become one frame.
         device: where to compute, as PyTorch names it.
     """
 
-    registration: VelocitySettings = field(default_factory=VelocitySettings)
+    registration: VelocitySettings | None = None
     fusion: Fusion = field(default_factory=Fusion)
     device: str = "cpu"
     name: str = "velocity_field"
@@ -44,7 +44,8 @@ class VelocityFieldEngine:
     def settings(self) -> str:
         """What differs from the defaults, in one line."""
         fusion = "" if self.fusion == Fusion() else f"radius_mm={self.fusion.radius_mm} noise={self.fusion.noise}"
-        return " ".join(part for part in (self.registration.in_one_line(), fusion) if part)
+        fit = "" if self.registration is None else self.registration.in_one_line()
+        return " ".join(part for part in (fit, fusion) if part)
 
     def prepare(
         self,
@@ -58,11 +59,12 @@ class VelocityFieldEngine:
         """Fit the velocity field; see `InterpolationEngine.prepare`."""
         require_pair(first, last)
         intensity_range = intensity_range or IntensityRange.of([first, last], lower_percentile=CONTRAST_FLOOR)
+        settings = self.registration or default_settings(first.geometry, slice_thickness=slice_thickness)
         velocity = fit_volumes(
             intensity_range.normalise(last.array),
             intensity_range.normalise(first.array),
             first.geometry,
-            self.registration,
+            settings,
             slice_thickness=slice_thickness,
             device=self.device,
             progress=progress,
@@ -73,7 +75,7 @@ class VelocityFieldEngine:
             velocity,
             intensity_range,
             self.fusion,
-            compared=fitted_grid(first.geometry, self.registration, slice_thickness=slice_thickness),
+            compared=fitted_grid(first.geometry, settings, slice_thickness=slice_thickness),
             independent=slices_are_independent(first.geometry, slice_thickness),
         )
 

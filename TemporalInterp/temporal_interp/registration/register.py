@@ -74,6 +74,12 @@ def fit_volumes(
     return torch.cat([through_plane, in_plane], dim=1).transpose(0, 1).unsqueeze(0)
 
 
+def default_settings(geometry: Geometry, *, slice_thickness: float | None = None) -> VelocitySettings:
+    """Return our settings of a fit: for slices where these have nothing to do with each other, else for a volume."""
+    independent = slices_are_independent(geometry, slice_thickness)
+    return VelocitySettings() if independent else VelocitySettings.volume()
+
+
 def fitted_grid(
     geometry: Geometry, settings: VelocitySettings, *, slice_thickness: float | None = None
 ) -> tuple[int, int, int]:
@@ -99,7 +105,7 @@ def register(
     Args:
         fixed: the volume that stays.
         moving: the volume to bring onto it, on the same voxel grid; its contrast may differ.
-        settings: of the fit; the defaults if None.
+        settings: of the fit; `default_settings` if None.
         initial: (K, J, I, 3) resampling field in LPS mm to start from, such as a trained network's. What is fitted is
             the rest, u', and the result is u' + u_initial o (id + u') (NeVF, Section 2.3).
         slice_thickness: mm along K if known.
@@ -120,7 +126,7 @@ def register(
     velocity = fit_volumes(
         *scaled,
         geometry,
-        settings or VelocitySettings(),
+        settings or default_settings(geometry, slice_thickness=slice_thickness),
         slice_thickness=slice_thickness,
         device=device,
         progress=progress,

@@ -14,7 +14,8 @@ FIELDS = ("grid", "network")
 
 @dataclass(frozen=True)
 class VelocitySettings:
-    """Settings of a fitted velocity field; the defaults are ours, `paper()` is NeVF (Han et al. 2023).
+    """Settings of a fitted velocity field; the defaults are ours for slices, `volume()` for volumes, and `paper()` is
+    NeVF (Han et al. 2023).
 
     Attributes:
         field: what gives the velocity: vectors on a "grid" (our choice: as good, and far quicker to fit), or a
@@ -110,6 +111,15 @@ class VelocitySettings:
     def _require(self, name: str, holds: bool, what: str) -> None:
         if not holds:
             raise InvalidInputError(f"The setting '{name}' must be {what}, got {getattr(self, name)}.")
+
+    @classmethod
+    def volume(cls) -> VelocitySettings:
+        """Return our choices for volumes; the defaults are those for single slices.
+
+        A finer grid of images under an equally fine one of vectors: on drawn hearts motion is nearer to the true one by
+        a sixth, while real slices, which tissue enters and leaves, are followed better on the coarser grid.
+        """
+        return cls(max_voxels=500_000, stride=3.0)
 
     @classmethod
     def neural(cls) -> VelocitySettings:

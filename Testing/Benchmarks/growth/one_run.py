@@ -80,7 +80,7 @@ def measure(
 def _frames(prepared: PreparedPair, seconds: dict[str, float], memory: dict[str, float]) -> None:
     seconds["frame"], _ = best(lambda: prepared.at(0.4))
     note_memory(memory, "frame")
-    seconds["eight"], _ = best(lambda: frames_at(prepared, EIGHT))
+    seconds["eight"], _ = best(lambda: list(frames_at(prepared, EIGHT)))
     seconds["fields"], _ = best(lambda: prepared.at(0.4, fields=True))
 
 
@@ -88,7 +88,7 @@ def _times(prepared: PreparedPair, counts: Sequence[int], row: dict[str, Any]) -
     prepared.at(0.4)
     for count in counts:
         times = [n / (count + 1) for n in range(1, count + 1)]
-        frames, _ = best(lambda times=times: frames_at(prepared, times))
+        frames, _ = best(lambda times=times: list(frames_at(prepared, times)))
         note_memory(row["gb"], "peak")
         yield {**row, "count": count, "seconds": {**row["seconds"], "frames": frames}, "gb": dict(row["gb"])}
 

@@ -101,7 +101,7 @@ class TestProcess:
         assert not blend.failures
         assert not student.failures
         assert [len(told), told[0].startswith("blobs: linear_blend done")] == [2, True]
-        assert result.default_engine == "student"
+        assert result.default_engine == "velocity_field"
         assert {row.patient for row in student.rows} == {"one", "two"}
         assert len(student.rows) == len(blend.rows) == 8
         assert student.model.startswith("synthetic-small")

@@ -83,7 +83,11 @@ class Asked:
         self.slow = slow
         self.asked = []
         if many:
-            self.at_many = lambda times: self.asked.append(list(times))
+            self.at_many = self._at_many
+
+    def _at_many(self, times, *, fields=False):
+        self.asked.append(list(times))
+        return [None] * len(times)
 
     def prepare(self, first, last, *, progress=lambda fraction, message: None, **others):
         self.first = first

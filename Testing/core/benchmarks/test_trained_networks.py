@@ -4,9 +4,9 @@ import json
 import re
 
 import pytest
-from comparison.engines import TRAINED_NETWORKS
 from safetensors import safe_open
 
+from comparison.engines import TRAINED_NETWORKS
 from temporal_interp.evaluation.peers.network_file import HEADER
 from temporal_interp.evaluation.peers.networks import NETWORKS
 from temporal_interp.evaluation.peers.train_network import SAME_SECONDS

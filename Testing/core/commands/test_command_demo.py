@@ -10,6 +10,7 @@ from temporal_interp.provenance import is_synthetic
 @pytest.fixture(autouse=True)
 def _quick_engine(monkeypatch):
     monkeypatch.setattr(catalogue, "available_engine_names", lambda: ("linear_blend",))
+    monkeypatch.setattr(catalogue, "DEFAULT_ENGINE", "linear_blend")
 
 
 def test_the_demo_leaves_a_sequence_pictures_and_scores(command, tmp_path):

@@ -75,6 +75,12 @@ def test_the_settings_of_the_paper_can_be_changed_too(command, called, pair, tmp
     assert called["settings"] == replace(type(called["settings"]).paper(), window=5)
 
 
+@pytest.mark.parametrize(("option", "field"), [((), "grid"), (("--neural",), "network"), (("--paper",), "network")])
+def test_a_network_is_fitted_only_where_asked_for(command, called, pair, tmp_path, option, field):
+    command("register", *pair, "-o", tmp_path / "out.nrrd", *option)
+    assert called["settings"].field == field
+
+
 def test_another_grid_is_resampled_and_said(command, called, pair, tmp_path):
     coarse = Geometry((1, 16, 16), (3.0, 3.0, 8.0), (5.0, 6.0, 7.0))
     write_volume(blob(8, 8, coarse), tmp_path / "coarse.nrrd")
