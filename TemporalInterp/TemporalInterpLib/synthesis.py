@@ -75,7 +75,7 @@ class InThisProcess:
 
 @dataclass(frozen=True)
 class InChildProcess:
-    """Synthesises with the command line, in a child process: for engines that take minutes.
+    """Synthesises with the command line, in a child process: for engines that fit every pair anew.
 
     Attributes:
         name: of the engine, as `create_engine` takes it.

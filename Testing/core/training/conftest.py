@@ -123,9 +123,9 @@ class TinyTraining:
         return found
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def _one_thread():
-    """Sums in the same order here and in child processes."""
+    """Sums in the same order here, in child processes, and in what tests of a module share."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
