@@ -35,7 +35,7 @@ def local_correlation_loss(
     *,
     window: int,
     stride: int = 1,
-    flat: float = FLAT,
+    flat: float | torch.Tensor = FLAT,
     weight: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Return 1 - mean local squared correlation coefficient, 0 where both agree up to local gain and offset.
@@ -47,7 +47,7 @@ def local_correlation_loss(
         target: likewise.
         window: side of the window in voxels, odd.
         stride: distance of the windows in voxels: neighbours overlap, so some can be left out.
-        flat: variance that counts as none.
+        flat: variance that counts as none; one for all, or (N, 1, *) with ones for every axis of the image.
         weight: of each voxel in the mean, (1 or N, 1, *shape), not negative; all alike if None.
     """
     moments = torch.stack([image, target, image * image, target * target, image * target])

@@ -65,6 +65,17 @@ def test_flat_images_give_a_finite_gradient_that_is_next_to_nothing():
     assert float(flat.grad.abs().max()) < 1e-6
 
 
+def test_every_problem_can_have_a_flatness_of_its_own():
+    first, second = random(2, 1, 12, 12), random(2, 1, 12, 12, seed=1)
+    flats = 0.001, 0.5
+    apart = [
+        local_correlation_loss(first[n : n + 1], second[n : n + 1], window=5, flat=flat) for n, flat in enumerate(flats)
+    ]
+    together = local_correlation_loss(first, second, window=5, flat=torch.tensor(flats).view(2, 1, 1, 1))
+    torch.testing.assert_close(together, torch.stack(apart).mean())
+    assert apart[1] > apart[0]
+
+
 def test_loss_is_symmetric():
     first, second = random(1, 1, 8, 9, 10), random(1, 1, 8, 9, 10, seed=1)
     there, back = (local_correlation_loss(*pair, window=5) for pair in ((first, second), (second, first)))

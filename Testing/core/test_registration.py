@@ -9,9 +9,11 @@ from scipy.ndimage import map_coordinates
 from scipy.spatial.transform import Rotation
 
 from temporal_interp.errors import CancelledError, InvalidInputError
+from temporal_interp.registration import fit_velocity as fitting
 from temporal_interp.registration import register as module
 from temporal_interp.registration.fit_velocity import fit_velocity
 from temporal_interp.registration.grids import coarsen, fitted_shape
+from temporal_interp.registration.noise import LEAST, noise_variance
 from temporal_interp.registration.register import default_settings, fit_volumes, register, slices_are_independent
 from temporal_interp.registration.settings import VelocitySettings
 from temporal_interp.registration.sinusoidal_network import SinusoidalNetworks
@@ -51,9 +53,9 @@ def image(shape, shift=0.0):
     ("name", "bad"),
     [
         ("field", "spline"),
-        *[(name, 0) for name in ("width", "frequency", "extent", "reach", "max_voxels", "learning_rate", "flat")],
+        *[(name, 0) for name in ("width", "frequency", "extent", "reach", "max_voxels", "learning_rate")],
         *[(name, -1) for name in ("width", "frequency", "extent", "reach", "max_voxels", "learning_rate")],
-        *[(name, -1) for name in ("spread", "smoothness", "folding", "patience", "tolerance")],
+        *[(name, -1) for name in ("spread", "flat", "smoothness", "folding", "patience", "tolerance")],
         *[(name, float("nan")) for name in ("frequency", "reach", "learning_rate", "smoothness", "stride")],
         ("squaring_steps", 0),
         ("window_stride", 0),
@@ -186,6 +188,48 @@ def test_slices_on_their_own_and_volumes_have_settings_of_their_own(thickness, e
     stack = Geometry((10, 128, 128), (1.5, 1.5, 8.0))
     assert default_settings(stack, slice_thickness=thickness) == expected
     assert VelocitySettings() != VelocitySettings.volume()
+
+
+# --- noise
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (20, 24, 24)], ids=["2D", "3D"])
+def test_the_noise_of_every_problem_is_found_beside_edges(shape):
+    sigmas = torch.tensor([0.03, 0.06]).view(2, 1, *[1] * len(shape))
+    generator = torch.Generator().manual_seed(0)
+    scene = torch.cat([image(shape), image(shape, 1.5)]) + 0.2
+    first, last = (scene + sigmas * torch.randn(scene.shape, generator=generator) for _ in range(2))
+    found = noise_variance(first, last)
+    assert found.shape == sigmas.shape
+    torch.testing.assert_close(found, sigmas**2, rtol=0.2, atol=0)
+
+
+@pytest.mark.parametrize("brightness", [0.0, 0.5], ids=["background", "even"])
+def test_without_anything_to_see_the_noise_is_the_least(brightness):
+    plain = torch.full((2, 1, 16, 16), brightness)
+    torch.testing.assert_close(noise_variance(plain, plain), torch.full((2, 1, 1, 1), LEAST))
+
+
+def test_background_without_noise_hides_no_noise():
+    generator = torch.Generator().manual_seed(0)
+    noisy = 0.5 + 0.05 * torch.randn((1, 1, 64, 64), generator=generator)
+    masked = noisy.clone()
+    masked[..., :24] = 0.0
+    torch.testing.assert_close(noise_variance(masked, masked), noise_variance(noisy, noisy), rtol=0.2, atol=0)
+
+
+def test_the_fit_takes_the_noise_of_the_pair_unless_told(monkeypatch):
+    asked = []
+    original = fitting.local_correlation_loss
+    monkeypatch.setattr(fitting, "local_correlation_loss", lambda *a, **k: asked.append(k["flat"]) or original(*a, **k))
+    generator = torch.Generator().manual_seed(0)
+    pair = [0.3 + 0.5 * image((40, 44)) + 0.05 * torch.randn(1, 1, 40, 44, generator=generator) for _ in range(2)]
+    fit_velocity(*pair, (1.0, 1.0), HARDLY)
+    assert float(asked[0]) == pytest.approx(0.05**2, rel=0.3)
+    assert all(torch.equal(flat, asked[0]) for flat in asked)
+    asked.clear()
+    fit_velocity(*pair, (1.0, 1.0), replace(HARDLY, flat=0.01))
+    assert set(asked) == {0.01}
 
 
 # --- the fit

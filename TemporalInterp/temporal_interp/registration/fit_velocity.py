@@ -7,6 +7,7 @@ import torch
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
 from temporal_interp.losses import folding_loss, local_correlation_loss, squared_gradient
 from temporal_interp.registration.grids import coarsen, coarsened_shape, fitted_shape, spacing_on
+from temporal_interp.registration.noise import noise_variance
 from temporal_interp.registration.settings import VelocitySettings
 from temporal_interp.registration.velocity_grid import VelocityGrid
 from temporal_interp.registration.velocity_network import VelocityNetwork
@@ -45,7 +46,7 @@ def fit_velocity(
 
     Source: NeVF, Sections 2.1 to 2.4, for the loss and for the velocity of a network. Ours: coarse to fine, the
     velocity on a grid, the symmetric comparison, the velocity's strain in mm as regulariser, windows that are
-    left out, and stopping on a plateau.
+    left out or hold noise only, and stopping on a plateau.
     """
     settings = settings or VelocitySettings()
     if fixed.shape != moving.shape or fixed.ndim - 2 != len(spacing):
@@ -57,6 +58,8 @@ def fit_velocity(
     finest = fitted_shape(shape, spacing, problems, settings.max_voxels)
     finest_spacing = spacing_on(finest, shape, spacing)
     finest_pair = coarsen(torch.cat([fixed, moving]), finest)
+    # coarsening lessens noise; what there is more of it on the coarser grid is structure
+    flat = settings.flat or noise_variance(*finest_pair.chunk(2)).minimum(noise_variance(fixed, moving))
     field = _FIELDS[settings.field](problems, finest, finest_spacing, settings, fixed.device)
     total = sum(settings.iterations)
     before = 0
@@ -68,7 +71,7 @@ def fit_velocity(
         for step in range(iterations):
             progress((before + step) / total, f"fitting the velocity field, level {level}")
             velocity = field.velocity()
-            loss = _loss(pair, velocity, spacing_on(tuple(velocity.shape[2:]), shape, spacing), settings)
+            loss = _loss(pair, velocity, spacing_on(tuple(velocity.shape[2:]), shape, spacing), flat, settings)
             if not torch.isfinite(loss):
                 raise InvalidInputError(_DIVERGED.format(step=step, level=level, rate=settings.learning_rate))
             optimiser.zero_grad()
@@ -86,7 +89,11 @@ def fit_velocity(
 
 
 def _loss(
-    pair: torch.Tensor, velocity: torch.Tensor, spacing: tuple[float, ...], settings: VelocitySettings
+    pair: torch.Tensor,
+    velocity: torch.Tensor,
+    spacing: tuple[float, ...],
+    flat: float | torch.Tensor,
+    settings: VelocitySettings,
 ) -> torch.Tensor:
     """Return NeVF, Eq. 5, at the half-way point or at the fixed images.
 
@@ -94,6 +101,7 @@ def _loss(
         pair: (2 N, 1, *shape), all fixed and then all moving images.
         velocity: (N, D, *points), on its own grid.
         spacing: of that grid, in mm.
+        flat: variance that counts as none, of every problem or one for all.
         settings: weights.
     """
     shape = tuple(pair.shape[2:])
@@ -109,9 +117,7 @@ def _loss(
         fixed, moving = pair.chunk(2)
         images = fixed, warp(moving, displacement)
         rough = squared_gradient(whole, spacing)
-    unlike = local_correlation_loss(
-        *images, window=settings.window, stride=settings.window_stride, flat=settings.flat
-    )  # fmt: skip
+    unlike = local_correlation_loss(*images, window=settings.window, stride=settings.window_stride, flat=flat)
     loss = unlike + settings.smoothness * rough
     if settings.folding:
         loss = loss + settings.folding * folding_loss(displacement)

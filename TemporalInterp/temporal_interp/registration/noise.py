@@ -1,0 +1,38 @@
+"""How noisy two images are, seen in the images alone."""
+
+from __future__ import annotations
+
+import torch
+
+from temporal_interp.losses import box_mean
+
+LEAST = 4e-4
+"""What interpolation does to an image without noise is about as much."""
+
+_WINDOW = 3
+_DARK = 0.03
+"""Darker neighbourhoods are taken for background, whose noise is another one."""
+
+_MEDIAN_OF_SQUARES = 0.455
+"""Median of the square of a standard normal variable."""
+
+
+def noise_variance(first: torch.Tensor, last: torch.Tensor) -> torch.Tensor:
+    """Return the variance of the noise in two images, from the median departure of a voxel from its neighbourhood.
+
+    Most neighbourhoods hold no edge, so edges do not move the median; fine texture counts as noise (our choice).
+
+    Args:
+        first: (N, 1, *shape), N problems in 2D or 3D, scaled to [0, 1].
+        last: likewise.
+
+    Returns:
+        (N, 1, ...) with a one for every axis of the images; `LEAST` where there is less or nothing to see.
+    """
+    axes = first.ndim - 2
+    pair = torch.cat([first, last], dim=1)
+    mean = box_mean(pair, _WINDOW)
+    departure = (pair - mean).square().masked_fill(mean < _DARK, torch.nan)
+    # the voxel itself is in the mean
+    spread = departure.flatten(1).nanmedian(1).values / _MEDIAN_OF_SQUARES / (1 - 1 / _WINDOW**axes)
+    return spread.nan_to_num(LEAST).clamp(min=LEAST).view(-1, *[1] * (axes + 1))
