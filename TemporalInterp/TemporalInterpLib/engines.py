@@ -8,7 +8,7 @@ from importlib import import_module
 import slicer
 from slicer.i18n import tr as _
 
-from temporal_interp.engines.catalogue import DEFAULT_ENGINE, create_engine
+from temporal_interp.engines.catalogue import DEFAULT_ENGINE, EASED_ENGINE, create_engine
 from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.engines.protocol import InterpolationEngine
 from temporal_interp.errors import InvalidInputError, Progress
@@ -21,7 +21,7 @@ from TemporalInterpLib.synthesis import InChildProcess, InThisProcess, Synthesis
 FIRST_LOAD = "temporal_interp.engines.student"
 """The module that takes PyTorch with it."""
 
-SLOW = ("refined", "velocity_field")
+SLOW = ("refined", "velocity_field", EASED_ENGINE)
 """Engines that fit every pair anew."""
 
 
@@ -80,9 +80,11 @@ def synthesiser(name: str, device: Device) -> Synthesiser:
 
 
 def time_to_expect(name: str) -> str:
-    """Return in words how long an engine takes, for a clinical cine on a laptop without a GPU."""
+    """Return in words how long an engine takes, for a clinical cine on a laptop without a GPU, and what it is for."""
     if name == "linear_blend":
         return _("At once. Fades one phase into the other: nothing moves.")
     if name in SLOW:
-        return _("Some seconds to prepare two phases, then a fraction of a second a frame; less on a GPU.")
+        words = _("Some seconds to prepare two phases, then a fraction of a second a frame; less on a GPU.")
+        purpose = _("For two phases at which the motion turns: it starts and ends slowly. ")
+        return purpose + words if name == EASED_ENGINE else words
     return _("About a second to prepare two phases and a second a frame; live on a GPU.")

@@ -9,6 +9,8 @@ import slicer
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 
+from temporal_interp.engines.catalogue import EASED_ENGINE
+
 
 class Engine(Enum):
     """How to synthesise; the values are the names of the command line."""
@@ -18,6 +20,7 @@ class Engine(Enum):
     REFINED = "refined"
     ADAPTED = "adapted"
     VELOCITY_FIELD = "velocity_field"
+    EASED = EASED_ENGINE
     LINEAR_BLEND = "linear_blend"
 
     def label(self) -> str:
@@ -28,6 +31,7 @@ class Engine(Enum):
             Engine.REFINED: _("Refined (network, then fitted)"),
             Engine.ADAPTED: _("Adapted to this sequence"),
             Engine.VELOCITY_FIELD: _("Velocity field (no network)"),
+            Engine.EASED: _("Velocity field, eased (ED to ES)"),
             Engine.LINEAR_BLEND: _("Linear blend (no motion)"),
         }[self]
 

@@ -18,6 +18,7 @@ WORDS = {
     Engine.REFINED: "Some seconds to prepare",
     Engine.ADAPTED: "not adapted to this sequence yet",
     Engine.VELOCITY_FIELD: "Some seconds to prepare",
+    Engine.EASED: "it starts and ends slowly. Some seconds to prepare",
     Engine.LINEAR_BLEND: "At once",
 }
 
@@ -90,7 +91,7 @@ class TestSlowEngines:
         write_sequence(interpolate_between(sequence, 0, 4, [12.5, 20.0], SHIFT), path)
         return path
 
-    @pytest.mark.parametrize("choice", [Engine.REFINED, Engine.VELOCITY_FIELD])
+    @pytest.mark.parametrize("choice", [Engine.REFINED, Engine.VELOCITY_FIELD, Engine.EASED])
     def test_they_run_the_command_line(
         self, cine, engines, open_panel, child_program, process_events_until, made, tmp_path, choice
     ):
@@ -263,7 +264,9 @@ class TestAdapt:
         assert "takes at least 5" in text
 
 
-@pytest.mark.parametrize("choice", [Engine.STUDENT, Engine.REFINED, Engine.ADAPTED, Engine.VELOCITY_FIELD])
+@pytest.mark.parametrize(
+    "choice", [Engine.STUDENT, Engine.REFINED, Engine.ADAPTED, Engine.VELOCITY_FIELD, Engine.EASED]
+)
 def test_without_torch_an_engine_says_what_to_do(cine, open_panel, monkeypatch, dialogs, choice):
     usual = dependencies.find_spec
     monkeypatch.setattr(dependencies, "find_spec", lambda name: None if name == "torch" else usual(name))

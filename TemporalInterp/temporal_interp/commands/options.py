@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 ENGINES = (
-    "velocity_field (registers the pair, needs no training; velocity_field:neural does so with a network), student "
-    "(the trained network; student:MODEL takes another model or a file), refined (fits what the network's motion "
-    "leaves over) or linear_blend (no motion, for comparison)"
+    "velocity_field (registers the pair, needs no training; velocity_field:neural does so with a network, "
+    "velocity_field:eased moves slowly near both frames, for two at which the motion turns, such as ED and ES), "
+    "student (the trained network; student:MODEL takes another model or a file), refined (fits what the network's "
+    "motion leaves over) or linear_blend (no motion, for comparison)"
 )
 
 InputArgument = Annotated[

@@ -13,6 +13,12 @@ DEFAULT_ENGINE = "velocity_field"
 """What is used where none is chosen: it needs no model, sees all there is in slices and in volumes, and a frame of a
 prepared pair takes it the least time."""
 
+EASED_ENGINE = "velocity_field:eased"
+"""The default engine between two phases at which the motion turns."""
+
+EASE = 0.5
+"""Of that: the speed at both ends is half of the mean speed (our choice; real hearts are not quite at rest there)."""
+
 MODEL_ENGINES = ("student", "refined")
 """Those that need a trained model."""
 
@@ -33,7 +39,7 @@ def create_engine(name: str, *, device: str = "cpu") -> InterpolationEngine:
 
     Args:
         name: one of ENGINE_NAMES; "student:MODEL" and "refined:MODEL" take a registered model or a model file,
-            "velocity_field:neural" fits a network in place of a grid.
+            "velocity_field:neural" fits a network in place of a grid, EASED_ENGINE moves slowly near both ends.
         device: "cpu", "cuda", "cuda:1" or "mps"; where the engine computes.
 
     Raises:
@@ -48,9 +54,13 @@ def create_engine(name: str, *, device: str = "cpu") -> InterpolationEngine:
         return student if kind == "student" else RefinedEngine(student)
     if name == "linear_blend":
         return LinearBlend()
-    if name in ("velocity_field", "velocity_field:neural"):
+    if name in ("velocity_field", "velocity_field:neural", EASED_ENGINE):
         from temporal_interp.engines.velocity_field import VelocityFieldEngine
         from temporal_interp.registration.settings import VelocitySettings
 
-        return VelocityFieldEngine(VelocitySettings.neural() if model else None, device=device)
+        return VelocityFieldEngine(
+            VelocitySettings.neural() if model == "neural" else None,
+            ease=EASE if name == EASED_ENGINE else 0.0,
+            device=device,
+        )
     raise InvalidInputError(f"There is no engine '{name}'; choose one of {', '.join(ENGINE_NAMES)}.")

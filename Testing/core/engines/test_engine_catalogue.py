@@ -1,8 +1,16 @@
 """The engines by name, and which one is taken where none is chosen."""
 
+from dataclasses import replace
+
 import pytest
 
-from temporal_interp.engines.catalogue import DEFAULT_ENGINE, ENGINE_NAMES, available_engine_names, create_engine
+from temporal_interp.engines.catalogue import (
+    DEFAULT_ENGINE,
+    EASED_ENGINE,
+    ENGINE_NAMES,
+    available_engine_names,
+    create_engine,
+)
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.registration.settings import VelocitySettings
 from temporal_interp.weights.model_file import checksum
@@ -55,3 +63,9 @@ def test_the_default_needs_no_model(monkeypatch):
 def test_the_velocity_field_can_be_that_of_a_network():
     assert create_engine("velocity_field:neural").registration == VelocitySettings.neural()
     assert create_engine("velocity_field:neural").settings.startswith("field=network ")
+
+
+def test_the_eased_engine_is_the_default_one_with_a_slow_start_and_end():
+    eased, plain = create_engine(EASED_ENGINE, device="cuda:1"), create_engine(DEFAULT_ENGINE, device="cuda:1")
+    assert eased.settings == "ease=0.5"
+    assert replace(eased, ease=0.0) == plain

@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 from temporal_interp import slabs
 from temporal_interp.engines.fusion import Fusion
 from temporal_interp.engines.linear_blend import LinearBlend
-from temporal_interp.engines.velocity_field import VelocityFieldEngine
+from temporal_interp.engines.velocity_field import VelocityFieldEngine, eased
 from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.registration.settings import VelocitySettings
 from temporal_interp.volumes import Geometry, IntensityRange, Volume
@@ -141,6 +141,47 @@ def test_slabs_leave_no_trace(fitted, monkeypatch):
     np.testing.assert_array_equal(parts.volume.array, whole.volume.array)
     np.testing.assert_array_equal(parts.displacement_first_to_t.array, whole.displacement_first_to_t.array)
     np.testing.assert_array_equal(parts.displacement_last_to_t.jacobian, whole.displacement_last_to_t.jacobian)
+
+
+class TestEase:
+    @pytest.mark.parametrize("ease", [0.0, 0.5, 1.0])
+    def test_the_way_rises_from_end_to_end_at_the_speed_that_is_asked_for(self, ease):
+        times = np.linspace(0, 1, 1001)
+        way = np.array([eased(t, ease) for t in times])
+        assert [way[0], way[500], way[-1]] == [0.0, 0.5, 1.0]
+        assert (np.diff(way) > 0).all()
+        np.testing.assert_allclose(way, 1 - way[::-1], atol=1e-12)
+        ends = np.diff(way)[[0, -1]] * 1000
+        np.testing.assert_allclose(ends, 1 - ease, atol=5e-3)
+
+    @pytest.mark.parametrize("ease", [0.5, 1.0])
+    def test_frames_and_fields_lie_where_the_way_is(self, fitted, ease):
+        disc, even = fitted
+        engine = VelocityFieldEngine(registration=FAST, fusion=FUSION, ease=ease)
+        prepared = engine.prepare(disc.at(0.0), disc.at(1.0))
+        ours, theirs = prepared.at(0.25, fields=True), even.at(eased(0.25, ease), fields=True)
+        assert ours.t == 0.25
+        assert eased(0.25, ease) < 0.21
+        np.testing.assert_array_equal(ours.volume.array, theirs.volume.array)
+        np.testing.assert_array_equal(ours.displacement_first_to_t.array, theirs.displacement_first_to_t.array)
+        np.testing.assert_array_equal(ours.displacement_last_to_t.array, theirs.displacement_last_to_t.array)
+        (together,) = prepared.at_many([0.25])
+        np.testing.assert_array_equal(together.volume.array, ours.volume.array)
+
+    def test_the_ends_stay_the_acquired_volumes(self, fitted):
+        disc, _ = fitted
+        prepared = VelocityFieldEngine(registration=HARDLY, ease=1.0).prepare(disc.at(0.0), disc.at(1.0))
+        for t in (0.0, 1.0):
+            assert prepared.at(t).volume.array.tobytes() == disc.at(t).array.tobytes()
+
+    def test_it_is_told_with_the_settings(self):
+        assert VelocityFieldEngine(ease=0.25).settings == "ease=0.25"
+        assert VelocityFieldEngine().settings == ""
+
+    @pytest.mark.parametrize("ease", [-0.1, 1.1, np.nan])
+    def test_what_makes_no_sense_is_refused(self, ease):
+        with pytest.raises(InvalidInputError, match=r"from 0 \(even motion\) to 1"):
+            VelocityFieldEngine(ease=ease)
 
 
 @pytest.mark.parametrize("t", [-0.1, 1.1, np.nan])
