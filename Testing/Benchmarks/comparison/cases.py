@@ -35,6 +35,7 @@ class CaseSet:
         name: in tables, on the command line and in the names of files.
         title: what it is, in words for the reader; says so where motion is simulated.
         draw: draws or reads the cases; raises InvalidInputError where they cannot be had.
+        turning: the motion turns at both kept frames: ED and ES, or the ends of a breath.
         coronal: the picture shows the middle coronal plane of axial slices, from the feet to the head, in which
             breathing is seen, and not one of the slices.
     """
@@ -42,6 +43,7 @@ class CaseSet:
     name: str
     title: str
     draw: Callable[[], list[BenchmarkCase]]
+    turning: bool = False
     coronal: bool = False
 
 

@@ -43,18 +43,24 @@ def drawn_sets(data: Path, *, quick: bool) -> list[CaseSet]:
     """
     hearts, coarser = (1, 2.0) if quick else (HEARTS, 1.0)
     return [
-        CaseSet("heart_slices", "drawn beating hearts in one slice, ED to ES", partial(_heart_slices, hearts)),
-        CaseSet("heart_volume", "drawn beating heart as a volume, ED to ES", partial(_heart_volume, coarser)),
+        CaseSet(
+            "heart_slices", "drawn beating hearts in one slice, ED to ES", partial(_heart_slices, hearts), turning=True
+        ),
+        CaseSet(
+            "heart_volume", "drawn beating heart as a volume, ED to ES", partial(_heart_volume, coarser), turning=True
+        ),
         CaseSet(
             "lung_volume",
             "drawn breathing chest, inhalation to exhalation",
             partial(_lung_volume, coarser),
+            turning=True,
             coronal=True,
         ),
         CaseSet(
             "ct_breathing",
             "real chest CT, simulated motion: breathing by a formula, inhalation to exhalation",
             partial(_ct_breathing, data / CT_FILE, 2.0 * coarser),
+            turning=True,
             coronal=True,
         ),
     ]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from temporal_interp.engines.catalogue import available_engine_names, create_engine
+from temporal_interp.engines.catalogue import EASED_ENGINE, available_engine_names, create_engine
 from temporal_interp.engines.protocol import InterpolationEngine
 from temporal_interp.evaluation.nearest_endpoint import BASELINE, NearestEndpoint
 from temporal_interp.evaluation.peers.catalogue import PEER_NAMES, create_peer
 from temporal_interp.evaluation.peers.catalogue import why_missing as why_peer_is_missing
 
-OURS = ("student", "refined", "velocity_field")
+OURS = ("student", "refined", "velocity_field", EASED_ENGINE)
 TRAINED_NETWORKS = Path(__file__).parents[1] / "networks"
 """Folder of the trained networks of others that come with the benchmark."""
 
@@ -28,7 +28,7 @@ def why_missing(name: str, weights: Path) -> str:
     """
     if name in PEER_NAMES:
         return why_peer_is_missing(name, weights=weights)
-    if name in OURS and name not in available_engine_names():
+    if name in OURS and name.partition(":")[0] not in available_engine_names():
         return "no trained model comes with this copy of the program"
     return ""
 

@@ -22,6 +22,7 @@ from comparison.case_file import read_case
 from comparison.cases import BenchmarkCase
 from comparison.engines import create
 from comparison.memory import peak_gb
+from temporal_interp.engines.catalogue import DEFAULT_ENGINE
 from temporal_interp.engines.protocol import InterpolationEngine, PreparedPair
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.evaluation.evaluate import Scoring
@@ -37,6 +38,9 @@ TIMED = (0.15, 0.35, 0.55)
 """Times whose frames are timed, after one more to warm up."""
 
 EIGHT = tuple(n / 9 for n in range(1, 9))
+
+PREPARED_ANEW = ("student", DEFAULT_ENGINE)
+"""Engines for which the report tells what preparing a pair once saves."""
 
 WARM_UP_BELOW = 10.0
 """Seconds: work that is done for the first time and takes less is done twice, and the second time counts. The first
@@ -141,14 +145,14 @@ class _Trial:
 
     def _eight_frames(self, scoring: Scoring, gap: HeldOutGap, prepared: PreparedPair) -> dict[str, float]:
         """Return the seconds of eight frames of a prepared pair, asked for together and one by one, where an engine can
-        be asked for many; of the student also with the pair prepared anew for each."""
+        be asked for many; of the student and the default also with the pair prepared anew for each."""
         if not hasattr(prepared, "at_many"):
             return {}
         seconds = {
             "eight_together_seconds": timed_warm(lambda: prepared.at_many(EIGHT))[0],
             "eight_one_by_one_seconds": timed(lambda: [prepared.at(t) for t in EIGHT])[0],
         }
-        if self.engine.name == "student":
+        if self.name in PREPARED_ANEW:
             anew = timed(lambda: [scoring.prepare(self.engine, gap).at(t) for t in EIGHT])[0]
             seconds["eight_prepared_anew_seconds"] = anew
         return seconds

@@ -19,7 +19,7 @@ FEWEST = 2
 """Held-out frames per gap: with one there is no curve to draw."""
 
 LEGEND_COLUMNS = 5
-OTHERS = ("#E69F00", "#56B4E9", "#CC79A7", "#000000", "#8C564B", "#6A3D9A", "#B2DF8A")
+OTHERS = ("#E69F00", "#56B4E9", "#BCBD22", "#000000", "#8C564B", "#6A3D9A", "#B2DF8A")
 MARKERS = ("s", "^", "v", "D", "X", "P", "*")
 
 

@@ -34,7 +34,10 @@ baselines, which look for no motion, do not compete in time and memory. Peers ar
 scaled by t from both ends, then blended. Errors in pictures are shares of the intensity range.
 """
 
-OURS_IS = '"ours" is what the program picks by default for such images, or the first of ours where that did not run.'
+OURS_IS = """\
+"ours" is what the program's documentation names for such a pair: `velocity_field`, the default, and between two phases
+at which the motion turns `velocity_field:eased`, which is the same but for its slow start and end. The tables below
+have both. Where it did not run, the first of ours stands for it."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def _summary_lines(result: SetResult) -> list[dict[str, Any]]:
         {
             "set": result.name,
             "engine": engine.engine,
-            "default": engine.engine == result.default_engine,
+            "recommended": engine.engine == result.recommended,
             "failed": "; ".join(f"{case}: {reason}" for case, reason in engine.failures.items()),
             **means_of(engine),
             "model": engine.model,
@@ -108,7 +111,7 @@ def _head(results: Sequence[SetResult], circumstances: Circumstances) -> str:
     parts += ["## Overview", OURS_IS, overview_table(results)]
     eight = eight_frames_table(results)
     if eight:
-        parts += ["The student's eight frames of a pair, all with the pair's preparation:", eight]
+        parts += ["Eight frames of a pair, all with the pair's preparation:", eight]
     return "\n\n".join(parts)
 
 

@@ -21,7 +21,7 @@ from comparison.case_file import write_case
 from comparison.cases import BenchmarkCase, CaseSet
 from comparison.one_engine import PICTURE_SUFFIX, SHOWN_FILE
 from comparison.processes import environment
-from temporal_interp.engines.catalogue import DEFAULT_ENGINE
+from temporal_interp.engines.catalogue import DEFAULT_ENGINE, EASED_ENGINE
 from temporal_interp.evaluation.evaluate import Row
 from temporal_interp.evaluation.hold_out import HeldOutGap
 
@@ -78,20 +78,23 @@ class SetResult:
         case_set: the set.
         cases: its cases.
         shown: number of the case and of the frame that the picture shows.
-        default_engine: what the program picks by default for these images.
         engines: the results, in the order of the tables.
     """
 
     case_set: CaseSet
     cases: Sequence[BenchmarkCase]
     shown: tuple[int, int]
-    default_engine: str
     engines: Sequence[EngineResult]
 
     @property
     def name(self) -> str:
         """Name of the set."""
         return self.case_set.name
+
+    @property
+    def recommended(self) -> str:
+        """The engine that the program's documentation names for such a pair."""
+        return EASED_ENGINE if self.case_set.turning else DEFAULT_ENGINE
 
 
 def run_set(
@@ -120,7 +123,7 @@ def run_set(
             result = run_engine(name, folder, [case.name for case in cases], conditions)
             tell(f"{case_set.name}: {_in_words(result)}")
             results.append(result)
-    return SetResult(case_set, cases, shown, DEFAULT_ENGINE, results)
+    return SetResult(case_set, cases, shown, results)
 
 
 def _in_words(result: EngineResult) -> str:
@@ -150,7 +153,8 @@ def run_engine(name: str, folder: Path, cases: Sequence[str], conditions: Condit
         cases: names of the cases.
         conditions: the same for all.
     """
-    result, log = folder / f"{name}.jsonl", folder / f"{name}.log"
+    stem = name.replace(":", "_")  # no colon in the names of files on Windows
+    result, log = folder / f"{stem}.jsonl", folder / f"{stem}.log"
     command = [*conditions.command, name, str(folder), str(result), "--weights", str(conditions.weights)]
     with log.open("w", encoding="utf-8") as output:
         process = subprocess.Popen(

@@ -38,7 +38,7 @@ def score_table(result: SetResult) -> str:
 
 
 def _label(name: str, result: SetResult) -> str:
-    return f"{name} (default)" if name == result.default_engine else name
+    return f"{name} (recommended)" if name == result.recommended else name
 
 
 def _one_cell(text: str) -> str:
@@ -69,9 +69,9 @@ def still_sentence(result: SetResult) -> str:
 
 
 def our_engine(result: SetResult) -> str | None:
-    """Return what stands for us: the program's default for these images or, where it did not run, the first of ours."""
+    """Return what stands for us: the engine recommended for such a pair or, where it did not run, the first of ours."""
     means = means_of_all(result)
-    return next((name for name in (result.default_engine, *OURS) if name in means), None)
+    return next((name for name in (result.recommended, *OURS) if name in means), None)
 
 
 def ratio_table(result: SetResult) -> str:
@@ -155,22 +155,27 @@ def overview_table(results: Sequence[SetResult]) -> str:
 
 
 def eight_frames_table(results: Sequence[SetResult]) -> str:
-    """Return what asking the student for eight frames together saves, "" where it did not run."""
+    """Return what preparing a pair once for eight frames saves, "" where nothing that was measured ran."""
     rows = []
-    for result in results:
-        own = means_of_all(result).get("student", {})
-        if "eight_prepared_anew_seconds" not in own:
-            continue
+    measured = [
+        (result.name, engine, own)
+        for result in results
+        for engine, own in means_of_all(result).items()
+        if "eight_prepared_anew_seconds" in own
+    ]
+    for name, engine, own in measured:
         anew, prepare = own["eight_prepared_anew_seconds"], own["prepare_seconds"]
         one_by_one, together = (prepare + own[f"eight_{how}_seconds"] for how in ("one_by_one", "together"))
         shares = [f"{100 * part / anew:.0f} %" for part in (one_by_one, together)]
-        rows.append([result.name, *(MEASURE["eight_seconds"].text(s) for s in (anew, one_by_one, together)), *shares])
+        seconds = (MEASURE["eight_seconds"].text(s) for s in (anew, one_by_one, together))
+        rows.append([name, engine, *seconds, *shares])
     headings = [
         "set",
+        "engine",
         "eight single calls s",
         "one pair, one by one s",
         "one pair, together s",
         "one by one",
         "together",
     ]
-    return markdown_table(headings, rows) if rows else ""
+    return markdown_table(headings, rows, words=2) if rows else ""

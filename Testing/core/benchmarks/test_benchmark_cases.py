@@ -133,6 +133,11 @@ class TestGrids:
         assert not mask[:, :5].any()
 
 
+def test_motion_turns_at_ed_and_es_and_at_the_ends_of_a_breath(tmp_path):
+    assert {s.name for s in real_sets(tmp_path, quick=False) if s.turning} == {"cine_sax_ed_es", "cine_2ch_ed_es"}
+    assert all(s.turning for s in drawn_sets(tmp_path, quick=False))
+
+
 class TestRealSets:
     def test_absent_data_is_said_with_its_place(self, tmp_path):
         for case_set in real_sets(tmp_path, quick=False):

@@ -58,7 +58,7 @@ def make_engine():
 def make_result(blob_set):
     def make(*engines):
         cases = blob_set.draw()
-        return SetResult(blob_set, cases, (0, 2), "student", engines)
+        return SetResult(blob_set, cases, (0, 2), engines)
 
     return make
 
@@ -95,13 +95,13 @@ class TestTables:
         table = cells(
             score_table(
                 make_result(
-                    make_engine("student", 21.0, epe=0.5, prepare=2.0),
+                    make_engine("velocity_field", 21.0, epe=0.5, prepare=2.0),
                     make_engine("linear_blend", 19.0, prepare=0.001),
                     make_engine("demons", 20.0, epe=0.4, prepare=3.0),
                 )
             )
         )
-        assert list(table) == ["student (default)", "linear_blend", "demons"]
+        assert list(table) == ["velocity_field (recommended)", "linear_blend", "demons"]
         assert [row["moving dB"] for row in table.values()] == ["**24.50**", "22.50", "23.50"]
         assert [row["EPE mm"] for row in table.values()] == ["0.50", "-", "**0.40**"]
         assert [row["s per pair"] for row in table.values()] == ["**2.00**", "0.001", "3.00"]
@@ -113,7 +113,7 @@ class TestTables:
         assert "| syn | failed on 1 of 2, first two: ended \\| by signal 9 |" in text
         assert len({line.replace("\\|", "").count("|") for line in text.splitlines()}) == 1
 
-    def test_ratios_are_against_what_the_program_picks(self, make_engine, make_result):
+    def test_ratios_are_against_ours(self, make_engine, make_result):
         result = make_result(
             make_engine("refined", 30.0),
             make_engine("student", 21.0, epe=0.5, prepare=2.0, frame=0.1),
@@ -130,7 +130,16 @@ class TestTables:
             "peak GB, times": "1",
         }
 
-    def test_where_the_default_did_not_run_another_of_ours_stands_in_and_without_one_nothing(
+    @pytest.mark.parametrize(("turning", "ours"), [(False, "velocity_field"), (True, "velocity_field:eased")])
+    def test_between_turning_points_the_eased_engine_is_ours(self, make_engine, make_result, turning, ours):
+        names = ("student", "velocity_field", "velocity_field:eased", "demons")
+        result = make_result(*(make_engine(name) for name in names))
+        result = replace(result, case_set=replace(result.case_set, turning=turning))
+        assert f"against {ours} " in ratio_table(result)
+        assert f"| {ours} (recommended) |" in score_table(result)
+        assert score_table(result).count("(recommended)") == 1
+
+    def test_where_the_recommended_did_not_run_another_of_ours_stands_in_and_without_one_nothing(
         self, make_engine, make_result
     ):
         assert "against velocity_field" in ratio_table(
@@ -174,8 +183,9 @@ class TestTables:
 
     def test_eight_frames_are_a_share_of_eight_single_calls(self, make_engine, make_result):
         seconds = {"eight_prepared_anew_seconds": 10.0, "eight_one_by_one_seconds": 5.0, "eight_together_seconds": 3.0}
-        row = cells(eight_frames_table([make_result(make_engine("student", prepare=1.0, **seconds))]))["blobs"]
-        assert [row["one by one"], row["together"]] == ["60 %", "40 %"]
+        result = make_result(make_engine("student", prepare=1.0, **seconds), make_engine("demons"))
+        row = cells(eight_frames_table([result]))["blobs"]
+        assert [row["engine"], row["one by one"], row["together"]] == ["student", "60 %", "40 %"]
         assert eight_frames_table([make_result(make_engine("demons"))]) == ""
 
 
@@ -284,7 +294,7 @@ class TestCommand:
 
         def run(case_set, engines, conditions, tell):
             cases = case_set.draw()
-            return SetResult(case_set, cases, (0, 2), "student", [replace(make_engine(n), shown=None) for n in engines])
+            return SetResult(case_set, cases, (0, 2), [replace(make_engine(n), shown=None) for n in engines])
 
         monkeypatch.setattr(bench, "run_set", run)
         monkeypatch.setattr(bench, "drawn_sets", lambda data, quick: [blob_set])

@@ -53,7 +53,7 @@ class TestOneEngine:
     def test_first_work_of_all_is_done_twice_and_frames_are_timed_after_one_to_warm_up(
         self, make_blob, set_folder, made_up, tmp_path
     ):
-        engine = made_up(name="not the student")
+        engine = made_up()
         run("x", lambda: engine, set_folder(make_blob()), tmp_path / "r.jsonl")
         frames = ["frame"] * (1 + len(TIMED))
         many = ["many", *["frame"] * 8]
@@ -101,7 +101,7 @@ class TestProcess:
         assert not blend.failures
         assert not student.failures
         assert [len(told), told[0].startswith("blobs: linear_blend done")] == [2, True]
-        assert result.default_engine == "velocity_field"
+        assert result.recommended == "velocity_field"
         assert {row.patient for row in student.rows} == {"one", "two"}
         assert len(student.rows) == len(blend.rows) == 8
         assert student.model.startswith("synthetic-small")
