@@ -21,8 +21,8 @@ from TemporalInterpLib.synthesis import InChildProcess, InThisProcess, Synthesis
 FIRST_LOAD = "temporal_interp.engines.student"
 """The module that takes PyTorch with it."""
 
-SLOW = ("refined", "velocity_field", EASED_ENGINE)
-"""Engines that fit every pair anew."""
+SLOW = ("refined", "velocity_field")
+"""Kinds of engines that fit every pair anew; what follows a colon makes them no quicker."""
 
 
 def engine_name(choice: Engine, sequence_node: slicer.vtkMRMLSequenceNode, adapted_model: str = "") -> str:
@@ -74,7 +74,7 @@ def creator(name: str, device: Device) -> Callable[[], InterpolationEngine] | No
 
 def synthesiser(name: str, device: Device) -> Synthesiser:
     """Return who runs an engine: slow ones run in a child process."""
-    if name in SLOW:
+    if name.partition(":")[0] in SLOW:
         return InChildProcess(name, device.value)
     return InThisProcess(name.partition(":")[0], creator(name, device) or LinearBlend)
 
@@ -83,7 +83,7 @@ def time_to_expect(name: str) -> str:
     """Return in words how long an engine takes, for a clinical cine on a laptop without a GPU, and what it is for."""
     if name == "linear_blend":
         return _("At once. Fades one phase into the other: nothing moves.")
-    if name in SLOW:
+    if name.partition(":")[0] in SLOW:
         words = _("Some seconds to prepare two phases, then a fraction of a second a frame; less on a GPU.")
         purpose = _("For two phases at which the motion turns: it starts and ends slowly. ")
         return purpose + words if name == EASED_ENGINE else words

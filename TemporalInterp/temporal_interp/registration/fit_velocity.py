@@ -57,9 +57,9 @@ def fit_velocity(
     problems, shape = fixed.shape[0], tuple(fixed.shape[2:])
     finest = fitted_shape(shape, spacing, problems, settings.max_voxels)
     finest_spacing = spacing_on(finest, shape, spacing)
-    finest_pair = coarsen(torch.cat([fixed, moving]), finest)
-    # coarsening lessens noise; what there is more of it on the coarser grid is structure
-    flat = settings.flat or noise_variance(*finest_pair.chunk(2)).minimum(noise_variance(fixed, moving))
+    full_pair = torch.cat([fixed, moving])
+    finest_pair = coarsen(full_pair, finest)
+    flat = settings.flat or _noise(full_pair, finest_pair)
     field = _FIELDS[settings.field](problems, finest, finest_spacing, settings, fixed.device)
     total = sum(settings.iterations)
     before = 0
@@ -86,6 +86,15 @@ def fit_velocity(
     if not torch.isfinite(velocity).all():
         raise InvalidInputError(_DIVERGED.format(step="the last", level=level, rate=settings.learning_rate))
     return velocity
+
+
+def _noise(pair: torch.Tensor, coarsened: torch.Tensor) -> torch.Tensor:
+    """Return the variance of the noise of every problem on its coarsened grid.
+
+    Coarsening lessens noise: what there is more of it on the coarser grid is structure.
+    """
+    there = noise_variance(*coarsened.chunk(2))
+    return there if coarsened.shape == pair.shape else there.minimum(noise_variance(*pair.chunk(2)))
 
 
 def _loss(
