@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch.nn import functional
 
@@ -80,6 +82,29 @@ def squared_gradient(field: torch.Tensor, spacing: tuple[float, ...] | torch.Ten
         to_strain = sizes / sizes[:, axis : axis + 1]
         difference = field.diff(dim=axis + 2) * to_strain.view(*sizes.shape, *[1] * sizes.shape[1])
         total = total + difference.square().mean() * field.shape[1]
+    return total
+
+
+def bending_energy(field: torch.Tensor, spacing: tuple[float, ...]) -> torch.Tensor:
+    """Return the mean squared second derivative of a field, 0 for every linear one, as change of strain per mm.
+
+    Each component's derivatives along all pairs of axes are added, all components too; forward differences.
+
+    Args:
+        field: (N, D, *shape), voxels.
+        spacing: voxel size in mm along each axis, in the order of the axes.
+
+    Source: Rueckert et al. 1999, "Nonrigid registration using free-form deformations", Eq. 4.
+    """
+    total = field.new_zeros(())
+    sizes = field.new_tensor(spacing)
+    for one, other in itertools.combinations_with_replacement(range(len(spacing)), 2):
+        change = field.diff(dim=one + 2).diff(dim=other + 2)
+        if not change.numel():
+            continue
+        per_mm = (sizes / (spacing[one] * spacing[other])).view(1, -1, *[1] * len(spacing))
+        pairs = 1 if one == other else 2
+        total = total + pairs * (change * per_mm).square().mean() * field.shape[1]
     return total
 
 

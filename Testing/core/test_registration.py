@@ -10,6 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.registration import fit_velocity as fitting
+from temporal_interp.registration import noise
 from temporal_interp.registration import register as module
 from temporal_interp.registration.fit_velocity import fit_velocity
 from temporal_interp.registration.grids import coarsen, fitted_shape
@@ -55,7 +56,7 @@ def image(shape, shift=0.0):
         ("field", "spline"),
         *[(name, 0) for name in ("width", "frequency", "extent", "reach", "max_voxels", "learning_rate")],
         *[(name, -1) for name in ("width", "frequency", "extent", "reach", "max_voxels", "learning_rate")],
-        *[(name, -1) for name in ("spread", "flat", "smoothness", "folding", "patience", "tolerance")],
+        *[(name, -1) for name in ("spread", "flat", "smoothness", "bending", "folding", "patience", "tolerance")],
         *[(name, float("nan")) for name in ("frequency", "reach", "learning_rate", "smoothness", "stride")],
         ("squaring_steps", 0),
         ("window_stride", 0),
@@ -78,7 +79,7 @@ def test_settings_that_make_no_sense_are_refused_by_name(name, bad):
 
 
 def test_zero_turns_the_optional_parts_off():
-    replace(FAST, smoothness=0.0, folding=0.0, patience=0, tolerance=0.0)
+    replace(FAST, smoothness=0.0, bending=0.0, folding=0.0, patience=0, tolerance=0.0)
 
 
 def test_paper_settings_are_the_papers():
@@ -218,6 +219,15 @@ def test_background_without_noise_hides_no_noise():
     torch.testing.assert_close(noise_variance(masked, masked), noise_variance(noisy, noisy), rtol=0.2, atol=0)
 
 
+def test_the_noise_of_a_huge_image_is_looked_for_in_its_middle(monkeypatch):
+    monkeypatch.setattr(noise, "_ENOUGH", 32 * 32)
+    generator = torch.Generator().manual_seed(0)
+    quiet = 0.5 + 0.03 * torch.randn((1, 1, 64, 96), generator=generator)
+    loud_around = 0.5 + 0.1 * torch.randn((1, 1, 64, 96), generator=generator)
+    loud_around[..., 16:48, 24:72] = quiet[..., 16:48, 24:72]
+    torch.testing.assert_close(noise_variance(loud_around, loud_around).item(), 0.03**2, rtol=0.2, atol=0)
+
+
 def test_the_fit_takes_the_noise_of_the_pair_unless_told(monkeypatch):
     asked = []
     original = fitting.local_correlation_loss
@@ -277,6 +287,25 @@ def test_the_literal_and_the_symmetric_comparison_find_the_same_motion(fast, sym
     velocity = fit_velocity(image((32, 32), 1.5), image((32, 32)), (1.0, 1.0), settings)
     centre = resize_field(integrate_velocity(velocity), (32, 32))[0, :, 13:20, 13:20].mean(dim=(1, 2))
     torch.testing.assert_close(centre, torch.tensor([-1.5, -1.5]), rtol=0, atol=0.2)
+
+
+def test_bending_spreads_a_change_of_motion_over_what_shows_nothing():
+    """Texture on the left moves down by two voxels, that on the right rests, and there is nothing in between."""
+    shape, by = (48, 96), 2.0
+    lines = torch.arange(shape[0]).float().view(1, 1, -1, 1).expand(1, 1, *shape)
+    columns = torch.arange(shape[1]).float()
+    left, right = torch.sigmoid((28 - columns) / 2), torch.sigmoid((columns - 67) / 2)
+    resting = 0.4 * torch.sin(lines / 2.5) * right
+    moving, fixed = (0.5 + resting + 0.4 * torch.sin((lines - shift) / 2.5) * left for shift in (0.0, by))
+
+    def sharpest(bending):
+        velocity = fit_velocity(fixed, moving, (1.0, 1.0), replace(FAST, bending=bending))
+        down = -resize_field(integrate_velocity(velocity), shape)[0, 0, 12:-12].mean(dim=0)
+        assert float(down[:20].mean()) == pytest.approx(by, abs=0.3)
+        assert float(down[-20:].mean()) == pytest.approx(0.0, abs=0.3)
+        return float(down.diff().diff().abs().max())
+
+    assert sharpest(20.0) < 0.5 * sharpest(0.0)
 
 
 def test_a_level_ends_on_a_plateau_and_progress_still_rises_to_1():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
-from temporal_interp.losses import folding_loss, local_correlation_loss, squared_gradient
+from temporal_interp.losses import bending_energy, folding_loss, local_correlation_loss, squared_gradient
 from temporal_interp.registration.grids import coarsen, coarsened_shape, fitted_shape, spacing_on
 from temporal_interp.registration.noise import noise_variance
 from temporal_interp.registration.settings import VelocitySettings
@@ -45,8 +45,8 @@ def fit_velocity(
         InvalidInputError: the shapes differ, or the fit diverged.
 
     Source: NeVF, Sections 2.1 to 2.4, for the loss and for the velocity of a network. Ours: coarse to fine, the
-    velocity on a grid, the symmetric comparison, the velocity's strain in mm as regulariser, windows that are
-    left out or hold noise only, and stopping on a plateau.
+    velocity on a grid, the symmetric comparison, the velocity's strain in mm and its change as regularisers, windows
+    that are left out or hold noise only, and stopping on a plateau.
     """
     settings = settings or VelocitySettings()
     if fixed.shape != moving.shape or fixed.ndim - 2 != len(spacing):
@@ -119,18 +119,23 @@ def _loss(
         halves = integrate_velocity(torch.cat([-0.5 * velocity, 0.5 * velocity]), steps=settings.squaring_steps)
         displacement = resize_field(halves, shape)
         images = warp(pair, displacement).chunk(2)
-        rough = squared_gradient(velocity, spacing) / len(spacing) ** 2
+        rough = _roughness(velocity, spacing, settings.bending) / len(spacing) ** 2
     else:
         whole = integrate_velocity(velocity, steps=settings.squaring_steps)
         displacement = resize_field(whole, shape)
         fixed, moving = pair.chunk(2)
         images = fixed, warp(moving, displacement)
-        rough = squared_gradient(whole, spacing)
+        rough = _roughness(whole, spacing, settings.bending)
     unlike = local_correlation_loss(*images, window=settings.window, stride=settings.window_stride, flat=flat)
     loss = unlike + settings.smoothness * rough
     if settings.folding:
         loss = loss + settings.folding * folding_loss(displacement)
     return loss
+
+
+def _roughness(field: torch.Tensor, spacing: tuple[float, ...], bending: float) -> torch.Tensor:
+    rough = squared_gradient(field, spacing)
+    return rough + bending**2 * bending_energy(field, spacing) if bending else rough
 
 
 class _Plateau:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from temporal_interp.losses import box_mean
@@ -15,6 +17,9 @@ _DARK = 0.03
 
 _MEDIAN_OF_SQUARES = 0.455
 """Median of the square of a standard normal variable."""
+
+_ENOUGH = 2_000_000
+"""Voxels in the middle of an image whose noise is looked at; more would only take time and memory."""
 
 
 def noise_variance(first: torch.Tensor, last: torch.Tensor) -> torch.Tensor:
@@ -30,9 +35,16 @@ def noise_variance(first: torch.Tensor, last: torch.Tensor) -> torch.Tensor:
         (N, 1, ...) with a one for every axis of the images; `LEAST` where there is less or nothing to see.
     """
     axes = first.ndim - 2
-    pair = torch.cat([first, last], dim=1)
+    pair = torch.cat([_middle(first), _middle(last)], dim=1)
     mean = box_mean(pair, _WINDOW)
     departure = (pair - mean).square().masked_fill(mean < _DARK, torch.nan)
     # the voxel itself is in the mean
     spread = departure.flatten(1).nanmedian(1).values / _MEDIAN_OF_SQUARES / (1 - 1 / _WINDOW**axes)
     return spread.nan_to_num(LEAST).clamp(min=LEAST).view(-1, *[1] * (axes + 1))
+
+
+def _middle(image: torch.Tensor) -> torch.Tensor:
+    shape = image.shape[2:]
+    share = min(1.0, (_ENOUGH / math.prod(shape)) ** (1 / len(shape)))
+    kept = [math.ceil(n * share) for n in shape]
+    return image[:, :, *(slice((n - k) // 2, (n - k) // 2 + k) for n, k in zip(shape, kept, strict=True))]
