@@ -32,5 +32,6 @@ def is_bfloat16_native(device: str) -> bool:
     if kind == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if kind == "cpu":
-        return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
+        known = torch.cpu.get_capabilities()
+        return any(known.get(instructions, False) for instructions in ("amx_bf16", "avx512_bf16"))
     return False

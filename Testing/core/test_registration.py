@@ -308,6 +308,22 @@ def test_bending_spreads_a_change_of_motion_over_what_shows_nothing():
     assert sharpest(20.0) < 0.5 * sharpest(0.0)
 
 
+@pytest.mark.parametrize(("side", "fitted"), [(64, {(16, 16), (32, 32), (64, 64)}), (14, {(8, 8), (14, 14)})])
+def test_levels_hardly_coarser_than_the_next_are_left_out(monkeypatch, side, fitted):
+    seen = set()
+    original = fitting.local_correlation_loss
+    monkeypatch.setattr(
+        fitting, "local_correlation_loss", lambda one, *a, **k: seen.add(one.shape[2:]) or original(one, *a, **k)
+    )
+    reports = []
+    settings = replace(HARDLY, levels=(4, 2, 1), iterations=(2, 2, 2))
+    pair = [image((side, side))] * 2
+    fit_velocity(*pair, (1.0, 1.0), settings, progress=lambda share, message: reports.append(share))
+    assert seen == fitted
+    assert reports == sorted(reports)
+    assert reports[-1] == 1.0
+
+
 def test_a_level_ends_on_a_plateau_and_progress_still_rises_to_1():
     reports = []
     settings = replace(FAST, iterations=(50, 50), patience=3, tolerance=0.05)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
@@ -61,10 +63,15 @@ def fit_velocity(
     finest_pair = coarsen(full_pair, finest)
     flat = settings.flat or _noise(full_pair, finest_pair)
     field = _FIELDS[settings.field](problems, finest, finest_spacing, settings, fixed.device)
+    grids = [coarsened_shape(finest, finest_spacing, min(finest_spacing) * level) for level in settings.levels]
     total = sum(settings.iterations)
     before = 0
-    for level, iterations in zip(settings.levels, settings.iterations, strict=True):
-        grid = coarsened_shape(finest, finest_spacing, min(finest_spacing) * level)
+    for level, iterations, grid, finer in zip(
+        settings.levels, settings.iterations, grids, [*grids[1:], None], strict=True
+    ):
+        if finer and math.prod(finer) < 2 * math.prod(grid):  # small images: the next level does as much
+            before += iterations
+            continue
         pair = coarsen(finest_pair, grid)
         optimiser = field.begin(grid)
         plateau = _Plateau(settings.patience, settings.tolerance)
