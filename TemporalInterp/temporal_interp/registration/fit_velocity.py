@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import torch
@@ -63,15 +64,10 @@ def fit_velocity(
     finest_pair = coarsen(full_pair, finest)
     flat = settings.flat or _noise(full_pair, finest_pair)
     field = _FIELDS[settings.field](problems, finest, finest_spacing, settings, fixed.device)
-    grids = [coarsened_shape(finest, finest_spacing, min(finest_spacing) * level) for level in settings.levels]
-    total = sum(settings.iterations)
+    levels = _levels(finest, finest_spacing, settings)
+    total = sum(iterations for _, iterations, _ in levels)
     before = 0
-    for level, iterations, grid, finer in zip(
-        settings.levels, settings.iterations, grids, [*grids[1:], None], strict=True
-    ):
-        if finer and math.prod(finer) < 2 * math.prod(grid):  # small images: the next level does as much
-            before += iterations
-            continue
+    for level, iterations, grid in levels:
         pair = coarsen(finest_pair, grid)
         optimiser = field.begin(grid)
         plateau = _Plateau(settings.patience, settings.tolerance)
@@ -93,6 +89,17 @@ def fit_velocity(
     if not torch.isfinite(velocity).all():
         raise InvalidInputError(_DIVERGED.format(step="the last", level=level, rate=settings.learning_rate))
     return velocity
+
+
+def _levels(
+    finest: tuple[int, ...], spacing: tuple[float, ...], settings: VelocitySettings
+) -> list[tuple[int, int, tuple[int, ...]]]:
+    """Return coarsening, steps and shape of every level, without those of small images that are hardly coarser than
+    the next, which does as much."""
+    grids = [coarsened_shape(finest, spacing, min(spacing) * level) for level in settings.levels]
+    voxels = [math.prod(grid) for grid in grids]
+    kept = [finer >= 2 * coarse for coarse, finer in itertools.pairwise(voxels)] + [True]
+    return list(itertools.compress(zip(settings.levels, settings.iterations, grids, strict=True), kept))
 
 
 def _noise(pair: torch.Tensor, coarsened: torch.Tensor) -> torch.Tensor:
