@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 import torch
 from torch.nn import functional
 
@@ -52,17 +50,25 @@ def local_correlation_loss(
         flat: variance that counts as none; one for all, or (N, 1, *) with ones for every axis of the image.
         weight: of each voxel in the mean, (1 or N, 1, *shape), not negative; all alike if None.
     """
-    moments = torch.stack([image, target, image * image, target * target, image * target])
-    means = box_mean(moments.flatten(0, 1), window, stride=stride).unflatten(0, moments.shape[:2])
-    variance_image = (means[2] - means[0] ** 2).clamp(min=0)
-    variance_target = (means[3] - means[1] ** 2).clamp(min=0)
-    covariance = means[4] - means[0] * means[1]
-    likeness = covariance**2 / ((variance_image + flat) * (variance_target + flat))
+    likeness = squared_local_correlation(image, target, window=window, stride=stride, flat=flat)
     if weight is None:
         return 1 - likeness.mean()
     centres = (slice(None, None, stride),) * (image.ndim - 2)
     weight = weight[(slice(None), slice(None), *centres)].expand_as(likeness)
     return 1 - (likeness * weight).sum() / weight.sum()
+
+
+def squared_local_correlation(
+    image: torch.Tensor, target: torch.Tensor, *, window: int, stride: int = 1, flat: float | torch.Tensor = FLAT
+) -> torch.Tensor:
+    """Return the squared correlation coefficient of every window, (N, C, *windows), 1 where both agree up to gain and
+    offset; see `local_correlation_loss`."""
+    moments = torch.stack([image, target, image * image, target * target, image * target])
+    means = box_mean(moments.flatten(0, 1), window, stride=stride).unflatten(0, moments.shape[:2])
+    variance_image = (means[2] - means[0] ** 2).clamp(min=0)
+    variance_target = (means[3] - means[1] ** 2).clamp(min=0)
+    covariance = means[4] - means[0] * means[1]
+    return covariance**2 / ((variance_image + flat) * (variance_target + flat))
 
 
 def squared_gradient(field: torch.Tensor, spacing: tuple[float, ...] | torch.Tensor) -> torch.Tensor:
@@ -97,14 +103,15 @@ def bending_energy(field: torch.Tensor, spacing: tuple[float, ...]) -> torch.Ten
     Source: Rueckert et al. 1999, "Nonrigid registration using free-form deformations", Eq. 4.
     """
     total = field.new_zeros(())
-    sizes = field.new_tensor(spacing)
-    for one, other in itertools.combinations_with_replacement(range(len(spacing)), 2):
-        change = field.diff(dim=one + 2).diff(dim=other + 2)
-        if not change.numel():
-            continue
-        per_mm = (sizes / (spacing[one] * spacing[other])).view(1, -1, *[1] * len(spacing))
-        pairs = 1 if one == other else 2
-        total = total + pairs * (change * per_mm).square().mean() * field.shape[1]
+    in_mm = field * field.new_tensor(spacing).view(1, -1, *[1] * len(spacing))
+    for one in range(len(spacing)):
+        slope = in_mm.diff(dim=one + 2)
+        for other in range(one, len(spacing)):
+            change = slope.diff(dim=other + 2)
+            if change.numel():
+                pairs = 1 if one == other else 2
+                share = pairs * field.shape[1] / (change.numel() * (spacing[one] * spacing[other]) ** 2)
+                total = total + share * change.square().sum()
     return total
 
 

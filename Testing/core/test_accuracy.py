@@ -88,6 +88,18 @@ def test_held_out_frame_of_a_real_cine_is_closer_than_the_blend(real_data, folde
     assert gain["psnr_moving"] > 0.3
 
 
+@pytest.mark.parametrize(("row", "column"), [(0, 0), (1, 0), (5, 0), (0, 1), (3, 3)])
+def test_the_motion_from_ed_to_es_does_not_hang_on_where_the_image_ends(real_data, row, column):
+    """Two motions explain this pair, one 0.7 dB worse than the other; a fit begun once finds that in most of these."""
+    whole = read_sequence(real_data / "cine-2ch-dicom")
+    volumes = [
+        replace(v, array=v.array[:, row:, column:], geometry=replace(v.geometry, shape=v.array[:, row:, column:].shape))
+        for v in whole.volumes
+    ]
+    gain = _gain(VelocityFieldEngine(), replace(whole, volumes=volumes), between(whole, 0, 8))
+    assert gain["psnr_moving"] > 0.6
+
+
 @pytest.mark.parametrize(
     ("folder", "first", "last", "whole", "moving"),
     [

@@ -18,6 +18,7 @@ from temporal_interp.registration.noise import LEAST, noise_variance
 from temporal_interp.registration.register import default_settings, fit_volumes, register, slices_are_independent
 from temporal_interp.registration.settings import VelocitySettings
 from temporal_interp.registration.sinusoidal_network import SinusoidalNetworks
+from temporal_interp.registration.velocity_grid import VelocityGrid
 from temporal_interp.spatial import integrate_velocity, resize_field, warp
 from temporal_interp.volumes import Geometry, Volume
 
@@ -65,6 +66,7 @@ def image(shape, shift=0.0):
         ("window", 8),
         ("window", 1),
         ("window", -3),
+        ("starts", 0),
         ("levels", ()),
         ("levels", (2, 0)),
         ("iterations", ()),
@@ -234,7 +236,7 @@ def test_the_fit_takes_the_noise_of_the_pair_unless_told(monkeypatch):
     monkeypatch.setattr(fitting, "local_correlation_loss", lambda *a, **k: asked.append(k["flat"]) or original(*a, **k))
     generator = torch.Generator().manual_seed(0)
     pair = [0.3 + 0.5 * image((40, 44)) + 0.05 * torch.randn(1, 1, 40, 44, generator=generator) for _ in range(2)]
-    fit_velocity(*pair, (1.0, 1.0), HARDLY)
+    fit_velocity(*pair, (1.0, 1.0), replace(HARDLY, starts=1))
     assert float(asked[0]) == pytest.approx(0.05**2, rel=0.3)
     assert all(torch.equal(flat, asked[0]) for flat in asked)
     asked.clear()
@@ -337,6 +339,41 @@ def test_without_patience_every_iteration_runs():
     reports = []
     fit_velocity(*[image((24, 24))] * 2, (1.0, 1.0), HARDLY, progress=lambda f, message: reports.append(f))
     assert reports == [0.0, 0.25, 0.5, 0.75, 1.0]
+
+
+def test_of_several_starts_the_one_that_likens_each_pair_most_goes_on_alone():
+    """Two problems, begun twice: the first start is right for one of them, the second for the other."""
+    scene = image((32, 32))
+    rightward = torch.tensor([0.0, 3.0]).view(1, 2, 1, 1).expand(1, 2, 32, 32)
+    pair = torch.cat([warp(scene, rightward), warp(scene, -rightward), scene, scene])
+    velocities = torch.cat([rightward, rightward, -rightward, -rightward])
+    chosen = fitting._likest(fitting._repeated(pair, 2), velocities, 1e-4, FAST, 2)
+    assert chosen.tolist() == [0, 3]
+
+    grid = VelocityGrid(3, (32, 32), (1.0, 1.0), replace(FAST, starts=2), torch.device("cpu"))
+    grid.begin((16, 16))
+    begun = grid.velocity().detach()
+    assert len(begun) == 2 * 3
+    torch.testing.assert_close(begun[:3], -begun[3:])
+    assert float(begun.abs().max()) < 0.2
+    grid.keep(torch.tensor([0, 4, 2]))
+    torch.testing.assert_close(grid.velocity()[1], begun[4])
+    grid.begin((32, 32))
+    assert len(grid.velocity()) == 3
+
+
+@pytest.mark.parametrize("starts", [1, 2, 3])
+def test_any_number_of_starts_finds_a_plain_motion_and_only_the_coarse_level_has_them(monkeypatch, starts):
+    seen = []
+    original = fitting.local_correlation_loss
+    monkeypatch.setattr(
+        fitting, "local_correlation_loss", lambda one, *a, **k: seen.append(len(one)) or original(one, *a, **k)
+    )
+    pair = torch.cat([image((32, 32), 1.5), image((32, 32))]), torch.cat([image((32, 32)), image((32, 32), 1.5)])
+    velocity = fit_velocity(*pair, (1.0, 1.0), replace(FAST, starts=starts))
+    centre = resize_field(integrate_velocity(velocity), (32, 32))[:, :, 13:20, 13:20].mean(dim=(2, 3))
+    torch.testing.assert_close(centre, torch.tensor([[-1.5, -1.5], [1.5, 1.5]]), rtol=0, atol=0.2)
+    assert seen == [2 * starts] * FAST.iterations[0] + [2] * FAST.iterations[1]
 
 
 def test_what_a_coarse_level_found_is_kept_by_the_finer_ones():

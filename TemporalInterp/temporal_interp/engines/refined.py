@@ -15,7 +15,7 @@ from temporal_interp.registration.settings import VelocitySettings
 from temporal_interp.spatial import compose, integrate_velocity, resize_field, warp
 from temporal_interp.volumes import Geometry, IntensityRange, Volume
 
-REMAINDER = VelocitySettings(levels=(2, 1), iterations=(30, 20))
+REMAINDER = VelocitySettings(starts=1, levels=(2, 1), iterations=(30, 20))
 """The student has done the large motion, so the coarsest level has nothing to find (our choice)."""
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 
 import torch
 
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
-from temporal_interp.losses import bending_energy, folding_loss, local_correlation_loss, squared_gradient
+from temporal_interp.losses import (
+    bending_energy,
+    folding_loss,
+    local_correlation_loss,
+    squared_gradient,
+    squared_local_correlation,
+)
 from temporal_interp.registration.grids import coarsen, coarsened_shape, fitted_shape, spacing_on
 from temporal_interp.registration.noise import noise_variance
 from temporal_interp.registration.settings import VelocitySettings
@@ -67,22 +72,29 @@ def fit_velocity(
     levels = _levels(finest, finest_spacing, settings)
     total = sum(iterations for _, iterations, _ in levels)
     before = 0
-    for level, iterations, grid in levels:
-        pair = coarsen(finest_pair, grid)
+    starts = field.starts
+    for index, (level, iterations, grid) in enumerate(levels):
+        pair = _repeated(coarsen(finest_pair, grid), starts)
+        least = flat.repeat(starts, *[1] * (flat.ndim - 1)) if torch.is_tensor(flat) else flat
         optimiser = field.begin(grid)
         plateau = _Plateau(settings.patience, settings.tolerance)
         for step in range(iterations):
             progress((before + step) / total, f"fitting the velocity field, level {level}")
             velocity = field.velocity()
-            loss = _loss(pair, velocity, spacing_on(tuple(velocity.shape[2:]), shape, spacing), flat, settings)
+            loss = _loss(pair, velocity, spacing_on(tuple(velocity.shape[2:]), shape, spacing), least, settings)
             if not torch.isfinite(loss):
                 raise InvalidInputError(_DIVERGED.format(step=step, level=level, rate=settings.learning_rate))
             optimiser.zero_grad()
-            (problems * loss).backward()  # its gradients add up the problems, so that no fit depends on another
+            (
+                velocity.shape[0] * loss
+            ).backward()  # its gradients add up the problems, so that no fit depends on another
             optimiser.step()
             if plateau.reached(float(loss.detach())):
                 break
         before += iterations
+        if starts > 1 and index + 2 >= len(levels):
+            field.keep(_likest(pair, field.velocity().detach(), least, settings, starts))
+            starts = 1
     progress(1.0, "velocity field fitted")
     with torch.no_grad():
         velocity = field.velocity()
@@ -94,12 +106,15 @@ def fit_velocity(
 def _levels(
     finest: tuple[int, ...], spacing: tuple[float, ...], settings: VelocitySettings
 ) -> list[tuple[int, int, tuple[int, ...]]]:
-    """Return coarsening, steps and shape of every level, without those of small images that are hardly coarser than
-    the next, which does as much."""
+    """Return coarsening, steps and shape of every level, from coarse to fine, without those of small images that are
+    hardly coarser than the next that is kept, which does as much."""
     grids = [coarsened_shape(finest, spacing, min(spacing) * level) for level in settings.levels]
-    voxels = [math.prod(grid) for grid in grids]
-    kept = [finer >= 2 * coarse for coarse, finer in itertools.pairwise(voxels)] + [True]
-    return list(itertools.compress(zip(settings.levels, settings.iterations, grids, strict=True), kept))
+    *coarser, last = zip(settings.levels, settings.iterations, grids, strict=True)
+    kept = [last]
+    for level in reversed(coarser):
+        if math.prod(kept[0][2]) >= 3 * math.prod(level[2]):
+            kept.insert(0, level)
+    return kept
 
 
 def _noise(pair: torch.Tensor, coarsened: torch.Tensor) -> torch.Tensor:
@@ -109,6 +124,44 @@ def _noise(pair: torch.Tensor, coarsened: torch.Tensor) -> torch.Tensor:
     """
     there = noise_variance(*coarsened.chunk(2))
     return there if coarsened.shape == pair.shape else there.minimum(noise_variance(*pair.chunk(2)))
+
+
+def _repeated(pair: torch.Tensor, times: int) -> torch.Tensor:
+    """Return (2 N, 1, *shape), all fixed and then all moving images, with all problems so many times."""
+    return torch.cat([half.repeat(times, *[1] * (half.ndim - 1)) for half in pair.chunk(2)])
+
+
+def _likest(
+    pair: torch.Tensor, velocity: torch.Tensor, flat: float | torch.Tensor, settings: VelocitySettings, starts: int
+) -> torch.Tensor:
+    """Return the index, among all problems begun so many times, of that start of each which makes its images likest.
+
+    Their likeness alone decides: roughness says which motion is plainer, not which is seen.
+    """
+    images, _, _ = _brought_together(pair, velocity, settings)
+    likeness = squared_local_correlation(
+        *images, window=settings.window, stride=settings.window_stride, flat=flat
+    )  # fmt: skip
+    by_start = likeness.flatten(1).mean(1).view(starts, -1)
+    problems = by_start.shape[1]
+    return by_start.argmax(0) * problems + torch.arange(problems, device=pair.device)
+
+
+def _brought_together(
+    pair: torch.Tensor, velocity: torch.Tensor, settings: VelocitySettings
+) -> tuple[tuple[torch.Tensor, ...], torch.Tensor, torch.Tensor]:
+    """Return the images that are compared, two of (N, 1, *shape), the displacements on their grid, and on that of the
+    velocity: half-way from both ends, or of the moving images onto the fixed."""
+    shape = tuple(pair.shape[2:])
+    if settings.symmetric:
+        # both halves of the way in one batch, which threads share
+        halves = integrate_velocity(torch.cat([-0.5 * velocity, 0.5 * velocity]), steps=settings.squaring_steps)
+        displacement = resize_field(halves, shape)
+        return warp(pair, displacement).chunk(2), displacement, halves
+    whole = integrate_velocity(velocity, steps=settings.squaring_steps)
+    displacement = resize_field(whole, shape)
+    fixed, moving = pair.chunk(2)
+    return (fixed, warp(moving, displacement)), displacement, whole
 
 
 def _loss(
@@ -127,19 +180,11 @@ def _loss(
         flat: variance that counts as none, of every problem or one for all.
         settings: weights.
     """
-    shape = tuple(pair.shape[2:])
+    images, displacement, integrated = _brought_together(pair, velocity, settings)
     if settings.symmetric:
-        # both halves of the way in one batch, which threads share
-        halves = integrate_velocity(torch.cat([-0.5 * velocity, 0.5 * velocity]), steps=settings.squaring_steps)
-        displacement = resize_field(halves, shape)
-        images = warp(pair, displacement).chunk(2)
         rough = _roughness(velocity, spacing, settings.bending) / len(spacing) ** 2
     else:
-        whole = integrate_velocity(velocity, steps=settings.squaring_steps)
-        displacement = resize_field(whole, shape)
-        fixed, moving = pair.chunk(2)
-        images = fixed, warp(moving, displacement)
-        rough = _roughness(whole, spacing, settings.bending)
+        rough = _roughness(integrated, spacing, settings.bending)
     unlike = local_correlation_loss(*images, window=settings.window, stride=settings.window_stride, flat=flat)
     loss = unlike + settings.smoothness * rough
     if settings.folding:

@@ -23,6 +23,9 @@ class VelocitySettings:
         stride: distance of the grid's vectors, in voxels of every level; of the points where a network is asked, L in
             Section 2.2, in voxels of the finest.
         spread: of a grid: standard deviation in distances between its vectors of the Gaussian that smoothes them.
+        starts: of a grid: every problem is begun so many times, a little apart, and that which makes its two images
+            likest goes on alone on the finest level: of a motion as large as that of a heart between ED and ES several
+            explanations can be found, and chance should not pick one.
         max_voxels: the images are coarsened, the finest axis first, until they have no more voxels than this.
         levels: coarsening of the images, from coarse to fine, in powers of two or any whole number.
         iterations: at most so many steps on each level.
@@ -57,6 +60,7 @@ class VelocitySettings:
     field: str = "grid"
     stride: float = 2.0
     spread: float = 0.7
+    starts: int = 2
     max_voxels: int = 100_000
     levels: tuple[int, ...] = (4, 2, 1)
     iterations: tuple[int, ...] = (30, 30, 20)
@@ -86,6 +90,7 @@ class VelocitySettings:
             "extent",
             "reach",
             "max_voxels",
+            "starts",
             "learning_rate",
             "squaring_steps",
             "window_stride",
@@ -94,13 +99,13 @@ class VelocitySettings:
         for name in ("spread", "flat", "smoothness", "bending", "folding", "patience", "tolerance"):
             self._require(name, getattr(self, name) >= 0, "zero or more")
         whole = (
-            self.width, self.layers, self.max_voxels, self.window, self.window_stride, self.squaring_steps,
+            self.width, self.layers, self.max_voxels, self.starts, self.window, self.window_stride, self.squaring_steps,
             self.patience, self.seed,
         )  # fmt: skip
         if not all(isinstance(n, int) for n in (*whole, *self.levels, *self.iterations)):
             raise InvalidInputError(
-                "The settings width, layers, max_voxels, window, window_stride, squaring_steps, patience, seed, levels "
-                f"and iterations must be whole numbers, got {self}."
+                "The settings width, layers, max_voxels, starts, window, window_stride, squaring_steps, patience, "
+                f"seed, levels and iterations must be whole numbers, got {self}."
             )
         self._require("layers", self.layers >= 2, "at least 2")
         self._require("stride", self.stride >= 1, "at least 1 voxel")
@@ -125,7 +130,7 @@ class VelocitySettings:
         for it the more it counts.
         """
         return cls(
-            stride=3.0, max_voxels=1_000_000, levels=(8, 4, 2, 1), iterations=(30, 30, 30, 15), window=5,
+            stride=3.0, starts=1, max_voxels=1_000_000, levels=(8, 4, 2, 1), iterations=(30, 30, 30, 15), window=5,
             window_stride=2, bending=7.0,
         )  # fmt: skip
 
@@ -133,7 +138,7 @@ class VelocitySettings:
     def neural(cls) -> VelocitySettings:
         """Return NeVF's network with our choices for everything else."""
         return cls(
-            field="network", stride=1.5, iterations=(80, 80, 80), learning_rate=1e-3, window=7,
+            field="network", stride=1.5, starts=1, iterations=(80, 80, 80), learning_rate=1e-3, window=7,
             window_stride=1, flat=FLAT, folding=100.0, squaring_steps=5, patience=30,
         )  # fmt: skip
 

@@ -8,6 +8,9 @@ from temporal_interp.registration.grids import coarsened_shape
 from temporal_interp.registration.settings import VelocitySettings
 from temporal_interp.spatial import resize_field, smooth
 
+_APART = 0.1
+"""How far from no motion the first and the last start lie, in distances between points."""
+
 
 class VelocityGrid:
     """The velocity of N problems over one extent, from vectors at points `stride` voxels apart (our choice).
@@ -15,6 +18,9 @@ class VelocityGrid:
     What is fitted on a level is added to what the coarser one found. Its vectors are spread by a Gaussian of `spread`
     distances between points: Adam moves every vector by about the same, with or without structure in the image there,
     and only what neighbours agree on remains.
+
+    Every problem is begun `settings.starts` times, from no motion but for a shift of next to nothing along the
+    diagonal, there and back: (starts * N) fields, all problems of one start after those of another, until `keep`.
 
     Args:
         problems: N.
@@ -35,6 +41,7 @@ class VelocityGrid:
         self.problems = problems
         self.lengths = [n * along for n, along in zip(shape, spacing, strict=True)]
         self.settings = settings
+        self.starts = settings.starts
         self.device = device
         self.base: torch.Tensor | None = None
 
@@ -44,11 +51,7 @@ class VelocityGrid:
         points = coarsened_shape(shape, tuple(spacing), min(spacing) * self.settings.stride)
         distances = [length / n for length, n in zip(self.lengths, points, strict=True)]
         with torch.no_grad():
-            self.base = (
-                torch.zeros(self.problems, len(points), *points, device=self.device)
-                if self.base is None
-                else resize_field(self.velocity(), points)
-            )
+            self.base = self._shifts(points) if self.base is None else resize_field(self.velocity(), points)
         # the same in mm along every axis
         in_points = [min(distances) / along for along in distances]
         self.spread = tuple(self.settings.spread * share for share in in_points)
@@ -57,6 +60,19 @@ class VelocityGrid:
         # eps far below any gradient, so that no problem depends on how many there are
         return torch.optim.Adam([self.vectors], self.settings.learning_rate, eps=1e-14)
 
+    def _shifts(self, points: tuple[int, ...]) -> torch.Tensor:
+        """Return what the starts begin from; a single one from no motion."""
+        shares = torch.linspace(-_APART, _APART, self.starts) if self.starts > 1 else torch.zeros(1)
+        shifts = shares.repeat_interleave(self.problems).view(-1, *[1] * (len(points) + 1))
+        return shifts.expand(-1, len(points), *points).to(self.device)
+
+    def keep(self, chosen: torch.Tensor) -> None:
+        """Go on with the fields of these indices alone, one for each problem."""
+        with torch.no_grad():
+            self.base = self.velocity()[chosen]
+            self.vectors = torch.zeros_like(self.base)
+        self.starts = 1
+
     def velocity(self) -> torch.Tensor:
-        """Return the velocity at the points, (N, D, *points), in distances between points."""
+        """Return the velocity at the points, (N or starts * N, D, *points), in distances between points."""
         return self.base + self.scale * smooth(self.vectors, self.spread)

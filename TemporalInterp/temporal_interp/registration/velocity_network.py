@@ -25,6 +25,9 @@ class VelocityNetwork:
         device: where to compute.
     """
 
+    starts = 1
+    """It is begun once, from its first weights."""
+
     def __init__(
         self,
         problems: int,
