@@ -53,8 +53,8 @@ def fit_velocity(
         InvalidInputError: the shapes differ, or the fit diverged.
 
     Source: NeVF, Sections 2.1 to 2.4, for the loss and for the velocity of a network. Ours: coarse to fine, the
-    velocity on a grid, the symmetric comparison, the velocity's strain in mm and its change as regularisers, windows
-    that are left out or hold noise only, and stopping on a plateau.
+    velocity on a grid, the symmetric comparison, several starts, the velocity's strain in mm and its change as
+    regularisers, windows that are left out or hold noise only, and stopping on a plateau.
     """
     settings = settings or VelocitySettings()
     if fixed.shape != moving.shape or fixed.ndim - 2 != len(spacing):
@@ -72,10 +72,9 @@ def fit_velocity(
     levels = _levels(finest, finest_spacing, settings)
     total = sum(iterations for _, iterations, _ in levels)
     before = 0
-    starts = field.starts
     for index, (level, iterations, grid) in enumerate(levels):
-        pair = _repeated(coarsen(finest_pair, grid), starts)
-        least = flat.repeat(starts, *[1] * (flat.ndim - 1)) if torch.is_tensor(flat) else flat
+        pair = _repeated(coarsen(finest_pair, grid), field.starts)
+        least = flat.repeat(field.starts, *[1] * (flat.ndim - 1)) if torch.is_tensor(flat) else flat
         optimiser = field.begin(grid)
         plateau = _Plateau(settings.patience, settings.tolerance)
         for step in range(iterations):
@@ -85,16 +84,14 @@ def fit_velocity(
             if not torch.isfinite(loss):
                 raise InvalidInputError(_DIVERGED.format(step=step, level=level, rate=settings.learning_rate))
             optimiser.zero_grad()
-            (
-                velocity.shape[0] * loss
-            ).backward()  # its gradients add up the problems, so that no fit depends on another
+            # gradients add up the problems, so that no fit depends on another
+            (len(velocity) * loss).backward()
             optimiser.step()
             if plateau.reached(float(loss.detach())):
                 break
         before += iterations
-        if starts > 1 and index + 2 >= len(levels):
-            field.keep(_likest(pair, field.velocity().detach(), least, settings, starts))
-            starts = 1
+        if field.starts > 1 and index + 2 >= len(levels):  # the finest level costs most
+            field.keep(_likest(pair, field.velocity().detach(), least, settings, field.starts))
     progress(1.0, "velocity field fitted")
     with torch.no_grad():
         velocity = field.velocity()
@@ -139,9 +136,7 @@ def _likest(
     Their likeness alone decides: roughness says which motion is plainer, not which is seen.
     """
     images, _, _ = _brought_together(pair, velocity, settings)
-    likeness = squared_local_correlation(
-        *images, window=settings.window, stride=settings.window_stride, flat=flat
-    )  # fmt: skip
+    likeness = squared_local_correlation(*images, window=settings.window, stride=settings.window_stride, flat=flat)
     by_start = likeness.flatten(1).mean(1).view(starts, -1)
     problems = by_start.shape[1]
     return by_start.argmax(0) * problems + torch.arange(problems, device=pair.device)
