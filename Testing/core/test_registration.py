@@ -350,6 +350,8 @@ def test_of_several_starts_the_one_that_likens_each_pair_most_goes_on_alone():
     chosen = fitting._likest(fitting._repeated(pair, 2), velocities, 1e-4, FAST, 2)
     assert chosen.tolist() == [0, 3]
 
+
+def test_starts_lie_a_little_to_both_sides_of_no_motion_until_one_of_each_is_kept():
     grid = VelocityGrid(3, (32, 32), (1.0, 1.0), replace(FAST, starts=2), torch.device("cpu"))
     grid.begin((16, 16))
     begun = grid.velocity().detach()

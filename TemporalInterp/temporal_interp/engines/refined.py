@@ -16,7 +16,8 @@ from temporal_interp.spatial import compose, integrate_velocity, resize_field, w
 from temporal_interp.volumes import Geometry, IntensityRange, Volume
 
 REMAINDER = VelocitySettings(starts=1, levels=(2, 1), iterations=(30, 20))
-"""The student has done the large motion, so the coarsest level has nothing to find (our choice)."""
+"""The student has done the large motion: the coarsest level has nothing to find, and starts nothing to decide (our
+choice)."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -145,14 +145,14 @@ def _likest(
 def _brought_together(
     pair: torch.Tensor, velocity: torch.Tensor, settings: VelocitySettings
 ) -> tuple[tuple[torch.Tensor, ...], torch.Tensor, torch.Tensor]:
-    """Return the images that are compared, two of (N, 1, *shape), the displacements on their grid, and on that of the
-    velocity: half-way from both ends, or of the moving images onto the fixed."""
+    """Return the images that are compared, two of (N, 1, *shape), the displacements on their grid that bring them
+    together, half-way from both ends or the moving images onto the fixed, and the field that is to be smooth."""
     shape = tuple(pair.shape[2:])
     if settings.symmetric:
         # both halves of the way in one batch, which threads share
         halves = integrate_velocity(torch.cat([-0.5 * velocity, 0.5 * velocity]), steps=settings.squaring_steps)
         displacement = resize_field(halves, shape)
-        return warp(pair, displacement).chunk(2), displacement, halves
+        return warp(pair, displacement).chunk(2), displacement, velocity
     whole = integrate_velocity(velocity, steps=settings.squaring_steps)
     displacement = resize_field(whole, shape)
     fixed, moving = pair.chunk(2)
@@ -175,11 +175,10 @@ def _loss(
         flat: variance that counts as none, of every problem or one for all.
         settings: weights.
     """
-    images, displacement, integrated = _brought_together(pair, velocity, settings)
+    images, displacement, smooth_field = _brought_together(pair, velocity, settings)
+    rough = _roughness(smooth_field, spacing, settings.bending)
     if settings.symmetric:
-        rough = _roughness(velocity, spacing, settings.bending) / len(spacing) ** 2
-    else:
-        rough = _roughness(integrated, spacing, settings.bending)
+        rough = rough / len(spacing) ** 2
     unlike = local_correlation_loss(*images, window=settings.window, stride=settings.window_stride, flat=flat)
     loss = unlike + settings.smoothness * rough
     if settings.folding:
