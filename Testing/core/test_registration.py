@@ -310,6 +310,13 @@ def test_bending_spreads_a_change_of_motion_over_what_shows_nothing():
     assert sharpest(20.0) < 0.5 * sharpest(0.0)
 
 
+def test_bending_is_in_voxels_so_that_images_of_coarse_voxels_give_the_same_motion_in_them():
+    settings = replace(FAST, bending=4.0)
+    pair = image((32, 32), 1.5), image((32, 32))
+    fine, coarse = (fit_velocity(*pair, (side, 2 * side), settings) for side in (1.0, 7.0))
+    torch.testing.assert_close(coarse, fine, rtol=0, atol=1e-3)
+
+
 @pytest.mark.parametrize(("side", "fitted"), [(64, {(16, 16), (32, 32), (64, 64)}), (14, {(8, 8), (14, 14)})])
 def test_levels_hardly_coarser_than_the_next_are_left_out(monkeypatch, side, fitted):
     seen = set()

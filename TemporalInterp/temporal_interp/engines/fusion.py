@@ -9,11 +9,12 @@ t for 1 - t gives the same frame. The whole of this is our choice.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from temporal_interp.errors import InvalidInputError
+from temporal_interp.registration.noise import noise_variance
 from temporal_interp.spatial import smooth
 
 
@@ -23,21 +24,35 @@ class Fusion:
 
     Attributes:
         radius_mm: standard deviation of the Gaussian neighbourhood in which agreement is judged.
-        noise: standard deviation of the images' noise, as a share of their intensity range; less disagreement than
-            this means nothing.
+        noise: standard deviation of the noise of each image, as a share of their intensity range; what two images
+            disagree by for their noise means nothing. 0 takes that of the pair at hand, see `for_pair`.
 
     Raises:
         InvalidInputError: a value makes no sense.
     """
 
     radius_mm: float = 3.0
-    noise: float = 0.02
+    noise: float = 0.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.radius_mm < math.inf or not 0 < self.noise < 1:
+        if not 0 <= self.radius_mm < math.inf or not 0 <= self.noise < 1:
             raise InvalidInputError(
-                f"A fusion needs a radius of zero or more mm and a noise between 0 and 1, got {self}."
+                f"A fusion needs a radius of zero or more mm and a noise of zero or more and below 1, got {self}."
             )
+
+    def for_pair(self, first: torch.Tensor, last: torch.Tensor) -> Fusion:
+        """Return this fusion with the noise of a pair, where none is given: `noise_variance`, averaged over problems.
+
+        Args:
+            first: (N, 1, *shape), N problems in 2D or 3D, scaled to [0, 1].
+            last: likewise.
+        """
+        return self if self.noise else replace(self, noise=float(noise_variance(first, last).mean().sqrt()))
+
+    @property
+    def disagreement_of_noise(self) -> float:
+        """Mean squared difference of two images of the same with independent noise."""
+        return 2 * self.noise**2
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,17 +71,17 @@ class FusionMaps:
 def disagreement(
     first: torch.Tensor, last: torch.Tensor, spacing: tuple[float, ...], fusion: Fusion
 ) -> torch.Tensor:  # fmt: skip
-    """Return the mean squared difference of two images around every voxel, no less than the noise.
+    """Return the mean squared difference of two images around every voxel, no less than noise explains.
 
     Args:
         first: (1, 1, *shape), scaled to [0, 1].
         last: likewise.
         spacing: voxel size in mm along each axis, in the order of the axes; infinite along an axis whose neighbours
             have nothing to do with each other.
-        fusion: neighbourhood and noise.
+        fusion: neighbourhood and noise, which is given.
     """
     sigma = tuple(fusion.radius_mm / along for along in spacing)
-    return smooth((first - last).square(), sigma) + fusion.noise**2
+    return smooth((first - last).square(), sigma) + fusion.disagreement_of_noise
 
 
 def fusion_maps(still: torch.Tensor, moved: torch.Tensor, t: float, fusion: Fusion) -> FusionMaps:
@@ -79,7 +94,7 @@ def fusion_maps(still: torch.Tensor, moved: torch.Tensor, t: float, fusion: Fusi
     """
     trust = still.sqrt() / (still.sqrt() + moved.sqrt())
     explained = (1 - moved / still).clamp(min=0).sqrt()
-    doubt = explained * (1 - fusion.noise**2 / moved)
+    doubt = explained * (1 - fusion.disagreement_of_noise / moved)
     late = t**2 / (t**2 + (1 - t) ** 2)
     return FusionMaps(trust, t + doubt * (late - t))
 

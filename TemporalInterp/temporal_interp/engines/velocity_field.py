@@ -123,7 +123,6 @@ class PreparedVelocityField:
         self.first = first
         self.last = last
         self.velocity = velocity
-        self.fusion = fusion
         self.ease = ease
         self.offset = intensity_range.low
         self.spacing = spacing_on(compared, first.geometry.shape, first.geometry.spacing_kji)
@@ -132,7 +131,9 @@ class PreparedVelocityField:
         self.coarse = torch.cat(
             [coarsen(as_image(intensity_range.normalise(v.array), velocity.device), compared) for v in (first, last)]
         )
-        self.still = disagreement(*self.coarse.split(1), self.spacing, fusion)
+        problems = self.coarse.squeeze(1).unsqueeze(2) if independent else self.coarse.unsqueeze(1)
+        self.fusion = fusion.for_pair(*problems)
+        self.still = disagreement(*self.coarse.split(1), self.spacing, self.fusion)
 
     def at(self, t: float, *, fields: bool = False) -> InterpolatedFrame:
         """Return the frame at `t`; see `PreparedPair.at`."""

@@ -69,6 +69,7 @@ def fit_velocity(
     finest_pair = coarsen(full_pair, finest)
     flat = settings.flat or _noise(full_pair, finest_pair)
     field = _FIELDS[settings.field](problems, finest, finest_spacing, settings, fixed.device)
+    bending = settings.bending * min(finest_spacing)
     levels = _levels(finest, finest_spacing, settings)
     total = sum(iterations for _, iterations, _ in levels)
     before = 0
@@ -80,7 +81,8 @@ def fit_velocity(
         for step in range(iterations):
             progress((before + step) / total, f"fitting the velocity field, level {level}")
             velocity = field.velocity()
-            loss = _loss(pair, velocity, spacing_on(tuple(velocity.shape[2:]), shape, spacing), least, settings)
+            apart = spacing_on(tuple(velocity.shape[2:]), shape, spacing)
+            loss = _loss(pair, velocity, apart, least, bending, settings)
             if not torch.isfinite(loss):
                 raise InvalidInputError(_DIVERGED.format(step=step, level=level, rate=settings.learning_rate))
             optimiser.zero_grad()
@@ -164,6 +166,7 @@ def _loss(
     velocity: torch.Tensor,
     spacing: tuple[float, ...],
     flat: float | torch.Tensor,
+    bending: float,
     settings: VelocitySettings,
 ) -> torch.Tensor:
     """Return NeVF, Eq. 5, at the half-way point or at the fixed images.
@@ -173,10 +176,11 @@ def _loss(
         velocity: (N, D, *points), on its own grid.
         spacing: of that grid, in mm.
         flat: variance that counts as none, of every problem or one for all.
+        bending: as in the settings, but in mm.
         settings: weights.
     """
     images, displacement, smooth_field = _brought_together(pair, velocity, settings)
-    rough = _roughness(smooth_field, spacing, settings.bending)
+    rough = _roughness(smooth_field, spacing, bending)
     if settings.symmetric:
         rough = rough / len(spacing) ** 2
     unlike = local_correlation_loss(*images, window=settings.window, stride=settings.window_stride, flat=flat)

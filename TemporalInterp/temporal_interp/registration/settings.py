@@ -36,8 +36,9 @@ class VelocitySettings:
             that of the noise in the pair at hand, see `noise_variance`.
         smoothness: weight of the squared gradient: where `symmetric`, of the velocity, as the mean over all derivatives
             of all components, which has one size in 2D and 3D; else of the displacement, as their sum (NeVF: 0.1).
-        bending: a length in mm; the square of the second derivatives times it is added to that of the gradient, so
-            that motion changes gradually across what shows nothing (our choice; NeVF: 0).
+        bending: a length in voxels of the finest level, by their shortest side; the square of the second derivatives
+            times it is added to that of the gradient, so that motion changes gradually across what shows nothing
+            (our choice; NeVF: 0).
         folding: weight of mean relu(-det J) (NeVF: 100).
         symmetric: compare the two volumes half-way between them, so that neither is preferred; else, as in NeVF, the
             warped moving volume with the fixed one.
@@ -131,7 +132,7 @@ class VelocitySettings:
         """
         return cls(
             stride=3.0, starts=1, max_voxels=1_000_000, levels=(8, 4, 2, 1), iterations=(30, 30, 30, 15), window=5,
-            window_stride=2, bending=7.0,
+            window_stride=2, bending=4.0,
         )  # fmt: skip
 
     @classmethod

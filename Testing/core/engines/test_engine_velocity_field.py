@@ -330,6 +330,18 @@ def test_equal_constant_volumes_are_refused_and_different_ones_pass_from_one_to_
     np.testing.assert_array_equal(known.at(0.5).volume.array, 100)
 
 
+@pytest.mark.parametrize("disc", [DISC, BALL], ids=["2D", "3D"])
+def test_the_noise_of_the_pair_tells_what_disagreement_means_nothing(disc):
+    generator = np.random.default_rng(0)
+    noisy = [disc.at(t).with_array(disc.at(t).array + generator.normal(0, 8, disc.geometry.shape)) for t in (0, 1)]
+    full = IntensityRange(0.0, 200.0)
+    prepared = VelocityFieldEngine(registration=HARDLY).prepare(*noisy, intensity_range=full)
+    assert prepared.fusion.noise == pytest.approx(8 / 200, rel=0.15)
+    assert float(prepared.still.min()) > 2 * (0.85 * 8 / 200) ** 2
+    told = VelocityFieldEngine(registration=HARDLY, fusion=FUSION).prepare(*noisy, intensity_range=full)
+    assert told.fusion == FUSION
+
+
 @pytest.mark.parametrize("when", [1, 3])
 def test_preparing_can_be_cancelled(when):
     reports = []

@@ -113,6 +113,26 @@ def test_disagreement_is_judged_in_a_neighbourhood_measured_in_mm():
     assert columns == pytest.approx(3.0, rel=0.05)
 
 
-def test_disagreement_is_never_less_than_the_noise():
+def test_noise_that_sampling_smoothed_is_not_taken_for_motion_that_explains():
+    ends = square(18) + noise(0), square(18) + noise(1)
+    moved = square(18) + 0.5 * noise(0), square(18) + 0.5 * noise(1)  # between voxels noise is less
+    unaware, aware = (maps(ends, moved, 0.2, Fusion(noise=sigma)) for sigma in (1e-3, 0.05))
+    assert float(unaware.trust.mean()) > 0.65
+    assert float(aware.trust.mean()) < 0.57
+    assert float((unaware.last_weight - 0.2).abs().mean()) > 0.1
+    assert float((aware.last_weight - 0.2).abs().mean()) < 0.03
+
+
+@pytest.mark.parametrize("shape", [(6, 1, 40, 40), (1, 1, 24, 24, 24)])
+def test_a_fusion_takes_the_noise_of_its_pair_unless_one_is_given(shape):
+    generator = torch.Generator().manual_seed(0)
+    pair = [0.5 + 0.05 * torch.randn(shape, generator=generator) for _ in range(2)]
+    found = Fusion(radius_mm=7.0).for_pair(*pair)
+    assert found.radius_mm == 7.0
+    assert found.noise == pytest.approx(0.05, rel=0.03)
+    assert FUSION.for_pair(*pair) is FUSION
+
+
+def test_disagreement_is_never_less_than_noise_explains():
     image = square(18)
-    torch.testing.assert_close(disagreement(image, image, SPACING, FUSION), torch.full_like(image, 0.02**2))
+    torch.testing.assert_close(disagreement(image, image, SPACING, FUSION), torch.full_like(image, 2 * 0.02**2))
