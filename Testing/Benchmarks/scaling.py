@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from comparison.cases import require_names
 from comparison.machine import describe
 from growth.bounds import BOUNDS_GB, broken_bounds
 from growth.picture import save_picture
@@ -41,6 +42,9 @@ def main(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Markdown file; a CSV and a PNG are put beside it.")
     ] = None,
+    engines: Annotated[
+        str | None, typer.Option(metavar="NAME,NAME", help=f"Of {', '.join(available_engine_names())}.")
+    ] = None,
     threads: Annotated[int, typer.Option(min=1, help="That each engine may use.")] = 2,
     quick: Annotated[bool, typer.Option("--quick", help="Few and small: some minutes.")] = False,
     check: Annotated[
@@ -51,7 +55,9 @@ def main(
     with exit_on_error(Console()):
         if output is not None:
             require_file_output(output, (".md",), force=True)
-        rows = run(plan(threads, quick=quick, check=check), _say)
+        names = [name.strip() for name in engines.split(",")] if engines else available_engine_names()
+        require_names("engine", names, available_engine_names())
+        rows = run(plan(names, threads, quick=quick, check=check), _say)
         command = shlex.join(["python", "Testing/Benchmarks/scaling.py", *sys.argv[1:]])
         machine = "; ".join(f"{heading}: {value}" for heading, value in describe(threads).items())
         _write(rows, [f"`{command}`", "", f"{machine}."], output)
@@ -77,9 +83,8 @@ def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def plan(threads: int, *, quick: bool, check: bool) -> Plan:
+def plan(engines: Sequence[str], threads: int, *, quick: bool, check: bool) -> Plan:
     """Return what to measure."""
-    engines = available_engine_names()
     if not quick:
         return Plan(engines, SHAPES, SHAPE, FRAMES, TIMES, threads, LIMIT)
     bounds = tuple(BOUNDS_GB) if check else ()

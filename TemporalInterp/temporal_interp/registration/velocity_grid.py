@@ -54,7 +54,8 @@ class VelocityGrid:
             self.base = self._shifts(points) if self.base is None else resize_field(self.velocity(), points)
         # the same in mm along every axis
         in_points = [min(distances) / along for along in distances]
-        self.spread = tuple(self.settings.spread * share for share in in_points)
+        sigma = [self.settings.spread * share for share in in_points]
+        self.spread = [_gaussian(n, width, self.device) for n, width in zip(points, sigma, strict=True)]
         self.scale = torch.tensor(in_points, device=self.device).view(1, -1, *[1] * len(points))
         self.vectors = torch.zeros_like(self.base, requires_grad=True)
         # eps far below any gradient, so that no problem depends on how many there are
@@ -75,4 +76,23 @@ class VelocityGrid:
 
     def velocity(self) -> torch.Tensor:
         """Return the velocity at the points, (N or starts * N, D, *points), in distances between points."""
-        return self.base + self.scale * smooth(self.vectors, self.spread)
+        spread = self.vectors
+        for axis, weights in enumerate(self.spread, start=2):
+            spread = _along(axis, weights, spread)
+        return self.base + self.scale * spread
+
+
+def _gaussian(points: int, sigma: float, device: torch.device) -> torch.Tensor:
+    """Return the weights (to, from) that `smooth` gives to the points of a line.
+
+    As few points as these are smoothed several times quicker by a product of matrices than by a convolution.
+    """
+    each_alone = torch.eye(points, device=device).view(points, 1, points, 1)
+    return smooth(each_alone, (sigma, 0.0)).view(points, points).T.contiguous()
+
+
+def _along(axis: int, weights: torch.Tensor, field: torch.Tensor) -> torch.Tensor:
+    """Return weights (n, n) times the lines of a field along an axis."""
+    if axis == field.ndim - 1:
+        return field @ weights.T
+    return (weights @ field.flatten(axis + 1)).view(field.shape)

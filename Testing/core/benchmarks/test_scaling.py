@@ -314,6 +314,16 @@ class TestCommand:
         assert "not known: not measured" in capsys.readouterr().err
         assert plans[0].student_only == tuple(BOUNDS_GB)
 
+    def test_only_the_engines_that_were_named(self, plans):
+        scaling.main(None, engines="student, linear_blend", threads=1, quick=False, check=False)
+        assert list(plans[0].engines) == ["student", "linear_blend"]
+
+    def test_an_unknown_engine_is_told_before_the_work(self, plans, capsys):
+        with pytest.raises(typer.Exit):
+            scaling.main(None, engines="student,magic", threads=1, quick=True, check=False)
+        assert "no engine 'magic'; choose of student" in capsys.readouterr().err
+        assert plans == []
+
     def test_a_name_that_cannot_be_written_is_told_before_the_work(self, plans, tmp_path):
         with pytest.raises(typer.Exit) as left:
             scaling.main(tmp_path / "s.txt", threads=1, quick=True, check=False)
