@@ -15,11 +15,12 @@ from temporal_interp.losses import (
     squared_local_correlation,
 )
 from temporal_interp.registration.grids import coarsen, coarsened_shape, fitted_shape, spacing_on
+from temporal_interp.registration.lines import resize_small_field
 from temporal_interp.registration.noise import noise_variance
 from temporal_interp.registration.settings import VelocitySettings
 from temporal_interp.registration.velocity_grid import VelocityGrid
 from temporal_interp.registration.velocity_network import VelocityNetwork
-from temporal_interp.spatial import integrate_velocity, resize_field, warp
+from temporal_interp.spatial import integrate_velocity, warp
 
 _DIVERGED = (
     "The fit of the velocity field diverged at step {step} of level {level}; use a smaller learning_rate than {rate}."
@@ -153,10 +154,10 @@ def _brought_together(
     if settings.symmetric:
         # both halves of the way in one batch, which threads share
         halves = integrate_velocity(torch.cat([-0.5 * velocity, 0.5 * velocity]), steps=settings.squaring_steps)
-        displacement = resize_field(halves, shape)
+        displacement = resize_small_field(halves, shape)
         return warp(pair, displacement).chunk(2), displacement, velocity
     whole = integrate_velocity(velocity, steps=settings.squaring_steps)
-    displacement = resize_field(whole, shape)
+    displacement = resize_small_field(whole, shape)
     fixed, moving = pair.chunk(2)
     return (fixed, warp(moving, displacement)), displacement, whole
 

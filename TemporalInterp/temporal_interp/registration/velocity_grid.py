@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 
 from temporal_interp.registration.grids import coarsened_shape
+from temporal_interp.registration.lines import along_axes, gaussian_weights
 from temporal_interp.registration.settings import VelocitySettings
-from temporal_interp.spatial import resize_field, smooth
+from temporal_interp.spatial import resize_field
 
 _APART = 0.1
 """How far from no motion the first and the last start lie, in distances between points."""
@@ -55,7 +56,7 @@ class VelocityGrid:
         # the same in mm along every axis
         in_points = [min(distances) / along for along in distances]
         sigma = [self.settings.spread * share for share in in_points]
-        self.spread = [_gaussian(n, width, self.device) for n, width in zip(points, sigma, strict=True)]
+        self.spread = [gaussian_weights(n, width, self.device) for n, width in zip(points, sigma, strict=True)]
         self.scale = torch.tensor(in_points, device=self.device).view(1, -1, *[1] * len(points))
         self.vectors = torch.zeros_like(self.base, requires_grad=True)
         # eps far below any gradient, so that no problem depends on how many there are
@@ -76,23 +77,4 @@ class VelocityGrid:
 
     def velocity(self) -> torch.Tensor:
         """Return the velocity at the points, (N or starts * N, D, *points), in distances between points."""
-        spread = self.vectors
-        for axis, weights in enumerate(self.spread, start=2):
-            spread = _along(axis, weights, spread)
-        return self.base + self.scale * spread
-
-
-def _gaussian(points: int, sigma: float, device: torch.device) -> torch.Tensor:
-    """Return the weights (to, from) that `smooth` gives to the points of a line.
-
-    As few points as these are smoothed several times quicker by a product of matrices than by a convolution.
-    """
-    each_alone = torch.eye(points, device=device).view(points, 1, points, 1)
-    return smooth(each_alone, (sigma, 0.0)).view(points, points).T.contiguous()
-
-
-def _along(axis: int, weights: torch.Tensor, field: torch.Tensor) -> torch.Tensor:
-    """Return weights (n, n) times the lines of a field along an axis."""
-    if axis == field.ndim - 1:
-        return field @ weights.T
-    return (weights @ field.flatten(axis + 1)).view(field.shape)
+        return self.base + self.scale * along_axes(self.spread, self.vectors)
