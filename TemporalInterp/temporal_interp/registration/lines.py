@@ -1,7 +1,7 @@
-"""Fields on small grids, smoothed and resized by products of matrices, axis by axis.
+"""Fields on small grids, smoothed and resized by products of matrices, axis by axis (our choice).
 
-Points of a velocity are so few that this is several times quicker than a convolution or an interpolation, most of all
-its gradient. Both give what `temporal_interp.spatial` gives, up to rounding.
+A velocity has so few points that this is several times quicker than a convolution or an interpolation and their
+gradients. The results are those of `temporal_interp.spatial`, up to rounding.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from temporal_interp.spatial import resize, smooth
 
 
 def gaussian_weights(points: int, sigma: float, device: torch.device) -> torch.Tensor:
-    """Return the weights, (to, from), by which `smooth` with that sigma joins the points of a line."""
+    """Return the weights, (to, from), by which `smooth` with that sigma, in points, joins the points of a line."""
     return smooth(_each_alone(points, device), (sigma, 0.0)).view(points, points).T.contiguous()
 
 
@@ -28,7 +28,7 @@ def _each_alone(points: int, device: torch.device) -> torch.Tensor:
 
 
 def along_axes(weights: Sequence[torch.Tensor], field: torch.Tensor) -> torch.Tensor:
-    """Return a field (N, C, *from) as (N, C, *to), from weights (to, from) for every axis."""
+    """Return a field (N, D, *from) as (N, D, *to), its vectors joined by the weights (to, from) of every axis."""
     *others, last = weights
     field = field @ last.T
     for axis, matrix in enumerate(others, start=2):
@@ -38,7 +38,7 @@ def along_axes(weights: Sequence[torch.Tensor], field: torch.Tensor) -> torch.Te
 
 
 def resize_small_field(field: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
-    """Return what `resize_field` returns."""
+    """Return what `resize_field` returns: (N, D, *shape) over the same extent, in voxels of that grid."""
     sizes = list(zip(field.shape[2:], shape, strict=True))
     in_voxels = field.new_tensor([onto / points for points, onto in sizes]).view(1, -1, *[1] * len(sizes))
     return along_axes([linear_weights(*size, field.device) for size in sizes], field * in_voxels)
