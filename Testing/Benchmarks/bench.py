@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from comparison.cases import CaseSet, require_names
+from comparison.cases import CaseSet, names_among
 from comparison.drawn_cases import drawn_sets
 from comparison.engines import ALL, TRAINED_NETWORKS, why_missing
 from comparison.machine import describe
@@ -58,8 +58,7 @@ def main(
         protocol = _protocol(every, first, last)
         known = [*drawn_sets(data, quick=quick), *real_sets(data, quick=quick)]
         chosen = [*_chosen_sets(known, sets, quick=quick, alone=not sequence), *named_sets(sequence or [], protocol)]
-        names = [name.strip() for name in engines.split(",")] if engines else list(ALL)
-        require_names("engine", names, ALL)
+        names = names_among("engine", engines, ALL) if engines else list(ALL)
         require_folder_output(output, force=True)
         missing = {name: why for name in names if (why := why_missing(name, weights))}
         for name, why in missing.items():
@@ -94,8 +93,7 @@ def _chosen_sets(known: Sequence[CaseSet], names: str | None, *, quick: bool, al
     if names is None:
         wanted = [s.name for s in known if not quick or s.name in QUICK] if alone else []
     else:
-        wanted = [name.strip() for name in names.split(",")]
-    require_names("set", wanted, [s.name for s in known])
+        wanted = names_among("set", names, [s.name for s in known])
     return [s for s in known if s.name in wanted]
 
 

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from comparison.cases import require_names
+from comparison.cases import names_among
 from comparison.machine import describe
 from growth.bounds import BOUNDS_GB, broken_bounds
 from growth.picture import save_picture
@@ -55,8 +55,8 @@ def main(
     with exit_on_error(Console()):
         if output is not None:
             require_file_output(output, (".md",), force=True)
-        names = [name.strip() for name in engines.split(",")] if engines else available_engine_names()
-        require_names("engine", names, available_engine_names())
+        known = available_engine_names()
+        names = names_among("engine", engines, known) if engines else known
         rows = run(plan(names, threads, quick=quick, check=check), _say)
         command = shlex.join(["python", "Testing/Benchmarks/scaling.py", *sys.argv[1:]])
         machine = "; ".join(f"{heading}: {value}" for heading, value in describe(threads).items())

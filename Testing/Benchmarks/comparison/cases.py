@@ -47,6 +47,13 @@ class CaseSet:
     coronal: bool = False
 
 
+def names_among(what: str, text: str, known: Sequence[str]) -> list[str]:
+    """Return the names in a comma-separated text; raise InvalidInputError unless all are known."""
+    names = [name.strip() for name in text.split(",")]
+    require_names(what, names, known)
+    return names
+
+
 def require_names(what: str, chosen: Sequence[str], known: Sequence[str]) -> None:
     """Raise InvalidInputError unless all names are known."""
     unknown = [name for name in chosen if name not in known]
