@@ -9,16 +9,16 @@ from pathlib import Path
 
 import slicer
 
+from temporal_interp.data.sequence import VolumeSequence
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.interpolation import acquired_only
-from temporal_interp.sequences import VolumeSequence
+from temporal_interp.workflows.interpolation import acquired_only
 from TemporalInterpLib.background import Steps, share_of
 from TemporalInterpLib.child_process import command_line, write_for_child
 from TemporalInterpLib.parameter_node import Device
 from TemporalInterpLib.sequence_conversion import sequence_from_node
 
 FEWEST = 5
-"""Frames: a lesson takes three, and one is held out to see what was gained."""
+"""Frames: a sample takes three, and one is held out to see what was gained."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def _steps(title: str, sequence: VolumeSequence, device: Device) -> Steps[Adapte
 
 
 def _register(title: str, model: Path) -> str:
-    from temporal_interp.weights.registry import Registry
+    from temporal_interp.models.registry import Registry
 
     registry = Registry()
     stem = "adapted-" + (re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40] or "sequence")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import slicer
 
-from temporal_interp.sequences import VolumeSequence
+from temporal_interp.data.sequence import VolumeSequence
 from TemporalInterpLib.companions import Companion, mark_companion, show_companion
 from TemporalInterpLib.scene_transaction import scene_transaction
 from TemporalInterpLib.sequence_browser import SourceView, add_browser, add_proxy, show_like

@@ -14,12 +14,12 @@ from pathlib import Path
 import slicer
 import vtk
 
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.provenance import PREFIX, SYNTHETIC_SLICES_KEY, has_synthetic_slices
+from temporal_interp.data.sequence import VolumeSequence
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.provenance import PREFIX, SYNTHETIC_SLICES_KEY, has_synthetic_slices
-from temporal_interp.sequences import VolumeSequence
 from temporal_interp.slices.settings import require_factor
 from temporal_interp.slices.slice_grid import closer_slices
-from temporal_interp.volumes import Geometry
 from TemporalInterpLib.background import Steps, in_background, share_of
 from TemporalInterpLib.child_process import command_line, write_for_child
 from TemporalInterpLib.remove_generated import remove_browsed_sequence, remove_with_belongings
@@ -140,7 +140,7 @@ def slices_steps(
         fitted: with networks fitted to these very images, which takes minutes; otherwise with the model that comes
             with the program.
         keep_acquired: leave acquired slices as they are, bit for bit.
-        device: as `temporal_interp.devices.choose_device` takes it.
+        device: as `temporal_interp.tensors.devices.choose_device` takes it.
         fitting_steps: of the optimiser, where networks are fitted; the default if None.
 
     Raises:
@@ -239,7 +239,7 @@ def _made(frames: VolumeSequence, factor: int, options: Sequence[str]) -> Steps[
 
 
 def _read(path: Path) -> VolumeSequence:
-    from temporal_interp.files import read_sequence
+    from temporal_interp.io import read_sequence
 
     return read_sequence(path)
 

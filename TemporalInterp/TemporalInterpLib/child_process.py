@@ -14,14 +14,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from temporal_interp.data.sequence import VolumeSequence
 from temporal_interp.errors import InvalidInputError, Progress
-from temporal_interp.sequences import VolumeSequence
 from TemporalInterpLib.background import WAIT, Steps, in_background
 
 PROGRAM = f"""
 import sys
 sys.path.insert(0, {str(Path(__file__).resolve().parents[1])!r})
-from temporal_interp.commands.main import main
+from temporal_interp.cli.main import main
 main()
 """
 """The command line, found beside this package whatever the environment says."""
@@ -34,7 +34,7 @@ def write_for_child(sequence: VolumeSequence, path: Path) -> Steps[None]:
     """Return the steps that write a sequence for a child to read, a `.seq.nrrd` file."""
 
     def write(progress: Progress) -> None:
-        from temporal_interp.files import write_sequence
+        from temporal_interp.io import write_sequence
 
         write_sequence(sequence, path)
 

@@ -9,10 +9,11 @@ import numpy as np
 import slicer
 import vtk
 
-from temporal_interp.engines.protocol import DisplacementField, InterpolatedFrame
+from temporal_interp.data.displacement import DisplacementField
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.provenance import PREFIX
+from temporal_interp.engines.protocol import InterpolatedFrame
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.provenance import PREFIX
-from temporal_interp.volumes import Geometry
 from TemporalInterpLib.sequence_conversion import add_item, format_index_value, new_sequence_like, set_attributes
 from TemporalInterpLib.transform_conversion import displacement_grid, grid_transform
 from TemporalInterpLib.volume_conversion import copy_place, set_voxels

@@ -65,7 +65,7 @@ def creator(name: str, device: Device) -> Callable[[], InterpolationEngine] | No
         return None
 
     def create() -> InterpolationEngine:
-        from temporal_interp.devices import choose_device
+        from temporal_interp.tensors.devices import choose_device
 
         return create_engine(name, device=choose_device(device.value))
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import slicer
 
+from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.sequences import VolumeSequence
-from temporal_interp.volumes import Volume
 from TemporalInterpLib.add_sequence import AddedSequence, add_browsed_sequence
 from TemporalInterpLib.background import Steps, share_of
 from TemporalInterpLib.companions import Companion, CompanionWriter

@@ -6,10 +6,10 @@ from collections.abc import Collection, Sequence
 
 import slicer
 
-from temporal_interp.change import proposed_phases
 from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
 from temporal_interp.tracking.contour_view import ContourView
+from temporal_interp.workflows.phase_selection import proposed_phases
 from TemporalInterpLib.adaptation import Adapted, adaptation_steps
 from TemporalInterpLib.add_sequence import AddedSequence
 from TemporalInterpLib.add_slices import AddedSlices, Images, remove_added_slices, slices_steps
@@ -259,7 +259,7 @@ class InterpolationLogic:
         """Return the names of the models that did not come with the program."""
         if not engines_can_run():
             return []
-        from temporal_interp.weights.registry import Registry
+        from temporal_interp.models.registry import Registry
 
         return [entry.name for entry in Registry().entries() if not entry.shipped]
 
@@ -267,7 +267,7 @@ class InterpolationLogic:
         """Remove every model that did not come with the program; return their names."""
         names = self.removable_models()
         if names:
-            from temporal_interp.weights.registry import Registry
+            from temporal_interp.models.registry import Registry
 
             for name in names:
                 Registry().remove(name)

@@ -10,12 +10,12 @@ import numpy as np
 import slicer
 import vtk
 
+from temporal_interp.data.provenance import Provenance
+from temporal_interp.data.sequence import VolumeSequence
 from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.engines.protocol import InterpolationEngine
 from temporal_interp.errors import InvalidInputError, Progress
-from temporal_interp.interpolation import acquired_only
-from temporal_interp.provenance import Provenance
-from temporal_interp.sequences import VolumeSequence
+from temporal_interp.workflows.interpolation import acquired_only
 from TemporalInterpLib.add_sequence import AddedSequence
 from TemporalInterpLib.background import Steps, in_background, share_of
 from TemporalInterpLib.charts import add_chart, add_table, index_heading

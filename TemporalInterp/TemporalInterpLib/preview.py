@@ -10,12 +10,12 @@ from functools import cached_property
 import slicer
 from slicer.i18n import tr as _
 
+from temporal_interp.data.intensity import CONTRAST_FLOOR, IntensityRange
+from temporal_interp.data.provenance import Provenance
+from temporal_interp.data.sequence import VolumeSequence
 from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.engines.protocol import InterpolatedFrame, InterpolationEngine, PreparedPair
 from temporal_interp.errors import Progress
-from temporal_interp.provenance import Provenance
-from temporal_interp.sequences import VolumeSequence
-from temporal_interp.volumes import CONTRAST_FLOOR, IntensityRange
 from TemporalInterpLib.background import Steps, in_background, share_of
 from TemporalInterpLib.job import Job, Report
 from TemporalInterpLib.remove_generated import remove_with_belongings

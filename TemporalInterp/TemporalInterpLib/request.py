@@ -8,18 +8,18 @@ from dataclasses import dataclass
 
 import slicer
 
+from temporal_interp.data.provenance import is_synthetic
+from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.volume import Volume
 from temporal_interp.engines.protocol import InterpolationEngine
 from temporal_interp.errors import InvalidInputError, Progress
-from temporal_interp.interpolation import (
+from temporal_interp.workflows.interpolation import (
     OnFrame,
     acquired_only,
     evenly_spaced,
     interpolate_between,
     multiply_frame_rate,
 )
-from temporal_interp.provenance import is_synthetic
-from temporal_interp.sequences import VolumeSequence
-from temporal_interp.volumes import Volume
 from TemporalInterpLib.sequence_conversion import require_apart
 
 

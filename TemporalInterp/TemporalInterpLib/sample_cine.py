@@ -21,7 +21,7 @@ def sample_cine_steps(scene: slicer.vtkMRMLScene | None = None) -> Steps[AddedSe
     """Return the steps that draw the sample cine, a short-axis stack, and add it to the scene."""
 
     def draw(progress: object) -> object:
-        from temporal_interp.phantom import CLINICAL, BeatingHeart, even_phases, make_heart_cine, short_axis_stack
+        from temporal_interp.simulation import CLINICAL, BeatingHeart, even_phases, make_heart_cine, short_axis_stack
 
         heart = BeatingHeart()
         stack = short_axis_stack(heart)  # every 10 mm

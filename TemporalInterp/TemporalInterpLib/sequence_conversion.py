@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import slicer
 
+from temporal_interp.data.provenance import SLICE_THICKNESS_KEY, is_synthetic
+from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.volume import require_same_geometry
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.provenance import SLICE_THICKNESS_KEY, is_synthetic
-from temporal_interp.sequences import VolumeSequence
-from temporal_interp.volumes import require_same_geometry
 from TemporalInterpLib.volume_conversion import set_volume, volume_from_node
 
 SMALLEST_STEP = 0.001

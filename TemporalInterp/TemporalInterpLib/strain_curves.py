@@ -9,8 +9,8 @@ import numpy as np
 import slicer
 from vtk.util.numpy_support import vtk_to_numpy
 
+from temporal_interp.data.provenance import PREFIX
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.provenance import PREFIX
 from temporal_interp.tracking.contour import STRAIN_POINTS, Contour
 from temporal_interp.tracking.contour_view import ContourView
 from temporal_interp.tracking.strain import strain_along

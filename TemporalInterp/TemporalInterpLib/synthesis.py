@@ -9,13 +9,13 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Protocol
 
-from temporal_interp.displacement import DisplacementField
+from temporal_interp.data.displacement import DisplacementField
+from temporal_interp.data.provenance import T_KEY, is_synthetic
+from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.volume import Volume
 from temporal_interp.engines.protocol import InterpolatedFrame, InterpolationEngine
 from temporal_interp.errors import Progress
-from temporal_interp.interpolation import OnFrame
-from temporal_interp.provenance import T_KEY, is_synthetic
-from temporal_interp.sequences import VolumeSequence
-from temporal_interp.volumes import Volume
+from temporal_interp.workflows.interpolation import OnFrame
 from TemporalInterpLib.background import Steps, in_background, share_of, with_reports
 from TemporalInterpLib.child_process import command_line, write_for_child
 from TemporalInterpLib.request import Request
@@ -35,8 +35,8 @@ class Synthesiser(Protocol):
         Args:
             acquired: the frames to start from, `request.source`.
             request: what to synthesise.
-            on_frame: called between steps as `temporal_interp.interpolation.OnFrame` says; if given, there are
-                displacement fields.
+            on_frame: called between steps, see `workflows.interpolation.OnFrame`; if given, there are displacement
+                fields.
         """
         ...
 
@@ -105,7 +105,7 @@ class InChildProcess:
 
 
 def _read(path: Path) -> VolumeSequence:
-    from temporal_interp.files import read_sequence
+    from temporal_interp.io import read_sequence
 
     return read_sequence(path)
 
@@ -122,7 +122,7 @@ def _with_the_acquired(result: VolumeSequence, acquired: VolumeSequence, request
 
 def _frames(result: VolumeSequence, folder: Path) -> Iterator[tuple[float, InterpolatedFrame]]:
     """Yield every frame that has fields in the folder that `interpolate --fields` wrote."""
-    from temporal_interp.files import read_displacement, read_volume
+    from temporal_interp.io import read_displacement, read_volume
 
     def field(end: str, index_value: float) -> DisplacementField:
         name = f"{end}_to_{index_value:.6g}.nrrd"

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 import slicer
 
+from temporal_interp.data.provenance import is_synthetic
+from temporal_interp.data.sequence import VolumeSequence
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.interpolation import acquired_only
-from temporal_interp.provenance import is_synthetic
-from temporal_interp.sequences import VolumeSequence
+from temporal_interp.workflows.interpolation import acquired_only
 from TemporalInterpLib.background import Steps, in_background, share_of
 from TemporalInterpLib.child_process import command_line, write_for_child
 from TemporalInterpLib.follow_points import followers_of, let_go
@@ -86,7 +86,7 @@ def tracking_steps(
         region: where to look; None for all of the images, or the sector of an ultrasound picture.
         segment_id: the segment of a segmentation that counts, all if empty.
         whole_beat: the frames are one whole beat: after the last comes the first again.
-        device: as `temporal_interp.devices.choose_device` takes it.
+        device: as `temporal_interp.tensors.devices.choose_device` takes it.
 
     Raises:
         InvalidInputError: the sequence cannot be tracked, there is no such item, it is
@@ -149,13 +149,13 @@ def _steps(source: _Source, device: str) -> Steps[TrackedMotion]:
 
 
 def _write_mask(source: _Source, path: Path) -> None:
-    from temporal_interp.files import write_volume
+    from temporal_interp.io import write_volume
 
     write_volume(source.acquired.volumes[0].with_array(source.mask.astype(np.uint8)), path)
 
 
 def _read_fields(folder: Path) -> Sequence[np.ndarray]:
-    from temporal_interp.files import read_field_sequence
+    from temporal_interp.io import read_field_sequence
 
     return read_field_sequence(folder / "displacement.seq.nrrd").fields
 

@@ -17,8 +17,8 @@ import vtk
 from vtk.util.numpy_support import vtk_to_numpy
 
 import temporal_interp
-from temporal_interp.provenance import PREFIX
-from temporal_interp.volumes import Geometry
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.provenance import PREFIX
 from TemporalInterpLib.scene_transaction import nodes_of
 from TemporalInterpLib.sequence_conversion import items_of
 from TemporalInterpLib.transform_conversion import PADDING, displacement_grid, grid_transform
@@ -28,7 +28,7 @@ DIRECTION_KEY = PREFIX + "FieldDirection"
 """Attribute of a tracked motion, of every item and of the proxy: which way it goes, and that it is ours."""
 
 DIRECTION = "tissue at x in the reference frame is at x + v in this frame"
-"""As `temporal_interp.files.field_sequence.FieldDirection.FROM_REFERENCE`, which cannot be imported without pynrrd."""
+"""As `temporal_interp.io.field_sequence.FieldDirection.FROM_REFERENCE`, which cannot be imported without pynrrd."""
 
 
 SOURCE_ROLE = PREFIX + "TrackedSequence"

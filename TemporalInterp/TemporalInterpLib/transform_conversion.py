@@ -7,7 +7,7 @@ import slicer
 import vtk
 from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 
-from temporal_interp.volumes import Geometry
+from temporal_interp.data.geometry import Geometry
 from TemporalInterpLib.volume_conversion import RAS_TO_LPS
 
 PADDING = 1

@@ -11,8 +11,9 @@ import slicer
 import vtk
 from vtk.util.numpy_support import get_vtk_array_type, vtk_to_numpy
 
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.volumes import Geometry, Volume
 
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 """4 x 4 matrix from RAS to LPS; its own inverse."""

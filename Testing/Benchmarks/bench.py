@@ -21,9 +21,9 @@ from comparison.machine import describe
 from comparison.real_cases import EVERY_SECOND, Protocol, named_sets, real_sets
 from comparison.report import Circumstances, write_report
 from comparison.run import Conditions, SetResult, run_set
-from temporal_interp.commands.console import Console
-from temporal_interp.commands.exits import exit_on_error
-from temporal_interp.commands.outputs import filled_folder, require_folder_output
+from temporal_interp.cli.console import Console
+from temporal_interp.cli.exits import exit_on_error
+from temporal_interp.cli.outputs import filled_folder, require_folder_output
 from temporal_interp.errors import InvalidInputError
 
 REPOSITORY = Path(__file__).parents[2]

@@ -17,9 +17,9 @@ from stages.cases import PAIRS, pair
 from stages.measure import parts_of
 from stages.reach import measure_reach
 from stages.report import comma_separated, markdown
-from temporal_interp.commands.console import Console
-from temporal_interp.commands.exits import exit_on_error
-from temporal_interp.commands.outputs import filled_folder, require_file_output
+from temporal_interp.cli.console import Console
+from temporal_interp.cli.exits import exit_on_error
+from temporal_interp.cli.outputs import filled_folder, require_file_output
 from temporal_interp.engines.student import StudentEngine
 
 

@@ -21,9 +21,9 @@ from growth.picture import save_picture
 from growth.report import comma_separated, markdown
 from growth.rows import Row
 from growth.run import Plan, run
-from temporal_interp.commands.console import Console
-from temporal_interp.commands.exits import exit_on_error
-from temporal_interp.commands.outputs import filled_folder, require_file_output
+from temporal_interp.cli.console import Console
+from temporal_interp.cli.exits import exit_on_error
+from temporal_interp.cli.outputs import filled_folder, require_file_output
 from temporal_interp.engines.catalogue import available_engine_names
 
 SHAPES = ((1, 128, 128), (4, 128, 128), (10, 128, 128), (32, 128, 128), (48, 192, 192), (96, 256, 256))

@@ -14,10 +14,10 @@ import sys
 from pathlib import Path
 
 from comparison.engines import TRAINED_NETWORKS
-from temporal_interp.commands.console import Console
+from peers.networks import NETWORKS
+from peers.train_network import SAME_SECONDS, train_network
+from temporal_interp.cli.console import Console
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.evaluation.peers.networks import NETWORKS
-from temporal_interp.evaluation.peers.train_network import SAME_SECONDS, train_network
 
 
 def arguments() -> argparse.Namespace:

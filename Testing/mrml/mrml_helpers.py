@@ -8,9 +8,12 @@ import slicer
 import vtk
 from scipy.ndimage import map_coordinates
 
-from temporal_interp.engines.protocol import DisplacementField, InterpolatedFrame
+from temporal_interp.data.displacement import DisplacementField
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.scalar_type import to_scalar_type
+from temporal_interp.data.volume import Volume
+from temporal_interp.engines.protocol import InterpolatedFrame
 from temporal_interp.errors import no_progress
-from temporal_interp.volumes import Geometry, Volume, to_scalar_type
 from TemporalInterpLib.background import run_to_end
 from TemporalInterpLib.interpolate_sequence import interpolation_steps
 from TemporalInterpLib.request import BetweenPhases, WholeSequence

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from temporal_interp.files import read_sequence, write_sequence
+from temporal_interp.data.volume import Volume
+from temporal_interp.io import read_sequence, write_sequence
 from temporal_interp.slices.slice_grid import closer_slices
 from temporal_interp.slices.synthesise import slice_attributes
-from temporal_interp.volumes import Volume
 
 
 class RepeatedSlices:

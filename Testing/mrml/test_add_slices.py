@@ -7,10 +7,10 @@ import vtk
 from mrml_helpers import OBLIQUE, ijk_to_ras, item_arrays, item_values, put_in_scene, sequence_of, snapshot, volume_node
 from slices_helpers import RepeatedSlices
 
+from temporal_interp.data.geometry import Geometry
 from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.slices.settings import FACTORS
 from temporal_interp.slices.slice_grid import closer_slices
-from temporal_interp.volumes import Geometry
 from TemporalInterpLib import add_slices
 from TemporalInterpLib.add_slices import remove_added_slices, results_of, shown_pair, slice_plan, slices_steps
 from TemporalInterpLib.background import run_to_end

@@ -6,7 +6,7 @@ import slicer
 import vtk
 from mrml_helpers import OBLIQUE, KnownMotion, interpolate_between_items, put_in_scene
 
-from temporal_interp.volumes import Geometry
+from temporal_interp.data.geometry import Geometry
 from TemporalInterpLib.companions import Companion
 from TemporalInterpLib.transform_conversion import displacement_grid, grid_transform
 

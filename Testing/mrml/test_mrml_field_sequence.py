@@ -7,14 +7,14 @@ import vtk
 from mrml_helpers import OBLIQUE, ijk_to_ras, item_values
 from vtk.util.numpy_support import vtk_to_numpy
 
-from temporal_interp.files.field_sequence import (
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.io.field_sequence import (
     DIRECTION_KEY,
     ESTIMATE_KEY,
     FieldDirection,
     read_field_sequence,
     write_field_sequence,
 )
-from temporal_interp.volumes import Geometry
 
 ONE_SLICE = Geometry((1, *OBLIQUE.shape[1:]), OBLIQUE.spacing, OBLIQUE.origin, OBLIQUE.direction)
 VALUES = (0.0, 12.5, 25.0)

@@ -17,9 +17,9 @@ from mrml_helpers import (
     synthetic_marks,
 )
 
+from temporal_interp.data.geometry import Geometry
 from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.volumes import Geometry
 from TemporalInterpLib.companions import Companion
 
 MOTION = KnownMotion(lambda points: np.broadcast_to([1.0, 0.0, 0.0], points.shape))

@@ -7,9 +7,10 @@ import pytest
 import slicer
 from mrml_helpers import OBLIQUE, item_arrays, item_values, sequence_of, volume_node
 
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.sequences import VolumeSequence
-from temporal_interp.volumes import Geometry, Volume
 from TemporalInterpLib.add_sequence import add_sequence_to_scene
 from TemporalInterpLib.sequence_conversion import (
     format_index_value,

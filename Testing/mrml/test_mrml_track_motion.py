@@ -21,10 +21,10 @@ from tracking_helpers import (
     world,
 )
 
+from temporal_interp.data.geometry import Geometry
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.files.field_sequence import FieldDirection
+from temporal_interp.io.field_sequence import FieldDirection
 from temporal_interp.tracking.contour_view import ContourView
-from temporal_interp.volumes import Geometry
 from TemporalInterpLib import track_motion
 from TemporalInterpLib.background import run_to_end
 from TemporalInterpLib.follow_points import followers_of, follows, let_follow, let_go

@@ -6,8 +6,8 @@ import slicer
 from mrml_helpers import interpolate_between_items
 
 from temporal_interp.engines.velocity_field import VelocityFieldEngine
-from temporal_interp.phantom import BeatingHeart, make_heart_cine, short_axis_slice
 from temporal_interp.registration.settings import VelocitySettings
+from temporal_interp.simulation import BeatingHeart, make_heart_cine, short_axis_slice
 from TemporalInterpLib.add_sequence import add_sequence_to_scene
 from TemporalInterpLib.companions import Companion
 

@@ -6,8 +6,9 @@ import slicer
 import vtk
 from mrml_helpers import OBLIQUE, ijk_to_ras, volume_node
 
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.volumes import Geometry, Volume
 from TemporalInterpLib.volume_conversion import copy_meaning, ijk_to_ras_matrix, set_volume, volume_from_node
 
 LEFT_HANDED = Geometry((2, 3, 4), (1.0, 2.0, 3.0), (4.0, 5.0, 6.0), ((1, 0, 0), (0, 1, 0), (0, 0, -1)))

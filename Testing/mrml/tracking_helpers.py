@@ -8,8 +8,8 @@ import vtk
 from mrml_helpers import OBLIQUE, ijk_to_ras
 from vtk.util.numpy_support import vtk_to_numpy
 
-from temporal_interp.files import read_mask, read_sequence, write_field_sequence
-from temporal_interp.files.field_sequence import FieldDirection
+from temporal_interp.io import read_mask, read_sequence, write_field_sequence
+from temporal_interp.io.field_sequence import FieldDirection
 from temporal_interp.tracking.fields import voxel_points
 
 LPS = np.array([-1.0, -1.0, 1.0])

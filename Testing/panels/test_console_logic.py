@@ -10,8 +10,8 @@ import slicer
 from mrml_helpers import OBLIQUE, item_arrays, item_values, put_in_scene, snapshot, synthetic_marks
 from panels.panel_helpers import SHIFT, Engines, blend, shifted
 
+from temporal_interp.data.geometry import Geometry
 from temporal_interp.errors import CancelledError, InvalidInputError
-from temporal_interp.volumes import Geometry
 from TemporalInterpLib import logic as library_logic
 from TemporalInterpLib.add_sequence import AddedSequence
 from TemporalInterpLib.companions import Companion

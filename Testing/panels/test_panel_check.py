@@ -7,7 +7,7 @@ from harness import gestures
 from mrml_helpers import OBLIQUE, FailingEngine, item_arrays, item_values, put_in_scene, snapshot
 from panels.panel_helpers import SHIFT, attributes, blend, parameters_of, pick, picture
 
-from temporal_interp.volumes import Geometry
+from temporal_interp.data.geometry import Geometry
 from TemporalInterpLib.background import wait_for_threads
 from TemporalInterpLib.parameter_node import Engine
 from TemporalInterpLib.sequence_conversion import set_attributes

@@ -5,7 +5,7 @@ import slicer
 from mrml_helpers import item_arrays, item_values, synthetic_marks
 from panels.panel_helpers import SHIFT, ids, parameters_of, picture
 
-from temporal_interp.weights.registry import Registry, shipped_folder
+from temporal_interp.models.registry import Registry, shipped_folder
 from TemporalInterpLib.parameter_node import Engine
 from TemporalInterpLib.sequence_conversion import set_attributes
 

@@ -7,7 +7,7 @@ from harness import gestures
 from mrml_helpers import KnownMotion
 from panels.panel_helpers import parameters_of
 
-from temporal_interp.displacement import DisplacementField
+from temporal_interp.data.displacement import DisplacementField
 from TemporalInterpLib.companions import Companion
 from TemporalInterpLib.deformation_view import companion, folds_of
 from TemporalInterpLib.parameter_node import Engine, FieldStyle

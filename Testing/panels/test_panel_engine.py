@@ -8,7 +8,7 @@ from harness import gestures
 from mrml_helpers import OBLIQUE, item_arrays, item_values, sequence_of, snapshot
 from panels.panel_helpers import SHIFT, attributes, ids, is_running, parameters_of, preview_of
 
-from temporal_interp.weights.registry import Registry, shipped_folder
+from temporal_interp.models.registry import Registry, shipped_folder
 from TemporalInterpLib import dependencies
 from TemporalInterpLib.parameter_node import Device, Engine
 
@@ -47,7 +47,7 @@ def test_the_choice_is_what_computes(cine, engines, open_panel, process_events_u
 
 def test_the_device_is_passed_on(cine, engines, open_panel, process_events_until, monkeypatch):
     asked = []
-    monkeypatch.setattr("temporal_interp.devices.choose_device", lambda name: asked.append(name) or "cuda:7")
+    monkeypatch.setattr("temporal_interp.tensors.devices.choose_device", lambda name: asked.append(name) or "cuda:7")
     widget = open_panel()
     choose(widget.ui.deviceSelector, Device.CUDA)
     widget.ui.timeSlider.value = 0.3
@@ -82,8 +82,8 @@ class TestSlowEngines:
     @pytest.fixture
     def made(self, cine, tmp_path):
         """What the child answers: the true answer of SHIFT, written by the core."""
-        from temporal_interp.files import write_sequence
-        from temporal_interp.interpolation import interpolate_between
+        from temporal_interp.io import write_sequence
+        from temporal_interp.workflows.interpolation import interpolate_between
         from TemporalInterpLib.sequence_conversion import sequence_from_node
 
         sequence = sequence_from_node(cine.sequence)
@@ -146,7 +146,7 @@ ADAPT = """
 import shutil
 assert sys.argv[1] == "adapt" and sys.argv[-1] == "--json", sys.argv
 assert os.path.exists(sys.argv[2])
-say("progress", fraction=0.4, message="lesson 40 of 100")
+say("progress", fraction=0.4, message="sample 40 of 100")
 shutil.copyfile({model!r}, sys.argv[sys.argv.index("-o") + 1])
 say("result", gain_before_db=0.5, gain_after_db=1.25)
 """
@@ -199,13 +199,13 @@ class TestAdapt:
     ):
         noted = tmp_path / "pid"
         child_program(
-            f"say('progress', fraction=0.4, message='lesson 40 of 100')\n"
+            f"say('progress', fraction=0.4, message='sample 40 of 100')\n"
             f"open({str(noted)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)"
         )
         widget = open_panel()
         widget.ui.adaptButton.click()
         assert widget.ui.adaptButton.text == "Cancel"
-        process_events_until(lambda: "lesson 40" in widget.ui.adaptMessage.text, 20)
+        process_events_until(lambda: "sample 40" in widget.ui.adaptMessage.text, 20)
         assert 35 <= widget.ui.adaptProgress.value <= 45
         widget.ui.adaptButton.click()
         assert not is_running(int(noted.read_text()))

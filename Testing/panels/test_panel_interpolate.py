@@ -22,7 +22,7 @@ from mrml_helpers import (
 )
 from panels.panel_helpers import SHIFT, attributes, blend, ids, parameters_of, pick, picture, shifted
 
-from temporal_interp.volumes import Geometry
+from temporal_interp.data.geometry import Geometry
 from TemporalInterpLib.background import wait_for_threads
 from TemporalInterpLib.companions import Companion
 from TemporalInterpLib.parameter_node import Engine, Fill

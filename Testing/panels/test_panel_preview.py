@@ -306,13 +306,13 @@ def test_the_source_is_only_read(cine, scene, open_panel, answered):
     assert {node_id: facts for node_id, facts in picture(scene).items() if node_id in before} == before
 
 
-@pytest.mark.parametrize("side_by_side", [False, True])
-def test_nothing_of_it_is_left_when_the_module_is_closed(cine, scene, open_panel, answered, side_by_side):
+@pytest.mark.parametrize("parallel_map", [False, True])
+def test_nothing_of_it_is_left_when_the_module_is_closed(cine, scene, open_panel, answered, parallel_map):
     widget = open_panel()
     before = ids(scene)
     widget.ui.timeSlider.value = 0.6
     answered(widget, SHIFT.name)
-    if side_by_side:
+    if parallel_map:
         widget.ui.sideBySide.click()
     assert len(ids(scene)) > len(before)
     widget.cleanup()
@@ -418,7 +418,7 @@ def test_the_shipped_student_answers_and_the_slider_stays_free(cine, engines, mo
     assert (time.monotonic() - started) / count < 0.1
     answered(widget, "student")
     volumes = sequence_from_node(cine.sequence).volumes
-    from temporal_interp.volumes import CONTRAST_FLOOR, IntensityRange
+    from temporal_interp.data.intensity import CONTRAST_FLOOR, IntensityRange
 
     prepared = create_engine("student").prepare(
         volumes[0], volumes[4], intensity_range=IntensityRange.of(volumes, lower_percentile=CONTRAST_FLOOR)

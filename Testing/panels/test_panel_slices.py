@@ -11,8 +11,8 @@ from mrml_helpers import OBLIQUE, item_arrays, put_in_scene, sequence_of, snapsh
 from panels.panel_helpers import is_running, parameters_of, pick
 from slices_helpers import RepeatedSlices
 
+from temporal_interp.data.geometry import Geometry
 from temporal_interp.slices.settings import FACTORS
-from temporal_interp.volumes import Geometry
 from TemporalInterpLib import add_slices, dependencies
 from TemporalInterpLib.add_slices import results_of
 from TemporalInterpLib.layout import COMPARED_VIEWS, COMPARISON, SIDE_BY_SIDE, slice_to_ras_across
@@ -394,10 +394,10 @@ def test_saved_and_loaded_the_section_goes_on(cine, widget, add, save_and_load):
 @pytest.fixture
 def model_there(monkeypatch, tmp_path):
     """The model for twice as close slices: the one that comes with the program, or a fresh one where none does."""
+    from temporal_interp.models.registry import USER_FOLDER_VARIABLE, Registry
     from temporal_interp.slices.fit_volume import new_model
     from temporal_interp.slices.model_file import save_slice_model
     from temporal_interp.slices.quality import shipped_model_name
-    from temporal_interp.weights.registry import USER_FOLDER_VARIABLE, Registry
 
     monkeypatch.setenv(USER_FOLDER_VARIABLE, str(tmp_path / "models"))
     name = shipped_model_name(2)

@@ -10,7 +10,7 @@ from mrml_helpers import OBLIQUE, item_values, put_in_scene, snapshot
 from panels.panel_helpers import is_running, parameters_of, pick, picture
 from tracking_helpers import CENTRE, SHIFT, StandIn, curve, fiducials, in_world, ring, segmentation, stretched, world
 
-from temporal_interp.volumes import Geometry
+from temporal_interp.data.geometry import Geometry
 from TemporalInterpLib import dependencies, track_motion
 from TemporalInterpLib.add_sequence import add_sequence_to_scene
 from TemporalInterpLib.parameter_node import FieldStyle, StrainView
@@ -374,8 +374,8 @@ def test_saved_and_loaded_the_section_goes_on(cine, widget, track, save_and_load
 @pytest.mark.skipif(os.name == "nt", reason="takes a shell of its own")
 def test_a_real_run_finds_that_a_blob_moves(scene, open_panel, track):
     """Two voxels of 1.5 mm along I from frame to frame; the real command line in a real child process."""
-    from temporal_interp.sequences import VolumeSequence
-    from temporal_interp.volumes import Volume
+    from temporal_interp.data.sequence import VolumeSequence
+    from temporal_interp.data.volume import Volume
 
     geometry = Geometry((1, 32, 32), (1.5, 1.5, 8.0))
     _, j, i = np.indices(geometry.shape)

@@ -18,7 +18,7 @@ class PreviewPanel(Panel):
     def connect(self) -> None:
         """Connect the widgets."""
         self.preview = Preview(self._say, self._fail)
-        self.side_by_side = SideBySide()
+        self.parallel_map = SideBySide()
         self._time: float | None = None
         self._refusal = ""
 
@@ -39,7 +39,7 @@ class PreviewPanel(Panel):
 
     def stop(self) -> None:
         """Stop computing and take the preview out of the scene."""
-        self.side_by_side.hide()
+        self.parallel_map.hide()
         self.preview.remove()
         self._time = None
 
@@ -73,9 +73,9 @@ class PreviewPanel(Panel):
             self._say(str(error))
             return
         if self.parameters.sideBySide:
-            self.side_by_side.show(self.preview.phases(), self.preview.node)
+            self.parallel_map.show(self.preview.phases(), self.preview.node)
         else:
-            self.side_by_side.hide()
+            self.parallel_map.hide()
             if first_time:
                 show_in_slice_views(self.preview.node, fit=True)
 

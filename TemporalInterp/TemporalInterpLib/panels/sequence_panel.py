@@ -5,9 +5,9 @@ from __future__ import annotations
 import slicer
 from slicer.i18n import tr as _
 
-from temporal_interp.change import change_from_first, proposed_phases
+from temporal_interp.data.sequence import VolumeSequence
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.sequences import VolumeSequence
+from temporal_interp.workflows.phase_selection import change_from_first, proposed_phases
 from TemporalInterpLib.add_sequence import AddedSequence
 from TemporalInterpLib.curve_picture import Curve, CurvePicture
 from TemporalInterpLib.job import Job

@@ -25,7 +25,7 @@ MODEL_ENGINES = ("student", "refined")
 
 def available_engine_names() -> tuple[str, ...]:
     """Return the engines that can be used on this machine: student and refined need a model."""
-    from temporal_interp.weights.registry import Registry
+    from temporal_interp.models.registry import Registry
 
     return (
         ENGINE_NAMES

@@ -15,7 +15,7 @@ import torch
 
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.registration.noise import noise_variance
-from temporal_interp.spatial import smooth
+from temporal_interp.tensors.spatial import smooth
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from temporal_interp.data.intensity import IntensityRange
+from temporal_interp.data.scalar_type import to_scalar_type
+from temporal_interp.data.volume import Volume
 from temporal_interp.engines.protocol import InterpolatedFrame, require_pair, require_t
 from temporal_interp.errors import Progress, no_progress
-from temporal_interp.volumes import IntensityRange, Volume, to_scalar_type
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from temporal_interp.networks.student import EncodedPair, Student
-from temporal_interp.side_by_side import side_by_side
+from temporal_interp.tensors.parallel_map import parallel_map
 
 OVERLAP = 16
 """Voxels that tiles share with their neighbours; their weight falls over this distance."""
@@ -126,7 +126,7 @@ class StudentOnPair:
     def _each(self, work: Callable[[Any], Any], parts: Sequence[Any]) -> list[Any]:
         """Return what becomes of every part: batches of slices are small, so that a CPU works on several at once."""
         if self.independent and self.device.type == "cpu":
-            return side_by_side(work, parts)
+            return parallel_map(work, parts)
         return [work(part) for part in parts]
 
     def _tiles(self) -> Iterator[tuple[slice, ...]]:

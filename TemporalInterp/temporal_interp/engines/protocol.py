@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from temporal_interp.displacement import DisplacementField
+from temporal_interp.data.displacement import DisplacementField
+from temporal_interp.data.intensity import IntensityRange
+from temporal_interp.data.volume import Volume, require_same_geometry
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
-from temporal_interp.volumes import IntensityRange, Volume, require_same_geometry
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from temporal_interp.spatial import smooth
-from temporal_interp.volumes import Geometry
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.tensors.spatial import smooth
 
 NEIGHBOURHOOD = 3.0
 """mm over which differences are averaged, so that noise does not count."""

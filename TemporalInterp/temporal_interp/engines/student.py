@@ -10,20 +10,23 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from temporal_interp.devices import is_bfloat16_native
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.intensity import CONTRAST_FLOOR, IntensityRange
+from temporal_interp.data.physical_displacement import displacement_field
+from temporal_interp.data.scalar_type import to_scalar_type
+from temporal_interp.data.slice_independence import slices_are_independent
+from temporal_interp.data.volume import Volume
 from temporal_interp.engines.model_grid import Maps, StudentOnPair
 from temporal_interp.engines.protocol import InterpolatedFrame, require_pair, require_t
 from temporal_interp.engines.region import Box, region_of_change, soft_edge
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
+from temporal_interp.models.registry import Registry
 from temporal_interp.networks.load import network_of
 from temporal_interp.networks.student import Student
-from temporal_interp.physical_displacement import displacement_field
 from temporal_interp.registration.grids import coarsen
-from temporal_interp.slabs import as_image, displacement_in_slab, resize_slab, sample_in_plane, slabs
-from temporal_interp.slice_gaps import slices_are_independent
-from temporal_interp.spatial import identity_grid, sample
-from temporal_interp.volumes import CONTRAST_FLOOR, Geometry, IntensityRange, Volume, to_scalar_type
-from temporal_interp.weights.registry import Registry
+from temporal_interp.tensors.devices import is_bfloat16_native
+from temporal_interp.tensors.slabs import as_image, displacement_in_slab, resize_slab, sample_in_plane, slabs
+from temporal_interp.tensors.spatial import identity_grid, sample
 
 FINEST_PIXEL = 1.0
 """mm: the networks learn pixels of 1.1 mm and more; a finer image is brought to `MODEL_PIXEL` (our choice)."""

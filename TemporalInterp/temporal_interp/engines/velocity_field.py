@@ -9,18 +9,20 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
+from temporal_interp.data.intensity import CONTRAST_FLOOR, IntensityRange
+from temporal_interp.data.physical_displacement import displacement_field
+from temporal_interp.data.scalar_type import to_scalar_type
+from temporal_interp.data.slice_independence import slices_are_independent
+from temporal_interp.data.volume import Volume
 from temporal_interp.engines.fusion import Fusion, FusionMaps, disagreement, fuse, fusion_maps
 from temporal_interp.engines.protocol import InterpolatedFrame, require_pair, require_t
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
-from temporal_interp.physical_displacement import displacement_field
 from temporal_interp.registration.grids import coarsen, spacing_on
 from temporal_interp.registration.register import default_settings, fit_volumes, fitted_grid
 from temporal_interp.registration.settings import VelocitySettings
-from temporal_interp.side_by_side import side_by_side
-from temporal_interp.slabs import as_image, resize_slab, slabs, warp_slab
-from temporal_interp.slice_gaps import slices_are_independent
-from temporal_interp.spatial import integrate_velocity, resize_field, warp
-from temporal_interp.volumes import CONTRAST_FLOOR, IntensityRange, Volume, to_scalar_type
+from temporal_interp.tensors.parallel_map import parallel_map
+from temporal_interp.tensors.slabs import as_image, resize_slab, slabs, warp_slab
+from temporal_interp.tensors.spatial import integrate_velocity, resize_field, warp
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ class PreparedVelocityField:
 
     def at_many(self, times: Sequence[float], *, fields: bool = False) -> list[InterpolatedFrame]:
         """Return the frames at some times, side by side on the threads of the CPU."""
-        return side_by_side(lambda t: self.at(t, fields=fields), times)
+        return parallel_map(lambda t: self.at(t, fields=fields), times)
 
     def _render(self, displacements: torch.Tensor, way: float) -> Volume:
         """Return the frame at a share of the way: fields and maps are upsampled, the acquired voxels are warped."""

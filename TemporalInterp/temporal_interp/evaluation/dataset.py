@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from temporal_interp.datasets.catalogue import DataSettings, open_split
-from temporal_interp.datasets.subject import Subject, errors_of
 from temporal_interp.engines.protocol import InterpolationEngine
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.evaluation.evaluate import Evaluation, evaluate
 from temporal_interp.evaluation.hold_out import between
 from temporal_interp.evaluation.literature import TABLE_1
 from temporal_interp.evaluation.presets import presets_named
+from temporal_interp.training.datasets.catalogue import DataSettings, open_split
+from temporal_interp.training.datasets.subject import Subject, errors_of
 
 SCORED_DATASETS = ("acdc", "lung4d", "folder", "phantoms")
 """Data sets whose subjects have sequences to hold frames out of."""
@@ -99,7 +99,7 @@ def _require_known(what: str, word: str, choices: Sequence[str]) -> None:
 
 
 def _find(dataset: str, folder: Path | None) -> Sequence[Subject]:
-    from temporal_interp.datasets import acdc, lung4d, sequence_folder
+    from temporal_interp.training.datasets import acdc, lung4d, sequence_folder
 
     if folder is None:
         raise InvalidInputError(f"Say in which folder the data set '{dataset}' lies.")

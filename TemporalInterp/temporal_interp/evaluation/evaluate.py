@@ -4,39 +4,22 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from temporal_interp import metrics
-from temporal_interp.engines.protocol import DisplacementField, InterpolatedFrame, InterpolationEngine, PreparedPair
+from temporal_interp.data.displacement import DisplacementField
+from temporal_interp.data.intensity import IntensityRange
+from temporal_interp.data.motion_truth import MotionTruth
+from temporal_interp.data.provenance import is_synthetic
+from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.engines.protocol import InterpolatedFrame, InterpolationEngine, PreparedPair
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.evaluation.hold_out import HeldOutGap, HoldOut
 from temporal_interp.evaluation.nearest_endpoint import NearestEndpoint
 from temporal_interp.evaluation.presets import HONEST, Preset, Score, presets_named
-from temporal_interp.provenance import is_synthetic
-from temporal_interp.sequences import VolumeSequence
-from temporal_interp.volumes import IntensityRange
-
-
-@dataclass(frozen=True, eq=False)
-class MotionTruth:
-    """The exact motion of a sequence, from a phantom.
-
-    Attributes:
-        displacement: takes the numbers of a source frame and of a frame and returns the resampling field
-            (K, J, I, 3), LPS mm, with frame(x) = source(x + displacement(x)).
-        mask: the voxels where errors count (inside the heart), (K, J, I): one for all frames, or a callable that takes
-            the number of the frame; None for all voxels.
-    """
-
-    displacement: Callable[[int, int], np.ndarray]
-    mask: np.ndarray | Callable[[int], np.ndarray] | None = None
-
-    def mask_of(self, frame: int) -> np.ndarray | None:
-        """Return the mask that holds for a frame, (K, J, I), or None for all voxels."""
-        return self.mask(frame) if callable(self.mask) else self.mask
+from temporal_interp.tensors import metrics
 
 
 @dataclass(frozen=True)

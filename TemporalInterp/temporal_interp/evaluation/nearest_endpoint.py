@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from temporal_interp.data.intensity import IntensityRange
+from temporal_interp.data.volume import Volume
 from temporal_interp.engines.protocol import InterpolatedFrame, require_pair, require_t
 from temporal_interp.errors import Progress, no_progress
-from temporal_interp.volumes import IntensityRange, Volume
 
 BASELINE = "nearest_endpoint"
 """Name of the baseline in tables."""

@@ -9,10 +9,10 @@ from typing import Protocol
 
 import numpy as np
 
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.slice_independence import slices_are_independent
 from temporal_interp.errors import Progress, no_progress
-from temporal_interp.sequences import VolumeSequence
-from temporal_interp.slice_gaps import slices_are_independent
-from temporal_interp.volumes import Geometry
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.slice_independence import slices_are_independent
 from temporal_interp.errors import Progress
 from temporal_interp.evaluation.pairwise_methods import Tracked
-from temporal_interp.sequences import VolumeSequence
-from temporal_interp.slice_gaps import slices_are_independent
 from temporal_interp.tracking.motion import SequenceMotion
 from temporal_interp.tracking.settings import TrackingSettings
 from temporal_interp.tracking.track import track

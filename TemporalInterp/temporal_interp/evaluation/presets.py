@@ -14,10 +14,12 @@ from functools import cache
 
 import numpy as np
 
-from temporal_interp import metrics
+from temporal_interp.data.crop_pad import CropPad
+from temporal_interp.data.intensity import IntensityRange
+from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.sequences import VolumeSequence
-from temporal_interp.volumes import CropPad, IntensityRange, Volume
+from temporal_interp.tensors import metrics
 
 UVI_SHAPE = (32, 128, 128)
 

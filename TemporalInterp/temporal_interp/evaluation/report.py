@@ -17,7 +17,7 @@ from rich.table import Table
 from temporal_interp.evaluation.evaluate import Evaluation, Row
 from temporal_interp.evaluation.literature import QuotedScores
 from temporal_interp.evaluation.presets import presets_named
-from temporal_interp.whole_files import whole_file
+from temporal_interp.io.atomic import whole_file
 
 
 @dataclass(frozen=True)

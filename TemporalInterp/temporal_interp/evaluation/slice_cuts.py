@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.ndimage import uniform_filter
 
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.volume import Volume
 from temporal_interp.slices.classical import Classical, interpolate_slices
 from temporal_interp.slices.synthesise import View
-from temporal_interp.volumes import Geometry, Volume
 
 AXES = {View.CORONAL: 1, View.SAGITTAL: 2}
 """Axis of (K, J, I) that a plane is across."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.metrics import SSIM_2D_WINDOW, psnr, ssim_2d
+from temporal_interp.tensors.metrics import SSIM_2D_WINDOW, psnr, ssim_2d
 
 _FIRST = {"axial": (0, 1, 2), "coronal": (1, 0, 2), "sagittal": (2, 0, 1)}
 

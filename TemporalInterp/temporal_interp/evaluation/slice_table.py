@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
+from temporal_interp.data.intensity import IntensityRange
+from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.evaluation.slice_cuts import SliceCut, cuts_where_linear_errs
 from temporal_interp.evaluation.slice_methods import SliceMethod
@@ -20,7 +22,6 @@ from temporal_interp.slices.degradation import Degradation, thicken
 from temporal_interp.slices.settings import FACTORS
 from temporal_interp.slices.slice_grid import closer_slices, further_slices, is_acquired
 from temporal_interp.slices.synthesise import ORDINALS
-from temporal_interp.volumes import IntensityRange, Volume
 
 HEADINGS = {
     "psnr": "PSNR",

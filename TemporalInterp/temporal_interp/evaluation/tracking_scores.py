@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from temporal_interp import metrics
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.physical_displacement import from_physical
+from temporal_interp.data.sequence import VolumeSequence
 from temporal_interp.evaluation.presets import scale_honest
-from temporal_interp.sequences import VolumeSequence
-from temporal_interp.spatial import from_physical, jacobian_determinant, warp
-from temporal_interp.volumes import Geometry
+from temporal_interp.tensors import metrics
+from temporal_interp.tensors.spatial import jacobian_determinant, warp
 
 WHITE = np.float32(255)
 

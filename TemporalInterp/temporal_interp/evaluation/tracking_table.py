@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
+from temporal_interp.data.provenance import is_synthetic
+from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.slice_independence import slices_are_independent
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.evaluation.pairwise_methods import PairwiseMethod, Tracked
 from temporal_interp.evaluation.tracking_scores import PairScores, scale_to_unit, score_pair
-from temporal_interp.provenance import is_synthetic
-from temporal_interp.sequences import VolumeSequence
-from temporal_interp.slice_gaps import slices_are_independent
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from temporal_interp.data.provenance import is_synthetic
+from temporal_interp.data.sequence import VolumeSequence
 from temporal_interp.figures.canvas import ACQUIRED, SYNTHETIC, index_label
 from temporal_interp.figures.film import Film, empty_picture, frame_durations
 from temporal_interp.figures.grid import PictureGrid
 from temporal_interp.figures.view import View, display_range, view_of_motion
-from temporal_interp.provenance import is_synthetic
-from temporal_interp.sequences import VolumeSequence
 
 
 def save_animation(sequence: VolumeSequence, path: Path, *, seconds: float = 4.0) -> None:

@@ -10,11 +10,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 
+from temporal_interp.data.intensity import IntensityRange
+from temporal_interp.data.sequence import VolumeSequence
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.figures.view import View
-from temporal_interp.files.paths import PIXEL_SIZE_NOTE
-from temporal_interp.sequences import VolumeSequence
-from temporal_interp.volumes import IntensityRange
+from temporal_interp.io.paths import PIXEL_SIZE_NOTE
 
 WIDTH = 9.0
 """Width of every figure in inches; at 100 dots per inch it fits a README, files have half as many dots again."""

@@ -9,13 +9,14 @@ import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 
-from temporal_interp.displacement import DisplacementField
+from temporal_interp.data.displacement import DisplacementField
+from temporal_interp.data.intensity import IntensityRange
+from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.figures.canvas import draw_colour_bar, draw_image, save
 from temporal_interp.figures.fields import ARROW_COLOURS, arrows_of, draw_arrows, enlargement, vectors_of
 from temporal_interp.figures.grid import PictureGrid
 from temporal_interp.figures.view import View
-from temporal_interp.volumes import IntensityRange, Volume
 
 MOST_COLUMNS = 4
 """As many as the scales of the paper; more fields go on in the next row."""

@@ -7,11 +7,11 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
+from temporal_interp.data.provenance import is_synthetic
+from temporal_interp.data.sequence import VolumeSequence
 from temporal_interp.figures.canvas import ACQUIRED, SYNTHETIC, draw_image, index_label, save
 from temporal_interp.figures.grid import PictureGrid
 from temporal_interp.figures.view import display_range, view_of_motion
-from temporal_interp.provenance import is_synthetic
-from temporal_interp.sequences import VolumeSequence
 
 MOST_COLUMNS = 9
 

@@ -14,12 +14,13 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.quiver import Quiver
 
-from temporal_interp.engines.protocol import DisplacementField, InterpolatedFrame
+from temporal_interp.data.displacement import DisplacementField
+from temporal_interp.data.intensity import IntensityRange
+from temporal_interp.engines.protocol import InterpolatedFrame
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.figures.canvas import SYNTHETIC, draw_colour_bar, draw_image, hide_ticks, save, write_in_corner
 from temporal_interp.figures.grid import PictureGrid
 from temporal_interp.figures.view import View
-from temporal_interp.volumes import IntensityRange
 
 ARROW_SPACING_MM = 5.5
 """Distance between arrows in plane: dense enough for a heart wall of 10 mm."""

@@ -16,7 +16,7 @@ from PIL import Image
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.figures.canvas import hide_ticks
 from temporal_interp.figures.view import View
-from temporal_interp.whole_files import whole_file
+from temporal_interp.io.atomic import whole_file
 
 SHORTEST_MS = 20
 """Browsers slow down a GIF whose frames are shorter than this."""

@@ -9,6 +9,9 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from temporal_interp.data.intensity import IntensityRange
+from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.evaluation.evaluate import Evaluation, Row
 from temporal_interp.evaluation.nearest_endpoint import BASELINE
@@ -25,8 +28,6 @@ from temporal_interp.figures.canvas import (
 )
 from temporal_interp.figures.grid import PictureGrid
 from temporal_interp.figures.view import View, view_of_motion
-from temporal_interp.sequences import VolumeSequence
-from temporal_interp.volumes import IntensityRange, Volume
 
 _ERROR_COLOURS = "inferno"
 _UNIT_RANGE = IntensityRange(0.0, 1.0)

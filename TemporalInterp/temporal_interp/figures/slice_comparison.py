@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
+from temporal_interp.data.geometry import Geometry
 from temporal_interp.evaluation.slice_cuts import AXES, SliceCut
 from temporal_interp.evaluation.slice_table import SliceEvaluation
 from temporal_interp.figures.canvas import ACQUIRED, SYNTHETIC, draw_colour_bar, hide_ticks, save, write_in_corner
@@ -21,7 +22,6 @@ from temporal_interp.figures.grid import PictureGrid
 from temporal_interp.slices.classical import Classical
 from temporal_interp.slices.degradation import Degradation
 from temporal_interp.slices.synthesise import ORDINALS
-from temporal_interp.volumes import Geometry
 
 _ERROR_COLOURS = "inferno"
 _LETTERS = (("R", "L"), ("A", "P"), ("I", "S"))

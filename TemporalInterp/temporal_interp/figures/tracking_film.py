@@ -11,14 +11,14 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
+from temporal_interp.data.provenance import is_synthetic
+from temporal_interp.data.sequence import VolumeSequence
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.figures.canvas import SYNTHETIC, index_label, place
 from temporal_interp.figures.film import Film, empty_picture, frame_durations
 from temporal_interp.figures.grid import PictureGrid
 from temporal_interp.figures.strain_curves import index_axis_label, mean_percent, require_strains
 from temporal_interp.figures.view import View, display_range
-from temporal_interp.provenance import is_synthetic
-from temporal_interp.sequences import VolumeSequence
 
 POINTS_ACROSS = 22
 """Points of a lattice along the longer side of a picture."""

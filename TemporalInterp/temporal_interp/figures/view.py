@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import find_objects, gaussian_filter, label
 
-from temporal_interp.interpolation import acquired_only
-from temporal_interp.metrics import MOVING_SHARE, moving_region, variation
-from temporal_interp.sequences import VolumeSequence
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.intensity import IntensityRange
+from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.tensors.metrics import MOVING_SHARE, moving_region, variation
 from temporal_interp.tracking.fields import voxel_index
-from temporal_interp.volumes import Geometry, IntensityRange
+from temporal_interp.workflows.interpolation import acquired_only
 
 SMOOTHING_MM = 4.0
 MARGIN_MM = 14.0

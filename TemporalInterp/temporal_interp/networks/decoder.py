@@ -11,7 +11,7 @@ from torch import nn
 from temporal_interp.networks.deformation_features import DeformationFeatures
 from temporal_interp.networks.deformation_fusion import DeformationFusion
 from temporal_interp.networks.settings import NetworkSettings
-from temporal_interp.spatial import integrate_velocity, resize_field, warp
+from temporal_interp.tensors.spatial import integrate_velocity, resize_field, warp
 
 
 def swap_ends(stacked: torch.Tensor) -> torch.Tensor:

@@ -10,7 +10,7 @@ from torch import nn
 from temporal_interp.networks.convolution import Convolution, ConvolutionUnit, near_zero
 from temporal_interp.networks.settings import NetworkSettings
 from temporal_interp.networks.time_modulation import TimeModulation
-from temporal_interp.spatial import resize
+from temporal_interp.tensors.spatial import resize
 
 FIRST_VELOCITIES = 1e-3
 """Standard deviation of the head's weights in a fresh network: the motion starts near zero (our choice)."""

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from temporal_interp.networks.convolution import Convolution, near_zero
-from temporal_interp.spatial import resize_field
+from temporal_interp.tensors.spatial import resize_field
 
 OWN_SCALE = 2.0
 """Head start, before the softmax, of a scale's own velocity in a fresh network (our choice)."""

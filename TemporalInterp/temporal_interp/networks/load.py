@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from temporal_interp.errors import InvalidInputError
+from temporal_interp.models.model_file import LoadedModel, load_model
 from temporal_interp.networks.settings import NetworkSettings
 from temporal_interp.networks.student import Student
 from temporal_interp.networks.teacher import Teacher
-from temporal_interp.weights.model_file import LoadedModel, load_model
 
 
 def load_network(path: Path, kind: str) -> Teacher | Student:

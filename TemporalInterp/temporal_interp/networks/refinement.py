@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from temporal_interp.networks.convolution import Convolution, ConvolutionBlock, ConvolutionUnit, halving, near_zero
 from temporal_interp.networks.settings import NetworkSettings
-from temporal_interp.spatial import resize
+from temporal_interp.tensors.spatial import resize
 
 _AVERAGE = {2: functional.avg_pool2d, 3: functional.avg_pool3d}
 

@@ -12,8 +12,7 @@ from temporal_interp.networks.decoder import MultiScaleDecoder
 from temporal_interp.networks.encoder import Encoder
 from temporal_interp.networks.refinement import Refinement, blend
 from temporal_interp.networks.settings import NetworkSettings
-from temporal_interp.networks.synthesis import Synthesis
-from temporal_interp.networks.synthesise import flat, synthesise
+from temporal_interp.networks.synthesis import Synthesis, flat, synthesise
 
 
 @dataclass(frozen=True, eq=False)

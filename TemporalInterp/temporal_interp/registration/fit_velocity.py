@@ -7,20 +7,15 @@ import math
 import torch
 
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
-from temporal_interp.losses import (
-    bending_energy,
-    folding_loss,
-    local_correlation_loss,
-    squared_gradient,
-    squared_local_correlation,
-)
 from temporal_interp.registration.grids import coarsen, coarsened_shape, fitted_shape, spacing_on
-from temporal_interp.registration.lines import resize_small_field
 from temporal_interp.registration.noise import noise_variance
+from temporal_interp.registration.separable import resize_small_field
 from temporal_interp.registration.settings import VelocitySettings
 from temporal_interp.registration.velocity_grid import VelocityGrid
 from temporal_interp.registration.velocity_network import VelocityNetwork
-from temporal_interp.spatial import integrate_velocity, warp
+from temporal_interp.tensors.regularity import bending_energy, folding_loss, squared_gradient
+from temporal_interp.tensors.similarity import local_correlation_loss, squared_local_correlation
+from temporal_interp.tensors.spatial import integrate_velocity, warp
 
 _DIVERGED = (
     "The fit of the velocity field diverged at step {step} of level {level}; use a smaller learning_rate than {rate}."

@@ -7,7 +7,7 @@ import math
 import torch
 from torch.nn import functional
 
-from temporal_interp.spatial import resize, smooth
+from temporal_interp.tensors.spatial import resize, smooth
 
 SMALLEST_AXIS = 8
 """An axis is not coarsened below this many voxels."""

@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from temporal_interp.losses import box_mean
+from temporal_interp.tensors.similarity import box_mean
 
 LEAST = 4e-4
 """What interpolation does to an image without noise is about as much."""

@@ -7,23 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from temporal_interp.displacement import DisplacementField
+from temporal_interp.data.displacement import DisplacementField
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.intensity import CONTRAST_FLOOR, IntensityRange
+from temporal_interp.data.physical_displacement import displacement_field, from_physical
+from temporal_interp.data.scalar_type import to_scalar_type
+from temporal_interp.data.slice_independence import slices_are_independent
+from temporal_interp.data.volume import Volume, require_same_geometry
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
-from temporal_interp.physical_displacement import displacement_field
 from temporal_interp.registration.fit_velocity import fit_velocity
 from temporal_interp.registration.grids import fitted_shape
 from temporal_interp.registration.settings import VelocitySettings
-from temporal_interp.slabs import as_image, slabs, warp_slab
-from temporal_interp.slice_gaps import slices_are_independent
-from temporal_interp.spatial import compose, from_physical, integrate_velocity, resize_field
-from temporal_interp.volumes import (
-    CONTRAST_FLOOR,
-    Geometry,
-    IntensityRange,
-    Volume,
-    require_same_geometry,
-    to_scalar_type,
-)
+from temporal_interp.tensors.slabs import as_image, slabs, warp_slab
+from temporal_interp.tensors.spatial import compose, integrate_velocity, resize_field
 
 
 @dataclass(frozen=True, eq=False)

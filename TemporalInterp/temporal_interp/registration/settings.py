@@ -6,7 +6,7 @@ import itertools
 from dataclasses import dataclass, fields, replace
 
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.losses import FLAT
+from temporal_interp.tensors.similarity import FLAT
 
 FIELDS = ("grid", "network")
 """What the velocity can be given by."""

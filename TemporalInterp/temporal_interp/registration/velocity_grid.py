@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 
 from temporal_interp.registration.grids import coarsened_shape
-from temporal_interp.registration.lines import along_axes, gaussian_weights
+from temporal_interp.registration.separable import along_axes, gaussian_weights
 from temporal_interp.registration.settings import VelocitySettings
-from temporal_interp.spatial import resize_field
+from temporal_interp.tensors.spatial import resize_field
 
 _APART = 0.1
 """How far from no motion the first and the last start lie, in distances between points."""

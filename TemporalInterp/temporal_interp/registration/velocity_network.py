@@ -8,7 +8,7 @@ import torch
 
 from temporal_interp.registration.settings import VelocitySettings
 from temporal_interp.registration.sinusoidal_network import SinusoidalNetworks
-from temporal_interp.spatial import resize_field
+from temporal_interp.tensors.spatial import resize_field
 
 
 class VelocityNetwork:

@@ -7,8 +7,8 @@ from enum import StrEnum
 import numpy as np
 import SimpleITK as sitk  # noqa: N813 - the name everybody uses
 
+from temporal_interp.data.volume import Volume
 from temporal_interp.slices.slice_grid import closer_slices
-from temporal_interp.volumes import Volume
 
 
 class Classical(StrEnum):

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
-from temporal_interp.kept_fit import mark_of
+from temporal_interp.fitting.resume import mark_of
 from temporal_interp.slices.objective import closest_points_loss, restoration_loss
 from temporal_interp.slices.settings import SliceTrainingSettings
 from temporal_interp.slices.sub_volumes import Restoration, SubVolumes, TrainingVolume

@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from temporal_interp.data.intensity import IntensityRange
+from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
-from temporal_interp.kept_fit import run_kept
+from temporal_interp.fitting.resume import run_kept
 from temporal_interp.slices.fit import SliceFit
 from temporal_interp.slices.settings import (
     PixelNetworkSettings,
@@ -19,7 +21,6 @@ from temporal_interp.slices.settings import (
 )
 from temporal_interp.slices.sub_volumes import TrainingVolume
 from temporal_interp.slices.synthesis_model import SliceSynthesis
-from temporal_interp.volumes import IntensityRange, Volume
 
 
 def new_model(

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from temporal_interp.errors import InvalidInputError
+from temporal_interp.models.model_file import LoadedModel, save_model
 from temporal_interp.slices.settings import FACTORS, PixelNetworkSettings, SliceNetworkSettings
 from temporal_interp.slices.synthesis_model import SliceSynthesis
-from temporal_interp.weights.model_file import LoadedModel, save_model
 
 KIND = "slices"
 

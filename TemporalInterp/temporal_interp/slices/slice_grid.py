@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from temporal_interp.volumes import Geometry
+from temporal_interp.data.geometry import Geometry
 
 
 def closer_slices(geometry: Geometry, factor: int) -> Geometry:

@@ -10,13 +10,15 @@ import numpy as np
 import torch
 
 import temporal_interp
-from temporal_interp.devices import is_bfloat16_native
+from temporal_interp.data.intensity import IntensityRange
+from temporal_interp.data.provenance import PREFIX, SYNTHETIC_SLICES_KEY
+from temporal_interp.data.scalar_type import to_scalar_type
+from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
-from temporal_interp.provenance import PREFIX, SYNTHETIC_SLICES_KEY
-from temporal_interp.sequences import VolumeSequence
 from temporal_interp.slices.slice_grid import closer_slices
 from temporal_interp.slices.synthesis_model import SliceSynthesis
-from temporal_interp.volumes import IntensityRange, Volume, to_scalar_type
+from temporal_interp.tensors.devices import is_bfloat16_native
 
 CHUNK_VOXELS = 500_000
 """Voxels of the result that are computed at once."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import map_coordinates
 
+from temporal_interp.data.geometry import Geometry
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.volumes import Geometry
 
 
 def require_field(field: np.ndarray, geometry: Geometry, name: str) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from temporal_interp.data.geometry import Geometry
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.tracking.fields import image_axis_derivatives, require_field
 from temporal_interp.tracking.motion import SequenceMotion
-from temporal_interp.volumes import Geometry
 
 SECONDS = {"s": 1.0, "ms": 1e-3}
 """Units of time, in seconds."""

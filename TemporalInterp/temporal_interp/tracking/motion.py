@@ -12,8 +12,8 @@ from statistics import median
 
 import numpy as np
 
+from temporal_interp.data.geometry import Geometry
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.volumes import Geometry
 
 
 @dataclass(frozen=True, eq=False)

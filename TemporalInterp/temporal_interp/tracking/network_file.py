@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.whole_files import whole_file
+from temporal_interp.io.atomic import whole_file
 
 
 def save_network(weights: Mapping[str, torch.Tensor], path: Path) -> None:

@@ -10,10 +10,11 @@ from typing import Any
 import torch
 
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
-from temporal_interp.kept_fit import mark_of
-from temporal_interp.losses import local_correlation_loss, squared_gradient
+from temporal_interp.fitting.resume import mark_of
 from temporal_interp.registration.grids import coarsen, coarsened_shape, spacing_on
-from temporal_interp.spatial import compose, resize, resize_field, warp
+from temporal_interp.tensors.regularity import squared_gradient
+from temporal_interp.tensors.similarity import local_correlation_loss
+from temporal_interp.tensors.spatial import compose, resize, resize_field, warp
 from temporal_interp.tracking.network import MotionNetwork
 from temporal_interp.tracking.settings import TrackingSettings
 

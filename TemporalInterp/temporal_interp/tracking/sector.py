@@ -15,8 +15,8 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial import ConvexHull
 
+from temporal_interp.data.sequence import VolumeSequence
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.sequences import VolumeSequence
 
 CHANGE = 0.01
 """Share of the range of intensities by which a voxel of the sector changes over time. Noise of lossy compression in a

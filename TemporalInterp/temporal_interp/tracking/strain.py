@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from temporal_interp.data.geometry import Geometry
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.tracking.contour import Contour
 from temporal_interp.tracking.contour_view import ContourView
 from temporal_interp.tracking.fields import image_axis_derivatives, require_field, sample_field, voxel_index
-from temporal_interp.volumes import Geometry
 
 THROUGH_PLANE_VOXELS = 1e-3
 """Tissue that never moves further than this many voxels along K was tracked slice by slice."""

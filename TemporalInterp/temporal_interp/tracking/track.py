@@ -11,18 +11,19 @@ import torch
 from scipy.ndimage import find_objects
 from torch.nn import functional
 
+from temporal_interp.data.intensity import IntensityRange
+from temporal_interp.data.physical_displacement import from_physical, to_physical
+from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.slice_independence import slices_are_independent
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
-from temporal_interp.kept_fit import run_kept
+from temporal_interp.fitting.resume import run_kept
 from temporal_interp.registration.grids import coarsen, fitted_shape, spacing_on
-from temporal_interp.sequences import VolumeSequence
-from temporal_interp.slabs import as_image
-from temporal_interp.slice_gaps import slices_are_independent
-from temporal_interp.spatial import from_physical, resize, resize_field, smooth, to_physical
+from temporal_interp.tensors.slabs import as_image
+from temporal_interp.tensors.spatial import resize, resize_field, smooth
 from temporal_interp.tracking.motion import SequenceMotion
 from temporal_interp.tracking.optimise import PairFit, Pairs
 from temporal_interp.tracking.settings import TrackingSettings
 from temporal_interp.tracking.trajectories import displacement_from
-from temporal_interp.volumes import IntensityRange
 
 MARGIN_VOXELS = 24
 """How far beyond the mask frames are looked at: what moves in over a few frames, and what coarse windows need."""

@@ -14,19 +14,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from temporal_interp.datasets.catalogue import held_out_lessons, lesson_sources
-from temporal_interp.datasets.lesson import Lesson, LessonSource
-from temporal_interp.datasets.subject import errors_of
+from temporal_interp.data.training_sample import SampleSource, TrainingSample
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
+from temporal_interp.models.model_file import read_description
 from temporal_interp.networks import NetworkSettings
 from temporal_interp.training.configuration import Configuration
+from temporal_interp.training.datasets.catalogue import held_out_samples, sample_sources
+from temporal_interp.training.datasets.subject import errors_of
 from temporal_interp.training.logic import Hardware, TrainingLogic, require_same_training
 from temporal_interp.training.scores import linear_blend, score
 from temporal_interp.training.settings import TrainingSettings
-from temporal_interp.weights.model_file import read_description
 
 LOOKS = 4
-"""Lessons drawn from every held-out subject."""
+"""Samples drawn from every held-out subject."""
 
 OF_BOTH = ("fusion", "refinement")
 """What rows change in the teacher too; the other changes are of parts that only the student has."""
@@ -179,7 +179,7 @@ def ablate(
     progress: Progress = no_progress,
     scored: Callable[[Sequence[ScoredRow]], None] = lambda rows: None,
 ) -> list[ScoredRow]:
-    """Train what is not trained yet, and score it all on the same lessons of the test subjects.
+    """Train what is not trained yet, and score it all on the same samples of the test subjects.
 
     A row's networks are in FOLDER/row/teacher and FOLDER/row/student. A model found there is used as it is; a training
     found there goes on. A teacher that several rows share is trained once.
@@ -224,15 +224,15 @@ def ablate(
 
 @dataclass(frozen=True)
 class Looks:
-    """A source of which every subject gives `LOOKS` lessons."""
+    """A source of which every subject gives `LOOKS` samples."""
 
-    source: LessonSource
+    source: SampleSource
 
     def __len__(self) -> int:
         return LOOKS * len(self.source)
 
-    def draw(self, index: int, rng: np.random.Generator) -> Lesson:
-        """Return a lesson of subject `index // LOOKS`: the looks at one side by side, so that it is read once."""
+    def draw(self, index: int, rng: np.random.Generator) -> TrainingSample:
+        """Return a sample of subject `index // LOOKS`: the looks at one side by side, so that it is read once."""
         return self.source.draw(index // LOOKS, rng)
 
 
@@ -253,7 +253,7 @@ class _Run:
         data = configuration.data
         if test_subjects is not None:
             data = replace(data, validation_subjects=test_subjects)
-        self.test = Looks(held_out_lessons(data))
+        self.test = Looks(held_out_samples(data))
 
     def require_whole(self) -> None:
         """Raise InvalidInputError unless there is everything that rows leave out."""
@@ -288,14 +288,14 @@ class _Run:
         return ScoredRow(row.name, row.tables, model, self.scores(model, part_of(progress, 0.9, 1.0)), row.paper)
 
     def scores(self, model: Path, progress: Progress) -> dict[str, float]:
-        """Return the scores of a model on the test subjects; the same lessons for all."""
+        """Return the scores of a model on the test subjects; the same samples for all."""
         logic = TrainingLogic(self.folder, self.given.student, hardware=self.hardware, progress=progress)
         return logic.evaluate(model, self.test)
 
     @cached_property
-    def sources(self) -> tuple[LessonSource, LessonSource]:
+    def sources(self) -> tuple[SampleSource, SampleSource]:
         """What is learnt from and what chooses the checkpoint; the same for all rows, so that it is read once."""
-        return lesson_sources(self.given.data)
+        return sample_sources(self.given.data)
 
     def _teacher(self, row: Row, progress: Progress) -> Path:
         network = replace(self.given.network, **{k: v for k, v in row.network.items() if k in OF_BOTH})

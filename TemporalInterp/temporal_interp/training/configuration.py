@@ -9,10 +9,10 @@ from typing import Any
 
 import yaml
 
-from temporal_interp.datasets.catalogue import DataSettings
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.networks import NetworkSettings
 from temporal_interp.training import configurations
+from temporal_interp.training.datasets.catalogue import DataSettings
 from temporal_interp.training.settings import TrainingSettings
 
 SECTIONS = ("network", "data", "teacher", "student")

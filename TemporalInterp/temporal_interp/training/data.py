@@ -1,4 +1,4 @@
-"""The lessons of a training and of its validation, as Lightning wants them."""
+"""The samples of a training and of its validation, as Lightning wants them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import lightning
 import torch
 from torch.utils.data import DataLoader
 
-from temporal_interp.datasets.batch import Batch, DrawnLessons, EpochSampler, ValidationSampler
-from temporal_interp.datasets.lesson import LessonSource
+from temporal_interp.data.training_sample import SampleSource
+from temporal_interp.training.datasets.batch import Batch, DrawnSamples, EpochSampler, ValidationSampler
 from temporal_interp.training.settings import TrainingSettings
 
 
-class LessonData(lightning.LightningDataModule):
+class SampleData(lightning.LightningDataModule):
     """Loaders over two sources.
 
     Args:
@@ -20,20 +20,20 @@ class LessonData(lightning.LightningDataModule):
         settings: of the training.
     """
 
-    def __init__(self, training: LessonSource, validation: LessonSource, settings: TrainingSettings) -> None:
+    def __init__(self, training: SampleSource, validation: SampleSource, settings: TrainingSettings) -> None:
         super().__init__()
         self.training = training
         self.validation = validation
         self.settings = settings
 
     def train_dataloader(self) -> DataLoader:
-        """Return the lessons of this process."""
+        """Return the samples of this process."""
         rank, processes = self._share()
         sampler = EpochSampler(len(self.training), self.settings.seed, rank=rank, processes=processes)
         return self._loader(self.training, sampler, drop_last=len(sampler) >= self.settings.batch_size)
 
     def val_dataloader(self) -> DataLoader:
-        """Return the validation lessons of this process."""
+        """Return the validation samples of this process."""
         rank, processes = self._share()
         return self._loader(self.validation, ValidationSampler(len(self.validation), rank=rank, processes=processes))
 
@@ -45,10 +45,10 @@ class LessonData(lightning.LightningDataModule):
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer is not None else (0, 1)
 
     def _loader(
-        self, source: LessonSource, sampler: EpochSampler | ValidationSampler, *, drop_last: bool = False
+        self, source: SampleSource, sampler: EpochSampler | ValidationSampler, *, drop_last: bool = False
     ) -> DataLoader:
         return DataLoader(
-            DrawnLessons(source, self.settings.seed),
+            DrawnSamples(source, self.settings.seed),
             batch_size=self.settings.batch_size,
             sampler=sampler,
             num_workers=self.settings.workers,

@@ -17,17 +17,17 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
-from temporal_interp.datasets.lesson import LessonSource
+from temporal_interp.data.training_sample import SampleSource
 from temporal_interp.errors import CancelledError, InvalidInputError, Progress, no_progress
+from temporal_interp.fitting.checkpoint_file import SafetensorsCheckpoints
+from temporal_interp.models.model_file import checksum, load_model, save_model
 from temporal_interp.networks import NetworkSettings, Student, Teacher
 from temporal_interp.networks.load import load_network, network_of
-from temporal_interp.training.checkpoint_file import SafetensorsCheckpoints
-from temporal_interp.training.data import LessonData
+from temporal_interp.training.data import SampleData
 from temporal_interp.training.report_progress import ReportProgress
 from temporal_interp.training.scores import asking, score
 from temporal_interp.training.settings import TrainingSettings
 from temporal_interp.training.stage import MONITOR, Stage, StudentStage, TeacherStage
-from temporal_interp.weights.model_file import checksum, load_model, save_model
 
 CHECKPOINT_SUFFIX = ".safetensors"
 
@@ -81,13 +81,13 @@ class TrainingLogic:
     def train_teacher(
         self,
         network: NetworkSettings,
-        training: LessonSource,
-        validation: LessonSource,
+        training: SampleSource,
+        validation: SampleSource,
         *,
         start: Path | None = None,
         about: Mapping[str, Any] | None = None,
     ) -> Path:
-        """Train the teacher and return its model file, the best by the validation lessons.
+        """Train the teacher and return its model file, the best by the validation samples.
 
         Args:
             network: what to build.
@@ -107,14 +107,14 @@ class TrainingLogic:
     def train_student(
         self,
         network: NetworkSettings,
-        training: LessonSource,
-        validation: LessonSource,
+        training: SampleSource,
+        validation: SampleSource,
         *,
         teacher: Path | None = None,
         start: Path | None = None,
         about: Mapping[str, Any] | None = None,
     ) -> Path:
-        """Train the student and return its model file, the best by the validation lessons.
+        """Train the student and return its model file, the best by the validation samples.
 
         Args:
             network: what to build.
@@ -138,17 +138,17 @@ class TrainingLogic:
         about = {**(about or {}), **_checksums(teacher=teacher, start=start)}
         return self._train("student", StudentStage(student, self.settings, teaching), training, validation, about)
 
-    def evaluate(self, model: Path, lessons: LessonSource) -> dict[str, float]:
+    def evaluate(self, model: Path, samples: SampleSource) -> dict[str, float]:
         """Return the mean scores of a teacher's or a student's model file; `training.scores.score` explains them.
 
         It runs in float32, in this process, on one device of the hardware.
 
         Args:
             model: what to score.
-            lessons: where the lessons to score on are drawn from, with the seed of the settings.
+            samples: where the samples to score on are drawn from, with the seed of the settings.
 
         Raises:
-            InvalidInputError: the file cannot be used, there are no lessons, or there is no such hardware.
+            InvalidInputError: the file cannot be used, there are no samples, or there is no such hardware.
         """
         loaded = load_model(model)
         try:
@@ -156,7 +156,7 @@ class TrainingLogic:
         except (MisconfigurationException, RuntimeError, ValueError) as error:
             raise InvalidInputError(f"Nothing can be evaluated on {self.hardware}: {error}") from error
         network = network_of(loaded, loaded.kind).to(device)
-        return score(asking(network), lessons, seed=self.settings.seed, device=device, progress=self.progress)
+        return score(asking(network), samples, seed=self.settings.seed, device=device, progress=self.progress)
 
     def _start(self, kind: str, settings: NetworkSettings, start: Path | None) -> Teacher | Student:
         """Return a fresh network, or that of a model file with the same settings."""
@@ -171,13 +171,13 @@ class TrainingLogic:
         self,
         kind: str,
         stage: Stage,
-        training: LessonSource,
-        validation: LessonSource,
+        training: SampleSource,
+        validation: SampleSource,
         about: Mapping[str, Any],
     ) -> Path:
         for name, source in (("training", training), ("validation", validation)):
             if len(source) == 0:
-                raise InvalidInputError(f"There are no {name} lessons; give at least one subject for them.")
+                raise InvalidInputError(f"There are no {name} samples; give at least one subject for them.")
         folder = self.folder / kind
         try:
             trainer = self._trainer(folder)
@@ -185,7 +185,7 @@ class TrainingLogic:
             raise InvalidInputError(f"Nothing can be trained on {self.hardware}: {error}") from error
         require_same_training(folder, {"network": stage.network.settings.as_dict(), **self.settings.as_dict(), **about})
         last = folder / f"last{CHECKPOINT_SUFFIX}"
-        data = LessonData(training, validation, self.settings)
+        data = SampleData(training, validation, self.settings)
         try:
             trainer.fit(stage, datamodule=data, ckpt_path=str(last) if last.exists() else None)
         except SystemExit as error:  # what Lightning makes of Ctrl-C
@@ -240,7 +240,7 @@ class TrainingLogic:
             log_every_n_steps=10,
             enable_progress_bar=self.show_bar,
             enable_model_summary=False,
-            use_distributed_sampler=False,  # the samplers share out the lessons themselves
+            use_distributed_sampler=False,  # the samplers share out the samples themselves
         )
 
 

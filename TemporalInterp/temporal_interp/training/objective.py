@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
-from temporal_interp.datasets.batch import Batch
-from temporal_interp.losses import squared_gradient
 from temporal_interp.networks.synthesis import Synthesis
+from temporal_interp.tensors.regularity import squared_gradient
+from temporal_interp.training.datasets.batch import Batch
 from temporal_interp.training.settings import TrainingSettings
 
 FAR_APART = 10

@@ -1,4 +1,4 @@
-"""How good the frames and the motion of a network are, on the fixed lessons of a source."""
+"""How good the frames and the motion of a network are, on the fixed samples of a source."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import torch
 
-from temporal_interp import metrics
-from temporal_interp.datasets.batch import Batch, DrawnLessons, ValidationSampler
-from temporal_interp.datasets.lesson import LessonSource
+from temporal_interp.data.training_sample import SampleSource
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
 from temporal_interp.networks import Student, Synthesis, Teacher
-from temporal_interp.spatial import fold_rate
+from temporal_interp.tensors import metrics
+from temporal_interp.tensors.spatial import fold_rate
+from temporal_interp.training.datasets.batch import Batch, DrawnSamples, ValidationSampler
 from temporal_interp.training.objective import motion_error
 from temporal_interp.training.stage import psnr_and_gain
 
@@ -22,41 +22,41 @@ Synthesise = Callable[[Batch], Synthesis]
 
 def score(
     synthesise: Synthesise,
-    lessons: LessonSource,
+    samples: SampleSource,
     *,
     seed: int,
     device: torch.device | str = "cpu",
     progress: Progress = no_progress,
 ) -> dict[str, float]:
-    """Return mean scores over the lessons that a training with this seed would validate on, one of every subject.
+    """Return mean scores over the samples that a training with this seed would validate on, one of every subject.
 
-    Lessons are asked one by one, so that they may differ in shape, and in float32.
+    Samples are asked one by one, so that they may differ in shape, and in float32.
 
     Args:
         synthesise: what is scored.
-        lessons: where the lessons are drawn from.
-        seed: of the draws; equal seeds give equal lessons.
+        samples: where the samples are drawn from.
+        seed: of the draws; equal seeds give equal samples.
         device: where it is asked.
         progress: told how far it is; may raise CancelledError.
 
     Returns:
         By name: psnr in dB; gain, by how many dB it exceeds the linear blend; ncc, ssim and nmse_x100 as in `metrics`,
         SSIM in 3D for stacks and in 2D for single slices; fold_rate, share of voxels where the finest fields fold
-        space; epe_voxels, mean end-point error in voxels of the finest fields, where a lesson knows its true motion.
-        A measure is the mean over the lessons that have it; one that none has is left out.
+        space; epe_voxels, mean end-point error in voxels of the finest fields, where a sample knows its true motion.
+        A measure is the mean over the samples that have it; one that none has is left out.
 
     Raises:
-        InvalidInputError: there are no lessons, or they cannot be drawn.
+        InvalidInputError: there are no samples, or they cannot be drawn.
     """
-    if len(lessons) == 0:
-        raise InvalidInputError("There are no lessons to score on; give at least one subject for them.")
-    drawn, keys = DrawnLessons(lessons, seed), ValidationSampler(len(lessons))
+    if len(samples) == 0:
+        raise InvalidInputError("There are no samples to score on; give at least one subject for them.")
+    drawn, keys = DrawnSamples(samples, seed), ValidationSampler(len(samples))
     scored = []
     with torch.inference_mode():
         for number, key in enumerate(keys, 1):
             batch = Batch.of([drawn[key]]).to(device)
             scored.append(_measures(synthesise(batch), batch))
-            progress(number / len(keys), f"scored {number} of {len(keys)} lessons")
+            progress(number / len(keys), f"scored {number} of {len(keys)} samples")
     return _means(scored)
 
 
@@ -78,7 +78,7 @@ def linear_blend(batch: Batch) -> Synthesis:
 
 
 def _measures(made: Synthesis, batch: Batch) -> dict[str, float]:
-    """Return the scores of a batch of one lesson."""
+    """Return the scores of a batch of one sample."""
     psnr, gain = psnr_and_gain(made, batch)
     image = made.volume.float().view_as(batch.target)[0, 0].cpu().numpy()
     truth = batch.target[0, 0].cpu().numpy()

@@ -15,7 +15,7 @@ class TrainingSettings:
 
     Attributes:
         epochs: passes over the subjects (paper: 200).
-        batch_size: lessons per step (paper: 1).
+        batch_size: samples per step (paper: 1).
         learning_rate: of Adam (paper: 1e-4).
         regularisation: lambda_r, weight of the smoothness of the fields (paper: 0.1).
         distillation: lambda_d, weight of the distillation loss (paper: 0.1); 0 trains a student without a teacher.
@@ -31,8 +31,8 @@ class TrainingSettings:
         precision: "32", or "bf16" for mixed precision; velocities and integration are float32 in both.
         validate_every: epochs between validations.
         patience: validations without improvement after which training stops; 0 never stops early.
-        seed: of the fresh weights, of the order and of the lessons.
-        workers: processes that draw lessons; 0 draws them in the training process.
+        seed: of the fresh weights, of the order and of the samples.
+        workers: processes that draw samples; 0 draws them in the training process.
         gradient_clip: largest norm of the gradient; 0 for no limit.
 
     Raises:

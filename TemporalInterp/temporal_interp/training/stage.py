@@ -8,13 +8,13 @@ import lightning
 import torch
 from torch.nn import functional
 
-from temporal_interp.datasets.batch import Batch
 from temporal_interp.networks import Student, Synthesis, Teacher
+from temporal_interp.training.datasets.batch import Batch
 from temporal_interp.training.objective import Objective, motion_error
 from temporal_interp.training.settings import TrainingSettings
 
 MONITOR = "validation/gain"
-"""What chooses the best checkpoint: dB of the frame over the linear blend, mean over the validation lessons."""
+"""What chooses the best checkpoint: dB of the frame over the linear blend, mean over the validation samples."""
 
 
 class Stage(lightning.LightningModule):
@@ -60,8 +60,8 @@ class Stage(lightning.LightningModule):
             self._note(f"validation/{name}", value.mean(), batch, prog_bar=name == "gain")
 
     def _note(self, name: str, value: torch.Tensor, batch: Batch, **how: bool) -> None:
-        """Log a mean over a batch; the mean over the epoch is that over the lessons of all processes."""
-        # Lightning averages the number of lessons over the processes as a whole number, which must leave no remainder
+        """Log a mean over a batch; the mean over the epoch is that over the samples of all processes."""
+        # Lightning averages the number of samples over the processes as a whole number, which must leave no remainder
         counted = len(batch.t) * self.trainer.world_size
         self.log(name, value, on_epoch=True, sync_dist=True, batch_size=counted, **how)
 

@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from comparison.cases import BenchmarkCase
-from temporal_interp.evaluation.evaluate import MotionTruth
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.motion_truth import MotionTruth
+from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.volume import Volume
 from temporal_interp.evaluation.hold_out import HeldOutGap, HoldOut
-from temporal_interp.sequences import VolumeSequence
-from temporal_interp.volumes import Geometry, Volume
 
 
 def write_case(case: BenchmarkCase, path: Path) -> None:

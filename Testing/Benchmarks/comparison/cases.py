@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.motion_truth import MotionTruth
+from temporal_interp.data.sequence import VolumeSequence
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.evaluation.evaluate import MotionTruth
 from temporal_interp.evaluation.hold_out import HoldOut
-from temporal_interp.sequences import VolumeSequence
-from temporal_interp.volumes import Geometry
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,15 +10,16 @@ import numpy as np
 from scipy.ndimage import binary_fill_holes, gaussian_filter
 
 from comparison.cases import BenchmarkCase, CaseSet
-from temporal_interp.datasets.catalogue import TEST_SEED
-from temporal_interp.datasets.phantoms import motion_truth, phantom_subjects, random_heart, random_lung
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.motion_truth import MotionTruth
+from temporal_interp.data.volume import Volume, resample
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.evaluation.evaluate import MotionTruth
 from temporal_interp.evaluation.hold_out import between
-from temporal_interp.files import read_volume
-from temporal_interp.phantom import CLINICAL, BreathingLung, PhantomCine, make_heart_cine, make_lung_cine
-from temporal_interp.phantom.geometries import chest_volume, short_axis_stack
-from temporal_interp.volumes import Geometry, Volume, resample
+from temporal_interp.io import read_volume
+from temporal_interp.simulation import CLINICAL, BreathingLung, PhantomCine, make_heart_cine, make_lung_cine
+from temporal_interp.simulation.geometries import chest_volume, short_axis_stack
+from temporal_interp.training.datasets.catalogue import TEST_SEED
+from temporal_interp.training.datasets.phantoms import motion_truth, phantom_subjects, random_heart, random_lung
 
 HEARTS = 4
 BETWEEN = 4

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from peers.catalogue import PEER_NAMES, create_peer
+from peers.catalogue import why_missing as why_peer_is_missing
 from temporal_interp.engines.catalogue import EASED_ENGINE, available_engine_names, create_engine
 from temporal_interp.engines.protocol import InterpolationEngine
 from temporal_interp.evaluation.nearest_endpoint import BASELINE, NearestEndpoint
-from temporal_interp.evaluation.peers.catalogue import PEER_NAMES, create_peer
-from temporal_interp.evaluation.peers.catalogue import why_missing as why_peer_is_missing
 
 OURS = ("student", "refined", "velocity_field", EASED_ENGINE)
 TRAINED_NETWORKS = Path(__file__).parents[1] / "networks"

@@ -12,6 +12,9 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from comparison.run import EngineResult, SetResult
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.intensity import IntensityRange
+from temporal_interp.data.volume import Volume
 from temporal_interp.evaluation.evaluate import Row
 from temporal_interp.evaluation.nearest_endpoint import BASELINE
 from temporal_interp.evaluation.presets import scale_honest
@@ -27,8 +30,7 @@ from temporal_interp.figures.canvas import (
 )
 from temporal_interp.figures.grid import PictureGrid
 from temporal_interp.figures.view import View, view_of_motion
-from temporal_interp.phantom import PHANTOM_KEY
-from temporal_interp.volumes import Geometry, IntensityRange, Volume
+from temporal_interp.simulation import PHANTOM_KEY
 
 MOST_COLUMNS = 7
 TITLE_HEIGHT, LINE_HEIGHT, GAP_HEIGHT = 0.36, 0.22, 0.03

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 
 from comparison.engines import BASELINES, OURS
 from comparison.run import SetResult
+from peers.catalogue import PEER_NAMES
 from temporal_interp.evaluation.evaluate import Row
-from temporal_interp.evaluation.peers.catalogue import PEER_NAMES
 from temporal_interp.figures.canvas import ENGINE_COLOURS, new_figure, save
 
 FEWEST = 2

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from comparison.cases import BenchmarkCase, CaseSet
+from temporal_interp.data.sequence import VolumeSequence
 from temporal_interp.evaluation import hold_out
 from temporal_interp.evaluation.hold_out import HoldOut
-from temporal_interp.files import read_sequence
-from temporal_interp.files.paths import errors_naming
-from temporal_interp.interpolation import acquired_only
-from temporal_interp.sequences import VolumeSequence
+from temporal_interp.io import read_sequence
+from temporal_interp.io.paths import errors_naming
+from temporal_interp.workflows.interpolation import acquired_only
 
 
 class Protocol(NamedTuple):

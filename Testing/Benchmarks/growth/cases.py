@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from temporal_interp.phantom import BeatingHeart, make_heart_cine, short_axis_stack
-from temporal_interp.sequences import VolumeSequence
-from temporal_interp.volumes import Geometry, Volume
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.volume import Volume
+from temporal_interp.simulation import BeatingHeart, make_heart_cine, short_axis_stack
 
 DRAWN_MM = (112.0, 192.0, 192.0)
 """What is drawn along (K, J, I), whatever the number of voxels."""

@@ -15,11 +15,11 @@ from typing import Any
 from comparison.memory import peak_gb
 from growth.cases import read
 from growth.rows import FRAMES, SIZE, TIMES
+from temporal_interp.data.sequence import VolumeSequence
 from temporal_interp.engines.catalogue import create_engine
 from temporal_interp.engines.protocol import InterpolationEngine, PreparedPair, frames_at
 from temporal_interp.errors import CancelledError
-from temporal_interp.interpolation import multiply_frame_rate
-from temporal_interp.sequences import VolumeSequence
+from temporal_interp.workflows.interpolation import multiply_frame_rate
 
 EIGHT = tuple(n / 9 for n in range(1, 9))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from comparison.processes import environment
 from growth.cases import Shape, back_and_forth, grown_pair, in_words, write
 from growth.rows import FRAMES, SIZE, TIMES, Row
-from temporal_interp.sequences import VolumeSequence
+from temporal_interp.data.sequence import VolumeSequence
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from temporal_interp.phantom import BeatingHeart, make_heart_cine, short_axis_slice, short_axis_stack
-from temporal_interp.volumes import Volume
+from temporal_interp.data.volume import Volume
+from temporal_interp.simulation import BeatingHeart, make_heart_cine, short_axis_slice, short_axis_stack
 
 PAIRS = ("slice", "stack", "volume")
 

@@ -11,8 +11,8 @@ from stages.patching import replaced
 from stages.reach import Reach
 from stages.recorder import Cost, Probe, Recorder
 from stages.student import PROBES
+from temporal_interp.data.volume import Volume
 from temporal_interp.engines.student import StudentEngine
-from temporal_interp.volumes import Volume
 
 
 @dataclass(frozen=True)

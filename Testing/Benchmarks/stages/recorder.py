@@ -18,7 +18,7 @@ from stages.clock import now
 from stages.operations import RESAMPLING, by_precision
 from stages.patching import Wrap
 
-SIDE_BY_SIDE = "side_by_side:side_by_side"
+SIDE_BY_SIDE = "parallel_map:parallel_map"
 """The function of the program that shares work among threads."""
 
 WAITING = "threads that wait"

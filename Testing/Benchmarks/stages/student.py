@@ -35,7 +35,7 @@ PROBES = [
     Probe("networks.time_modulation:TimeModulation.forward", "DFGen: modulation", "DFGen", per_scale=True),
     Probe("spatial:resize", "DFGen: coarser feature resized", "DFGen", per_scale=True),
     Probe(_CONVOLUTION, "DFGen: head", "DFGen", per_scale=True),
-    Probe("networks.synthesise:synthesise", "synthesis: the rest", container="synthesis"),
+    Probe("networks.synthesis:synthesise", "synthesis: the rest", container="synthesis"),
     Probe("spatial:warp", "synthesis: warp of volumes", "synthesis"),
     Probe("spatial:resize_field", "synthesis: fields resized", "synthesis"),
     Probe(_REFINEMENT, "refinement: joined and pooled", container="refinement", full_size=True),

@@ -10,11 +10,13 @@ import pytest
 from comparison.case_file import write_case
 from comparison.cases import BenchmarkCase, CaseSet
 from comparison.one_engine import SHOWN_FILE
-from temporal_interp.engines.protocol import DisplacementField, InterpolatedFrame
-from temporal_interp.evaluation.evaluate import MotionTruth
+from temporal_interp.data.displacement import DisplacementField
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.motion_truth import MotionTruth
+from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.volume import Volume
+from temporal_interp.engines.protocol import InterpolatedFrame
 from temporal_interp.evaluation.hold_out import every
-from temporal_interp.sequences import VolumeSequence
-from temporal_interp.volumes import Geometry, Volume
 
 SHAPE = (1, 16, 18)
 

@@ -10,15 +10,16 @@ from comparison.case_file import read_case, write_case
 from comparison.cases import BenchmarkCase, require_names
 from comparison.drawn_cases import body_mask, coarser_volume, covering, drawn_sets
 from comparison.real_cases import KNOWN, Protocol, named_sets, real_sets
-from temporal_interp.datasets.catalogue import TEST_SEED, DataSettings, open_split
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.motion_truth import MotionTruth
+from temporal_interp.data.provenance import SYNTHETIC_KEY
+from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.evaluation.evaluate import MotionTruth
 from temporal_interp.evaluation.hold_out import between, every
-from temporal_interp.files import write_sequence
-from temporal_interp.phantom import chest_volume
-from temporal_interp.provenance import SYNTHETIC_KEY
-from temporal_interp.sequences import VolumeSequence
-from temporal_interp.volumes import Geometry, Volume
+from temporal_interp.io import write_sequence
+from temporal_interp.simulation import chest_volume
+from temporal_interp.training.datasets.catalogue import TEST_SEED, DataSettings, open_split
 
 OBLIQUE = ((0.0, 0.6, 0.8), (1.0, 0.0, 0.0), (0.0, 0.8, -0.6))
 

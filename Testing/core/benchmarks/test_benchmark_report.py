@@ -24,9 +24,10 @@ from comparison.tables import (
     still_sentence,
     who_is_ahead,
 )
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.volume import Volume
 from temporal_interp.evaluation.evaluate import Row
-from temporal_interp.files import write_sequence
-from temporal_interp.volumes import Geometry, Volume
+from temporal_interp.io import write_sequence
 
 CIRCUMSTANCES = Circumstances(
     "python bench.py", {"cores": "2"}, {"syn": "not installed: pip."}, {"echo": "x is not there"}

@@ -21,11 +21,11 @@ from stages.reach import Reach
 from stages.recorder import SIDE_BY_SIDE, WAITING, Probe, Recorder
 from stages.report import by_kind, comma_separated, markdown, times_the_floor
 from stages.student import PROBES
-from temporal_interp import slabs, spatial
+from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.engines.student import StudentEngine
 from temporal_interp.networks import NetworkSettings, Student
 from temporal_interp.networks.encoder import Encoder
-from temporal_interp.volumes import IntensityRange
+from temporal_interp.tensors import slabs, spatial
 
 REACH = Reach({"float32": 1e9, "bfloat16": 4e9}, 1e8)
 
@@ -213,8 +213,8 @@ class TestTimes:
             clock.step(-5)
             return results
 
-        side_by_side = recorder.wraps()[SIDE_BY_SIDE](pool)
-        self.recorded(recorder, self.OUTER, lambda: side_by_side(inner, [10, 10]))()
+        parallel_map = recorder.wraps()[SIDE_BY_SIDE](pool)
+        self.recorded(recorder, self.OUTER, lambda: parallel_map(inner, [10, 10]))()
         assert {name: cost.seconds for name, cost in recorder.costs.items()} == {"inner": 10, WAITING: 5, "outer": 0}
 
     def test_a_failure_leaves_no_stage_open(self, clock):

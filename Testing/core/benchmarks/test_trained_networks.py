@@ -7,10 +7,10 @@ import pytest
 from safetensors import safe_open
 
 from comparison.engines import TRAINED_NETWORKS
-from temporal_interp.evaluation.peers.network_file import HEADER
-from temporal_interp.evaluation.peers.networks import NETWORKS
-from temporal_interp.evaluation.peers.train_network import SAME_SECONDS
-from temporal_interp.weights.model_file import checksum
+from peers.network_file import HEADER
+from peers.networks import NETWORKS
+from peers.train_network import SAME_SECONDS
+from temporal_interp.models.model_file import checksum
 
 ROW = re.compile(r"\| `(\w+)\.safetensors` \| (.+) \| (\d+) \| ([\d.]+) \| ([\d.]+) \| `(\w+)` \|")
 

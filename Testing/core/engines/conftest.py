@@ -4,8 +4,7 @@ import pytest
 import torch
 
 from temporal_interp.networks.student import EncodedPair
-from temporal_interp.networks.synthesis import Synthesis
-from temporal_interp.networks.synthesise import flat
+from temporal_interp.networks.synthesis import Synthesis, flat
 
 
 class KnownStudent:

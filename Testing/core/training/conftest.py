@@ -1,4 +1,4 @@
-"""A source of lessons drawn in memory, and trainings so small that they take a second."""
+"""A source of samples drawn in memory, and trainings so small that they take a second."""
 
 import csv
 import os
@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from temporal_interp.datasets.lesson import Lesson
+from temporal_interp.data.training_sample import TrainingSample
 from temporal_interp.networks import NetworkSettings
 from temporal_interp.training.logic import CHECKPOINT_SUFFIX, Hardware, TrainingLogic
 from temporal_interp.training.settings import TrainingSettings
@@ -29,7 +29,7 @@ class Discs:
     Attributes:
         count: number of subjects.
         first: number of the first one; other numbers are other discs.
-        depth: slices of a lesson, all alike.
+        depth: slices of a sample, all alike.
         notes: file that gets the number of the subject at every draw, one a line.
         killed_at: draw at which the process kills itself as kill -9 would; 0 never.
     """
@@ -43,7 +43,7 @@ class Discs:
     def __len__(self) -> int:
         return self.count
 
-    def draw(self, index: int, rng: np.random.Generator) -> Lesson:
+    def draw(self, index: int, rng: np.random.Generator) -> TrainingSample:
         if self.killed_at:
             _count_draw(self.killed_at)
         if self.notes is not None:
@@ -67,7 +67,7 @@ class Discs:
             return torch.stack([0 * j, longer * j, longer * i])[:, None].expand(3, self.depth, 32, 32)
 
         apart = float("inf") if self.depth == 1 else 4.0
-        return Lesson(image(0), image(1), image(t), t, (apart, 1.5, 1.5), torch.stack([field(0), field(1)]))
+        return TrainingSample(image(0), image(1), image(t), t, (apart, 1.5, 1.5), torch.stack([field(0), field(1)]))
 
 
 _draws = 0
@@ -150,7 +150,7 @@ def training(training_in) -> TinyTraining:
 
 @pytest.fixture(scope="session")
 def tiny_teacher(tmp_path_factory) -> Path:
-    """Model file of a teacher that has seen a few lessons."""
+    """Model file of a teacher that has seen a few samples."""
     return TinyTraining(tmp_path_factory.mktemp("taught")).teacher(epochs=1)
 
 

@@ -1,0 +1,144 @@
+"""temporal-interp ablate: train the network with parts left out, and compare, as the paper's Tables 2 and 3 do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from temporal_interp.cli.console import Console
+from temporal_interp.cli.options import JsonOption
+from temporal_interp.cli.outputs import require_folder_output
+from temporal_interp.cli.train import AcceleratorOption, ConfigOption, DataOption, EpochsOption
+from temporal_interp.errors import CancelledError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from temporal_interp.training.ablation import Row
+    from temporal_interp.training.configuration import Configuration
+
+TABLE_FILE = "ablation.csv"
+
+ROW_NAMES = "blend, linear-scaling, no-modules, dfm, dfm-tm, dfm-tm-ref, recon-only, no-distillation, student, teacher"
+
+
+def ablate(
+    config: ConfigOption,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="DIR",
+            help=f"A folder for every row, and {TABLE_FILE}; an ablation found here goes on.",
+        ),
+    ],
+    data: DataOption = None,
+    tables: Annotated[
+        str | None,
+        typer.Option(metavar="2,3", help="Which tables of the paper: 2 leaves out modules, 3 losses. Left out, both."),
+    ] = None,
+    rows: Annotated[
+        str | None, typer.Option(metavar="NAME,NAME", help=f"These rows alone, out of {ROW_NAMES}.")
+    ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=FILE",
+            help="Score a model file too; may be repeated. Without --tables and --rows nothing is trained then.",
+        ),
+    ] = None,
+    epochs: EpochsOption = None,
+    subjects: Annotated[
+        int | None, typer.Option(metavar="N", help="Learn from so many phantoms or synthetic subjects instead.")
+    ] = None,
+    test_subjects: Annotated[
+        int | None, typer.Option(metavar="N", help="Score on so many phantoms or synthetic subjects instead.")
+    ] = None,
+    accelerator: AcceleratorOption = "auto",
+    json: JsonOption = False,
+) -> None:
+    """Train the network with parts left out, and print what every part is worth beside the paper's Tables 2 and 3.
+
+    Scores are on subjects that nothing was learnt from. Finished rows stay if the work is cancelled.
+    """
+    from temporal_interp.training.ablation import ScoredRow
+    from temporal_interp.training.ablation import ablate as run_ablation
+    from temporal_interp.training.ablation_report import as_json, as_table, write_csv
+    from temporal_interp.training.logic import Hardware
+
+    console, table = Console(json), output / TABLE_FILE
+    models = _models(model or [])
+    chosen = _rows(tables, rows, models)
+    given = _configuration(config, data, epochs, subjects, test_subjects)
+    require_folder_output(output, force=True)
+    finished: list[ScoredRow] = []
+
+    def keep(scored: Sequence[ScoredRow]) -> None:
+        finished[:] = scored
+        write_csv(scored, table)
+
+    with console.progress("Ablating") as progress:
+        try:
+            run_ablation(
+                given,
+                output,
+                rows=chosen,
+                models=models,
+                test_subjects=test_subjects,
+                hardware=Hardware(accelerator, 1),
+                progress=progress,
+                scored=keep,
+            )
+        except (CancelledError, KeyboardInterrupt) as error:
+            kept = f"{len(finished)} finished rows are in {output}"
+            raise CancelledError(f"Cancelled; {kept}, and the same command goes on.") from error
+    console.result(
+        {"output": output, "rows": as_json(finished)},
+        as_table(finished, title=f"{given.data.dataset}: means over held-out subjects"),
+        f"The table is in {table}.",
+    )
+
+
+def _models(given: Sequence[str]) -> dict[str, Path]:
+    models = {}
+    for text in given:
+        name, is_there, file = text.partition("=")
+        if not (name and is_there and file) or name in models:
+            raise typer.BadParameter(f"--model takes NAME=FILE, each name once, got '{text}'.")
+        models[name] = Path(file)
+    return models
+
+
+def _rows(tables: str | None, names: str | None, models: dict[str, Path]) -> tuple[Row, ...]:
+    from temporal_interp.training.ablation import rows_named, rows_of_tables
+
+    if tables is not None and names is not None:
+        raise typer.BadParameter("Give --tables or --rows, not both.")
+    if names is not None:
+        return rows_named([name.strip() for name in names.split(",")])
+    if tables is None and models:
+        return rows_named(["blend"])
+    wanted = [number.strip() for number in (tables or "2,3").split(",")]
+    if not all(number.isdigit() for number in wanted):
+        raise typer.BadParameter(f"--tables takes 2, 3 or 2,3, got '{tables}'.")
+    return rows_of_tables([int(number) for number in wanted])
+
+
+def _configuration(
+    config: str, data: Path | None, epochs: int | None, subjects: int | None, test_subjects: int | None
+) -> Configuration:
+    from dataclasses import replace
+
+    from temporal_interp.training.configuration import find_configuration
+
+    given = find_configuration(config)
+    if (subjects, test_subjects) != (None, None) and given.data.dataset not in ("phantoms", "synthetic"):
+        raise typer.BadParameter("--subjects and --test-subjects are for phantoms and synthetic subjects.")
+    changes = {"folder": data, "subjects": subjects}
+    given = replace(given, data=replace(given.data, **{k: v for k, v in changes.items() if v is not None}))
+    if epochs is None:
+        return given
+    return replace(given, teacher=replace(given.teacher, epochs=epochs), student=replace(given.student, epochs=epochs))

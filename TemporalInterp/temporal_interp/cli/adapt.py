@@ -1,0 +1,89 @@
+"""temporal-interp adapt: fine-tune the trained network on the acquired frames of one sequence."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from temporal_interp.cli.console import Console
+from temporal_interp.cli.options import DeviceOption, ForceOption, InputArgument, JsonOption
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.tensors.devices import choose_device
+
+if TYPE_CHECKING:
+    from temporal_interp.workflows.adaptation import AdaptationSettings
+
+
+def adapt(
+    input_path: InputArgument,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="The adapted model, a .safetensors file, to write.")
+    ],
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME|FILE", help="The student to start from; the default one if left out.")
+    ] = None,
+    teacher: Annotated[
+        str | None,
+        typer.Option(metavar="NAME|FILE", help="A teacher to fine-tune first and learn from; none if left out."),
+    ] = None,
+    every: Annotated[
+        int, typer.Option(metavar="K", help="Use every K-th frame only, to see what the others gain.")
+    ] = 1,
+    epochs: Annotated[int | None, typer.Option(metavar="N", help="Train so long, in rounds of 100 samples.")] = None,
+    device: DeviceOption = "auto",
+    force: ForceOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Adapt the network to one sequence: every three of its frames are a sample. Takes a few minutes.
+
+    Some frames are held out, to report what was gained, and to keep the network as it was if nothing was. Use the
+    result with `temporal-interp interpolate INPUT --engine student:FILE`.
+    """
+    if output.suffix != ".safetensors":
+        raise typer.BadParameter("The adapted model is a .safetensors file; give --output such a name.")
+    if output.exists() and not force:
+        raise InvalidInputError(f"{output} exists; add --force to replace it.")
+
+    from temporal_interp.io import read_sequence
+    from temporal_interp.models.registry import Registry
+    from temporal_interp.training.logic import Hardware
+    from temporal_interp.workflows.adaptation import adapt as run_adaptation
+    from temporal_interp.workflows.interpolation import acquired_only
+
+    console, started = Console(json), time.monotonic()
+    registry = Registry()
+    sequence = acquired_only(read_sequence(input_path))
+    where = choose_device(device)
+    with console.progress("Adapting") as progress:
+        result = run_adaptation(
+            sequence,
+            registry.file_of(model, "student"),
+            output,
+            teacher=None if teacher is None else registry.file_of(teacher, "teacher"),
+            frames=range(0, len(sequence), every),
+            settings=_settings(epochs),
+            hardware=Hardware({"cuda": "gpu"}.get(where.partition(":")[0], where), 1),
+            progress=progress,
+        )
+    seconds = round(time.monotonic() - started, 1)
+    held_out = ", ".join(str(frame) for frame in result.held_out)
+    values = {"model": output, "held_out": list(result.held_out), "seconds": seconds}
+    values |= {"gain_before_db": result.gain_before, "gain_after_db": result.gain_after}
+    console.result(
+        values,
+        f"{output}: on frames {held_out}, which were held out, {result.gain_after:+.2f} dB over the linear blend where "
+        f"it moves, {result.gain_before:+.2f} dB before ({seconds} s).",
+        f"Use it: temporal-interp interpolate {input_path} -o OUT --factor 4 --engine student:{output}",
+    )
+
+
+def _settings(epochs: int | None) -> AdaptationSettings:
+    from dataclasses import replace
+
+    from temporal_interp.workflows.adaptation import AdaptationSettings
+
+    settings = AdaptationSettings()
+    return settings if epochs is None else replace(settings, training=replace(settings.training, epochs=epochs))

@@ -1,0 +1,280 @@
+"""temporal-interp evaluate: hold out acquired frames, synthesise them, and score the engines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from temporal_interp.cli.console import Console
+from temporal_interp.cli.options import ENGINES, DeviceOption, ForceOption, JsonOption
+from temporal_interp.cli.outputs import filled_folder, require_folder_output
+from temporal_interp.tensors.devices import choose_device
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from temporal_interp.data.sequence import VolumeSequence
+    from temporal_interp.engines.protocol import InterpolationEngine
+    from temporal_interp.evaluation.dataset import ScoredSubjects
+    from temporal_interp.evaluation.evaluate import Evaluation
+    from temporal_interp.evaluation.hold_out import HoldOut
+
+FIGURE_COLUMNS = 4
+"""Held-out frames shown in the figure of frames."""
+
+
+def evaluate(
+    input_path: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="INPUT",
+            help="A .seq.nrrd or 4D .nii.gz file, or a folder of DICOM cine images; or --dataset instead.",
+            show_default=False,
+        ),
+    ] = None,
+    first: Annotated[
+        int | None, typer.Option("--from", metavar="N", help="Keep this frame and --to, hold out all between.")
+    ] = None,
+    last: Annotated[int | None, typer.Option("--to", metavar="N", help="See --from.")] = None,
+    every: Annotated[
+        int | None, typer.Option(metavar="K", help="Keep every K-th frame of the whole sequence, hold out the others.")
+    ] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            metavar="acdc|lung4d|folder|phantoms",
+            help="Score the test subjects of a data set, each from its first endpoint to its last (end diastole to end "
+            "systole), with all frames between held out; for ACDC and 4D-Lung beside the published figures.",
+        ),
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where the data set lies; phantoms need none.")
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            metavar="paper|random|all",
+            help="Which subjects: the test set of the literature (for ACDC and 4D-Lung, and the default there), the "
+            "one that training by default leaves out, or all.",
+        ),
+    ] = None,
+    subjects: Annotated[
+        int | None, typer.Option(metavar="N", help="Score only the first N of them. Left out, all, or 10 phantoms.")
+    ] = None,
+    engines: Annotated[
+        str | None,
+        typer.Option(metavar="NAME,NAME", help=f"What to compare: {ENGINES}. Left out, all there is a model for."),
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            metavar="honest|uvi|both",
+            help="honest: unpadded, one intensity scale for the sequence. uvi: cropped, padded and scaled as in the "
+            "tables of the literature. Left out, honest, and both for ACDC and 4D-Lung.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="DIR", help="Write the scores, and figures or tables, to this folder."),
+    ] = None,
+    device: DeviceOption = "auto",
+    force: ForceOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Score the engines on acquired frames that they do not get to see.
+
+    Of one sequence: give INPUT with --from and --to, or with --every. Of many: give --dataset.
+
+    The nearest acquired frame, repeated, is always scored too.
+    """
+    _require_one_source(input_path, dataset)
+    if dataset is None:
+        _refuse("belongs to --dataset", data=data, split=split, subjects=subjects)
+        _require_one_protocol(first, last, every)
+    else:
+        _refuse("is for one INPUT; a data set has its own endpoints", **{"from": first, "to": last, "every": every})
+    if output is not None:
+        require_folder_output(output, force=force)
+
+    from temporal_interp.engines.catalogue import available_engine_names, create_engine
+
+    console, where = Console(json), choose_device(device)
+    names = available_engine_names() if engines is None else [name.strip() for name in engines.split(",")]
+    chosen = [create_engine(name, device=where) for name in names]
+    if dataset is None:
+        _evaluate_file(input_path, (first, last, every), chosen, preset or "honest", output, console)
+        return
+
+    from temporal_interp.evaluation.dataset import subjects_to_score
+
+    _evaluate_dataset(subjects_to_score(dataset, data, split=split, count=subjects), chosen, preset, output, console)
+
+
+def _require_one_source(input_path: Path | None, dataset: str | None) -> None:
+    if (input_path is None) == (dataset is None):
+        raise typer.BadParameter("Give one sequence as INPUT, or a data set with --dataset, and not both.")
+
+
+def _refuse(reason: str, **options: object) -> None:
+    """Raise a usage error if an option is given that has no meaning beside the others."""
+    for name, value in options.items():
+        if value is not None:
+            raise typer.BadParameter(f"--{name} {reason}.")
+
+
+def _require_one_protocol(first: int | None, last: int | None, every: int | None) -> None:
+    pair = (first, last)
+    if (every is None) == (None in pair) or (every is not None and pair != (None, None)):
+        raise typer.BadParameter("Give --from and --to, or --every.")
+
+
+def _evaluate_file(
+    input_path: Path,
+    protocol: tuple[int | None, int | None, int | None],
+    engines: Sequence[InterpolationEngine],
+    preset: str,
+    output: Path | None,
+    console: Console,
+) -> None:
+    """Score one sequence, with figures; `protocol` is --from, --to and --every."""
+    from temporal_interp.evaluation.evaluate import evaluate as run_evaluation
+    from temporal_interp.evaluation.report import as_json, as_tables, summarise
+    from temporal_interp.io import read_sequence
+    from temporal_interp.workflows.interpolation import acquired_only
+
+    sequence = acquired_only(read_sequence(input_path))
+    hold_out = _hold_out(sequence, *protocol)
+    with console.progress("Evaluating") as progress:
+        evaluation = run_evaluation(
+            sequence,
+            hold_out,
+            engines,
+            preset=preset,
+            patient=input_path.name,
+            keep_frames=_shown_frames(hold_out) if output is not None else (),
+            progress=progress,
+        )
+    shown = as_tables(summarise([evaluation]), title=f"{input_path.name}: {evaluation.protocol}")
+    if output is not None:
+        with filled_folder(output) as folder:
+            write_report(sequence, evaluation, folder)
+        shown.append(f"Table and figures are in {output}.")
+    console.result({"input": input_path, "output": output, **as_json([evaluation])}, *shown)
+
+
+def _evaluate_dataset(
+    chosen: ScoredSubjects,
+    engines: Sequence[InterpolationEngine],
+    preset: str | None,
+    output: Path | None,
+    console: Console,
+) -> None:
+    """Score the subjects of a data set, with the published figures below those measured."""
+    from temporal_interp.evaluation.dataset import evaluate_subjects
+    from temporal_interp.evaluation.report import as_json, as_text, write_csv
+
+    with console.progress("Evaluating") as progress:
+        evaluations = evaluate_subjects(chosen, engines, preset=preset, progress=progress)
+    shown = _dataset_tables(chosen, evaluations)
+    if output is not None:
+        with filled_folder(output) as folder:
+            write_csv(evaluations, folder / "scores.csv")
+            (folder / "table.txt").write_text(as_text(shown), encoding="utf-8")
+        shown.append(f"scores.csv with every frame and table.txt are in {output}.")
+    console.result(
+        {
+            "dataset": chosen.dataset,
+            "split": chosen.split,
+            "output": output,
+            **as_json(evaluations),
+            "quoted": _quoted_as_json(chosen),
+        },
+        *shown,
+    )
+
+
+def _dataset_tables(chosen: ScoredSubjects, evaluations: Sequence[Evaluation]) -> list[RenderableType]:
+    """Return the tables of means and, where uvi was measured and the literature has figures, Table 1 below them."""
+    from temporal_interp.evaluation.literature import SOURCE, TABLE_1
+    from temporal_interp.evaluation.report import as_table_1, as_tables, summarise
+
+    summaries = summarise(evaluations)
+    tables: list[RenderableType] = list(as_tables(summaries, title=chosen.description))
+    quoted = TABLE_1.get(chosen.dataset)
+    if quoted is None:
+        return tables
+    measured = [summary for summary in summaries if summary.preset.startswith("uvi")]
+    if not measured:
+        return [*tables, "The published figures compare with --preset uvi only, so they are not shown."]
+    caption = f"quoted: published figures of {SOURCE}; not measured here."
+    if not chosen.as_in_the_paper:
+        caption += (
+            "\nThey are of the paper's whole test set, not of the subjects measured here: do not compare closely."
+        )
+    return [*tables, as_table_1(measured, quoted, title=f"Table 1 for {chosen.description}", caption=caption)]
+
+
+def _quoted_as_json(chosen: ScoredSubjects) -> dict[str, object] | None:
+    """Return the published figures of a data set, None where there are none."""
+    from temporal_interp.evaluation.literature import SOURCE, TABLE_1
+
+    if chosen.dataset not in TABLE_1:
+        return None
+    return {
+        "source": SOURCE,
+        "same_subjects": chosen.as_in_the_paper,
+        "figures": [asdict(scores) for scores in TABLE_1[chosen.dataset]],
+    }
+
+
+def _hold_out(sequence: VolumeSequence, first: int | None, last: int | None, every: int | None) -> HoldOut:
+    from temporal_interp.evaluation import hold_out
+
+    if every is not None:
+        return hold_out.every(sequence, every)
+    return hold_out.between(sequence, first, last)
+
+
+def _shown_frames(hold_out: HoldOut) -> list[int]:
+    """Return up to `FIGURE_COLUMNS` held-out frames, spread over all of them."""
+    frames = [frame for gap in hold_out.gaps for frame in gap.held_out]
+    count = min(FIGURE_COLUMNS, len(frames))
+    return [frames[(2 * n + 1) * len(frames) // (2 * count)] for n in range(count)]
+
+
+def write_report(sequence: VolumeSequence, evaluation: Evaluation, folder: Path) -> None:
+    """Write scores.csv and, for every preset, curves, frames with error maps, and fields of engines that have them.
+
+    Args:
+        sequence: what was evaluated.
+        evaluation: its result, with kept frames.
+        folder: an existing folder.
+    """
+    from temporal_interp.evaluation.report import write_csv
+    from temporal_interp.figures.curves import save_curves
+    from temporal_interp.figures.frames import save_frames
+
+    write_csv([evaluation], folder / "scores.csv")
+    for preset in dict.fromkeys(row.preset for row in evaluation.rows):
+        save_curves(evaluation, folder / f"{preset}_curves.png", preset=preset)
+        save_frames(sequence, evaluation, folder / f"{preset}_frames.png", preset=preset)
+        _save_fields(sequence, evaluation, preset, folder)
+
+
+def _save_fields(sequence: VolumeSequence, evaluation: Evaluation, preset: str, folder: Path) -> None:
+    """Draw the fields of every engine that has them, at the kept frame in the middle."""
+    from temporal_interp.evaluation.presets import presets_named
+    from temporal_interp.figures.fields import save_fields
+    from temporal_interp.figures.view import display_range, view_of_motion
+
+    scaled = presets_named(preset)[0].scale(sequence)
+    view, grey = view_of_motion(scaled), display_range(scaled)
+    numbers = sorted({frame for _, _, frame in evaluation.kept})
+    middle = numbers[len(numbers) // 2]
+    for (made_with, engine, number), frame in evaluation.kept.items():
+        if made_with == preset and number == middle and frame.displacement_first_to_t is not None:
+            save_fields(frame, view, grey, folder / f"{preset}_fields_{engine}.png")

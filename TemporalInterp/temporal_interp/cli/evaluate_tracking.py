@@ -1,0 +1,110 @@
+"""temporal-interp evaluate-tracking: how well methods bring a frame onto the next, as the table of the NMSR paper."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from temporal_interp.cli.console import Console
+from temporal_interp.cli.options import DeviceOption, ForceOption, InputArgument, JsonOption
+from temporal_interp.cli.outputs import filled_folder, require_folder_output
+from temporal_interp.cli.tracking_input import ready_to_track
+from temporal_interp.tensors.devices import choose_device
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from temporal_interp.evaluation.tracking_table import TrackingEvaluation
+
+
+def evaluate_tracking(
+    input_path: InputArgument,
+    methods: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--method",
+            metavar="NAME",
+            help="What to compare, once for each: identity (nothing moves), demons, diffeomorphic_demons, syn_default "
+            "and syn (ANTs by its defaults and as in the paper; need antspyx), one_scale (one network on the frames "
+            "as they are), nmsr (coarse to fine), nmsr_vi (the same, each scale from the weights of the coarser one) "
+            "and track (what the command of that name does). Left out, all that are installed.",
+        ),
+    ] = None,
+    mask: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Score only where this label map is not 0. Left out, inside the sector of an ultrasound picture, and "
+            "all of any other.",
+        ),
+    ] = None,
+    every: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Score only each N-th pair: syn takes long for every one.")
+    ] = 1,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="DIR", help="Write the table, and the scores of all pairs, here."),
+    ] = None,
+    device: DeviceOption = "auto",
+    force: ForceOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Score how well methods bring each frame onto the next one.
+
+    Mean squared error and mean local correlation, as Table 1 of the NMSR paper, on the same pairs in one run, and how
+    long each method took. They tell how alike the frames become, not how true the motion is.
+    """
+    if output is not None:
+        require_folder_output(output, force=force)
+
+    from temporal_interp.evaluation import tracking_table
+    from temporal_interp.evaluation.pairwise_catalogue import available_method_names, create_method
+    from temporal_interp.io import read_sequence
+    from temporal_interp.workflows.interpolation import acquired_only
+
+    console, where = Console(json), choose_device(device)
+    names = list(dict.fromkeys(methods or available_method_names()))
+    chosen = [create_method(name, device=where) for name in names]
+    sequence, region = ready_to_track(acquired_only(read_sequence(input_path)), mask)
+    for note in sequence.notes:
+        console.note(note)
+    with console.progress("Tracking") as progress:
+        evaluation = tracking_table.evaluate_tracking(sequence, chosen, mask=region, every=every, progress=progress)
+    if evaluation.identical:
+        console.note(
+            f"In {len(evaluation.identical)} of {len(evaluation.pairs)} pairs both frames are the same; they count "
+            "for all methods."
+        )
+    table = tracking_table.as_table(
+        evaluation,
+        title=f"{input_path.name}: frame n brought onto frame n + 1, {len(evaluation.pairs)} pairs",
+        caption=f"Mean ± standard deviation over the pairs. Wall time on this machine, {os.cpu_count()} processors.",
+    )
+    shown = [table]
+    if output is not None:
+        with filled_folder(output) as folder:
+            _write(evaluation, table, folder)
+        shown.append(f"table.txt, summary.csv and scores.csv with every pair are in {output}.")
+    console.result(
+        {
+            "input": input_path,
+            "output": output,
+            "pairs": list(evaluation.pairs),
+            "identical": list(evaluation.identical),
+            "summary": tracking_table.summary_lines(evaluation),
+            "rows": tracking_table.pair_lines(evaluation),
+        },
+        *shown,
+    )
+
+
+def _write(evaluation: TrackingEvaluation, table: Table, folder: Path) -> None:
+    from temporal_interp.evaluation.report import as_text, write_lines
+    from temporal_interp.evaluation.tracking_table import pair_lines, summary_lines
+
+    (folder / "table.txt").write_text(as_text([table]), encoding="utf-8")
+    write_lines(summary_lines(evaluation), folder / "summary.csv")
+    write_lines(pair_lines(evaluation), folder / "scores.csv")

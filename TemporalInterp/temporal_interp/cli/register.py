@@ -1,0 +1,152 @@
+"""temporal-interp register: two volumes, by a velocity field."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from temporal_interp.cli.console import Console
+from temporal_interp.cli.options import DeviceOption, ForceOption, JsonOption
+from temporal_interp.cli.outputs import require_file_output
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.tensors.devices import choose_device
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from temporal_interp.data.geometry import Geometry
+    from temporal_interp.data.volume import Volume
+    from temporal_interp.registration.register import Registration
+    from temporal_interp.registration.settings import VelocitySettings
+
+VOLUME_ENDINGS = (".nrrd", ".nii.gz", ".nii", ".mha")
+FIELD_ENDINGS = (".nrrd", ".mha")
+
+
+def register(
+    fixed_path: Annotated[Path, typer.Argument(metavar="FIXED", help="The volume that stays: .nrrd, .nii.gz, .mha.")],
+    moving_path: Annotated[Path, typer.Argument(metavar="MOVING", help="The volume to bring onto it.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="WARPED", help="Write MOVING, brought onto FIXED.")],
+    field: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write the displacement field (LPS mm): .nrrd, .mha.")
+    ] = None,
+    initial: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Start from this displacement field, on FIXED's grid.")
+    ] = None,
+    slice_thickness: Annotated[
+        float | None,
+        typer.Option(metavar="MM", min=0, help="What a slice shows; slices with wide gaps are registered one by one."),
+    ] = None,
+    neural: Annotated[
+        bool, typer.Option("--neural", help="Fit a neural network (NeVF) and not a grid: slower, no better.")
+    ] = False,
+    paper: Annotated[
+        bool, typer.Option("--paper", help="Start from the settings of NeVF, network and all, not from ours.")
+    ] = False,
+    iterations: Annotated[int | None, typer.Option(metavar="N", help="Steps at most, on every level.")] = None,
+    stride: Annotated[
+        float | None, typer.Option(metavar="L", help="Distance in voxels of the points where the field is fitted.")
+    ] = None,
+    window: Annotated[
+        int | None, typer.Option(metavar="N", help="Side of the local correlation's window in voxels, odd.")
+    ] = None,
+    smoothness: Annotated[
+        float | None, typer.Option(metavar="X", help="Weight of smoothness against similarity.")
+    ] = None,
+    max_voxels: Annotated[
+        int | None, typer.Option(metavar="N", help="Fit on a grid coarsened to at most so many voxels.")
+    ] = None,
+    device: DeviceOption = "auto",
+    force: ForceOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Register two volumes and warp the second onto the first."""
+    require_file_output(output, VOLUME_ENDINGS, force=force)
+    if field is not None:
+        require_file_output(field, FIELD_ENDINGS, force=force)
+
+    from temporal_interp.io import read_volume, write_displacement, write_volume
+    from temporal_interp.registration.register import default_settings
+    from temporal_interp.registration.register import register as run_registration
+    from temporal_interp.registration.settings import VelocitySettings
+
+    console, started = Console(json), time.monotonic()
+    where = choose_device(device)
+    fixed = read_volume(fixed_path)
+    if paper or neural:
+        settings = VelocitySettings.paper() if paper else VelocitySettings.neural()
+    else:
+        settings = default_settings(fixed.geometry, slice_thickness=slice_thickness)
+    settings = _settings(
+        settings, iterations, stride=stride, window=window, smoothness=smoothness, max_voxels=max_voxels
+    )
+    moving = _on_grid_of(fixed, read_volume(moving_path), console)
+    start = None if initial is None else _initial_field(initial, fixed.geometry)
+    with console.progress("Registering") as progress:
+        result = run_registration(
+            fixed,
+            moving,
+            settings=settings,
+            initial=start,
+            slice_thickness=slice_thickness,
+            device=where,
+            progress=progress,
+        )
+    for path in filter(None, (output, field)):
+        path.absolute().parent.mkdir(parents=True, exist_ok=True)
+    write_volume(result.warped, output, overwrite=force)
+    if field is not None:
+        write_displacement(result.displacement.array, fixed.geometry, field, overwrite=force)
+
+    values = _measured(fixed, moving, result)
+    lines = [
+        f"{output}: correlation with {fixed_path.name} {values['correlation_after']:.4f}, "
+        f"before {values['correlation_before']:.4f}.",
+        f"Displacement: mean {values['mean_mm']:.2f} mm, largest {values['largest_mm']:.2f} mm, "
+        f"{values['fold_rate']:.3%} of the voxels folded.",
+    ]
+    values |= {"output": output, "field": field, "seconds": round(time.monotonic() - started, 1)}
+    console.result({**values, "settings": settings.in_one_line()}, *lines)
+
+
+def _settings(start: VelocitySettings, iterations: int | None, **others: float | None) -> VelocitySettings:
+    """Return settings with what the options change."""
+    if iterations is not None:
+        others["iterations"] = (iterations,) * len(start.levels)
+    return replace(start, **{name: value for name, value in others.items() if value is not None})
+
+
+def _on_grid_of(fixed: Volume, moving: Volume, console: Console) -> Volume:
+    from temporal_interp.data.volume import resample
+
+    if moving.geometry.is_close(fixed.geometry):
+        return moving
+    console.note("MOVING lies on another voxel grid; it was first resampled onto FIXED's, with zero outside.")
+    return resample(moving, fixed.geometry)
+
+
+def _initial_field(path: Path, geometry: Geometry) -> np.ndarray:
+    from temporal_interp.io import read_displacement
+
+    array, grid = read_displacement(path)
+    if not grid.is_close(geometry):
+        raise InvalidInputError(f"{path}: the field does not lie on FIXED's voxel grid: {grid} against {geometry}.")
+    return array
+
+
+def _measured(fixed: Volume, moving: Volume, result: Registration) -> dict[str, object]:
+    """Return how alike the volumes are before and after (Pearson's correlation), and how large the field is."""
+    import numpy as np
+
+    length = np.linalg.norm(result.displacement.array, axis=-1)
+    return {
+        "correlation_before": float(np.corrcoef(fixed.array.ravel(), moving.array.ravel())[0, 1]),
+        "correlation_after": float(np.corrcoef(fixed.array.ravel(), result.warped.array.ravel())[0, 1]),
+        "mean_mm": float(length.mean()),
+        "largest_mm": float(length.max()),
+        "fold_rate": result.displacement.fold_rate,
+    }

@@ -1,0 +1,382 @@
+"""temporal-interp slices: put slices between the slices of volumes, and measure how well that goes."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from temporal_interp.cli.console import Console
+from temporal_interp.cli.exits import EXIT_CODES, CommandGroup
+from temporal_interp.cli.options import DeviceOption, ForceOption, JsonOption
+from temporal_interp.cli.outputs import filled_folder, require_file_output, require_folder_output
+from temporal_interp.cli.slices_input import read_slices, volumes_to_learn_from
+from temporal_interp.cli.slices_output import require_room, require_slices_output, write_slices
+from temporal_interp.errors import InvalidInputError, Progress, part_of
+from temporal_interp.tensors.devices import choose_device
+
+if TYPE_CHECKING:
+    from enum import StrEnum
+
+    from temporal_interp.data.volume import Volume
+    from temporal_interp.evaluation.slice_ablation import Part
+    from temporal_interp.evaluation.slice_methods import SliceMethod
+    from temporal_interp.evaluation.slice_table import SliceEvaluation
+    from temporal_interp.slices.settings import PixelNetworkSettings, SliceNetworkSettings, SliceTrainingSettings
+    from temporal_interp.slices.synthesis_model import SliceSynthesis
+
+app = typer.Typer(
+    cls=CommandGroup,
+    help="Put slices between the slices of a volume or of every frame of a sequence. The networks learn from the "
+    "volume itself; no truth is needed.",
+    no_args_is_help=True,
+    epilog=EXIT_CODES,
+)
+
+QUICK = "quick"
+"""What tables call the model that comes with the program."""
+
+INPUT = "A volume or a sequence: .nrrd, .seq.nrrd, .nii.gz, or a folder of DICOM images."
+
+FactorOption = Annotated[
+    int, typer.Option("--factor", "-r", metavar="2|3|4", help="How many times closer the slices come to lie.")
+]
+StepsOption = Annotated[
+    int | None, typer.Option(metavar="N", min=1, help="Train for so many steps; more take longer and fit better.")
+]
+BlurredOption = Annotated[
+    bool,
+    typer.Option(
+        "--blurred",
+        help="Learn to undo slices that are as thick as they lie apart, and noise. Left out, thin slices with gaps.",
+    ),
+]
+
+
+@app.command(epilog=EXIT_CODES)
+def apply(
+    input_path: Annotated[Path, typer.Argument(metavar="INPUT", help=INPUT)],
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="OUT", help="A .nrrd (one volume), .seq.nrrd or .nii.gz file to write."),
+    ],
+    factor: FactorOption = 2,
+    quality: Annotated[
+        str | None,
+        typer.Option(
+            metavar="quick|fitted",
+            help="quick: with the model that comes with the program, at once. fitted: learn from the input before, "
+            "which takes some minutes. Left out, quick, or fitted with --steps or --blurred.",
+        ),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME|FILE", help="A trained model of your own instead of --quality.")
+    ] = None,
+    steps: StepsOption = None,
+    blurred: BlurredOption = False,
+    keep_acquired: Annotated[
+        bool,
+        typer.Option("--keep-acquired/--all-synthetic", help="Leave acquired slices as they are, or synthesise all."),
+    ] = True,
+    device: DeviceOption = "auto",
+    force: ForceOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Put slices between the slices of a volume, or of every frame of a sequence."""
+    from temporal_interp.slices.settings import Quality
+
+    if model is not None and quality is not None:
+        raise typer.BadParameter("Give --quality or --model, not both.")
+    for_fitting = steps is not None or blurred
+    how = _chosen(Quality, quality or ("fitted" if for_fitting else "quick"), "--quality") if model is None else None
+    if how is not Quality.FITTED and for_fitting:
+        raise typer.BadParameter("--steps and --blurred are for fitting; leave them out, or choose --quality fitted.")
+    require_slices_output(output, force=force)
+
+    from temporal_interp.slices.quality import is_far_apart, with_closer_slices
+    from temporal_interp.slices.synthesise import add_slices_to_sequence
+
+    console, started = Console(json), time.monotonic()
+    where = choose_device(device)
+    sequence = read_slices(input_path)
+    require_room(output, len(sequence))
+    for note in sequence.notes:
+        console.note(note)
+    if how is Quality.FITTED and is_far_apart(sequence.volumes[0].geometry, factor):
+        console.note(
+            "The new slices lie much further apart than pixels: fitted networks smooth what they cannot know there, "
+            "and acquired slices stand out beside theirs. Compare with --quality quick."
+        )
+    with console.progress("Adding slices") as progress:
+        shared = {"keep_acquired": keep_acquired, "progress": progress}
+        if model is None:
+            settings = _settings(steps, blurred)
+            result = with_closer_slices(sequence, factor, how, device=where, settings=settings, **shared)
+        else:
+            networks, source = _loaded(model, factor, where)
+            result = add_slices_to_sequence(sequence, networks, source=source, **shared)
+    write_slices(result, output, force=force)
+    seconds = round(time.monotonic() - started, 1)
+    before, after = sequence.volumes[0].geometry, result.volumes[0].geometry
+    console.result(
+        {"output": output, "frames": len(result), "slices": after.shape[0], "spacing_mm": after.spacing[2]}
+        | {"model": result.item_attributes[0]["TemporalInterp.SliceModel"], "seconds": seconds},
+        f"{output}: {after.shape[0]} slices every {after.spacing[2]:.4g} mm instead of {before.shape[0]} every "
+        f"{before.spacing[2]:.4g} mm ({seconds} s).",
+    )
+
+
+@app.command(epilog=EXIT_CODES)
+def train(
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The model, .safetensors, to write.")],
+    inputs: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[INPUT...]",
+            help=f"{INPUT} Or a folder of .nrrd and .nii.gz files, all of which are taken, but for its subfolders. "
+            "Several inputs are learnt from together.",
+        ),
+    ] = None,
+    factor: FactorOption = 2,
+    steps: StepsOption = None,
+    blurred: BlurredOption = False,
+    fine: Annotated[
+        bool, typer.Option("--fine", help="The slices of the inputs lie as close as is wanted: learn to restore them.")
+    ] = False,
+    synthetic: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Learn from so many volumes of random tissues, which are fine.")
+    ] = 0,
+    paper: Annotated[
+        bool, typer.Option("--paper", help="Networks and training as large as in the paper: for a GPU.")
+    ] = False,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Keep the state here; a training that was stopped goes on from it."),
+    ] = None,
+    device: DeviceOption = "auto",
+    force: ForceOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Train the networks on volumes, without any truth, for `slices apply --model FILE`."""
+    if not inputs and not synthetic:
+        raise typer.BadParameter("Give images to learn from, or --synthetic N.")
+    if synthetic and (inputs and not fine):
+        raise typer.BadParameter("Random tissues have close slices: next to them, images need --fine.")
+    if paper and (fine or synthetic):
+        raise typer.BadParameter("--paper learns from thick slices; leave it out, or leave --fine and --synthetic out.")
+    require_file_output(output, (".safetensors",), force=force)
+
+    from dataclasses import asdict
+
+    from temporal_interp.slices.fit_volume import fit_to_volumes, new_model
+    from temporal_interp.slices.model_file import save_slice_model
+
+    console, started = Console(json), time.monotonic()
+    where, settings = choose_device(device), _settings(steps, blurred, paper=paper, fine=fine or synthetic > 0)
+    volumes = volumes_to_learn_from(inputs or [])
+    networks = new_model(factor, **_networks(paper=paper)).to(where)
+    with console.progress("Training") as progress:
+        if synthetic:
+            volumes += _random_tissues(synthetic, settings.seed, part_of(progress, 0.0, 0.1))
+            progress = part_of(progress, 0.1, 1.0)
+        fit_to_volumes(networks, volumes, settings, checkpoint=checkpoint, progress=progress)
+    names = [*(path.name for path in inputs or []), *([f"random tissues ({synthetic} volumes)"] if synthetic else [])]
+    about = {"trained_on": ", ".join(names), "settings": asdict(settings)}
+    save_slice_model(networks, output, about)
+    seconds = round(time.monotonic() - started, 1)
+    console.result(
+        {"model": output, "volumes": len(volumes), "seconds": seconds},
+        f"{output}: trained on {len(volumes)} volume{'s' * (len(volumes) > 1)} ({seconds} s).",
+        f"Use it: temporal-interp slices apply INPUT -o OUT --factor {factor} --model {output}",
+    )
+
+
+@app.command(epilog=EXIT_CODES)
+def evaluate(
+    input_path: Annotated[Path, typer.Argument(metavar="INPUT", help="A volume with close slices, to be held out.")],
+    factors: Annotated[
+        list[int] | None,
+        typer.Option("--factor", "-r", metavar="2|3|4", help="Hold out all but every so-many-th slice. Left out, 2."),
+    ] = None,
+    blurred: Annotated[
+        bool,
+        typer.Option("--blurred", help="Blur before holding out, and add noise. Left out, neither."),
+    ] = False,
+    models: Annotated[
+        list[str] | None,
+        typer.Option("--model", metavar="NAME|FILE", help="A trained model to compare, once for each."),
+    ] = None,
+    fit: Annotated[bool, typer.Option("--fit/--no-fit", help="Also fit networks to the slices that are left.")] = True,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PART",
+            help="Also fit without a part, once for each (Table 3 of the paper): distillation, coronal-distillation, "
+            "sagittal-distillation, wavelets, memory or in-plane.",
+        ),
+    ] = None,
+    views: Annotated[
+        bool,
+        typer.Option(
+            "--views",
+            help="Also score each view of all fitted networks alone, and every two together; with "
+            "--without distillation that is Table 4 of the paper.",
+        ),
+    ] = False,
+    from_scratch: Annotated[
+        bool,
+        typer.Option(
+            "--from-scratch", help="Fit from fresh networks, as the paper, not from the model of the program."
+        ),
+    ] = False,
+    steps: StepsOption = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="DIR", help="Write the table, the scores and pictures here."),
+    ] = None,
+    device: DeviceOption = "auto",
+    force: ForceOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Hold slices out and put them back, beside nearest, linear, cubic and sinc interpolation, in one run.
+
+    quick is the model that comes with the program; fitted has learnt from the slices that were left, without any truth.
+    """
+    from temporal_interp.evaluation.slice_ablation import Part
+
+    parts = [_chosen(Part, name, "--without") for name in dict.fromkeys(without or [])]
+    if not fit and (parts or views or steps is not None):
+        raise typer.BadParameter(
+            "--without, --views and --steps are for fitting; leave them out, or leave --no-fit out."
+        )
+    if Part.MEMORY in parts and not from_scratch:
+        raise typer.BadParameter("The model of the program has a memory: --without memory needs --from-scratch.")
+    names = [Path(name).name for name in models or []]
+    if len(set(names)) < len(names):
+        raise typer.BadParameter(f"Every --model needs a name of its own, got {', '.join(names)}.")
+    if output is not None:
+        require_folder_output(output, force=force)
+
+    from temporal_interp.evaluation.slice_table import as_table, evaluate_slices, table_lines
+    from temporal_interp.slices.degradation import Degradation
+
+    console, where = Console(json), choose_device(device)
+    sequence = read_slices(input_path)
+    if len(sequence) > 1:
+        raise InvalidInputError(f"{input_path} has {len(sequence)} frames; slices are evaluated on a single volume.")
+    degradation = Degradation.BLURRED if blurred else Degradation.DIRECT
+    chosen = list(dict.fromkeys(factors or [2]))
+    fitting = _settings(steps, blurred) if fit else None
+    evaluations = []
+    with console.progress("Evaluating") as progress:
+        for number, factor in enumerate(chosen):
+            part = part_of(progress, number / len(chosen), (number + 1) / len(chosen))
+            methods = _methods(
+                factor, models or [], fitting, where, parts=parts, from_scratch=from_scratch, views=views
+            )
+            evaluations.append(evaluate_slices(sequence.volumes[0], factor, degradation, methods, progress=part))
+    tables = [as_table(evaluation, title=input_path.name) for evaluation in evaluations]
+    lines = [line for evaluation in evaluations for line in table_lines(evaluation)]
+    if output is not None:
+        from temporal_interp.evaluation.report import as_text, write_lines
+
+        ours = [QUICK, *names, *(["fitted"] if fit else [])]
+        with filled_folder(output) as folder:
+            (folder / "table.txt").write_text(as_text(tables), encoding="utf-8")
+            write_lines(lines, folder / "scores.csv")
+            for evaluation in evaluations:
+                _save_pictures(evaluation, folder, ours, input_path.name)
+    console.result({"input": input_path, "output": output, "rows": lines}, *tables)
+
+
+def _save_pictures(evaluation: SliceEvaluation, folder: Path, ours: list[str], title: str) -> None:
+    from temporal_interp.figures.slice_comparison import save_slice_comparison
+
+    for cut in evaluation.cuts:
+        path = folder / f"slices-{evaluation.factor}x-{cut.view}.png"
+        save_slice_comparison(evaluation, cut, path, methods=[evaluation.best_classical, *ours], title=title)
+
+
+def _chosen(kind: type[StrEnum], text: str, option: str) -> StrEnum:
+    """Return the choice that the user made by its name."""
+    if text not in list(kind):
+        raise typer.BadParameter(f"{option} takes {', '.join(kind)}, got '{text}'.")
+    return kind(text)
+
+
+def _random_tissues(count: int, seed: int, progress: Progress) -> list[Volume]:
+    from temporal_interp.simulation.random_subjects.still_volumes import make_still_volume
+
+    volumes = []
+    for number in range(count):
+        progress(number / count, f"random tissues {number + 1} of {count}")
+        volumes.append(make_still_volume(seed, number))
+    return volumes
+
+
+def _settings(
+    steps: int | None, blurred: bool, *, paper: bool = False, fine: bool = False
+) -> SliceTrainingSettings:  # fmt: skip
+    from dataclasses import replace
+
+    from temporal_interp.slices.degradation import Degradation
+    from temporal_interp.slices.settings import SliceTrainingSettings
+
+    settings = (
+        SliceTrainingSettings.paper() if paper else SliceTrainingSettings.fine() if fine else SliceTrainingSettings()
+    )
+    settings = replace(settings, degradation=Degradation.BLURRED if blurred else Degradation.DIRECT)
+    return settings if steps is None else replace(settings, steps=steps)
+
+
+def _networks(*, paper: bool) -> dict[str, SliceNetworkSettings | PixelNetworkSettings]:
+    from temporal_interp.slices.settings import PixelNetworkSettings, SliceNetworkSettings
+
+    if not paper:
+        return {}
+    return {"slice_network": SliceNetworkSettings.paper(), "pixel_network": PixelNetworkSettings.paper()}
+
+
+def _loaded(name_or_path: str, factor: int, device: str) -> tuple[SliceSynthesis, dict[str, str]]:
+    """Return a trained model on a device, and the attributes that say which it is."""
+    from temporal_interp.models.registry import Registry
+    from temporal_interp.slices.model_file import slice_model_of
+
+    loaded = Registry().load(name_or_path)
+    model = slice_model_of(loaded)
+    if model.factor != factor:
+        raise InvalidInputError(
+            f"{name_or_path} brings slices {model.factor} times closer; give --factor {model.factor}."
+        )
+    return model.to(device), {"SliceModel": Path(name_or_path).name, "SliceModelSHA256": loaded.sha256}
+
+
+def _methods(
+    factor: int,
+    models: list[str],
+    fitting: SliceTrainingSettings | None,
+    device: str,
+    *,
+    parts: list[Part],
+    from_scratch: bool,
+    views: bool,
+) -> list[SliceMethod]:
+    from temporal_interp.evaluation.slice_methods import (
+        SOME_VIEWS,
+        ClassicalSlices,
+        FittedSlices,
+        FittedViews,
+        SynthesisedSlices,
+    )
+    from temporal_interp.slices.classical import Classical
+    from temporal_interp.slices.quality import shipped_model
+
+    methods = [ClassicalSlices(method) for method in Classical]
+    methods.append(SynthesisedSlices(QUICK, shipped_model(factor, device)[0]))
+    methods += [SynthesisedSlices(Path(name).name, _loaded(name, factor, device)[0]) for name in models]
+    for part in (None, *parts) if fitting is not None else ():
+        fitted = FittedSlices(fitting, device, part, from_scratch)
+        methods += [fitted, *(FittedViews(fitted, some) for some in SOME_VIEWS if views)]
+    return methods

@@ -1,0 +1,71 @@
+"""What `temporal-interp slices` works on: volumes with slices to put others between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from temporal_interp.data.provenance import has_synthetic_slices
+from temporal_interp.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from temporal_interp.data.sequence import VolumeSequence
+    from temporal_interp.data.volume import Volume
+
+IMAGE_ENDINGS = (".nrrd", ".nii.gz", ".nii")
+"""Of the files that count in a folder; a sequence's .seq.nrrd is among them."""
+
+
+def read_slices(path: Path) -> VolumeSequence:
+    """Return the volume, as a sequence of one, or the sequence at a path, if slices can be put between its slices.
+
+    Synthetic slices are refused: they would be learnt from, or marked, as if they had been acquired.
+
+    Raises:
+        InvalidInputError: it cannot be read, has one slice, synthetic slices, or voxels that are not finite; the
+            message names it.
+    """
+    from temporal_interp.io import read_sequence
+
+    sequence = read_sequence(path)
+    if sequence.volumes[0].geometry.shape[0] < 2:
+        raise InvalidInputError(f"{path} has one slice only: there is nothing to put slices between. Nothing was done.")
+    if any(map(has_synthetic_slices, sequence.item_attributes)):
+        raise InvalidInputError(
+            f"{path} has synthetic slices already; take the images from which it was made, and a larger factor."
+        )
+    for number, volume in enumerate(sequence.volumes):
+        volume.require_finite(f"{path}, frame {number}")
+    return sequence
+
+
+def volumes_to_learn_from(paths: Iterable[Path]) -> list[Volume]:
+    """Return the volumes of all inputs, every frame of a sequence as one.
+
+    A folder that holds .nrrd, .nii.gz or .nii files stands for all of them; what lies in its subfolders is left out.
+    Any other folder is one input, such as a DICOM series or a folder of frames with its index.
+
+    Raises:
+        InvalidInputError: an input cannot be read or learnt from, or a folder has no image; the message names it.
+    """
+    volumes = []
+    for path in (file for given in paths for file in _inputs(given)):
+        found = read_slices(path).volumes
+        if all(volume.array.min() == volume.array.max() for volume in found):
+            raise InvalidInputError(
+                f"{path}: every voxel is the same, so there is nothing to learn from. Leave it out."
+            )
+        volumes += found
+    return volumes
+
+
+def _inputs(path: Path) -> list[Path]:
+    from temporal_interp.io.paths import INDEX_FILE
+
+    if not path.is_dir() or (path / INDEX_FILE).is_file():
+        return [path]
+    inside = [file for file in sorted(path.rglob("*")) if file.is_file() and not file.name.startswith(".")]
+    if not inside:
+        raise InvalidInputError(f"The folder {path} is empty; give one with {', '.join(IMAGE_ENDINGS)} or DICOM files.")
+    return [file for file in inside if file.parent == path and file.name.lower().endswith(IMAGE_ENDINGS)] or [path]

@@ -1,0 +1,161 @@
+"""temporal-interp track: how tissue moves through a sequence, and the strain along a contour."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from temporal_interp.cli.console import Console
+from temporal_interp.cli.options import DeviceOption, ForceOption, InputArgument, JsonOption
+from temporal_interp.cli.outputs import filled_folder, require_folder_output
+from temporal_interp.cli.tracking_input import ready_to_track
+from temporal_interp.tensors.devices import choose_device
+from temporal_interp.tracking.contour_view import ContourView
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from temporal_interp.data.sequence import VolumeSequence
+    from temporal_interp.tracking.settings import TrackingSettings
+
+
+def track(
+    input_path: InputArgument,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="A folder to write to.")],
+    reference: Annotated[
+        int, typer.Option(metavar="N", min=0, help="The frame whose tissue is followed; the first is 0.")
+    ] = 0,
+    cycle: Annotated[
+        bool, typer.Option("--cycle", help="The frames are one whole beat: after the last comes the first again.")
+    ] = False,
+    mask: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Track what lies in this label map. Left out, the sector of an ultrasound picture, without the text "
+            "around it, and all of any other.",
+        ),
+    ] = None,
+    points: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Points of the reference frame to follow: .mrk.json, or .csv with x,y,z."),
+    ] = None,
+    contour: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A contour in the reference frame to measure strain along, likewise."),
+    ] = None,
+    view: Annotated[
+        ContourView, typer.Option(help="What the contour runs along: strain is named after it.")
+    ] = ContourView.SHORT_AXIS,
+    wall_thickness: Annotated[
+        float | None,
+        typer.Option(metavar="MM", min=0, help="Of the wall whose middle the contour is; for radial strain."),
+    ] = None,
+    maps: Annotated[
+        bool, typer.Option("--maps", help="Also write strain in the image's axes, velocity, divergence and vorticity.")
+    ] = False,
+    passes: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="How often every pair of frames is seen at each scale.")
+    ] = None,
+    smoothness: Annotated[
+        float | None, typer.Option(metavar="X", min=0, help="Weight of smoothness against likeness.")
+    ] = None,
+    paper: Annotated[
+        bool, typer.Option("--paper", help="Start from the settings of the paper, which are made for a GPU.")
+    ] = False,
+    start_from: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Start from the network of a tracking of the same kind.")
+    ] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep the state here, and go on from it after a stop.")
+    ] = None,
+    device: DeviceOption = "auto",
+    force: ForceOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Follow tissue through a sequence, optimised on the sequence itself; nothing is trained before.
+
+    Writes displacement.seq.nrrd (from the reference frame to every frame), forward.seq.nrrd and backward.seq.nrrd
+    (between neighbours), all in LPS mm; curves.csv; network.safetensors for --start-from; pictures and a film.
+    """
+    require_folder_output(output, force=force)
+    if wall_thickness is not None and contour is None:
+        raise typer.BadParameter("--wall-thickness goes with --contour.")
+
+    from temporal_interp.cli.tracking_maps import write_maps
+    from temporal_interp.cli.tracking_marks import read_marks
+    from temporal_interp.cli.tracking_pictures import PairByScale
+    from temporal_interp.cli.tracking_results import write_results
+    from temporal_interp.io import read_sequence
+    from temporal_interp.tracking.network_file import load_network
+    from temporal_interp.tracking.track import track as run_tracking
+    from temporal_interp.workflows.interpolation import acquired_only
+
+    console, started = Console(json), time.monotonic()
+    where = choose_device(device)
+    settings = _settings(paper, passes, smoothness)
+    marks = read_marks(points, contour, view, wall_thickness)
+    network = None if start_from is None else load_network(start_from)
+    sequence, region = ready_to_track(acquired_only(read_sequence(input_path)), mask)
+    marks.require_in(sequence.volumes[0].geometry)
+    for note in sequence.notes:
+        console.note(note)
+    pair = _pair_that_changes_most(sequence)
+    by_scale: dict[int, np.ndarray] = {}
+    with console.progress("Tracking") as progress:
+        tracking = run_tracking(
+            sequence,
+            settings,
+            reference=reference,
+            closed=cycle,
+            mask=region,
+            start_from=network,
+            device=where,
+            on_scale=lambda scale, motion: by_scale.update({scale: motion.forward[pair]}),
+            checkpoint=checkpoint,
+            progress=progress,
+        )
+    with filled_folder(output) as folder:
+        found = write_results(folder, sequence, tracking, marks, PairByScale(pair, by_scale))
+        if maps:
+            write_maps(folder, tracking)
+    seconds = round(time.monotonic() - started, 1)
+    values = {"output": output, "frames": len(sequence), "reference": reference, "settings": settings.in_one_line()}
+    console.result({**values, **found, "seconds": seconds}, *_in_words(output, found, seconds))
+
+
+def _settings(paper: bool, passes: int | None, smoothness: float | None) -> TrackingSettings:
+    """Return the settings with what the options change."""
+    from temporal_interp.tracking.settings import TrackingSettings
+
+    settings = TrackingSettings.paper() if paper else TrackingSettings()
+    if passes is not None:
+        settings = replace(settings, passes=(passes,) * len(settings.scales), refinement_passes=passes, least_steps=1)
+    return settings if smoothness is None else replace(settings, smoothness=smoothness)
+
+
+def _pair_that_changes_most(sequence: VolumeSequence) -> int:
+    """Return the number of the earlier frame of the two neighbours that differ most, which is drawn."""
+    import itertools
+
+    import numpy as np
+
+    frames = (volume.array.astype(np.float32) for volume in sequence.volumes)  # two in memory at a time
+    changes = [float(np.abs(later - earlier).mean()) for earlier, later in itertools.pairwise(frames)]
+    return int(np.argmax(changes)) if changes else 0
+
+
+def _in_words(output: Path, found: Mapping[str, object], seconds: float) -> list[str]:
+    lines = [f"{output}: fields, curves, pictures and a film ({seconds} s)."]
+    drift = f"Followed there and back, tissue misses by {found['forward_backward_mm']:.2f} mm at most (mean of a frame)"
+    if found["closing_mm"] is not None:
+        drift += f", and once round the cycle by {found['closing_mm']:.2f} mm before that was taken out"
+    lines.append(f"{drift}.")
+    for name, peak in found["peak_strain"].items():
+        lines.append(f"Peak {name} strain {peak['strain']:+.1%} in frame {peak['frame']}.")
+    return lines

@@ -1,0 +1,72 @@
+"""What `temporal-interp track` writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from temporal_interp.cli.tracking_marks import Marks
+from temporal_interp.cli.tracking_pictures import PairByScale, draw_results, followed
+from temporal_interp.data.provenance import PREFIX
+from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.evaluation.report import write_lines
+from temporal_interp.io import write_field_sequence
+from temporal_interp.io.field_sequence import FieldDirection
+from temporal_interp.tracking.curves import curve_lines, point_lines
+from temporal_interp.tracking.network_file import save_network
+from temporal_interp.tracking.strain import strain_along
+from temporal_interp.tracking.track import Tracking
+from temporal_interp.tracking.trajectories import drift_of
+
+
+def write_results(
+    folder: Path, sequence: VolumeSequence, tracking: Tracking, marks: Marks, pair: PairByScale
+) -> dict[str, object]:
+    """Write fields, curves, points, pictures and the film, and return what is told of them."""
+    motion, displacements = tracking.motion, tracking.displacements
+    _write_fields(folder, tracking)
+    save_network(tracking.network, folder / "network.safetensors")
+    drift = drift_of(motion, tracking.reference)
+    strain = None
+    if marks.contour is not None:
+        strain = strain_along(displacements, motion.geometry, marks.contour, marks.view, marks.wall_thickness)
+    write_lines(curve_lines(motion, displacements, drift, strain), folder / "curves.csv")
+    if marks.points is not None:
+        positions = followed(marks.points.points_mm, tracking)
+        write_lines(point_lines(motion, positions, marks.points.labels), folder / "points.csv")
+    draw_results(folder, sequence, tracking, marks, strain, pair)
+    return {
+        "forward_backward_mm": max(drift.forward_backward_mean_mm),
+        "closing_mm": drift.closing_mean_mm,
+        "peak_strain": {} if strain is None else {name: _peak(curve) for name, curve in strain.curves().items()},
+    }
+
+
+def _write_fields(folder: Path, tracking: Tracking) -> None:
+    motion = tracking.motion
+    values = motion.index_values
+    earlier, later, backward = values[:-1], values[1:], motion.backward
+    if motion.closed:  # the pair round the end lies on the last frame, and backwards on the first
+        earlier, later, backward = values, values, [backward[-1], *backward[:-1]]
+    reference = {f"{PREFIX}ReferenceIndexValue": f"{values[tracking.reference]:.9g}"}
+    for name, fields, index, direction, attributes in (
+        ("displacement", tracking.displacements, values, FieldDirection.FROM_REFERENCE, reference),
+        ("forward", motion.forward, earlier, FieldDirection.TO_NEXT, None),
+        ("backward", backward, later, FieldDirection.FROM_PREVIOUS, None),
+    ):
+        write_field_sequence(
+            fields,
+            motion.geometry,
+            index,
+            motion.index_name,
+            motion.index_unit,
+            folder / f"{name}.seq.nrrd",
+            direction=direction,
+            attributes=attributes,
+        )
+
+
+def _peak(curve: np.ndarray) -> dict[str, float]:
+    frame = int(np.abs(curve).argmax())
+    return {"strain": float(curve[frame]), "frame": frame}

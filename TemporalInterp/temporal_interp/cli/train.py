@@ -1,0 +1,157 @@
+"""temporal-interp train: train the teacher, then the student, without any window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from temporal_interp.cli.console import Console
+from temporal_interp.cli.exits import EXIT_CODES, CommandGroup
+from temporal_interp.cli.options import JsonOption
+from temporal_interp.errors import CancelledError
+
+if TYPE_CHECKING:
+    from temporal_interp.data.training_sample import SampleSource
+    from temporal_interp.training.configuration import Configuration
+    from temporal_interp.training.logic import TrainingLogic
+
+app = typer.Typer(
+    cls=CommandGroup,
+    help="Train the network: the teacher first, then the student that learns from it.",
+    no_args_is_help=True,
+    epilog=EXIT_CODES,
+)
+
+ConfigOption = Annotated[
+    str,
+    typer.Option(
+        "--config",
+        metavar="FILE|NAME",
+        help="A YAML file, or the name of one that comes with the program: acdc, lung4d, folder, synthetic.",
+    ),
+]
+OutputOption = Annotated[
+    Path,
+    typer.Option(
+        "--output", "-o", metavar="DIR", help="Checkpoints, logs and models go here; a training found here goes on."
+    ),
+]
+DataOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        metavar="DIR",
+        help="The folder of the data set, if the file does not say; synthetic subjects are kept there.",
+    ),
+]
+EpochsOption = Annotated[int | None, typer.Option(metavar="N", help="Train this long instead.")]
+AcceleratorOption = Annotated[str, typer.Option(metavar="auto|cpu|gpu|mps", help="What to compute on.")]
+DevicesOption = Annotated[
+    str, typer.Option(metavar="N|auto", help="How many GPUs, or processes on a CPU, share the work.")
+]
+NodesOption = Annotated[int, typer.Option(metavar="N", help="How many machines; under SLURM as many as allocated.")]
+
+
+@app.command(epilog=EXIT_CODES)
+def teacher(
+    config: ConfigOption,
+    output: OutputOption,
+    data: DataOption = None,
+    epochs: EpochsOption = None,
+    accelerator: AcceleratorOption = "auto",
+    devices: DevicesOption = "auto",
+    nodes: NodesOption = 1,
+    json: JsonOption = False,
+) -> None:
+    """Train the teacher, which sees the frame between. Its model is DIR/teacher/teacher.safetensors."""
+
+    def stage(logic: TrainingLogic, given: Configuration, sources: tuple[SampleSource, SampleSource]) -> Path:
+        return logic.train_teacher(given.network, *sources, about={"data": given.data.as_dict()})
+
+    _train("teacher", stage, config, output, data, epochs, (accelerator, devices, nodes), json=json)
+
+
+@app.command(epilog=EXIT_CODES)
+def student(
+    config: ConfigOption,
+    output: OutputOption,
+    data: DataOption = None,
+    teacher: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The teacher's model; DIR/teacher/teacher.safetensors if it exists."),
+    ] = None,
+    distil: Annotated[bool, typer.Option("--distil/--no-distil", help="Learn from a teacher, or without one.")] = True,
+    start: Annotated[Path | None, typer.Option(metavar="FILE", help="A student's model to start from.")] = None,
+    epochs: EpochsOption = None,
+    accelerator: AcceleratorOption = "auto",
+    devices: DevicesOption = "auto",
+    nodes: NodesOption = 1,
+    json: JsonOption = False,
+) -> None:
+    """Train the student, which needs only two frames and a time. Its model is DIR/student/student.safetensors."""
+    if not distil and teacher is not None:
+        raise typer.BadParameter("Give --teacher or --no-distil, not both.")
+
+    def stage(logic: TrainingLogic, given: Configuration, sources: tuple[SampleSource, SampleSource]) -> Path:
+        return logic.train_student(
+            given.network,
+            *sources,
+            teacher=_teacher(output, teacher) if distil else None,
+            start=start,
+            about={"data": given.data.as_dict()},
+        )
+
+    _train("student", stage, config, output, data, epochs, (accelerator, devices, nodes), json=json)
+
+
+def _teacher(output: Path, given: Path | None) -> Path:
+    from temporal_interp.errors import InvalidInputError
+
+    teacher = given or output / "teacher" / "teacher.safetensors"
+    if not teacher.is_file():
+        raise InvalidInputError(
+            f"There is no teacher at {teacher}. Train one first with `temporal-interp train teacher`, "
+            "or train without one with --no-distil."
+        )
+    return teacher
+
+
+def _train(
+    kind: str,
+    stage: Callable[[TrainingLogic, Configuration, tuple[SampleSource, SampleSource]], Path],
+    config: str,
+    output: Path,
+    data: Path | None,
+    epochs: int | None,
+    hardware: tuple[str, str, int],
+    *,
+    json: bool,
+) -> None:
+    from dataclasses import replace
+
+    from lightning.pytorch.utilities import rank_zero_only
+
+    from temporal_interp.training.configuration import find_configuration
+    from temporal_interp.training.datasets.catalogue import sample_sources
+    from temporal_interp.training.logic import Hardware, TrainingLogic
+
+    console = Console(json)
+    given = find_configuration(config)
+    if data is not None:
+        given = replace(given, data=replace(given.data, folder=data))
+    settings = given.teacher if kind == "teacher" else given.student
+    if epochs is not None:
+        settings = replace(settings, epochs=epochs)
+    accelerator, devices, nodes = hardware
+    where = Hardware(accelerator, int(devices) if devices.isdigit() else devices, nodes)
+    with console.progress(f"Training the {kind}") as progress:
+        logic = TrainingLogic(output, settings, hardware=where, progress=progress)
+        try:
+            model = stage(logic, given, sample_sources(given.data))
+        except (CancelledError, KeyboardInterrupt) as error:
+            raise CancelledError("Cancelled; the same command goes on after the last finished epoch.") from error
+    if rank_zero_only.rank == 0:  # the other processes of the same training stay silent
+        console.result({"model": model}, f"The {kind} is in {model}. Curves: tensorboard --logdir {output}")

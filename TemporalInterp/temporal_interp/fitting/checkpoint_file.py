@@ -1,0 +1,84 @@
+"""Checkpoints without pickle: tensors in a safetensors file, everything else as JSON in its header."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.fabric.plugins.io.checkpoint_io import CheckpointIO
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.io.atomic import whole_file
+
+STATE_KEY = "temporal-interp training state"
+
+
+class SafetensorsCheckpoints(CheckpointIO):
+    """Writes Lightning's checkpoints as safetensors files, whole or not at all, and reads them back."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any | None = None) -> None:
+        """Write a checkpoint."""
+        tensors: dict[str, torch.Tensor] = {}
+        state = json.dumps(_pack(checkpoint, tensors))
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(path) as unfinished:
+            save_file(tensors, unfinished, metadata={STATE_KEY: state})
+
+    def load_checkpoint(
+        self, path: str | Path, map_location: Any | None = None, weights_only: bool | None = None
+    ) -> dict[str, Any]:
+        """Return a checkpoint.
+
+        Raises:
+            InvalidInputError: the file is no checkpoint of ours.
+        """
+        try:
+            with safe_open(path, framework="pt", device="cpu") as file:
+                state = (file.metadata() or {}).get(STATE_KEY)
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+        except (OSError, SafetensorError) as error:
+            raise InvalidInputError(f"{path} cannot be read as a checkpoint: {error}.") from error
+        if state is None:
+            raise InvalidInputError(f"{path} is a safetensors file, but not a checkpoint of a training.")
+        return _unpack(json.loads(state), tensors)
+
+    def remove_checkpoint(self, path: str | Path) -> None:
+        """Delete a checkpoint."""
+        Path(path).unlink(missing_ok=True)
+
+
+def _pack(value: Any, tensors: dict[str, torch.Tensor]) -> Any:
+    """Return a value as JSON can hold it; tensors go to `tensors` and leave their name behind."""
+    if isinstance(value, torch.Tensor):
+        name = str(len(tensors))
+        tensors[name] = value.detach().cpu().contiguous().clone()
+        return {"tensor": name}
+    if isinstance(value, dict):
+        return {"dict": [[_pack(key, tensors), _pack(inner, tensors)] for key, inner in value.items()]}
+    if isinstance(value, tuple):
+        return {"tuple": [_pack(inner, tensors) for inner in value]}
+    if isinstance(value, list):
+        return [_pack(inner, tensors) for inner in value]
+    if isinstance(value, Path):
+        return str(value)
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"A checkpoint cannot hold a {type(value).__name__}.")
+
+
+def _unpack(value: Any, tensors: dict[str, torch.Tensor]) -> Any:
+    if isinstance(value, list):
+        return [_unpack(inner, tensors) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    ((kind, inner),) = value.items()
+    if kind == "tensor":
+        return tensors[inner]
+    if kind == "tuple":
+        return tuple(_unpack(part, tensors) for part in inner)
+    return {_unpack(key, tensors): _unpack(part, tensors) for key, part in inner}

@@ -1,0 +1,1 @@
+"""DICOM: the phases of a cine from single images, and clips of many frames."""

@@ -1,0 +1,162 @@
+"""The order and the times of the phases of a stack of DICOM images."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+
+import numpy as np
+
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.io.dicom.headers import SliceImage, file_label
+
+Slices = Sequence[Sequence[SliceImage]]
+
+DECIMALS = 3
+"""Times are rounded to the microsecond: scanners write 34.4000015258789 for 34.4."""
+
+RR_SHARE = 0.01
+"""RR intervals that differ by less than this share are not worth a note."""
+
+
+@dataclass(frozen=True, eq=False)
+class PhaseOrder:
+    """The images of every slice in order of their phase, the index values of the phases, and notes for the user."""
+
+    slices: Slices
+    values: Sequence[float]
+    name: str
+    unit: str
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class _Clue:
+    """An entry of the header that may tell phases apart.
+
+    Attributes:
+        of: returns the entry of an image, None where it has none.
+        name: of the index that it makes.
+        unit: of the index that it makes, "" if it gives only the order.
+        across_series: whether it also tells images of several series at one place apart.
+        is_clock: whether it is the time of day. Such times are counted from the first phase, and images of one place
+            that share it only mean that it is no clue here; otherwise one of them is there twice.
+        note: what to tell the user where it is used.
+    """
+
+    of: Callable[[SliceImage], float | None]
+    name: str
+    unit: str
+    across_series: bool
+    is_clock: bool
+    note: str
+
+
+def _percent(image: SliceImage) -> float | None:
+    """Return the phase that the series is named after, as in 'Gated, 40.0%'."""
+    match = re.search(r"(\d+(?:\.\d+)?)\s*%", image.series.description)
+    return float(match[1]) if match else None
+
+
+_CLUES = (
+    _Clue(attrgetter("trigger_time"), "time", "ms", across_series=True, is_clock=False, note=""),
+    _Clue(
+        _percent,
+        "phase",
+        "%",
+        across_series=True,
+        is_clock=False,
+        note="Phases were told apart by the percentage in the name of their series.",
+    ),
+    _Clue(
+        attrgetter("acquired_at"),
+        "time",
+        "ms",
+        across_series=False,
+        is_clock=True,
+        note="There are no trigger times; phases have the time of acquisition, counted from the first phase.",
+    ),
+    _Clue(
+        attrgetter("number"),
+        "frame",
+        "",
+        across_series=False,
+        is_clock=False,
+        note="There are no times; phases are in the order of the image numbers and numbered.",
+    ),
+)
+"""In order of preference."""
+
+
+def phase_order(slices: Slices) -> PhaseOrder:
+    """Return the phases of slices that have the same number of images each.
+
+    Phases are matched by their number; a phase's time is the median over the slices, as the RR interval differs from
+    breath hold to breath hold (our choice).
+
+    Raises:
+        InvalidInputError: nothing tells the order of the phases, or an image is there twice.
+    """
+    if len(slices[0]) == 1:
+        return PhaseOrder(slices, [0.0], "frame", "")
+    for clue in _CLUES:
+        if _tells_phases(clue, slices):
+            ordered = [sorted(images, key=clue.of) for images in slices]
+            return _with_times(ordered, clue)
+    raise InvalidInputError(
+        f"nothing in the headers tells the order of the {len(slices[0])} images at the place of "
+        f"{file_label(slices[0][0].path)}: no trigger times, no times of acquisition, no image numbers, or several "
+        f"series. Point at the folder of one series."
+    )
+
+
+def _tells_phases(clue: _Clue, slices: Slices) -> bool:
+    """Tell whether a clue orders the images of every slice.
+
+    Raises InvalidInputError where it does, but for images that are there twice.
+    """
+    values = [[clue.of(image) for image in images] for images in slices]
+    if any(None in row for row in values) or all(len(set(row)) == 1 for row in values):
+        return False
+    if not clue.across_series and any(len({image.series.uid for image in images}) > 1 for images in slices):
+        return False
+    doubled = next((images for images in slices if len({clue.of(image) for image in images}) < len(images)), None)
+    if doubled is None:
+        return True
+    if clue.is_clock:
+        return False
+    ordered = sorted(doubled, key=clue.of)
+    one, other = next(pair for pair in itertools.pairwise(ordered) if clue.of(pair[0]) == clue.of(pair[1]))
+    raise InvalidInputError(
+        f"two images have the same place and time: {file_label(one.path)} of {one.series} and "
+        f"{file_label(other.path)} of {other.series}. Keep one of each, for example only the magnitude images."
+    )
+
+
+def _with_times(ordered: Slices, clue: _Clue) -> PhaseOrder:
+    notes = [clue.note] if clue.note else []
+    notes += _missing_phases(ordered)
+    if not clue.unit:
+        return PhaseOrder(ordered, list(map(float, range(len(ordered[0])))), clue.name, clue.unit, notes)
+    times = np.array([[clue.of(image) for image in images] for images in ordered])
+    if clue.is_clock:
+        times = times - times[:, :1]
+    last = times[:, -1]
+    if clue.unit == "ms" and np.ptp(last) > RR_SHARE * last.max():
+        notes.append(
+            f"RR interval differs between slices (the last phase is at {last.min():.0f}-{last.max():.0f} ms); phases "
+            f"were matched by number and have the median time."
+        )
+    values = np.round(np.median(times, axis=0), DECIMALS)
+    return PhaseOrder(ordered, values.tolist(), clue.name, clue.unit, notes)
+
+
+def _missing_phases(ordered: Slices) -> list[str]:
+    """Return a note if the header promises more phases than there are."""
+    announced = {image.phases_announced for images in ordered for image in images} - {None}
+    if len(announced) == 1 and max(announced) > len(ordered[0]):
+        return [f"The headers announce {max(announced)} phases, {len(ordered[0])} are there; some may be missing."]
+    return []

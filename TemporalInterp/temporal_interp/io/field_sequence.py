@@ -1,0 +1,205 @@
+"""Displacement or velocity fields over the frames of a sequence: a .seq.nrrd file of vector volumes, see nrrd_list.py.
+
+3D Slicer opens it as a sequence of vtkMRMLVectorVolumeNode and leaves the components as they are in the file: (x, y, z)
+in LPS, although Slicer's own world is RAS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.provenance import PREFIX
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.io.nrrd_list import (
+    WRITTEN_AXIS,
+    axis_entry,
+    grid,
+    header_fields,
+    header_keys,
+    index_values,
+    item_attributes,
+    read_nrrd,
+    require_apart,
+    signs_to_lps,
+    write_nrrd,
+)
+from temporal_interp.io.paths import errors_naming, require_there
+
+ENDING = ".seq.nrrd"
+FIELD_TYPE = np.dtype("<f4")
+
+DIRECTION_KEY = PREFIX + "FieldDirection"
+ESTIMATE_KEY = PREFIX + "FieldEstimated"
+COMPONENTS_KEY = PREFIX + "FieldComponents"
+"""Attributes of the sequence and of every item: which way the vectors v go, that they are an estimate, their unit."""
+
+
+class FieldDirection(StrEnum):
+    """Which way vectors go, in the words that stand in the file."""
+
+    TO_NEXT = "tissue at x in this frame is at x + v in the next frame"
+    FROM_PREVIOUS = "tissue at x in this frame was at x + v in the frame before"
+    FROM_REFERENCE = "tissue at x in the reference frame is at x + v in this frame"
+    VELOCITY = "tissue at x in this frame moves with the velocity v"
+
+    def attributes(self) -> dict[str, str]:
+        """Return the attributes that say what the vectors are."""
+        unit = "mm/s" if self is FieldDirection.VELOCITY else "mm"
+        return {
+            DIRECTION_KEY: self.value,
+            ESTIMATE_KEY: "true, from images",
+            COMPONENTS_KEY: f"x, y, z in LPS, {unit}",
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class FieldSequence:
+    """Fields on one voxel grid, in rising order of their index value.
+
+    Attributes:
+        fields: one or more (K, J, I, 3) float32, components (x, y, z) in LPS, mm unless the attributes say otherwise.
+        geometry: their voxel grid.
+        index_values: one number a field.
+        index_name: what the index is.
+        index_unit: its unit.
+        attributes: of the file; `FieldDirection` says which are always written.
+        item_attributes: a mapping of text to text for every field.
+    """
+
+    fields: tuple[np.ndarray, ...]
+    geometry: Geometry
+    index_values: tuple[float, ...]
+    index_name: str
+    index_unit: str
+    attributes: Mapping[str, str]
+    item_attributes: tuple[Mapping[str, str], ...]
+
+
+def write_field_sequence(
+    fields: Sequence[np.ndarray],
+    geometry: Geometry,
+    index_values: Sequence[float],
+    index_name: str,
+    index_unit: str,
+    path: Path,
+    *,
+    direction: FieldDirection,
+    overwrite: bool = False,
+    attributes: Mapping[str, str] | None = None,
+    item_attributes: Sequence[Mapping[str, str]] = (),
+) -> None:
+    """Write fields as a .seq.nrrd file, whole or not at all.
+
+    Args:
+        fields: one or more (K, J, I, 3), components (x, y, z) in LPS.
+        geometry: their voxel grid.
+        index_values: one number a field, rising.
+        index_name: what the index is.
+        index_unit: its unit.
+        path: where to, ending in .seq.nrrd.
+        direction: which way the vectors go; the sequence and every item say it.
+        overwrite: replace a file that is there.
+        attributes: more text that the sequence and every item carry.
+        item_attributes: more text for every item, one mapping a field.
+
+    Raises:
+        InvalidInputError: fields, grid, index values and attributes do not fit together, a vector or index value is
+            not finite, index values are too close for Slicer, the ending is another one, the file exists, or the
+            folder cannot be written to.
+    """
+    path = Path(path)
+    values = [float(value) for value in index_values]
+    items = list(item_attributes) or [{} for _ in fields]
+    with errors_naming(path):
+        if not path.name.lower().endswith(ENDING):
+            raise InvalidInputError(f"the name must end in {ENDING}.")
+        _require_fitting(fields, geometry, values, items)
+        require_apart(values, index_unit)
+        shared = direction.attributes() | dict(attributes or {})
+        header = chain(
+            header_fields(FIELD_TYPE, geometry, len(fields), index_name, index_unit, components=3),
+            header_keys(
+                {"DataNodeClassName": "vtkMRMLVectorVolumeNode"} | shared,
+                values,
+                [shared | dict(item) for item in items],
+            ),
+        )
+        write_nrrd(header, _stored(fields), path, overwrite=overwrite)
+
+
+def _require_fitting(
+    fields: Sequence[np.ndarray], geometry: Geometry, values: Sequence[float], items: Sequence[Mapping[str, str]]
+) -> None:
+    if not fields or not len(fields) == len(values) == len(items):
+        raise InvalidInputError(
+            f"every field needs an index value and a set of attributes, got {len(fields)} fields, {len(values)} index "
+            f"values and {len(items)} sets of attributes."
+        )
+    if not np.isfinite(values).all():
+        raise InvalidInputError(f"index values must be finite numbers, got {values}.")
+    for number, field in enumerate(fields):
+        if field.shape != (*geometry.shape, 3):
+            raise InvalidInputError(f"field {number} has shape {field.shape}, its grid needs {(*geometry.shape, 3)}.")
+        if not np.isfinite(field).all():
+            raise InvalidInputError(f"field {number} has vectors that are NaN or infinite; it cannot be kept.")
+
+
+def _stored(fields: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
+    """Yield the fields one by one as they stand in the file, so that not all are in memory twice."""
+    for field in fields:
+        yield np.ascontiguousarray(field, dtype=FIELD_TYPE)
+
+
+def read_field_sequence(path: Path) -> FieldSequence:
+    """Return the fields in a .seq.nrrd file of vector volumes, or of grid transforms that Slicer wrote.
+
+    Raises:
+        InvalidInputError: there is no such file, or it is damaged, or holds something else than fields over frames.
+    """
+    path = Path(path)
+    with errors_naming(path):
+        require_there(path)
+        header, keys, data = read_nrrd(path)
+        vector_axis, list_axis = _special_axes(header, data)
+        _require_vectors_in_space(header)
+        last = data.ndim - 1
+        frames = np.moveaxis(data, (last - list_axis, last - vector_axis), (0, -1))
+        key_axis = list_axis if f"axis {list_axis} index values" in keys else WRITTEN_AXIS
+        values, named, _ = index_values(keys, key_axis, len(frames))
+        return FieldSequence(
+            tuple(np.ascontiguousarray(frame * signs_to_lps(header), dtype=np.float32) for frame in frames),
+            grid(header, [vector_axis, list_axis], frames.shape[1:-1]),
+            tuple(values),
+            axis_entry(header, "labels", list_axis) if named else "frame",
+            axis_entry(header, "units", list_axis) if named else "",
+            {key: text for key, text in keys.items() if not key.startswith("axis ") and key != "DataNodeClassName"},
+            tuple(item_attributes(keys, key_axis, len(frames))),
+        )
+
+
+def _special_axes(header: dict, data: np.ndarray) -> tuple[int, int]:
+    """Return the numbers of the axes of components and of fields."""
+    kinds = header.get("kinds") or []
+    vectors = [number for number, kind in enumerate(kinds) if kind.endswith("vector")]
+    lists = [number for number, kind in enumerate(kinds) if kind in ("list", "time")]
+    if data.ndim != 5 or len(vectors) != 1 or len(lists) != 1 or data.shape[::-1][vectors[0]] != 3:
+        raise InvalidInputError(
+            f"fields over frames have five axes, one of the kind list and one of the kind vector with three "
+            f"components; this file has the sizes {', '.join(map(str, data.shape[::-1]))} and the kinds "
+            f"{', '.join(kinds) or 'unknown'}."
+        )
+    return vectors[0], lists[0]
+
+
+def _require_vectors_in_space(header: dict) -> None:
+    """Raise InvalidInputError where components are along other axes than those of the space."""
+    frame = header.get("measurement frame")
+    if frame is not None and not np.array_equal(frame, np.eye(3)):
+        raise InvalidInputError("its vectors are given along axes of their own (measurement frame), which is not read.")

@@ -1,0 +1,57 @@
+"""A mask: where in the picture something is looked at, from a label volume or a segmentation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk  # noqa: N813 - the name everybody uses
+
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.volume import Volume, from_sitk, resample
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.io.images import read_image
+from temporal_interp.io.paths import errors_naming
+
+
+def read_mask(path: Path, geometry: Geometry) -> np.ndarray:
+    """Return where a label volume or segmentation is not zero, on a given voxel grid.
+
+    Args:
+        path: a .nrrd, .nii.gz, .nii or .mha file of labels, or a .seg.nrrd of 3D Slicer, of which all segments count,
+            also those that overlap and are kept in layers.
+        geometry: the grid of the result. A mask on another one is resampled to the nearest voxel by its place in the
+            patient, and is False outside its own extent.
+
+    Returns:
+        (K, J, I) bool with at least one True.
+
+    Raises:
+        InvalidInputError: there is no such file, or it is damaged, is not one 2D or 3D volume, has NaN, or marks
+            nothing on that grid.
+    """
+    path = Path(path)
+    with errors_naming(path):
+        mask = _any_label(read_image(path))
+        if not mask.array.any():
+            raise InvalidInputError("the mask is empty: no voxel of it is other than zero.")
+        if not mask.geometry.is_close(geometry):
+            mask = resample(mask, geometry, linear=False)
+        if not mask.array.any():
+            raise InvalidInputError(
+                "the mask lies outside of the images: it marks none of their voxels. Draw it on these images."
+            )
+        return mask.array != 0
+
+
+def _any_label(image: sitk.Image) -> Volume:
+    """Return a uint8 volume that is 1 where any layer is not zero."""
+    if image.GetDimension() not in (2, 3):
+        raise InvalidInputError(f"a mask is one 2D or 3D volume, this file has {image.GetDimension()} dimensions.")
+    layers = [
+        from_sitk(sitk.VectorIndexSelectionCast(image, layer) if image.GetNumberOfComponentsPerPixel() > 1 else image)
+        for layer in range(image.GetNumberOfComponentsPerPixel())
+    ]
+    for layer in layers:
+        layer.require_finite("The mask")
+    return layers[0].with_array(np.any([layer.array != 0 for layer in layers], axis=0).astype(np.uint8))

@@ -1,0 +1,107 @@
+"""Sequences of volumes as 3D Slicer keeps them: .seq.nrrd, see nrrd_list.py for how the file is laid out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+
+from temporal_interp.data.provenance import PREFIX, SLICE_THICKNESS_KEY
+from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.volume import Volume
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.io.nrrd_list import (
+    axis_entry,
+    grid,
+    header_fields,
+    header_keys,
+    index_values,
+    item_attributes,
+    read_nrrd,
+    require_apart,
+    to_number,
+    write_nrrd,
+)
+from temporal_interp.io.paths import require_there
+
+
+def read_seq_nrrd(path: Path) -> VolumeSequence:
+    """Return the sequence in a .seq.nrrd file, list axis first or last; a 3D file has one frame,
+    with the attributes that `write_volume` put into its header.
+
+    Raises:
+        InvalidInputError: the file cannot be read, is damaged, or holds something else than scalar 3D volumes.
+    """
+    require_there(path)
+    header, keys, data = read_nrrd(path)
+    axis = _list_axis(header)
+    if axis is None:
+        ours = {name: value for name, value in keys.items() if name.startswith(PREFIX)}
+        return VolumeSequence([Volume(data, grid(header, [], data.shape))], [0.0], "frame", "", [ours])
+    frames = np.ascontiguousarray(np.moveaxis(data, data.ndim - 1 - axis, 0))
+    geometry = grid(header, [axis], frames.shape[1:])
+    values, named, notes = index_values(keys, axis, len(frames))
+    thickness = keys.get(SLICE_THICKNESS_KEY)
+    return VolumeSequence(
+        [Volume(frame, geometry) for frame in frames],
+        values,
+        axis_entry(header, "labels", axis) if named else "frame",
+        axis_entry(header, "units", axis) if named else "",
+        item_attributes(keys, axis, len(frames)),
+        notes,
+        to_number(thickness, "slice thickness") if thickness else None,
+    )
+
+
+def _list_axis(header: dict) -> int | None:
+    """Return the number of the axis of frames, None where the file is one volume."""
+    kinds = header.get("kinds", ["domain"] * header["dimension"])
+    lists = [number for number, kind in enumerate(kinds) if kind in ("list", "time")]
+    if header["dimension"] == 3 and not lists:
+        return None
+    if header["dimension"] != 4 or len(lists) != 1:
+        raise InvalidInputError(
+            f"a sequence of scalar volumes has four axes, one of them of the kind list; this file has "
+            f"{header['dimension']}, of the kinds {', '.join(kinds)}."
+        )
+    return lists[0]
+
+
+def write_seq_nrrd(sequence: VolumeSequence, path: Path, *, overwrite: bool = False) -> None:
+    """Write a .seq.nrrd file that Slicer opens as a volume sequence.
+
+    float16 becomes float32, and 64-bit integers become 32-bit, since neither Slicer nor NRRD has the former and
+    Slicer does not open the latter.
+
+    Raises:
+        InvalidInputError: Slicer could not keep the frames apart, since index values are too close; or a value does
+            not fit 32 bits; or the file exists, or the folder cannot be written to.
+    """
+    require_apart(sequence.index_values, sequence.index_unit)
+    frames = _storable(np.stack([volume.array for volume in sequence.volumes]))
+    write_nrrd(_header(sequence, frames.dtype), frames, path, overwrite=overwrite)
+
+
+def _storable(frames: np.ndarray) -> np.ndarray:
+    """Return the voxels, little-endian and contiguous, in a type that Slicer opens."""
+    if frames.dtype == np.float16:
+        frames = frames.astype(np.float32)
+    elif frames.dtype.kind in "iu" and frames.dtype.itemsize == 8:
+        narrow = np.dtype(f"{frames.dtype.kind}4")
+        if frames.min() < np.iinfo(narrow).min or frames.max() > np.iinfo(narrow).max:
+            raise InvalidInputError("voxels do not fit 32-bit integers, the largest that Slicer opens; rescale them.")
+        frames = frames.astype(narrow)
+    return np.ascontiguousarray(frames, dtype=frames.dtype.newbyteorder("<"))
+
+
+def _header(sequence: VolumeSequence, dtype: np.dtype) -> Iterator[str]:
+    geometry = sequence.volumes[0].geometry
+    attributes = {"DataNodeClassName": "vtkMRMLScalarVolumeNode"}
+    if sequence.slice_thickness is not None:
+        attributes[SLICE_THICKNESS_KEY] = repr(sequence.slice_thickness)
+    return chain(
+        header_fields(dtype, geometry, len(sequence), sequence.index_name, sequence.index_unit),
+        header_keys(attributes, sequence.index_values, sequence.item_attributes),
+    )

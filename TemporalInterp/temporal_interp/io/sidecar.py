@@ -1,0 +1,85 @@
+"""The JSON file beside a NIfTI file that holds what NIfTI cannot: exact times, their name and unit, attributes.
+
+A sidecar of `cine.nii.gz` is `cine.json`: {"TemporalInterp": {"index_values": [...], ...}}. Other programs keep other
+things in a file of that name; such a file is left alone.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.io.paths import errors_naming, require_replaceable
+
+KEY = "TemporalInterp"
+
+
+def sidecar_path(path: Path) -> Path:
+    """Return where the sidecar of a .nii or .nii.gz file is."""
+    return path.with_name(path.name[: path.name.lower().rindex(".nii")] + ".json")
+
+
+def require_sidecar_replaceable(path: Path, *, overwrite: bool) -> None:
+    """Raise InvalidInputError if writing the sidecar of `path` would destroy something that must stay."""
+    sidecar = sidecar_path(path)
+    if not sidecar.exists():
+        return
+    try:
+        _content(sidecar)
+    except (OSError, ValueError) as error:
+        raise InvalidInputError(
+            f"its times would go to {sidecar.name} beside it, where there is something else; choose another name."
+        ) from error
+    with errors_naming(sidecar):
+        require_replaceable(sidecar, overwrite=overwrite)
+
+
+def write_sidecar(sequence: VolumeSequence, path: Path) -> None:
+    """Write the sidecar of the NIfTI file at `path`."""
+    content = {
+        "index_name": sequence.index_name,
+        "index_unit": sequence.index_unit,
+        "index_values": sequence.index_values,
+        "slice_thickness": sequence.slice_thickness,
+        "item_attributes": sequence.item_attributes,
+    }
+    text = json.dumps({KEY: content}, indent=1, ensure_ascii=False)
+    sidecar_path(path).write_text(text + "\n", encoding="utf-8")
+
+
+def read_sidecar(path: Path) -> dict[str, Any] | None:
+    """Return what the sidecar of `path` says, as arguments of VolumeSequence; None if there is none of ours.
+
+    Raises:
+        InvalidInputError: the file is ours but damaged.
+    """
+    sidecar = sidecar_path(path)
+    if not sidecar.is_file():
+        return None
+    try:
+        content = _content(sidecar)
+    except ValueError:
+        return None
+    try:
+        return {
+            "index_name": str(content["index_name"]),
+            "index_unit": str(content["index_unit"]),
+            "index_values": [float(value) for value in content["index_values"]],
+            "slice_thickness": content["slice_thickness"],
+            "item_attributes": [dict(attributes) for attributes in content["item_attributes"]],
+        }
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidInputError(
+            f"the times in {sidecar.name} beside it cannot be read; mend or remove that file."
+        ) from error
+
+
+def _content(sidecar: Path) -> dict[str, Any]:
+    """Return our part of a JSON file; raises ValueError where it has none."""
+    content = json.loads(sidecar.read_text(encoding="utf-8"))
+    if not isinstance(content, dict) or not isinstance(content.get(KEY), dict):
+        raise ValueError(f"{sidecar} was written by another program")
+    return content[KEY]

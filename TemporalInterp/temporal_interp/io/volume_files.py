@@ -1,0 +1,114 @@
+"""One volume, or one displacement field, in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk  # noqa: N813 - the name everybody uses
+
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.provenance import has_synthetic_slices, is_synthetic
+from temporal_interp.data.volume import Volume, from_sitk, to_sitk
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.io.images import read_image, write_image
+from temporal_interp.io.paths import errors_naming, replacing
+
+VOLUME_ENDINGS = (".nrrd", ".nii.gz", ".nii", ".mha")
+FIELD_ENDINGS = (".nrrd", ".mha")
+"""NIfTI is left out for fields: a field of one slice loses its place, and programs disagree on the vectors' axes."""
+
+
+def read_volume(path: Path) -> Volume:
+    """Return the volume in a .nrrd, .nii.gz, .nii or .mha file, or any other that SimpleITK reads; 2D is one slice.
+
+    Raises:
+        InvalidInputError: there is no such file, or it is damaged, or holds something else than one scalar volume.
+    """
+    path = Path(path)
+    with errors_naming(path):
+        return from_sitk(read_image(path))
+
+
+def write_volume(
+    volume: Volume, path: Path, metadata: Mapping[str, str] | None = None, *, overwrite: bool = False
+) -> None:
+    """Write one volume; the ending of the path chooses the format: .nrrd, .nii.gz, .nii or .mha.
+
+    Args:
+        volume: what to write.
+        path: where to.
+        metadata: text that goes into the file's header, such as the attributes of a synthetic frame. NIfTI has no
+            room for it: there only "synthetic", or "synthetic slices", is kept, in the field descrip.
+        overwrite: replace a file that is there.
+
+    Raises:
+        InvalidInputError: the ending is another one, the file exists, or the folder cannot be written to.
+    """
+    path, metadata = Path(path), metadata or {}
+    with errors_naming(path):
+        _require_ending(path, VOLUME_ENDINGS)
+        image = to_sitk(volume)
+        if path.name.lower().endswith((".nii", ".nii.gz")):
+            image.SetMetaData("ITK_FileNotes", _mark(metadata))
+        else:
+            for key, value in metadata.items():
+                image.SetMetaData(key, value)
+        with replacing(path, overwrite=overwrite) as target:
+            write_image(image, target)
+
+
+def read_displacement(path: Path) -> tuple[np.ndarray, Geometry]:
+    """Return a displacement or velocity field: (K, J, I, 3), components (x, y, z) in LPS mm, and its voxel grid.
+
+    Raises:
+        InvalidInputError: there is no such file, or it is damaged, or is not a 3D image of three components.
+    """
+    path = Path(path)
+    with errors_naming(path):
+        image = read_image(path)
+        if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 3:
+            raise InvalidInputError(
+                f"a displacement field is a 3D image with three components per voxel, this is "
+                f"{image.GetDimension()}D with {image.GetNumberOfComponentsPerPixel()}."
+            )
+        grid = from_sitk(sitk.VectorIndexSelectionCast(image, 0)).geometry
+        return sitk.GetArrayFromImage(image), grid
+
+
+def write_displacement(array: np.ndarray, geometry: Geometry, path: Path, *, overwrite: bool = False) -> None:
+    """Write a displacement or velocity field as a vector image, which Slicer opens as a grid transform.
+
+    Args:
+        array: (K, J, I, 3), components (x, y, z) in LPS mm. As a transform it takes x to x + array(x).
+        geometry: its voxel grid.
+        path: where to, .nrrd or .mha.
+        overwrite: replace a file that is there.
+
+    Raises:
+        InvalidInputError: shape and grid differ, the ending is another one, the file exists, or the folder cannot be
+            written to.
+    """
+    path = Path(path)
+    with errors_naming(path):
+        _require_ending(path, FIELD_ENDINGS)
+        if array.shape != (*geometry.shape, 3):
+            raise InvalidInputError(f"the field has shape {array.shape}, its grid needs {(*geometry.shape, 3)}.")
+        image = sitk.GetImageFromArray(array, isVector=True)
+        image.SetSpacing(geometry.spacing)
+        image.SetOrigin(geometry.origin)
+        image.SetDirection(np.ravel(geometry.direction).tolist())
+        with replacing(path, overwrite=overwrite) as target:
+            write_image(image, target)
+
+
+def _mark(metadata: Mapping[str, str]) -> str:
+    if is_synthetic(metadata):
+        return "TemporalInterp: synthetic"
+    return "TemporalInterp: synthetic slices" if has_synthetic_slices(metadata) else ""
+
+
+def _require_ending(path: Path, endings: tuple[str, ...]) -> None:
+    if not path.name.lower().endswith(endings):
+        raise InvalidInputError(f"the name must end in {', '.join(endings)}.")

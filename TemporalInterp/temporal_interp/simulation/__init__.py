@@ -1,0 +1,34 @@
+"""Phantoms: moving bodies drawn from formulas, whose every displacement is known exactly."""
+
+from temporal_interp.simulation.acquisition import CLINICAL, Acquisition
+from temporal_interp.simulation.beating_heart import BeatingHeart
+from temporal_interp.simulation.breathing_lung import BreathingLung
+from temporal_interp.simulation.cine import PHANTOM_KEY, PhantomCine, even_phases, make_heart_cine, make_lung_cine
+from temporal_interp.simulation.geometries import (
+    chest_volume,
+    coronal_slice,
+    heart_volume,
+    long_axis_slice,
+    short_axis_slice,
+    short_axis_stack,
+)
+from temporal_interp.simulation.heart_shape import HeartShape
+
+__all__ = [
+    "CLINICAL",
+    "PHANTOM_KEY",
+    "Acquisition",
+    "BeatingHeart",
+    "BreathingLung",
+    "HeartShape",
+    "PhantomCine",
+    "chest_volume",
+    "coronal_slice",
+    "even_phases",
+    "heart_volume",
+    "long_axis_slice",
+    "make_heart_cine",
+    "make_lung_cine",
+    "short_axis_slice",
+    "short_axis_stack",
+]

@@ -1,0 +1,141 @@
+"""What a scanner does to the picture of a moving body: thick slices, blur, bias field, shifted slices, noise.
+
+Apart from the phantom, so that the same motion can be seen clean or as a patient would be. All randomness comes from an
+explicit seed: bias field and slice shifts belong to the scan and are the same in every frame, noise is new in each.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.simulation.motion import slab_points
+from temporal_interp.simulation.texture import Texture
+
+Render = Callable[[np.ndarray], np.ndarray]
+"""Gives the brightness (...) at spatial points (..., 3), LPS mm."""
+
+PROFILE_STEP_MM = 1.0
+"""A slice's thickness is sampled at least this finely."""
+
+FWHM_PER_SIGMA = 2.0 * math.sqrt(2.0 * math.log(2.0))
+BIAS_WAVELENGTHS_MM = (250.0, 500.0)
+
+# the streams of random numbers drawn from one seed
+_BIAS, _SHIFT, _NOISE = range(3)
+
+
+@dataclass(frozen=True)
+class Acquisition:
+    """How a frame is acquired; the default is a perfect camera that samples the picture at the voxel centres.
+
+    Attributes:
+        slice_thickness_mm: width of the box-shaped slice profile along K; 0 samples the slice's middle.
+        resolution_mm: full width at half maximum of a Gaussian blur in the slice; 0 does not blur.
+        snr: brightness of the left ventricle's blood over the noise's standard deviation in each of the two channels
+            whose magnitude is taken (Rician noise); infinite for none.
+        bias: the coil's smooth factor lies between 1 - bias and 1 + bias.
+        slice_shift_mm: standard deviation of a shift of each slice in its plane, along I and along J, the same in all
+            frames, as from one breath-hold to the next: a stress case.
+        inflow: share by which fresh blood brightens in mid-systole, so that brightness is not kept along the motion.
+
+    Raises:
+        InvalidInputError: a parameter is out of range; the message says which.
+    """
+
+    slice_thickness_mm: float = 0.0
+    resolution_mm: float = 0.0
+    snr: float = math.inf
+    bias: float = 0.0
+    slice_shift_mm: float = 0.0
+    inflow: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("slice_thickness_mm", "resolution_mm", "slice_shift_mm"):
+            self._require(name, 0 <= getattr(self, name) < math.inf, "a finite number of mm, 0 or more")
+        self._require("snr", self.snr > 0, "a positive number")
+        self._require("bias", 0 <= self.bias < 1, "from 0 to below 1")
+        self._require("inflow", -1 < self.inflow <= 1, "above -1 and at most 1")
+
+    def _require(self, parameter: str, valid: bool, what: str) -> None:
+        if not valid:
+            raise InvalidInputError(f"Acquisition's {parameter} must be {what}, got {getattr(self, parameter)}.")
+
+    def blood_gain(self, share_of_systole: float) -> float:
+        """Return the factor on the blood's brightness at a share of systole; after systole (above 1) it is 1."""
+        return 1.0 + self.inflow * math.sin(math.pi * min(share_of_systole, 1.0)) ** 2
+
+
+CLINICAL = Acquisition(slice_thickness_mm=8.0, resolution_mm=1.8, snr=35.0, bias=0.25, inflow=0.08)
+"""A usual short-axis cine at 1.5 T."""
+
+
+def slice_shifts(geometry: Geometry, acquisition: Acquisition, seed: int) -> np.ndarray:
+    """Return how far every slice is shifted, (K, 3), LPS mm, in the slice's own plane."""
+    shifts = _generator(seed, _SHIFT).normal(0.0, 1.0, (geometry.shape[0], 2)) * acquisition.slice_shift_mm
+    return shifts @ np.asarray(geometry.direction)[:, :2].T
+
+
+def slice_geometries(geometry: Geometry, shifts: np.ndarray) -> Iterator[Geometry]:
+    """Yield, for every slice of a stack, a grid of one slice at the place it shows once shifted."""
+    for k, shift in enumerate(shifts):
+        origin = geometry.physical_point((k, 0, 0)) + shift
+        yield replace(geometry, shape=(1, *geometry.shape[1:]), origin=tuple(origin))
+
+
+def acquire(
+    render: Render,
+    geometry: Geometry,
+    acquisition: Acquisition,
+    *,
+    shifts: np.ndarray,
+    signal: float,
+    seed: int,
+    frame: int,
+) -> np.ndarray:
+    """Return one acquired frame, (K, J, I) float32.
+
+    Args:
+        render: the picture at this instant.
+        geometry: the voxel grid.
+        acquisition: what the scanner does.
+        shifts: (K, 3), LPS mm, from `slice_shifts`.
+        signal: brightness the signal-to-noise ratio refers to.
+        seed: of the random numbers.
+        frame: number of the frame; the noise of every frame is new.
+    """
+    picture = np.concatenate([_slice(render, one, acquisition) for one in slice_geometries(geometry, shifts)])
+    if acquisition.resolution_mm > 0:
+        sigma = [acquisition.resolution_mm / FWHM_PER_SIGMA / spacing for spacing in geometry.spacing_kji[1:]]
+        picture = gaussian_filter(picture, (0.0, *sigma), mode="nearest")
+    if acquisition.bias > 0:
+        picture = picture * _bias_field(geometry, acquisition.bias, seed)
+    if math.isfinite(acquisition.snr):
+        noise = _generator(seed, _NOISE, frame).normal(0.0, signal / acquisition.snr, (2, *picture.shape))
+        picture = np.hypot(picture + noise[0], noise[1])
+    return picture.astype(np.float32)
+
+
+def _slice(render: Render, geometry: Geometry, acquisition: Acquisition) -> np.ndarray:
+    """Return one slice, (1, J, I): the mean of the picture over the slice's thickness."""
+    count = max(1, math.ceil(acquisition.slice_thickness_mm / PROFILE_STEP_MM))
+    depths = ((np.arange(count) + 0.5) / count - 0.5) * acquisition.slice_thickness_mm
+    points, normal = slab_points(geometry, slice(0, 1)), np.asarray(geometry.direction)[:, 2]
+    return np.mean([render(points + depth * normal) for depth in depths], axis=0)
+
+
+def _bias_field(geometry: Geometry, bias: float, seed: int) -> np.ndarray:
+    """Return the coil's factor, (K, J, I) float32: it stays where it is while the body moves."""
+    waves = Texture.random(int(_generator(seed, _BIAS).integers(2**31)), BIAS_WAVELENGTHS_MM)
+    points = slab_points(geometry, slice(0, geometry.shape[0]))
+    return 1.0 + np.float32(bias) * np.tanh(waves.at(points))
+
+
+def _generator(seed: int, *stream: int) -> np.random.Generator:
+    return np.random.default_rng([seed, *stream])

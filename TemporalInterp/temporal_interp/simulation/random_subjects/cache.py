@@ -1,0 +1,51 @@
+"""Synthetic subjects on disk, so that they are made once for all trainings."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from temporal_interp.simulation.random_subjects.subject import SyntheticSubject
+
+_TENSORS = ("frames", "to_rest", "from_rest")
+
+
+def write_subject(subject: SyntheticSubject, path: Path) -> None:
+    """Write a subject, whole or not at all; processes that write the same one do not disturb each other."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    arrays = {name: getattr(subject, name).numpy() for name in _TENSORS}
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        with unfinished.open("wb") as file:
+            np.savez(
+                file,
+                **arrays,
+                phases=np.array(subject.phases),
+                numbers=np.array([*subject.origin, subject.step, *subject.spacing, subject.noise]),
+            )
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def read_subject(path: Path) -> SyntheticSubject | None:
+    """Return a subject, or None if the file is not there or is damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            tensors = {name: torch.from_numpy(file[name]) for name in _TENSORS}
+            phases = tuple(int(phase) for phase in file["phases"])
+            numbers = [float(number) for number in file["numbers"]]
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
+        return None
+    return SyntheticSubject(
+        **tensors,
+        phases=phases,
+        origin=tuple(numbers[:3]),
+        step=numbers[3],
+        spacing=tuple(numbers[4:7]),
+        noise=numbers[7],
+    )

@@ -1,0 +1,103 @@
+"""Samples drawn from synthetic subjects, which are made once and kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from temporal_interp.data.training_sample import TrainingSample
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.simulation.random_subjects.acquisition import acquired
+from temporal_interp.simulation.random_subjects.cache import read_subject, write_subject
+from temporal_interp.simulation.random_subjects.settings import SyntheticSettings
+from temporal_interp.simulation.random_subjects.subject import SyntheticSubject, make_subject
+
+SHORT_GAPS = (2, 4)
+"""Frames between the ends, as in cines with every second, or three of four frames left out."""
+
+LONG_GAPS = (6, 10)
+"""Shortest and longest of the other gaps, such as from end diastole to end systole."""
+
+
+class SimulatedSamples:
+    """A source of samples; see `SampleSource`.
+
+    Args:
+        settings: what subjects are like.
+        cache: folder to keep subjects in; None keeps them in memory alone.
+    """
+
+    def __init__(self, settings: SyntheticSettings | None = None, cache: Path | None = None) -> None:
+        self.settings = settings or SyntheticSettings()
+        self.folder = None if cache is None else Path(cache) / self.settings.key()
+        self._subjects: dict[int, SyntheticSubject] = {}
+
+    def __len__(self) -> int:
+        """Return the number of subjects."""
+        return self.settings.subjects
+
+    def subject(self, index: int) -> SyntheticSubject:
+        """Return a subject, made now if it has not been before.
+
+        Raises:
+            InvalidInputError: there is no subject of that number.
+        """
+        if not 0 <= index < len(self):
+            raise InvalidInputError(f"There are {len(self)} synthetic subjects, so there is no number {index}.")
+        if index not in self._subjects:
+            path = None if self.folder is None else self.folder / f"{index:06d}.npz"
+            subject = None if path is None else read_subject(path)
+            if subject is None:
+                subject = make_subject(self.settings, index)
+                if path is not None:
+                    write_subject(subject, path)
+            self._subjects[index] = subject
+        return self._subjects[index]
+
+    def draw(self, index: int, rng: np.random.Generator) -> TrainingSample:
+        """Return a sample: a random gap and frame in it, cropped, as a scanner would give it, and turned."""
+        subject = self.subject(index)
+        first, last, target = _choose(len(subject.phases), rng)
+        images = subject.frames[[first, last, target]].float()
+        fields = torch.stack([subject.displacement(first, target), subject.displacement(last, target)])
+        images, fields = self._crop(images, fields, rng)
+        images = acquired(images, subject.noise, rng)
+        images, fields = _turned(images, fields, rng)
+        ends = (image[None].contiguous() for image in images)
+        t = abs(target - first) / abs(last - first)
+        return TrainingSample(*ends, t, subject.spacing, fields.contiguous())
+
+    def _crop(
+        self, images: torch.Tensor, fields: torch.Tensor, rng: np.random.Generator
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        j, i = (int(start) for start in rng.integers(0, self.settings.margin + 1, 2))
+        _, height, width = self.settings.shape
+        return images[..., j : j + height, i : i + width], fields[..., j : j + height, i : i + width]
+
+
+def _choose(frames: int, rng: np.random.Generator) -> tuple[int, int, int]:
+    """Return first, last and the frame between; the ends may be in either order."""
+    kind = rng.random()
+    if kind < 0.6:
+        gap = SHORT_GAPS[0] if kind < 0.3 else SHORT_GAPS[1]
+    else:
+        gap = int(rng.integers(LONG_GAPS[0], min(LONG_GAPS[1], frames - 1) + 1))
+    start = int(rng.integers(0, frames - gap))
+    between = start + int(rng.integers(1, gap))
+    ends = (start, start + gap)
+    return (*(ends if rng.random() < 0.5 else ends[::-1]), between)
+
+
+def _turned(
+    images: torch.Tensor, fields: torch.Tensor, rng: np.random.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:  # fmt: skip
+    """Return images (3, K, J, I) and fields (2, 3, K, J, I) mirrored and transposed in the plane at random."""
+    for axis in (-2, -1):
+        if rng.random() < 0.5:
+            images, fields = images.flip(axis), fields.flip(axis)
+            fields[:, axis] *= -1
+    if rng.random() < 0.5 and images.shape[-1] == images.shape[-2]:
+        images, fields = images.transpose(-1, -2), fields.transpose(-1, -2)[:, [0, 2, 1]]
+    return images, fields

@@ -1,0 +1,1 @@
+"""Functions on tensors and arrays, in voxels; no volumes."""

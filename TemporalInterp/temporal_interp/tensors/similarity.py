@@ -1,0 +1,69 @@
+"""What a fit or a training minimises. Images are (N, C, *shape), fields (N, D, *shape) in voxels."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional
+
+FLAT = 1e-4
+"""Variance, on images scaled to [0, 1], below which a window holds noise rather than structure (our choice)."""
+
+
+def box_mean(image: torch.Tensor, window: int, *, stride: int = 1) -> torch.Tensor:
+    """Return the mean of the window of that side around every voxel, or every `stride`-th along each axis from the
+    first; at the border, of the part inside the image."""
+    pooled = image.flatten(0, -3)  # every slice a 2D image
+    for side, steps in (((window, 1), (stride, 1)), ((1, window), (1, stride))):
+        pooled = _pool(pooled, side, steps)
+    plane = pooled.shape[-2:]
+    if image.ndim == 5:  # avg_pool3d would refuse a stack of fewer slices than the window
+        pooled = _pool(pooled.view(-1, image.shape[2], plane.numel()), (window, 1), (stride, 1))
+        plane = (pooled.shape[-2], *plane)
+    return pooled.view(*image.shape[:2], *plane)
+
+
+def _pool(image: torch.Tensor, side: tuple[int, int], stride: tuple[int, int]) -> torch.Tensor:
+    pad = (side[0] // 2, side[1] // 2)
+    return functional.avg_pool2d(image, side, stride=stride, padding=pad, count_include_pad=False)
+
+
+def local_correlation_loss(
+    image: torch.Tensor,
+    target: torch.Tensor,
+    *,
+    window: int,
+    stride: int = 1,
+    flat: float | torch.Tensor = FLAT,
+    weight: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """Return 1 - mean local squared correlation coefficient, 0 where both agree up to local gain and offset.
+
+    Windows of both images with a variance below `flat` count as unlike, and give no gradient to speak of.
+
+    Args:
+        image: (N, C, *shape).
+        target: likewise.
+        window: side of the window in voxels, odd.
+        stride: distance of the windows in voxels: neighbours overlap, so some can be left out.
+        flat: variance that counts as none; one for all, or (N, 1, *) with ones for every axis of the image.
+        weight: of each voxel in the mean, (1 or N, 1, *shape), not negative; all alike if None.
+    """
+    likeness = squared_local_correlation(image, target, window=window, stride=stride, flat=flat)
+    if weight is None:
+        return 1 - likeness.mean()
+    centres = (slice(None, None, stride),) * (image.ndim - 2)
+    weight = weight[(slice(None), slice(None), *centres)].expand_as(likeness)
+    return 1 - (likeness * weight).sum() / weight.sum()
+
+
+def squared_local_correlation(
+    image: torch.Tensor, target: torch.Tensor, *, window: int, stride: int = 1, flat: float | torch.Tensor = FLAT
+) -> torch.Tensor:
+    """Return the squared correlation coefficient of every window, (N, C, *windows), 1 where both agree up to gain and
+    offset; see `local_correlation_loss`."""
+    moments = torch.stack([image, target, image * image, target * target, image * target])
+    means = box_mean(moments.flatten(0, 1), window, stride=stride).unflatten(0, moments.shape[:2])
+    variance_image = (means[2] - means[0] ** 2).clamp(min=0)
+    variance_target = (means[3] - means[1] ** 2).clamp(min=0)
+    covariance = means[4] - means[0] * means[1]
+    return covariance**2 / ((variance_image + flat) * (variance_target + flat))

@@ -1,0 +1,93 @@
+"""Large volumes a few slices at a time: fields live on a coarser grid, voxels are touched slab by slab."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+
+from temporal_interp.tensors.spatial import identity_grid, resize, sample
+
+SLAB_VOXELS = 2_000_000
+"""Voxels worked on at once: what bounds the memory."""
+
+
+def slabs(shape: tuple[int, int, int]) -> Iterator[slice]:
+    """Cut the slices of a volume of `shape` into slabs of at most SLAB_VOXELS voxels, at least one slice each."""
+    step = max(1, SLAB_VOXELS // (shape[1] * shape[2]))
+    for start in range(0, shape[0], step):
+        yield slice(start, min(shape[0], start + step))
+
+
+def as_image(array: np.ndarray, device: torch.device | str) -> torch.Tensor:
+    """Return voxels (K, J, I) as a float32 image (1, 1, K, J, I); they are copied."""
+    return torch.from_numpy(np.array(array, dtype=np.float32))[None, None].to(device)
+
+
+def resize_slab(image: torch.Tensor, shape: tuple[int, int, int], slab: slice) -> torch.Tensor:
+    """Return the slices `slab` of `spatial.resize(image, shape)`, without making the others.
+
+    Args:
+        image: (1, C, k, j, i).
+        shape: (K, J, I) of the whole.
+        slab: slices of the whole, with explicit start and stop.
+
+    Returns:
+        (1, C, stop - start, J, I).
+    """
+    if tuple(image.shape[2:]) == tuple(shape):
+        return image[:, :, slab]
+    depth = image.shape[2]
+    position = (torch.arange(slab.start, slab.stop, device=image.device) + 0.5) * (depth / shape[0]) - 0.5
+    position = position.clamp(0, depth - 1)
+    below = position.floor().long()
+    share = (position - below).to(image.dtype).view(1, 1, -1, 1, 1)
+    slices = torch.lerp(image[:, :, below], image[:, :, (below + 1).clamp(max=depth - 1)], share)
+    flat = slices[0].transpose(0, 1)  # slices become the batch of a 2D resize
+    return resize(flat, shape[1:]).transpose(0, 1).unsqueeze(0)
+
+
+def displacement_in_slab(displacement: torch.Tensor, shape: tuple[int, int, int], slab: slice) -> torch.Tensor:
+    """Return the slices `slab` of a displacement on a finer grid, (1, 3, rows, J, I), in voxels of that grid.
+
+    Args:
+        displacement: (1, 3, k, j, i), voxels of its own grid, over the same extent.
+        shape: (K, J, I) of the finer grid.
+        slab: slices of the finer grid.
+    """
+    if tuple(displacement.shape[2:]) == tuple(shape):
+        return displacement[:, :, slab]
+    ratio = [new / old for new, old in zip(shape, displacement.shape[2:], strict=True)]
+    scale = torch.tensor(ratio, dtype=displacement.dtype, device=displacement.device).view(1, 3, 1, 1, 1)
+    return resize_slab(displacement, shape, slab) * scale
+
+
+def warp_slab(image: torch.Tensor, displacement: torch.Tensor, slab: slice) -> torch.Tensor:
+    """Return the slices `slab` of `image` warped by a displacement on a coarser grid, (1, 1, rows, J, I).
+
+    Args:
+        image: (1, 1, K, J, I), the whole volume.
+        displacement: (1, 3, k, j, i), voxels of its own grid, over the same extent.
+        slab: slices of the result.
+    """
+    shape = tuple(image.shape[2:])
+    points = identity_grid((slab.stop - slab.start, *shape[1:]), displacement)
+    points[:, 0] += slab.start
+    points += displacement_in_slab(displacement, shape, slab)
+    if displacement[:, 0].any():
+        return sample(image, points)
+    return sample_in_plane(image[:, :, slab], points)
+
+
+def sample_in_plane(slices: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
+    """Return slices at points of their own planes: of four neighbours instead of eight.
+
+    Args:
+        slices: (1, 1, rows, J, I).
+        points: (1, 3, rows, J, I), voxel coordinates; their first channel is not used.
+
+    Returns:
+        (1, 1, rows, J, I).
+    """
+    return sample(slices[0].transpose(0, 1), points[0, 1:].transpose(0, 1)).transpose(0, 1)[None]

@@ -1,0 +1,1 @@
+"""What the networks learn from: samples drawn from patients' sequences, from phantoms and from synthetic motion."""

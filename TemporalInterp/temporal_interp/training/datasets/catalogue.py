@@ -1,0 +1,201 @@
+"""The data sets by name, for configuration files and the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from temporal_interp.data.training_sample import SampleSource
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.training.datasets.subject import Split, Subject
+from temporal_interp.training.datasets.subject_samples import SubjectSamples
+
+DATASETS = ("acdc", "lung4d", "folder", "phantoms", "synthetic")
+"""Names of the data sets; all but the last are made of subjects with sequences."""
+
+VALIDATION_SEED, TEST_SEED = 1_000_000, 2_000_000
+"""Added to the seed of synthetic subjects, so that no set shares one with another."""
+
+
+@dataclass(frozen=True)
+class DataSettings:
+    """What is learnt from and how samples are drawn; `datasets.subject_samples` explains policy to max_gap.
+
+    Attributes:
+        dataset: one of `DATASETS`.
+        folder: where the patients' data lie; for the synthetic set, where its subjects are kept once they are made,
+            None for memory alone.
+        split: "paper" is the literature's partition, "random" one by patient, stratified by pathology where that is
+            known.
+        validation: share of the training subjects that choose the checkpoint.
+        test: share of all subjects, for the random split.
+        seed: of the random split and of what is drawn from formulas.
+        policy: "endpoints" or "triplets".
+        shape: (K, J, I) of every sample; None for the whole volume, in batches of one.
+        crop: "moving" or "centre".
+        scaling: "sequence" or "frame".
+        max_gap: longest distance between endpoints, in frames, for triplets.
+        subjects: how many phantoms or synthetic subjects to learn from.
+        validation_subjects: how many to choose the checkpoint by.
+        body: "heart" or "lung", of phantoms.
+
+    Raises:
+        InvalidInputError: a value makes no sense.
+    """
+
+    dataset: str = "synthetic"
+    folder: Path | None = None
+    split: str = "random"
+    validation: float = 0.1
+    test: float = 0.15
+    seed: int = 0
+    policy: str = "endpoints"
+    shape: tuple[int, int, int] | None = None
+    crop: str = "moving"
+    scaling: str = "sequence"
+    max_gap: int | None = None
+    subjects: int = 400
+    validation_subjects: int = 40
+    body: str = "heart"
+
+    def __post_init__(self) -> None:
+        for name, choices in (("dataset", DATASETS), ("split", ("paper", "random"))):
+            if getattr(self, name) not in choices:
+                raise InvalidInputError(f"The data setting '{name}' must be one of {', '.join(choices)}.")
+        for name in ("subjects", "validation_subjects"):
+            self._require(name, "a whole number from 1", lambda value: _is_number(value, int) and value >= 1)
+        self._require("seed", "a whole number from 0", lambda value: _is_number(value, int) and value >= 0)
+        for name in ("validation", "test"):
+            self._require(name, "a share from 0 to below 1", lambda value: _is_number(value) and 0 <= value < 1)
+        if self.max_gap is not None:
+            self._require("max_gap", "a whole number from 2", lambda value: _is_number(value, int) and value >= 2)
+        if self.folder is not None:
+            self._require("folder", "a folder", lambda value: isinstance(value, str | Path))
+            object.__setattr__(self, "folder", Path(self.folder).expanduser())
+        if self.shape is not None:
+            self._require("shape", "three whole numbers (K, J, I) from 1", _is_shape)
+            object.__setattr__(self, "shape", tuple(self.shape))
+
+    def _require(self, name: str, what: str, fits: Callable[[Any], bool]) -> None:
+        if not fits(getattr(self, name)):
+            raise InvalidInputError(f"The data setting '{name}' must be {what}, got {getattr(self, name)!r}.")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the settings for JSON, without the folder, which is this machine's."""
+        given = {key: value for key, value in asdict(self).items() if key != "folder"}
+        return given | {"shape": None if self.shape is None else list(self.shape)}
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> DataSettings:
+        """Return settings from a configuration file; what is missing is the default.
+
+        Raises:
+            InvalidInputError: a name is unknown or a value makes no sense.
+        """
+        unknown = sorted(set(given) - {field.name for field in fields(cls)})
+        if unknown:
+            raise InvalidInputError(f"Unknown data settings: {', '.join(unknown)}.")
+        return cls(**given)
+
+
+def _is_number(value: Any, kind: Any = int | float) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool)  # YAML's true is an int to Python
+
+
+def _is_shape(value: Any) -> bool:
+    return isinstance(value, list | tuple) and len(value) == 3 and all(_is_number(n, int) and n >= 1 for n in value)
+
+
+def open_split(settings: DataSettings) -> Split:
+    """Return the subjects of a data set, divided.
+
+    Raises:
+        InvalidInputError: the folder is missing or does not hold the data set, or a set would be empty.
+    """
+    if settings.dataset == "synthetic":
+        raise InvalidInputError("The synthetic set has samples, but no sequences; choose another data set.")
+    if settings.dataset == "phantoms":
+        return _phantoms(settings)
+    if settings.folder is None:
+        raise InvalidInputError(f"Say in which folder the data set '{settings.dataset}' lies.")
+    shares = {"validation": settings.validation, "seed": settings.seed}
+    if settings.dataset == "acdc":
+        from temporal_interp.training.datasets import acdc
+
+        subjects = acdc.find(settings.folder)
+        if settings.split == "paper":
+            return acdc.paper_split(subjects, **shares)
+        return acdc.stratified_split(subjects, test=settings.test, **shares)
+    if settings.dataset == "lung4d":
+        from temporal_interp.training.datasets import lung4d
+
+        subjects = lung4d.find(settings.folder)
+        if settings.split == "paper":
+            return lung4d.paper_split(subjects, **shares)
+        return lung4d.patient_split(subjects, test=settings.test, **shares)
+    from temporal_interp.training.datasets import sequence_folder
+
+    if settings.split == "paper":
+        raise InvalidInputError("The literature knows no split of your folder; set split to random.")
+    return sequence_folder.split(sequence_folder.find(settings.folder), test=settings.test, **shares)
+
+
+def _phantoms(settings: DataSettings) -> Split:
+    from temporal_interp.training.datasets.phantoms import phantom_subjects
+
+    dimensions = 2 if settings.shape is not None and settings.shape[0] == 1 else 3
+    counts = ((settings.subjects, 0), (settings.validation_subjects, VALIDATION_SEED))
+    sets = [
+        tuple(phantom_subjects(count, body=settings.body, dimensions=dimensions, seed=settings.seed + offset))
+        for count, offset in (*counts, (settings.validation_subjects, TEST_SEED))
+    ]
+    return Split(*sets)
+
+
+def sample_sources(settings: DataSettings) -> tuple[SampleSource, SampleSource]:
+    """Return what is learnt from and what chooses the checkpoint.
+
+    Raises:
+        InvalidInputError: as `open_split`, or there are no subjects to choose the checkpoint by.
+    """
+    if settings.dataset == "synthetic":
+        return synthetic_samples(settings, settings.subjects, 0), synthetic_samples(
+            settings, settings.validation_subjects, VALIDATION_SEED
+        )
+    split = open_split(settings)
+    if not split.validation:
+        raise InvalidInputError("No subject is left to choose the checkpoint by; set validation above 0.")
+    return _drawn_from(split.train, settings), _drawn_from(split.validation, settings, flip=False)
+
+
+def held_out_samples(settings: DataSettings) -> SampleSource:
+    """Return samples of the subjects that are neither learnt from nor choose the checkpoint.
+
+    Of phantoms and synthetic subjects there are as many as choose the checkpoint.
+
+    Raises:
+        InvalidInputError: as `open_split`, or no subject is held out.
+    """
+    if settings.dataset == "synthetic":
+        return synthetic_samples(settings, settings.validation_subjects, TEST_SEED)
+    held_out = open_split(settings).test
+    if not held_out:
+        raise InvalidInputError("No subject is left to score on; set test above 0.")
+    return _drawn_from(held_out, settings, flip=False)
+
+
+def _drawn_from(subjects: Sequence[Subject], settings: DataSettings, *, flip: bool = True) -> SubjectSamples:
+    drawn = {name: getattr(settings, name) for name in ("policy", "shape", "crop", "scaling", "max_gap")}
+    return SubjectSamples(subjects, **drawn, flip=flip)
+
+
+def synthetic_samples(settings: DataSettings, count: int, seed_offset: int) -> SampleSource:
+    """Return synthetic samples; `VALIDATION_SEED` and `TEST_SEED` as offset give subjects never learnt from."""
+    from temporal_interp.simulation.random_subjects import SimulatedSamples, SyntheticSettings
+
+    shape = settings.shape or SyntheticSettings().shape
+    return SimulatedSamples(
+        SyntheticSettings(shape=shape, subjects=count, seed=settings.seed + seed_offset), settings.folder
+    )

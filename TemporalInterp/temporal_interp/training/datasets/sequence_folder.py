@@ -1,0 +1,126 @@
+"""Any folder of sequences: every 4D file in it, and every subfolder with a DICOM cine, is a subject."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk  # noqa: N813 - the name everybody uses
+
+from temporal_interp.data.intensity import IntensityRange
+from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.io import read_sequence
+from temporal_interp.io.paths import INDEX_FILE, READABLE, errors_naming
+from temporal_interp.training.datasets.subject import Case, Split, errors_of, require_learnable, split_at_random
+
+NIFTI_ENDINGS = (".nii.gz", ".nii")
+SLICER_ENDING = ".seq.nrrd"
+
+
+@dataclass(frozen=True)
+class SequenceSubject:
+    """One sequence.
+
+    Attributes:
+        name: its path inside the folder, with slashes.
+        path: a file or a folder that `files.read_sequence` reads.
+    """
+
+    name: str
+    path: Path
+
+    def load(self) -> Case:
+        """Read the sequence; its endpoints are the first frame and the one most unlike it (`most_unlike_first`).
+
+        Raises:
+            InvalidInputError: it cannot be read, or cannot be learnt from.
+        """
+        with errors_of(self.name):
+            sequence = read_sequence(self.path)
+            require_learnable(sequence)
+            return Case(self.name, sequence, 0, most_unlike_first(sequence))
+
+
+def most_unlike_first(sequence: VolumeSequence) -> int:
+    """Return the number of the frame, from 2 on, with the largest mean absolute difference from frame 0.
+
+    Differences are taken on the sequence's robust intensity range (our choice). In a heart beat that starts at end
+    diastole it is close to end systole. Frame 1 is passed over, since a frame must lie between the two.
+
+    Raises:
+        InvalidInputError: the sequence has fewer than three frames, or every voxel of it is the same.
+    """
+    require_learnable(sequence)
+    intensity_range = IntensityRange.of(sequence.volumes)
+    first = intensity_range.normalise(sequence.volumes[0].array)
+    unlike = [float(np.abs(intensity_range.normalise(v.array) - first).mean()) for v in sequence.volumes[2:]]
+    return 2 + int(np.argmax(unlike))
+
+
+def find(folder: Path) -> list[SequenceSubject]:
+    """Return the sequences in a folder, in the order of their names.
+
+    These are its .seq.nrrd files and its 4D .nii.gz and .nii files (3D ones are passed over), and those of subfolders.
+    A subfolder with an index.csv is a folder of frames; one with DICOM files, anywhere below it, is one DICOM cine,
+    whatever else it holds. Hidden files and everything else are passed over.
+
+    Raises:
+        InvalidInputError: there is no sequence, or a NIfTI file is damaged.
+    """
+    folder = Path(folder)
+    with errors_naming(folder):
+        if not folder.is_dir():
+            raise InvalidInputError("there is no such folder.")
+        paths = list(_sequences(folder))
+        if not paths:
+            raise InvalidInputError(
+                f"there is no sequence in this folder; every DICOM cine needs a subfolder of its own. What can be "
+                f"read: {READABLE}."
+            )
+    return [SequenceSubject(path.relative_to(folder).as_posix(), path) for path in paths]
+
+
+def _sequences(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue
+        if path.is_dir():
+            if (path / INDEX_FILE).is_file() or _holds_dicom(path):
+                yield path
+            else:
+                yield from _sequences(path)
+        elif path.name.lower().endswith(SLICER_ENDING) or _is_4d_nifti(path):
+            yield path
+
+
+def _is_4d_nifti(path: Path) -> bool:
+    """Tell, by its header alone, whether a file is 4D NIfTI."""
+    if not path.name.lower().endswith(NIFTI_ENDINGS):
+        return False
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    try:
+        reader.ReadImageInformation()
+    except RuntimeError as error:
+        raise InvalidInputError(f"{path.name} is not a NIfTI image, or it is damaged; take it out.") from error
+    return reader.GetDimension() == 4
+
+
+def _holds_dicom(folder: Path) -> bool:
+    return any(_is_dicom(file) for file in sorted(folder.rglob("*")) if file.is_file())
+
+
+def _is_dicom(path: Path) -> bool:
+    """Tell whether a file is DICOM by its mark, or, as some old ones lack it, by its name."""
+    if path.name.startswith("."):
+        return False
+    with path.open("rb") as file:
+        return file.read(132)[128:] == b"DICM" or path.suffix.lower() == ".dcm"
+
+
+def split(subjects: Sequence[SequenceSubject], *, validation: float = 0.15, test: float = 0.15, seed: int = 0) -> Split:
+    """Return a random split by subject (see `split_at_random`)."""
+    return split_at_random(subjects, validation=validation, test=test, seed=seed)

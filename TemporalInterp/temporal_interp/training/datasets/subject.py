@@ -1,0 +1,173 @@
+"""A subject: one sequence of one patient, read only when it is asked for, and how subjects are split into sets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from temporal_interp.data.motion_truth import MotionTruth
+from temporal_interp.data.provenance import is_synthetic
+from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.errors import InvalidInputError
+
+FEWEST_FRAMES = 3
+"""Two endpoints and one frame between them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """What is learnt from and scored: a loaded sequence with its endpoints.
+
+    Attributes:
+        name: of the subject, for messages and tables.
+        sequence: acquired frames, at least three, finite.
+        first: number of the frame at t = 0.
+        last: number of the frame at t = 1; the frames strictly between the two are scored.
+        truth: the exact motion, which only phantoms have.
+
+    Raises:
+        InvalidInputError: the sequence cannot be learnt from (see `require_learnable`), an endpoint does not exist, or
+            no frame lies between the two. The message names the subject.
+    """
+
+    name: str
+    sequence: VolumeSequence
+    first: int
+    last: int
+    truth: MotionTruth | None = None
+
+    def __post_init__(self) -> None:
+        with errors_of(self.name):
+            require_learnable(self.sequence)
+            self.sequence.require_item(self.first, "The first endpoint")
+            self.sequence.require_item(self.last, "The last endpoint")
+            if self.last - self.first < 2:
+                raise InvalidInputError(f"no frame lies between the endpoints, frames {self.first} and {self.last}.")
+
+
+class Subject(Protocol):
+    """Where a case comes from; nothing of its images is in memory until it is loaded."""
+
+    @property
+    def name(self) -> str:
+        """Name of the subject, unique in its data set."""
+        ...
+
+    def load(self) -> Case:
+        """Read the images.
+
+        Raises:
+            InvalidInputError: they cannot be read or learnt from; the message names the subject.
+        """
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedSubject:
+    """A case already in memory, such as the very sequence that a network is to be adapted to."""
+
+    case: Case
+
+    @property
+    def name(self) -> str:
+        """Name of the case."""
+        return self.case.name
+
+    def load(self) -> Case:
+        """Return the case."""
+        return self.case
+
+
+@contextmanager
+def errors_of(name: str) -> Iterator[None]:
+    """Put the subject's name in front of the message of an InvalidInputError raised in the block."""
+    try:
+        yield
+    except InvalidInputError as error:
+        message = str(error)
+        raise InvalidInputError(message if message.startswith(f"{name}: ") else f"{name}: {message}") from error
+
+
+def require_learnable(sequence: VolumeSequence) -> None:
+    """Raise InvalidInputError unless a sequence has three frames or more, all acquired and all finite."""
+    if len(sequence) < FEWEST_FRAMES:
+        raise InvalidInputError(
+            f"the sequence has {len(sequence)} frames; a sample needs two endpoints and a frame between them."
+        )
+    for number, (volume, attributes) in enumerate(zip(sequence.volumes, sequence.item_attributes, strict=True)):
+        volume.require_finite(f"Frame {number}")
+        if is_synthetic(attributes):
+            raise InvalidInputError(
+                f"frame {number} is synthetic; only acquired frames can be learnt from and scored. Take it out first."
+            )
+
+
+@dataclass(frozen=True)
+class Split:
+    """Subjects to learn from, to choose the checkpoint by, and to report scores on."""
+
+    train: tuple[Subject, ...]
+    validation: tuple[Subject, ...]
+    test: tuple[Subject, ...]
+
+
+def split_at_random(
+    subjects: Sequence[Subject],
+    *,
+    validation: float,
+    test: float,
+    seed: int,
+    stratum: Callable[[Subject], str] = lambda subject: "",
+    together: Callable[[Subject], str] = lambda subject: subject.name,
+) -> Split:
+    """Return a random split; equal arguments give equal splits (our choice).
+
+    Units (see `together`) are shuffled within their stratum and dealt out by their relative rank in it, so that every
+    set gets its share of every stratum as exactly as whole numbers allow.
+
+    Args:
+        subjects: to split; within a set they keep this order.
+        validation: share of the units, from 0 to below 1. Above 0 it is at least one unit.
+        test: likewise.
+        seed: of the shuffle, 0 or more.
+        stratum: what every set shall hold its share of, such as the pathology.
+        together: subjects with the same key form a unit that is never divided, such as the scans of one patient.
+
+    Raises:
+        InvalidInputError: the shares do not leave a unit to learn from, or the seed is negative.
+    """
+    if not (0 <= validation < 1 and 0 <= test < 1 and seed >= 0):
+        raise InvalidInputError(
+            f"A split needs shares from 0 to below 1 and a seed of 0 or more, got validation {validation}, "
+            f"test {test} and seed {seed}."
+        )
+    units = _dealt({together(subject): stratum(subject) for subject in subjects}, np.random.default_rng(seed))
+    test_count, validation_count = (max(1, round(share * len(units))) if share else 0 for share in (test, validation))
+    if test_count + validation_count >= len(units):
+        raise InvalidInputError(
+            f"{len(units)} subjects (or patients) cannot give {test_count} to the test, {validation_count} to the "
+            f"validation and at least one to the training set; ask for smaller shares."
+        )
+    in_test = set(units[:test_count])
+    in_validation = set(units[test_count : test_count + validation_count])
+    return Split(
+        train=tuple(s for s in subjects if together(s) not in in_test | in_validation),
+        validation=tuple(s for s in subjects if together(s) in in_validation),
+        test=tuple(s for s in subjects if together(s) in in_test),
+    )
+
+
+def _dealt(stratum_of: dict[str, str], rng: np.random.Generator) -> list[str]:
+    """Return the units in an order of which every stretch has its share of every stratum."""
+    strata: dict[str, list[str]] = {}
+    for unit, stratum in stratum_of.items():
+        strata.setdefault(stratum, []).append(unit)
+    ranked = []
+    for units in strata.values():
+        ranks = (rng.permutation(len(units)) + rng.random()) / len(units)
+        ranked += zip(ranks, units, strict=True)
+    return [unit for _, unit in sorted(ranked)]

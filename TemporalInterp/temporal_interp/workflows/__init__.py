@@ -1,0 +1,1 @@
+"""What the command line, the Slicer layer and a script all call."""

@@ -1,0 +1,52 @@
+"""How far the frames of a sequence are from its first, and which two phases that proposes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from temporal_interp.data.sequence import VolumeSequence
+
+MOST_VOXELS = 2**18
+"""Voxels of a frame that are looked at, evenly spread; more would change the curve little and take long."""
+
+
+def change_from_first(sequence: VolumeSequence) -> list[float]:
+    """Return the root mean square difference of every frame from the first, in the intensity unit of the sequence.
+
+    Only voxels that are finite in both count (our choice). In a heart beat that starts at end-diastole the curve
+    rises to a peak close to end-systole.
+    """
+    size = sequence.volumes[0].array.size
+    every = -(-size // MOST_VOXELS)
+    first, *others = (volume.array.ravel()[::every].astype(np.float64) for volume in sequence.volumes)
+    changes = [0.0]
+    for frame in others:
+        square = (frame - first) ** 2
+        finite = square[np.isfinite(square)]
+        changes.append(float(np.sqrt(finite.mean())) if finite.size else 0.0)
+    return changes
+
+
+def farthest_from_first(sequence: VolumeSequence) -> list[int]:
+    """Return the numbers of the two frames that differ most from the first, the farthest first.
+
+    Fewer than two where the sequence is that short.
+    """
+    changes = change_from_first(sequence)
+    return sorted(range(1, len(changes)), key=lambda number: -changes[number])[:2]
+
+
+def proposed_phases(sequence: VolumeSequence, changes: Sequence[float] | None = None) -> tuple[int, int]:
+    """Return the numbers of two acquired frames to interpolate between: the first, and the one farthest from it.
+
+    In a cine that starts at end-diastole, as gated acquisitions do, that is end-diastole and end-systole.
+
+    Args:
+        sequence: one acquired frame or more.
+        changes: `change_from_first` of it, for a caller that has them already.
+    """
+    changes = change_from_first(sequence) if changes is None else changes
+    first, *others = sequence.acquired_frames
+    return first, max(others, key=lambda number: changes[number], default=first)

@@ -1,0 +1,93 @@
+"""The peers by name, for callers that let the user choose."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from peers.both_ways import BothWays
+from peers.scaled_fields import ScaledFieldsEngine
+from peers.settings import frozen_settings
+from temporal_interp.errors import InvalidInputError
+
+PACKAGES = {
+    "demons": "SimpleITK",
+    "syn_default": "antspyx",
+    "syn": "antspyx",
+    "elastix_slicer": "itk-elastix",
+    "elastix": "itk-elastix",
+    "voxelmorph": "voxelmorph",
+    "monai_voxelmorph": "monai",
+}
+"""The package that a peer needs."""
+
+PEER_NAMES = tuple(PACKAGES)
+"""Names that `create_peer` knows, in the order of the table. "elastix_slicer" and "syn_default" are as shipped, the
+others are tuned: see `peers.yaml`."""
+
+NETWORKS = ("voxelmorph", "monai_voxelmorph")
+"""Those that have to be trained first."""
+
+
+def why_missing(name: str, *, weights: Path | None = None) -> str:
+    """Return why a peer cannot be used on this machine, in words for the user; "" if it can.
+
+    Args:
+        name: one of PEER_NAMES.
+        weights: folder of trained networks; None for the usual one.
+
+    Raises:
+        InvalidInputError: there is no peer of that name.
+    """
+    missing = _not_installed(name)
+    if missing or name not in NETWORKS:
+        return missing
+    try:
+        _register(name, weights)
+    except InvalidInputError as error:
+        return str(error)
+    return ""
+
+
+def create_peer(name: str, *, weights: Path | None = None) -> ScaledFieldsEngine:
+    """Return the peer of that name with its frozen settings, as an engine; its package is imported now.
+
+    Args:
+        name: one of PEER_NAMES.
+        weights: folder of trained networks; None for the usual one.
+
+    Raises:
+        InvalidInputError: there is no peer of that name, or it cannot be used; the message says why.
+    """
+    missing = _not_installed(name)
+    if missing:
+        raise InvalidInputError(f"The peer {name} is {missing}.")
+    return ScaledFieldsEngine(_register(name, weights))
+
+
+def _not_installed(name: str) -> str:
+    if name not in PACKAGES:
+        raise InvalidInputError(f"There is no peer '{name}'; choose one of {', '.join(PEER_NAMES)}.")
+    try:
+        distribution(PACKAGES[name])
+    except PackageNotFoundError:
+        return "not installed: pip install 'temporal-interp[peers]'"
+    return ""
+
+
+def _register(name: str, weights: Path | None) -> BothWays:
+    if name in NETWORKS:
+        from peers.network_peer import trained_peer
+
+        return trained_peer(name, weights)
+    if name == "demons":
+        from peers.demons import DemonsSettings, demons
+
+        return demons(name, frozen_settings(name, DemonsSettings))
+    if name in ("syn", "syn_default"):
+        from peers.syn import SynSettings, syn
+
+        return syn(name, frozen_settings(name, SynSettings))
+    from peers.elastix import ElastixSettings, elastix
+
+    return elastix(name, frozen_settings(name, ElastixSettings))

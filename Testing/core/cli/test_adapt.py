@@ -1,0 +1,87 @@
+"""temporal-interp adapt."""
+
+import numpy as np
+import pytest
+
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.volume import Volume
+from temporal_interp.io import read_sequence, write_sequence
+from temporal_interp.models.model_file import load_model, save_model
+from temporal_interp.networks import NetworkSettings, Student
+from temporal_interp.training.logic import fresh
+
+
+@pytest.fixture
+def model(tmp_path):
+    """The model file of a tiny student that has learnt nothing."""
+    settings = NetworkSettings(widths=(4, 8))
+    state = fresh(Student, settings, 0).state_dict()
+    save_model(tmp_path / "tiny.safetensors", state, kind="student", settings=settings.as_dict(), training={})
+    return tmp_path / "tiny.safetensors"
+
+
+@pytest.fixture
+def cine(tmp_path):
+    """Nine frames of a disc that grows, in a file."""
+    rows, columns = np.mgrid[:32, :32]
+    distance = np.hypot(rows - 15.5, columns - 15.5)
+    geometry = Geometry((1, 32, 32), (1.5, 1.5, 8.0))
+    frames = [Volume((1000 * (distance < 5 + n)).astype(np.uint16)[None], geometry) for n in range(9)]
+    write_sequence(VolumeSequence(frames, [50 * n for n in range(9)]), tmp_path / "cine.seq.nrrd")
+    return tmp_path / "cine.seq.nrrd"
+
+
+def test_an_adapted_model_interpolates_the_sequence(command, events, cine, model, tmp_path):
+    adapted, denser = tmp_path / "adapted.safetensors", tmp_path / "denser.seq.nrrd"
+    options = ("--model", model, "--epochs", "1", "--device", "cpu")
+    result = command("adapt", cine, "-o", adapted, *options, "--json")
+    assert result.exit_code == 0, result.output
+    last = events(result)[-1]
+    assert last["event"] == "result"
+    assert last["held_out"] == [2]
+    assert last["gain_after_db"] >= last["gain_before_db"]
+    assert load_model(adapted).training["usable_frames"] == list(range(9))
+    result = command("interpolate", cine, "-o", denser, "--factor", "2", "--engine", f"student:{adapted}")
+    assert result.exit_code == 0, result.output
+    assert len(read_sequence(denser)) == 17
+
+
+def test_only_some_frames(command, events, cine, model, tmp_path):
+    adapted = tmp_path / "adapted.safetensors"
+    result = command("adapt", cine, "-o", adapted, "--model", model, "--epochs", "1", "--every", "2", "--json")
+    assert result.exit_code == 0, result.output
+    assert load_model(adapted).training["usable_frames"] == [0, 2, 4, 6, 8]
+    assert events(result)[-1]["held_out"] == [4]
+
+
+def test_the_text_says_what_was_gained_and_what_to_do_next(command, cine, model, tmp_path):
+    adapted = tmp_path / "adapted.safetensors"
+    result = command("adapt", cine, "-o", adapted, "--model", model, "--epochs", "1")
+    assert "dB over the linear blend" in result.stdout
+    assert f"--engine student:{adapted}" in result.stdout
+
+
+def test_a_file_is_not_replaced_unasked(command, cine, model, tmp_path):
+    adapted = tmp_path / "adapted.safetensors"
+    adapted.write_text("precious")
+    result = command("adapt", cine, "-o", adapted, "--model", model)
+    assert result.exit_code != 0
+    assert "--force" in result.stderr
+    assert adapted.read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    ("output", "options", "word"),
+    [
+        ("adapted.pt", {}, ".safetensors"),
+        ("a.safetensors", {"--model": "nowhere"}, "nowhere"),
+        ("a.safetensors", {"--every": "4"}, "at least 5 frames"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_and_nothing_written(command, cine, model, tmp_path, output, options, word):
+    given = [part for option in ({"--model": model} | options).items() for part in option]
+    result = command("adapt", cine, "-o", tmp_path / output, *given)
+    assert result.exit_code != 0
+    assert word in result.stderr
+    assert not (tmp_path / output).exists()

@@ -1,0 +1,182 @@
+"""temporal-interp evaluate."""
+
+import csv
+
+import numpy as np
+import pytest
+
+from temporal_interp.evaluation import presets
+from temporal_interp.training.datasets import phantoms
+
+QUICK = ("--engines", "linear_blend")
+
+
+def test_a_person_sees_a_table_of_every_engine(command, recording):
+    result = command("evaluate", recording, "--every", 2, *QUICK)
+    assert result.exit_code == 0, result.stderr
+    for words in ("nearest endpoint", "linear blend", "PSNR", "every 2 frames kept"):
+        assert words in result.stdout
+
+
+def test_a_program_gets_means_and_rows(command, events, recording):
+    *_, last = events(command("evaluate", recording, "--from", 0, "--to", 4, *QUICK, "--json"))
+    assert last["event"] == "result"
+    assert {line["engine"] for line in last["summary"]} == {"nearest_endpoint", "linear_blend"}
+    assert sorted({row["frame"] for row in last["rows"]}) == [1, 2, 3]
+
+
+def test_the_folder_gets_a_table_and_figures(command, recording, tmp_path):
+    out = tmp_path / "evaluation"
+    result = command("evaluate", recording, "--every", 2, *QUICK, "-o", out)
+    assert result.exit_code == 0, result.stderr
+    assert {path.name for path in out.iterdir()} == {"scores.csv", "honest_curves.png", "honest_frames.png"}
+    assert len((out / "scores.csv").read_text().splitlines()) == 1 + 2 * 2
+
+
+def test_uvi_scores_beside_the_honest_ones(command, events, recording):
+    *_, last = events(command("evaluate", recording, "--every", 4, *QUICK, "--preset", "both", "--json"))
+    assert {line["preset"] for line in last["summary"]} == {"honest", "uvi"}
+
+
+@pytest.mark.parametrize(
+    "options", [(), ("--from", 0), ("--every", 2, "--to", 3), ("--every", 2, "--from", 0, "--to", 4)]
+)
+def test_contradicting_options_are_wrong_usage(command, recording, options):
+    result = command("evaluate", recording, *options)
+    assert result.exit_code == 2
+    assert "Give --from and --to, or --every" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--from", 0, "--to", 1), "nothing to hold out"),
+        (("--every", 1), "at least 2"),
+        (("--every", 9), "at least 10"),
+        (("--every", 2, "--preset", "flattering"), "no preset 'flattering'"),
+        (("--every", 2, "--engines", "linear_blend,magic"), "no engine 'magic'"),
+    ],
+)
+def test_input_that_cannot_be_worked_with_writes_nothing(command, recording, tmp_path, options, words):
+    engines = () if "--engines" in options else QUICK
+    result = command("evaluate", recording, *options, *engines, "-o", tmp_path / "out")
+    assert result.exit_code == 3
+    assert words in result.stderr
+    assert list(tmp_path.iterdir()) == [recording]
+
+
+def test_a_folder_with_files_is_refused_before_the_work(command, recording, tmp_path):
+    result = command("evaluate", tmp_path / "not-even-there", "--every", 2, "-o", tmp_path)
+    assert result.exit_code == 3
+    assert "--force" in result.stderr
+
+
+FRAMES = np.random.default_rng(0).integers(0, 900, (8, 2, 10, 12)).astype(np.int16)
+
+
+@pytest.fixture
+def patients(acdc, monkeypatch):
+    """All of ACDC that its split needs, those to test with in full; uvi pads them less than it should, to be quick."""
+    monkeypatch.setattr(presets, "UVI_SHAPE", (8, 16, 16))
+    acdc(range(91, 101), es=3, array=FRAMES)
+    return acdc(range(1, 91))
+
+
+def dataset(folder, name="acdc", *options):
+    return ("evaluate", "--dataset", name, "--data", folder, *QUICK, *options)
+
+
+def test_published_figures_are_below_those_measured_and_marked_as_quoted(command, patients):
+    result = command(*dataset(patients))
+    assert result.exit_code == 0, result.stderr
+    assert "acdc: 10 of 10 test subjects of the paper split" in result.stdout
+    lines = [[cell.strip() for cell in line.split("│")] for line in result.stdout.splitlines()]
+    measured = next(number for number, line in enumerate(lines) if line[1:3] == ["linear blend", "measured here"])
+    quoted = next(number for number, line in enumerate(lines) if line[1:3] == ["UVI-Net", "quoted"])
+    assert measured < quoted
+    assert lines[quoted][3:7] == ["33.59", "0.565", "0.978", "2.384"]
+    assert "not measured here" in result.stdout
+    assert "do not compare closely" not in result.stdout
+
+
+def test_other_subjects_than_the_papers_are_said_to_be_others(command, events, patients):
+    options = dataset(patients, "acdc", "--subjects", 1, "--preset", "uvi")
+    shown = command(*options).stdout
+    assert "do not compare closely" in shown
+    assert max(len(line) for line in shown.splitlines()) <= 100
+    *_, last = events(command(*options, "--json"))
+    assert (last["dataset"], last["split"]) == ("acdc", "paper")
+    assert [one["patient"] for one in last["sequences"]] == ["patient091"]
+    assert {row["preset"] for row in last["rows"]} == {"uvi"}
+    assert last["quoted"]["same_subjects"] is False
+    assert last["quoted"]["figures"][-1] == {
+        "method": "TM-MSDF",
+        "psnr": 35.21,
+        "ncc": 0.579,
+        "ssim": 0.982,
+        "nmse_x100": 1.869,
+    }
+    assert not {line["engine"] for line in last["summary"]} & {"TM-MSDF", "UVI-Net"}
+
+
+def test_honest_figures_alone_are_not_set_beside_the_published_ones(command, patients):
+    result = command(*dataset(patients, "acdc", "--subjects", 1, "--preset", "honest"))
+    assert result.exit_code == 0, result.stderr
+    assert "compare with --preset uvi only" in result.stdout
+    assert "35.21" not in result.stdout
+
+
+def test_the_folder_gets_every_row_and_the_tables(command, patients, tmp_path):
+    out = tmp_path / "scores"
+    result = command(*dataset(patients, "acdc", "--subjects", 2, "-o", out))
+    assert result.exit_code == 0, result.stderr
+    assert {path.name for path in out.iterdir()} == {"scores.csv", "table.txt"}
+    with (out / "scores.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 2 * 2 * 2  # patients, presets, engines; one frame
+    assert {row["patient"] for row in rows} == {"patient091", "patient092"}
+    assert (out / "table.txt").read_text(encoding="utf-8") in result.stdout
+
+
+def test_phantoms_need_no_folder(command, monkeypatch):
+    drawn = phantoms.phantom_subjects
+    monkeypatch.setattr(
+        phantoms, "phantom_subjects", lambda count, *, dimensions, **kw: drawn(count, dimensions=2, frames=9, **kw)
+    )
+    result = command("evaluate", "--dataset", "phantoms", "--subjects", 1, *QUICK)
+    assert result.exit_code == 0, result.stderr
+    assert "phantoms, hearts outside the training sets: 1" in result.stdout
+    assert "quoted" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("{file}", "--dataset", "acdc", "--data", "d"), "and not both"),
+        ((), "or a data set with --dataset"),
+        (("--dataset", "acdc", "--data", "d", "--every", 2), "--every is for one INPUT"),
+        (("--dataset", "acdc", "--data", "d", "--from", 0), "--from is for one INPUT"),
+        (("{file}", "--every", 2, "--data", "d"), "--data belongs to --dataset"),
+        (("{file}", "--every", 2, "--split", "all"), "--split belongs to --dataset"),
+        (("{file}", "--every", 2, "--subjects", 1), "--subjects belongs to --dataset"),
+    ],
+)
+def test_options_of_one_sequence_and_of_a_data_set_exclude_each_other(command, recording, arguments, words):
+    result = command("evaluate", *(recording if word == "{file}" else word for word in arguments))
+    assert result.exit_code == 2
+    assert words in result.stderr
+
+
+def test_a_patient_that_cannot_be_read_is_named_and_nothing_is_written(command, patients, tmp_path):
+    (patients / "training" / "patient092" / "patient092_4d.nii.gz").write_bytes(b"torn")
+    before = sorted(tmp_path.iterdir())
+    result = command(*dataset(patients, "acdc", "--subjects", 2, "-o", tmp_path / "out"))
+    assert result.exit_code == 3
+    assert "patient092: " in result.stderr
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_data_set_that_is_not_there_is_refused(command, tmp_path):
+    result = command(*dataset(tmp_path))
+    assert result.exit_code == 3
+    assert "no ACDC here" in result.stderr

@@ -1,0 +1,225 @@
+"""temporal-interp interpolate."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from temporal_interp.data.displacement import DisplacementField
+from temporal_interp.data.provenance import is_synthetic
+from temporal_interp.engines import catalogue, linear_blend
+from temporal_interp.io import read_displacement, read_sequence, read_volume, write_sequence
+
+BLEND = ("--engine", "linear_blend")
+PAIR = ("--from", 0, "--to", 4, *BLEND)
+
+
+def synthetic(sequence):
+    return [is_synthetic(attributes) for attributes in sequence.item_attributes]
+
+
+def files_of(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+
+
+@dataclass(frozen=True)
+class PreparedShift:
+    """A blend that says everything moved by 2 t mm along x."""
+
+    blend: object
+
+    def at(self, t, *, fields=False):
+        frame = self.blend.at(t)
+        array = np.zeros((*frame.volume.array.shape, 3), np.float32)
+        array[..., 0] = 2 * t
+        field = DisplacementField(array, np.full(frame.volume.array.shape, 1 + t, np.float32))
+        return replace(frame, displacement_first_to_t=field, displacement_last_to_t=field)
+
+
+@dataclass(frozen=True)
+class Shift(linear_blend.LinearBlend):
+    def prepare(self, first, last, **how):
+        return PreparedShift(super().prepare(first, last, **how))
+
+
+@pytest.fixture
+def shift_engine(monkeypatch):
+    monkeypatch.setattr(catalogue, "create_engine", lambda name, device: Shift(name))
+
+
+@pytest.mark.parametrize("name", ["out.seq.nrrd", "out.nii.gz", "out", "new/folder/out.seq.nrrd"])
+def test_the_ending_chooses_the_format_and_acquired_frames_are_kept(command, recording, sequence, tmp_path, name):
+    result = command("interpolate", recording, "-o", tmp_path / name, *PAIR, "--times", "250,100.5")
+    assert result.exit_code == 0, result.stderr
+    assert "4 frames, 2 of them synthetic (linear_blend" in result.stdout
+    read = read_sequence(tmp_path / name)
+    assert read.index_values == pytest.approx((0, 100.5, 250, 400))
+    assert synthetic(read) == [False, True, True, False]
+    np.testing.assert_array_equal(read.volumes[0].array, sequence.volumes[0].array)
+    np.testing.assert_array_equal(read.volumes[-1].array, sequence.volumes[4].array)
+    assert read.volumes[0].geometry.is_close(sequence.volumes[0].geometry)
+
+
+def test_count_spaces_frames_evenly(command, recording, tmp_path):
+    out = tmp_path / "out.seq.nrrd"
+    command("interpolate", recording, "-o", out, *PAIR, "--count", 3)
+    assert read_sequence(out).index_values == pytest.approx((0, 100, 200, 300, 400))
+
+
+@pytest.mark.parametrize(("cyclic", "last"), [((), 400), (("--cyclic",), 450)])
+def test_factor_fills_the_whole_sequence(command, recording, tmp_path, cyclic, last):
+    out = tmp_path / "out.seq.nrrd"
+    command("interpolate", recording, "-o", out, "--factor", 2, *BLEND, *cyclic)
+    assert read_sequence(out).index_values == pytest.approx(tuple(range(0, last + 1, 50)))
+
+
+def test_factor_starts_from_the_acquired_frames_only(command, recording, tmp_path):
+    once, again = tmp_path / "once.seq.nrrd", tmp_path / "again.seq.nrrd"
+    command("interpolate", recording, "-o", once, "--factor", 2, *BLEND)
+    command("interpolate", once, "-o", again, "--factor", 2, *BLEND)
+    assert synthetic(read_sequence(again)) == [False, True] * 4 + [False]
+
+
+def test_a_synthetic_frame_is_no_endpoint(command, recording, tmp_path):
+    once, again = tmp_path / "once.seq.nrrd", tmp_path / "again.seq.nrrd"
+    command("interpolate", recording, "-o", once, "--factor", 2, *BLEND)
+    result = command("interpolate", once, "-o", again, "--from", 1, "--to", 4, "--count", 1, *BLEND)
+    assert result.exit_code == 3
+    assert "--from: frame 1 is itself synthetic" in result.stderr
+
+
+def test_the_result_for_a_program(command, events, recording, tmp_path):
+    out = tmp_path / "out.seq.nrrd"
+    result = command("interpolate", recording, "-o", out, *PAIR, "--count", 1, "--json")
+    *others, last = events(result)
+    assert {event["event"] for event in others} == {"progress"}
+    assert [event["fraction"] for event in others][-1] == 1.0
+    assert last["event"] == "result"
+    assert (last["output"], last["frames"], last["synthetic_frames"]) == (str(out), 3, [1])
+    assert last["engine"] == "linear_blend"
+    assert result.stderr == ""
+
+
+def test_fields_are_written_for_both_ends_with_their_jacobians(command, shift_engine, recording, tmp_path):
+    fields = tmp_path / "fields"
+    result = command("interpolate", recording, "-o", tmp_path / "o.nii.gz", *PAIR, "--times", "100", "--fields", fields)
+    assert result.exit_code == 0, result.stderr
+    assert files_of(fields) == sorted(
+        f"{kind}_{end}_to_{time}.nrrd"
+        for kind in ("displacement", "jacobian")
+        for end in ("first", "last")
+        for time in (0, 100, 400)  # the ends too: the field over the whole gap is one of theirs
+    )
+    array, geometry = read_displacement(fields / "displacement_first_to_100.nrrd")
+    np.testing.assert_allclose(array[..., 0], 0.5)
+    assert geometry.is_close(read_sequence(recording).volumes[0].geometry)
+    np.testing.assert_allclose(read_volume(fields / "jacobian_last_to_100.nrrd").array, 1.25)
+
+
+def test_an_engine_without_motion_has_no_fields_to_write(command, recording, tmp_path):
+    before = files_of(tmp_path)
+    result = command("interpolate", recording, "-o", tmp_path / "o", *PAIR, "--count", 1, "--fields", tmp_path / "f")
+    assert result.exit_code == 3
+    assert "linear_blend has no displacement fields; leave out --fields" in result.stderr
+    assert files_of(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ((), "Give --from and --to, or --factor"),
+        (("--from", 0, "--count", 1), "Give --from and --to, or --factor"),
+        (("--from", 0, "--to", 4), "Give either --times or --count"),
+        (("--from", 0, "--to", 4, "--count", 1, "--times", "100"), "Give either --times or --count"),
+        (("--factor", 2, "--from", 0), "--factor fills every gap"),
+        (("--from", 0, "--to", 4, "--count", 1, "--cyclic"), "--cyclic goes with --factor"),
+        (("--from", 0, "--to", 4, "--times", "100;200"), "numbers with commas"),
+    ],
+)
+def test_contradicting_options_are_wrong_usage(command, recording, tmp_path, options, words):
+    result = command("interpolate", recording, "-o", tmp_path / "out.seq.nrrd", *options)
+    assert result.exit_code == 2
+    assert words in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--from", 0, "--to", 5, "--count", 1), "--to is frame 5"),
+        (("--from", 3, "--to", 1, "--count", 1), "must come before"),
+        (("--from", 0, "--to", 4, "--times", "400"), "400 ms does not lie strictly between"),
+        (("--from", 0, "--to", 4, "--times", "nan"), "nan ms does not lie strictly between"),
+        (("--from", 0, "--to", 4, "--count", 0), "at least 1"),
+        (("--factor", 1), "at least 2"),
+        (("--factor", 2, "--engine", "magic"), "no engine 'magic'"),
+        (("--factor", 2, "--device", "quantum"), "no device 'quantum'"),
+    ],
+)
+def test_input_that_cannot_be_worked_with_leaves_no_file(command, recording, tmp_path, options, words):
+    engine = () if "--engine" in options else BLEND
+    before = files_of(tmp_path)
+    result = command("interpolate", recording, "-o", tmp_path / "out.seq.nrrd", *options, *engine)
+    assert result.exit_code == 3
+    assert words in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert files_of(tmp_path) == before
+
+
+def test_output_is_refused_before_the_work(command, recording, tmp_path, monkeypatch):
+    monkeypatch.setattr("temporal_interp.io.read_sequence", lambda path: pytest.fail("the work has begun"))
+    there = tmp_path / "there.seq.nrrd"
+    there.write_text("precious")
+    full = tmp_path / "full"
+    full.mkdir()
+    (full / "file").touch()
+    for output, words in (
+        (there, "--force"),
+        (tmp_path / "out.png", "must end in"),
+        (there / "out.seq.nrrd", "is a file"),
+        (full, "holds files"),
+    ):
+        result = command("interpolate", recording, "-o", output, *PAIR, "--count", 1)
+        assert result.exit_code == 3
+        assert words in result.stderr
+    result = command("interpolate", recording, "-o", tmp_path / "o.nii.gz", *PAIR, "--count", 1, "--fields", full)
+    assert result.exit_code == 3
+    assert "--force" in result.stderr
+    assert there.read_text() == "precious"
+
+
+def test_force_replaces_a_file(command, recording, tmp_path):
+    out = tmp_path / "out.seq.nrrd"
+    out.write_text("old")
+    assert command("interpolate", recording, "-o", out, *PAIR, "--count", 1, "--force").exit_code == 0
+    assert len(read_sequence(out)) == 3
+
+
+@pytest.mark.parametrize("json", [(), ("--json",)])
+def test_ctrl_c_leaves_with_130_and_nothing_written(command, recording, tmp_path, monkeypatch, json):
+    def interrupted(self, t, *, fields=False):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(PreparedShift, "at", interrupted)
+    monkeypatch.setattr(catalogue, "create_engine", lambda name, device: Shift(name))
+    before = files_of(tmp_path)
+    out, fields = tmp_path / "out.seq.nrrd", tmp_path / "fields"
+    result = command("interpolate", recording, "-o", out, *PAIR, "--count", 1, "--fields", fields, *json)
+    assert result.exit_code == 130
+    assert "nothing has been written" in (result.stdout if json else result.stderr)
+    assert files_of(tmp_path) == before
+
+
+def test_notes_of_the_reader_reach_the_user(command, recording, tmp_path, monkeypatch):
+    read = read_sequence(recording)
+    monkeypatch.setattr("temporal_interp.io.read_sequence", lambda path: replace(read, notes=["times are made up"]))
+    result = command("interpolate", recording, "-o", tmp_path / "o.nii.gz", *PAIR, "--count", 1)
+    assert "Note: times are made up" in result.stderr
+
+
+def test_nan_names_the_frame(command, sequence, tmp_path):
+    volumes = [v.with_array(v.array.astype(np.float32)) for v in sequence.volumes]
+    volumes[2].array[0, 0, 0] = np.nan
+    write_sequence(replace(sequence, volumes=volumes), tmp_path / "nan.seq.nrrd")
+    result = command("interpolate", tmp_path / "nan.seq.nrrd", "-o", tmp_path / "o", "--factor", 2, *BLEND)
+    assert result.exit_code == 3
+    assert "Frame 2 has 1 voxels that are NaN" in result.stderr

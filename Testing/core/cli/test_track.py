@@ -1,0 +1,228 @@
+"""temporal-interp track."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.volume import Volume
+from temporal_interp.errors import CancelledError
+from temporal_interp.io import read_field_sequence, read_sequence, write_sequence, write_volume
+from temporal_interp.io.field_sequence import DIRECTION_KEY, FieldDirection
+from temporal_interp.tracking import track as tracking
+
+QUICK = ("--passes", 25)
+GEOMETRY = Geometry((1, 32, 40), (1.5, 1.5, 8.0), (10.0, -20.0, 30.0))
+
+
+def pattern(shift):
+    j, i = np.mgrid[:32, :40].astype(float)
+    i -= shift
+    return (500 + 200 * (np.sin(j / 2.9) * np.cos(i / 3.7) + np.sin((j + 2 * i) / 6.1)))[None].astype(np.int16)
+
+
+@pytest.fixture
+def recording(tmp_path):
+    """Four frames of a pattern that moves along x, one slice, every 50 ms."""
+    path = tmp_path / "recording.seq.nrrd"
+    volumes = [Volume(pattern(0.5 * n), GEOMETRY) for n in range(4)]
+    write_sequence(VolumeSequence(volumes, [0, 50, 100, 150]), path)
+    return path
+
+
+@pytest.fixture
+def contour(tmp_path):
+    """A circle about the middle of the slice."""
+    angles = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+    middle = GEOMETRY.physical_point((0, 15.5, 19.5))
+    lines = [f"{middle[0] + 12 * np.cos(a)},{middle[1] + 12 * np.sin(a)},{middle[2]}" for a in angles]
+    path = tmp_path / "contour.csv"
+    path.write_text("\n".join(["x,y,z", *lines]))
+    return path
+
+
+@pytest.fixture
+def called(monkeypatch):
+    """What the command asked of the tracking, in place of the slow work."""
+    asked = {}
+
+    def pretend(sequence, settings, **how):
+        asked.update(how, sequence=sequence, settings=settings)
+        raise CancelledError
+
+    monkeypatch.setattr(tracking, "track", pretend)
+    return asked
+
+
+def table(path):
+    with path.open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_fields_curves_and_pictures_are_written(command, recording, contour, tmp_path):
+    out = tmp_path / "out"
+    result = command("track", recording, "-o", out, *QUICK, "--contour", contour, "--points", contour)
+    assert result.exit_code == 0, result.output
+    made = {path.name for path in out.iterdir()}
+    fields = {"displacement.seq.nrrd", "forward.seq.nrrd", "backward.seq.nrrd"}
+    pictures = {"motion.png", "strain.png", "tracking.gif"}
+    assert made == fields | pictures | {"curves.csv", "points.csv", "network.safetensors"}
+    displacement = read_field_sequence(out / "displacement.seq.nrrd")
+    assert displacement.attributes[DIRECTION_KEY] == FieldDirection.FROM_REFERENCE
+    assert displacement.geometry.is_close(GEOMETRY)
+    assert displacement.index_values == (0, 50, 100, 150)
+    assert not displacement.fields[0].any()
+    assert read_field_sequence(out / "forward.seq.nrrd").index_values == (0, 50, 100)
+    assert read_field_sequence(out / "backward.seq.nrrd").index_values == (50, 100, 150)
+    lines = table(out / "curves.csv")
+    assert [float(line["time"]) for line in lines] == [0, 50, 100, 150]
+    assert {"radial_strain", "circumferential_strain", "forward_backward_error_mm"} <= set(lines[0])
+    last = [line for line in table(out / "points.csv") if line["frame"] == "3"]
+    first = table(contour)
+    moved = [float(there["x"]) - float(here["x"]) for there, here in zip(last, first, strict=True)]
+    assert np.mean(moved) == pytest.approx(3 * 0.5 * 1.5, abs=0.5)  # voxels of 1.5 mm
+    with Image.open(out / "tracking.gif") as film:
+        assert film.n_frames == 4
+    assert "Peak circumferential strain" in result.stdout
+
+
+def test_cycle_reports_its_closing_and_has_one_more_pair(command, recording, tmp_path, events):
+    out = tmp_path / "out"
+    result = command("track", recording, "-o", out, *QUICK, "--cycle", "--reference", 1, "--json")
+    assert result.exit_code == 0, result.output
+    values = events(result)[-1]
+    assert values["event"] == "result"
+    assert values["closing_mm"] > 0
+    assert values["reference"] == 1
+    assert read_field_sequence(out / "forward.seq.nrrd").index_values == (0, 50, 100, 150)
+    backward = read_field_sequence(out / "backward.seq.nrrd")
+    assert backward.index_values == (0, 50, 100, 150)
+    # the field on frame 1 points back to frame 0, against the motion; that on frame 0 to the last frame, with it
+    assert backward.fields[1][..., 0].mean() < 0 < backward.fields[0][..., 0].mean()
+    assert not read_field_sequence(out / "displacement.seq.nrrd").fields[1].any()
+
+
+def test_maps_of_strain_and_flow_are_written_when_asked_for(command, recording, tmp_path):
+    out = tmp_path / "out"
+    result = command("track", recording, "-o", out, *QUICK, "--maps")
+    assert result.exit_code == 0, result.output
+    strains = {f"strain_{axes}.seq.nrrd" for axes in ("ii", "ij", "jj")}
+    assert strains | {f"{name}.seq.nrrd" for name in ("velocity", "divergence", "vorticity")} <= {
+        path.name for path in out.iterdir()
+    }
+    velocity = read_field_sequence(out / "velocity.seq.nrrd")
+    assert velocity.fields[1][..., 0].mean() == pytest.approx(0.75 / 0.05, rel=0.3)  # 0.75 mm in 50 ms
+    strain = read_sequence(out / "strain_ii.seq.nrrd")
+    assert strain.index_values == (0, 50, 100, 150)
+    assert not strain.volumes[0].array.any()
+
+
+def test_long_axis_strain_is_longitudinal(command, recording, contour, tmp_path):
+    out = tmp_path / "out"
+    result = command("track", recording, "-o", out, *QUICK, "--contour", contour, "--view", "long-axis")
+    assert result.exit_code == 0, result.output
+    assert "longitudinal_strain" in table(out / "curves.csv")[0]
+
+
+def test_options_reach_the_tracking(command, recording, tmp_path, called):
+    mask = np.zeros(GEOMETRY.shape, np.uint8)
+    mask[:, 4:20, 5:25] = 3
+    write_volume(Volume(mask, GEOMETRY), tmp_path / "mask.nrrd")
+    result = command(
+        "track", recording, "-o", tmp_path / "out", "--mask", tmp_path / "mask.nrrd", "--smoothness", 7,
+        "--passes", 9, "--checkpoint", tmp_path / "state", "--reference", 2,
+    )  # fmt: skip
+    assert result.exit_code == 130
+    assert called["mask"].sum() == 16 * 20
+    assert (called["settings"].smoothness, called["settings"].passes) == (7, (9, 9, 9, 9))
+    assert called["settings"].refinement_passes == 9
+    assert (called["reference"], called["closed"], called["checkpoint"]) == (2, False, tmp_path / "state")
+    assert not (tmp_path / "out").exists()
+
+
+def test_paper_settings_can_be_asked_for(command, recording, tmp_path, called):
+    command("track", recording, "-o", tmp_path / "out", "--paper")
+    assert called["settings"].learning_rate == 1e-3
+    assert called["settings"].refinement == ()
+
+
+def test_mask_that_misses_the_sequence_is_refused(command, recording, tmp_path):
+    far = Geometry(GEOMETRY.shape, GEOMETRY.spacing, (900.0, 0.0, 0.0))
+    write_volume(Volume(np.ones(GEOMETRY.shape, np.uint8), far), tmp_path / "mask.nrrd")
+    result = command("track", recording, "-o", tmp_path / "out", "--mask", tmp_path / "mask.nrrd")
+    assert result.exit_code == 3
+    assert "mask.nrrd" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("reference", [4, 99])
+def test_reference_that_is_not_there_is_refused(command, recording, tmp_path, reference):
+    result = command("track", recording, "-o", tmp_path / "out", "--reference", reference)
+    assert result.exit_code == 3
+    assert "frames 0 to 3" in result.stderr
+
+
+def test_single_frame_is_refused(command, tmp_path):
+    write_sequence(VolumeSequence([Volume(pattern(0), GEOMETRY)], [0]), tmp_path / "one.seq.nrrd")
+    result = command("track", tmp_path / "one.seq.nrrd", "-o", tmp_path / "out")
+    assert result.exit_code == 3
+    assert "only one" in result.stderr
+
+
+def test_contour_of_two_points_is_refused_before_the_work(command, recording, tmp_path, called):
+    (tmp_path / "line.csv").write_text("x,y,z\n0,0,0\n5,0,0\n")
+    result = command("track", recording, "-o", tmp_path / "out", "--contour", tmp_path / "line.csv")
+    assert result.exit_code == 3
+    assert not called
+
+
+def test_contour_outside_the_picture_is_refused_before_the_work(command, recording, tmp_path, called):
+    (tmp_path / "far.csv").write_text("x,y,z\n500,0,30\n505,0,30\n505,5,30\n")
+    result = command("track", recording, "-o", tmp_path / "out", "--contour", tmp_path / "far.csv")
+    assert result.exit_code == 3
+    assert not called
+
+
+def test_wall_thickness_needs_a_contour(command, recording, tmp_path):
+    result = command("track", recording, "-o", tmp_path / "out", "--wall-thickness", 9)
+    assert result.exit_code == 2
+    assert "--contour" in result.stderr
+
+
+def test_folder_with_files_is_kept_without_force(command, recording, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.txt").write_text("mine")
+    result = command("track", recording, "-o", tmp_path / "out", *QUICK)
+    assert result.exit_code == 3
+    assert "--force" in result.stderr
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine.txt"]
+
+
+def test_stopped_tracking_leaves_no_folder_and_goes_on(command, recording, tmp_path, monkeypatch):
+    real = tracking.PairFit._step
+    steps = []
+
+    def stop(fit):
+        steps.append(1)
+        if len(steps) > 90:
+            raise CancelledError
+        real(fit)
+
+    monkeypatch.setattr(tracking.PairFit, "_step", stop)
+    arguments = ("track", recording, "-o", tmp_path / "out", *QUICK, "--checkpoint", tmp_path / "state")
+    assert command(*arguments).exit_code == 130
+    assert not (tmp_path / "out").exists()
+    monkeypatch.setattr(tracking.PairFit, "_step", real)
+    result = command(*arguments)
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "out" / "displacement.seq.nrrd").exists()
+
+
+def test_help_is_quick_to_reach_and_says_what_is_written(command):
+    said = command("track", "--help").stdout
+    assert "displacement.seq.nrrd" in said
+    assert json.dumps("short-axis").strip('"') in said

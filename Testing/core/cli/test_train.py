@@ -1,0 +1,186 @@
+"""temporal-interp train."""
+
+import json
+from contextlib import contextmanager
+
+import pytest
+
+from temporal_interp.cli import train
+from temporal_interp.models.model_file import load_model
+
+TINY = """
+network: {widths: [4, 8]}
+data: {dataset: synthetic, subjects: 2, validation_subjects: 1, shape: [1, 16, 16]}
+teacher: {epochs: 1, learning_rate: 1.0e-3}
+student: {epochs: 2, learning_rate: 1.0e-3}
+"""
+CPU = ("--accelerator", "cpu", "--devices", 1)
+
+
+@pytest.fixture
+def configuration(tmp_path):
+    """A training of seconds."""
+    path = tmp_path / "tiny.yaml"
+    path.write_text(TINY, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def train_command(command, configuration, tmp_path):
+    """Runs `temporal-interp train` on the tiny configuration; everything goes to the folder `out`."""
+
+    def run(stage, *options, config=configuration):
+        return command("train", stage, "--config", config, "-o", tmp_path / "out", *CPU, *options)
+
+    return run
+
+
+def test_a_teacher_and_then_a_student_that_learns_from_it(train_command, tmp_path):
+    first = train_command("teacher", "--data", tmp_path / "subjects")
+    assert first.exit_code == 0, first.stderr
+    teacher = tmp_path / "out" / "teacher" / "teacher.safetensors"
+    assert f"The teacher is in {teacher}." in first.stdout
+    assert len(list((tmp_path / "subjects").rglob("*.npz"))) == 3
+
+    second = train_command("student", "--data", tmp_path / "subjects")
+    assert second.exit_code == 0, second.stderr
+    student = load_model(tmp_path / "out" / "student" / "student.safetensors")
+    assert student.kind == "student"
+    assert student.settings["widths"] == [4, 8]
+    assert student.training["data"]["dataset"] == "synthetic"
+    assert student.training["settings"]["epochs"] == 2
+    log = (tmp_path / "out" / "student" / "log" / "version_0" / "metrics.csv").read_text()
+    assert "training/distillation_epoch" in log
+
+
+def test_a_program_gets_progress_and_the_model(train_command, events, tmp_path, monkeypatch):
+    monkeypatch.setattr("temporal_interp.cli.console.EVENT_INTERVAL", 0.0)
+    result = train_command("teacher", "--json")
+    assert result.exit_code == 0, result.stderr
+    *progress, last = events(result)
+    assert {event["event"] for event in progress} == {"progress"}
+    assert [event["fraction"] for event in progress] == [0.5, 1.0]
+    assert progress[0]["message"].startswith("epoch 1 of 1, loss")
+    assert last == {"event": "result", "model": str(tmp_path / "out" / "teacher" / "teacher.safetensors")}
+
+
+def test_calling_again_goes_on(train_command, events, tmp_path, monkeypatch):
+    monkeypatch.setattr("temporal_interp.cli.console.EVENT_INTERVAL", 0.0)
+    assert train_command("student", "--no-distil", "--epochs", 1).exit_code == 0
+    result = train_command("student", "--no-distil", "--json")
+    assert result.exit_code == 0, result.stderr
+    *progress, _ = events(result)
+    assert [event["message"][:12] for event in progress] == ["epoch 2 of 2"] * 2
+
+
+def test_a_student_can_start_from_a_model(train_command, tmp_path, command, configuration):
+    assert train_command("student", "--no-distil", "--epochs", 1).exit_code == 0
+    start = tmp_path / "out" / "student" / "student.safetensors"
+    again = ("train", "student", "--no-distil", "--config", configuration, "-o", tmp_path / "more", *CPU)
+    assert command(*again, "--start", start, "--epochs", 1).exit_code == 0
+    result = command(*again, "--start", tmp_path / "absent.safetensors")
+    assert result.exit_code == 3
+    assert "absent.safetensors" in result.stderr
+
+
+def test_a_student_needs_a_teacher_or_to_be_told_that_there_is_none(train_command, tmp_path):
+    result = train_command("student")
+    assert result.exit_code == 3
+    assert "--no-distil" in result.stderr
+    assert str(tmp_path / "out" / "teacher" / "teacher.safetensors") in result.stderr
+    assert not (tmp_path / "out").exists()
+    both = train_command("student", "--no-distil", "--teacher", "t.safetensors")
+    assert both.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("teacher: {epoch: 1}", "Unknown training settings: epoch"),
+        ("teacher: {learning_rate: 1e-4}", "'learning_rate' must be a number"),
+        ("student: {epochs: 0}", "'epochs' must be"),  # the other stage's section is checked too
+        ("data: {dataset: folder}", "Say in which folder"),
+        ("data: {dataset: synthetic, shape: [1, 8, 8]}", "at least (1, 16, 16)"),
+    ],
+)
+def test_a_configuration_that_makes_no_sense_is_refused(train_command, configuration, tmp_path, text, words):
+    configuration.write_text(text, encoding="utf-8")
+    result = train_command("teacher")
+    assert result.exit_code == 3
+    assert words in result.stderr
+    assert list(tmp_path.iterdir()) == [configuration]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--epochs", 0), "'epochs' must be"),
+        (("--accelerator", "abacus"), "abacus"),
+        (("--devices", "none"), "Nothing can be trained on"),
+        (("--devices", 0), "Nothing can be trained on"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(train_command, configuration, tmp_path, options, words):
+    result = train_command("teacher", *options)
+    assert result.exit_code == 3
+    assert words in result.stderr
+    assert list(tmp_path.iterdir()) == [configuration]
+
+
+def test_a_configuration_that_is_not_there_is_refused_as_json_too(train_command, events, tmp_path):
+    result = train_command("teacher", "--json", config=tmp_path / "absent.yaml")
+    assert result.exit_code == 3
+    (event,) = events(result)
+    assert event["event"] == "error"
+    assert "absent.yaml" in event["message"]
+
+
+def test_a_folder_without_data_is_refused(train_command, tmp_path):
+    for name in ("folder", "acdc", "lung4d"):
+        result = train_command("teacher", "--data", tmp_path / "absent", config=name)
+        assert result.exit_code == 3
+        assert "absent" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_written_to_is_refused(train_command, tmp_path):
+    (tmp_path / "out").write_text("a file")
+    result = train_command("teacher")
+    assert result.exit_code == 3
+    assert str(tmp_path / "out") in result.stderr
+
+
+def test_other_settings_in_the_folder_are_refused(train_command, configuration, tmp_path):
+    assert train_command("teacher").exit_code == 0
+    noted = json.loads((tmp_path / "out" / "teacher" / "settings.json").read_text())
+    assert noted["learning_rate"] == 1e-3
+    configuration.write_text(TINY.replace("1.0e-3", "2.0e-3"), encoding="utf-8")
+    result = train_command("teacher")
+    assert result.exit_code == 3
+    assert "another learning_rate" in result.stderr
+
+
+def test_phantoms_are_learnt_from(train_command, configuration, tmp_path):
+    data = "data: {dataset: phantoms, subjects: 1, validation_subjects: 1, shape: [1, 32, 32]}"
+    configuration.write_text(TINY.replace(TINY.splitlines()[2], data), encoding="utf-8")
+    result = train_command("teacher")
+    assert result.exit_code == 0, result.stderr
+    model = load_model(tmp_path / "out" / "teacher" / "teacher.safetensors")
+    assert model.training["data"]["dataset"] == "phantoms"
+
+
+def test_ctrl_c_is_a_cancel(train_command, tmp_path, monkeypatch):
+    monkeypatch.setattr("signal.signal", lambda *_: None)  # Lightning would switch it off for the rest of the tests
+
+    @contextmanager
+    def interrupted(console, title):
+        def report(fraction, message):
+            raise KeyboardInterrupt
+
+        yield report
+
+    monkeypatch.setattr(train.Console, "progress", interrupted)
+    result = train_command("teacher")
+    assert result.exit_code == 130
+    assert "the same command goes on" in result.stderr
+    assert not (tmp_path / "out" / "teacher" / "teacher.safetensors").exists()

@@ -1,0 +1,39 @@
+"""A synthetic frame says that it is one, and how it came about."""
+
+import temporal_interp
+from temporal_interp.data.provenance import PREFIX, SYNTHETIC_KEY, Provenance, is_synthetic
+
+
+def test_attributes_say_everything_in_text():
+    provenance = Provenance("student", 40.0, 80.5, 0.25, "steps=7", "ACDC small 1.0", "ab12")
+    assert provenance.as_attributes() == {
+        "TemporalInterp.Synthetic": "true",
+        "TemporalInterp.Engine": "student",
+        "TemporalInterp.EngineSettings": "steps=7",
+        "TemporalInterp.Model": "ACDC small 1.0",
+        "TemporalInterp.ModelSHA256": "ab12",
+        "TemporalInterp.FirstIndexValue": "40",
+        "TemporalInterp.LastIndexValue": "80.5",
+        "TemporalInterp.T": "0.25",
+        "TemporalInterp.ProgramVersion": temporal_interp.__version__,
+    }
+
+
+def test_what_an_engine_has_not_is_left_out_but_zero_is_kept():
+    attributes = Provenance("linear_blend", 0.0, 40.0, 0.5).as_attributes()
+    assert PREFIX + "Model" not in attributes
+    assert PREFIX + "EngineSettings" not in attributes
+    assert attributes[PREFIX + "FirstIndexValue"] == "0"
+
+
+def test_index_values_keep_nine_digits():
+    attributes = Provenance("linear_blend", 1234567.25, 1234567.5, 1 / 3).as_attributes()
+    assert attributes[PREFIX + "FirstIndexValue"] == "1234567.25"
+    assert attributes[PREFIX + "T"] == "0.333333333"
+
+
+def test_only_marked_frames_are_synthetic():
+    assert is_synthetic(Provenance("linear_blend", 0, 1, 0.5).as_attributes())
+    assert not is_synthetic({})
+    assert not is_synthetic({SYNTHETIC_KEY: "false"})
+    assert not is_synthetic({"Synthetic": "true"})

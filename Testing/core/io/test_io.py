@@ -1,0 +1,179 @@
+"""read_sequence and write_sequence: the right reader and writer, and what happens to input that has none."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from temporal_interp.data.volume import Volume
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.io import read_sequence, write_sequence
+
+ENDINGS = ["cine.seq.nrrd", "cine.nii.gz", "cine.nii", "cine"]
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+def test_sequence_comes_back_from_every_format(name, tmp_path, make_sequence, assert_same):
+    sequence = make_sequence()
+    write_sequence(sequence, tmp_path / name)
+    assert_same(read_sequence(tmp_path / name), sequence)
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "uint16", "int32", "uint32", "float32", "float64"])
+def test_scalar_type_is_kept(name, dtype, tmp_path, make_sequence, assert_same):
+    sequence = make_sequence(dtype=dtype)
+    write_sequence(sequence, tmp_path / name)
+    assert_same(read_sequence(tmp_path / name), sequence)
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+@pytest.mark.parametrize(("shape", "values"), [((1, 3, 4), (5.0, 9.0, 11.0)), ((2, 3, 4), (7.5,)), ((1, 3, 4), (0.0,))])
+def test_one_slice_and_one_frame_keep_their_place(name, shape, values, tmp_path, make_sequence, assert_same):
+    sequence = make_sequence(shape=shape, values=values)
+    write_sequence(sequence, tmp_path / name)
+    assert_same(read_sequence(tmp_path / name), sequence)
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+def test_left_handed_grid_is_kept(name, tmp_path, make_sequence, assert_same):
+    sequence = make_sequence(direction=np.diag([1.0, -1.0, 1.0]))
+    write_sequence(sequence, tmp_path / name)
+    assert_same(read_sequence(tmp_path / name), sequence)
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+def test_half_precision_becomes_single(name, tmp_path, make_sequence):
+    sequence = make_sequence(dtype="float16")
+    write_sequence(sequence, tmp_path / name)
+    back = read_sequence(tmp_path / name).volumes[2].array
+    assert back.dtype == np.float32
+    np.testing.assert_array_equal(back, sequence.volumes[2].array)
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+@pytest.mark.parametrize(("index_name", "unit"), [("phase", "%"), ("frame", ""), ("time", "s")])
+def test_index_of_any_kind_is_kept(name, index_name, unit, tmp_path, make_sequence, assert_same):
+    sequence = make_sequence(index_name=index_name, index_unit=unit, slice_thickness=None)
+    write_sequence(sequence, tmp_path / name)
+    assert_same(read_sequence(tmp_path / name), sequence)
+
+
+@pytest.mark.parametrize("name", ["cine.seq.nrrd", "cine.nii.gz", "cine.nii"])
+def test_file_is_replaced_only_when_asked(name, tmp_path, make_sequence, assert_same):
+    write_sequence(make_sequence(), tmp_path / name)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    other = make_sequence(values=(1.0, 2.0), dtype="uint8")
+    with pytest.raises(InvalidInputError, match=r"cine.*exists; choose another name"):
+        write_sequence(other, tmp_path / name)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    write_sequence(other, tmp_path / name, overwrite=True)
+    assert_same(read_sequence(tmp_path / name), other)
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_folder_with_something_in_it_is_never_replaced(overwrite, tmp_path, make_sequence):
+    (tmp_path / "cine").mkdir()
+    (tmp_path / "cine" / "precious.txt").write_text("keep")
+    with pytest.raises(InvalidInputError, match="not empty"):
+        write_sequence(make_sequence(), tmp_path / "cine", overwrite=overwrite)
+    assert [path.name for path in (tmp_path / "cine").iterdir()] == ["precious.txt"]
+
+
+def test_empty_folder_is_filled(tmp_path, make_sequence, assert_same):
+    (tmp_path / "cine").mkdir()
+    write_sequence(make_sequence(), tmp_path / "cine")
+    assert_same(read_sequence(tmp_path / "cine"), make_sequence())
+
+
+@pytest.mark.parametrize("name", ["cine.nrrd", "cine.mha", "cine.dcm", "cine.png"])
+def test_unknown_ending_is_refused_for_writing(name, tmp_path, make_sequence):
+    with pytest.raises(InvalidInputError, match=r"must end in \.seq\.nrrd, \.nii\.gz or \.nii"):
+        write_sequence(make_sequence(), tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+def test_missing_folder_is_named(name, tmp_path, make_sequence):
+    with pytest.raises(InvalidInputError, match=r"nowhere.*could not be written \(No such file or directory\)"):
+        write_sequence(make_sequence(), tmp_path / "nowhere" / name)
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+def test_folder_without_permission_is_an_error_for_the_user(name, tmp_path, make_sequence, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("tempfile.mkdtemp", refuse)
+    with pytest.raises(InvalidInputError, match="Permission denied"):
+        write_sequence(make_sequence(), tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+def test_nothing_is_left_when_writing_fails(name, tmp_path, make_sequence, monkeypatch):
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("temporal_interp.io.nifti.write_sidecar", full)
+    monkeypatch.setattr("gzip.GzipFile.close", full)
+    monkeypatch.setattr("temporal_interp.io.frame_folder._row", full)
+    with pytest.raises(InvalidInputError, match="No space left"):
+        write_sequence(make_sequence(), tmp_path / name)
+    monkeypatch.undo()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(InvalidInputError, match=r"absent\.nii\.gz: there is no such file or folder"):
+        read_sequence(tmp_path / "absent.nii.gz")
+
+
+def test_other_file_gets_the_list_of_what_can_be_read(tmp_path):
+    (tmp_path / "notes.txt").write_text("hello")
+    with pytest.raises(InvalidInputError, match=r"notes\.txt: .*\.nii\.gz.*\.seq\.nrrd.*DICOM.*index\.csv"):
+        read_sequence(tmp_path / "notes.txt")
+
+
+def test_empty_folder_gets_the_list_of_what_can_be_read(tmp_path):
+    with pytest.raises(InvalidInputError, match=r"no DICOM image.*\.nii\.gz.*\.seq\.nrrd.*index\.csv"):
+        read_sequence(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["a.nii", "a.nii.gz", "a.nrrd", "a.seq.nrrd", "a.dcm"])
+@pytest.mark.parametrize("content", [b"", b"this is not an image at all, it only has the name of one\n" * 20])
+def test_file_with_the_wrong_name_is_refused(name, content, tmp_path):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InvalidInputError, match=name):
+        read_sequence(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["cine.seq.nrrd", "cine.nii.gz", "cine.nii"])
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9, 0.99])
+def test_file_cut_short_is_refused(name, share, tmp_path, make_sequence):
+    write_sequence(make_sequence(shape=(4, 20, 30)), tmp_path / name)
+    content = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(content[: int(share * len(content))])
+    with pytest.raises(InvalidInputError, match=rf"{name}: .*(cut short|damaged)"):
+        read_sequence(tmp_path / name)
+
+
+def test_writing_does_not_touch_what_is_written(tmp_path, make_sequence, assert_same):
+    sequence = make_sequence()
+    for name in ENDINGS:
+        write_sequence(sequence, tmp_path / name, overwrite=True)
+    assert_same(sequence, make_sequence())
+
+
+def test_non_contiguous_voxels_are_written_right(tmp_path, make_sequence):
+    whole = make_sequence()
+    flipped = [Volume(volume.array[::-1, :, ::-1], volume.geometry) for volume in whole.volumes]
+    for name in ENDINGS:
+        write_sequence(type(whole)(flipped, whole.index_values), tmp_path / name, overwrite=True)
+        back = read_sequence(tmp_path / name).volumes[1].array
+        np.testing.assert_array_equal(back, whole.volumes[1].array[::-1, :, ::-1])
+
+
+def test_importing_the_package_does_not_import_pydicom():
+    code = "import sys, temporal_interp.io; sys.exit('pydicom' in sys.modules or 'torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

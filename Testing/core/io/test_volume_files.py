@@ -1,0 +1,143 @@
+"""Single volumes and displacement fields."""
+
+import numpy as np
+import pytest
+import SimpleITK as sitk  # noqa: N813
+import slicer
+
+from temporal_interp.data.provenance import Provenance
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.io import read_displacement, read_volume, write_displacement, write_volume
+
+MARK = Provenance("velocity_field", 0.0, 40.0, 0.25, "folds=0").as_attributes()
+
+
+@pytest.mark.parametrize("ending", [".nrrd", ".nii.gz", ".nii", ".mha"])
+@pytest.mark.parametrize("shape", [(2, 3, 4), (1, 3, 4)])
+@pytest.mark.parametrize("dtype", ["int16", "uint8", "float32", "float64"])
+def test_volume_comes_back(ending, shape, dtype, tmp_path, make_sequence):
+    volume = make_sequence(shape=shape, dtype=dtype).volumes[1]
+    write_volume(volume, tmp_path / f"v{ending}", MARK)
+    back = read_volume(tmp_path / f"v{ending}")
+    assert back.array.dtype == dtype
+    np.testing.assert_array_equal(back.array, volume.array)
+    assert back.geometry.is_close(volume.geometry)
+
+
+@pytest.mark.parametrize("ending", [".nrrd", ".mha"])
+def test_metadata_is_in_the_header(ending, tmp_path, make_sequence):
+    write_volume(make_sequence().volumes[0], tmp_path / f"v{ending}", MARK)
+    image = sitk.ReadImage(str(tmp_path / f"v{ending}"))
+    assert {key: image.GetMetaData(key) for key in MARK} == MARK
+
+
+@pytest.mark.parametrize(
+    ("metadata", "mark"),
+    [
+        (MARK, "TemporalInterp: synthetic"),
+        ({"TemporalInterp.SyntheticSlices": "all"}, "TemporalInterp: synthetic slices"),
+        (None, ""),
+        ({"A": "b"}, ""),
+    ],
+)
+def test_synthetic_volume_is_marked_in_nifti(metadata, mark, tmp_path, make_sequence):
+    write_volume(make_sequence().volumes[0], tmp_path / "v.nii.gz", metadata)
+    assert sitk.ReadImage(str(tmp_path / "v.nii.gz")).GetMetaData("descrip") == mark
+
+
+def test_volume_is_replaced_only_when_asked(tmp_path, make_sequence):
+    first, other = make_sequence().volumes[:2]
+    write_volume(first, tmp_path / "v.nrrd")
+    with pytest.raises(InvalidInputError, match=r"v\.nrrd: this file exists"):
+        write_volume(other, tmp_path / "v.nrrd")
+    np.testing.assert_array_equal(read_volume(tmp_path / "v.nrrd").array, first.array)
+    write_volume(other, tmp_path / "v.nrrd", overwrite=True)
+    np.testing.assert_array_equal(read_volume(tmp_path / "v.nrrd").array, other.array)
+
+
+def test_unknown_ending_is_refused(tmp_path, make_sequence):
+    with pytest.raises(InvalidInputError, match=r"must end in \.nrrd"):
+        write_volume(make_sequence().volumes[0], tmp_path / "v.jpg")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("ending", [".nrrd", ".nii.gz", ".nii", ".mha"])
+@pytest.mark.parametrize("share", [0.3, 0.8, 0.99])
+def test_volume_cut_short_is_refused(ending, share, tmp_path, make_sequence):
+    path = tmp_path / f"v{ending}"
+    write_volume(make_sequence(shape=(4, 20, 30)).volumes[0], path)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(InvalidInputError, match=rf"v\{ending}: "):
+        read_volume(path)
+
+
+def test_missing_file_folder_and_other_images_are_refused(tmp_path):
+    with pytest.raises(InvalidInputError, match="no such file"):
+        read_volume(tmp_path / "absent.nrrd")
+    with pytest.raises(InvalidInputError, match="this is a folder"):
+        read_volume(tmp_path)
+    sitk.WriteImage(sitk.Image([4, 3, 2, 5], sitk.sitkInt16), str(tmp_path / "4d.nii.gz"))
+    with pytest.raises(InvalidInputError, match=r"4d\.nii\.gz: Expected a scalar 2D or 3D image, got 4D"):
+        read_volume(tmp_path / "4d.nii.gz")
+    with pytest.raises(InvalidInputError, match="three components per voxel, this is 4D with 1"):
+        read_displacement(tmp_path / "4d.nii.gz")
+
+
+@pytest.fixture
+def field(make_sequence):
+    geometry = make_sequence(shape=(3, 4, 5)).volumes[0].geometry
+    return np.random.default_rng(2).normal(0, 2, (3, 4, 5, 3)).astype(np.float32), geometry
+
+
+@pytest.mark.parametrize("ending", [".nrrd", ".mha"])
+@pytest.mark.parametrize("slices", [1, 3])
+def test_displacement_comes_back(ending, slices, tmp_path, make_sequence):
+    geometry = make_sequence(shape=(slices, 4, 5)).volumes[0].geometry
+    array = np.random.default_rng(2).normal(0, 2, (slices, 4, 5, 3)).astype(np.float32)
+    write_displacement(array, geometry, tmp_path / f"d{ending}")
+    back, grid = read_displacement(tmp_path / f"d{ending}")
+    assert back.dtype == np.float32
+    np.testing.assert_array_equal(back, array)
+    assert grid.is_close(geometry)
+
+
+def test_simpleitk_moves_points_by_the_displacement(field, tmp_path):
+    array, geometry = field
+    write_displacement(array, geometry, tmp_path / "d.nrrd")
+    image = sitk.ReadImage(str(tmp_path / "d.nrrd"), sitk.sitkVectorFloat64)
+    transform = sitk.DisplacementFieldTransform(image)
+    point = geometry.physical_point((1, 2, 3))
+    np.testing.assert_allclose(transform.TransformPoint(point) - point, array[1, 2, 3], rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("ending", [".nrrd", ".mha"])
+def test_slicer_moves_points_by_the_displacement(ending, field, tmp_path):
+    """From-parent, which resamples, in Slicer's RAS."""
+    array, geometry = field
+    write_displacement(array, geometry, tmp_path / f"d{ending}")
+    scene = slicer.vtkMRMLScene()
+    node = scene.AddNewNodeByClass("vtkMRMLTransformNode")
+    reader = scene.AddNewNodeByClass("vtkMRMLTransformStorageNode")
+    reader.SetFileName(str(tmp_path / f"d{ending}"))
+    assert reader.ReadData(node)
+    to_ras = np.array([-1, -1, 1])
+    point = geometry.physical_point((1, 2, 3))
+    moved = np.array(node.GetTransformFromParent().TransformPoint(point * to_ras)) * to_ras
+    np.testing.assert_allclose(moved - point, array[1, 2, 3], rtol=0, atol=1e-5)
+    scene.Clear(0)
+
+
+def test_field_that_does_not_fit_its_grid_is_refused(field, tmp_path):
+    array, geometry = field
+    with pytest.raises(InvalidInputError, match=r"shape \(3, 4, 5\)"):
+        write_displacement(array[..., 0], geometry, tmp_path / "d.nrrd")
+    with pytest.raises(InvalidInputError, match=r"must end in \.nrrd, \.mha"):
+        write_displacement(array, geometry, tmp_path / "d.nii.gz")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_scalar_volume_is_no_field(tmp_path, make_sequence):
+    write_volume(make_sequence().volumes[0], tmp_path / "v.nrrd")
+    with pytest.raises(InvalidInputError, match="this is 3D with 1"):
+        read_displacement(tmp_path / "v.nrrd")

@@ -1,0 +1,39 @@
+"""Random tissues with close slices."""
+
+import numpy as np
+import pytest
+
+from temporal_interp.simulation.random_subjects.still_volumes import make_still_volume
+
+SHAPE = (24, 32, 40)
+
+
+@pytest.fixture(scope="module")
+def volumes():
+    return [make_still_volume(3, index, SHAPE) for index in range(6)]
+
+
+def test_a_volume_depends_on_seed_and_index_alone(volumes):
+    assert np.array_equal(make_still_volume(3, 2, SHAPE).array, volumes[2].array)
+    assert not np.array_equal(volumes[1].array, volumes[2].array)
+    assert not np.array_equal(make_still_volume(4, 2, SHAPE).array, volumes[2].array)
+
+
+def test_voxels_are_of_1_mm_and_intensities_those_of_an_image(volumes):
+    for volume in volumes:
+        assert volume.array.shape == SHAPE
+        assert volume.array.dtype == np.float32
+        assert volume.geometry.spacing == (1.0, 1.0, 1.0)
+        assert np.isfinite(volume.array).all()
+        assert volume.array.min() >= 0
+        assert 0.2 < volume.array.max() < 4
+        assert volume.array.std() > 0.02
+
+
+def test_neighbouring_slices_show_the_same_tissue_and_far_ones_do_not(volumes):
+    def likeness(apart):
+        return np.mean([np.corrcoef(v.array[:-apart].ravel(), v.array[apart:].ravel())[0, 1] for v in volumes])
+
+    assert likeness(1) > 0.75
+    assert likeness(16) < 0.5
+    assert likeness(1) > likeness(4) > likeness(16)

@@ -1,0 +1,89 @@
+"""Closer slices in one call: at once with the model of the program, or after fitting it."""
+
+import numpy as np
+import pytest
+
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.intensity import IntensityRange
+from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.volume import Volume
+from temporal_interp.errors import CancelledError, InvalidInputError
+from temporal_interp.io import read_volume
+from temporal_interp.slices.classical import Classical, interpolate_slices
+from temporal_interp.slices.quality import shipped_model, with_closer_slices
+from temporal_interp.slices.settings import FACTORS, Quality, SliceTrainingSettings
+from temporal_interp.tensors.metrics import psnr
+
+FEW_STEPS = SliceTrainingSettings(steps=2, slices=5, side=12, batch=2)
+
+
+def a_sequence(frames=2, shape=(5, 20, 22)):
+    values = np.random.default_rng(0).integers(0, 900, (frames, *shape)).astype(np.int16)
+    volumes = [Volume(array, Geometry(shape, (1.0, 1.0, 3.0))) for array in values]
+    return VolumeSequence(volumes, [float(n) for n in range(frames)], "time", "ms")
+
+
+@pytest.mark.parametrize("factor", FACTORS)
+def test_the_model_of_the_program_is_for_its_factor(factor):
+    model, source = shipped_model(factor)
+    assert model.factor == factor
+    assert source["SliceModel"] == f"slices-{factor}x"
+    assert len(source["SliceModelSHA256"]) == 64
+
+
+@pytest.mark.parametrize(
+    ("quality", "words"), [(Quality.QUICK, "slices-3x"), (Quality.FITTED, "slices-3x, fitted to these images")]
+)
+def test_every_frame_gets_slices_and_keeps_its_own(quality, words):
+    given = a_sequence()
+    made = with_closer_slices(given, 3, quality, settings=FEW_STEPS)
+    assert made.index_values == given.index_values
+    for before, after, marks in zip(given.volumes, made.volumes, made.item_attributes, strict=True):
+        assert after.geometry.shape == (13, 20, 22)
+        assert after.geometry.spacing == (1.0, 1.0, 1.0)
+        assert np.array_equal(after.array[::3], before.array)
+        assert marks["TemporalInterp.SliceModel"] == words
+        assert marks["TemporalInterp.SyntheticSlices"] == "all but every 3rd from the first on"
+
+
+def test_fitting_changes_the_result_and_quick_does_not_depend_on_it():
+    given = a_sequence()
+    quick, fitted, again = (
+        with_closer_slices(given, 2, quality, settings=FEW_STEPS).volumes[0].array
+        for quality in (Quality.QUICK, Quality.FITTED, Quality.QUICK)
+    )
+    assert np.array_equal(quick, again)
+    assert not np.array_equal(quick, fitted)
+
+
+def test_synthetic_slices_are_not_built_upon():
+    made = with_closer_slices(a_sequence(), 2, Quality.QUICK)
+    with pytest.raises(InvalidInputError, match="synthetic slices already"):
+        with_closer_slices(made, 2, Quality.QUICK)
+
+
+def test_another_factor_is_refused():
+    with pytest.raises(InvalidInputError, match="2, 3, 4 times closer, not 5 times"):
+        with_closer_slices(a_sequence(), 5, Quality.QUICK)
+
+
+def test_work_can_be_stopped():
+    def stop(share, message):
+        if share > 0.3:
+            raise CancelledError
+
+    with pytest.raises(CancelledError):
+        with_closer_slices(a_sequence(), 2, Quality.FITTED, settings=FEW_STEPS, progress=stop)
+
+
+@pytest.mark.parametrize("factor", FACTORS)
+def test_the_model_of_the_program_is_ahead_of_every_classical_interpolation_of_a_real_ct(real_data, factor):
+    """A model that has never seen a patient, on slices of a chest that were held out."""
+    volume = read_volume(real_data / "ct-chest" / "chest_1mm.nrrd")
+    array = IntensityRange(-1024, 2048).normalise(volume.array[:49, 100:196, 100:196])
+    thin = Volume(array, Geometry(array.shape))
+    thick = Volume(array[::factor].copy(), Geometry(array[::factor].shape, (1.0, 1.0, float(factor))))
+    made = with_closer_slices(VolumeSequence([thick], [0.0], "frame", ""), factor, Quality.QUICK).volumes[0]
+    count = len(made.array)
+    best = max(psnr(interpolate_slices(thick, factor, method).array, thin.array[:count]) for method in Classical)
+    assert psnr(made.array, thin.array[:count]) > best + 0.3

@@ -1,0 +1,126 @@
+"""Losses against closed forms."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+from temporal_interp.tensors.regularity import bending_energy, folding_loss, squared_gradient
+from temporal_interp.tensors.similarity import box_mean, local_correlation_loss
+from temporal_interp.tensors.spatial import identity_grid
+
+
+def random(*shape, seed=0):
+    return torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("shape", [(9, 10), (5, 6, 7), (1, 6, 7)])
+def test_box_mean_is_the_mean_of_the_part_of_the_window_inside_the_image(shape):
+    image = random(1, 1, *shape)
+    mean = box_mean(image, 5)
+    assert mean.shape == image.shape
+    for index in itertools.product(*[(0, n // 2, n - 1) for n in shape]):
+        window = image[(0, 0, *[slice(max(0, p - 2), p + 3) for p in index])]
+        assert float(mean[(0, 0, *index)]) == pytest.approx(float(window.mean()), abs=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(9, 10), (5, 6, 7), (1, 6, 7)])
+def test_a_stride_takes_every_so_many_windows_along_each_axis(shape):
+    image, target = random(2, 1, *shape), random(2, 1, *shape, seed=1)
+    every = box_mean(image, 5)[(..., *[slice(None, None, 3)] * len(shape))]
+    torch.testing.assert_close(box_mean(image, 5, stride=3), every)
+    weight = torch.zeros(2, 1, *shape)
+    weight[(..., *[slice(None, None, 3)] * len(shape))] = 1.0
+    expected = local_correlation_loss(image, target, window=5, weight=weight)
+    for given in (None, weight):
+        loss = local_correlation_loss(image, target, window=5, stride=3, weight=given)
+        torch.testing.assert_close(loss, expected)
+
+
+@pytest.mark.parametrize("shape", [(20, 22), (6, 20, 22)])
+@pytest.mark.parametrize(("gain", "offset"), [(1.0, 0.0), (0.5, 0.4), (-0.8, 0.9)])
+def test_images_alike_up_to_gain_and_offset_have_no_loss(shape, gain, offset):
+    image = random(2, 1, *shape)
+    loss = local_correlation_loss(gain * image + offset, image, window=5)
+    assert 0 <= float(loss) < 0.01  # the rest is FLAT against the variance
+
+
+def test_loss_is_one_minus_the_squared_correlation_of_the_window():
+    first, second = random(1, 1, 5, 5), random(1, 1, 5, 5, seed=1)
+    # a window of 9 around any voxel of a 5 x 5 image holds the whole image
+    expected = 1 - np.corrcoef(first.flatten(), second.flatten())[0, 1] ** 2
+    assert float(local_correlation_loss(first, second, window=9)) == pytest.approx(expected, abs=5e-3)
+
+
+def test_unrelated_and_flat_images_are_unlike():
+    first, second = random(1, 1, 60, 60), random(1, 1, 60, 60, seed=1)
+    assert float(local_correlation_loss(first, second, window=9)) > 0.95
+    flat = torch.full((1, 1, 60, 60), 0.3)
+    assert float(local_correlation_loss(flat, first, window=9)) == pytest.approx(1, abs=1e-4)
+
+
+def test_flat_images_give_a_finite_gradient_that_is_next_to_nothing():
+    flat = torch.full((1, 1, 12, 12), 0.3, requires_grad=True)
+    local_correlation_loss(flat, flat.detach().clone(), window=5).backward()
+    assert float(flat.grad.abs().max()) < 1e-6
+
+
+def test_every_problem_can_have_a_flatness_of_its_own():
+    first, second = random(2, 1, 12, 12), random(2, 1, 12, 12, seed=1)
+    flats = 0.001, 0.5
+    apart = [
+        local_correlation_loss(first[n : n + 1], second[n : n + 1], window=5, flat=flat) for n, flat in enumerate(flats)
+    ]
+    together = local_correlation_loss(first, second, window=5, flat=torch.tensor(flats).view(2, 1, 1, 1))
+    torch.testing.assert_close(together, torch.stack(apart).mean())
+    assert apart[1] > apart[0]
+
+
+def test_loss_is_symmetric():
+    first, second = random(1, 1, 8, 9, 10), random(1, 1, 8, 9, 10, seed=1)
+    there, back = (local_correlation_loss(*pair, window=5) for pair in ((first, second), (second, first)))
+    torch.testing.assert_close(there, back)
+
+
+@pytest.mark.parametrize("spacing", [(1.0, 1.0, 1.0), (6.0, 1.5, 0.75)])
+def test_squared_gradient_of_a_linear_motion_is_its_strain_in_mm_per_mm(spacing):
+    strain = torch.tensor([[0.1, -0.2, 0.05], [0.0, 0.15, 0.1], [0.3, 0.0, -0.05]])  # rows: component, columns: axis
+    mm = torch.tensor(spacing).view(1, 3, 1, 1, 1)
+    points = identity_grid((4, 5, 6), torch.zeros(1)) * mm
+    voxels = torch.einsum("ab,nb...->na...", strain, points) / mm
+    expected = float(strain.square().sum())
+    assert float(squared_gradient(voxels, spacing)) == pytest.approx(expected, rel=1e-4)
+
+
+def test_squared_gradient_passes_over_axes_of_one_voxel():
+    field = torch.zeros(1, 3, 1, 4, 5)
+    field[:, 2] = torch.arange(5.0)
+    assert float(squared_gradient(field, (8.0, 1.0, 1.0))) == pytest.approx(1.0)
+    assert float(squared_gradient(torch.ones(1, 3, 1, 1, 1), (1.0, 1.0, 1.0))) == 0.0
+
+
+@pytest.mark.parametrize("spacing", [(1.0, 1.0, 1.0), (6.0, 1.5, 0.75)])
+def test_bending_energy_of_a_parabolic_motion_is_its_change_of_strain_per_mm(spacing):
+    mm = torch.tensor(spacing, dtype=torch.float64).view(1, 3, 1, 1, 1)
+    z, y, x = (identity_grid((5, 6, 7), torch.zeros(1, dtype=torch.float64)) * mm).split(1, dim=1)
+    linear = 0.1 * z - 0.2 * x + 3.0
+    motion = torch.cat([linear, 0.005 * y**2 + linear, 0.02 * z * x], dim=1)  # in mm
+    # one second derivative of 0.01, a mixed one of 0.02 in both orders
+    assert float(bending_energy(motion / mm, spacing)) == pytest.approx(0.01**2 + 2 * 0.02**2, rel=1e-6)
+    assert float(bending_energy(torch.cat([linear] * 3, dim=1) / mm, spacing)) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_bending_energy_passes_over_axes_that_are_too_short_to_bend():
+    field = torch.zeros(1, 3, 1, 2, 5, dtype=torch.float64)
+    field[:, 2] = torch.arange(5.0) ** 2
+    assert float(bending_energy(field, (8.0, 1.0, 1.0))) == pytest.approx(4.0)
+    assert float(bending_energy(torch.ones(1, 3, 1, 1, 1), (1.0, 1.0, 1.0))) == 0.0
+
+
+def test_folding_loss_is_how_far_the_determinant_is_below_zero():
+    points = identity_grid((8, 9), torch.zeros(1))
+    assert float(folding_loss(torch.zeros(1, 2, 8, 9))) == 0.0
+    assert float(folding_loss(-0.9 * points)) == 0.0
+    mirrored = torch.cat([-3 * points[:, :1], torch.zeros_like(points[:, 1:])], dim=1)  # determinant -2 everywhere
+    assert float(folding_loss(mirrored)) == pytest.approx(2.0)

@@ -1,0 +1,251 @@
+"""Tracking through a sequence: exact on phantoms, the same in any geometry, and careful with bad input."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.volume import Volume
+from temporal_interp.errors import CancelledError, InvalidInputError
+from temporal_interp.simulation import BeatingHeart, even_phases, make_heart_cine, short_axis_slice
+from temporal_interp.simulation.exact_motion import exact_positions, exact_strain_along, mid_wall_contour
+from temporal_interp.tracking.fields import voxel_points
+from temporal_interp.tracking.network_file import load_network, save_network
+from temporal_interp.tracking.settings import TrackingSettings
+from temporal_interp.tracking.strain import ContourView, strain_along
+from temporal_interp.tracking.track import MARGIN_VOXELS, _Problem, track
+from temporal_interp.tracking.trajectories import displacement_from
+
+QUICK = replace(
+    TrackingSettings(),
+    scales=(4, 2, 1),
+    passes=(30, 30, 30),
+    least_steps=150,
+    widths=(8, 8),
+    refinement=(),
+)
+REFINED = replace(QUICK, refinement=(2, 1), refinement_passes=15)
+OBLIQUE = ((-0.6, 0.0, 0.8), (0.8, 0.0, 0.6), (0.0, 1.0, 0.0))
+SLICE = Geometry((1, 32, 40), (1.5, 1.5, 8.0), (10.0, -20.0, 30.0), OBLIQUE)
+STEP = (1.0, -0.5)
+"""Voxels that tissue moves along (J, I) from frame to frame."""
+
+
+def pattern(geometry, shift):
+    k, j, i = np.indices(geometry.shape).astype(float)
+    # neighbouring slices differ, but not as if one were the other moved, which 3D tracking could not tell from motion
+    j, i = j - shift[0] + 3 * (k % 2), i - shift[1]
+    return np.sin(j / 2.9) * np.cos(i / 3.7) + np.sin((j + 2 * i) / 6.1)
+
+
+def drifting(geometry=SLICE, frames=4, dtype=np.float32, **choices):
+    """A sequence whose whole picture moves by STEP from frame to frame."""
+    pictures = [pattern(geometry, np.multiply(STEP, n)) for n in range(frames)]
+    volumes = [Volume((100 + 40 * picture).astype(dtype), geometry) for picture in pictures]
+    return VolumeSequence(volumes, [30.0 * n for n in range(frames)], **choices)
+
+
+def in_voxels(field, geometry):
+    """Displacement in voxels along (K, J, I), mean over the middle of the grid."""
+    along = field @ np.linalg.inv(geometry.voxel_to_physical).T
+    return along[:, 8:-8, 8:-8].reshape(-1, 3).mean(0)[::-1]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float64])
+def test_translation_is_found_in_mm_on_an_oblique_grid(dtype):
+    result = track(drifting(dtype=dtype), QUICK)
+    for forward, backward in zip(result.motion.forward, result.motion.backward, strict=True):
+        assert in_voxels(forward, SLICE) == pytest.approx((0, *STEP), abs=0.12)
+        assert in_voxels(backward, SLICE) == pytest.approx((0, *np.negative(STEP)), abs=0.12)
+    assert in_voxels(result.displacements[3], SLICE) == pytest.approx((0, *np.multiply(STEP, 3)), abs=0.3)
+    assert np.abs(forward @ np.asarray(OBLIQUE)[:, 2]).max() < 1e-6  # a single slice never moves along K
+
+
+def test_displacements_start_from_the_reference():
+    result = track(drifting(), QUICK, reference=2)
+    assert not result.displacements[2].any()
+    assert in_voxels(result.displacements[0], SLICE) == pytest.approx((0, *np.multiply(STEP, -2)), abs=0.25)
+    for ours, followed in zip(result.displacements, displacement_from(result.motion, 2), strict=True):
+        np.testing.assert_array_equal(ours, followed)
+
+
+def test_slices_with_gaps_are_tracked_one_by_one():
+    geometry = replace(SLICE, shape=(3, 32, 40))
+    sequence = drifting(geometry, frames=2, slice_thickness=3.0)
+    forward = track(sequence, QUICK).motion.forward[0]
+    for k in range(3):
+        assert in_voxels(forward[k : k + 1], geometry) == pytest.approx((0, *STEP), abs=0.15)
+    alone = VolumeSequence(
+        [Volume(v.array[1:2], replace(geometry, shape=(1, 32, 40))) for v in sequence.volumes], sequence.index_values
+    )
+    assert in_voxels(track(alone, QUICK).motion.forward[0], SLICE) == pytest.approx((0, *STEP), abs=0.15)
+
+
+def test_volumes_are_tracked_in_3d():
+    geometry = Geometry((6, 24, 24), (2.0, 2.0, 2.0), (1.0, 2.0, 3.0), OBLIQUE)
+    result = track(drifting(geometry, frames=2), replace(QUICK, passes=(20, 20, 20)))
+    assert in_voxels(result.motion.forward[0], geometry) == pytest.approx((0, *STEP), abs=0.25)
+
+
+def test_large_frames_are_tracked_on_a_coarser_grid_and_come_back_on_their_own():
+    result = track(drifting(frames=2), replace(QUICK, max_voxels=400))
+    assert result.motion.forward[0].shape == (1, 32, 40, 3)
+    assert in_voxels(result.motion.forward[0], SLICE) == pytest.approx((0, *STEP), abs=0.3)
+
+
+def test_equal_frames_do_not_move():
+    still = drifting(frames=1).volumes[0]
+    result = track(VolumeSequence([still] * 3, [0, 1, 2]), REFINED)
+    assert all(np.abs(field).max() < 1e-5 for field in (*result.motion.forward, *result.displacements))
+
+
+def test_cycle_has_a_pair_round_its_end_and_closes():
+    there_and_back = drifting(frames=3).volumes
+    sequence = VolumeSequence([*there_and_back, there_and_back[1]], [0, 30, 60, 90])
+    result = track(sequence, QUICK, closed=True)
+    assert len(result.motion.forward) == 4
+    assert in_voxels(result.motion.forward[3], SLICE) == pytest.approx((0, *np.negative(STEP)), abs=0.15)
+    followed = displacement_from(result.motion, 0, closing=True)
+    np.testing.assert_array_equal(result.displacements[2], followed[2])
+
+
+def test_what_lies_outside_the_mask_is_not_looked_at():
+    sequence = drifting(frames=2)
+    mask = np.zeros(SLICE.shape, bool)
+    mask[..., :22] = True
+    noise = np.random.default_rng(0).uniform(0, 200, (1, 32, 10)).astype(np.float32)
+    spoilt = [
+        v.with_array(np.concatenate([v.array[..., :30], n], -1))
+        for v, n in zip(sequence.volumes, (noise, noise[:, ::-1]), strict=True)
+    ]
+    forward = track(VolumeSequence(spoilt, [0, 30]), QUICK, mask=mask).motion.forward[0]
+    assert in_voxels(forward[:, :, :22], SLICE) == pytest.approx((0, *STEP), abs=0.2)
+
+
+def test_motion_is_known_after_every_scale():
+    seen = {}
+    track(drifting(), QUICK, on_scale=lambda scale, motion: seen.update({scale: motion}))
+    assert list(seen) == [4, 2, 1]
+    assert in_voxels(seen[4].forward[0], SLICE) == pytest.approx((0, *STEP), abs=0.6)
+
+
+def test_tracking_starts_from_the_network_of_another(tmp_path):
+    one_scale = replace(QUICK, scales=(1,), passes=(30,))
+    save_network(track(drifting(), one_scale).network, tmp_path / "network.safetensors")
+    few = replace(one_scale, passes=(1,), least_steps=1)
+    kept = track(drifting(frames=3), few, start_from=load_network(tmp_path / "network.safetensors")).motion.forward[0]
+    fresh = track(drifting(frames=3), few).motion.forward[0]
+    errors = [np.abs(in_voxels(field, SLICE)[1:] - STEP).max() for field in (kept, fresh)]
+    assert errors[0] < 0.5 * errors[1]
+
+
+def test_file_that_holds_no_network_is_refused(tmp_path):
+    (tmp_path / "pickle.safetensors").write_bytes(b"\x80\x04}.")
+    for name in ("pickle.safetensors", "missing.safetensors"):
+        with pytest.raises(InvalidInputError, match=name):
+            load_network(tmp_path / name)
+
+
+def test_stopped_tracking_goes_on_from_its_checkpoint(tmp_path):
+    whole = track(drifting(), REFINED)
+
+    def stop(share, message):
+        if share > 0.8:
+            raise CancelledError
+
+    with pytest.raises(CancelledError):
+        track(drifting(), REFINED, checkpoint=tmp_path, progress=stop)
+    shares = []
+    again = track(drifting(), REFINED, checkpoint=tmp_path, progress=lambda share, message: shares.append(share))
+    assert min(shares) >= 0.7  # the pairs were not fitted again
+    np.testing.assert_array_equal(again.displacements[3], whole.displacements[3])
+
+
+def not_a_number():
+    sequence = drifting()
+    volumes = list(sequence.volumes)
+    volumes[2] = volumes[2].with_array(np.where(np.arange(40) == 3, np.nan, volumes[2].array))
+    return replace(sequence, volumes=volumes)
+
+
+def flat():
+    return VolumeSequence([Volume(np.ones(SLICE.shape, np.float32), SLICE)] * 2, [0, 1])
+
+
+BAD = {
+    "one frame": (lambda: drifting(frames=1), {}, "only one"),
+    "NaN": (not_a_number, {}, "Frame 2"),
+    "constant": (flat, {}, "constant"),
+    "no such reference": (drifting, {"reference": 4}, "reference"),
+    "mask of another shape": (drifting, {"mask": np.ones((1, 2, 2), bool)}, "mask"),
+    "mask of numbers": (drifting, {"mask": np.ones(SLICE.shape)}, "mask"),
+    "empty mask": (drifting, {"mask": np.zeros(SLICE.shape, bool)}, "mask"),
+}
+
+
+@pytest.mark.parametrize(("sequence", "choices", "message"), BAD.values(), ids=BAD.keys())
+def test_bad_input_is_refused(sequence, choices, message):
+    with pytest.raises(InvalidInputError, match=message):
+        track(sequence(), QUICK, **choices)
+
+
+@pytest.fixture(scope="module")
+def beat():
+    """A whole beat of the heart phantom, tracked with the default settings, and its truth."""
+    heart = BeatingHeart().in_plane()
+    cine = make_heart_cine(heart, short_axis_slice(heart), even_phases(20))
+    return heart, cine, track(cine.sequence, closed=True)
+
+
+def end_point_errors(cine, displacements, mask):
+    """Mean distance from the truth in pixels for each frame, over the voxels of a mask in frame 0."""
+    points = voxel_points(cine.geometry)[mask]
+    followed = np.stack([points + field[mask] for field in displacements])
+    return np.linalg.norm(followed - exact_positions(cine, points), axis=-1).mean(1) / cine.geometry.spacing[0]
+
+
+def test_points_stay_within_half_a_pixel_over_a_whole_beat(beat):
+    heart, cine, result = beat
+    wall = heart.wall_mask(cine.geometry, 0.0)
+    followed = end_point_errors(cine, displacement_from(result.motion), wall)
+    refined = end_point_errors(cine, result.displacements, wall)
+    assert followed.max() < 0.5  # frame after frame, nothing taken out
+    assert refined.mean() < 0.25
+    assert refined.max() < 0.4
+
+
+def test_strain_at_end_systole_is_that_of_the_phantom(beat):
+    heart, cine, result = beat
+    middle = mid_wall_contour(heart)
+    asked = (middle.contour, ContourView.SHORT_AXIS, middle.thickness_mm)
+    tracked = strain_along(result.displacements, cine.geometry, *asked).curves()
+    exact = exact_strain_along(cine, *asked).curves()
+    end_systole = int(np.argmax(exact["radial"]))
+    assert exact["radial"][end_systole] > 0.3
+    for name in ("radial", "circumferential"):
+        assert tracked[name][end_systole] == pytest.approx(exact[name][end_systole], abs=0.02)
+
+
+def test_small_mask_costs_less_and_its_field_is_that_of_the_whole():
+    geometry = replace(SLICE, shape=(1, 80, 120))
+    mask = np.zeros(geometry.shape, bool)
+    mask[:, 36:44, 90:100] = True
+    problem = _Problem(drifting(geometry, frames=2), QUICK, mask, "cpu")
+    assert problem.frames.shape[2:] == (8 + 2 * MARGIN_VOXELS, 10 + MARGIN_VOXELS + 20)
+    forward = track(drifting(geometry, frames=2), QUICK, mask=mask).motion.forward[0]
+    assert forward.shape == (*geometry.shape, 3)
+    along = forward[mask] @ np.linalg.inv(geometry.voxel_to_physical).T
+    assert along.mean(0)[::-1] == pytest.approx((0, *STEP), abs=0.2)
+    np.testing.assert_array_equal(forward[0, 0, 0], forward[0, 36 - MARGIN_VOXELS, 90 - MARGIN_VOXELS])
+
+
+def test_fields_go_to_voxels_of_the_box_and_back():
+    mask = np.zeros(SLICE.shape, bool)
+    mask[:, 30:, 35:] = True
+    problem = _Problem(drifting(frames=2), QUICK, mask, "cpu")
+    field = np.random.default_rng(0).normal(size=(*SLICE.shape, 3))
+    field -= (field @ np.asarray(OBLIQUE)[:, 2])[..., None] * np.asarray(OBLIQUE)[:, 2]  # in the plane
+    (back,) = problem.in_mm(problem.in_voxels([field]))
+    np.testing.assert_allclose(back[:, 6:, 11:], field[:, 6:, 11:], atol=1e-5)

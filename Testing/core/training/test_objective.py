@@ -1,0 +1,179 @@
+"""The losses against sums written out by hand: paper, Eqs. 1 to 3."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from temporal_interp.networks import NetworkSettings, Student, Synthesis
+from temporal_interp.training.datasets.batch import Batch
+from temporal_interp.training.objective import Objective, distillation, motion_error
+from temporal_interp.training.settings import TrainingSettings
+from temporal_interp.training.stage import psnr_and_gain
+
+SHAPES = [(5, 6), (3, 5, 6)]
+SETTINGS = TrainingSettings(regularisation=0.3, distillation=0.7, alignment=0.5, motion=0.2)
+
+
+def made_of(shape, *, scales=4, count=2, seed=0):
+    """Random frames, fields and deformed volumes, as a network would give them."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def random(*size):
+        return torch.rand(*size, generator=generator, dtype=torch.float32)
+
+    return Synthesis(
+        random(count, 1, *shape),
+        [random(2 * count, len(shape), *shape) for _ in range(scales)],
+        [random(2 * count, 1, *shape) for _ in range(scales)],
+        random(count, 4, *shape),
+        random(count, 1, *shape),
+    )
+
+
+def batch_of(shape, *, count=2, spacing=(8.0, 1.5, 1.25), truth=False):
+    generator = torch.Generator().manual_seed(9)
+    whole = (1, *shape) if len(shape) == 2 else shape
+    first, last, target = (torch.rand(count, 1, *whole, generator=generator) for _ in range(3))
+    spacing = (math.inf, *spacing[1:]) if len(shape) == 2 else spacing
+    displacements = torch.randn(count, 2, 3, *whole, generator=generator) if truth else None
+    # every sample has voxels of its own size
+    sizes = torch.stack([torch.tensor(spacing) * (1 + number) ** torch.arange(3) for number in range(count)])
+    return Batch(first, last, target, torch.linspace(0.2, 0.6, count), sizes, displacements)
+
+
+def diffusion(field, spacing):
+    """Mean over the voxels of every squared derivative, mm per mm, of one field (D, *shape)."""
+    total = 0.0
+    for component in range(len(field)):
+        for axis in range(len(field)):
+            strain = np.diff(field[component], axis=axis) * spacing[component] / spacing[axis]
+            total += (strain**2).mean()
+    return total
+
+
+def alignment_by_hand(made, batch, shape, weights, regularisation):
+    count, total = len(batch.t), 0.0
+    for k in (0, 1):
+        for weight, deformed, field in zip(weights, made.deformed, made.displacements, strict=True):
+            for n in range(count):
+                target = batch.target[n, 0].reshape(shape).double().numpy()
+                similarity = ((deformed[k * count + n, 0].double().numpy() - target) ** 2).mean()
+                spacing = batch.spacing[n].double().numpy()[-len(shape) :]
+                smoothness = diffusion(field[k * count + n].double().numpy(), spacing)
+                total += weight * (similarity + regularisation * smoothness) / count
+    return total
+
+
+def mse(one, other):
+    return ((one.double().numpy() - other.double().numpy()) ** 2).mean()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_alignment_is_equation_2(shape):
+    made, batch = made_of(shape), batch_of(shape)
+    expected = alignment_by_hand(made, batch, shape, (1 / 8, 1 / 4, 1 / 2, 1), 0.3)
+    assert float(Objective(SETTINGS)(made, batch)["alignment"]) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_finest_of_fewer_scales_still_weighs_one():
+    made, batch = made_of((5, 6), scales=2), batch_of((5, 6))
+    expected = alignment_by_hand(made, batch, (5, 6), (1 / 2, 1), 0.3)
+    assert float(Objective(SETTINGS)(made, batch)["alignment"]) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_distillation_is_equation_3(shape):
+    made, taught = made_of(shape), made_of(shape, seed=1)
+    expected = mse(made.volume, taught.volume)
+    for mine, theirs in zip(made.deformed, taught.deformed, strict=True):
+        for end in (slice(0, 2), slice(2, 4)):
+            expected += mse(mine[end], theirs[end])
+    assert float(distillation(made, taught)) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_loss_is_the_weighted_sum_of_equation_1(shape):
+    made, taught, batch = made_of(shape), made_of(shape, seed=1), batch_of(shape, truth=True)
+    losses = {name: float(value) for name, value in Objective(SETTINGS)(made, batch, taught).items()}
+    assert set(losses) == {"loss", "reconstruction", "alignment", "distillation", "motion"}
+    assert losses["reconstruction"] == pytest.approx(mse(made.volume, batch.target.reshape(made.volume.shape)))
+    expected = (
+        losses["reconstruction"]
+        + 0.5 * losses["alignment"]
+        + 0.7 * losses["distillation"]
+        + 0.2 * losses["motion"]
+    )  # fmt: skip
+    assert losses["loss"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_what_weighs_nothing_is_left_out():
+    made, taught, batch = made_of((5, 6)), made_of((5, 6), seed=1), batch_of((5, 6), truth=True)
+    losses = Objective(replace(SETTINGS, alignment=0, distillation=0, motion=0))(made, batch, taught)
+    assert set(losses) == {"loss", "reconstruction", "motion"}  # the motion is still worth knowing
+    assert float(losses["loss"]) == float(losses["reconstruction"])
+
+
+def test_nothing_flows_back_into_the_teacher():
+    made, taught = made_of((5, 6)), made_of((5, 6), seed=1)
+    for tensor in (made.volume, *made.deformed, taught.volume, *taught.deformed):
+        tensor.requires_grad_(True)
+    Objective(SETTINGS)(made, batch_of((5, 6)), taught)["loss"].backward()
+    assert all(tensor.grad is None for tensor in (taught.volume, *taught.deformed))
+    assert all(tensor.grad.abs().max() > 0 for tensor in (made.volume, *made.deformed))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_motion_error_is_a_distance_in_voxels_at_every_scale(shape):
+    batch = batch_of(shape, truth=True)
+    truth = torch.cat([batch.displacements[:, 0], batch.displacements[:, 1]])
+    truth = truth[:, 1:, 0] if len(shape) == 2 else truth
+    off = [torch.zeros_like(truth) for _ in range(2)]
+    off[0][:, -1], off[0][:, -2] = 3.0, 4.0  # 5 voxels
+    off[1][:2, 0] = 2.0  # 2 voxels, at the first end alone: 1 on average
+    made = replace(made_of(shape, scales=2), displacements=[truth + error for error in off])
+    assert float(motion_error(made, batch.displacements)) == pytest.approx((0.5 * 5 + 1) / 1.5, abs=1e-3)
+
+
+def test_a_perfect_motion_has_a_finite_slope():
+    batch = batch_of((5, 6), truth=True)
+    perfect = torch.cat([batch.displacements[:, 0], batch.displacements[:, 1]])[:, 1:, 0].requires_grad_(True)
+    made = replace(made_of((5, 6), scales=1), displacements=[perfect])
+    motion_error(made, batch.displacements).backward()
+    assert torch.isfinite(perfect.grad).all()
+
+
+def test_slices_infinitely_far_apart_give_a_finite_loss():
+    made, batch = made_of((3, 5, 6)), batch_of((3, 5, 6), spacing=(math.inf, 1.5, 1.5))
+
+    def only(*components):
+        keep = torch.tensor(components).view(3, 1, 1, 1)
+        fields = [keep * field for field in made.displacements]
+        return float(Objective(SETTINGS)(replace(made, displacements=fields), batch)["alignment"])
+
+    none, within, through = only(0, 0, 0), only(0, 1, 1), only(1, 0, 0)
+    assert math.isfinite(through)
+    assert through - none > 10 * (within - none) > 0  # moving from slice to slice is what costs
+
+
+def test_a_network_learns_from_a_single_slice_and_from_a_stack():
+    for shape in SHAPES:
+        batch = batch_of(shape, truth=True)
+        student = Student(NetworkSettings(widths=(4, 8)))
+        Objective(SETTINGS)(student(batch.first, batch.last, batch.t), batch)["loss"].backward()
+        learning = [weights.grad.abs().sum() > 0 for weights in student.parameters() if weights.grad is not None]
+        assert any(learning)
+
+
+def test_the_gain_is_measured_against_the_blend():
+    batch = batch_of((5, 6))
+    t = batch.t.view(-1, 1, 1, 1, 1)
+    blend = ((1 - t) * batch.first + t * batch.last).squeeze(2)
+    psnr, gain = psnr_and_gain(replace(made_of((5, 6)), volume=blend), batch)
+    by_hand = [-10 * math.log10(mse(blend[n], batch.target[n, :, 0])) for n in range(2)]
+    assert psnr.tolist() == pytest.approx(by_hand, rel=1e-5)
+    assert gain.abs().max() < 1e-5
+    perfect, _ = psnr_and_gain(replace(made_of((5, 6)), volume=batch.target.squeeze(2)), batch)
+    assert perfect.tolist() == pytest.approx([100, 100])

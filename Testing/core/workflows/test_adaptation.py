@@ -1,0 +1,129 @@
+"""Adapting a student to one sequence: what it may look at, what it gains, what is written."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.volume import Volume
+from temporal_interp.errors import CancelledError, InvalidInputError
+from temporal_interp.models.model_file import load_model, save_model
+from temporal_interp.networks import NetworkSettings, Student, Teacher
+from temporal_interp.training.logic import Hardware, fresh
+from temporal_interp.training.settings import TrainingSettings
+from temporal_interp.workflows.adaptation import AdaptationSettings, adapt
+
+NETWORK = NetworkSettings(widths=(4, 8))
+CPU = Hardware("cpu", 1)
+QUICK = AdaptationSettings(
+    training=TrainingSettings(epochs=3, batch_size=4, learning_rate=3e-3, averaging=0.5, cycle=0.5),
+    teacher_epochs=1,
+    samples=16,
+    hold_out=4,
+    shape=(2, 24, 24),
+)
+
+
+def beating(frames=9, shape=(1, 28, 32)):
+    """A disc that grows and shrinks again, brighter than what is around it."""
+    j, i = np.meshgrid(*[np.arange(n) - (n - 1) / 2 for n in shape[1:]], indexing="ij")
+    geometry = Geometry(shape, (1.4, 1.4, 2.0))
+    volumes = []
+    for n in range(frames):
+        radius = 5 + 4 * np.sin(np.pi * n / (frames - 1))
+        plane = 100 + 900 / (1 + np.exp((np.hypot(j, i) - radius) / 0.7))
+        volumes.append(Volume(np.broadcast_to(plane, shape).astype(np.float32).copy(), geometry))
+    return VolumeSequence(volumes, list(range(frames)))
+
+
+def saved(path, kind=Student):
+    network = fresh(kind, NETWORK, 0)
+    save_model(path, network.state_dict(), kind=kind.__name__.lower(), settings=NETWORK.as_dict(), training={})
+    return path
+
+
+@pytest.fixture
+def student(tmp_path):
+    """The model file of a student that has learnt nothing."""
+    return saved(tmp_path / "student.safetensors")
+
+
+def run(sequence, student, tmp_path, *, name="adapted", settings=QUICK, **options):
+    return adapt(sequence, student, tmp_path / f"{name}.safetensors", settings=settings, hardware=CPU, **options)
+
+
+def states_equal(one, other):
+    one, other = load_model(one).state, load_model(other).state
+    return all(torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize("shape", [(1, 28, 32), (2, 28, 32)], ids=["slice", "stack"])
+def test_the_student_gets_better_on_frames_it_has_not_seen(student, tmp_path, shape):
+    result = run(beating(shape=shape), student, tmp_path)
+    assert result.gain_after > result.gain_before + 0.2
+    assert result.held_out == (2, 6)
+    adapted = load_model(result.model)
+    assert adapted.kind == "student"
+    assert adapted.training["adapted_from"] == load_model(student).sha256
+    assert adapted.training["usable_frames"] == list(range(9))
+    assert adapted.training["held_out_frames"] == [2, 6]
+    assert adapted.training["gain_after_db"] == pytest.approx(result.gain_after)
+    assert not states_equal(student, result.model)
+
+
+def test_frames_that_may_not_be_used_change_nothing(student, tmp_path):
+    sequence = beating(13)
+    garbled = [v if n % 2 == 0 else v.with_array(v.array[:, ::-1] * 7) for n, v in enumerate(sequence.volumes)]
+    result = run(sequence, student, tmp_path, frames=range(0, 13, 2))
+    other = run(replace(sequence, volumes=garbled), student, tmp_path, name="other", frames=range(0, 13, 2))
+    assert result.held_out == other.held_out == (4,)
+    assert states_equal(result.model, other.model)
+    assert not states_equal(student, result.model)
+
+
+def test_a_student_that_gains_nothing_stays_as_it_was(student, tmp_path):
+    wild = replace(QUICK, training=replace(QUICK.training, learning_rate=0.9, averaging=0.0, epochs=1))
+    good = run(beating(), student, tmp_path).model
+    result = run(beating(), good, tmp_path, name="wild", settings=wild)
+    assert result.gain_after == result.gain_before
+    assert states_equal(good, result.model)
+
+
+def test_a_teacher_is_fine_tuned_first_and_taught_from(student, tmp_path):
+    told = []
+    teacher = saved(tmp_path / "teacher.safetensors", Teacher)
+    before = teacher.read_bytes()
+    result = run(
+        beating(), student, tmp_path, teacher=teacher, progress=lambda fraction, message: told.append(fraction)
+    )
+    assert result.gain_after > result.gain_before
+    assert told == sorted(told)
+    assert teacher.read_bytes() == before
+    alone = run(beating(), student, tmp_path, name="alone")
+    assert not states_equal(alone.model, result.model)
+
+
+@pytest.mark.parametrize("frames", [None, [0, 1, 2, 2, 3]])
+def test_too_few_frames_are_refused(student, tmp_path, frames):
+    sequence = beating(4) if frames is None else beating()
+    with pytest.raises(InvalidInputError, match="at least 5 frames"):
+        run(sequence, student, tmp_path, frames=frames)
+    assert not (tmp_path / "adapted.safetensors").exists()
+
+
+def test_a_cancelled_adaptation_writes_nothing(student, tmp_path):
+    def stop(fraction, message):
+        if fraction > 0.4:
+            raise CancelledError
+
+    with pytest.raises(CancelledError):
+        run(beating(), student, tmp_path, progress=stop)
+    assert not (tmp_path / "adapted.safetensors").exists()
+
+
+def test_another_kind_of_model_is_refused(tmp_path):
+    with pytest.raises(InvalidInputError, match="teacher"):
+        run(beating(), saved(tmp_path / "teacher.safetensors", Teacher), tmp_path)

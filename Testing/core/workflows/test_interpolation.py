@@ -1,0 +1,263 @@
+"""Fuller sequences: acquired frames untouched, synthetic frames in their place and marked, bad requests refused."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.provenance import is_synthetic
+from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.volume import Volume
+from temporal_interp.engines.linear_blend import LinearBlend
+from temporal_interp.errors import CancelledError, InvalidInputError
+from temporal_interp.workflows.interpolation import (
+    acquired_only,
+    evenly_spaced,
+    interpolate_between,
+    multiply_frame_rate,
+)
+
+TIMES = (0.0, 30.0, 100.0, 140.0)
+
+
+def sequence_of(times=TIMES, dtype="float32", shape=(2, 3, 4), **more):
+    """Frame n holds 10 times its index value, a small pattern on top."""
+    pattern = np.arange(np.prod(shape)).reshape(shape) % 7
+    volumes = [Volume((10 * t + pattern).astype(dtype), Geometry(shape, (1.5, 1.5, 8.0))) for t in times]
+    attributes = [{"Phase": str(n)} for n in range(len(times))]
+    return VolumeSequence(volumes, times, item_attributes=attributes, **more)
+
+
+@dataclass
+class Spy:
+    """An engine that blends, and remembers what it was asked."""
+
+    name: str = "spy"
+    settings: str = "depth=3"
+    model: str = ""
+    model_sha256: str = ""
+    prepared: list = field(default_factory=list)
+    asked: list = field(default_factory=list)
+
+    def prepare(self, first, last, *, intensity_range, slice_thickness, progress):
+        self.prepared.append((first, last, intensity_range, slice_thickness))
+        for fraction in (0.0, 0.5, 1.0):
+            progress(fraction, "spying")
+        return _PreparedSpy(LinearBlend().prepare(first, last), self.asked)
+
+
+@dataclass
+class _PreparedSpy:
+    blend: object
+    asked: list
+
+    def at(self, t, *, fields=False):
+        self.asked.append((t, fields))
+        return self.blend.at(t)
+
+
+def synthetic(sequence):
+    return [is_synthetic(attributes) for attributes in sequence.item_attributes]
+
+
+def test_times_are_given_strictly_between_and_evenly():
+    assert evenly_spaced(10.0, 20.0, 4) == pytest.approx([12.0, 14.0, 16.0, 18.0])
+    assert evenly_spaced(0.0, 1.0, 1) == [0.5]
+    with pytest.raises(InvalidInputError, match="at least 1"):
+        evenly_spaced(0.0, 1.0, 0)
+
+
+def test_between_two_frames_the_ends_are_the_acquired_volumes_themselves():
+    sequence = sequence_of(index_name="phase", index_unit="%", slice_thickness=6.0)
+    copies = [v.array.copy() for v in sequence.volumes]
+    result = interpolate_between(sequence, 1, 3, [120.0, 50.0], LinearBlend())
+    assert result.index_values == (30.0, 50.0, 120.0, 140.0)
+    assert synthetic(result) == [False, True, True, False]
+    assert result.volumes[0] is sequence.volumes[1]
+    assert result.volumes[-1] is sequence.volumes[3]
+    assert result.item_attributes[0] == {"Phase": "1"}
+    assert (result.index_name, result.index_unit, result.slice_thickness) == ("phase", "%", 6.0)
+    for volume, copy in zip(sequence.volumes, copies, strict=True):
+        assert volume.array.tobytes() == copy.tobytes()
+
+
+def test_t_follows_the_index_values_of_the_chosen_ends():
+    engine = Spy()
+    result = interpolate_between(sequence_of(), 1, 3, [41.0, 85.0], engine)
+    assert [t for t, _ in engine.asked] == pytest.approx([0.1, 0.5])
+    # the images are linear in time from frame 1 to 3, so a right t gives the image of that very time
+    np.testing.assert_allclose(result.volumes[1].array, sequence_of((41.0,)).volumes[0].array, rtol=1e-6)
+
+
+def test_the_whole_sequence_is_filled_in_order_gap_by_gap():
+    sequence = sequence_of()
+    engine = Spy()
+    result = multiply_frame_rate(sequence, 3, engine)
+    assert result.index_values == pytest.approx((0, 10, 20, 30, 30 + 70 / 3, 30 + 140 / 3, 100, 340 / 3, 380 / 3, 140))
+    assert synthetic(result) == [False, True, True] * 3 + [False]
+    assert [result.volumes[n] for n in (0, 3, 6, 9)] == list(sequence.volumes)
+    assert [t for t, _ in engine.asked] == pytest.approx([1 / 3, 2 / 3] * 3)
+    for time, volume in zip(result.index_values, result.volumes, strict=True):
+        np.testing.assert_allclose(volume.array, sequence_of((time,)).volumes[0].array, rtol=1e-5)
+
+
+def test_every_pair_is_prepared_with_the_range_and_thickness_of_the_sequence():
+    engine = Spy()
+    multiply_frame_rate(sequence_of(slice_thickness=6.0), 2, engine)
+    ranges = {(r.low, r.high) for _, _, r, _ in engine.prepared}
+    assert len(ranges) == 1
+    assert ranges.pop()[1] > 1400
+    assert [thickness for *_, thickness in engine.prepared] == [6.0] * 3
+
+
+def test_synthetic_frames_say_how_they_were_made():
+    made = interpolate_between(sequence_of(), 0, 2, [25.0], Spy()).item_attributes[1]
+    assert made["TemporalInterp.Synthetic"] == "true"
+    assert made["TemporalInterp.Engine"] == "spy"
+    assert made["TemporalInterp.EngineSettings"] == "depth=3"
+    assert made["TemporalInterp.FirstIndexValue"] == "0"
+    assert made["TemporalInterp.LastIndexValue"] == "100"
+    assert made["TemporalInterp.T"] == "0.25"
+    assert "Phase" not in made
+
+
+def test_a_cycle_also_gets_frames_from_the_last_back_to_the_first():
+    sequence = sequence_of((0.0, 30.0, 60.0, 200.0))
+    engine = Spy()
+    result = multiply_frame_rate(sequence, 2, engine, cyclic=True)
+    assert result.index_values == (0.0, 15.0, 30.0, 45.0, 60.0, 130.0, 200.0, 215.0)  # the median gap is 30
+    assert synthetic(result) == [False, True] * 4
+    assert engine.prepared[-1][:2] == (sequence.volumes[3], sequence.volumes[0])
+    between = (sequence.volumes[0].array + sequence.volumes[3].array) / 2
+    np.testing.assert_allclose(result.volumes[-1].array, between)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "uint16", "float32", "float64"])
+@pytest.mark.parametrize("shape", [(2, 3, 4), (1, 5, 6)])
+def test_scalar_type_and_geometry_are_the_sources(dtype, shape):
+    sequence = sequence_of((0.0, 10.0, 20.0), dtype, shape)
+    result = multiply_frame_rate(sequence, 4, LinearBlend())
+    assert {v.array.dtype for v in result.volumes} == {np.dtype(dtype)}
+    assert all(v.geometry == sequence.volumes[0].geometry for v in result.volumes)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ([0.0], "strictly between"),
+        ([100.0], "strictly between"),
+        ([-5.0], "strictly between"),
+        ([50.0, 100.5], "100.5 ms"),
+        ([50.0, np.nan], "strictly between"),
+        ([np.nan], "strictly between"),
+        ([np.inf], "strictly between"),
+        ([50.0, 20.0, 50.0], "twice"),
+        ([], "No times"),
+    ],
+)
+def test_times_out_of_place_are_refused(values, words):
+    engine = Spy()
+    with pytest.raises(InvalidInputError, match=words):
+        interpolate_between(sequence_of(), 0, 2, values, engine)
+    assert engine.prepared == []
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "words"),
+    [(2, 1, "before"), (1, 1, "before"), (-1, 2, "first phase"), (0, 4, "last phase"), (4, 5, "first phase")],
+)
+def test_frames_out_of_place_are_refused(first, last, words):
+    with pytest.raises(InvalidInputError, match=words):
+        interpolate_between(sequence_of(), first, last, [50.0], LinearBlend())
+
+
+@pytest.mark.parametrize("factor", [1, 0, -2])
+def test_a_factor_below_two_is_refused(factor):
+    with pytest.raises(InvalidInputError, match="at least 2"):
+        multiply_frame_rate(sequence_of(), factor, LinearBlend())
+
+
+@pytest.mark.parametrize("cyclic", [False, True])
+def test_one_frame_cannot_be_multiplied(cyclic):
+    with pytest.raises(InvalidInputError, match="one frame"):
+        multiply_frame_rate(sequence_of((0.0,)), 2, LinearBlend(), cyclic=cyclic)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_bad_voxel_is_refused_even_in_a_frame_outside_the_gap(bad):
+    sequence = sequence_of()
+    sequence.volumes[3].array[0, 0, 0] = bad
+    engine = Spy()
+    with pytest.raises(InvalidInputError, match="Frame 3 has 1 voxels"):
+        interpolate_between(sequence, 0, 1, [10.0], engine)
+    assert engine.prepared == []
+
+
+def test_a_sequence_in_which_nothing_can_be_seen_is_refused():
+    blank = [Volume(np.full((1, 2, 2), 5, np.int16), Geometry((1, 2, 2)))] * 2
+    with pytest.raises(InvalidInputError, match="constant"):
+        multiply_frame_rate(VolumeSequence(blank, [0, 1]), 2, LinearBlend())
+
+
+@pytest.mark.parametrize("cyclic", [False, True])
+def test_progress_rises_from_0_to_1(cyclic):
+    reports = []
+    multiply_frame_rate(sequence_of(), 3, Spy(), cyclic=cyclic, progress=lambda f, message: reports.append(f))
+    assert reports[0] == 0.0
+    assert reports[-1] == pytest.approx(1.0)
+    assert reports == sorted(reports)
+    assert len(reports) == (3 + cyclic) * (3 + 2)
+
+
+@pytest.mark.parametrize("when", range(1, 16))
+def test_cancelling_reaches_the_caller_whenever_it_comes(when):
+    calls = []
+
+    def progress(fraction, message):
+        calls.append(fraction)
+        if len(calls) == when:
+            raise CancelledError
+
+    with pytest.raises(CancelledError):
+        multiply_frame_rate(sequence_of(), 3, Spy(), progress=progress)
+    assert len(calls) == when
+
+
+def test_between_two_frames_on_frame_hears_of_both_ends_and_of_every_synthetic_frame():
+    sequence, engine, heard = sequence_of(), Spy(), {}
+    result = interpolate_between(sequence, 0, 2, [75.0, 25.0], engine, on_frame=heard.__setitem__)
+    assert sorted(heard) == [0.0, 25.0, 75.0, 100.0]
+    assert [heard[value].t for value in sorted(heard)] == [0.0, 0.25, 0.75, 1.0]
+    assert heard[0.0].volume is sequence.volumes[0]
+    assert heard[100.0].volume is sequence.volumes[2]
+    assert heard[25.0].volume is result.volumes[1]
+    assert all(fields for _, fields in engine.asked)
+
+
+def test_in_a_whole_sequence_on_frame_hears_of_the_synthetic_frames_only():
+    engine, heard = Spy(), {}
+    result = multiply_frame_rate(sequence_of(), 2, engine, on_frame=heard.__setitem__)
+    assert list(heard) == [15.0, 65.0, 120.0]
+    assert [heard[v].volume for v in heard] == [result.volumes[n] for n in (1, 3, 5)]
+
+
+def test_without_on_frame_no_fields_are_asked_for():
+    engine = Spy()
+    interpolate_between(sequence_of(), 0, 2, [50.0], engine)
+    assert engine.asked == [(0.5, False)]
+
+
+def test_acquired_only_undoes_the_filling():
+    sequence = sequence_of(notes=["kept"])
+    back = acquired_only(multiply_frame_rate(sequence, 3, LinearBlend(), cyclic=True))
+    assert back.index_values == sequence.index_values
+    assert back.volumes == sequence.volumes
+    assert back.item_attributes == sequence.item_attributes
+    assert acquired_only(sequence).notes == ("kept",)
+
+
+def test_a_sequence_of_synthetic_frames_only_has_no_acquired_ones():
+    sequence = sequence_of((0.0,))
+    with pytest.raises(InvalidInputError, match="synthetic"):
+        acquired_only(VolumeSequence(sequence.volumes, [0], item_attributes=[{"TemporalInterp.Synthetic": "true"}]))
