@@ -9,9 +9,8 @@ from pathlib import Path
 
 import slicer
 
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.workflows.interpolation import acquired_only
 from TemporalInterpLib.background import Steps, share_of
 from TemporalInterpLib.child_process import command_line, write_for_child
 from TemporalInterpLib.parameter_node import Device
@@ -42,7 +41,7 @@ def adaptation_steps(sequence_node: slicer.vtkMRMLSequenceNode, device: Device) 
     Raises:
         InvalidInputError: the sequence cannot be worked with or has too few acquired frames.
     """
-    sequence = acquired_only(sequence_from_node(sequence_node))
+    sequence = sequence_from_node(sequence_node).acquired()
     if len(sequence) < FEWEST:
         raise InvalidInputError(
             f"Sequence '{sequence_node.GetName()}' has {len(sequence)} acquired frames; adapting to it takes at least "
@@ -51,7 +50,7 @@ def adaptation_steps(sequence_node: slicer.vtkMRMLSequenceNode, device: Device) 
     return _steps(sequence_node.GetName(), sequence, device)
 
 
-def _steps(title: str, sequence: VolumeSequence, device: Device) -> Steps[Adapted]:
+def _steps(title: str, sequence: Sequence, device: Device) -> Steps[Adapted]:
     with tempfile.TemporaryDirectory(prefix="TemporalInterp-") as folder:
         source, model = Path(folder) / "acquired.seq.nrrd", Path(folder) / "adapted.safetensors"
         yield from share_of(write_for_child(sequence, source), 0.0, 0.01)

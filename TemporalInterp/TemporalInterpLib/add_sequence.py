@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import slicer
 
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from TemporalInterpLib.companions import Companion, mark_companion, show_companion
 from TemporalInterpLib.scene_transaction import scene_transaction
 from TemporalInterpLib.sequence_browser import SourceView, add_browser, add_proxy, show_like
@@ -31,9 +31,7 @@ class AddedSequence:
     companions: Mapping[Companion, slicer.vtkMRMLSequenceNode]
 
 
-def add_sequence_to_scene(
-    sequence: VolumeSequence, name: str, scene: slicer.vtkMRMLScene | None = None
-) -> AddedSequence:
+def add_sequence_to_scene(sequence: Sequence, name: str, scene: slicer.vtkMRMLScene | None = None) -> AddedSequence:
     """Add a sequence of the core to the scene; on an error the scene stays as it was.
 
     Args:

@@ -7,7 +7,7 @@ scene as it was.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections import abc
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import vtk
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.provenance import PREFIX, SYNTHETIC_SLICES_KEY, has_synthetic_slices
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.slices.settings import require_factor
 from temporal_interp.slices.slice_grid import closer_slices
@@ -102,9 +102,9 @@ class _Source:
 
     node: Images
     scene: slicer.vtkMRMLScene
-    frames: VolumeSequence
-    items: Sequence[slicer.vtkMRMLScalarVolumeNode]
-    index_texts: Sequence[str]
+    frames: Sequence
+    items: abc.Sequence[slicer.vtkMRMLScalarVolumeNode]
+    index_texts: abc.Sequence[str]
     factor: int
 
     @property
@@ -208,7 +208,7 @@ def remove_added_slices(node: Images | None) -> int:
     return len(results)
 
 
-def _frames_of(node: Images | None, factor: int) -> VolumeSequence:
+def _frames_of(node: Images | None, factor: int) -> Sequence:
     """Return the volumes of a volume node or a sequence node, if slices can be put between theirs."""
     require_factor(factor)
     if node is None:
@@ -216,7 +216,7 @@ def _frames_of(node: Images | None, factor: int) -> VolumeSequence:
     if node.IsA("vtkMRMLSequenceNode"):
         frames = sequence_from_node(node)
     elif node.IsA("vtkMRMLScalarVolumeNode"):
-        frames = VolumeSequence([volume_from_node(node)], [0.0], "frame", "", [attributes_of(node)])
+        frames = Sequence([volume_from_node(node)], [0.0], "frame", "", [attributes_of(node)])
     else:
         raise InvalidInputError(f"'{node.GetName()}' is neither a volume nor a sequence of volumes.")
     if any(has_synthetic_slices(attributes) for attributes in frames.item_attributes):
@@ -228,7 +228,7 @@ def _frames_of(node: Images | None, factor: int) -> VolumeSequence:
     return frames
 
 
-def _made(frames: VolumeSequence, factor: int, options: Sequence[str]) -> Steps[VolumeSequence]:
+def _made(frames: Sequence, factor: int, options: abc.Sequence[str]) -> Steps[Sequence]:
     with tempfile.TemporaryDirectory(prefix="TemporalInterp-") as folder:
         given, made = Path(folder) / "given.seq.nrrd", Path(folder) / "made.seq.nrrd"
         # without attributes: they may be other programs', of any length
@@ -238,13 +238,13 @@ def _made(frames: VolumeSequence, factor: int, options: Sequence[str]) -> Steps[
         return (yield from share_of(in_background(lambda progress: _read(made)), 0.98, 1.0))
 
 
-def _read(path: Path) -> VolumeSequence:
+def _read(path: Path) -> Sequence:
     from temporal_interp.io import read_sequence
 
     return read_sequence(path)
 
 
-def _steps(source: _Source, options: Sequence[str]) -> Steps[AddedSlices]:
+def _steps(source: _Source, options: abc.Sequence[str]) -> Steps[AddedSlices]:
     made = yield from share_of(_made(source.frames, source.factor, options), 0.0, 0.98)
     if source.is_sequence:
         result = yield from share_of(_sequence_node(source, made), 0.98, 1.0)
@@ -263,7 +263,7 @@ def _name(source: _Source) -> str:
     return f"Synthetic slices in {source.node.GetName()}"
 
 
-def _sequence_node(source: _Source, made: VolumeSequence) -> Steps[slicer.vtkMRMLSequenceNode]:
+def _sequence_node(source: _Source, made: Sequence) -> Steps[slicer.vtkMRMLSequenceNode]:
     """Fill a sequence node, outside the scene, with the volumes, one a step."""
     result = new_sequence_like(source.node, _name(source))
     set_attributes(result, made.item_attributes[0])  # the same for all
@@ -276,7 +276,7 @@ def _sequence_node(source: _Source, made: VolumeSequence) -> Steps[slicer.vtkMRM
     return result
 
 
-def _fill(node: slicer.vtkMRMLScalarVolumeNode, source: _Source, made: VolumeSequence, number: int) -> None:
+def _fill(node: slicer.vtkMRMLScalarVolumeNode, source: _Source, made: Sequence, number: int) -> None:
     """Give a node voxels, place, meaning and attributes of a volume with added slices."""
     template = source.items[number]
     set_voxels(node, made.volumes[number].array, template.GetImageData().GetScalarType())

@@ -10,11 +10,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections import abc
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError, Progress
 from TemporalInterpLib.background import WAIT, Steps, in_background
 
@@ -30,7 +31,7 @@ LAST_WORDS = 2000
 """Characters of what a crashed child wrote last that the user is shown."""
 
 
-def write_for_child(sequence: VolumeSequence, path: Path) -> Steps[None]:
+def write_for_child(sequence: Sequence, path: Path) -> Steps[None]:
     """Return the steps that write a sequence for a child to read, a `.seq.nrrd` file."""
 
     def write(progress: Progress) -> None:
@@ -41,7 +42,7 @@ def write_for_child(sequence: VolumeSequence, path: Path) -> Steps[None]:
     return in_background(write)
 
 
-def command_line(arguments: Sequence[str]) -> Steps[dict[str, object]]:
+def command_line(arguments: abc.Sequence[str]) -> Steps[dict[str, object]]:
     """Run `temporal-interp ARGUMENTS --json` and step until it has ended; closing the steps ends its whole tree.
 
     Returns:
@@ -67,7 +68,7 @@ def command_line(arguments: Sequence[str]) -> Steps[dict[str, object]]:
         )
 
 
-def _start(arguments: Sequence[str], out: object, err: object) -> subprocess.Popen:
+def _start(arguments: abc.Sequence[str], out: object, err: object) -> subprocess.Popen:
     python = shutil.which("PythonSlicer") or sys.executable
     windows = {"creationflags": getattr(subprocess, "CREATE_NO_WINDOW", 0)} if os.name == "nt" else {}
     return subprocess.Popen(

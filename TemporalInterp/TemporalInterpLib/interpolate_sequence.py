@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import slicer
 
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
 from TemporalInterpLib.add_sequence import AddedSequence, add_browsed_sequence
@@ -50,7 +50,7 @@ class _Source:
     node: slicer.vtkMRMLSequenceNode
     scene: slicer.vtkMRMLScene
     view: SourceView
-    acquired: VolumeSequence
+    acquired: Sequence
     items: Mapping[Volume, tuple[str, slicer.vtkMRMLScalarVolumeNode]]
 
     @classmethod
@@ -97,7 +97,7 @@ def interpolation_steps(
 
 def _steps(
     source: _Source,
-    acquired: VolumeSequence,
+    acquired: Sequence,
     request: Request,
     synthesiser: Synthesiser,
     companions: Collection[Companion],
@@ -120,11 +120,11 @@ def _steps(
 
 
 def _frames_node(
-    name: str, result: VolumeSequence, source: _Source, writer: CompanionWriter
+    name: str, result: Sequence, source: _Source, writer: CompanionWriter
 ) -> Steps[slicer.vtkMRMLSequenceNode]:
     """Fill a sequence node, outside the scene, with the source's own items and the synthetic frames, one a step."""
     frames_node = new_sequence_like(source.node, name)
-    for value, volume, attributes in zip(result.index_values, result.volumes, result.item_attributes, strict=True):
+    for value, volume, attributes in zip(result.times, result.volumes, result.item_attributes, strict=True):
         if volume in source.items:
             index_value, item = source.items[volume]
             frames_node.SetDataNodeAtValue(item, index_value).SetName(item.GetName())

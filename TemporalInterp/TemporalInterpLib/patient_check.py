@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections import abc
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,11 +12,10 @@ import slicer
 import vtk
 
 from temporal_interp.data.provenance import Provenance
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.engines.protocol import InterpolationEngine
 from temporal_interp.errors import InvalidInputError, Progress
-from temporal_interp.workflows.interpolation import acquired_only
 from TemporalInterpLib.add_sequence import AddedSequence
 from TemporalInterpLib.background import Steps, in_background, share_of
 from TemporalInterpLib.charts import add_chart, add_table, index_heading
@@ -74,7 +74,7 @@ class PatientCheck:
     """
 
     engine: str
-    scores: Sequence[FrameScore]
+    scores: abc.Sequence[FrameScore]
     table: slicer.vtkMRMLTableNode
     chart: slicer.vtkMRMLPlotChartNode
     errors: AddedSequence
@@ -129,13 +129,13 @@ def check_steps(
         raise InvalidInputError(
             "No acquired frame lies between the phases, so none can be hidden; choose phases further apart."
         )
-    return _steps(sequence_node, acquired_only(whole), acquired, (kept_first, kept_last), create)
+    return _steps(sequence_node, whole.acquired(), acquired, (kept_first, kept_last), create)
 
 
 def _steps(
     sequence_node: slicer.vtkMRMLSequenceNode,
-    sequence: VolumeSequence,
-    items: Sequence[int],
+    sequence: Sequence,
+    items: abc.Sequence[int],
     phases: tuple[int, int],
     create: Callable[[], InterpolationEngine],
 ) -> Steps[PatientCheck]:
@@ -151,8 +151,8 @@ def _steps(
 
 
 def _predict(
-    sequence: VolumeSequence,
-    items: Sequence[int],
+    sequence: Sequence,
+    items: abc.Sequence[int],
     phases: tuple[int, int],
     create: Callable[[], InterpolationEngine],
     progress: Progress,
@@ -183,23 +183,23 @@ def _predict(
 
 def _add_errors(
     sequence_node: slicer.vtkMRMLSequenceNode,
-    sequence: VolumeSequence,
-    items: Sequence[int],
+    sequence: Sequence,
+    items: abc.Sequence[int],
     phases: tuple[int, int],
     engine: InterpolationEngine,
-    frames: Sequence[_Predicted],
+    frames: abc.Sequence[_Predicted],
     view: SourceView,
 ) -> AddedSequence:
     """Add the sequences of predicted frames and of their errors, with one browser: scrolling shows both."""
     scene = sequence_node.GetScene()
     frames_node = new_sequence_like(sequence_node, scene.GenerateUniqueName(f"{sequence_node.GetName()} predicted"))
     errors_node = new_sequence_like(sequence_node, scene.GenerateUniqueName(f"{sequence_node.GetName()} error"))
-    first, last = (sequence.index_values[n] for n in phases)
+    first, last = (sequence.times[n] for n in phases)
     for frame in frames:
-        value, template = sequence.index_values[frame.number], sequence_node.GetNthDataNode(items[frame.number])
+        value, template = sequence.times[frame.number], sequence_node.GetNthDataNode(items[frame.number])
         marks = Provenance.of(engine, first, last, frame.t).as_attributes()
         for node, array, what in ((frames_node, frame.voxels, "SYNTHETIC"), (errors_node, frame.error, "error")):
-            name = f"{sequence_node.GetName()} {what} {value:.9g} {sequence.index_unit}".strip()
+            name = f"{sequence_node.GetName()} {what} {value:.9g} {sequence.unit}".strip()
             item = add_item(node, slicer.vtkMRMLScalarVolumeNode(), name, value)
             set_voxels(item, array, vtk.VTK_FLOAT)
             copy_place(item, template)
@@ -216,7 +216,7 @@ def _add_errors(
 
 
 def _add_table(
-    sequence_node: slicer.vtkMRMLSequenceNode, scores: Sequence[FrameScore], engine: str
+    sequence_node: slicer.vtkMRMLSequenceNode, scores: abc.Sequence[FrameScore], engine: str
 ) -> slicer.vtkMRMLTableNode:
     scene = sequence_node.GetScene()
     columns = {index_heading(sequence_node): [s.index_value for s in scores], "t": [s.t for s in scores]}

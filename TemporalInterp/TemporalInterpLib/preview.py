@@ -12,7 +12,7 @@ from slicer.i18n import tr as _
 
 from temporal_interp.data.intensity import CONTRAST_FLOOR, IntensityRange
 from temporal_interp.data.provenance import Provenance
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.engines.protocol import InterpolatedFrame, InterpolationEngine, PreparedPair
 from temporal_interp.errors import Progress
@@ -76,7 +76,7 @@ class Preview:
         self._phases: list[slicer.vtkMRMLScalarVolumeNode] = []
         self._pair: Pair | None = None
         self._pair_of_phases: Pair | None = None
-        self._frames: VolumeSequence | None = None
+        self._frames: Sequence | None = None
         self._blend: PreparedPair | None = None
         self._engine: InterpolationEngine | None = None
         self._prepared: PreparedPair | None = None
@@ -130,8 +130,8 @@ class Preview:
             self._phases = [_add_temporary_volume(self._pair.sequence) for _letter in "AB"]
         self._pair_of_phases = self._pair
         for node, number, letter in zip(self._phases, (self._pair.first, self._pair.last), "AB", strict=True):
-            value = self._frames.index_values[number]
-            node.SetName(f"{letter} acquired {value:.4g} {self._frames.index_unit}".strip())
+            value = self._frames.times[number]
+            node.SetName(f"{letter} acquired {value:.4g} {self._frames.unit}".strip())
             self._imitate(node, number)
         return self._phases
 
@@ -199,8 +199,8 @@ class Preview:
             self._put(frame, LinearBlend())
 
     def _put(self, frame: InterpolatedFrame, engine: InterpolationEngine) -> None:
-        first, last = (self._frames.index_values[n] for n in (self._pair.first, self._pair.last))
-        value, unit = first + frame.t * (last - first), self._frames.index_unit
+        first, last = (self._frames.times[n] for n in (self._pair.first, self._pair.last))
+        value, unit = first + frame.t * (last - first), self._frames.unit
         synthetic = frame.t not in (0.0, 1.0)
         # short, or slice views cut it in the middle
         name = f"{'SYNTHETIC' if synthetic else 'acquired'} {value:.4g} {unit}".strip()
@@ -222,7 +222,7 @@ class Preview:
         self._job = None
 
 
-def _prepare(pair: Pair, frames: VolumeSequence, progress: Progress) -> tuple[InterpolationEngine, PreparedPair]:
+def _prepare(pair: Pair, frames: Sequence, progress: Progress) -> tuple[InterpolationEngine, PreparedPair]:
     engine = pair.create()
     prepared = engine.prepare(
         frames.volumes[pair.first],

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections import abc
 from dataclasses import dataclass
 
 import slicer
 
 from temporal_interp.data.provenance import is_synthetic
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.engines.protocol import InterpolationEngine
 from temporal_interp.errors import InvalidInputError, Progress
 from temporal_interp.workflows.interpolation import (
     OnFrame,
-    acquired_only,
     evenly_spaced,
     interpolate_between,
     multiply_frame_rate,
@@ -35,9 +34,9 @@ class BetweenPhases:
 
     first: int
     last: int
-    frames: int | Sequence[float]
+    frames: int | abc.Sequence[float]
 
-    def source(self, sequence: VolumeSequence, node: slicer.vtkMRMLSequenceNode) -> VolumeSequence:
+    def source(self, sequence: Sequence, node: slicer.vtkMRMLSequenceNode) -> Sequence:
         """Return the frames to start from.
 
         Raises:
@@ -51,31 +50,31 @@ class BetweenPhases:
             raise InvalidInputError(
                 f"The first phase must come before the last, got items {self.first} and {self.last}."
             )
-        start, stop = sequence.index_values[self.first], sequence.index_values[self.last]
+        start, stop = sequence.times[self.first], sequence.times[self.last]
         require_apart([start, *self._index_values(sequence), stop], node)
         return sequence
 
     def fill(
-        self, sequence: VolumeSequence, engine: InterpolationEngine, on_frame: OnFrame | None, progress: Progress
-    ) -> VolumeSequence:
+        self, sequence: Sequence, engine: InterpolationEngine, on_frame: OnFrame | None, progress: Progress
+    ) -> Sequence:
         """Return both phases and the synthetic frames between them."""
         values = self._index_values(sequence)
         return interpolate_between(
             sequence, self.first, self.last, values, engine, on_frame=on_frame, progress=progress
         )
 
-    def kept(self, sequence: VolumeSequence) -> list[Volume]:
+    def kept(self, sequence: Sequence) -> list[Volume]:
         """Return the acquired volumes that are in the result, in their order."""
         return [sequence.volumes[self.first], sequence.volumes[self.last]]
 
-    def arguments(self, sequence: VolumeSequence) -> list[str]:
+    def arguments(self, sequence: Sequence) -> list[str]:
         """Return the options of the command line that ask for the same."""
         times = ",".join(repr(value) for value in self._index_values(sequence))
         return ["--from", str(self.first), "--to", str(self.last), f"--times={times}"]
 
-    def _index_values(self, sequence: VolumeSequence) -> list[float]:
+    def _index_values(self, sequence: Sequence) -> list[float]:
         if isinstance(self.frames, int):
-            return evenly_spaced(sequence.index_values[self.first], sequence.index_values[self.last], self.frames)
+            return evenly_spaced(sequence.times[self.first], sequence.times[self.last], self.frames)
         return list(self.frames)
 
 
@@ -91,7 +90,7 @@ class WholeSequence:
     factor: int
     cyclic: bool = False
 
-    def source(self, sequence: VolumeSequence, node: slicer.vtkMRMLSequenceNode) -> VolumeSequence:
+    def source(self, sequence: Sequence, node: slicer.vtkMRMLSequenceNode) -> Sequence:
         """Return the frames to start from: the acquired ones.
 
         Raises:
@@ -99,24 +98,24 @@ class WholeSequence:
         """
         if self.factor < 2:
             raise InvalidInputError(f"The factor must be at least 2, got {self.factor}.")
-        acquired = acquired_only(sequence)
-        for start, stop in itertools.pairwise(acquired.index_values):
+        acquired = sequence.acquired()
+        for start, stop in itertools.pairwise(acquired.times):
             require_apart([start, *evenly_spaced(start, stop, self.factor - 1), stop], node)
         return acquired
 
     def fill(
-        self, sequence: VolumeSequence, engine: InterpolationEngine, on_frame: OnFrame | None, progress: Progress
-    ) -> VolumeSequence:
+        self, sequence: Sequence, engine: InterpolationEngine, on_frame: OnFrame | None, progress: Progress
+    ) -> Sequence:
         """Return the sequence with its gaps filled."""
         return multiply_frame_rate(
             sequence, self.factor, engine, cyclic=self.cyclic, on_frame=on_frame, progress=progress
         )
 
-    def kept(self, sequence: VolumeSequence) -> list[Volume]:
+    def kept(self, sequence: Sequence) -> list[Volume]:
         """Return the acquired volumes that are in the result, in their order."""
         return list(sequence.volumes)
 
-    def arguments(self, sequence: VolumeSequence) -> list[str]:
+    def arguments(self, sequence: Sequence) -> list[str]:
         """Return the options of the command line that ask for the same."""
         return ["--factor", str(self.factor), *(["--cyclic"] if self.cyclic else [])]
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections import abc
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import slicer
 
 from temporal_interp.data.provenance import SLICE_THICKNESS_KEY, is_synthetic
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import require_same_geometry
 from temporal_interp.errors import InvalidInputError
 from TemporalInterpLib.volume_conversion import set_volume, volume_from_node
@@ -19,7 +20,7 @@ SMALLEST_STEP = 0.001
 """Slicer takes index values that differ by this much or less for one item, on writing and on loading."""
 
 
-def sequence_from_node(sequence_node: slicer.vtkMRMLSequenceNode, items: Iterable[int] | None = None) -> VolumeSequence:
+def sequence_from_node(sequence_node: slicer.vtkMRMLSequenceNode, items: Iterable[int] | None = None) -> Sequence:
     """Return the frames of a sequence of scalar volumes, with their index values and attributes.
 
     Voxels are not copied and are read-only (see `volume_from_node`).
@@ -49,11 +50,11 @@ def sequence_from_node(sequence_node: slicer.vtkMRMLSequenceNode, items: Iterabl
                 f"The scalar type of {first_title} is {volumes[0].array.dtype}, that of {title} is "
                 f"{volume.array.dtype}; convert them to one type first."
             )
-    return VolumeSequence(
+    return Sequence(
         volumes=volumes,
-        index_values=[values[n] for n in numbers],
+        times=[values[n] for n in numbers],
         index_name=sequence_node.GetIndexName(),
-        index_unit=sequence_node.GetIndexUnit(),
+        unit=sequence_node.GetIndexUnit(),
         item_attributes=[attributes_of(sequence_node.GetNthDataNode(n)) for n in numbers],
         slice_thickness=slice_thickness_of(sequence_node),
     )
@@ -135,7 +136,7 @@ def _number(sequence_node: slicer.vtkMRMLSequenceNode, number: int) -> float:
     return value
 
 
-def require_apart(values: Sequence[float], sequence_node: slicer.vtkMRMLSequenceNode) -> None:
+def require_apart(values: abc.Sequence[float], sequence_node: slicer.vtkMRMLSequenceNode) -> None:
     """Refuse index values so close that Slicer would silently merge their items.
 
     Args:
@@ -185,7 +186,7 @@ def new_sequence_like(source: slicer.vtkMRMLSequenceNode, name: str) -> slicer.v
     return sequence_node
 
 
-def node_from_sequence(sequence: VolumeSequence, name: str) -> slicer.vtkMRMLSequenceNode:
+def node_from_sequence(sequence: Sequence, name: str) -> slicer.vtkMRMLSequenceNode:
     """Return a new sequence node, outside any scene, with a copy of the frames and their attributes.
 
     Raises:
@@ -194,11 +195,11 @@ def node_from_sequence(sequence: VolumeSequence, name: str) -> slicer.vtkMRMLSeq
     sequence_node = slicer.vtkMRMLSequenceNode()
     sequence_node.SetName(name)
     sequence_node.SetIndexName(sequence.index_name)
-    sequence_node.SetIndexUnit(sequence.index_unit)
+    sequence_node.SetIndexUnit(sequence.unit)
     if sequence.slice_thickness is not None:
         sequence_node.SetAttribute(SLICE_THICKNESS_KEY, repr(sequence.slice_thickness))
-    require_apart(sequence.index_values, sequence_node)
-    frames = zip(sequence.index_values, sequence.volumes, sequence.item_attributes, strict=True)
+    require_apart(sequence.times, sequence_node)
+    frames = zip(sequence.times, sequence.volumes, sequence.item_attributes, strict=True)
     for number, (value, volume, attributes) in enumerate(frames):
         item = add_item(sequence_node, slicer.vtkMRMLScalarVolumeNode(), f"{name} {number}", value)
         set_volume(item, volume)

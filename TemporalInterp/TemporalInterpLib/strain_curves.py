@@ -39,13 +39,13 @@ class StrainCurves:
 
     Attributes:
         strains: the mean over the curve in every phase, by the name that a user knows; 0.1 is 10 %.
-        index_values: of the phases.
+        times: of the phases.
         table: the same in per cent, over the index.
         chart: a plot of it.
     """
 
     strains: Mapping[str, np.ndarray]
-    index_values: list[float]
+    times: list[float]
     table: slicer.vtkMRMLTableNode
     chart: slicer.vtkMRMLPlotChartNode
 
@@ -53,7 +53,7 @@ class StrainCurves:
     def peaks(self) -> dict[str, tuple[float, float]]:
         """By name, the strain that is farthest from zero, and the index value of its phase."""
         phases = {name: int(np.abs(strain).argmax()) for name, strain in self.strains.items()}
-        return {name: (float(self.strains[name][n]), self.index_values[n]) for name, n in phases.items()}
+        return {name: (float(self.strains[name][n]), self.times[n]) for name, n in phases.items()}
 
 
 def add_strain_curves(

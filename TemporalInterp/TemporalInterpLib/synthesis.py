@@ -11,7 +11,7 @@ from typing import Protocol
 
 from temporal_interp.data.displacement import DisplacementField
 from temporal_interp.data.provenance import T_KEY, is_synthetic
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.engines.protocol import InterpolatedFrame, InterpolationEngine
 from temporal_interp.errors import Progress
@@ -29,7 +29,7 @@ class Synthesiser(Protocol):
         """Name of the engine."""
         ...
 
-    def fill(self, acquired: VolumeSequence, request: Request, on_frame: OnFrame | None) -> Steps[VolumeSequence]:
+    def fill(self, acquired: Sequence, request: Request, on_frame: OnFrame | None) -> Steps[Sequence]:
         """Return the steps to a sequence of the acquired volumes themselves and synthetic ones.
 
         Args:
@@ -53,14 +53,14 @@ class InThisProcess:
     name: str
     create: Callable[[], InterpolationEngine]
 
-    def fill(self, acquired: VolumeSequence, request: Request, on_frame: OnFrame | None) -> Steps[VolumeSequence]:
+    def fill(self, acquired: Sequence, request: Request, on_frame: OnFrame | None) -> Steps[Sequence]:
         """See `Synthesiser.fill`."""
         frames: SimpleQueue[tuple[float, InterpolatedFrame]] = SimpleQueue()
 
         def keep(index_value: float, frame: InterpolatedFrame) -> None:
             frames.put((index_value, frame))
 
-        def work(progress: Progress) -> VolumeSequence:
+        def work(progress: Progress) -> Sequence:
             return request.fill(acquired, self.create(), None if on_frame is None else keep, progress)
 
         def hand_over(fraction: float, message: str) -> tuple[float, str]:
@@ -85,7 +85,7 @@ class InChildProcess:
     name: str
     device: str = "auto"
 
-    def fill(self, acquired: VolumeSequence, request: Request, on_frame: OnFrame | None) -> Steps[VolumeSequence]:
+    def fill(self, acquired: Sequence, request: Request, on_frame: OnFrame | None) -> Steps[Sequence]:
         """See `Synthesiser.fill`."""
         with tempfile.TemporaryDirectory(prefix="TemporalInterp-") as folder:
             source, target, fields = (Path(folder) / name for name in ("acquired.seq.nrrd", "full.seq.nrrd", "fields"))
@@ -104,13 +104,13 @@ class InChildProcess:
             return result
 
 
-def _read(path: Path) -> VolumeSequence:
+def _read(path: Path) -> Sequence:
     from temporal_interp.io import read_sequence
 
     return read_sequence(path)
 
 
-def _with_the_acquired(result: VolumeSequence, acquired: VolumeSequence, request: Request) -> VolumeSequence:
+def _with_the_acquired(result: Sequence, acquired: Sequence, request: Request) -> Sequence:
     """Return the result with the acquired volumes themselves in place of their copies, all on the very same grid."""
     originals = iter(request.kept(acquired))
     volumes = [
@@ -120,7 +120,7 @@ def _with_the_acquired(result: VolumeSequence, acquired: VolumeSequence, request
     return replace(result, volumes=volumes)
 
 
-def _frames(result: VolumeSequence, folder: Path) -> Iterator[tuple[float, InterpolatedFrame]]:
+def _frames(result: Sequence, folder: Path) -> Iterator[tuple[float, InterpolatedFrame]]:
     """Yield every frame that has fields in the folder that `interpolate --fields` wrote."""
     from temporal_interp.io import read_displacement, read_volume
 
@@ -129,10 +129,8 @@ def _frames(result: VolumeSequence, folder: Path) -> Iterator[tuple[float, Inter
         array, _ = read_displacement(folder / f"displacement_{name}")
         return DisplacementField(array, read_volume(folder / f"jacobian_{name}").array)
 
-    last = result.index_values[-1]
-    for index_value, volume, attributes in zip(
-        result.index_values, result.volumes, result.item_attributes, strict=True
-    ):
+    last = result.times[-1]
+    for index_value, volume, attributes in zip(result.times, result.volumes, result.item_attributes, strict=True):
         t = float(attributes.get(T_KEY, index_value == last))
         if (folder / f"displacement_first_to_{index_value:.6g}.nrrd").exists():
             yield index_value, InterpolatedFrame(volume, t, field("first", index_value), field("last", index_value))

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections import abc
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +17,8 @@ import numpy as np
 import slicer
 
 from temporal_interp.data.provenance import is_synthetic
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.workflows.interpolation import acquired_only
 from TemporalInterpLib.background import Steps, in_background, share_of
 from TemporalInterpLib.child_process import command_line, write_for_child
 from TemporalInterpLib.follow_points import followers_of, let_go
@@ -62,8 +62,8 @@ class _Source:
 
     node: slicer.vtkMRMLSequenceNode
     scene: slicer.vtkMRMLScene
-    acquired: VolumeSequence
-    index_texts: Sequence[str]
+    acquired: Sequence
+    index_texts: abc.Sequence[str]
     reference: int
     mask: np.ndarray | None
     whole_beat: bool
@@ -109,7 +109,7 @@ def tracking_steps(
             SourceView.of(sequence_node).proxy or sequence_node.GetNthDataNode(reference), region, segment_id
         )
     texts = [sequence_node.GetNthIndexValue(n) for n in items]
-    scene, acquired = sequence_node.GetScene(), acquired_only(sequence)
+    scene, acquired = sequence_node.GetScene(), sequence.acquired()
     return _steps(_Source(sequence_node, scene, acquired, texts, items.index(reference), mask, whole_beat), device)
 
 
@@ -154,21 +154,21 @@ def _write_mask(source: _Source, path: Path) -> None:
     write_volume(source.acquired.volumes[0].with_array(source.mask.astype(np.uint8)), path)
 
 
-def _read_fields(folder: Path) -> Sequence[np.ndarray]:
+def _read_fields(folder: Path) -> abc.Sequence[np.ndarray]:
     from temporal_interp.io import read_field_sequence
 
     return read_field_sequence(folder / "displacement.seq.nrrd").fields
 
 
 def _motion_node(
-    source: _Source, fields: Sequence[np.ndarray], result: Mapping[str, object]
+    source: _Source, fields: abc.Sequence[np.ndarray], result: Mapping[str, object]
 ) -> Steps[slicer.vtkMRMLSequenceNode]:
     """Fill a sequence node, outside the scene, with the transform to every phase, one a step."""
     geometry = source.acquired.volumes[0].geometry
     closing = result.get("closing_mm")
     attributes = TrackingFacts(
         sequence_name=source.node.GetName(),
-        reference=source.acquired.index_values[source.reference],
+        reference=source.acquired.times[source.reference],
         whole_beat=source.whole_beat,
         settings=str(result.get("settings", "")),
         forward_backward_mm=float(result["forward_backward_mm"]),

@@ -68,7 +68,7 @@ def cine(scene, blob_frames):
     """
     from mrml_helpers import OBLIQUE, put_in_scene
 
-    return put_in_scene(blob_frames(5), OBLIQUE, index_values=[0, 12.5, 25, 37.5, 50])
+    return put_in_scene(blob_frames(5), OBLIQUE, times=[0, 12.5, 25, 37.5, 50])
 
 
 @pytest.fixture

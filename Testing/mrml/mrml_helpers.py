@@ -54,22 +54,22 @@ def volume_node(array: np.ndarray, geometry: Geometry, name: str = "frame") -> s
     return node
 
 
-def sequence_of(arrays: Sequence[np.ndarray], geometry: Geometry, index_values: Sequence) -> slicer.vtkMRMLSequenceNode:
+def sequence_of(arrays: Sequence[np.ndarray], geometry: Geometry, times: Sequence) -> slicer.vtkMRMLSequenceNode:
     """A sequence node named 'cine', in ms, outside the scene."""
     sequence = slicer.vtkMRMLSequenceNode()
     sequence.SetName("cine")
     sequence.SetIndexName("trigger time")
     sequence.SetIndexUnit("ms")
-    for number, (array, value) in enumerate(zip(arrays, index_values, strict=True)):
+    for number, (array, value) in enumerate(zip(arrays, times, strict=True)):
         node = volume_node(array, geometry, f"Phase {number}")
         node.SetAttribute("DICOM.instanceUIDs", f"1.2.{number}")
         sequence.SetDataNodeAtValue(node, str(value))
     return sequence
 
 
-def put_in_scene(arrays: Sequence[np.ndarray], geometry: Geometry, index_values: Sequence) -> Scenario:
+def put_in_scene(arrays: Sequence[np.ndarray], geometry: Geometry, times: Sequence) -> Scenario:
     scene = slicer.mrmlScene
-    sequence = scene.AddNode(sequence_of(arrays, geometry, index_values))
+    sequence = scene.AddNode(sequence_of(arrays, geometry, times))
     parent = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "Registration")
     matrix = vtk.vtkMatrix4x4()
     matrix.SetElement(0, 3, 40.0)

@@ -63,13 +63,13 @@ def test_fields_survive_slicer(sequences_logic, tmp_path):
         fields, OBLIQUE, VALUES, "time", "ms", tmp_path / "a.seq.nrrd", direction=FieldDirection.TO_NEXT
     )
     node = sequences_logic.AddSequence(str(tmp_path / "a.seq.nrrd"))
-    storage = sequences_logic.GetMRMLScene().AddNewNodeByClass("vtkMRMLVolumeSequenceStorageNode")
+    storage = sequences_logic.GetMRMLScene().AddNewNodeByClass("vtkMRMLSequenceStorageNode")
     storage.SetFileName(str(tmp_path / "b.seq.nrrd"))
     assert storage.WriteData(node)
     back = read_field_sequence(tmp_path / "b.seq.nrrd")
     np.testing.assert_array_equal(np.stack(back.fields), np.stack(fields))
     assert back.geometry.is_close(OBLIQUE)
-    assert (back.index_values, back.index_name, back.index_unit) == (VALUES, "time", "ms")
+    assert (back.times, back.index_name, back.unit) == (VALUES, "time", "ms")
     assert back.attributes[DIRECTION_KEY] == FieldDirection.TO_NEXT
     assert back.item_attributes[2][DIRECTION_KEY] == FieldDirection.TO_NEXT
 
@@ -97,4 +97,4 @@ def test_grid_transforms_of_slicer_are_read_in_lps(scene, tmp_path):
     for number, field in enumerate(back.fields):
         np.testing.assert_array_equal(field, np.broadcast_to((number + 1) * vector * [-1, -1, 1], (2, 3, 4, 3)))
     np.testing.assert_allclose(np.abs(back.geometry.physical_point([0, 0, 0])), (5, 6, 7))
-    assert back.index_values == (0, 1)
+    assert back.times == (0, 1)

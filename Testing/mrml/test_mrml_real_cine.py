@@ -32,20 +32,20 @@ def test_whole_cine_is_doubled(acquired, scene):
     cine = add_sequence_to_scene(acquired, "Short axis")
     added = multiply_item_rate(cine.sequence, 2, LinearBlend(), cyclic=True)
     assert added.sequence.GetNumberOfDataNodes() == 50
-    np.testing.assert_allclose(item_values(added.sequence)[::2], acquired.index_values, atol=1e-6)
+    np.testing.assert_allclose(item_values(added.sequence)[::2], acquired.times, atol=1e-6)
 
 
 def test_scene_gives_back_the_geometry_of_the_files(acquired, scene):
     back = sequence_from_node(add_sequence_to_scene(acquired, "Short axis").sequence)
     assert back.volumes[0].geometry.is_close(acquired.volumes[0].geometry)
-    assert (back.index_name, back.index_unit) == (acquired.index_name, acquired.index_unit)
+    assert (back.index_name, back.unit) == (acquired.index_name, acquired.unit)
 
 
 def test_file_saved_by_slicer_is_read_by_the_core_and_the_other_way_round(acquired, sequences_logic, tmp_path):
     cine = add_sequence_to_scene(acquired, "Short axis")
     added = interpolate_between_items(cine.sequence, 0, 8, 2, LinearBlend())
     by_slicer, by_core = tmp_path / "slicer.seq.nrrd", tmp_path / "core.seq.nrrd"
-    storage = slicer.vtkMRMLVolumeSequenceStorageNode()
+    storage = slicer.vtkMRMLSequenceStorageNode()
     storage.SetFileName(str(by_slicer))
     assert storage.WriteData(added.sequence)
     read = read_sequence(by_slicer)
@@ -53,7 +53,7 @@ def test_file_saved_by_slicer_is_read_by_the_core_and_the_other_way_round(acquir
     back = sequence_from_node(sequences_logic.AddSequence(str(by_core)))
     for sequence in (read, back):
         assert sequence.volumes[0].geometry.is_close(acquired.volumes[0].geometry)
-        assert sequence.index_values == pytest.approx(item_values(added.sequence), abs=1e-6)
+        assert sequence.times == pytest.approx(item_values(added.sequence), abs=1e-6)
         assert [a.get("TemporalInterp.Engine") for a in sequence.item_attributes] == [
             None, "linear_blend", "linear_blend", None,
         ]  # fmt: skip

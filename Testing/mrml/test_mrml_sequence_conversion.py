@@ -8,7 +8,7 @@ import slicer
 from mrml_helpers import OBLIQUE, item_arrays, item_values, sequence_of, volume_node
 
 from temporal_interp.data.geometry import Geometry
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
 from TemporalInterpLib.add_sequence import add_sequence_to_scene
@@ -29,8 +29,8 @@ def frames(count, dtype="int16", shape=GRID.shape):
 def test_frames_index_and_attributes_are_read(blob_frames):
     arrays = blob_frames(3)
     sequence = sequence_from_node(sequence_of(arrays, OBLIQUE, ["0", "12.5", "30.25"]))
-    assert sequence.index_values == (0, 12.5, 30.25)
-    assert (sequence.index_name, sequence.index_unit) == ("trigger time", "ms")
+    assert sequence.times == (0, 12.5, 30.25)
+    assert (sequence.index_name, sequence.unit) == ("trigger time", "ms")
     assert [a["DICOM.instanceUIDs"] for a in sequence.item_attributes] == ["1.2.0", "1.2.1", "1.2.2"]
     for volume, array in zip(sequence.volumes, arrays, strict=True):
         assert volume.geometry.is_close(OBLIQUE)
@@ -48,7 +48,7 @@ def test_only_the_items_asked_for_are_read():
     other_grid = volume_node(np.zeros((9, 9, 9), "int16"), Geometry((9, 9, 9)))
     node.SetDataNodeAtValue(other_grid, "2")
     sequence = sequence_from_node(node, [1, 3])
-    assert sequence.index_values == (1, 3)
+    assert sequence.times == (1, 3)
     assert [v.array.max() for v in sequence.volumes] == [1, 3]
 
 
@@ -131,14 +131,14 @@ def test_sequence_of_transforms_is_refused():
 def core_sequence(values, unit="ms", dtype="uint16"):
     volumes = [Volume(a, OBLIQUE) for a in frames(len(values), dtype, OBLIQUE.shape)]
     attributes = [{"TemporalInterp.Synthetic": "true"} if n == 1 else {} for n in range(len(values))]
-    return VolumeSequence(volumes, values, "time", unit, attributes)
+    return Sequence(volumes, values, "time", unit, attributes)
 
 
 def test_core_sequence_becomes_a_node_and_comes_back():
     values = [0, 33.333333, 66.5]
     back = sequence_from_node(node_from_sequence(core_sequence(values), "cine"))
-    assert back.index_values == tuple(values)
-    assert (back.index_name, back.index_unit) == ("time", "ms")
+    assert back.times == tuple(values)
+    assert (back.index_name, back.unit) == ("time", "ms")
     assert "TemporalInterp.Synthetic" in back.item_attributes[1]
     assert "TemporalInterp.Synthetic" not in back.item_attributes[0]
     assert back.volumes[2].geometry.is_close(OBLIQUE)
@@ -172,14 +172,14 @@ def test_index_value_text_is_exact_to_a_millionth(value):
 
 def test_slice_thickness_goes_into_the_scene_and_back(scene, blob_frames):
     volumes = [Volume(frame, Geometry(frame.shape, spacing=(1.0, 1.0, 10.0))) for frame in blob_frames()]
-    node = node_from_sequence(VolumeSequence(volumes, range(3), slice_thickness=6.0), "thin slices far apart")
+    node = node_from_sequence(Sequence(volumes, range(3), slice_thickness=6.0), "thin slices far apart")
     assert sequence_from_node(node).slice_thickness == 6.0
     assert new_sequence_like(node, "other").GetAttribute("TemporalInterp.SliceThickness") == "6.0"
 
 
 def test_slice_thickness_that_is_no_number_is_refused_by_name(scene, blob_frames):
     volumes = [Volume(frame, Geometry(frame.shape)) for frame in blob_frames()]
-    node = node_from_sequence(VolumeSequence(volumes, range(3)), "odd")
+    node = node_from_sequence(Sequence(volumes, range(3)), "odd")
     assert sequence_from_node(node).slice_thickness is None
     node.SetAttribute("TemporalInterp.SliceThickness", "thin")
     with pytest.raises(InvalidInputError, match="'odd' is 'thin'"):

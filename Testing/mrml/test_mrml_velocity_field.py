@@ -45,7 +45,7 @@ def test_fields_of_a_fitted_motion_point_from_the_synthetic_frame_to_the_acquire
 
 def test_synthetic_frames_of_a_fitted_motion_are_nearer_the_truth_than_either_end(scene, heart_cine):
     source = add_sequence_to_scene(heart_cine.sequence, "heart")
-    middle = heart_cine.sequence.index_values[1]
+    middle = heart_cine.sequence.times[1]
     added = interpolate_between_items(source.sequence, 0, 2, [middle], FAST)
     frame = slicer.util.arrayFromVolume(added.sequence.GetNthDataNode(1)).astype(float)
     first, truth, last = (v.array.astype(float) for v in heart_cine.sequence.volumes)

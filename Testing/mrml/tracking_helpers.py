@@ -57,9 +57,9 @@ class StandIn:
         write_field_sequence(
             [self.motion(points, n - reference).astype("float32") for n in range(len(sequence))],
             geometry,
-            sequence.index_values,
+            sequence.times,
             sequence.index_name,
-            sequence.index_unit,
+            sequence.unit,
             folder / "displacement.seq.nrrd",
             direction=FieldDirection.FROM_REFERENCE,
         )

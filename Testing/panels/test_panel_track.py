@@ -374,7 +374,7 @@ def test_saved_and_loaded_the_section_goes_on(cine, widget, track, save_and_load
 @pytest.mark.skipif(os.name == "nt", reason="takes a shell of its own")
 def test_a_real_run_finds_that_a_blob_moves(scene, open_panel, track):
     """Two voxels of 1.5 mm along I from frame to frame; the real command line in a real child process."""
-    from temporal_interp.data.sequence import VolumeSequence
+    from temporal_interp.data.sequence import Sequence
     from temporal_interp.data.volume import Volume
 
     geometry = Geometry((1, 32, 32), (1.5, 1.5, 8.0))
@@ -384,7 +384,7 @@ def test_a_real_run_finds_that_a_blob_moves(scene, open_panel, track):
         Volume((texture + 200 * np.exp(-((j - 16) ** 2 + (i - 14 - 2 * n) ** 2) / 30)).astype("float32"), geometry)
         for n in range(3)
     ]
-    added = add_sequence_to_scene(VolumeSequence(frames, [0.0, 40.0, 80.0], "time", "ms"), "blob")
+    added = add_sequence_to_scene(Sequence(frames, [0.0, 40.0, 80.0], "time", "ms"), "blob")
     widget = open_panel()
     motion = track(widget)
     assert item_values(motion) == [0, 40, 80]

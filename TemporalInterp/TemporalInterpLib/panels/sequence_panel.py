@@ -5,7 +5,7 @@ from __future__ import annotations
 import slicer
 from slicer.i18n import tr as _
 
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.workflows.phase_selection import change_from_first, proposed_phases
 from TemporalInterpLib.add_sequence import AddedSequence
@@ -28,7 +28,7 @@ class SequencePanel(Panel):
         self._known: tuple[object, ...] = ()
         self._drawn: tuple[object, ...] = ()
         self._acquired: list[int] = []
-        self._sequence: VolumeSequence | None = None
+        self._sequence: Sequence | None = None
         self._changes: list[float] = []
         self._job: Job | None = None
         self.ui.sequenceSelector.addAttribute("vtkMRMLSequenceNode", "DataNodeClassName", "vtkMRMLScalarVolumeNode")
@@ -84,7 +84,7 @@ class SequencePanel(Panel):
         for box in (self.ui.firstPhase, self.ui.lastPhase):
             box.clear()
             for number in self._acquired:
-                value = f"{self._sequence.index_values[number]:.6g} {self._sequence.index_unit}".strip()
+                value = f"{self._sequence.times[number]:.6g} {self._sequence.unit}".strip()
                 box.addItem(_("{value}  (frame {number})").format(value=value, number=number))
 
     def _show_phases(self) -> None:
@@ -122,9 +122,9 @@ class SequencePanel(Panel):
         if self._drawn == (self._known, phases):
             return
         self._drawn = (self._known, phases)
-        values = self._sequence.index_values
+        values = self._sequence.times
         marks = [(values[number], letter) for number, letter in zip(phases, "AB", strict=True)]
-        picture = CurvePicture([Curve(values, self._changes, CURVE_COLOR)], marks, x_unit=self._sequence.index_unit)
+        picture = CurvePicture([Curve(values, self._changes, CURVE_COLOR)], marks, x_unit=self._sequence.unit)
         label = self.ui.changeCurve
         label.pixmap = picture.drawn(CURVE_WIDTH, CURVE_HEIGHT, label.palette.color(label.foregroundRole()))
 

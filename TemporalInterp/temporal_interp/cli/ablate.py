@@ -64,9 +64,9 @@ def ablate(
 
     Scores are on subjects that nothing was learnt from. Finished rows stay if the work is cancelled.
     """
+    from temporal_interp.evaluation.ablation_report import as_json, as_table, write_csv
     from temporal_interp.training.ablation import ScoredRow
     from temporal_interp.training.ablation import ablate as run_ablation
-    from temporal_interp.training.ablation_report import as_json, as_table, write_csv
     from temporal_interp.training.logic import Hardware
 
     console, table = Console(json), output / TABLE_FILE

@@ -51,11 +51,10 @@ def adapt(
     from temporal_interp.models.registry import Registry
     from temporal_interp.training.logic import Hardware
     from temporal_interp.workflows.adaptation import adapt as run_adaptation
-    from temporal_interp.workflows.interpolation import acquired_only
 
     console, started = Console(json), time.monotonic()
     registry = Registry()
-    sequence = acquired_only(read_sequence(input_path))
+    sequence = read_sequence(input_path).acquired()
     where = choose_device(device)
     with console.progress("Adapting") as progress:
         result = run_adaptation(

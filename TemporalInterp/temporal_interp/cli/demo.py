@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import abc
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +16,7 @@ from temporal_interp.cli.outputs import filled_folder, require_folder_output
 from temporal_interp.tensors.devices import choose_device
 
 if TYPE_CHECKING:
-    from temporal_interp.data.sequence import VolumeSequence
+    from temporal_interp.data.sequence import Sequence
     from temporal_interp.engines.protocol import InterpolationEngine
     from temporal_interp.errors import Progress
     from temporal_interp.evaluation.evaluate import Evaluation
@@ -73,7 +73,7 @@ def _beating_heart() -> PhantomCine:
     return make_heart_cine(heart, short_axis_slice(heart), phases, acquisition=scanner)
 
 
-def _scored(cine: PhantomCine, engines: Sequence[InterpolationEngine], progress: Progress) -> Evaluation:
+def _scored(cine: PhantomCine, engines: abc.Sequence[InterpolationEngine], progress: Progress) -> Evaluation:
     """Return every engine's frames in the places of those held out, scored against them and the exact motion."""
     from temporal_interp.data.motion_truth import MotionTruth
     from temporal_interp.evaluation.evaluate import evaluate
@@ -95,7 +95,7 @@ def _scored(cine: PhantomCine, engines: Sequence[InterpolationEngine], progress:
     )
 
 
-def _completed(cine: PhantomCine, evaluation: Evaluation, engine: InterpolationEngine) -> VolumeSequence:
+def _completed(cine: PhantomCine, evaluation: Evaluation, engine: InterpolationEngine) -> Sequence:
     """Return the kept frames with an engine's in the places of those held out, scaled to [0, 1]."""
     from temporal_interp.data.provenance import Provenance
     from temporal_interp.evaluation.presets import HONEST
@@ -104,15 +104,13 @@ def _completed(cine: PhantomCine, evaluation: Evaluation, engine: InterpolationE
     volumes, attributes = list(scaled.volumes), list(scaled.item_attributes)
     for row in evaluation.rows:
         if row.engine == engine.name:
-            first, last = (scaled.index_values[end] for end in (row.first, row.last))
+            first, last = (scaled.times[end] for end in (row.first, row.last))
             volumes[row.frame] = evaluation.kept[row.preset, row.engine, row.frame].volume
             attributes[row.frame] = Provenance.of(engine, first, last, row.t).as_attributes()
     return replace(scaled, volumes=volumes, item_attributes=attributes)
 
 
-def _write(
-    cine: PhantomCine, completed: VolumeSequence, evaluation: Evaluation, folder: Path, progress: Progress
-) -> None:
+def _write(cine: PhantomCine, completed: Sequence, evaluation: Evaluation, folder: Path, progress: Progress) -> None:
     from temporal_interp.figures.animation import save_animation
     from temporal_interp.figures.contact_sheet import save_contact_sheet
     from temporal_interp.io import write_sequence

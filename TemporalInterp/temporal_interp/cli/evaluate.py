@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import abc
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +17,7 @@ from temporal_interp.tensors.devices import choose_device
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from temporal_interp.data.sequence import VolumeSequence
+    from temporal_interp.data.sequence import Sequence
     from temporal_interp.engines.protocol import InterpolationEngine
     from temporal_interp.evaluation.dataset import ScoredSubjects
     from temporal_interp.evaluation.evaluate import Evaluation
@@ -135,7 +135,7 @@ def _require_one_protocol(first: int | None, last: int | None, every: int | None
 def _evaluate_file(
     input_path: Path,
     protocol: tuple[int | None, int | None, int | None],
-    engines: Sequence[InterpolationEngine],
+    engines: abc.Sequence[InterpolationEngine],
     preset: str,
     output: Path | None,
     console: Console,
@@ -144,9 +144,8 @@ def _evaluate_file(
     from temporal_interp.evaluation.evaluate import evaluate as run_evaluation
     from temporal_interp.evaluation.report import as_json, as_tables, summarise
     from temporal_interp.io import read_sequence
-    from temporal_interp.workflows.interpolation import acquired_only
 
-    sequence = acquired_only(read_sequence(input_path))
+    sequence = read_sequence(input_path).acquired()
     hold_out = _hold_out(sequence, *protocol)
     with console.progress("Evaluating") as progress:
         evaluation = run_evaluation(
@@ -168,7 +167,7 @@ def _evaluate_file(
 
 def _evaluate_dataset(
     chosen: ScoredSubjects,
-    engines: Sequence[InterpolationEngine],
+    engines: abc.Sequence[InterpolationEngine],
     preset: str | None,
     output: Path | None,
     console: Console,
@@ -197,7 +196,7 @@ def _evaluate_dataset(
     )
 
 
-def _dataset_tables(chosen: ScoredSubjects, evaluations: Sequence[Evaluation]) -> list[RenderableType]:
+def _dataset_tables(chosen: ScoredSubjects, evaluations: abc.Sequence[Evaluation]) -> list[RenderableType]:
     """Return the tables of means and, where uvi was measured and the literature has figures, Table 1 below them."""
     from temporal_interp.evaluation.literature import SOURCE, TABLE_1
     from temporal_interp.evaluation.report import as_table_1, as_tables, summarise
@@ -231,7 +230,7 @@ def _quoted_as_json(chosen: ScoredSubjects) -> dict[str, object] | None:
     }
 
 
-def _hold_out(sequence: VolumeSequence, first: int | None, last: int | None, every: int | None) -> HoldOut:
+def _hold_out(sequence: Sequence, first: int | None, last: int | None, every: int | None) -> HoldOut:
     from temporal_interp.evaluation import hold_out
 
     if every is not None:
@@ -246,7 +245,7 @@ def _shown_frames(hold_out: HoldOut) -> list[int]:
     return [frames[(2 * n + 1) * len(frames) // (2 * count)] for n in range(count)]
 
 
-def write_report(sequence: VolumeSequence, evaluation: Evaluation, folder: Path) -> None:
+def write_report(sequence: Sequence, evaluation: Evaluation, folder: Path) -> None:
     """Write scores.csv and, for every preset, curves, frames with error maps, and fields of engines that have them.
 
     Args:
@@ -265,7 +264,7 @@ def write_report(sequence: VolumeSequence, evaluation: Evaluation, folder: Path)
         _save_fields(sequence, evaluation, preset, folder)
 
 
-def _save_fields(sequence: VolumeSequence, evaluation: Evaluation, preset: str, folder: Path) -> None:
+def _save_fields(sequence: Sequence, evaluation: Evaluation, preset: str, folder: Path) -> None:
     """Draw the fields of every engine that has them, at the kept frame in the middle."""
     from temporal_interp.evaluation.presets import presets_named
     from temporal_interp.figures.fields import save_fields

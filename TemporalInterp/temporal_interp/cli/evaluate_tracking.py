@@ -63,12 +63,11 @@ def evaluate_tracking(
     from temporal_interp.evaluation import tracking_table
     from temporal_interp.evaluation.pairwise_catalogue import available_method_names, create_method
     from temporal_interp.io import read_sequence
-    from temporal_interp.workflows.interpolation import acquired_only
 
     console, where = Console(json), choose_device(device)
     names = list(dict.fromkeys(methods or available_method_names()))
     chosen = [create_method(name, device=where) for name in names]
-    sequence, region = ready_to_track(acquired_only(read_sequence(input_path)), mask)
+    sequence, region = ready_to_track(read_sequence(input_path).acquired(), mask)
     for note in sequence.notes:
         console.note(note)
     with console.progress("Tracking") as progress:

@@ -10,7 +10,7 @@ from temporal_interp.cli.options import InputArgument, JsonOption
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from temporal_interp.data.sequence import VolumeSequence
+    from temporal_interp.data.sequence import Sequence
 
 
 def info(input_path: InputArgument, json: JsonOption = False) -> None:
@@ -27,7 +27,7 @@ def info(input_path: InputArgument, json: JsonOption = False) -> None:
     Console(json).result({"input": input_path, **values}, *lines)
 
 
-def _values(sequence: VolumeSequence) -> dict[str, object]:
+def _values(sequence: Sequence) -> dict[str, object]:
     from temporal_interp.workflows.phase_selection import farthest_from_first
 
     geometry = sequence.volumes[0].geometry
@@ -41,17 +41,17 @@ def _values(sequence: VolumeSequence) -> dict[str, object]:
         "scalar_type": str(sequence.volumes[0].array.dtype),
         "intensity": _intensity(sequence),
         "index_name": sequence.index_name,
-        "index_unit": sequence.index_unit,
-        "index_values": sequence.index_values,
+        "index_unit": sequence.unit,
+        "index_values": sequence.times,
         "farthest_from_first": farthest_from_first(sequence),
         "notes": sequence.notes,
     }
 
 
-def _lines(sequence: VolumeSequence, values: Mapping[str, object]) -> dict[str, str]:
+def _lines(sequence: Sequence, values: Mapping[str, object]) -> dict[str, str]:
     """Return what a person wants to know of a sequence, of which these are the values, line by line."""
-    unit = sequence.index_unit
-    index = [f"{value:g}" for value in sequence.index_values]
+    unit = sequence.unit
+    index = [f"{value:g}" for value in sequence.times]
     shown = ", ".join(index if len(index) <= 12 else [*index[:5], "...", *index[-2:]])
     thickness = "" if sequence.slice_thickness is None else f"; a slice shows {sequence.slice_thickness:g} mm"
     lines = {
@@ -71,7 +71,7 @@ def _counted(numbers: list[int]) -> str:
     return f"{len(numbers)} ({', '.join(map(str, numbers))})" if numbers else "none"
 
 
-def _intensity(sequence: VolumeSequence) -> dict[str, float | int | None]:
+def _intensity(sequence: Sequence) -> dict[str, float | int | None]:
     """Return the lowest and the highest finite voxel of all frames, None if there is none, and how many are not."""
     import numpy as np
 

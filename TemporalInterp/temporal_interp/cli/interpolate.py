@@ -18,7 +18,7 @@ from temporal_interp.errors import InvalidInputError, Progress
 from temporal_interp.tensors.devices import choose_device
 
 if TYPE_CHECKING:
-    from temporal_interp.data.sequence import VolumeSequence
+    from temporal_interp.data.sequence import Sequence
     from temporal_interp.engines.protocol import InterpolatedFrame, InterpolationEngine
     from temporal_interp.workflows.interpolation import OnFrame
 
@@ -116,12 +116,11 @@ class _Request:
         if self.cyclic:
             raise typer.BadParameter("--cyclic goes with --factor.")
 
-    def source(self, sequence: VolumeSequence) -> VolumeSequence:
+    def source(self, sequence: Sequence) -> Sequence:
         """Return the sequence to start from, in which only acquired frames are endpoints."""
-        from temporal_interp.workflows.interpolation import acquired_only
 
         if self.factor is not None:
-            return acquired_only(sequence)
+            return sequence.acquired()
         for number, option in ((self.first, "--from"), (self.last, "--to")):
             sequence.require_item(number, option)
             if number in sequence.synthetic_frames:
@@ -131,8 +130,8 @@ class _Request:
         return sequence
 
     def fill(
-        self, sequence: VolumeSequence, engine: InterpolationEngine, on_frame: OnFrame | None, progress: Progress
-    ) -> VolumeSequence:
+        self, sequence: Sequence, engine: InterpolationEngine, on_frame: OnFrame | None, progress: Progress
+    ) -> Sequence:
         """Return the sequence with synthetic frames."""
         from temporal_interp.workflows.interpolation import evenly_spaced, interpolate_between, multiply_frame_rate
 
@@ -141,7 +140,7 @@ class _Request:
             return multiply_frame_rate(sequence, self.factor, engine, cyclic=self.cyclic, **report)
         times = self.times
         if self.count is not None:
-            times = evenly_spaced(sequence.index_values[self.first], sequence.index_values[self.last], self.count)
+            times = evenly_spaced(sequence.times[self.first], sequence.times[self.last], self.count)
         return interpolate_between(sequence, self.first, self.last, times, engine, **report)
 
 

@@ -10,14 +10,14 @@ from temporal_interp.data.provenance import has_synthetic_slices
 from temporal_interp.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from temporal_interp.data.sequence import VolumeSequence
+    from temporal_interp.data.sequence import Sequence
     from temporal_interp.data.volume import Volume
 
 IMAGE_ENDINGS = (".nrrd", ".nii.gz", ".nii")
 """Of the files that count in a folder; a sequence's .seq.nrrd is among them."""
 
 
-def read_slices(path: Path) -> VolumeSequence:
+def read_slices(path: Path) -> Sequence:
     """Return the volume, as a sequence of one, or the sequence at a path, if slices can be put between its slices.
 
     Synthetic slices are refused: they would be learnt from, or marked, as if they had been acquired.

@@ -9,7 +9,7 @@ from temporal_interp.cli.outputs import require_file_output, require_sequence_ou
 from temporal_interp.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from temporal_interp.data.sequence import VolumeSequence
+    from temporal_interp.data.sequence import Sequence
 
 VOLUME_ENDING = ".nrrd"
 """Of one volume; a sequence ends in .seq.nrrd. NIfTI holds both."""
@@ -29,7 +29,7 @@ def require_room(path: Path, frames: int) -> None:
         raise InvalidInputError(f"{path}: {frames} frames need a file that ends in .seq.nrrd or .nii.gz.")
 
 
-def write_slices(sequence: VolumeSequence, path: Path, *, force: bool) -> None:
+def write_slices(sequence: Sequence, path: Path, *, force: bool) -> None:
     """Write a sequence, or its only volume as a volume where the path ends in .nrrd; attributes go into the header."""
     from temporal_interp.io import write_sequence, write_volume
 

@@ -20,7 +20,7 @@ from temporal_interp.tracking.contour_view import ContourView
 if TYPE_CHECKING:
     import numpy as np
 
-    from temporal_interp.data.sequence import VolumeSequence
+    from temporal_interp.data.sequence import Sequence
     from temporal_interp.tracking.settings import TrackingSettings
 
 
@@ -94,14 +94,13 @@ def track(
     from temporal_interp.io import read_sequence
     from temporal_interp.tracking.network_file import load_network
     from temporal_interp.tracking.track import track as run_tracking
-    from temporal_interp.workflows.interpolation import acquired_only
 
     console, started = Console(json), time.monotonic()
     where = choose_device(device)
     settings = _settings(paper, passes, smoothness)
     marks = read_marks(points, contour, view, wall_thickness)
     network = None if start_from is None else load_network(start_from)
-    sequence, region = ready_to_track(acquired_only(read_sequence(input_path)), mask)
+    sequence, region = ready_to_track(read_sequence(input_path).acquired(), mask)
     marks.require_in(sequence.volumes[0].geometry)
     for note in sequence.notes:
         console.note(note)
@@ -139,7 +138,7 @@ def _settings(paper: bool, passes: int | None, smoothness: float | None) -> Trac
     return settings if smoothness is None else replace(settings, smoothness=smoothness)
 
 
-def _pair_that_changes_most(sequence: VolumeSequence) -> int:
+def _pair_that_changes_most(sequence: Sequence) -> int:
     """Return the number of the earlier frame of the two neighbours that differ most, which is drawn."""
     import itertools
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
 
-    from temporal_interp.data.sequence import VolumeSequence
+    from temporal_interp.data.sequence import Sequence
 
 
-def ready_to_track(sequence: VolumeSequence, mask: Path | None) -> tuple[VolumeSequence, np.ndarray | None]:
+def ready_to_track(sequence: Sequence, mask: Path | None) -> tuple[Sequence, np.ndarray | None]:
     """Return the sequence without the text around an ultrasound picture, and where to look: a mask, or None for all.
 
     The notes of the sequence say what was left out.

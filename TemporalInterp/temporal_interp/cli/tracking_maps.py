@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import abc
 from pathlib import Path
 
 import numpy as np
 
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.io import write_field_sequence, write_sequence
 from temporal_interp.io.field_sequence import FieldDirection
@@ -34,15 +34,15 @@ def write_maps(folder: Path, tracking: Tracking) -> None:
         for column in range(row, len(axes)):
             name = f"strain_{AXES[row]}{AXES[column]}"
             _write([strain[..., row, column] for strain in strains], motion, folder / f"{name}.seq.nrrd")
-    if motion.index_unit not in SECONDS:
+    if motion.unit not in SECONDS:
         return
     velocities = velocity(motion)
     write_field_sequence(
         velocities,
         geometry,
-        motion.index_values,
+        motion.times,
         motion.index_name,
-        motion.index_unit,
+        motion.unit,
         folder / "velocity.seq.nrrd",
         direction=FieldDirection.VELOCITY,
     )
@@ -50,6 +50,6 @@ def write_maps(folder: Path, tracking: Tracking) -> None:
     _write([in_plane_vorticity(field, geometry) for field in velocities], motion, folder / "vorticity.seq.nrrd")
 
 
-def _write(maps: Sequence[np.ndarray], motion: SequenceMotion, path: Path) -> None:
+def _write(maps: abc.Sequence[np.ndarray], motion: SequenceMotion, path: Path) -> None:
     volumes = [Volume(np.ascontiguousarray(part, np.float32), motion.geometry) for part in maps]
-    write_sequence(VolumeSequence(volumes, motion.index_values, motion.index_name, motion.index_unit), path)
+    write_sequence(Sequence(volumes, motion.times, motion.index_name, motion.unit), path)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from temporal_interp.cli.tracking_marks import Marks
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.figures.canvas import length_unit
 from temporal_interp.figures.coarse_to_fine import save_coarse_to_fine
 from temporal_interp.figures.strain_curves import save_strain_curves
@@ -41,7 +41,7 @@ def followed(points_mm: np.ndarray, tracking: Tracking) -> np.ndarray:
 
 def draw_results(
     folder: Path,
-    sequence: VolumeSequence,
+    sequence: Sequence,
     tracking: Tracking,
     marks: Marks,
     strain: ContourStrain | None,
@@ -66,15 +66,15 @@ def draw_results(
     if strains is not None:
         save_strain_curves(
             strains,
-            motion.index_values,
+            motion.times,
             folder / "strain.png",
             index_name=motion.index_name,
-            index_unit=motion.index_unit,
+            unit=motion.unit,
         )
 
 
 def _draw_scales(
-    path: Path, sequence: VolumeSequence, pair: PairByScale, view: View, mask: np.ndarray | None
+    path: Path, sequence: Sequence, pair: PairByScale, view: View, mask: np.ndarray | None
 ) -> None:  # fmt: skip
     """Draw the field of a pair as it was known after every scale; those of a tracking taken up again are missing."""
     if not pair.forward:

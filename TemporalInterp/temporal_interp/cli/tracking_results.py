@@ -9,7 +9,7 @@ import numpy as np
 from temporal_interp.cli.tracking_marks import Marks
 from temporal_interp.cli.tracking_pictures import PairByScale, draw_results, followed
 from temporal_interp.data.provenance import PREFIX
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.evaluation.report import write_lines
 from temporal_interp.io import write_field_sequence
 from temporal_interp.io.field_sequence import FieldDirection
@@ -21,7 +21,7 @@ from temporal_interp.tracking.trajectories import drift_of
 
 
 def write_results(
-    folder: Path, sequence: VolumeSequence, tracking: Tracking, marks: Marks, pair: PairByScale
+    folder: Path, sequence: Sequence, tracking: Tracking, marks: Marks, pair: PairByScale
 ) -> dict[str, object]:
     """Write fields, curves, points, pictures and the film, and return what is told of them."""
     motion, displacements = tracking.motion, tracking.displacements
@@ -45,7 +45,7 @@ def write_results(
 
 def _write_fields(folder: Path, tracking: Tracking) -> None:
     motion = tracking.motion
-    values = motion.index_values
+    values = motion.times
     earlier, later, backward = values[:-1], values[1:], motion.backward
     if motion.closed:  # the pair round the end lies on the last frame, and backwards on the first
         earlier, later, backward = values, values, [backward[-1], *backward[:-1]]
@@ -60,7 +60,7 @@ def _write_fields(folder: Path, tracking: Tracking) -> None:
             motion.geometry,
             index,
             motion.index_name,
-            motion.index_unit,
+            motion.unit,
             folder / f"{name}.seq.nrrd",
             direction=direction,
             attributes=attributes,

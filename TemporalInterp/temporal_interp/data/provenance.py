@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import temporal_interp
-
-if TYPE_CHECKING:
-    from temporal_interp.engines.protocol import InterpolationEngine
 
 PREFIX = "TemporalInterp."
 SYNTHETIC_KEY = PREFIX + "Synthetic"
@@ -18,6 +15,30 @@ SYNTHETIC_SLICES_KEY = PREFIX + "SyntheticSlices"
 T_KEY = PREFIX + "T"
 SLICE_THICKNESS_KEY = PREFIX + "SliceThickness"
 """Attribute of a sequence, in the scene and in `.seq.nrrd` files: how much tissue a slice shows, in mm."""
+
+
+class Identity(Protocol):
+    """What an engine says of itself in the provenance of its frames."""
+
+    @property
+    def name(self) -> str:
+        """Name of the engine, as on the command line: "velocity_field"."""
+        ...
+
+    @property
+    def settings(self) -> str:
+        """The settings that shape the result, in one line; "" where there are none."""
+        ...
+
+    @property
+    def model(self) -> str:
+        """Name and version of the trained model; "" where there is none."""
+        ...
+
+    @property
+    def model_sha256(self) -> str:
+        """Checksum of the model's file; "" where there is none."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -43,7 +64,7 @@ class Provenance:
     model_sha256: str = ""
 
     @classmethod
-    def of(cls, engine: InterpolationEngine, first_index: float, last_index: float, t: float) -> Provenance:
+    def of(cls, engine: Identity, first_index: float, last_index: float, t: float) -> Provenance:
         """Return the provenance of a frame that an engine makes."""
         return cls(engine.name, first_index, last_index, t, engine.settings, engine.model, engine.model_sha256)
 

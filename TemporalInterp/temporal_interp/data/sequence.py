@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import abc
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -14,14 +15,14 @@ from temporal_interp.errors import InvalidInputError
 
 
 @dataclass(frozen=True, eq=False)
-class VolumeSequence:
+class Sequence:
     """Volumes on one voxel grid, in rising order of their index value (time, phase, ...).
 
     Attributes:
         volumes: one or more volumes of the same geometry and scalar type.
-        index_values: one finite number a volume, strictly rising, in `index_unit`.
+        times: one finite number a volume, strictly rising, in `unit`.
         index_name: what the index is, as in Slicer: "time", "frame", ...
-        index_unit: its unit: "ms", "s", "%", or "" where there is none.
+        unit: its unit: "ms", "s", "%", or "" where there is none.
         item_attributes: a mapping of text to text for every volume (provenance travels here).
         notes: what a reader had to decide, in words for the user.
         slice_thickness: how much tissue along K a slice shows, in mm, None where it is not known. It is less than
@@ -32,20 +33,20 @@ class VolumeSequence:
             another geometry or scalar type than the first, or the slice thickness is not positive.
     """
 
-    volumes: Sequence[Volume]
-    index_values: Sequence[float]
+    volumes: abc.Sequence[Volume]
+    times: abc.Sequence[float]
     index_name: str = "time"
-    index_unit: str = "ms"
-    item_attributes: Sequence[Mapping[str, str]] = field(default=())
-    notes: Sequence[str] = ()
+    unit: str = "ms"
+    item_attributes: abc.Sequence[Mapping[str, str]] = field(default=())
+    notes: abc.Sequence[str] = ()
     slice_thickness: float | None = None
 
     def __post_init__(self) -> None:
         volumes = tuple(self.volumes)
-        values = tuple(float(v) for v in self.index_values)
+        values = tuple(float(v) for v in self.times)
         attributes = tuple(dict(a) for a in self.item_attributes) or tuple({} for _ in volumes)
         object.__setattr__(self, "volumes", volumes)
-        object.__setattr__(self, "index_values", values)
+        object.__setattr__(self, "times", values)
         object.__setattr__(self, "item_attributes", attributes)
         object.__setattr__(self, "notes", tuple(self.notes))
         if not volumes:
@@ -63,7 +64,7 @@ class VolumeSequence:
             if later <= earlier:
                 raise InvalidInputError(
                     f"Index values must rise from frame to frame: frame {number} has {earlier:g}, "
-                    f"frame {number + 1} has {later:g} {self.index_unit}."
+                    f"frame {number + 1} has {later:g} {self.unit}."
                 )
         for number, volume in enumerate(volumes):
             require_same_geometry(volumes[0], volume, "Frame 0", f"frame {number}")
@@ -84,6 +85,22 @@ class VolumeSequence:
     def synthetic_frames(self) -> list[int]:
         """Numbers of the frames that are marked as synthetic."""
         return [number for number, attributes in enumerate(self.item_attributes) if is_synthetic(attributes)]
+
+    def acquired(self) -> Sequence:
+        """Return the sequence without its synthetic frames.
+
+        Raises:
+            InvalidInputError: every frame is synthetic.
+        """
+        keep = self.acquired_frames
+        if not keep:
+            raise InvalidInputError("Every frame of the sequence is synthetic.")
+        return replace(
+            self,
+            volumes=[self.volumes[n] for n in keep],
+            times=[self.times[n] for n in keep],
+            item_attributes=[self.item_attributes[n] for n in keep],
+        )
 
     def require_item(self, number: int, what: str) -> None:
         """Raise InvalidInputError unless `number` is the number of a frame; `what` says which choice it was."""

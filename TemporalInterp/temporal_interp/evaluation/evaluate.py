@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter, abc
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,7 +13,7 @@ from temporal_interp.data.displacement import DisplacementField
 from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.motion_truth import MotionTruth
 from temporal_interp.data.provenance import is_synthetic
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.engines.protocol import InterpolatedFrame, InterpolationEngine, PreparedPair
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.evaluation.hold_out import HeldOutGap, HoldOut
@@ -60,7 +60,7 @@ class Evaluation:
         patient: name of the sequence.
         protocol: which frames were held out, in words.
         index_name: the sequence's.
-        index_unit: the sequence's.
+        unit: the sequence's.
         rows: one for every preset, engine and held-out frame.
         kept: predicted frames asked for, scaled to [0, 1], by (preset, engine label, frame number).
     """
@@ -68,8 +68,8 @@ class Evaluation:
     patient: str
     protocol: str
     index_name: str
-    index_unit: str
-    rows: Sequence[Row]
+    unit: str
+    rows: abc.Sequence[Row]
     kept: Mapping[tuple[str, str, int], InterpolatedFrame] = field(default_factory=dict)
 
 
@@ -87,13 +87,13 @@ class Scoring:
 
     patient: str
     preset: Preset
-    scaled: VolumeSequence
+    scaled: Sequence
     score: Score
     truth: MotionTruth | None
 
     @classmethod
     def of(
-        cls, sequence: VolumeSequence, preset: Preset = HONEST, *, truth: MotionTruth | None = None, patient: str = ""
+        cls, sequence: Sequence, preset: Preset = HONEST, *, truth: MotionTruth | None = None, patient: str = ""
     ) -> Scoring:
         """Scale a sequence and find the region that moves, both from all of its frames.
 
@@ -118,8 +118,8 @@ class Scoring:
 
     def time_of(self, gap: HeldOutGap, number: int) -> float:
         """Return the place of a frame in its gap, t, by the index values."""
-        start, stop = self.scaled.index_values[gap.first], self.scaled.index_values[gap.last]
-        return (self.scaled.index_values[number] - start) / (stop - start)
+        start, stop = self.scaled.times[gap.first], self.scaled.times[gap.last]
+        return (self.scaled.times[number] - start) / (stop - start)
 
     def row(
         self, label: str, gap: HeldOutGap, number: int, frame: InterpolatedFrame, measured: Mapping[str, float]
@@ -133,15 +133,15 @@ class Scoring:
             frame: the prediction.
             measured: what else is known of it, by name, such as seconds.
         """
-        t, value = self.time_of(gap, number), self.scaled.index_values[number]
+        t, value = self.time_of(gap, number), self.scaled.times[number]
         measures = _measure(self, gap, number, frame) | measured
         return Row(self.patient, self.preset.name, label, gap.first, gap.last, number, t, value, measures)
 
 
 def evaluate(
-    sequence: VolumeSequence,
+    sequence: Sequence,
     hold_out: HoldOut,
-    engines: Sequence[InterpolationEngine],
+    engines: abc.Sequence[InterpolationEngine],
     *,
     preset: str = "honest",
     truth: MotionTruth | None = None,
@@ -179,10 +179,10 @@ def evaluate(
             rows.append(row)
             if row.frame in keep_frames:
                 kept[row.preset, row.engine, row.frame] = frame
-    return Evaluation(patient, hold_out.description, sequence.index_name, sequence.index_unit, tuple(rows), kept)
+    return Evaluation(patient, hold_out.description, sequence.index_name, sequence.unit, tuple(rows), kept)
 
 
-def _require_acquired(sequence: VolumeSequence) -> None:
+def _require_acquired(sequence: Sequence) -> None:
     """Refuse frames that cannot serve as truth: those with NaN, and those an engine made."""
     for number, (volume, attributes) in enumerate(zip(sequence.volumes, sequence.item_attributes, strict=True)):
         volume.require_finite(f"Frame {number}")
@@ -190,7 +190,7 @@ def _require_acquired(sequence: VolumeSequence) -> None:
             raise InvalidInputError(f"Frame {number} is synthetic; only acquired frames can be held out and compared.")
 
 
-def _labelled(engines: Sequence[InterpolationEngine]) -> dict[str, InterpolationEngine]:
+def _labelled(engines: abc.Sequence[InterpolationEngine]) -> dict[str, InterpolationEngine]:
     """Return the engines by a label that tells them apart."""
     count = Counter(engine.name for engine in engines)
     labelled = {}
@@ -210,7 +210,7 @@ def _require_held_out(keep_frames: Collection[int], hold_out: HoldOut) -> None:
 
 
 def _run(
-    scoring: Scoring, gaps: Sequence[HeldOutGap], label: str, engine: InterpolationEngine, progress: Progress
+    scoring: Scoring, gaps: abc.Sequence[HeldOutGap], label: str, engine: InterpolationEngine, progress: Progress
 ) -> Iterator[tuple[Row, InterpolatedFrame]]:
     """Yield the scored row and the prediction of every held-out frame for one engine."""
     for number, gap in enumerate(gaps):
@@ -237,7 +237,7 @@ def _measure(scoring: Scoring, gap: HeldOutGap, number: int, frame: Interpolated
 
 
 def _motion_error(
-    truth: MotionTruth, number: int, fields: Sequence[tuple[int, DisplacementField]]
+    truth: MotionTruth, number: int, fields: abc.Sequence[tuple[int, DisplacementField]]
 ) -> dict[str, float]:  # fmt: skip
     """Return the error of the fields, both ends together, and what it would be with no motion at all."""
     true = np.concatenate([truth.displacement(source, number) for source, _ in fields])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError
 
 
@@ -29,7 +29,7 @@ class HoldOut:
     gaps: tuple[HeldOutGap, ...]
 
 
-def between(sequence: VolumeSequence, first: int, last: int) -> HoldOut:
+def between(sequence: Sequence, first: int, last: int) -> HoldOut:
     """Hide every frame strictly between two, such as end-diastole and end-systole.
 
     Raises:
@@ -42,7 +42,7 @@ def between(sequence: VolumeSequence, first: int, last: int) -> HoldOut:
     return HoldOut(f"frames {first} and {last} kept, those between held out", (HeldOutGap(first, last),))
 
 
-def every(sequence: VolumeSequence, step: int) -> HoldOut:
+def every(sequence: Sequence, step: int) -> HoldOut:
     """Keep frames 0, step, 2 step, ... and hide the others; frames after the last kept one are not used.
 
     Raises:

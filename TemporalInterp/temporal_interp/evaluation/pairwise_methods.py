@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import abc
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from temporal_interp.data.geometry import Geometry
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.slice_independence import slices_are_independent
 from temporal_interp.errors import Progress, no_progress
 
@@ -41,7 +42,7 @@ class PairwiseMethod(Protocol):
     name: str
 
     def track(
-        self, sequence: VolumeSequence, pairs: Sequence[int], *, mask: np.ndarray | None, progress: Progress
+        self, sequence: Sequence, pairs: abc.Sequence[int], *, mask: np.ndarray | None, progress: Progress
     ) -> list[Tracked]:
         """Return one row, or several where the method has results at several scales.
 
@@ -60,7 +61,7 @@ class Identity:
     name: str = "identity"
 
     def track(
-        self, sequence: VolumeSequence, pairs: Sequence[int], *, mask: np.ndarray | None, progress: Progress
+        self, sequence: Sequence, pairs: abc.Sequence[int], *, mask: np.ndarray | None, progress: Progress
     ) -> list[Tracked]:
         """Return fields of zero, which take no time."""
         field = np.zeros((*sequence.volumes[0].geometry.shape, 3), np.float32)
@@ -85,7 +86,7 @@ class PairByPair:
     register: PairRegistration
 
     def track(
-        self, sequence: VolumeSequence, pairs: Sequence[int], *, mask: np.ndarray | None, progress: Progress
+        self, sequence: Sequence, pairs: abc.Sequence[int], *, mask: np.ndarray | None, progress: Progress
     ) -> list[Tracked]:
         """Register every pair: frame n is moving, frame n + 1 stays."""
         geometry = sequence.volumes[0].geometry
@@ -104,7 +105,7 @@ class PairByPair:
 
 
 def register_parts(
-    register: Callable[..., Sequence[np.ndarray]],
+    register: Callable[..., abc.Sequence[np.ndarray]],
     fixed: np.ndarray,
     moving: np.ndarray,
     geometry: Geometry,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections import abc
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.slice_independence import slices_are_independent
 from temporal_interp.errors import Progress
 from temporal_interp.evaluation.pairwise_methods import Tracked
@@ -35,7 +35,7 @@ class Nmsr:
     device: str = "cpu"
 
     def track(
-        self, sequence: VolumeSequence, pairs: Sequence[int], *, mask: np.ndarray | None, progress: Progress
+        self, sequence: Sequence, pairs: abc.Sequence[int], *, mask: np.ndarray | None, progress: Progress
     ) -> list[Tracked]:
         """Return a row for every scale; each has the time of the coarser ones in it, as it builds upon them."""
         rows = []
@@ -53,7 +53,7 @@ class Nmsr:
         track(sequence, settings, mask=mask, device=self.device, on_scale=keep, progress=report)
         return rows
 
-    def settings(self, sequence: VolumeSequence) -> TrackingSettings:
+    def settings(self, sequence: Sequence) -> TrackingSettings:
         """Return the settings for a sequence: without the refinement, which changes nothing between neighbours."""
         if self.name == "track":
             return replace(TrackingSettings(), refinement=())

@@ -16,7 +16,7 @@ import numpy as np
 
 from temporal_interp.data.crop_pad import CropPad
 from temporal_interp.data.intensity import IntensityRange
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.tensors import metrics
@@ -39,18 +39,18 @@ class Preset:
     """
 
     name: str
-    scale: Callable[[VolumeSequence], VolumeSequence]
-    scorer: Callable[[VolumeSequence], Score]
+    scale: Callable[[Sequence], Sequence]
+    scorer: Callable[[Sequence], Score]
     pooled: bool
 
 
-def scale_honest(sequence: VolumeSequence) -> VolumeSequence:
+def scale_honest(sequence: Sequence) -> Sequence:
     """Return the sequence scaled by one range for all frames, its 99.9th percentile at 1, clipped to [0, 1]."""
     intensity_range = IntensityRange.of(sequence.volumes)
     return replace(sequence, volumes=[v.with_array(intensity_range.normalise(v.array)) for v in sequence.volumes])
 
 
-def scale_uvi(sequence: VolumeSequence) -> VolumeSequence:
+def scale_uvi(sequence: Sequence) -> Sequence:
     """Return the sequence as UVI-Net (CVPR 2024) prepares ACDC: cropped or zero-padded, then min-max frame by frame.
 
     In plane the centre 128 x 128 voxels, 32 slices; smaller planes are zero-padded too (our choice, UVI-Net has no
@@ -60,7 +60,7 @@ def scale_uvi(sequence: VolumeSequence) -> VolumeSequence:
     return scale_uvi_lung(replace(sequence, volumes=[crop.apply(v) for v in sequence.volumes]))
 
 
-def scale_uvi_lung(sequence: VolumeSequence) -> VolumeSequence:
+def scale_uvi_lung(sequence: Sequence) -> Sequence:
     """Return the sequence min-max frame by frame, on its grid, as UVI-Net (CVPR 2024) scales 4D-Lung.
 
     The rest of that preparation is `datasets.lung4d.prepare`. Raises InvalidInputError where a frame is constant.
@@ -77,12 +77,12 @@ def _min_max(volume: Volume, number: int) -> Volume:
     return volume.with_array(IntensityRange(low, high).normalise(volume.array))
 
 
-def _ceiling_of_frames(sequence: VolumeSequence) -> Callable[[int], float]:
+def _ceiling_of_frames(sequence: Sequence) -> Callable[[int], float]:
     """Return the NCC ceiling of a frame by its number, computed once for all engines."""
     return cache(lambda number: metrics.ncc_ceiling(sequence.volumes[number].array))
 
 
-def _honest_scorer(sequence: VolumeSequence) -> Score:
+def _honest_scorer(sequence: Sequence) -> Score:
     moving = metrics.moving_region(v.array for v in sequence.volumes)
     ceiling = _ceiling_of_frames(sequence)
 
@@ -102,7 +102,7 @@ def _honest_scorer(sequence: VolumeSequence) -> Score:
     return score
 
 
-def _uvi_scorer(sequence: VolumeSequence) -> Score:
+def _uvi_scorer(sequence: Sequence) -> Score:
     ceiling = _ceiling_of_frames(sequence)
 
     def score(predicted: np.ndarray, number: int) -> dict[str, float]:

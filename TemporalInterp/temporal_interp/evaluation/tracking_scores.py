@@ -14,7 +14,7 @@ import torch
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.physical_displacement import from_physical
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.evaluation.presets import scale_honest
 from temporal_interp.tensors import metrics
 from temporal_interp.tensors.spatial import jacobian_determinant, warp
@@ -37,7 +37,7 @@ class PairScores:
     fold_rate: float
 
 
-def scale_to_unit(sequence: VolumeSequence) -> VolumeSequence:
+def scale_to_unit(sequence: Sequence) -> Sequence:
     """Return the sequence in float32 from 0 to 1, by one range for all frames.
 
     Pictures of 8 bits, as ultrasound and video are, have a white of their own: they are divided by 255. Anything else

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import abc
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from rich.table import Table
 
 from temporal_interp.data.provenance import is_synthetic
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.slice_independence import slices_are_independent
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.evaluation.pairwise_methods import PairwiseMethod, Tracked
@@ -59,8 +59,8 @@ class TrackingEvaluation:
 
 
 def evaluate_tracking(
-    sequence: VolumeSequence,
-    methods: Sequence[PairwiseMethod],
+    sequence: Sequence,
+    methods: abc.Sequence[PairwiseMethod],
     *,
     mask: np.ndarray | None = None,
     every: int = 1,
@@ -92,11 +92,11 @@ def evaluate_tracking(
     return TrackingEvaluation(pairs, tuple(n for n in pairs if _identical(sequence, n)), tuple(scored))
 
 
-def _identical(sequence: VolumeSequence, n: int) -> bool:
+def _identical(sequence: Sequence, n: int) -> bool:
     return np.array_equal(sequence.volumes[n].array, sequence.volumes[n + 1].array)
 
 
-def _require_trackable(sequence: VolumeSequence, mask: np.ndarray | None, every: int) -> None:
+def _require_trackable(sequence: Sequence, mask: np.ndarray | None, every: int) -> None:
     if len(sequence) < 2:
         raise InvalidInputError("Tracking is scored between neighbouring frames, but the sequence has only one frame.")
     if every < 1:
@@ -112,7 +112,7 @@ def _require_trackable(sequence: VolumeSequence, mask: np.ndarray | None, every:
         raise InvalidInputError("The mask is empty: there is nothing to score.")
 
 
-def _scored(sequence: VolumeSequence, tracked: Tracked, mask: np.ndarray | None) -> MethodScores:
+def _scored(sequence: Sequence, tracked: Tracked, mask: np.ndarray | None) -> MethodScores:
     geometry = sequence.volumes[0].geometry
     in_plane = slices_are_independent(geometry, sequence.slice_thickness)
     frames = [volume.array for volume in sequence.volumes]

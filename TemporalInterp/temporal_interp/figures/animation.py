@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from temporal_interp.data.provenance import is_synthetic
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.figures.canvas import ACQUIRED, SYNTHETIC, index_label
 from temporal_interp.figures.film import Film, empty_picture, frame_durations
 from temporal_interp.figures.grid import PictureGrid
 from temporal_interp.figures.view import View, display_range, view_of_motion
 
 
-def save_animation(sequence: VolumeSequence, path: Path, *, seconds: float = 4.0) -> None:
+def save_animation(sequence: Sequence, path: Path, *, seconds: float = 4.0) -> None:
     """Write an endless animated GIF, 900 pixels wide or less, that plays the whole sequence in about `seconds`.
 
     Left, only the acquired frames, each until the next comes; right, all frames. Under each picture stands whether it
@@ -24,7 +24,7 @@ def save_animation(sequence: VolumeSequence, path: Path, *, seconds: float = 4.0
     Raises:
         InvalidInputError: every frame of the sequence is synthetic, or the duration is not positive.
     """
-    durations = frame_durations(sequence.index_values, seconds)
+    durations = frame_durations(sequence.times, seconds)
     view, grey = view_of_motion(sequence), display_range(sequence)
     pictures = [grey.normalise(view.of(volume.array)) for volume in sequence.volumes]
     synthetic = [is_synthetic(attributes) for attributes in sequence.item_attributes]
@@ -42,7 +42,7 @@ def save_animation(sequence: VolumeSequence, path: Path, *, seconds: float = 4.0
 class _Stage:
     """A figure with two pictures whose contents are exchanged from frame to frame."""
 
-    def __init__(self, view: View, sequence: VolumeSequence) -> None:
+    def __init__(self, view: View, sequence: Sequence) -> None:
         self._sequence = sequence
         grid = PictureGrid(1, 2, view.height_over_width, top=0.35, bottom=0.4, gap=0.12, widest=4.35, tallest=4.35)
         figure = grid.new_figure()
@@ -55,7 +55,7 @@ class _Stage:
     def show(self, column: int, picture: np.ndarray, number: int, *, synthetic: bool) -> None:
         """Put a picture and its label into a column."""
         self._pictures[column].set_data(picture)
-        time = index_label(self._sequence.index_values[number], self._sequence.index_unit)
+        time = index_label(self._sequence.times[number], self._sequence.unit)
         kind = "SYNTHETIC" if synthetic else "acquired"
         colour = SYNTHETIC if synthetic else ACQUIRED
         self._axes[column].set_xlabel(f"{kind}   {time}", fontsize=11, fontweight="bold", color=colour)

@@ -11,7 +11,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 
 from temporal_interp.data.intensity import IntensityRange
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.figures.view import View
 from temporal_interp.io.paths import PIXEL_SIZE_NOTE
@@ -103,7 +103,7 @@ def write_in_corner(axes: Axes, text: str, colour: str) -> None:
     )
 
 
-def length_unit(sequence: VolumeSequence) -> str:
+def length_unit(sequence: Sequence) -> str:
     """Return what a mm of the sequence's geometry is in truth: "mm", or "pixels" where nobody knows their size."""
     return "pixels" if PIXEL_SIZE_NOTE in sequence.notes else "mm"
 

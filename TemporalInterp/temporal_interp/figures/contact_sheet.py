@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 from temporal_interp.data.provenance import is_synthetic
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.figures.canvas import ACQUIRED, SYNTHETIC, draw_image, index_label, save
 from temporal_interp.figures.grid import PictureGrid
 from temporal_interp.figures.view import display_range, view_of_motion
@@ -16,7 +16,7 @@ from temporal_interp.figures.view import display_range, view_of_motion
 MOST_COLUMNS = 9
 
 
-def save_contact_sheet(sequence: VolumeSequence, path: Path) -> None:
+def save_contact_sheet(sequence: Sequence, path: Path) -> None:
     """Draw every frame of a sequence with its time; the colour of the border says whether it was acquired.
 
     The slice that moves most is shown, cropped around what moves.
@@ -29,12 +29,12 @@ def save_contact_sheet(sequence: VolumeSequence, path: Path) -> None:
     rows = -(-len(sequence) // columns)
     grid = PictureGrid(rows, columns, view.height_over_width, top=0.45, gap=0.08, row_gap=0.27, bottom=0.3, tallest=1.5)
     figure = grid.new_figure()
-    for number, (volume, value) in enumerate(zip(sequence.volumes, sequence.index_values, strict=True)):
+    for number, (volume, value) in enumerate(zip(sequence.volumes, sequence.times, strict=True)):
         axes = grid.axes(figure, *divmod(number, columns))
         draw_image(axes, volume.array, view, grey)
         synthetic = is_synthetic(sequence.item_attributes[number])
         _frame(axes, SYNTHETIC if synthetic else ACQUIRED)
-        axes.set_xlabel(index_label(value, sequence.index_unit), fontsize=8, labelpad=3)
+        axes.set_xlabel(index_label(value, sequence.unit), fontsize=8, labelpad=3)
     legend = [Patch(color=ACQUIRED, label="acquired"), Patch(color=SYNTHETIC, label="SYNTHETIC")]
     figure.legend(handles=legend, loc="upper center", ncols=2, frameon=False, fontsize=9.5)
     save(figure, path)

@@ -31,7 +31,7 @@ def save_curves(evaluation: Evaluation, path: Path, *, preset: str = "honest") -
     for axes, name in zip(panels, shown, strict=True):
         _draw(axes, rows, name, one_gap)
         axes.set_title(_TITLES[name], fontsize=10)
-        unit = f" ({evaluation.index_unit})" if evaluation.index_unit else ""
+        unit = f" ({evaluation.unit})" if evaluation.unit else ""
         axes.set_xlabel("t  (0 first kept frame, 1 last)" if one_gap else f"{evaluation.index_name}{unit}")
     panels[0].set_ylabel("dB")
     handles, labels = panels[0].get_legend_handles_labels()

@@ -58,7 +58,7 @@ class Film:
             )
 
 
-def frame_durations(index_values: Sequence[float], seconds: float) -> list[int]:
+def frame_durations(times: Sequence[float], seconds: float) -> list[int]:
     """Return how long every frame stays, in ms, in the steps of 10 ms that GIF knows; `seconds` or so together.
 
     A frame lasts as long as its gap to the next on the index, the last one as long as the median gap.
@@ -68,7 +68,7 @@ def frame_durations(index_values: Sequence[float], seconds: float) -> list[int]:
     """
     if not 0 < seconds < float("inf"):
         raise InvalidInputError(f"The film must last a positive number of seconds, got {seconds}.")
-    gaps = np.diff(index_values)
+    gaps = np.diff(times)
     gaps = np.append(gaps, np.median(gaps) if gaps.size else 1.0)
     return [max(SHORTEST_MS, int(10 * round(100 * seconds * gap / gaps.sum()))) for gap in gaps]
 

@@ -10,7 +10,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from temporal_interp.data.intensity import IntensityRange
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.evaluation.evaluate import Evaluation, Row
@@ -33,7 +33,7 @@ _ERROR_COLOURS = "inferno"
 _UNIT_RANGE = IntensityRange(0.0, 1.0)
 
 
-def save_frames(sequence: VolumeSequence, evaluation: Evaluation, path: Path, *, preset: str = "honest") -> None:
+def save_frames(sequence: Sequence, evaluation: Evaluation, path: Path, *, preset: str = "honest") -> None:
     """Draw the kept predictions: the acquired frames on top, then each engine's frames with their error maps.
 
     The baseline that repeats acquired frames is left out.
@@ -68,7 +68,7 @@ def save_frames(sequence: VolumeSequence, evaluation: Evaluation, path: Path, *,
     )
     figure = grid.new_figure()
     for column, number in enumerate(numbers):
-        time = index_label(scaled.index_values[number], scaled.index_unit)
+        time = index_label(scaled.times[number], scaled.unit)
         _draw_truth(figure, grid, column, scaled.volumes[number], view, f"frame {number}, {time}")
     scale = _error_scale(evaluation, rows, scaled, view)
     for row in rows:
@@ -82,7 +82,7 @@ def save_frames(sequence: VolumeSequence, evaluation: Evaluation, path: Path, *,
     save(figure, path)
 
 
-def _error_scale(evaluation: Evaluation, rows: list[Row], scaled: VolumeSequence, view: View) -> Normalize:
+def _error_scale(evaluation: Evaluation, rows: list[Row], scaled: Sequence, view: View) -> Normalize:
     """Return the shared scale of all error maps; a few brightest voxels may exceed it."""
     errors = [
         view.of(evaluation.kept[r.preset, r.engine, r.frame].volume.array - scaled.volumes[r.frame].array) for r in rows

@@ -30,11 +30,11 @@ _LEGEND = (
 
 def save_strain_curves(
     strains: Mapping[str, np.ndarray],
-    index_values: Sequence[float],
+    instants: Sequence[float],
     path: Path,
     *,
     index_name: str = "time",
-    index_unit: str = "ms",
+    unit: str = "ms",
     exact: Mapping[str, np.ndarray] | None = None,
     title: str = "Green-Lagrange strain along the contour",
 ) -> None:
@@ -42,10 +42,10 @@ def save_strain_curves(
 
     Args:
         strains: by name, up to three of (N, P): N frames, P points, 0.1 is 10 %; NaN where a point has no strain.
-        index_values: of the N frames.
+        times: of the N frames.
         path: the file to write.
         index_name: what the index is.
-        index_unit: its unit, "" where there is none.
+        unit: its unit, "" where there is none.
         exact: by the same names, the true mean curve of a phantom, (N,); drawn dashed.
         title: above the panels.
 
@@ -53,19 +53,19 @@ def save_strain_curves(
         InvalidInputError: there are no strains or more than three, or one does not have N frames, or a frame has no
             strain at all.
     """
-    require_strains(strains, len(index_values))
+    require_strains(strains, len(instants))
     for name, curve in (exact or {}).items():
-        if np.shape(curve) != (len(index_values),):
-            raise InvalidInputError(f"The exact {name} strain must have {len(index_values)} values: {np.shape(curve)}.")
+        if np.shape(curve) != (len(instants),):
+            raise InvalidInputError(f"The exact {name} strain must have {len(instants)} values: {np.shape(curve)}.")
     figure = new_figure(3.3)
     panels = figure.subplots(1, len(strains), squeeze=False)[0]
     for axes, (name, strain), colour in zip(panels, strains.items(), STRAIN_COLOURS, strict=False):
-        _draw_curve(axes, np.asarray(index_values), strain, colour)
-        _mark_peak(axes, index_values, mean_percent(strain), index_unit)
+        _draw_curve(axes, np.asarray(instants), strain, colour)
+        _mark_peak(axes, instants, mean_percent(strain), unit)
         if exact is not None and name in exact:
-            axes.plot(index_values, 100 * exact[name], **_EXACT_STYLE)
+            axes.plot(instants, 100 * exact[name], **_EXACT_STYLE)
         axes.set_title(f"{name} strain", fontsize=10)
-        axes.set_xlabel(index_axis_label(index_name, index_unit), fontsize=9)
+        axes.set_xlabel(index_axis_label(index_name, unit), fontsize=9)
     panels[0].set_ylabel("%")
     legend = _LEGEND if exact else _LEGEND[:2]
     figure.legend(handles=legend, loc="lower center", ncols=len(legend), frameon=False, fontsize=9)

@@ -12,7 +12,7 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from temporal_interp.data.provenance import is_synthetic
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.figures.canvas import SYNTHETIC, index_label, place
 from temporal_interp.figures.film import Film, empty_picture, frame_durations
@@ -58,7 +58,7 @@ def lattice_points(view: View, mask: np.ndarray | None = None, *, spacing_mm: fl
 
 
 def save_tracking_film(
-    sequence: VolumeSequence,
+    sequence: Sequence,
     view: View,
     path: Path,
     *,
@@ -87,7 +87,7 @@ def save_tracking_film(
         InvalidInputError: there is neither a point nor a contour, or something does not have N frames, or the
             duration is not positive.
     """
-    durations = frame_durations(sequence.index_values, seconds)
+    durations = frame_durations(sequence.times, seconds)
     _require_tracked(len(sequence), points_mm, contour_mm)
     if strains:
         require_strains(strains, len(sequence))
@@ -120,7 +120,7 @@ def _line(places: np.ndarray, closed: bool) -> np.ndarray:
 class _Stage:
     """A figure whose contents are exchanged from frame to frame."""
 
-    def __init__(self, sequence: VolumeSequence, view: View, strains: Mapping[str, np.ndarray]) -> None:
+    def __init__(self, sequence: Sequence, view: View, strains: Mapping[str, np.ndarray]) -> None:
         self._sequence = sequence
         beside = _CURVES_WIDTH + 0.75 if strains else 0.0
         grid = PictureGrid(
@@ -139,7 +139,7 @@ class _Stage:
     def show_frame(self, number: int, picture: np.ndarray) -> None:
         """Exchange the image, its words and the marker of the curves."""
         self._picture.set_data(picture)
-        words = index_label(self._sequence.index_values[number], self._sequence.index_unit)
+        words = index_label(self._sequence.times[number], self._sequence.unit)
         synthetic = is_synthetic(self._sequence.item_attributes[number])
         colour = SYNTHETIC if synthetic else "white"
         self._axes.set_xlabel(f"SYNTHETIC   {words}" if synthetic else words, fontsize=11, color=colour)
@@ -164,11 +164,11 @@ class _Curves:
     """Curves of strain on black, with markers that move along them."""
 
     def __init__(
-        self, figure: Figure, grid: PictureGrid, sequence: VolumeSequence, strains: Mapping[str, np.ndarray]
+        self, figure: Figure, grid: PictureGrid, sequence: Sequence, strains: Mapping[str, np.ndarray]
     ) -> None:
         left, top = grid.right_edge + 0.7, grid.top + 0.3
         self._axes = place(figure, left, top, _CURVES_WIDTH, grid.height - 0.45)
-        self._times = sequence.index_values
+        self._times = sequence.times
         self._curves = {name: mean_percent(strain) for name, strain in strains.items()}
         _style(self._axes)
         self._line = self._axes.axvline(self._times[0], color="white", linewidth=0.8, alpha=0.6)
@@ -176,7 +176,7 @@ class _Curves:
         for (name, curve), colour in zip(self._curves.items(), _STRAIN_COLOURS, strict=False):
             self._axes.plot(self._times, curve, color=colour, linewidth=1.8, label=name)
             self._dots += self._axes.plot([], [], "o", color=colour, markersize=6)
-        self._axes.set_xlabel(index_axis_label(sequence.index_name, sequence.index_unit), color="white", fontsize=9)
+        self._axes.set_xlabel(index_axis_label(sequence.index_name, sequence.unit), color="white", fontsize=9)
         self._axes.set_ylabel("strain (%)", color="white", fontsize=9, labelpad=1)
         self._axes.legend(
             loc="lower center",

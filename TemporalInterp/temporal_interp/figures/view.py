@@ -9,10 +9,9 @@ from scipy.ndimage import find_objects, gaussian_filter, label
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.intensity import IntensityRange
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.tensors.metrics import MOVING_SHARE, moving_region, variation
 from temporal_interp.tracking.fields import voxel_index
-from temporal_interp.workflows.interpolation import acquired_only
 
 SMOOTHING_MM = 4.0
 MARGIN_MM = 14.0
@@ -68,14 +67,14 @@ class View:
         return np.where(np.abs(k - self.k)[..., None] <= 0.5, places, np.nan)
 
 
-def view_of_motion(sequence: VolumeSequence) -> View:
+def view_of_motion(sequence: Sequence) -> View:
     """Return the view of what moves most in the acquired frames: in a heart, the ventricles of one slice.
 
     The slice is the one with most voxels in the moving region, the rectangle surrounds the region around the peak of
     the variation with a margin; nearly still structures elsewhere stay outside. A still sequence is shown whole, in
     its middle slice.
     """
-    acquired = acquired_only(sequence)
+    acquired = sequence.acquired()
     geometry = acquired.volumes[0].geometry
     deviation = variation(v.array for v in acquired.volumes)
     moving = moving_region((v.array for v in acquired.volumes), share=MOVING_SHARE)
@@ -92,9 +91,7 @@ def view_of_motion(sequence: VolumeSequence) -> View:
     return View(k, rows, columns, geometry)
 
 
-def view_of_tracking(
-    sequence: VolumeSequence, *, mask: np.ndarray | None = None, marks_mm: np.ndarray | None = None
-) -> View:
+def view_of_tracking(sequence: Sequence, *, mask: np.ndarray | None = None, marks_mm: np.ndarray | None = None) -> View:
     """Return the view of what is tracked: the slice of the marks, cropped to the mask.
 
     Without marks it is the slice where the mask is largest, without a mask a rectangle around the marks, without
@@ -134,6 +131,6 @@ def _grown(part: slice, margin: int, size: int) -> slice:
     return slice(max(0, part.start - margin), min(size, part.stop + margin))
 
 
-def display_range(sequence: VolumeSequence) -> IntensityRange:
+def display_range(sequence: Sequence) -> IntensityRange:
     """Return the intensities of the acquired frames that are drawn black and white."""
-    return IntensityRange.of(acquired_only(sequence).volumes)
+    return IntensityRange.of(sequence.acquired().volumes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.io.field_sequence import read_field_sequence, write_field_sequence
 from temporal_interp.io.frame_folder import read_frame_folder, write_frame_folder
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 
-def read_sequence(path: Path) -> VolumeSequence:
+def read_sequence(path: Path) -> Sequence:
     """Return the sequence at a path, whatever its format.
 
     Args:
@@ -67,7 +67,7 @@ def _is_dicom(path: Path) -> bool:
         raise InvalidInputError(f"this file cannot be opened ({error.strerror}).") from error
 
 
-def write_sequence(sequence: VolumeSequence, path: Path, *, overwrite: bool = False) -> None:
+def write_sequence(sequence: Sequence, path: Path, *, overwrite: bool = False) -> None:
     """Write a sequence; the ending of the path chooses the format. If it fails, nothing is left.
 
     Args:

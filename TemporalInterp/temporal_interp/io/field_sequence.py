@@ -23,11 +23,11 @@ from temporal_interp.io.nrrd_list import (
     grid,
     header_fields,
     header_keys,
-    index_values,
     item_attributes,
     read_nrrd,
     require_apart,
     signs_to_lps,
+    times_of,
     write_nrrd,
 )
 from temporal_interp.io.paths import errors_naming, require_there
@@ -66,18 +66,18 @@ class FieldSequence:
     Attributes:
         fields: one or more (K, J, I, 3) float32, components (x, y, z) in LPS, mm unless the attributes say otherwise.
         geometry: their voxel grid.
-        index_values: one number a field.
+        times: one number a field.
         index_name: what the index is.
-        index_unit: its unit.
+        unit: its unit.
         attributes: of the file; `FieldDirection` says which are always written.
         item_attributes: a mapping of text to text for every field.
     """
 
     fields: tuple[np.ndarray, ...]
     geometry: Geometry
-    index_values: tuple[float, ...]
+    times: tuple[float, ...]
     index_name: str
-    index_unit: str
+    unit: str
     attributes: Mapping[str, str]
     item_attributes: tuple[Mapping[str, str], ...]
 
@@ -85,9 +85,9 @@ class FieldSequence:
 def write_field_sequence(
     fields: Sequence[np.ndarray],
     geometry: Geometry,
-    index_values: Sequence[float],
+    times: Sequence[float],
     index_name: str,
-    index_unit: str,
+    unit: str,
     path: Path,
     *,
     direction: FieldDirection,
@@ -100,9 +100,9 @@ def write_field_sequence(
     Args:
         fields: one or more (K, J, I, 3), components (x, y, z) in LPS.
         geometry: their voxel grid.
-        index_values: one number a field, rising.
+        times: one number a field, rising.
         index_name: what the index is.
-        index_unit: its unit.
+        unit: its unit.
         path: where to, ending in .seq.nrrd.
         direction: which way the vectors go; the sequence and every item say it.
         overwrite: replace a file that is there.
@@ -115,16 +115,16 @@ def write_field_sequence(
             folder cannot be written to.
     """
     path = Path(path)
-    values = [float(value) for value in index_values]
+    values = [float(value) for value in times]
     items = list(item_attributes) or [{} for _ in fields]
     with errors_naming(path):
         if not path.name.lower().endswith(ENDING):
             raise InvalidInputError(f"the name must end in {ENDING}.")
         _require_fitting(fields, geometry, values, items)
-        require_apart(values, index_unit)
+        require_apart(values, unit)
         shared = direction.attributes() | dict(attributes or {})
         header = chain(
-            header_fields(FIELD_TYPE, geometry, len(fields), index_name, index_unit, components=3),
+            header_fields(FIELD_TYPE, geometry, len(fields), index_name, unit, components=3),
             header_keys(
                 {"DataNodeClassName": "vtkMRMLVectorVolumeNode"} | shared,
                 values,
@@ -172,7 +172,7 @@ def read_field_sequence(path: Path) -> FieldSequence:
         last = data.ndim - 1
         frames = np.moveaxis(data, (last - list_axis, last - vector_axis), (0, -1))
         key_axis = list_axis if f"axis {list_axis} index values" in keys else WRITTEN_AXIS
-        values, named, _ = index_values(keys, key_axis, len(frames))
+        values, named, _ = times_of(keys, key_axis, len(frames))
         return FieldSequence(
             tuple(np.ascontiguousarray(frame * signs_to_lps(header), dtype=np.float32) for frame in frames),
             grid(header, [vector_axis, list_axis], frames.shape[1:-1]),

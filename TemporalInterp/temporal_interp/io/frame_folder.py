@@ -6,7 +6,7 @@ import csv
 from pathlib import Path
 
 from temporal_interp.data.provenance import is_synthetic
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.io.paths import INDEX_FILE, replacing
 from temporal_interp.io.volume_files import read_volume, write_volume
@@ -15,7 +15,7 @@ COLUMNS = ("number", "file", "index_name", "index_value", "unit", "synthetic", "
 """The first columns; one for every attribute follows, empty where a frame does not have it."""
 
 
-def write_frame_folder(sequence: VolumeSequence, path: Path) -> None:
+def write_frame_folder(sequence: Sequence, path: Path) -> None:
     """Write a new folder of .nrrd files with an index.
 
     Raises:
@@ -34,20 +34,20 @@ def write_frame_folder(sequence: VolumeSequence, path: Path) -> None:
                 table.writerow([*_row(sequence, number, frame), *(attributes.get(name, "") for name in names)])
 
 
-def _row(sequence: VolumeSequence, number: int, frame: str) -> list[str]:
+def _row(sequence: Sequence, number: int, frame: str) -> list[str]:
     """Return a frame's entries in COLUMNS."""
     return [
         str(number),
         frame,
         sequence.index_name,
-        repr(sequence.index_values[number]),
-        sequence.index_unit,
+        repr(sequence.times[number]),
+        sequence.unit,
         "true" if is_synthetic(sequence.item_attributes[number]) else "false",
         "" if sequence.slice_thickness is None else repr(sequence.slice_thickness),
     ]
 
 
-def read_frame_folder(path: Path) -> VolumeSequence:
+def read_frame_folder(path: Path) -> Sequence:
     """Return the sequence in a folder with an index.csv, as `write_frame_folder` writes it.
 
     Raises:
@@ -69,7 +69,7 @@ def read_frame_folder(path: Path) -> VolumeSequence:
         raise InvalidInputError(
             f"{INDEX_FILE} has something else than a number where one belongs ({error})."
         ) from error
-    return VolumeSequence(
+    return Sequence(
         [read_volume(path / row["file"]) for row in rows],
         values,
         rows[0]["index_name"],

@@ -15,7 +15,7 @@ import SimpleITK as sitk  # noqa: N813 - the name everybody uses
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.provenance import has_synthetic_slices
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume, from_sitk
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.io.images import CHUNK, open_uncompressed, read_image, write_image
@@ -35,7 +35,7 @@ TIME_BITS = 0x38
 TO_MS = {"s": 1000.0, "ms": 1.0, "us": 0.001}
 
 
-def read_nifti(path: Path) -> VolumeSequence:
+def read_nifti(path: Path) -> Sequence:
     """Return a .nii or .nii.gz file as a sequence; a 3D file has one frame.
 
     The index is time in ms where the header gives a unit of time, else the number of the frame. A sidecar that fits
@@ -52,11 +52,11 @@ def read_nifti(path: Path) -> VolumeSequence:
         marked = image.GetMetaData("descrip") if image.HasMetaDataKey("descrip") else ""
         if marked.startswith("TemporalInterp:") and ": 0 of" not in marked:
             notes.append(f"The file says '{marked}', but {sidecar_path(path).name}, which says which, is missing.")
-        return VolumeSequence(volumes, values, name, unit, notes=notes)
-    if not _fits(content["index_values"], content["index_unit"], values, unit):
+        return Sequence(volumes, values, name, unit, notes=notes)
+    if not _fits(content["times"], content["unit"], values, unit):
         notes.append(f"{sidecar_path(path).name} belongs to another sequence and was not used.")
-        return VolumeSequence(volumes, values, name, unit, notes=notes)
-    return VolumeSequence(volumes, notes=notes, **content)
+        return Sequence(volumes, values, name, unit, notes=notes)
+    return Sequence(volumes, notes=notes, **content)
 
 
 def _volumes(image: sitk.Image) -> list[Volume]:
@@ -109,7 +109,7 @@ def _fits(exact: list[float], exact_unit: str, header: list[float], header_unit:
     return np.allclose(ends, [header[0], header[-1]])
 
 
-def write_nifti(sequence: VolumeSequence, path: Path, *, overwrite: bool = False) -> None:
+def write_nifti(sequence: Sequence, path: Path, *, overwrite: bool = False) -> None:
     """Write a sequence as 4D NIfTI with its sidecar; the header has the nearest regular times.
 
     The header's field descrip says how many frames are synthetic, and how many have synthetic slices.
@@ -122,7 +122,7 @@ def write_nifti(sequence: VolumeSequence, path: Path, *, overwrite: bool = False
     with replacing(path, overwrite=overwrite) as target:
         plain = target.with_name("plain.nii")
         write_image(_image(sequence), plain)
-        _set_time_unit(plain, sequence.index_unit)
+        _set_time_unit(plain, sequence.unit)
         if path.name.lower().endswith(".gz"):
             with plain.open("rb") as source, gzip.open(target, "wb", compresslevel=COMPRESSION) as file:
                 shutil.copyfileobj(source, file, CHUNK)
@@ -132,9 +132,9 @@ def write_nifti(sequence: VolumeSequence, path: Path, *, overwrite: bool = False
         write_sidecar(sequence, target)
 
 
-def _image(sequence: VolumeSequence) -> sitk.Image:
+def _image(sequence: Sequence) -> sitk.Image:
     """Return the sequence as a 4D image with the nearest regular times along its last axis."""
-    geometry, values = sequence.volumes[0].geometry, sequence.index_values
+    geometry, values = sequence.volumes[0].geometry, sequence.times
     array = np.stack([volume.array for volume in sequence.volumes])
     image = sitk.GetImageFromArray(array.astype(np.float32) if array.dtype == np.float16 else array, isVector=False)
     direction = np.eye(4)
@@ -147,7 +147,7 @@ def _image(sequence: VolumeSequence) -> sitk.Image:
     return image
 
 
-def _mark(sequence: VolumeSequence) -> str:
+def _mark(sequence: Sequence) -> str:
     """Return what the field descrip, of 80 characters, says of what is synthetic."""
     count, synthetic = len(sequence), len(sequence.synthetic_frames)
     with_slices = sum(map(has_synthetic_slices, sequence.item_attributes))

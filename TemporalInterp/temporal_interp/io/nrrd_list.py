@@ -133,7 +133,7 @@ def axis_entry(header: dict, field: str, axis: int) -> str:
     return header[field][axis] if field in header else ""
 
 
-def index_values(keys: Mapping[str, str], axis: int, count: int) -> tuple[list[float], bool, list[str]]:
+def times_of(keys: Mapping[str, str], axis: int, count: int) -> tuple[list[float], bool, list[str]]:
     """Return one index value per item, whether they come from the file, and notes.
 
     Args:
@@ -203,7 +203,7 @@ def write_nrrd(header: Iterable[str], items: Iterable[np.ndarray], path: Path, *
 
 
 def header_fields(
-    dtype: np.dtype, geometry: Geometry, count: int, index_name: str, index_unit: str, *, components: int = 1
+    dtype: np.dtype, geometry: Geometry, count: int, index_name: str, unit: str, *, components: int = 1
 ) -> Iterator[str]:
     """Yield the header's lines up to the keys; the list axis is the last, that of components the first, if any."""
     vector = int(components > 1)
@@ -218,7 +218,7 @@ def header_fields(
     yield f"space directions: {' '.join(directions)}"
     yield f"kinds: {'vector ' * vector}domain domain domain list"
     yield f"labels: {empty}{_quoted(index_name)}"
-    yield f"units: {empty}{_quoted(index_unit)}"
+    yield f"units: {empty}{_quoted(unit)}"
     if dtype.itemsize > 1:
         yield "endian: little"
     yield "encoding: gzip"

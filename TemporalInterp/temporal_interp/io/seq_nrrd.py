@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from temporal_interp.data.provenance import PREFIX, SLICE_THICKNESS_KEY
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.io.nrrd_list import (
@@ -17,17 +17,17 @@ from temporal_interp.io.nrrd_list import (
     grid,
     header_fields,
     header_keys,
-    index_values,
     item_attributes,
     read_nrrd,
     require_apart,
+    times_of,
     to_number,
     write_nrrd,
 )
 from temporal_interp.io.paths import require_there
 
 
-def read_seq_nrrd(path: Path) -> VolumeSequence:
+def read_seq_nrrd(path: Path) -> Sequence:
     """Return the sequence in a .seq.nrrd file, list axis first or last; a 3D file has one frame,
     with the attributes that `write_volume` put into its header.
 
@@ -39,12 +39,12 @@ def read_seq_nrrd(path: Path) -> VolumeSequence:
     axis = _list_axis(header)
     if axis is None:
         ours = {name: value for name, value in keys.items() if name.startswith(PREFIX)}
-        return VolumeSequence([Volume(data, grid(header, [], data.shape))], [0.0], "frame", "", [ours])
+        return Sequence([Volume(data, grid(header, [], data.shape))], [0.0], "frame", "", [ours])
     frames = np.ascontiguousarray(np.moveaxis(data, data.ndim - 1 - axis, 0))
     geometry = grid(header, [axis], frames.shape[1:])
-    values, named, notes = index_values(keys, axis, len(frames))
+    values, named, notes = times_of(keys, axis, len(frames))
     thickness = keys.get(SLICE_THICKNESS_KEY)
-    return VolumeSequence(
+    return Sequence(
         [Volume(frame, geometry) for frame in frames],
         values,
         axis_entry(header, "labels", axis) if named else "frame",
@@ -69,7 +69,7 @@ def _list_axis(header: dict) -> int | None:
     return lists[0]
 
 
-def write_seq_nrrd(sequence: VolumeSequence, path: Path, *, overwrite: bool = False) -> None:
+def write_seq_nrrd(sequence: Sequence, path: Path, *, overwrite: bool = False) -> None:
     """Write a .seq.nrrd file that Slicer opens as a volume sequence.
 
     float16 becomes float32, and 64-bit integers become 32-bit, since neither Slicer nor NRRD has the former and
@@ -79,7 +79,7 @@ def write_seq_nrrd(sequence: VolumeSequence, path: Path, *, overwrite: bool = Fa
         InvalidInputError: Slicer could not keep the frames apart, since index values are too close; or a value does
             not fit 32 bits; or the file exists, or the folder cannot be written to.
     """
-    require_apart(sequence.index_values, sequence.index_unit)
+    require_apart(sequence.times, sequence.unit)
     frames = _storable(np.stack([volume.array for volume in sequence.volumes]))
     write_nrrd(_header(sequence, frames.dtype), frames, path, overwrite=overwrite)
 
@@ -96,12 +96,12 @@ def _storable(frames: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(frames, dtype=frames.dtype.newbyteorder("<"))
 
 
-def _header(sequence: VolumeSequence, dtype: np.dtype) -> Iterator[str]:
+def _header(sequence: Sequence, dtype: np.dtype) -> Iterator[str]:
     geometry = sequence.volumes[0].geometry
     attributes = {"DataNodeClassName": "vtkMRMLScalarVolumeNode"}
     if sequence.slice_thickness is not None:
         attributes[SLICE_THICKNESS_KEY] = repr(sequence.slice_thickness)
     return chain(
-        header_fields(dtype, geometry, len(sequence), sequence.index_name, sequence.index_unit),
-        header_keys(attributes, sequence.index_values, sequence.item_attributes),
+        header_fields(dtype, geometry, len(sequence), sequence.index_name, sequence.unit),
+        header_keys(attributes, sequence.times, sequence.item_attributes),
     )

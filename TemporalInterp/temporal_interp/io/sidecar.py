@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.io.paths import errors_naming, require_replaceable
 
@@ -37,12 +37,12 @@ def require_sidecar_replaceable(path: Path, *, overwrite: bool) -> None:
         require_replaceable(sidecar, overwrite=overwrite)
 
 
-def write_sidecar(sequence: VolumeSequence, path: Path) -> None:
+def write_sidecar(sequence: Sequence, path: Path) -> None:
     """Write the sidecar of the NIfTI file at `path`."""
     content = {
         "index_name": sequence.index_name,
-        "index_unit": sequence.index_unit,
-        "index_values": sequence.index_values,
+        "index_unit": sequence.unit,
+        "index_values": sequence.times,
         "slice_thickness": sequence.slice_thickness,
         "item_attributes": sequence.item_attributes,
     }
@@ -51,7 +51,7 @@ def write_sidecar(sequence: VolumeSequence, path: Path) -> None:
 
 
 def read_sidecar(path: Path) -> dict[str, Any] | None:
-    """Return what the sidecar of `path` says, as arguments of VolumeSequence; None if there is none of ours.
+    """Return what the sidecar of `path` says, as arguments of Sequence; None if there is none of ours.
 
     Raises:
         InvalidInputError: the file is ours but damaged.
@@ -66,8 +66,8 @@ def read_sidecar(path: Path) -> dict[str, Any] | None:
     try:
         return {
             "index_name": str(content["index_name"]),
-            "index_unit": str(content["index_unit"]),
-            "index_values": [float(value) for value in content["index_values"]],
+            "unit": str(content["index_unit"]),
+            "times": [float(value) for value in content["index_values"]],
             "slice_thickness": content["slice_thickness"],
             "item_attributes": [dict(attributes) for attributes in content["item_attributes"]],
         }

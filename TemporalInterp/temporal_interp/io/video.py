@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections import abc
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 from temporal_interp.data.geometry import Geometry
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.io.luminance import COLOUR_NOTE, luminance
@@ -30,7 +31,7 @@ def is_video(path: Path) -> bool:
     return path.name.lower().endswith(VIDEO_ENDINGS)
 
 
-def read_video(path: Path) -> VolumeSequence:
+def read_video(path: Path) -> Sequence:
     """Return the frames of a video, each a volume of one slice of uint8; colour becomes luminance.
 
     The index is time in ms from the first frame on, as the file says when frames are shown. Pixels are taken to be
@@ -90,7 +91,7 @@ def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFr
         yield frame
 
 
-def _sequence(stream: VideoStream, frames: Iterator[VideoFrame]) -> VolumeSequence:
+def _sequence(stream: VideoStream, frames: Iterator[VideoFrame]) -> Sequence:
     pictures, times, turned = [], [], 0
     for frame in frames:
         pictures.append(luminance(frame.to_ndarray(format="rgb24"))[None])
@@ -110,10 +111,10 @@ def _sequence(stream: VideoStream, frames: Iterator[VideoFrame]) -> VolumeSequen
         notes.append(f"The file asks for its picture to be turned by {turned} degrees; that was not done.")
     if len(pictures) < stream.frames:
         notes.append(f"The file announces {stream.frames} frames, but only {len(pictures)} are there.")
-    return VolumeSequence([Volume(picture, geometry) for picture in pictures], values, name, unit, notes=notes)
+    return Sequence([Volume(picture, geometry) for picture in pictures], values, name, unit, notes=notes)
 
 
-def _index(times: Sequence[Fraction | None], rate: Fraction | None) -> tuple[list[float], str, str, list[str]]:
+def _index(times: abc.Sequence[Fraction | None], rate: Fraction | None) -> tuple[list[float], str, str, list[str]]:
     """Return the index values of the frames, their name and unit, and notes.
 
     Args:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections import abc
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from temporal_interp.data.displacement import DisplacementField
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.provenance import PREFIX
 from temporal_interp.data.scalar_type import to_scalar_type
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.simulation.acquisition import Acquisition, acquire, slice_geometries, slice_shifts
@@ -40,7 +41,7 @@ class PhantomCine:
         slice_shifts_mm: (K, 3), LPS mm: how far the scan shifted every slice; zero unless asked for.
     """
 
-    sequence: VolumeSequence
+    sequence: Sequence
     body: MovingBody
     phases: tuple[float, ...]
     slice_shifts_mm: np.ndarray
@@ -98,7 +99,7 @@ def even_phases(count: int) -> list[float]:
 def make_heart_cine(
     heart: BeatingHeart,
     geometry: Geometry,
-    phases: Sequence[float],
+    phases: abc.Sequence[float],
     *,
     acquisition: Acquisition | None = None,
     seed: int = 0,
@@ -139,7 +140,7 @@ def make_heart_cine(
 def make_lung_cine(
     lung: BreathingLung,
     anatomy: Volume | Geometry,
-    phases: Sequence[float],
+    phases: abc.Sequence[float],
     *,
     noise_hu: float = 0.0,
     seed: int = 0,
@@ -184,7 +185,7 @@ def make_lung_cine(
 def _assemble(
     body: MovingBody,
     geometry: Geometry,
-    phases: Sequence[float],
+    phases: abc.Sequence[float],
     frame: Callable[[int, float], np.ndarray],
     dtype: np.dtype,
     shifts: np.ndarray,
@@ -194,9 +195,9 @@ def _assemble(
     phases = tuple(require_phase(phase) for phase in phases)
     if any(later <= earlier for earlier, later in itertools.pairwise(phases)):
         raise InvalidInputError(f"The phases of a cine must rise from frame to frame, got {list(phases)}.")
-    sequence = VolumeSequence(
+    sequence = Sequence(
         volumes=[Volume(to_scalar_type(frame(n, p), dtype), geometry) for n, p in enumerate(phases)],
-        index_values=[phase * body.cycle_ms for phase in phases],
+        times=[phase * body.cycle_ms for phase in phases],
         item_attributes=[{PHANTOM_KEY: body.name, PHASE_KEY: f"{phase:.9g}"} for phase in phases],
         notes=(f"Simulated images ({body.name}), not a patient's.",),
         slice_thickness=thickness,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.provenance import has_synthetic_slices
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.models.registry import Registry
 from temporal_interp.slices.fit_volume import fit_to_volumes
@@ -44,7 +44,7 @@ def shipped_model(factor: int, device: str = "cpu") -> tuple[SliceSynthesis, dic
 
 
 def with_closer_slices(
-    sequence: VolumeSequence,
+    sequence: Sequence,
     factor: int,
     quality: Quality,
     *,
@@ -52,7 +52,7 @@ def with_closer_slices(
     settings: SliceTrainingSettings | None = None,
     keep_acquired: bool = True,
     progress: Progress = no_progress,
-) -> VolumeSequence:
+) -> Sequence:
     """Return a sequence whose every volume has factor - 1 synthetic slices between every two.
 
     Args:

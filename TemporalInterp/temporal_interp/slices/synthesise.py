@@ -13,7 +13,7 @@ import temporal_interp
 from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.provenance import PREFIX, SYNTHETIC_SLICES_KEY
 from temporal_interp.data.scalar_type import to_scalar_type
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.slices.slice_grid import closer_slices
@@ -83,13 +83,13 @@ def add_slices(
 
 
 def add_slices_to_sequence(
-    sequence: VolumeSequence,
+    sequence: Sequence,
     model: SliceSynthesis,
     *,
     source: Mapping[str, str] | None = None,
     keep_acquired: bool = True,
     progress: Progress = no_progress,
-) -> VolumeSequence:
+) -> Sequence:
     """Return a sequence whose every volume has synthetic slices, on one scale of intensities.
 
     Args:
@@ -127,7 +127,7 @@ def slice_attributes(
     return {PREFIX + key: value for key, value in values.items() if value}
 
 
-def _scale_of(sequence: VolumeSequence) -> IntensityRange | None:
+def _scale_of(sequence: Sequence) -> IntensityRange | None:
     """Return the scale of all frames; None where every voxel of the sequence is the same."""
     if all(np.ptp(volume.array) == 0 for volume in sequence.volumes):
         return None

@@ -29,7 +29,7 @@ def curve_lines(
             "forward_backward_error_mm": drift.forward_backward_mean_mm[frame],
             **{name: float(curve[frame]) for name, curve in curves.items()},
         }
-        for frame, value in enumerate(motion.index_values)
+        for frame, value in enumerate(motion.times)
     ]
 
 
@@ -44,6 +44,6 @@ def point_lines(motion: SequenceMotion, positions: np.ndarray, labels: Sequence[
     names = labels or [str(number) for number in range(positions.shape[1])]
     return [
         {"frame": frame, motion.index_name: value, "point": name, "x": x, "y": y, "z": z}
-        for frame, value in enumerate(motion.index_values)
+        for frame, value in enumerate(motion.times)
         for name, (x, y, z) in zip(names, positions[frame].tolist(), strict=True)
     ]

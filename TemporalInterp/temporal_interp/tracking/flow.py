@@ -25,10 +25,10 @@ def velocity(motion: SequenceMotion) -> tuple[np.ndarray, ...]:
     Raises:
         InvalidInputError: there is only one frame, or the index of the sequence is not a time in ms or s.
     """
-    if motion.index_unit not in SECONDS:
+    if motion.unit not in SECONDS:
         raise InvalidInputError(
             f"A velocity needs the time of the frames in ms or s; the index of this sequence is {motion.index_name!r} "
-            f"in {motion.index_unit!r}."
+            f"in {motion.unit!r}."
         )
     if len(motion) < 2:
         raise InvalidInputError("A velocity needs at least two frames, got one.")
@@ -36,7 +36,7 @@ def velocity(motion: SequenceMotion) -> tuple[np.ndarray, ...]:
 
 
 def _velocity_at(motion: SequenceMotion, number: int) -> np.ndarray:
-    seconds = SECONDS[motion.index_unit] * np.array(motion.pair_durations)
+    seconds = SECONDS[motion.unit] * np.array(motion.pair_durations)
     path, time = np.zeros((*motion.geometry.shape, 3), np.float32), 0.0
     if motion.closed or number < len(motion) - 1:
         path += motion.forward[number]

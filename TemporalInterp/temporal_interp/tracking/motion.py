@@ -30,9 +30,9 @@ class SequenceMotion:
 
     Attributes:
         geometry: the voxel grid of every frame.
-        index_values: one finite number for each frame, strictly rising, in `index_unit`.
+        times: one finite number for each frame, strictly rising, in `unit`.
         index_name: what the index is: "time", "frame", ...
-        index_unit: its unit: "ms", "s", "%", or "" where there is none.
+        unit: its unit: "ms", "s", "%", or "" where there is none.
         forward: one field for each pair, (K, J, I, 3) float32, components (x, y, z) in LPS mm, on the grid of the
             earlier frame.
         backward: likewise, on the grid of the later frame.
@@ -46,17 +46,17 @@ class SequenceMotion:
     """
 
     geometry: Geometry
-    index_values: Sequence[float]
+    times: Sequence[float]
     index_name: str
-    index_unit: str
+    unit: str
     forward: Sequence[np.ndarray]
     backward: Sequence[np.ndarray]
     closed: bool = False
     mask: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "index_values", tuple(float(value) for value in self.index_values))
-        self._require_index_values()
+        object.__setattr__(self, "times", tuple(float(value) for value in self.times))
+        self._require_times()
         for name in ("forward", "backward"):
             fields = tuple(np.asarray(field, np.float32) for field in getattr(self, name))
             object.__setattr__(self, name, fields)
@@ -65,16 +65,16 @@ class SequenceMotion:
 
     def __len__(self) -> int:
         """Return the number of frames."""
-        return len(self.index_values)
+        return len(self.times)
 
     @property
     def pair_durations(self) -> tuple[float, ...]:
-        """How much the index grows over each pair, in `index_unit`.
+        """How much the index grows over each pair, in `unit`.
 
         Nothing says how long a cycle takes from its last frame to its first: as long as the median of the other
         pairs (our choice).
         """
-        steps = tuple(later - earlier for earlier, later in itertools.pairwise(self.index_values))
+        steps = tuple(later - earlier for earlier, later in itertools.pairwise(self.times))
         return (*steps, median(steps)) if self.closed else steps
 
     def require_frame(self, number: int, what: str) -> None:
@@ -82,8 +82,8 @@ class SequenceMotion:
         if not 0 <= number < len(self):
             raise InvalidInputError(f"{what} is frame {number}, but the motion has frames 0 to {len(self) - 1}.")
 
-    def _require_index_values(self) -> None:
-        values = self.index_values
+    def _require_times(self) -> None:
+        values = self.times
         if not values:
             raise InvalidInputError("A motion needs at least one frame.")
         if self.closed and len(values) < 2:

@@ -15,7 +15,7 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial import ConvexHull
 
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError
 
 CHANGE = 0.01
@@ -38,7 +38,7 @@ SMALLEST_SURROUND = 0.05
 """Share of the picture under which a surround is not worth cutting off."""
 
 
-def scan_sector(sequence: VolumeSequence) -> np.ndarray | None:
+def scan_sector(sequence: Sequence) -> np.ndarray | None:
     """Return where the scan is in an ultrasound picture with a black surround, or None where there is none.
 
     The sector is the convex hull of the largest region that changes over time: probes see convex sectors, and parts in
@@ -69,7 +69,7 @@ def scan_sector(sequence: VolumeSequence) -> np.ndarray | None:
     return sector if is_black and is_still else None
 
 
-def without_surround(sequence: VolumeSequence, sector: np.ndarray) -> VolumeSequence:
+def without_surround(sequence: Sequence, sector: np.ndarray) -> Sequence:
     """Return the sequence with the lowest intensity that it has everywhere outside of the sector.
 
     Args:
@@ -89,7 +89,7 @@ def without_surround(sequence: VolumeSequence, sector: np.ndarray) -> VolumeSequ
     )
 
 
-def _extremes_over_time(sequence: VolumeSequence) -> tuple[np.ndarray, np.ndarray]:
+def _extremes_over_time(sequence: Sequence) -> tuple[np.ndarray, np.ndarray]:
     """Return the lowest and the highest value that every voxel takes, (K, J, I) each."""
     for number, volume in enumerate(sequence.volumes):
         volume.require_finite(f"Frame {number}")
@@ -99,7 +99,7 @@ def _extremes_over_time(sequence: VolumeSequence) -> tuple[np.ndarray, np.ndarra
     return lowest, highest
 
 
-def _still(sequence: VolumeSequence) -> int:
+def _still(sequence: Sequence) -> int:
     """Return the change up to which a voxel stands still: one grey level of 8 bits, where video comes from, else 0."""
     return 1 if sequence.volumes[0].array.dtype.itemsize == 1 else 0
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import abc
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from torch.nn import functional
 
 from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.physical_displacement import from_physical, to_physical
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.slice_independence import slices_are_independent
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.fitting.resume import run_kept
@@ -46,12 +47,12 @@ class Tracking:
 
     motion: SequenceMotion
     reference: int
-    displacements: Sequence[np.ndarray]
+    displacements: abc.Sequence[np.ndarray]
     network: Mapping[str, torch.Tensor]
 
 
 def track(
-    sequence: VolumeSequence,
+    sequence: Sequence,
     settings: TrackingSettings | None = None,
     *,
     reference: int = 0,
@@ -103,7 +104,7 @@ def track(
     return Tracking(motion, reference, displacements, weights)
 
 
-def _require_trackable(sequence: VolumeSequence, mask: np.ndarray | None, reference: int) -> None:
+def _require_trackable(sequence: Sequence, mask: np.ndarray | None, reference: int) -> None:
     if len(sequence) < 2:
         raise InvalidInputError("Motion is tracked from frame to frame; this sequence has only one.")
     sequence.require_item(reference, "The reference")
@@ -126,9 +127,7 @@ class _Problem:
     images of a frame follow one another. Images are cut to a box around the mask; beyond it fields repeat its border.
     """
 
-    def __init__(
-        self, sequence: VolumeSequence, settings: TrackingSettings, mask: np.ndarray | None, device: str
-    ) -> None:
+    def __init__(self, sequence: Sequence, settings: TrackingSettings, mask: np.ndarray | None, device: str) -> None:
         self.sequence, self.mask = sequence, mask
         self.geometry = geometry = sequence.volumes[0].geometry
         self.flat = slices_are_independent(geometry, sequence.slice_thickness)
@@ -151,7 +150,7 @@ class _Problem:
             weight[empty] = 1.0
             self.weight = weight.repeat(len(sequence), *[1] * (weight.ndim - 1))
 
-    def pairs(self, sources: Sequence[int], targets: Sequence[int]) -> Pairs:
+    def pairs(self, sources: abc.Sequence[int], targets: abc.Sequence[int]) -> Pairs:
         """Return the pairs of images of pairs of frames, frame by frame."""
         within = torch.arange(self.images)
         numbers = [
@@ -164,7 +163,7 @@ class _Problem:
         """Return the fields of pairs of frames, (K, J, I, 3) float32 in LPS mm, from those of pairs of images."""
         return [self._to_mm(part) for part in field.detach().split(self.images)]
 
-    def in_voxels(self, fields: Sequence[np.ndarray]) -> torch.Tensor:
+    def in_voxels(self, fields: abc.Sequence[np.ndarray]) -> torch.Tensor:
         """Return the fields of pairs of images, (P, D, *grid), in voxels of the grid; undoes `in_mm`."""
         parts = []
         for field in fields:
@@ -232,9 +231,9 @@ def _neighbours(
         sequence = problem.sequence
         return SequenceMotion(
             problem.geometry,
-            sequence.index_values,
+            sequence.times,
             sequence.index_name,
-            sequence.index_unit,
+            sequence.unit,
             problem.in_mm(forward),
             problem.in_mm(backward),
             closed,
@@ -248,7 +247,7 @@ def _neighbours(
 
 def _refined(
     problem: _Problem,
-    displacements: Sequence[np.ndarray],
+    displacements: abc.Sequence[np.ndarray],
     reference: int,
     settings: TrackingSettings,
     weights: Mapping[str, torch.Tensor],

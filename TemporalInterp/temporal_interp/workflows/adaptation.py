@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections import abc
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.slice_independence import slices_are_independent
 from temporal_interp.data.training_sample import SampleSource, TrainingSample
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
@@ -73,12 +73,12 @@ class Adaptation:
 
 
 def adapt(
-    sequence: VolumeSequence,
+    sequence: Sequence,
     student: Path,
     output: Path,
     *,
     teacher: Path | None = None,
-    frames: Sequence[int] | None = None,
+    frames: abc.Sequence[int] | None = None,
     settings: AdaptationSettings | None = None,
     hardware: Hardware | None = None,
     progress: Progress = no_progress,
@@ -136,7 +136,7 @@ def adapt(
 
 
 def _sources(
-    sequence: VolumeSequence, usable: Sequence[int], held_out: Sequence[int], settings: AdaptationSettings
+    sequence: Sequence, usable: abc.Sequence[int], held_out: abc.Sequence[int], settings: AdaptationSettings
 ) -> tuple[SampleSource, SampleSource]:
     """Return samples among the frames that are not held out, and samples whose answer is a held-out frame."""
     subject = LoadedSubject(Case("the sequence", sequence, usable[0], usable[-1]))
@@ -161,7 +161,7 @@ def _sources(
 class _Repeated:
     """Sources of one subject each, in turn, so many times."""
 
-    def __init__(self, sources: Sequence[SampleSource], times: int) -> None:
+    def __init__(self, sources: abc.Sequence[SampleSource], times: int) -> None:
         self.sources = sources
         self.times = times
 
@@ -183,7 +183,7 @@ def _gain(student: Student, validation: SampleSource, seed: int) -> float:
     return float(torch.cat(gains).mean())
 
 
-def _write(adapted: Path, start: Path, usable: Sequence[int], result: Adaptation) -> None:
+def _write(adapted: Path, start: Path, usable: abc.Sequence[int], result: Adaptation) -> None:
     model = load_model(adapted)
     report = {
         "adapted_from": load_model(start).sha256,

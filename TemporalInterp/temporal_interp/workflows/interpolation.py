@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import abc
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from temporal_interp.data.intensity import CONTRAST_FLOOR, IntensityRange
 from temporal_interp.data.provenance import Provenance
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.engines.protocol import InterpolatedFrame, InterpolationEngine, PreparedPair, frames_at
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
@@ -42,7 +43,7 @@ class _Gap:
     first_index: float
     last_index: float
     last_acquired_index: float
-    index_values: Sequence[float]
+    times: abc.Sequence[float]
 
 
 OnFrame = Callable[[float, InterpolatedFrame], None]
@@ -61,22 +62,22 @@ def evenly_spaced(first_index: float, last_index: float, count: int) -> list[flo
 
 
 def interpolate_between(
-    sequence: VolumeSequence,
+    sequence: Sequence,
     first: int,
     last: int,
-    index_values: Sequence[float],
+    times: abc.Sequence[float],
     engine: InterpolationEngine,
     *,
     on_frame: OnFrame | None = None,
     progress: Progress = no_progress,
-) -> VolumeSequence:
+) -> Sequence:
     """Return the two chosen frames, unchanged, with synthetic frames between them in order of their index.
 
     Args:
         sequence: the acquired frames.
         first: number of the frame at t = 0.
         last: number of the frame at t = 1, later than `first`.
-        index_values: where to synthesise, strictly between the two, in the sequence's own unit.
+        times: where to synthesise, strictly between the two, in the sequence's own unit.
         engine: how to synthesise.
         on_frame: called with every synthetic frame and both ends; if given, the engine also computes displacement
             fields.
@@ -89,23 +90,23 @@ def interpolate_between(
     sequence.require_item(last, "The last phase")
     if first >= last:
         raise InvalidInputError(f"The first phase must come before the last, got frames {first} and {last}.")
-    start, stop = sequence.index_values[first], sequence.index_values[last]
-    wanted = _require_between(index_values, start, stop, sequence.index_unit)
+    start, stop = sequence.times[first], sequence.times[last]
+    wanted = _require_between(times, start, stop, sequence.unit)
     gap = _Gap(sequence.volumes[first], sequence.volumes[last], start, stop, stop, wanted)
     made = _synthesise([gap], sequence, engine, on_frame, progress, report_ends=True)
-    kept = [(sequence.index_values[n], sequence.volumes[n], sequence.item_attributes[n]) for n in (first, last)]
+    kept = [(sequence.times[n], sequence.volumes[n], sequence.item_attributes[n]) for n in (first, last)]
     return _merged(sequence, kept, made)
 
 
 def multiply_frame_rate(
-    sequence: VolumeSequence,
+    sequence: Sequence,
     factor: int,
     engine: InterpolationEngine,
     *,
     cyclic: bool = False,
     on_frame: OnFrame | None = None,
     progress: Progress = no_progress,
-) -> VolumeSequence:
+) -> Sequence:
     """Return the whole sequence with `factor - 1` synthetic frames in every gap between neighbours.
 
     Args:
@@ -124,7 +125,7 @@ def multiply_frame_rate(
         raise InvalidInputError(f"The factor must be at least 2, got {factor}.")
     if len(sequence) < 2:
         raise InvalidInputError("The sequence has one frame; there is nothing to interpolate between.")
-    values = list(sequence.index_values)
+    values = list(sequence.times)
     ends = list(zip(range(len(values) - 1), range(1, len(values)), values[:-1], values[1:], strict=True))
     if cyclic:
         ends.append((len(values) - 1, 0, values[-1], values[-1] + float(np.median(np.diff(values)))))
@@ -137,7 +138,7 @@ def multiply_frame_rate(
     return _merged(sequence, kept, made)
 
 
-def _require_between(values: Sequence[float], start: float, stop: float, unit: str) -> list[float]:
+def _require_between(values: abc.Sequence[float], start: float, stop: float, unit: str) -> list[float]:
     wanted = sorted(float(v) for v in values)
     if not wanted:
         raise InvalidInputError("No times were given to synthesise frames at.")
@@ -152,8 +153,8 @@ def _require_between(values: Sequence[float], start: float, stop: float, unit: s
 
 
 def _synthesise(
-    gaps: Sequence[_Gap],
-    sequence: VolumeSequence,
+    gaps: abc.Sequence[_Gap],
+    sequence: Sequence,
     engine: InterpolationEngine,
     on_frame: OnFrame | None,
     progress: Progress,
@@ -184,15 +185,15 @@ def _synthesise(
             made.append((value, frame.volume, provenance.as_attributes()))
             if on_frame is not None:
                 on_frame(value, frame)
-            answering(done / len(gap.index_values), f"frame at {value:g}")
+            answering(done / len(gap.times), f"frame at {value:g}")
     return made
 
 
 def _answers(prepared: PreparedPair, gap: _Gap, *, fields: bool) -> Iterator[tuple[float, InterpolatedFrame]]:
     """Yield every wanted index value of a gap and its frame, computed some at a time."""
     at_once = min(FRAMES_AT_ONCE, max(1, VOXELS_AT_ONCE // gap.first.array.size))
-    for start in range(0, len(gap.index_values), at_once):
-        values = gap.index_values[start : start + at_once]
+    for start in range(0, len(gap.times), at_once):
+        values = gap.times[start : start + at_once]
         times = [(value - gap.first_index) / (gap.last_index - gap.first_index) for value in values]
         yield from zip(values, frames_at(prepared, times, fields=fields), strict=True)
 
@@ -212,26 +213,9 @@ class _Preparing:
 
 
 def _merged(
-    sequence: VolumeSequence,
-    kept: Sequence[tuple[float, Volume, dict[str, str]]],
-    made: Sequence[tuple[float, Volume, dict[str, str]]],
-) -> VolumeSequence:
+    sequence: Sequence,
+    kept: abc.Sequence[tuple[float, Volume, dict[str, str]]],
+    made: abc.Sequence[tuple[float, Volume, dict[str, str]]],
+) -> Sequence:
     values, volumes, attributes = zip(*sorted([*kept, *made], key=lambda item: item[0]), strict=True)
-    return replace(sequence, volumes=volumes, index_values=values, item_attributes=attributes, notes=())
-
-
-def acquired_only(sequence: VolumeSequence) -> VolumeSequence:
-    """Return the sequence without its synthetic frames.
-
-    Raises:
-        InvalidInputError: every frame is synthetic.
-    """
-    keep = sequence.acquired_frames
-    if not keep:
-        raise InvalidInputError("Every frame of the sequence is synthetic.")
-    return replace(
-        sequence,
-        volumes=[sequence.volumes[n] for n in keep],
-        index_values=[sequence.index_values[n] for n in keep],
-        item_attributes=[sequence.item_attributes[n] for n in keep],
-    )
+    return replace(sequence, volumes=volumes, times=values, item_attributes=attributes, notes=())

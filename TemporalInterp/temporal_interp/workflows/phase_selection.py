@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import abc
 
 import numpy as np
 
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 
 MOST_VOXELS = 2**18
 """Voxels of a frame that are looked at, evenly spread; more would change the curve little and take long."""
 
 
-def change_from_first(sequence: VolumeSequence) -> list[float]:
+def change_from_first(sequence: Sequence) -> list[float]:
     """Return the root mean square difference of every frame from the first, in the intensity unit of the sequence.
 
     Only voxels that are finite in both count (our choice). In a heart beat that starts at end-diastole the curve
@@ -29,7 +29,7 @@ def change_from_first(sequence: VolumeSequence) -> list[float]:
     return changes
 
 
-def farthest_from_first(sequence: VolumeSequence) -> list[int]:
+def farthest_from_first(sequence: Sequence) -> list[int]:
     """Return the numbers of the two frames that differ most from the first, the farthest first.
 
     Fewer than two where the sequence is that short.
@@ -38,7 +38,7 @@ def farthest_from_first(sequence: VolumeSequence) -> list[int]:
     return sorted(range(1, len(changes)), key=lambda number: -changes[number])[:2]
 
 
-def proposed_phases(sequence: VolumeSequence, changes: Sequence[float] | None = None) -> tuple[int, int]:
+def proposed_phases(sequence: Sequence, changes: abc.Sequence[float] | None = None) -> tuple[int, int]:
     """Return the numbers of two acquired frames to interpolate between: the first, and the one farthest from it.
 
     In a cine that starts at end-diastole, as gated acquisitions do, that is end-diastole and end-systole.

@@ -15,7 +15,7 @@ import numpy as np
 from comparison.cases import BenchmarkCase
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.motion_truth import MotionTruth
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.evaluation.hold_out import HeldOutGap, HoldOut
 
@@ -26,9 +26,9 @@ def write_case(case: BenchmarkCase, path: Path) -> None:
     about = {
         "name": case.name,
         "geometry": asdict(case.geometry),
-        "index_values": sequence.index_values,
+        "index_values": sequence.times,
         "index_name": sequence.index_name,
-        "index_unit": sequence.index_unit,
+        "index_unit": sequence.unit,
         "slice_thickness": sequence.slice_thickness,
         "description": case.hold_out.description,
         "gaps": [(gap.first, gap.last) for gap in case.hold_out.gaps],
@@ -66,7 +66,7 @@ def read_case(path: Path) -> BenchmarkCase:
     with np.load(path, allow_pickle=False) as file:
         about, frames = json.loads(str(file["about"])), file["frames"]
     geometry = Geometry(**about["geometry"])
-    sequence = VolumeSequence(
+    sequence = Sequence(
         [Volume(frame, geometry) for frame in frames],
         about["index_values"],
         about["index_name"],

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import abc
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.motion_truth import MotionTruth
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.evaluation.hold_out import HoldOut
 
@@ -17,7 +18,7 @@ class BenchmarkCase:
     """One sequence: which of its frames are held out, and its exact motion where that is known."""
 
     name: str
-    sequence: VolumeSequence
+    sequence: Sequence
     hold_out: HoldOut
     truth: MotionTruth | None = None
 
@@ -47,14 +48,14 @@ class CaseSet:
     coronal: bool = False
 
 
-def names_among(what: str, text: str, known: Sequence[str]) -> list[str]:
+def names_among(what: str, text: str, known: abc.Sequence[str]) -> list[str]:
     """Return the names in a comma-separated text; raise InvalidInputError unless all are known."""
     names = [name.strip() for name in text.split(",")]
     require_names(what, names, known)
     return names
 
 
-def require_names(what: str, chosen: Sequence[str], known: Sequence[str]) -> None:
+def require_names(what: str, chosen: abc.Sequence[str], known: abc.Sequence[str]) -> None:
     """Raise InvalidInputError unless all names are known."""
     unknown = [name for name in chosen if name not in known]
     if unknown:

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from comparison.cases import BenchmarkCase, CaseSet
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.evaluation import hold_out
 from temporal_interp.evaluation.hold_out import HoldOut
 from temporal_interp.io import read_sequence
 from temporal_interp.io.paths import errors_naming
-from temporal_interp.workflows.interpolation import acquired_only
 
 
 class Protocol(NamedTuple):
@@ -23,7 +22,7 @@ class Protocol(NamedTuple):
     last: int | None = None
     every: int | None = None
 
-    def of(self, sequence: VolumeSequence) -> HoldOut:
+    def of(self, sequence: Sequence) -> HoldOut:
         """Return what is held out of a sequence.
 
         Raises:
@@ -69,7 +68,7 @@ def named_sets(paths: list[Path], protocol: Protocol) -> list[CaseSet]:
 
 
 def _read(path: Path, protocol: Protocol, *, first_gap_only: bool = False) -> list[BenchmarkCase]:
-    sequence = acquired_only(read_sequence(path))
+    sequence = read_sequence(path).acquired()
     with errors_naming(path):
         held_out = protocol.of(sequence)
     if first_gap_only:

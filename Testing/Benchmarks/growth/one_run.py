@@ -8,14 +8,15 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import abc
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from comparison.memory import peak_gb
 from growth.cases import read
 from growth.rows import FRAMES, SIZE, TIMES
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.engines.catalogue import create_engine
 from temporal_interp.engines.protocol import InterpolationEngine, PreparedPair, frames_at
 from temporal_interp.errors import CancelledError
@@ -43,7 +44,7 @@ def main() -> None:
 
 
 def measure(
-    study: str, engine: InterpolationEngine, sequence: VolumeSequence, limit: float, counts: Sequence[int] = ()
+    study: str, engine: InterpolationEngine, sequence: Sequence, limit: float, counts: abc.Sequence[int] = ()
 ) -> Iterator[dict[str, Any]]:
     """Yield what `Row` needs besides study, engine and shape.
 
@@ -84,7 +85,7 @@ def _frames(prepared: PreparedPair, seconds: dict[str, float], memory: dict[str,
     seconds["fields"], _ = best(lambda: prepared.at(0.4, fields=True))
 
 
-def _times(prepared: PreparedPair, counts: Sequence[int], row: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _times(prepared: PreparedPair, counts: abc.Sequence[int], row: dict[str, Any]) -> Iterator[dict[str, Any]]:
     prepared.at(0.4)
     for count in counts:
         times = [n / (count + 1) for n in range(1, count + 1)]

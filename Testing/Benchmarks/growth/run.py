@@ -6,14 +6,15 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections import abc
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from comparison.processes import environment
 from growth.cases import Shape, back_and_forth, grown_pair, in_words, write
 from growth.rows import FRAMES, SIZE, TIMES, Row
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 
 
 @dataclass(frozen=True)
@@ -31,14 +32,14 @@ class Plan:
         student_only: shapes that only the student is measured on.
     """
 
-    engines: Sequence[str]
-    shapes: Sequence[Shape]
+    engines: abc.Sequence[str]
+    shapes: abc.Sequence[Shape]
     shape: Shape
-    frames: Sequence[int]
-    times: Sequence[int]
+    frames: abc.Sequence[int]
+    times: abc.Sequence[int]
     threads: int
     limit: float
-    student_only: Sequence[Shape] = ()
+    student_only: abc.Sequence[Shape] = ()
 
 
 def run(plan: Plan, tell: Callable[[str], None]) -> list[Row]:
@@ -63,7 +64,7 @@ class _Bench:
         self.rows: list[Row] = []
 
     def measure_all(
-        self, study: str, engines: Sequence[str], sequence: VolumeSequence, counts: Sequence[int] = ()
+        self, study: str, engines: abc.Sequence[str], sequence: Sequence, counts: abc.Sequence[int] = ()
     ) -> None:
         """Measure engines on one sequence; those that took too long on a smaller one are not tried."""
         shape = sequence.volumes[0].geometry.shape
@@ -78,7 +79,7 @@ class _Bench:
             self.rows += rows
             self.tell(f"{study}, {in_words(shape)}, {len(sequence)} frames, {engine}: {told(rows[-1])}")
 
-    def _measure(self, empty: Row, path: Path, counts: Sequence[int]) -> list[Row]:
+    def _measure(self, empty: Row, path: Path, counts: abc.Sequence[int]) -> list[Row]:
         result = self.folder / "result.json"
         result.unlink(missing_ok=True)
         command = [sys.executable, "-m", "growth.one_run", empty.study, empty.engine, str(path), str(result)]

@@ -13,7 +13,7 @@ from comparison.one_engine import SHOWN_FILE
 from temporal_interp.data.displacement import DisplacementField
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.motion_truth import MotionTruth
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.engines.protocol import InterpolatedFrame
 from temporal_interp.evaluation.hold_out import every
@@ -28,7 +28,7 @@ def make_case(name="blob", *, truth=True, frames=7, seed=0):
     blobs = [np.exp(-((j - 8) ** 2 + (i - 5 - n) ** 2) / 8)[None] for n in range(frames)]
     geometry = Geometry(SHAPE, (1.5, 1.5, 8.0))
     volumes = [Volume((blob + rng.normal(0, 0.01, SHAPE)).astype(np.float32), geometry) for blob in blobs]
-    sequence = VolumeSequence(volumes, [10.0 * n for n in range(frames)])
+    sequence = Sequence(volumes, [10.0 * n for n in range(frames)])
 
     def moved(source, number):
         return np.broadcast_to(np.float32((1.5 * (source - number), 0, 0)), (*SHAPE, 3))

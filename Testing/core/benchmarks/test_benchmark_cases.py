@@ -13,7 +13,7 @@ from comparison.real_cases import KNOWN, Protocol, named_sets, real_sets
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.motion_truth import MotionTruth
 from temporal_interp.data.provenance import SYNTHETIC_KEY
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.evaluation.hold_out import between, every
@@ -29,7 +29,7 @@ def sequence():
     geometry = Geometry((2, 9, 8), (1.5, 1.25, 8.0), (3.0, -2.0, 1.0), OBLIQUE)
     arrays = np.random.default_rng(0).integers(0, 900, (6, *geometry.shape)).astype(np.int16)
     values = (0.0, 10.0, 25.0, 30.0, 50.5, 60.0)
-    return VolumeSequence([Volume(a, geometry) for a in arrays], values, "phase", "%", slice_thickness=6.0)
+    return Sequence([Volume(a, geometry) for a in arrays], values, "phase", "%", slice_thickness=6.0)
 
 
 def field(source, number):
@@ -44,7 +44,7 @@ class TestCaseFile:
         write_case(case, tmp_path / "case.npz")
         back = read_case(tmp_path / "case.npz")
         assert (back.name, back.hold_out, back.geometry) == (case.name, case.hold_out, case.geometry)
-        for name in ("index_values", "index_name", "index_unit", "slice_thickness"):
+        for name in ("times", "index_name", "unit", "slice_thickness"):
             assert getattr(back.sequence, name) == getattr(sequence, name)
         for one, other in zip(back.sequence.volumes, sequence.volumes, strict=True):
             assert one.array.dtype == np.int16

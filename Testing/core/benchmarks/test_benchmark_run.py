@@ -188,5 +188,5 @@ def test_the_picture_shows_the_middle_of_the_gap_whose_ends_differ_most(make_blo
     case = make_blob()
     brighter = case.sequence.volumes[6].with_array(case.sequence.volumes[6].array + 3)
     volumes = [*case.sequence.volumes[:6], brighter]
-    changed = type(case)(case.name, type(case.sequence)(volumes, case.sequence.index_values), case.hold_out)
+    changed = type(case)(case.name, type(case.sequence)(volumes, case.sequence.times), case.hold_out)
     assert frame_to_show(changed) == 5

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from temporal_interp.cli.main import app
 from temporal_interp.data.geometry import Geometry
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.io import write_sequence
 
@@ -41,7 +41,7 @@ def sequence():
     distance = np.hypot(rows - 11.5, columns - 13.5)
     geometry = Geometry((1, 24, 28), (1.5, 1.5, 8.0), (10.0, -20.0, 30.0))
     frames = [Volume((1000 * (distance < 5 + n)).astype(np.uint16)[None], geometry) for n in range(5)]
-    return VolumeSequence(frames, [0, 100, 200, 300, 400])
+    return Sequence(frames, [0, 100, 200, 300, 400])
 
 
 @pytest.fixture

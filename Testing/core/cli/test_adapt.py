@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from temporal_interp.data.geometry import Geometry
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.io import read_sequence, write_sequence
 from temporal_interp.models.model_file import load_model, save_model
@@ -28,7 +28,7 @@ def cine(tmp_path):
     distance = np.hypot(rows - 15.5, columns - 15.5)
     geometry = Geometry((1, 32, 32), (1.5, 1.5, 8.0))
     frames = [Volume((1000 * (distance < 5 + n)).astype(np.uint16)[None], geometry) for n in range(9)]
-    write_sequence(VolumeSequence(frames, [50 * n for n in range(9)]), tmp_path / "cine.seq.nrrd")
+    write_sequence(Sequence(frames, [50 * n for n in range(9)]), tmp_path / "cine.seq.nrrd")
     return tmp_path / "cine.seq.nrrd"
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from temporal_interp.data.geometry import Geometry
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.evaluation import pairwise_catalogue, pairwise_nmsr, pairwise_syn
 from temporal_interp.io import write_sequence, write_volume
@@ -43,7 +43,7 @@ def ultrasound(tmp_path):
         frames.append(np.rint(picture).astype(np.uint8)[None])
     geometry = Geometry((1, 60, 80))
     path = tmp_path / "echo.seq.nrrd"
-    write_sequence(VolumeSequence([Volume(f, geometry) for f in frames], range(6)), path)
+    write_sequence(Sequence([Volume(f, geometry) for f in frames], range(6)), path)
     return path
 
 
@@ -147,7 +147,7 @@ def test_input_that_cannot_be_worked_with_writes_nothing(command, recording, seq
 
 
 def test_a_single_frame_is_refused(command, sequence, tmp_path):
-    write_sequence(VolumeSequence(sequence.volumes[:1], [0]), tmp_path / "one.seq.nrrd")
+    write_sequence(Sequence(sequence.volumes[:1], [0]), tmp_path / "one.seq.nrrd")
     result = command("evaluate-tracking", tmp_path / "one.seq.nrrd", *QUICK)
     assert result.exit_code == 3
     assert "only one frame" in result.stderr

@@ -43,7 +43,7 @@ def test_synthetic_frames_are_counted_and_named(command, recording, tmp_path):
 
 def test_one_frame_has_no_farthest(command, sequence, tmp_path):
     path = tmp_path / "one.seq.nrrd"
-    write_sequence(replace(sequence, volumes=sequence.volumes[:1], index_values=[0], item_attributes=()), path)
+    write_sequence(replace(sequence, volumes=sequence.volumes[:1], times=[0], item_attributes=()), path)
     result = command("info", path)
     assert result.exit_code == 0
     assert "Farthest" not in result.stdout

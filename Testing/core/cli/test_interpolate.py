@@ -53,7 +53,7 @@ def test_the_ending_chooses_the_format_and_acquired_frames_are_kept(command, rec
     assert result.exit_code == 0, result.stderr
     assert "4 frames, 2 of them synthetic (linear_blend" in result.stdout
     read = read_sequence(tmp_path / name)
-    assert read.index_values == pytest.approx((0, 100.5, 250, 400))
+    assert read.times == pytest.approx((0, 100.5, 250, 400))
     assert synthetic(read) == [False, True, True, False]
     np.testing.assert_array_equal(read.volumes[0].array, sequence.volumes[0].array)
     np.testing.assert_array_equal(read.volumes[-1].array, sequence.volumes[4].array)
@@ -63,14 +63,14 @@ def test_the_ending_chooses_the_format_and_acquired_frames_are_kept(command, rec
 def test_count_spaces_frames_evenly(command, recording, tmp_path):
     out = tmp_path / "out.seq.nrrd"
     command("interpolate", recording, "-o", out, *PAIR, "--count", 3)
-    assert read_sequence(out).index_values == pytest.approx((0, 100, 200, 300, 400))
+    assert read_sequence(out).times == pytest.approx((0, 100, 200, 300, 400))
 
 
 @pytest.mark.parametrize(("cyclic", "last"), [((), 400), (("--cyclic",), 450)])
 def test_factor_fills_the_whole_sequence(command, recording, tmp_path, cyclic, last):
     out = tmp_path / "out.seq.nrrd"
     command("interpolate", recording, "-o", out, "--factor", 2, *BLEND, *cyclic)
-    assert read_sequence(out).index_values == pytest.approx(tuple(range(0, last + 1, 50)))
+    assert read_sequence(out).times == pytest.approx(tuple(range(0, last + 1, 50)))
 
 
 def test_factor_starts_from_the_acquired_frames_only(command, recording, tmp_path):

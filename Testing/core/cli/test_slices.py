@@ -9,7 +9,7 @@ import SimpleITK as sitk  # noqa: N813 - the name everybody uses
 
 from temporal_interp.data.crop_pad import CropPad
 from temporal_interp.data.geometry import Geometry
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.evaluation.slice_ablation import Part
 from temporal_interp.io import read_sequence, read_volume, write_sequence, write_volume
@@ -34,7 +34,7 @@ def volume(tmp_path):
 
 @pytest.fixture
 def cine(tmp_path):
-    write_sequence(VolumeSequence([a_volume(1), a_volume(2)], (0.0, 40.0)), tmp_path / "cine.seq.nrrd")
+    write_sequence(Sequence([a_volume(1), a_volume(2)], (0.0, 40.0)), tmp_path / "cine.seq.nrrd")
     return tmp_path / "cine.seq.nrrd"
 
 
@@ -157,7 +157,7 @@ def test_a_folder_stands_for_the_images_in_it(command, events, model, tmp_path):
     (folder / "deeper").mkdir(parents=True)
     write_volume(a_volume(1), folder / "one.nrrd")
     write_volume(a_volume(2), folder / "two.nii.gz")
-    write_sequence(VolumeSequence([a_volume(3), a_volume(4)], (0.0, 40.0)), folder / "cine.seq.nrrd")
+    write_sequence(Sequence([a_volume(3), a_volume(4)], (0.0, 40.0)), folder / "cine.seq.nrrd")
     write_volume(a_volume(5), folder / "deeper" / "five.nrrd")
     (folder / "notes.txt").write_text("no image")
     result = command("slices", "train", folder, "-o", tmp_path / "trained.safetensors", "--steps", "1", "--json")
@@ -166,7 +166,7 @@ def test_a_folder_stands_for_the_images_in_it(command, events, model, tmp_path):
 
 
 def test_a_folder_of_frames_is_one_input(command, events, tmp_path):
-    write_sequence(VolumeSequence([a_volume(1), a_volume(2)], (0.0, 40.0)), tmp_path / "frames")
+    write_sequence(Sequence([a_volume(1), a_volume(2)], (0.0, 40.0)), tmp_path / "frames")
     write_volume(a_volume(3), tmp_path / "frames" / "not in the index.nrrd")
     options = ("-o", tmp_path / "trained.safetensors", "--steps", "1", "--json")
     result = command("slices", "train", tmp_path / "frames", *options)

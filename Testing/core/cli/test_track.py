@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from temporal_interp.data.geometry import Geometry
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import CancelledError
 from temporal_interp.io import read_field_sequence, read_sequence, write_sequence, write_volume
@@ -30,7 +30,7 @@ def recording(tmp_path):
     """Four frames of a pattern that moves along x, one slice, every 50 ms."""
     path = tmp_path / "recording.seq.nrrd"
     volumes = [Volume(pattern(0.5 * n), GEOMETRY) for n in range(4)]
-    write_sequence(VolumeSequence(volumes, [0, 50, 100, 150]), path)
+    write_sequence(Sequence(volumes, [0, 50, 100, 150]), path)
     return path
 
 
@@ -74,10 +74,10 @@ def test_fields_curves_and_pictures_are_written(command, recording, contour, tmp
     displacement = read_field_sequence(out / "displacement.seq.nrrd")
     assert displacement.attributes[DIRECTION_KEY] == FieldDirection.FROM_REFERENCE
     assert displacement.geometry.is_close(GEOMETRY)
-    assert displacement.index_values == (0, 50, 100, 150)
+    assert displacement.times == (0, 50, 100, 150)
     assert not displacement.fields[0].any()
-    assert read_field_sequence(out / "forward.seq.nrrd").index_values == (0, 50, 100)
-    assert read_field_sequence(out / "backward.seq.nrrd").index_values == (50, 100, 150)
+    assert read_field_sequence(out / "forward.seq.nrrd").times == (0, 50, 100)
+    assert read_field_sequence(out / "backward.seq.nrrd").times == (50, 100, 150)
     lines = table(out / "curves.csv")
     assert [float(line["time"]) for line in lines] == [0, 50, 100, 150]
     assert {"radial_strain", "circumferential_strain", "forward_backward_error_mm"} <= set(lines[0])
@@ -98,9 +98,9 @@ def test_cycle_reports_its_closing_and_has_one_more_pair(command, recording, tmp
     assert values["event"] == "result"
     assert values["closing_mm"] > 0
     assert values["reference"] == 1
-    assert read_field_sequence(out / "forward.seq.nrrd").index_values == (0, 50, 100, 150)
+    assert read_field_sequence(out / "forward.seq.nrrd").times == (0, 50, 100, 150)
     backward = read_field_sequence(out / "backward.seq.nrrd")
-    assert backward.index_values == (0, 50, 100, 150)
+    assert backward.times == (0, 50, 100, 150)
     # the field on frame 1 points back to frame 0, against the motion; that on frame 0 to the last frame, with it
     assert backward.fields[1][..., 0].mean() < 0 < backward.fields[0][..., 0].mean()
     assert not read_field_sequence(out / "displacement.seq.nrrd").fields[1].any()
@@ -117,7 +117,7 @@ def test_maps_of_strain_and_flow_are_written_when_asked_for(command, recording, 
     velocity = read_field_sequence(out / "velocity.seq.nrrd")
     assert velocity.fields[1][..., 0].mean() == pytest.approx(0.75 / 0.05, rel=0.3)  # 0.75 mm in 50 ms
     strain = read_sequence(out / "strain_ii.seq.nrrd")
-    assert strain.index_values == (0, 50, 100, 150)
+    assert strain.times == (0, 50, 100, 150)
     assert not strain.volumes[0].array.any()
 
 
@@ -167,7 +167,7 @@ def test_reference_that_is_not_there_is_refused(command, recording, tmp_path, re
 
 
 def test_single_frame_is_refused(command, tmp_path):
-    write_sequence(VolumeSequence([Volume(pattern(0), GEOMETRY)], [0]), tmp_path / "one.seq.nrrd")
+    write_sequence(Sequence([Volume(pattern(0), GEOMETRY)], [0]), tmp_path / "one.seq.nrrd")
     result = command("track", tmp_path / "one.seq.nrrd", "-o", tmp_path / "out")
     assert result.exit_code == 3
     assert "only one" in result.stderr

@@ -12,7 +12,7 @@ from temporal_interp.data.displacement import DisplacementField
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.motion_truth import MotionTruth
 from temporal_interp.data.provenance import Provenance
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.engines.protocol import InterpolatedFrame
@@ -29,7 +29,7 @@ def make_sequence(count=5, shape=(2, 12, 14), values=None, dtype=np.uint16, seed
     rng = np.random.default_rng(seed)
     arrays = rng.integers(0, 200, (count, *shape)).astype(dtype)
     geometry = Geometry(shape, (1.5, 1.5, 8.0))
-    return VolumeSequence([Volume(a, geometry) for a in arrays], values or range(0, 10 * count, 10))
+    return Sequence([Volume(a, geometry) for a in arrays], values or range(0, 10 * count, 10))
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class TestPresets:
     def test_honest_scale_is_one_for_all_frames(self):
         sequence = make_sequence()
         bright = sequence.volumes[1].with_array(sequence.volumes[1].array * 5)
-        sequence = VolumeSequence([sequence.volumes[0], bright], (0, 1))
+        sequence = Sequence([sequence.volumes[0], bright], (0, 1))
         dim, lit = (v.array for v in scale_honest(sequence).volumes)
         assert lit.max() == 1.0
         assert dim.max() < 0.25
@@ -99,7 +99,7 @@ class TestPresets:
     @pytest.mark.parametrize("slices", [8, 33])
     def test_uvi_scale_crops_the_centre_pads_slices_with_zeros_and_stretches_every_frame(self, slices):
         array = np.random.default_rng(0).integers(50, 100, (slices, 131, 150)).astype(np.int16)
-        sequence = VolumeSequence([Volume(a, Geometry(array.shape)) for a in (array, array * 2)], (0, 1))
+        sequence = Sequence([Volume(a, Geometry(array.shape)) for a in (array, array * 2)], (0, 1))
         one, other = (v.array for v in scale_uvi(sequence).volumes)
         assert one.shape == (32, 128, 128)
         if slices == 8:
@@ -126,7 +126,7 @@ class TestPresets:
     def test_uvi_refuses_a_frame_that_is_constant(self):
         volume = Volume(np.zeros((2, 9, 9), np.uint8), Geometry((2, 9, 9)))
         with pytest.raises(InvalidInputError, match="Frame 0 is constant"):
-            scale_uvi(VolumeSequence([volume], (0,)))
+            scale_uvi(Sequence([volume], (0,)))
 
     def test_an_unknown_preset_is_refused_with_the_choices(self):
         with pytest.raises(InvalidInputError, match="honest, uvi, both"):
@@ -247,7 +247,7 @@ class TestEvaluate:
     def test_synthetic_frames_are_no_truth(self):
         sequence = make_sequence(3)
         marks = [{}, Provenance("linear_blend", 0, 20, 0.5).as_attributes(), {}]
-        sequence = VolumeSequence(sequence.volumes, sequence.index_values, item_attributes=marks)
+        sequence = Sequence(sequence.volumes, sequence.times, item_attributes=marks)
         with pytest.raises(InvalidInputError, match="Frame 1 is synthetic"):
             evaluate(sequence, between(sequence, 0, 2), [])
 
@@ -356,7 +356,7 @@ class TestReport:
 
     def test_json_holds_no_nan_and_no_infinity(self):
         sequence = make_sequence(3)
-        sequence = VolumeSequence([sequence.volumes[n] for n in (0, 0, 1)], (0, 1, 3))
+        sequence = Sequence([sequence.volumes[n] for n in (0, 0, 1)], (0, 1, 3))
         told = as_json([evaluate(sequence, between(sequence, 0, 2), [])])  # frame 1 repeats frame 0: infinite PSNR
         text = json.dumps(told, allow_nan=False)
         assert json.loads(text)["rows"][0]["psnr"] is None

@@ -8,7 +8,7 @@ import pytest
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.provenance import Provenance
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import CancelledError, InvalidInputError, no_progress
 from temporal_interp.evaluation import pairwise_demons, pairwise_nmsr, pairwise_syn
@@ -43,7 +43,7 @@ def moving_sequence(shape, shift, spacing=(1.5, 2.0, 8.0), frames=3, slice_thick
     if dtype == np.uint8:
         pictures = [np.rint(255 * p) for p in pictures]
     volumes = [Volume(p.astype(dtype), geometry) for p in pictures]
-    return VolumeSequence(volumes, range(frames), slice_thickness=slice_thickness)
+    return Sequence(volumes, range(frames), slice_thickness=slice_thickness)
 
 
 def true_field(sequence, shift):
@@ -132,7 +132,7 @@ class TestScale:
     def test_eight_bits_are_divided_by_255_even_when_dark(self):
         geometry = Geometry((1, 2, 2))
         dark = np.array([[[0, 51], [102, 51]]], np.uint8)
-        sequence = VolumeSequence([Volume(a, geometry) for a in (dark, dark // 2)], (0, 1))
+        sequence = Sequence([Volume(a, geometry) for a in (dark, dark // 2)], (0, 1))
         first, second = (v.array for v in scale_to_unit(sequence).volumes)
         np.testing.assert_array_equal(first, np.float32([[[0, 0.2], [0.4, 0.2]]]))
         assert first.dtype == second.dtype == np.float32
@@ -141,7 +141,7 @@ class TestScale:
     def test_anything_else_has_one_range_for_all_frames(self):
         geometry = Geometry((1, 20, 20))
         array = np.arange(400, dtype=np.int16).reshape(1, 20, 20) * 5
-        scaled = scale_to_unit(VolumeSequence([Volume(a, geometry) for a in (array, array // 2)], (0, 1)))
+        scaled = scale_to_unit(Sequence([Volume(a, geometry) for a in (array, array // 2)], (0, 1)))
         assert scaled.volumes[0].array.max() == 1
         assert scaled.volumes[1].array.max() == pytest.approx(0.5, abs=0.01)
 
@@ -404,7 +404,7 @@ class TestTable:
     def test_repeated_frames_are_told(self):
         sequence = moving_sequence((1, 30, 30), self.SHIFT, frames=3)
         volumes = [sequence.volumes[n] for n in (0, 1, 1, 2)]
-        repeated = VolumeSequence(volumes, range(4))
+        repeated = Sequence(volumes, range(4))
         assert evaluate_tracking(repeated, [Identity()]).identical == (1,)
         assert evaluate_tracking(repeated, [Identity()], every=2).identical == ()
 
@@ -427,7 +427,7 @@ class TestTable:
         holed[0, 0, 0] = np.nan
         marked = [{}, {}, Provenance("engine", 0, 1, 0.5).as_attributes()]
         cases = [
-            (VolumeSequence(sequence.volumes[:1], [0]), {}, "only one frame"),
+            (Sequence(sequence.volumes[:1], [0]), {}, "only one frame"),
             (sequence, {"every": 0}, "at least 1"),
             (sequence, {"mask": np.zeros((1, 30, 30), bool)}, "mask is empty"),
             (sequence, {"mask": np.ones((1, 30, 29), bool)}, r"\(1, 30, 29\)"),

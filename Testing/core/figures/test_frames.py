@@ -7,7 +7,7 @@ from PIL import Image
 from temporal_interp.data.displacement import DisplacementField
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.intensity import IntensityRange
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.engines.protocol import InterpolatedFrame
@@ -33,7 +33,7 @@ def beating_square(count=5, shape=(3, 60, 80), spacing=(1.0, 1.5, 8.0), k=2, val
         half = 6 + 3 * (n % 3)
         array[k, 30 - half : 30 + half, 50 - half : 50 + half] = 900
         volumes.append(Volume(array.astype(np.int16), Geometry(shape, spacing)))
-    return VolumeSequence(volumes, values or [40.0 * n for n in range(count)])
+    return Sequence(volumes, values or [40.0 * n for n in range(count)])
 
 
 @pytest.fixture

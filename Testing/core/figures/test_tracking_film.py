@@ -9,7 +9,7 @@ from temporal_interp.data.displacement import DisplacementField
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.provenance import Provenance
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.figures import coarse_to_fine, strain_curves, tracking_film
@@ -38,7 +38,7 @@ def sequence_of(geometry=FLAT, count=4, notes=()):
     """Still frames: dark noise, and a bright band along the bottom."""
     array = np.random.default_rng(0).integers(0, 30, geometry.shape).astype(np.uint8)
     array[:, -8:] = 255
-    return VolumeSequence([Volume(array, geometry)] * count, [40.0 * n for n in range(count)], notes=notes)
+    return Sequence([Volume(array, geometry)] * count, [40.0 * n for n in range(count)], notes=notes)
 
 
 def uniform(vector, geometry=FLAT):
@@ -283,7 +283,7 @@ class TestTrackingFilm:
     def test_synthetic_frames_are_marked(self, tmp_path):
         made = Provenance("linear_blend", 0.0, 80.0, 0.5).as_attributes()
         frames = sequence_of()
-        sequence = VolumeSequence(frames.volumes, frames.index_values, item_attributes=[{}, made, {}, {}])
+        sequence = Sequence(frames.volumes, frames.times, item_attributes=[{}, made, {}, {}])
         save_tracking_film(sequence, WHOLE, tmp_path / "film.gif", points_mm=POINTS)
         assert [len(where_is(p, SYNTHETIC)) > 0 for p in pictures_of(tmp_path / "film.gif")] == [
             False,
@@ -294,7 +294,7 @@ class TestTrackingFilm:
 
     def test_frames_last_as_long_as_their_gaps(self, tmp_path):
         frames = sequence_of(count=3)
-        sequence = VolumeSequence(frames.volumes, [0.0, 10.0, 40.0])
+        sequence = Sequence(frames.volumes, [0.0, 10.0, 40.0])
         save_tracking_film(sequence, WHOLE, tmp_path / "film.gif", points_mm=POINTS[:3], seconds=3.0)
         film, durations = Image.open(tmp_path / "film.gif"), []
         for number in range(film.n_frames):
@@ -364,7 +364,7 @@ class TestStrainCurves:
 
     def test_the_axis_says_what_the_index_is(self, drawn, tmp_path):
         self.draw(tmp_path / "a.png")
-        self.draw(tmp_path / "b.png", index_name="frame", index_unit="")
+        self.draw(tmp_path / "b.png", index_name="frame", unit="")
         assert [figure.axes[1].get_xlabel() for figure in drawn] == ["time (ms)", "frame"]
 
     def test_the_words_at_a_peak_stay_inside_the_panel_at_either_end(self, drawn, tmp_path):

@@ -10,7 +10,7 @@ from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.provenance import Provenance
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 
 
@@ -23,10 +23,10 @@ OBLIQUE = rotation(2, 20) @ rotation(0, -35) @ rotation(1, 10)
 
 
 @pytest.fixture
-def make_sequence() -> Callable[..., VolumeSequence]:
+def make_sequence() -> Callable[..., Sequence]:
     """Function that makes an oblique sequence of noise; every second frame is marked as synthetic."""
 
-    def make(shape=(2, 3, 4), dtype="int16", values=(0.0, 33.3, 70.0), direction=OBLIQUE, **changes) -> VolumeSequence:
+    def make(shape=(2, 3, 4), dtype="int16", values=(0.0, 33.3, 70.0), direction=OBLIQUE, **changes) -> Sequence:
         geometry = Geometry(shape, (1.4, 1.5, 8.1), (-31.25, 12.5, 7.1), tuple(map(tuple, direction)))
         random = np.random.default_rng(1)
         noise = random.normal(0, 100, (len(values), *shape))
@@ -41,23 +41,23 @@ def make_sequence() -> Callable[..., VolumeSequence]:
         ]
         settings = {"item_attributes": attributes, "index_name": "trigger time", "slice_thickness": 6.0} | changes
         volumes = [Volume(frame.astype(dtype), geometry) for frame in noise]
-        return VolumeSequence(volumes, values, **settings)
+        return Sequence(volumes, values, **settings)
 
     return make
 
 
 @pytest.fixture
-def assert_same() -> Callable[[VolumeSequence, VolumeSequence], None]:
+def assert_same() -> Callable[[Sequence, Sequence], None]:
     """Function that asserts that a sequence came back: voxels, type, index and attributes exactly."""
 
-    def check(got: VolumeSequence, wanted: VolumeSequence) -> None:
+    def check(got: Sequence, wanted: Sequence) -> None:
         assert len(got) == len(wanted)
         for one, other in zip(got.volumes, wanted.volumes, strict=True):
             assert one.array.dtype == other.array.dtype
             np.testing.assert_array_equal(one.array, other.array)
             assert one.geometry.is_close(other.geometry)
-        assert got.index_values == wanted.index_values
-        assert (got.index_name, got.index_unit) == (wanted.index_name, wanted.index_unit)
+        assert got.times == wanted.times
+        assert (got.index_name, got.unit) == (wanted.index_name, wanted.unit)
         assert got.item_attributes == wanted.item_attributes
         assert got.slice_thickness == wanted.slice_thickness
         assert got.notes == ()

@@ -41,8 +41,8 @@ def test_fields_come_back_exactly(shape, values, tmp_path, make_fields):
     assert back.fields[0].dtype == np.float32
     assert back.fields[0].flags.c_contiguous
     assert back.geometry.is_close(geometry)
-    assert back.index_values == tuple(values)
-    assert (back.index_name, back.index_unit) == ("trigger time", "ms")
+    assert back.times == tuple(values)
+    assert (back.index_name, back.unit) == ("trigger time", "ms")
 
 
 def test_double_precision_and_strided_fields_are_written_right(tmp_path, make_fields):
@@ -108,7 +108,7 @@ def test_other_layouts_are_read(axes, keys, data, tmp_path):
     write_by_hand(tmp_path / "f.seq.nrrd", axes, keys, data=data)
     back = read_field_sequence(tmp_path / "f.seq.nrrd")
     np.testing.assert_array_equal(np.stack(back.fields), FIELDS)
-    assert (back.index_values, back.index_name, back.index_unit) == ((0, 40), "time", "ms")
+    assert (back.times, back.index_name, back.unit) == ((0, 40), "time", "ms")
     assert back.geometry.spacing == (2, 3, 8)
 
 
@@ -122,7 +122,7 @@ def test_place_and_vectors_of_a_file_in_ras_become_lps(tmp_path):
 def test_fields_without_times_are_numbered(tmp_path):
     write_by_hand(tmp_path / "f.seq.nrrd", keys="")
     back = read_field_sequence(tmp_path / "f.seq.nrrd")
-    assert (back.index_values, back.index_name, back.index_unit) == ((0, 1), "frame", "")
+    assert (back.times, back.index_name, back.unit) == ((0, 1), "frame", "")
 
 
 def test_vectors_along_other_axes_are_refused(tmp_path):

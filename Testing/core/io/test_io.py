@@ -55,7 +55,7 @@ def test_half_precision_becomes_single(name, tmp_path, make_sequence):
 @pytest.mark.parametrize("name", ENDINGS)
 @pytest.mark.parametrize(("index_name", "unit"), [("phase", "%"), ("frame", ""), ("time", "s")])
 def test_index_of_any_kind_is_kept(name, index_name, unit, tmp_path, make_sequence, assert_same):
-    sequence = make_sequence(index_name=index_name, index_unit=unit, slice_thickness=None)
+    sequence = make_sequence(index_name=index_name, unit=unit, slice_thickness=None)
     write_sequence(sequence, tmp_path / name)
     assert_same(read_sequence(tmp_path / name), sequence)
 
@@ -169,7 +169,7 @@ def test_non_contiguous_voxels_are_written_right(tmp_path, make_sequence):
     whole = make_sequence()
     flipped = [Volume(volume.array[::-1, :, ::-1], volume.geometry) for volume in whole.volumes]
     for name in ENDINGS:
-        write_sequence(type(whole)(flipped, whole.index_values), tmp_path / name, overwrite=True)
+        write_sequence(type(whole)(flipped, whole.times), tmp_path / name, overwrite=True)
         back = read_sequence(tmp_path / name).volumes[1].array
         np.testing.assert_array_equal(back, whole.volumes[1].array[::-1, :, ::-1])
 

@@ -58,23 +58,23 @@ def test_affine_is_read_from_ras_to_lps(tmp_path):
 def test_time_is_read_in_ms_whatever_its_unit(units, step, offset, expected, tmp_path):
     write_header(tmp_path / "a.nii", (3, 2, 1, 4), (1, 1, 1, step), units, offset, bytes(48))
     sequence = read_sequence(tmp_path / "a.nii")
-    assert list(sequence.index_values) == expected
-    assert (sequence.index_name, sequence.index_unit) == ("time", "ms")
+    assert list(sequence.times) == expected
+    assert (sequence.index_name, sequence.unit) == ("time", "ms")
 
 
 @pytest.mark.parametrize("units", [2, 2 | 32, 0])
 def test_frames_are_numbered_where_there_is_no_unit_of_time(units, tmp_path):
     write_header(tmp_path / "a.nii", (3, 2, 1, 3), (1, 1, 1, 33.3), units, voxels=bytes(36))
     sequence = read_sequence(tmp_path / "a.nii")
-    assert sequence.index_values == (0, 1, 2)
-    assert (sequence.index_name, sequence.index_unit) == ("frame", "")
+    assert sequence.times == (0, 1, 2)
+    assert (sequence.index_name, sequence.unit) == ("frame", "")
 
 
 @pytest.mark.parametrize("step", [0.0, -1.0, float("nan")])
 def test_unusable_time_step_is_noted(step, tmp_path):
     write_header(tmp_path / "a.nii", (3, 2, 1, 3), (1, 1, 1, step), 2 | 16, voxels=bytes(36))
     sequence = read_sequence(tmp_path / "a.nii")
-    assert sequence.index_values == (0, 1, 2)
+    assert sequence.times == (0, 1, 2)
     assert any("no time step" in note for note in sequence.notes)
 
 
@@ -118,7 +118,7 @@ def test_written_header_follows_the_standard(tmp_path, make_sequence):
 
 
 def test_unit_that_is_no_time_is_not_called_seconds(tmp_path, make_sequence):
-    write_sequence(make_sequence(index_unit="%"), tmp_path / "a.nii")
+    write_sequence(make_sequence(unit="%"), tmp_path / "a.nii")
     assert (tmp_path / "a.nii").read_bytes()[123] == 2
 
 
@@ -127,7 +127,7 @@ def test_regular_times_come_back_without_the_sidecar(tmp_path, make_sequence):
     write_sequence(sequence, tmp_path / "a.nii.gz")
     (tmp_path / "a.json").unlink()
     back = read_sequence(tmp_path / "a.nii.gz")
-    assert back.index_values == sequence.index_values
+    assert back.times == sequence.times
     assert back.notes == ()
 
 
@@ -137,20 +137,20 @@ def test_lost_sidecar_of_synthetic_frames_is_noted(tmp_path, make_sequence):
     assert any("1 of 3 frames synthetic" in note for note in read_sequence(tmp_path / "a.nii.gz").notes)
 
 
-@pytest.mark.parametrize("other", [{"values": (0.0, 35.0)}, {"values": (0.0, 35.0, 80.0)}, {"index_unit": "s"}])
+@pytest.mark.parametrize("other", [{"values": (0.0, 35.0)}, {"values": (0.0, 35.0, 80.0)}, {"unit": "s"}])
 def test_sidecar_of_another_sequence_is_not_used(other, tmp_path, make_sequence):
     write_sequence(make_sequence(), tmp_path / "a.nii.gz")
     write_sequence(make_sequence(**other), tmp_path / "b.nii.gz")
     (tmp_path / "b.json").replace(tmp_path / "a.json")
     back = read_sequence(tmp_path / "a.nii.gz")
-    assert back.index_values == (0, 35, 70)
+    assert back.times == (0, 35, 70)
     assert "a.json belongs to another sequence and was not used." in back.notes
 
 
 def test_json_of_another_program_is_neither_read_nor_replaced(tmp_path, make_sequence):
     write_sequence(make_sequence(), tmp_path / "b.nii.gz")
     (tmp_path / "b.json").write_text('{"RepetitionTime": 2}')
-    assert read_sequence(tmp_path / "b.nii.gz").index_values == (0, 35, 70)
+    assert read_sequence(tmp_path / "b.nii.gz").times == (0, 35, 70)
     for name in ("b.nii.gz", "b.nii"):
         with pytest.raises(InvalidInputError, match=r"b\.json beside it"):
             write_sequence(make_sequence(), tmp_path / name, overwrite=True)
@@ -189,7 +189,7 @@ def test_real_echo(real_data):
     sequence = read_sequence(path)
     image = sitk.ReadImage(str(path))
     assert len(sequence) == 11
-    assert (sequence.index_name, sequence.index_values) == ("frame", tuple(range(11)))
+    assert (sequence.index_name, sequence.times) == ("frame", tuple(range(11)))
     expected = sitk.Extract(image, [*image.GetSize()[:3], 0], [0, 0, 0, 7])
     np.testing.assert_array_equal(sequence.volumes[7].array, sitk.GetArrayFromImage(expected))
     geometry = sequence.volumes[7].geometry

@@ -23,7 +23,7 @@ def scene():
 
 
 def storage(scene, path):
-    node = scene.AddNewNodeByClass("vtkMRMLVolumeSequenceStorageNode")
+    node = scene.AddNewNodeByClass("vtkMRMLSequenceStorageNode")
     node.SetFileName(str(path))
     return node
 
@@ -50,7 +50,7 @@ def expected_ijk_to_ras(geometry):
 def assert_slicer_has(node, sequence):
     assert node.GetNumberOfDataNodes() == len(sequence)
     assert node.GetIndexName() == sequence.index_name
-    assert node.GetIndexUnit() == sequence.index_unit
+    assert node.GetIndexUnit() == sequence.unit
     assert node.GetIndexTypeAsString() == "numeric"
     for number, volume in enumerate(sequence.volumes):
         item = node.GetNthDataNode(number)
@@ -59,7 +59,7 @@ def assert_slicer_has(node, sequence):
         assert array.dtype == volume.array.dtype
         np.testing.assert_array_equal(array, volume.array)
         np.testing.assert_allclose(ijk_to_ras(item), expected_ijk_to_ras(volume.geometry), rtol=0, atol=1e-9)
-        assert float(node.GetNthIndexValue(number)) == sequence.index_values[number]
+        assert float(node.GetNthIndexValue(number)) == sequence.times[number]
         attributes = {name: item.GetAttribute(name) for name in item.GetAttributeNames()}
         attributes.pop("Sequences.BaseName")  # Slicer's own
         assert attributes == sequence.item_attributes[number]
@@ -76,7 +76,7 @@ def test_slicer_reads_what_we_write(dtype, scene, tmp_path, make_sequence):
 @pytest.mark.parametrize("values", [(0.0,), (-1.5, 0.1, 1e6)])
 @pytest.mark.parametrize(("index_name", "unit"), [("frame", ""), ("time", "ms"), ("my phase", "µs"), ('"x"', "%")])
 def test_slicer_reads_odd_sequences(shape, values, index_name, unit, scene, tmp_path, make_sequence):
-    sequence = make_sequence(shape=shape, values=values, index_name=index_name, index_unit=unit)
+    sequence = make_sequence(shape=shape, values=values, index_name=index_name, unit=unit)
     write_sequence(sequence, tmp_path / "a.seq.nrrd")
     assert_slicer_has(read_by_slicer(scene, tmp_path / "a.seq.nrrd"), sequence)
 
@@ -109,9 +109,7 @@ def test_slicer_reads_odd_attributes(scene, tmp_path, make_sequence):
 
 
 def test_odd_attributes_come_back(tmp_path, make_sequence, assert_same):
-    sequence = make_sequence(
-        item_attributes=[ODD_TEXT, {"empty": ""}, {"E": "1"}], index_name='a "b" \\ c', index_unit=""
-    )
+    sequence = make_sequence(item_attributes=[ODD_TEXT, {"empty": ""}, {"E": "1"}], index_name='a "b" \\ c', unit="")
     write_sequence(sequence, tmp_path / "a.seq.nrrd")
     assert_same(read_sequence(tmp_path / "a.seq.nrrd"), sequence)
 
@@ -122,7 +120,7 @@ def test_we_read_what_slicer_writes(dtype, compressed, scene, tmp_path, make_seq
     sequence = make_sequence(dtype=dtype, item_attributes=[ODD_TEXT, {}, {"E": "1"}])
     node = scene.AddNewNodeByClass("vtkMRMLSequenceNode")
     node.SetIndexName(sequence.index_name)
-    node.SetIndexUnit(sequence.index_unit)
+    node.SetIndexUnit(sequence.unit)
     node.SetAttribute("TemporalInterp.SliceThickness", "6")
     for number, volume in enumerate(sequence.volumes):
         item = slicer.vtkMRMLScalarVolumeNode()
@@ -130,7 +128,7 @@ def test_we_read_what_slicer_writes(dtype, compressed, scene, tmp_path, make_seq
         item.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(expected_ijk_to_ras(volume.geometry)))
         for name, value in sequence.item_attributes[number].items():
             item.SetAttribute(name, value)
-        node.SetDataNodeAtValue(item, str(sequence.index_values[number]))
+        node.SetDataNodeAtValue(item, str(sequence.times[number]))
     writer = storage(scene, tmp_path / "a.seq.nrrd")
     writer.SetUseCompression(compressed)
     assert writer.WriteData(node)
@@ -139,8 +137,8 @@ def test_we_read_what_slicer_writes(dtype, compressed, scene, tmp_path, make_seq
         assert one.array.dtype == other.array.dtype
         np.testing.assert_array_equal(one.array, other.array)
         assert one.geometry.is_close(other.geometry)
-    assert back.index_values == sequence.index_values
-    assert (back.index_name, back.index_unit) == (sequence.index_name, sequence.index_unit)
+    assert back.times == sequence.times
+    assert (back.index_name, back.unit) == (sequence.index_name, sequence.unit)
     assert back.item_attributes == sequence.item_attributes
     assert back.slice_thickness == 6
 
@@ -153,7 +151,7 @@ def test_everything_survives_slicer(scene, tmp_path, make_sequence):
     assert storage(scene, tmp_path / "b.seq.nrrd").WriteData(node)
     back = read_sequence(tmp_path / "b.seq.nrrd")
     assert back.slice_thickness == sequence.slice_thickness
-    assert back.index_values == sequence.index_values
+    assert back.times == sequence.times
     assert [{k: v for k, v in a.items() if k != "Sequences.BaseName"} for a in back.item_attributes] == list(
         sequence.item_attributes
     )
@@ -258,14 +256,14 @@ def test_a_volume_keeps_the_attributes_it_was_written_with(tmp_path, make_sequen
 def test_frames_without_times_are_numbered(tmp_path):
     write_nrrd(tmp_path / "a.nrrd", keys="")
     sequence = read_sequence(tmp_path / "a.nrrd")
-    assert (sequence.index_values, sequence.index_name, sequence.index_unit) == ((0, 1, 2), "frame", "")
+    assert (sequence.times, sequence.index_name, sequence.unit) == ((0, 1, 2), "frame", "")
     assert "no times" in sequence.notes[0]
 
 
 def test_frames_with_names_are_numbered_and_the_names_noted(tmp_path):
     write_nrrd(tmp_path / "a.nrrd", keys="axis 3 index type:=text\naxis 3 index values:=ED mid ES\n")
     sequence = read_sequence(tmp_path / "a.nrrd")
-    assert sequence.index_values == (0, 1, 2)
+    assert sequence.times == (0, 1, 2)
     assert "ED, mid, ES" in sequence.notes[0]
 
 

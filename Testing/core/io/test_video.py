@@ -63,9 +63,9 @@ def test_frames_of_every_format_become_volumes_of_one_slice(name, codec, pixels,
         assert volume.array.dtype == np.uint8
         assert volume.array.shape == (1, ROWS, COLUMNS)
         np.testing.assert_allclose(volume.array[0].astype(int), frame[..., 0], atol=tolerance)
-    assert (sequence.index_name, sequence.index_unit) == ("time", "ms")
+    assert (sequence.index_name, sequence.unit) == ("time", "ms")
     if name != "a.gif":  # that counts hundredths of a second, as does the next test
-        np.testing.assert_allclose(sequence.index_values, [0, 40, 80, 120, 160, 200])
+        np.testing.assert_allclose(sequence.times, [0, 40, 80, 120, 160, 200])
 
 
 def test_colour_becomes_luminance(make_video):
@@ -84,7 +84,7 @@ def test_grey_video_has_no_note_on_colour(make_video):
 @pytest.mark.parametrize(("name", "codec"), [("a.mkv", "ffv1"), ("a.mp4", "mpeg4")])
 def test_uneven_times_come_from_the_file_and_begin_at_zero(name, codec, make_video):
     sequence = read_sequence(make_video(name, codec, "yuv420p", times=[5, 6, 8, 9, 12, 19]))
-    assert sequence.index_values == (0, 40, 120, 160, 280, 560)
+    assert sequence.times == (0, 40, 120, 160, 280, 560)
 
 
 def test_average_rate_is_taken_where_frames_have_no_times(make_video):
@@ -93,7 +93,7 @@ def test_average_rate_is_taken_where_frames_have_no_times(make_video):
         sequence = read_sequence(path)
     finally:
         path.unlink()
-    assert sequence.index_values == (0, 40, 80, 120, 160, 200)
+    assert sequence.times == (0, 40, 80, 120, 160, 200)
     assert "its average of 25 a second was taken" in sequence.notes[0]
 
 
@@ -120,7 +120,7 @@ def test_wish_to_be_turned_is_noted(make_video):
 
 
 def test_one_frame_is_a_sequence(make_video):
-    assert read_sequence(make_video(frames=GREYS[:1])).index_values == (0,)
+    assert read_sequence(make_video(frames=GREYS[:1])).times == (0,)
 
 
 def test_missing_frames_are_noted(make_video):
@@ -221,5 +221,5 @@ def test_video_can_be_shown_and_interpolated_from_the_command_line(make_video, t
     made = CliRunner().invoke(app, [*command, "--count", "1"])
     assert made.exit_code == 0, made.output
     sequence = read_sequence(out)
-    assert sequence.index_values == (0, 20, 40)
+    assert sequence.times == (0, 20, 40)
     np.testing.assert_array_equal(sequence.volumes[1].array, 20)

@@ -33,8 +33,8 @@ def frames(acquisition=None, *, phases=(0.0, 0.2), geometry=SLICE, seed=0, heart
 
 def test_cine_is_a_sequence_in_ms_that_says_it_is_a_phantom():
     cine = make_heart_cine(HEART, SLICE, even_phases(4))
-    assert cine.sequence.index_values == (0.0, 225.0, 450.0, 675.0)
-    assert (cine.sequence.index_name, cine.sequence.index_unit) == ("time", "ms")
+    assert cine.sequence.times == (0.0, 225.0, 450.0, 675.0)
+    assert (cine.sequence.index_name, cine.sequence.unit) == ("time", "ms")
     assert all(volume.array.dtype == np.uint16 for volume in cine.sequence.volumes)
     assert all(volume.geometry == SLICE for volume in cine.sequence.volumes)
     assert "phantom" in cine.name

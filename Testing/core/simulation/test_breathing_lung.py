@@ -168,7 +168,7 @@ def test_ct_at_the_reference_phase_is_the_ct(chest_ct):
     np.testing.assert_array_equal(cine.sequence.volumes[1].array, chest_ct.array)
     assert np.abs(cine.sequence.volumes[0].array.astype(int) - chest_ct.array).mean() > 20
     assert "phantom" in cine.sequence.item_attributes[0][PHANTOM_KEY]
-    assert cine.sequence.index_values == (0.0, 2000.0)
+    assert cine.sequence.times == (0.0, 2000.0)
 
 
 def test_real_lung_keeps_its_mass(chest_ct):

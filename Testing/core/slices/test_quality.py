@@ -5,7 +5,7 @@ import pytest
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.intensity import IntensityRange
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.io import read_volume
@@ -20,7 +20,7 @@ FEW_STEPS = SliceTrainingSettings(steps=2, slices=5, side=12, batch=2)
 def a_sequence(frames=2, shape=(5, 20, 22)):
     values = np.random.default_rng(0).integers(0, 900, (frames, *shape)).astype(np.int16)
     volumes = [Volume(array, Geometry(shape, (1.0, 1.0, 3.0))) for array in values]
-    return VolumeSequence(volumes, [float(n) for n in range(frames)], "time", "ms")
+    return Sequence(volumes, [float(n) for n in range(frames)], "time", "ms")
 
 
 @pytest.mark.parametrize("factor", FACTORS)
@@ -37,7 +37,7 @@ def test_the_model_of_the_program_is_for_its_factor(factor):
 def test_every_frame_gets_slices_and_keeps_its_own(quality, words):
     given = a_sequence()
     made = with_closer_slices(given, 3, quality, settings=FEW_STEPS)
-    assert made.index_values == given.index_values
+    assert made.times == given.times
     for before, after, marks in zip(given.volumes, made.volumes, made.item_attributes, strict=True):
         assert after.geometry.shape == (13, 20, 22)
         assert after.geometry.spacing == (1.0, 1.0, 1.0)
@@ -83,7 +83,7 @@ def test_the_model_of_the_program_is_ahead_of_every_classical_interpolation_of_a
     array = IntensityRange(-1024, 2048).normalise(volume.array[:49, 100:196, 100:196])
     thin = Volume(array, Geometry(array.shape))
     thick = Volume(array[::factor].copy(), Geometry(array[::factor].shape, (1.0, 1.0, float(factor))))
-    made = with_closer_slices(VolumeSequence([thick], [0.0], "frame", ""), factor, Quality.QUICK).volumes[0]
+    made = with_closer_slices(Sequence([thick], [0.0], "frame", ""), factor, Quality.QUICK).volumes[0]
     count = len(made.array)
     best = max(psnr(interpolate_slices(thick, factor, method).array, thin.array[:count]) for method in Classical)
     assert psnr(made.array, thin.array[:count]) > best + 0.3

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from temporal_interp.data.geometry import Geometry
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.slices import synthesise
@@ -113,9 +113,9 @@ def test_progress_rises_and_can_stop_the_work():
 
 def test_sequences_keep_their_times_and_say_what_is_synthetic():
     volumes = [a_volume(seed=seed) for seed in (1, 2)]
-    sequence = VolumeSequence(volumes, (0.0, 40.0), item_attributes=({"a": "b"}, {}), slice_thickness=4.0)
+    sequence = Sequence(volumes, (0.0, 40.0), item_attributes=({"a": "b"}, {}), slice_thickness=4.0)
     made = add_slices_to_sequence(sequence, trained(), source={"SliceModel": "some model"})
-    assert made.index_values == (0.0, 40.0)
+    assert made.times == (0.0, 40.0)
     assert made.slice_thickness == 4.0
     for number, volume in enumerate(volumes):
         np.testing.assert_array_equal(made.volumes[number].array[::2], volume.array)
@@ -129,16 +129,16 @@ def test_frames_share_one_scale():
     """A frame comes out the same whatever its own brightness: only the sequence's counts."""
     dark = a_volume(dtype=np.float32)
     bright = dark.with_array(dark.array * 10)
-    sequence = VolumeSequence([dark, bright], (0.0, 1.0))
+    sequence = Sequence([dark, bright], (0.0, 1.0))
     model = trained()
     together = add_slices_to_sequence(sequence, model).volumes[0].array
-    alone = add_slices_to_sequence(replace(sequence, volumes=[dark], index_values=(0.0,), item_attributes=()), model)
+    alone = add_slices_to_sequence(replace(sequence, volumes=[dark], times=(0.0,), item_attributes=()), model)
     assert np.abs(together - alone.volumes[0].array).max() > 1
 
 
 def test_a_frame_with_nan_is_named():
     broken = a_volume(dtype=np.float32)
     broken.array[0, 0, 0] = np.inf
-    sequence = VolumeSequence([a_volume(dtype=np.float32), broken], (0.0, 1.0))
+    sequence = Sequence([a_volume(dtype=np.float32), broken], (0.0, 1.0))
     with pytest.raises(InvalidInputError, match="Frame 1"):
         add_slices_to_sequence(sequence, trained())

@@ -20,7 +20,7 @@ def frames_of(sequence, numbers):
     return replace(
         sequence,
         volumes=[sequence.volumes[n] for n in numbers],
-        index_values=[sequence.index_values[n] for n in numbers],
+        times=[sequence.times[n] for n in numbers],
         item_attributes=(),
     )
 

@@ -1,6 +1,6 @@
 """The sector of ultrasound pictures is found, text stays outside, and other pictures have none."""
 
-from collections.abc import Sequence
+from collections import abc
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from pydicom.data import get_testdata_file
 from scipy import ndimage
 
 from temporal_interp.data.geometry import Geometry
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.io import read_sequence
@@ -33,9 +33,9 @@ SHADOW = FAN & (np.abs(np.arctan2(COLUMNS - 80, ROWS - 8) - 0.3) < 0.1) & (FROM_
 FRAMES = 8
 
 
-def sequence_of(frames: Sequence[np.ndarray]) -> VolumeSequence:
+def sequence_of(frames: abc.Sequence[np.ndarray]) -> Sequence:
     """Frames (K, J, I)."""
-    return VolumeSequence([Volume(frame, Geometry(frame.shape)) for frame in frames], range(len(frames)))
+    return Sequence([Volume(frame, Geometry(frame.shape)) for frame in frames], range(len(frames)))
 
 
 def speckle(shape, seed=0, count=FRAMES):

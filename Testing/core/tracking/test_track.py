@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from exact_motion import exact_positions, exact_strain_along, mid_wall_contour
 from temporal_interp.data.geometry import Geometry
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.simulation import BeatingHeart, even_phases, make_heart_cine, short_axis_slice
-from temporal_interp.simulation.exact_motion import exact_positions, exact_strain_along, mid_wall_contour
 from temporal_interp.tracking.fields import voxel_points
 from temporal_interp.tracking.network_file import load_network, save_network
 from temporal_interp.tracking.settings import TrackingSettings
@@ -44,7 +44,7 @@ def drifting(geometry=SLICE, frames=4, dtype=np.float32, **choices):
     """A sequence whose whole picture moves by STEP from frame to frame."""
     pictures = [pattern(geometry, np.multiply(STEP, n)) for n in range(frames)]
     volumes = [Volume((100 + 40 * picture).astype(dtype), geometry) for picture in pictures]
-    return VolumeSequence(volumes, [30.0 * n for n in range(frames)], **choices)
+    return Sequence(volumes, [30.0 * n for n in range(frames)], **choices)
 
 
 def in_voxels(field, geometry):
@@ -77,8 +77,8 @@ def test_slices_with_gaps_are_tracked_one_by_one():
     forward = track(sequence, QUICK).motion.forward[0]
     for k in range(3):
         assert in_voxels(forward[k : k + 1], geometry) == pytest.approx((0, *STEP), abs=0.15)
-    alone = VolumeSequence(
-        [Volume(v.array[1:2], replace(geometry, shape=(1, 32, 40))) for v in sequence.volumes], sequence.index_values
+    alone = Sequence(
+        [Volume(v.array[1:2], replace(geometry, shape=(1, 32, 40))) for v in sequence.volumes], sequence.times
     )
     assert in_voxels(track(alone, QUICK).motion.forward[0], SLICE) == pytest.approx((0, *STEP), abs=0.15)
 
@@ -97,13 +97,13 @@ def test_large_frames_are_tracked_on_a_coarser_grid_and_come_back_on_their_own()
 
 def test_equal_frames_do_not_move():
     still = drifting(frames=1).volumes[0]
-    result = track(VolumeSequence([still] * 3, [0, 1, 2]), REFINED)
+    result = track(Sequence([still] * 3, [0, 1, 2]), REFINED)
     assert all(np.abs(field).max() < 1e-5 for field in (*result.motion.forward, *result.displacements))
 
 
 def test_cycle_has_a_pair_round_its_end_and_closes():
     there_and_back = drifting(frames=3).volumes
-    sequence = VolumeSequence([*there_and_back, there_and_back[1]], [0, 30, 60, 90])
+    sequence = Sequence([*there_and_back, there_and_back[1]], [0, 30, 60, 90])
     result = track(sequence, QUICK, closed=True)
     assert len(result.motion.forward) == 4
     assert in_voxels(result.motion.forward[3], SLICE) == pytest.approx((0, *np.negative(STEP)), abs=0.15)
@@ -120,7 +120,7 @@ def test_what_lies_outside_the_mask_is_not_looked_at():
         v.with_array(np.concatenate([v.array[..., :30], n], -1))
         for v, n in zip(sequence.volumes, (noise, noise[:, ::-1]), strict=True)
     ]
-    forward = track(VolumeSequence(spoilt, [0, 30]), QUICK, mask=mask).motion.forward[0]
+    forward = track(Sequence(spoilt, [0, 30]), QUICK, mask=mask).motion.forward[0]
     assert in_voxels(forward[:, :, :22], SLICE) == pytest.approx((0, *STEP), abs=0.2)
 
 
@@ -171,7 +171,7 @@ def not_a_number():
 
 
 def flat():
-    return VolumeSequence([Volume(np.ones(SLICE.shape, np.float32), SLICE)] * 2, [0, 1])
+    return Sequence([Volume(np.ones(SLICE.shape, np.float32), SLICE)] * 2, [0, 1])
 
 
 BAD = {

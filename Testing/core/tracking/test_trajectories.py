@@ -20,7 +20,7 @@ ANGLES = (0.05, 0.11, -0.03, 0.07)
 def motion_of(geometry, forward, backward, **changes):
     """A motion whose pairs are given as functions of points (..., 3), LPS mm."""
     points = voxel_points(geometry)
-    values = changes.pop("index_values", range(len(forward) + (0 if changes.get("closed") else 1)))
+    values = changes.pop("times", range(len(forward) + (0 if changes.get("closed") else 1)))
     forward, backward = ([field(points) + 0 * points for field in fields] for fields in (forward, backward))
     return SequenceMotion(geometry, values, "time", "ms", forward, backward, **changes)
 
@@ -76,7 +76,7 @@ def test_rotations_compose_to_the_sum_of_their_angles(geometry, reference):
 @pytest.mark.parametrize("closing", [False, True])
 def test_displacements_are_those_of_the_voxels_followed_and_zero_at_the_reference(closing, monkeypatch):
     monkeypatch.setattr(trajectories, "SLAB_VOXELS", 2 * 12 * 16)  # three slabs of 2, 2 and 1 slices
-    motion = rotations(VOLUME, index_values=(0, 10, 20, 30), closed=True)
+    motion = rotations(VOLUME, times=(0, 10, 20, 30), closed=True)
     points = voxel_points(VOLUME)
     fields = displacement_from(motion, 1, closing=closing)
     followed = follow_points(motion, points.reshape(-1, 3), 1, closing=closing)
@@ -100,9 +100,9 @@ def test_closing_removes_a_constant_drift_exactly(reference, values):
     places = np.array([(0, 0, 0), (1, 0.5, -0.25), (-1, 1.5, 0.5), (-0.5, 2, 1)])
     drift = np.array([0.01, -0.02, 0.005])  # mm per unit of the index
     true = np.roll(places, -1, axis=0) - places
-    plain = translations(VOLUME, true, index_values=values, closed=True)
+    plain = translations(VOLUME, true, times=values, closed=True)
     forward = true + drift * np.array(plain.pair_durations)[:, None]
-    drifting = translations(VOLUME, forward, index_values=values, closed=True)
+    drifting = translations(VOLUME, forward, times=values, closed=True)
     points = points_near_the_middle(VOLUME)
     exact = points + (places - places[reference])[:, None]
     followed = follow_points(drifting, points, reference, closing=True)

@@ -10,9 +10,10 @@ import pytest
 from rich.console import Console
 
 from temporal_interp.data.geometry import Geometry
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import CancelledError, InvalidInputError
+from temporal_interp.evaluation.ablation_report import as_json, as_table, write_csv
 from temporal_interp.io import write_sequence
 from temporal_interp.models.model_file import load_model
 from temporal_interp.networks import NetworkSettings
@@ -27,7 +28,6 @@ from temporal_interp.training.ablation import (
     rows_named,
     rows_of_tables,
 )
-from temporal_interp.training.ablation_report import as_json, as_table, write_csv
 from temporal_interp.training.configuration import Configuration
 from temporal_interp.training.datasets.catalogue import (
     TEST_SEED,
@@ -195,7 +195,7 @@ def test_samples_of_a_folder_to_score_on_are_of_its_test_split(tmp_path):
     for number in range(6):  # told apart by their spacing
         geometry = Geometry((1, 16, 16), (1.0 + number, 1.0 + number, 8.0), (0.0, 0.0, 0.0))
         frames = [Volume((100 * (distance < 3 + n)).astype(np.uint16)[None], geometry) for n in range(4)]
-        write_sequence(VolumeSequence(frames, [0, 100, 200, 300]), tmp_path / f"{number}.seq.nrrd")
+        write_sequence(Sequence(frames, [0, 100, 200, 300]), tmp_path / f"{number}.seq.nrrd")
     settings = DataSettings("folder", tmp_path, test=0.34, validation=0.17, policy="triplets", shape=(1, 8, 8))
     test = {subject.load().sequence.volumes[0].geometry.spacing[0] for subject in open_split(settings).test}
     samples = Looks(held_out_samples(settings))

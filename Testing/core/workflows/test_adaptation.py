@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from temporal_interp.data.geometry import Geometry
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.models.model_file import load_model, save_model
@@ -36,7 +36,7 @@ def beating(frames=9, shape=(1, 28, 32)):
         radius = 5 + 4 * np.sin(np.pi * n / (frames - 1))
         plane = 100 + 900 / (1 + np.exp((np.hypot(j, i) - radius) / 0.7))
         volumes.append(Volume(np.broadcast_to(plane, shape).astype(np.float32).copy(), geometry))
-    return VolumeSequence(volumes, list(range(frames)))
+    return Sequence(volumes, list(range(frames)))
 
 
 def saved(path, kind=Student):

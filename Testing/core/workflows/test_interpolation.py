@@ -7,12 +7,11 @@ import pytest
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.provenance import is_synthetic
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.workflows.interpolation import (
-    acquired_only,
     evenly_spaced,
     interpolate_between,
     multiply_frame_rate,
@@ -26,7 +25,7 @@ def sequence_of(times=TIMES, dtype="float32", shape=(2, 3, 4), **more):
     pattern = np.arange(np.prod(shape)).reshape(shape) % 7
     volumes = [Volume((10 * t + pattern).astype(dtype), Geometry(shape, (1.5, 1.5, 8.0))) for t in times]
     attributes = [{"Phase": str(n)} for n in range(len(times))]
-    return VolumeSequence(volumes, times, item_attributes=attributes, **more)
+    return Sequence(volumes, times, item_attributes=attributes, **more)
 
 
 @dataclass
@@ -69,15 +68,15 @@ def test_times_are_given_strictly_between_and_evenly():
 
 
 def test_between_two_frames_the_ends_are_the_acquired_volumes_themselves():
-    sequence = sequence_of(index_name="phase", index_unit="%", slice_thickness=6.0)
+    sequence = sequence_of(index_name="phase", unit="%", slice_thickness=6.0)
     copies = [v.array.copy() for v in sequence.volumes]
     result = interpolate_between(sequence, 1, 3, [120.0, 50.0], LinearBlend())
-    assert result.index_values == (30.0, 50.0, 120.0, 140.0)
+    assert result.times == (30.0, 50.0, 120.0, 140.0)
     assert synthetic(result) == [False, True, True, False]
     assert result.volumes[0] is sequence.volumes[1]
     assert result.volumes[-1] is sequence.volumes[3]
     assert result.item_attributes[0] == {"Phase": "1"}
-    assert (result.index_name, result.index_unit, result.slice_thickness) == ("phase", "%", 6.0)
+    assert (result.index_name, result.unit, result.slice_thickness) == ("phase", "%", 6.0)
     for volume, copy in zip(sequence.volumes, copies, strict=True):
         assert volume.array.tobytes() == copy.tobytes()
 
@@ -94,11 +93,11 @@ def test_the_whole_sequence_is_filled_in_order_gap_by_gap():
     sequence = sequence_of()
     engine = Spy()
     result = multiply_frame_rate(sequence, 3, engine)
-    assert result.index_values == pytest.approx((0, 10, 20, 30, 30 + 70 / 3, 30 + 140 / 3, 100, 340 / 3, 380 / 3, 140))
+    assert result.times == pytest.approx((0, 10, 20, 30, 30 + 70 / 3, 30 + 140 / 3, 100, 340 / 3, 380 / 3, 140))
     assert synthetic(result) == [False, True, True] * 3 + [False]
     assert [result.volumes[n] for n in (0, 3, 6, 9)] == list(sequence.volumes)
     assert [t for t, _ in engine.asked] == pytest.approx([1 / 3, 2 / 3] * 3)
-    for time, volume in zip(result.index_values, result.volumes, strict=True):
+    for time, volume in zip(result.times, result.volumes, strict=True):
         np.testing.assert_allclose(volume.array, sequence_of((time,)).volumes[0].array, rtol=1e-5)
 
 
@@ -126,7 +125,7 @@ def test_a_cycle_also_gets_frames_from_the_last_back_to_the_first():
     sequence = sequence_of((0.0, 30.0, 60.0, 200.0))
     engine = Spy()
     result = multiply_frame_rate(sequence, 2, engine, cyclic=True)
-    assert result.index_values == (0.0, 15.0, 30.0, 45.0, 60.0, 130.0, 200.0, 215.0)  # the median gap is 30
+    assert result.times == (0.0, 15.0, 30.0, 45.0, 60.0, 130.0, 200.0, 215.0)  # the median gap is 30
     assert synthetic(result) == [False, True] * 4
     assert engine.prepared[-1][:2] == (sequence.volumes[3], sequence.volumes[0])
     between = (sequence.volumes[0].array + sequence.volumes[3].array) / 2
@@ -197,7 +196,7 @@ def test_a_bad_voxel_is_refused_even_in_a_frame_outside_the_gap(bad):
 def test_a_sequence_in_which_nothing_can_be_seen_is_refused():
     blank = [Volume(np.full((1, 2, 2), 5, np.int16), Geometry((1, 2, 2)))] * 2
     with pytest.raises(InvalidInputError, match="constant"):
-        multiply_frame_rate(VolumeSequence(blank, [0, 1]), 2, LinearBlend())
+        multiply_frame_rate(Sequence(blank, [0, 1]), 2, LinearBlend())
 
 
 @pytest.mark.parametrize("cyclic", [False, True])
@@ -250,14 +249,14 @@ def test_without_on_frame_no_fields_are_asked_for():
 
 def test_acquired_only_undoes_the_filling():
     sequence = sequence_of(notes=["kept"])
-    back = acquired_only(multiply_frame_rate(sequence, 3, LinearBlend(), cyclic=True))
-    assert back.index_values == sequence.index_values
+    back = multiply_frame_rate(sequence, 3, LinearBlend(), cyclic=True).acquired()
+    assert back.times == sequence.times
     assert back.volumes == sequence.volumes
     assert back.item_attributes == sequence.item_attributes
-    assert acquired_only(sequence).notes == ("kept",)
+    assert sequence.acquired().notes == ("kept",)
 
 
 def test_a_sequence_of_synthetic_frames_only_has_no_acquired_ones():
     sequence = sequence_of((0.0,))
     with pytest.raises(InvalidInputError, match="synthetic"):
-        acquired_only(VolumeSequence(sequence.volumes, [0], item_attributes=[{"TemporalInterp.Synthetic": "true"}]))
+        (Sequence(sequence.volumes, [0], item_attributes=[{"TemporalInterp.Synthetic": "true"}])).acquired()

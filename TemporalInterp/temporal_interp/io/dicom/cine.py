@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import abc
 from dataclasses import replace
 from pathlib import Path
 
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.io.dicom.clip import Clip
 from temporal_interp.io.dicom.headers import SliceImage, dicom_files, is_multiframe, read_header, slice_images
@@ -14,7 +14,7 @@ from temporal_interp.io.dicom.stack import Stack, stacks
 from temporal_interp.io.paths import READABLE
 
 
-def read_dicom(path: Path) -> VolumeSequence:
+def read_dicom(path: Path) -> Sequence:
     """Return the one cine in a DICOM file, or in a folder with all its subfolders.
 
     A stack of slices may be one series, one series per slice, one series per phase, or an enhanced multi-frame file.
@@ -45,7 +45,7 @@ def read_dicom(path: Path) -> VolumeSequence:
     return replace(sequence, notes=[*sequence.notes, *notes])
 
 
-def _choose(candidates: Sequence[Stack | Clip], placeless: int) -> tuple[Stack | Clip, list[str]]:
+def _choose(candidates: abc.Sequence[Stack | Clip], placeless: int) -> tuple[Stack | Clip, list[str]]:
     """Return the one candidate that moves, or the only one, and notes on what was left out."""
     moving = [candidate for candidate in candidates if candidate.phases > 1] or list(candidates)
     if not moving:
@@ -64,7 +64,7 @@ def _choose(candidates: Sequence[Stack | Clip], placeless: int) -> tuple[Stack |
     return moving[0], notes
 
 
-def _require_whole_series(chosen: Stack | Clip, others: Sequence[Stack | Clip]) -> None:
+def _require_whole_series(chosen: Stack | Clip, others: abc.Sequence[Stack | Clip]) -> None:
     """Raise InvalidInputError if a series of the cine has images of another size, pixel spacing or orientation."""
     if not isinstance(chosen, Stack):
         return

@@ -10,7 +10,7 @@ import pydicom
 from pydicom.multival import MultiValue
 
 from temporal_interp.data.geometry import Geometry
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.io.dicom.headers import Series
@@ -51,7 +51,7 @@ class Clip:
             f"{self.header.Rows} x {self.header.Columns} pixels"
         )
 
-    def sequence(self) -> VolumeSequence:
+    def sequence(self) -> Sequence:
         """Return the frames, each a volume of one slice; colour becomes luminance.
 
         Raises:
@@ -65,7 +65,7 @@ class Clip:
         notes += spacing_notes
         if self.header.get("SamplesPerPixel", 1) > 1 or self.header.PhotometricInterpretation == "PALETTE COLOR":
             notes.append(COLOUR_NOTE)
-        return VolumeSequence([Volume(frame[None], geometry) for frame in pixels], values, name, unit, notes=notes)
+        return Sequence([Volume(frame[None], geometry) for frame in pixels], values, name, unit, notes=notes)
 
 
 def _require_frames_in_time(header: pydicom.Dataset) -> None:

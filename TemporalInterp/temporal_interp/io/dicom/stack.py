@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, abc
 from dataclasses import dataclass
 
 import numpy as np
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.scalar_type import to_scalar_type
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.io.dicom.headers import SliceImage, series_names
@@ -41,7 +40,7 @@ THICKNESS_SHARE = 0.01
 class Stack:
     """Images of one study, size and orientation: a candidate for a cine."""
 
-    images: Sequence[SliceImage]
+    images: abc.Sequence[SliceImage]
 
     @property
     def slices(self) -> list[list[SliceImage]]:
@@ -66,7 +65,7 @@ class Stack:
             f"{series_names(self.images)}: {len(self.slices)} slices x {self.phases} phases, {rows} x {columns} pixels"
         )
 
-    def sequence(self) -> VolumeSequence:
+    def sequence(self) -> Sequence:
         """Return the volumes.
 
         Slices are ordered by their position along the normal of the images, so that the axes I, J, K are
@@ -82,7 +81,7 @@ class Stack:
         _require_even(slices)
         phases = phase_order(slices)
         geometry, notes = _geometry(phases.slices)
-        return VolumeSequence(
+        return Sequence(
             [Volume(frame, geometry) for frame in _voxels(phases.slices)],
             phases.values,
             phases.name,
@@ -92,7 +91,7 @@ class Stack:
         )
 
 
-def stacks(images: Sequence[SliceImage]) -> list[Stack]:
+def stacks(images: abc.Sequence[SliceImage]) -> list[Stack]:
     """Return the images in stacks of the same study, size, pixel spacing and, roughly, orientation."""
     groups: list[list[SliceImage]] = []
     for image in images:
@@ -121,7 +120,7 @@ def _angle(one: SliceImage, other: SliceImage) -> float:
     return float(np.degrees(np.arctan2(sine, cosine)))
 
 
-def _require_equal_counts(slices: Sequence[Sequence[SliceImage]]) -> None:
+def _require_equal_counts(slices: abc.Sequence[abc.Sequence[SliceImage]]) -> None:
     """Raise InvalidInputError unless every slice has the same number of images."""
     usual = Counter(map(len, slices)).most_common(1)[0][0]
     odd = [images for images in slices if len(images) != usual]
@@ -133,7 +132,7 @@ def _require_equal_counts(slices: Sequence[Sequence[SliceImage]]) -> None:
         )
 
 
-def _require_straight(slices: Sequence[Sequence[SliceImage]]) -> None:
+def _require_straight(slices: abc.Sequence[abc.Sequence[SliceImage]]) -> None:
     """Raise InvalidInputError unless all images are parallel and lie above one another."""
     first = slices[0][0]
     for image in itertools.chain.from_iterable(slices):
@@ -150,12 +149,12 @@ def _require_straight(slices: Sequence[Sequence[SliceImage]]) -> None:
             )
 
 
-def _centres(slices: Sequence[Sequence[SliceImage]]) -> np.ndarray:
+def _centres(slices: abc.Sequence[abc.Sequence[SliceImage]]) -> np.ndarray:
     """Return the position in mm of every slice along the normal of the first."""
     return np.array([images[0].position @ slices[0][0].normal for images in slices])
 
 
-def _require_even(slices: Sequence[Sequence[SliceImage]]) -> None:
+def _require_even(slices: abc.Sequence[abc.Sequence[SliceImage]]) -> None:
     """Raise InvalidInputError unless slices are evenly spaced."""
     gaps = np.diff(_centres(slices))
     usual = float(np.sort(gaps)[(len(gaps) - 1) // 2]) if len(gaps) else 0.0
@@ -167,7 +166,7 @@ def _require_even(slices: Sequence[Sequence[SliceImage]]) -> None:
             )
 
 
-def _geometry(slices: Sequence[Sequence[SliceImage]]) -> tuple[Geometry, list[str]]:
+def _geometry(slices: abc.Sequence[abc.Sequence[SliceImage]]) -> tuple[Geometry, list[str]]:
     """Return the voxel grid, and notes."""
     first, centres, notes = slices[0][0], _centres(slices), []
     distance = float((centres[-1] - centres[0]) / (len(slices) - 1)) if len(slices) > 1 else first.thickness
@@ -184,14 +183,14 @@ def _geometry(slices: Sequence[Sequence[SliceImage]]) -> tuple[Geometry, list[st
     return geometry, notes
 
 
-def _thickness(images: Sequence[SliceImage]) -> float | None:
+def _thickness(images: abc.Sequence[SliceImage]) -> float | None:
     """Return the slice thickness in mm that the images agree on, if they do."""
     values = [image.thickness or 0.0 for image in images]
     agree = min(values) > 0 and max(values) - min(values) <= THICKNESS_SHARE * max(values)
     return float(np.median(values)) if agree else None
 
 
-def _voxels(slices: Sequence[Sequence[SliceImage]]) -> np.ndarray:
+def _voxels(slices: abc.Sequence[abc.Sequence[SliceImage]]) -> np.ndarray:
     """Return the rescaled voxels, (phase, slice, row, column)."""
     images = [image for phase in zip(*slices, strict=True) for image in phase]
     stored = {path: stored_pixels(path) for path in sorted({image.path for image in images})}
@@ -210,7 +209,7 @@ def _rescaled(stored: np.ndarray, image: SliceImage, dtype: np.dtype) -> np.ndar
     return to_scalar_type(stored * image.slope + image.intercept, dtype)
 
 
-def _voxel_type(images: Sequence[SliceImage], stored: Sequence[np.ndarray]) -> np.dtype:
+def _voxel_type(images: abc.Sequence[SliceImage], stored: abc.Sequence[np.ndarray]) -> np.dtype:
     """Return the stored type where nothing is rescaled, else the smallest integer that holds every value, else float32.
 
     It depends on what the headers allow, not on the values that happen to be there.

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections import abc
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
@@ -25,7 +26,7 @@ import pydicom
 import torch
 from scipy import ndimage
 
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.io.dicom.headers import read_header, slice_images
@@ -83,11 +84,11 @@ class Lung4DSubject:
             frames = [self._frame(folder) for folder in self.phases.values()]
             percentages = list(self.phases)
             missing = [f"{percentage:g} %" for percentage in ALL_PHASES if percentage not in self.phases]
-            sequence = VolumeSequence(
+            sequence = Sequence(
                 volumes=[frame.volume for frame in frames],
-                index_values=percentages,
+                times=percentages,
                 index_name="phase",
-                index_unit="%",
+                unit="%",
                 notes=[f"Phases are missing: {', '.join(missing)}."] if missing else [],
                 slice_thickness=None if self.prepared else frames[0].thickness,
             )
@@ -179,7 +180,7 @@ def _series(header: pydicom.Dataset, folder: Path) -> _Series | None:
     )
 
 
-def _subject(name: str, series: Sequence[_Series], *, prepared: bool) -> Lung4DSubject:
+def _subject(name: str, series: abc.Sequence[_Series], *, prepared: bool) -> Lung4DSubject:
     phases = {one.percentage: one.folder for one in series}
     if len(phases) < len(series):
         doubled = next(one for one in series if phases[one.percentage] != one.folder)
@@ -190,7 +191,7 @@ def _subject(name: str, series: Sequence[_Series], *, prepared: bool) -> Lung4DS
     return Lung4DSubject(name, series[0].patient, phases, prepared)
 
 
-def _require_scored_phases(subjects: Sequence[Lung4DSubject]) -> None:
+def _require_scored_phases(subjects: abc.Sequence[Lung4DSubject]) -> None:
     listed = [
         f"\n- {subject.name} in {next(iter(subject.phases.values())).parent}: {', '.join(missing)}"
         for subject in subjects
@@ -291,7 +292,7 @@ def _centred(hu: np.ndarray) -> np.ndarray:
     return centred
 
 
-def paper_split(subjects: Sequence[Lung4DSubject], *, validation: float = 0.0, seed: int = 0) -> Split:
+def paper_split(subjects: abc.Sequence[Lung4DSubject], *, validation: float = 0.0, seed: int = 0) -> Split:
     """Return the split of the literature: of the 82 scans, in the order of `find`, the first 68 train, the others test.
 
     Where the border falls between two scans of one patient, that patient is on both sides; `patient_split` never does
@@ -315,7 +316,7 @@ def paper_split(subjects: Sequence[Lung4DSubject], *, validation: float = 0.0, s
 
 
 def patient_split(
-    subjects: Sequence[Lung4DSubject], *, validation: float = 0.1, test: float = 0.15, seed: int = 0
+    subjects: abc.Sequence[Lung4DSubject], *, validation: float = 0.1, test: float = 0.15, seed: int = 0
 ) -> Split:
     """Return a random split by patient: all scans of a patient are in one set (see `split_at_random`)."""
     return split_at_random(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import abc
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 import SimpleITK as sitk  # noqa: N813 - the name everybody uses
 
 from temporal_interp.data.intensity import IntensityRange
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.io import read_sequence
 from temporal_interp.io.paths import INDEX_FILE, READABLE, errors_naming
@@ -44,7 +45,7 @@ class SequenceSubject:
             return Case(self.name, sequence, 0, most_unlike_first(sequence))
 
 
-def most_unlike_first(sequence: VolumeSequence) -> int:
+def most_unlike_first(sequence: Sequence) -> int:
     """Return the number of the frame, from 2 on, with the largest mean absolute difference from frame 0.
 
     Differences are taken on the sequence's robust intensity range (our choice). In a heart beat that starts at end
@@ -121,6 +122,8 @@ def _is_dicom(path: Path) -> bool:
         return file.read(132)[128:] == b"DICM" or path.suffix.lower() == ".dcm"
 
 
-def split(subjects: Sequence[SequenceSubject], *, validation: float = 0.15, test: float = 0.15, seed: int = 0) -> Split:
+def split(
+    subjects: abc.Sequence[SequenceSubject], *, validation: float = 0.15, test: float = 0.15, seed: int = 0
+) -> Split:
     """Return a random split by subject (see `split_at_random`)."""
     return split_at_random(subjects, validation=validation, test=test, seed=seed)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import abc
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,7 +12,7 @@ import numpy as np
 
 from temporal_interp.data.motion_truth import MotionTruth
 from temporal_interp.data.provenance import is_synthetic
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError
 
 FEWEST_FRAMES = 3
@@ -35,7 +36,7 @@ class Case:
     """
 
     name: str
-    sequence: VolumeSequence
+    sequence: Sequence
     first: int
     last: int
     truth: MotionTruth | None = None
@@ -92,7 +93,7 @@ def errors_of(name: str) -> Iterator[None]:
         raise InvalidInputError(message if message.startswith(f"{name}: ") else f"{name}: {message}") from error
 
 
-def require_learnable(sequence: VolumeSequence) -> None:
+def require_learnable(sequence: Sequence) -> None:
     """Raise InvalidInputError unless a sequence has three frames or more, all acquired and all finite."""
     if len(sequence) < FEWEST_FRAMES:
         raise InvalidInputError(
@@ -116,7 +117,7 @@ class Split:
 
 
 def split_at_random(
-    subjects: Sequence[Subject],
+    subjects: abc.Sequence[Subject],
     *,
     validation: float,
     test: float,

@@ -144,7 +144,7 @@ class SubjectSamples:
             first=image(pair.first),
             last=image(pair.last),
             target=image(target),
-            t=_time_of(sequence.index_values, pair, target),
+            t=_time_of(sequence.times, pair, target),
             spacing=(float("inf") if independent else along_k, *in_plane),
             displacements=_displacements(loaded.case, pair, target, start, shape, flips, in_plane_only=independent),
         )
@@ -235,9 +235,9 @@ def _choose(pairs: tuple[tuple[_Pair, ...], ...], rng: np.random.Generator) -> t
     return pair, pair.between[rng.integers(len(pair.between))]
 
 
-def _time_of(index_values: Sequence[float], pair: _Pair, target: int) -> float:
-    start, stop = index_values[pair.first], index_values[pair.last]
-    return (index_values[target] - start) / (stop - start)
+def _time_of(times: Sequence[float], pair: _Pair, target: int) -> float:
+    start, stop = times[pair.first], times[pair.last]
+    return (times[target] - start) / (stop - start)
 
 
 def _cumulated_motion(case: Case, ranges: dict[int, IntensityRange]) -> np.ndarray:

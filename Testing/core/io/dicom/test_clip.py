@@ -74,13 +74,13 @@ def test_frames_become_volumes_of_one_slice(clip):
 )
 def test_time_comes_from_the_header(header, values, clip):
     sequence = read_sequence(clip(**header))
-    np.testing.assert_allclose(sequence.index_values, values, rtol=1e-12)
-    assert (sequence.index_name, sequence.index_unit) == ("time", "ms")
+    np.testing.assert_allclose(sequence.times, values, rtol=1e-12)
+    assert (sequence.index_name, sequence.unit) == ("time", "ms")
 
 
 def test_frames_without_time_are_numbered(clip):
     sequence = read_sequence(clip(FrameTime=None, FrameIncrementPointer=None))
-    assert (sequence.index_values, sequence.index_name, sequence.index_unit) == ((0, 1, 2), "frame", "")
+    assert (sequence.times, sequence.index_name, sequence.unit) == ((0, 1, 2), "frame", "")
     assert "how far apart in time" in sequence.notes[0]
 
 
@@ -164,7 +164,7 @@ def test_real_colour_echo():
     assert len(sequence) == 30
     assert sequence.volumes[0].array.shape == (1, 240, 320)
     assert sequence.volumes[0].array.dtype == np.uint8
-    np.testing.assert_allclose(np.diff(sequence.index_values), 33.333)
+    np.testing.assert_allclose(np.diff(sequence.times), 33.333)
     colours = pydicom.dcmread(path).pixel_array[7].astype(float)
     expected = np.rint(colours @ [0.299, 0.587, 0.114])
     assert np.abs(sequence.volumes[7].array[0] - expected).max() <= 1

@@ -24,8 +24,8 @@ def test_one_series_per_slice(dicom_folder, make_image, pixels_of):
     sequence = read_sequence(dicom_folder())
     assert_is_the_stack(sequence, pixels_of)
     assert sequence.volumes[0].array.dtype == np.uint16
-    assert sequence.index_values == (0, 40, 80, 120)
-    assert (sequence.index_name, sequence.index_unit) == ("time", "ms")
+    assert sequence.times == (0, 40, 80, 120)
+    assert (sequence.index_name, sequence.unit) == ("time", "ms")
     assert sequence.notes == ()
     assert sequence.slice_thickness == 6
     geometry = sequence.volumes[0].geometry
@@ -56,8 +56,8 @@ def test_one_series_per_phase_named_by_its_percentage(dicom_folder, pixels_of):
 
     sequence = read_sequence(dicom_folder(edit))
     assert_is_the_stack(sequence, pixels_of)
-    assert sequence.index_values == (0, 12.5, 25, 37.5)
-    assert (sequence.index_name, sequence.index_unit) == ("phase", "%")
+    assert sequence.times == (0, 12.5, 25, 37.5)
+    assert (sequence.index_name, sequence.unit) == ("phase", "%")
     assert "percentage" in sequence.notes[0]
 
 
@@ -100,7 +100,7 @@ def test_thickness_that_differs_is_not_given(dicom_folder):
 def test_single_phase_is_one_frame(dicom_folder, pixels_of):
     sequence = read_sequence(dicom_folder(phases=1))
     assert_is_the_stack(sequence, pixels_of, phases=1)
-    assert sequence.index_values == (0,)
+    assert sequence.times == (0,)
 
 
 def test_phases_are_matched_by_number_where_rr_differs(dicom_folder, pixels_of):
@@ -109,7 +109,7 @@ def test_phases_are_matched_by_number_where_rr_differs(dicom_folder, pixels_of):
 
     sequence = read_sequence(dicom_folder(edit))
     assert_is_the_stack(sequence, pixels_of)
-    assert sequence.index_values == (0, 42, 84, 126)
+    assert sequence.times == (0, 42, 84, 126)
     assert len(sequence.notes) == 1
     assert "RR interval differs between slices (the last phase is at 120-150 ms)" in sequence.notes[0]
     assert "matched by number" in sequence.notes[0]
@@ -132,8 +132,8 @@ def test_time_of_acquisition_stands_in_for_the_trigger_time(trigger, dicom_folde
 
     sequence = read_sequence(dicom_folder(edit))
     assert_is_the_stack(sequence, pixels_of)
-    np.testing.assert_allclose(sequence.index_values, (0, 800, 1000, 1800), atol=1e-3)
-    assert (sequence.index_name, sequence.index_unit) == ("time", "ms")
+    np.testing.assert_allclose(sequence.times, (0, 800, 1000, 1800), atol=1e-3)
+    assert (sequence.index_name, sequence.unit) == ("time", "ms")
     assert "no trigger times" in sequence.notes[0]
 
 
@@ -146,7 +146,7 @@ def test_image_number_is_the_last_resort(acquired, dicom_folder, pixels_of):
 
     sequence = read_sequence(dicom_folder(edit))
     assert_is_the_stack(sequence, pixels_of)
-    assert (sequence.index_values, sequence.index_name, sequence.index_unit) == ((0, 1, 2, 3), "frame", "")
+    assert (sequence.times, sequence.index_name, sequence.unit) == ((0, 1, 2, 3), "frame", "")
     assert "numbered" in sequence.notes[0]
 
 
@@ -440,7 +440,7 @@ def enhanced(make_image, pixels_of, tmp_path, save_dicom):
 def test_enhanced_multiframe_file(enhanced, pixels_of):
     sequence = read_sequence(enhanced[0]())
     assert_is_the_stack(sequence, pixels_of)
-    assert sequence.index_values == (0, 40, 80, 120)
+    assert sequence.times == (0, 40, 80, 120)
     np.testing.assert_allclose(sequence.volumes[0].geometry.spacing, (1.25, 1.5, 8.0), atol=1e-6)
     assert sequence.slice_thickness == 6
 
@@ -454,7 +454,7 @@ def test_enhanced_multiframe_file_with_temporal_positions(enhanced, pixels_of):
 
     sequence = read_sequence(write(edit))
     assert_is_the_stack(sequence, pixels_of)
-    assert sequence.index_values == (0, 500, 1000, 1500)
+    assert sequence.times == (0, 500, 1000, 1500)
 
 
 def test_enhanced_multiframe_file_with_its_own_rescaling(enhanced, pixels_of):
@@ -487,8 +487,8 @@ def test_real_short_axis_cine(real_data):
     np.testing.assert_allclose(volume.geometry.spacing, (1.40625, 1.40625, 17.7), atol=1e-3)
     assert np.linalg.det(volume.geometry.direction) == pytest.approx(1)
     assert sequence.slice_thickness == 6
-    assert sequence.index_values[0] == 0
-    assert 745 < sequence.index_values[-1] < 828
+    assert sequence.times[0] == 0
+    assert 745 < sequence.times[-1] < 828
     assert "(the last phase is at 745-828 ms)" in sequence.notes[0]
     for name in ["Se1", "Se2", "Se3", "Se4", "Se5", "Se11"]:
         headers = [pydicom.dcmread(path) for path in (folder / name).iterdir()]
@@ -505,7 +505,7 @@ def test_real_two_chamber_cine(real_data):
     sequence = read_sequence(real_data / "cine-2ch-dicom")
     assert len(sequence) == 25
     assert sequence.volumes[0].array.shape == (1, 256, 208)
-    assert sequence.index_values[-1] == 936
+    assert sequence.times[-1] == 936
     assert sequence.notes == ()
 
 

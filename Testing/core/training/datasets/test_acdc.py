@@ -16,7 +16,7 @@ def test_a_patient_is_read_whole_with_end_diastole_and_end_systole_as_endpoints(
     assert (case.name, case.first, case.last, case.truth) == ("patient007", 1, 5, None)
     np.testing.assert_array_equal([volume.array for volume in case.sequence.volumes], FRAMES)
     assert case.sequence.volumes[0].geometry.spacing == (1.5, 1.5, 10.0)
-    np.testing.assert_allclose(np.diff(case.sequence.index_values), case.sequence.index_values[1])
+    np.testing.assert_allclose(np.diff(case.sequence.times), case.sequence.times[1])
 
 
 def test_end_systole_before_end_diastole_is_the_endpoint_at_t_0(acdc):

@@ -16,8 +16,8 @@ def test_a_scan_has_its_ten_phases_in_order_and_hu(lung_scan):
     case = subject.load()
     assert (case.name, case.first, case.last) == ("100_HM10395_0", 0, 5)
     sequence = case.sequence
-    assert sequence.index_values == tuple(range(0, 100, 10))
-    assert (sequence.index_name, sequence.index_unit, sequence.notes) == ("phase", "%", ())
+    assert sequence.times == tuple(range(0, 100, 10))
+    assert (sequence.index_name, sequence.unit, sequence.notes) == ("phase", "%", ())
     assert sequence.slice_thickness == 3
     assert sequence.volumes[0].geometry == Geometry((3, 16, 16), (1, 1, 3), (-8, -8, 0))
     assert [volume.array[1, 8, 8] for volume in sequence.volumes] == [-900 + p for p in range(0, 100, 10)]
@@ -80,7 +80,7 @@ def test_scans_that_lack_a_scored_phase_are_reported_by_name(lung_scan):
 def test_phases_that_are_not_scored_may_lack_and_that_is_noted(lung_scan):
     (subject,) = lung4d.find(lung_scan(percents=(0, 10, 20, 30, 40, 50, 70)), prepared=False)
     sequence = subject.load().sequence
-    assert sequence.index_values == (0, 10, 20, 30, 40, 50, 70)
+    assert sequence.times == (0, 10, 20, 30, 40, 50, 70)
     assert sequence.notes == ("Phases are missing: 60 %, 80 %, 90 %.",)
 
 

@@ -43,7 +43,7 @@ def test_the_heart_is_smallest_at_the_last_endpoint():
 def test_the_lung_breathes_out_from_the_first_endpoint_to_the_last():
     case = phantom_subjects(1, body="lung")[0].load()
     assert (case.first, case.last) == (0, 5)
-    assert case.sequence.index_values[5] == pytest.approx(case.sequence.index_values[1] * 5)
+    assert case.sequence.times[5] == pytest.approx(case.sequence.times[1] * 5)
 
 
 def test_truth_explains_the_frames():

@@ -5,7 +5,7 @@ import pytest
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.provenance import Provenance
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.io import write_sequence, write_volume
@@ -51,7 +51,7 @@ def test_the_last_endpoint_is_the_frame_most_unlike_the_first():
     brightness = [0, 5, 2, 3, 4, 1]  # frame 1 is farthest, but leaves no frame between
     geometry = Geometry((1, 4, 4))
     frames = [Volume(np.full((1, 4, 4), 100 * value, np.int16), geometry) for value in brightness]
-    assert sequence_folder.most_unlike_first(VolumeSequence(frames, range(6))) == 4
+    assert sequence_folder.most_unlike_first(Sequence(frames, range(6))) == 4
 
 
 def test_a_single_bright_voxel_does_not_make_a_frame_unlike():
@@ -61,7 +61,7 @@ def test_a_single_bright_voxel_does_not_make_a_frame_unlike():
     arrays[2] += 20
     arrays[3, 0, 0, 0] = 1e6
     frames = [Volume(array, Geometry(array.shape)) for array in arrays]
-    assert sequence_folder.most_unlike_first(VolumeSequence(frames, range(4))) == 2
+    assert sequence_folder.most_unlike_first(Sequence(frames, range(4))) == 2
 
 
 def test_sequences_that_cannot_be_learnt_from_are_refused_by_name(make_sequence, tmp_path):
@@ -69,7 +69,7 @@ def test_sequences_that_cannot_be_learnt_from_are_refused_by_name(make_sequence,
     write_sequence(make_sequence(2), tmp_path / "short.seq.nrrd")
     write_sequence(make_sequence(3, item_attributes=[{}, synthetic, {}]), tmp_path / "synthetic.seq.nrrd")
     flat = [Volume(np.full((1, 4, 4), 7, np.uint8), Geometry((1, 4, 4))) for _ in range(4)]
-    write_sequence(VolumeSequence(flat, range(4)), tmp_path / "flat.seq.nrrd")
+    write_sequence(Sequence(flat, range(4)), tmp_path / "flat.seq.nrrd")
     flat, short, marked = sequence_folder.find(tmp_path)
     with pytest.raises(InvalidInputError, match=r"^flat.seq.nrrd: Every voxel is 7"):
         flat.load()

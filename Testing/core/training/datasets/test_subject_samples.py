@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from temporal_interp.data.geometry import Geometry
-from temporal_interp.data.sequence import VolumeSequence
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.evaluation.presets import UVI_SHAPE, scale_honest, scale_uvi
@@ -24,7 +24,7 @@ def drawn(samples, count, index=0):
 def numbered(count=10, shape=(2, 6, 8), **changes):
     """Frames whose every voxel is the number of the frame."""
     frames = [Volume(np.full(shape, n, np.uint8), Geometry(shape, (1, 1, 2))) for n in range(count)]
-    return VolumeSequence(frames, **({"index_values": range(count)} | changes))
+    return Sequence(frames, **({"times": range(count)} | changes))
 
 
 def numbers(sample, frames=10):
@@ -63,7 +63,7 @@ class TestFrames:
     def test_nothing_depends_on_frames_that_are_not_allowed(self, make_sequence, subject_of):
         sequence = make_sequence(7)
         arrays = [v.array if n % 2 == 0 else v.array[::-1] * 9 + 5000 for n, v in enumerate(sequence.volumes)]
-        other = VolumeSequence([Volume(a, sequence.volumes[0].geometry) for a in arrays], sequence.index_values)
+        other = Sequence([Volume(a, sequence.volumes[0].geometry) for a in arrays], sequence.times)
         settings = {"policy": "triplets", "shape": (2, 4, 4), "frames": (0, 2, 4, 6)}
         one, two = (drawn(SubjectSamples([subject_of(s)], **settings), 20) for s in (sequence, other))
         for a, b in zip(one, two, strict=True):
@@ -71,7 +71,7 @@ class TestFrames:
             assert torch.equal(a.target, b.target)
 
     def test_time_comes_from_the_index(self, subject_of):
-        sequence = numbered(3, index_values=(10, 13, 20))
+        sequence = numbered(3, times=(10, 13, 20))
         (sample,) = drawn(SubjectSamples([subject_of(sequence)], policy="endpoints"), 1)
         assert sample.t == pytest.approx(0.3)
         assert sample.displacements is None
@@ -133,7 +133,7 @@ class TestScaling:
         arrays = rng.integers(0, 100, (4, 2, 6, 6)).astype(dtype)
         if dtype in ("int16", "float32"):
             arrays -= 50
-        sequence = VolumeSequence([Volume(a, Geometry(a.shape)) for a in arrays], range(4))
+        sequence = Sequence([Volume(a, Geometry(a.shape)) for a in arrays], range(4))
         (sample,) = drawn(SubjectSamples([subject_of(sequence)], policy="endpoints", shape=(4, 8, 8)), 1)
         assert sample.target.dtype == torch.float32
         assert (float(sample.target.min()), sample.target.shape) == (0.0, (1, 4, 8, 8))
@@ -147,7 +147,7 @@ def with_a_beat(shape=(6, 40, 50), at=(4, 30, 10), noise=1.0):
     arrays = rng.uniform(100, 200, shape) + rng.normal(0, noise, (7, *shape))
     for number, array in enumerate(arrays):
         array[k, j, i] += 200 * np.sin(np.pi * number / 6)
-    return VolumeSequence([Volume(a.astype(np.float32), Geometry(shape, (1, 1, 2))) for a in arrays], range(7))
+    return Sequence([Volume(a.astype(np.float32), Geometry(shape, (1, 1, 2))) for a in arrays], range(7))
 
 
 class TestCrop:
@@ -163,7 +163,7 @@ class TestCrop:
 
     def test_crops_of_a_still_sequence_reach_everywhere(self, subject_of):
         ramp = np.arange(400, dtype=np.float32).reshape(1, 20, 20)
-        still = VolumeSequence([Volume(ramp, Geometry(ramp.shape)) for _ in range(3)], range(3))
+        still = Sequence([Volume(ramp, Geometry(ramp.shape)) for _ in range(3)], range(3))
         samples = SubjectSamples([subject_of(still)], policy="endpoints", shape=(1, 4, 4), flip=False)
         corners = [round(float(sample.first[0, 0, 0, 0]) * 398.601) for sample in drawn(samples, 400)]
         assert min(corners) == 0
@@ -183,7 +183,7 @@ class TestCrop:
     def test_the_border_is_black_in_ct_too(self, subject_of):
         rng = np.random.default_rng(0)
         frames = [Volume(rng.integers(-1000, 500, (2, 4, 4)).astype(np.int16), Geometry((2, 4, 4))) for _ in range(3)]
-        samples = SubjectSamples([subject_of(VolumeSequence(frames, range(3)))], policy="endpoints", shape=(4, 6, 6))
+        samples = SubjectSamples([subject_of(Sequence(frames, range(3)))], policy="endpoints", shape=(4, 6, 6))
         (sample,) = drawn(samples, 1)
         assert not sample.first[:, 0].any()
 
@@ -224,7 +224,7 @@ class TestSpacing:
 class Counting:
     """A subject that counts how often it is loaded."""
 
-    sequence: VolumeSequence
+    sequence: Sequence
     name: str = "counted"
     loads: list = field(default_factory=list)
 

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from exact_motion import exact_motion, exact_positions, exact_strain_along, mid_wall_contour
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.simulation import (
@@ -15,7 +16,6 @@ from temporal_interp.simulation import (
     make_heart_cine,
     short_axis_slice,
 )
-from temporal_interp.simulation.exact_motion import exact_motion, exact_positions, exact_strain_along, mid_wall_contour
 from temporal_interp.tracking.fields import voxel_points
 from temporal_interp.tracking.strain import strain_along
 from temporal_interp.tracking.trajectories import displacement_from, drift_of, follow_points

@@ -39,9 +39,9 @@ def exact_motion(cine: PhantomCine, *, closed: bool = False) -> SequenceMotion:
     pairs = [(number, (number + 1) % count) for number in range(count if closed else count - 1)]
     return SequenceMotion(
         cine.geometry,
-        cine.sequence.index_values,
+        cine.sequence.times,
         cine.sequence.index_name,
-        cine.sequence.index_unit,
+        cine.sequence.unit,
         forward=[cine.displacement_field(later, earlier).array for earlier, later in pairs],
         backward=[cine.displacement_field(earlier, later).array for earlier, later in pairs],
         closed=closed,
