@@ -7,9 +7,9 @@ from importlib import import_module
 
 import slicer
 from slicer.i18n import tr as _
-
 from temporal_interp.engines.catalogue import DEFAULT_ENGINE, EASED_ENGINE, create_engine
 from temporal_interp.engines.linear_blend import LinearBlend
+
 from temporal_interp.engines.protocol import InterpolationEngine
 from temporal_interp.errors import InvalidInputError, Progress
 from TemporalInterpLib.background import Steps, in_background

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 import slicer
-
 from temporal_interp.engines.linear_blend import LinearBlend
+
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
 from temporal_interp.tracking.contour_view import ContourView
 from temporal_interp.workflows.phase_selection import proposed_phases

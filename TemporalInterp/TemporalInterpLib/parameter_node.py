@@ -8,7 +8,6 @@ from typing import Annotated
 import slicer
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
-
 from temporal_interp.engines.catalogue import EASED_ENGINE
 
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import slicer
 import vtk
+from temporal_interp.engines.linear_blend import LinearBlend
 
 from temporal_interp.data.provenance import Provenance
 from temporal_interp.data.sequence import Sequence
-from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.engines.protocol import InterpolationEngine
 from temporal_interp.errors import InvalidInputError, Progress
 from TemporalInterpLib.add_sequence import AddedSequence

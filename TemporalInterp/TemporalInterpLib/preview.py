@@ -9,11 +9,11 @@ from functools import cached_property
 
 import slicer
 from slicer.i18n import tr as _
+from temporal_interp.engines.linear_blend import LinearBlend
 
 from temporal_interp.data.intensity import CONTRAST_FLOOR, IntensityRange
 from temporal_interp.data.provenance import Provenance
 from temporal_interp.data.sequence import Sequence
-from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.engines.protocol import InterpolatedFrame, InterpolationEngine, PreparedPair
 from temporal_interp.errors import Progress
 from TemporalInterpLib.background import Steps, in_background, share_of

@@ -22,11 +22,11 @@ from unittest import mock
 import numpy as np
 import slicer
 import vtk
+from temporal_interp.engines.catalogue import DEFAULT_ENGINE, MODEL_ENGINES
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.provenance import PREFIX, is_synthetic
 from temporal_interp.data.volume import Volume
-from temporal_interp.engines.catalogue import DEFAULT_ENGINE, MODEL_ENGINES
 from temporal_interp.errors import InvalidInputError
 from TemporalInterpLib.add_sequence import AddedSequence, add_sequence_to_scene
 from TemporalInterpLib.companions import Companion

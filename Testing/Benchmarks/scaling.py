@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from temporal_interp.engines.catalogue import available_engine_names
 
 from comparison.cases import names_among
 from comparison.machine import describe
@@ -24,7 +25,6 @@ from growth.run import Plan, run
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.exits import exit_on_error
 from temporal_interp.cli.outputs import filled_folder, require_file_output
-from temporal_interp.engines.catalogue import available_engine_names
 
 SHAPES = ((1, 128, 128), (4, 128, 128), (10, 128, 128), (32, 128, 128), (48, 192, 192), (96, 256, 256))
 SHAPE = (1, 128, 128)

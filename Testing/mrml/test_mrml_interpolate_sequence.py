@@ -18,7 +18,7 @@ from mrml_helpers import (
 )
 
 from temporal_interp.data.geometry import Geometry
-from temporal_interp.engines.linear_blend import LinearBlend
+from temporal_interp.engines.blend import LinearBlend
 from temporal_interp.errors import InvalidInputError
 from TemporalInterpLib.companions import Companion
 

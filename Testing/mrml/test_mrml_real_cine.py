@@ -5,7 +5,7 @@ import pytest
 import slicer
 from mrml_helpers import interpolate_between_items, item_arrays, item_values, multiply_item_rate, synthetic_marks
 
-from temporal_interp.engines.linear_blend import LinearBlend
+from temporal_interp.engines.blend import LinearBlend
 from temporal_interp.io import read_sequence, write_sequence
 from TemporalInterpLib.add_sequence import add_sequence_to_scene
 from TemporalInterpLib.sequence_conversion import sequence_from_node

@@ -54,7 +54,6 @@ def _run_to_end(sample, usual):
 
 
 def test_the_example_of_the_docstring_runs_as_it_is(module, small_sample, engines, monkeypatch):
-    from temporal_interp.engines import catalogue
     from TemporalInterpLib import engines as library_engines
 
     monkeypatch.setattr(library_engines, "create_engine", catalogue.create_engine)  # the shipped student

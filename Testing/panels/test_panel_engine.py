@@ -290,7 +290,6 @@ def test_the_panel_opens_at_once_where_the_engine_takes_long_to_find(cine, engin
 
 
 def test_automatic_looks_into_no_model_in_the_event_loop(cine, engines, open_panel, monkeypatch):
-    from temporal_interp.engines import catalogue
 
     monkeypatch.setattr("TemporalInterpLib.engines.DEFAULT_ENGINE", catalogue.DEFAULT_ENGINE)
     monkeypatch.setattr(catalogue, "create_engine", lambda *_, **__: pytest.fail("a model is loaded"))

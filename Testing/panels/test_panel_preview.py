@@ -401,7 +401,7 @@ def test_without_a_main_window_the_preview_works(cine, open_panel, answered):
 
 
 def test_the_shipped_student_answers_and_the_slider_stays_free(cine, engines, monkeypatch, open_panel, answered):
-    from temporal_interp.engines.catalogue import create_engine
+    from temporal_interp.engines.registry import create_engine
     from TemporalInterpLib.sequence_conversion import sequence_from_node
 
     monkeypatch.setattr(library_engines, "create_engine", create_engine)

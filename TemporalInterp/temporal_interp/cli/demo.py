@@ -17,7 +17,7 @@ from temporal_interp.tensors.devices import choose_device
 
 if TYPE_CHECKING:
     from temporal_interp.data.sequence import Sequence
-    from temporal_interp.engines.protocol import InterpolationEngine
+    from temporal_interp.engines.protocol import Engine
     from temporal_interp.errors import Progress
     from temporal_interp.evaluation.evaluate import Evaluation
     from temporal_interp.simulation import PhantomCine
@@ -45,7 +45,7 @@ def demo(
     """Hold out three of four frames of a simulated beating heart, synthesise them, and compare with the truth."""
     require_folder_output(output, force=force)
 
-    from temporal_interp.engines.catalogue import DEFAULT_ENGINE, available_engine_names, create_engine
+    from temporal_interp.engines.registry import DEFAULT_ENGINE, available_engine_names, create_engine
     from temporal_interp.errors import part_of
     from temporal_interp.evaluation.report import as_json, as_table, summarise
 
@@ -73,7 +73,7 @@ def _beating_heart() -> PhantomCine:
     return make_heart_cine(heart, short_axis_slice(heart), phases, acquisition=scanner)
 
 
-def _scored(cine: PhantomCine, engines: abc.Sequence[InterpolationEngine], progress: Progress) -> Evaluation:
+def _scored(cine: PhantomCine, engines: abc.Sequence[Engine], progress: Progress) -> Evaluation:
     """Return every engine's frames in the places of those held out, scored against them and the exact motion."""
     from temporal_interp.data.motion_truth import MotionTruth
     from temporal_interp.evaluation.evaluate import evaluate
@@ -95,7 +95,7 @@ def _scored(cine: PhantomCine, engines: abc.Sequence[InterpolationEngine], progr
     )
 
 
-def _completed(cine: PhantomCine, evaluation: Evaluation, engine: InterpolationEngine) -> Sequence:
+def _completed(cine: PhantomCine, evaluation: Evaluation, engine: Engine) -> Sequence:
     """Return the kept frames with an engine's in the places of those held out, scaled to [0, 1]."""
     from temporal_interp.data.provenance import Provenance
     from temporal_interp.evaluation.presets import HONEST

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from temporal_interp.data.sequence import Sequence
-    from temporal_interp.engines.protocol import InterpolationEngine
+    from temporal_interp.engines.protocol import Engine
     from temporal_interp.evaluation.dataset import ScoredSubjects
     from temporal_interp.evaluation.evaluate import Evaluation
     from temporal_interp.evaluation.hold_out import HoldOut
@@ -67,7 +67,7 @@ def evaluate(
     ] = None,
     engines: Annotated[
         str | None,
-        typer.Option(metavar="NAME,NAME", help=f"What to compare: {ENGINES}. Left out, all there is a model for."),
+        typer.Option(metavar="NAME,NAME", help=f"What to compare. {ENGINES} Left out: all there is a model for."),
     ] = None,
     preset: Annotated[
         str | None,
@@ -100,7 +100,7 @@ def evaluate(
     if output is not None:
         require_folder_output(output, force=force)
 
-    from temporal_interp.engines.catalogue import available_engine_names, create_engine
+    from temporal_interp.engines.registry import available_engine_names, create_engine
 
     console, where = Console(json), choose_device(device)
     names = available_engine_names() if engines is None else [name.strip() for name in engines.split(",")]
@@ -135,7 +135,7 @@ def _require_one_protocol(first: int | None, last: int | None, every: int | None
 def _evaluate_file(
     input_path: Path,
     protocol: tuple[int | None, int | None, int | None],
-    engines: abc.Sequence[InterpolationEngine],
+    engines: abc.Sequence[Engine],
     preset: str,
     output: Path | None,
     console: Console,
@@ -167,7 +167,7 @@ def _evaluate_file(
 
 def _evaluate_dataset(
     chosen: ScoredSubjects,
-    engines: abc.Sequence[InterpolationEngine],
+    engines: abc.Sequence[Engine],
     preset: str | None,
     output: Path | None,
     console: Console,

@@ -7,12 +7,20 @@ from typing import Annotated
 
 import typer
 
-ENGINES = (
-    "velocity_field (registers the pair, needs no training; velocity_field:neural does so with a network, "
-    "velocity_field:eased moves slowly near both frames, for two at which the motion turns, such as ED and ES), "
-    "student (the trained network; student:MODEL takes another model or a file), refined (fits what the network's "
-    "motion leaves over) or linear_blend (no motion, for comparison)"
-)
+from temporal_interp.engines.registry import DEFAULT_ENGINE, engine_specs
+
+
+def _engines_in_words() -> str:
+    """Return all engines and their variants, from what they declare of themselves."""
+    words = []
+    for spec in engine_specs().values():
+        model = f" {spec.name}:MODEL takes another model or a file." if spec.needs_model else ""
+        variants = "".join(f" {spec.name}:{name}: {v.description}" for name, v in spec.variants.items())
+        words.append(f"{spec.name}: {spec.description}{model}{variants}")
+    return " ".join(words)
+
+
+ENGINES = _engines_in_words()
 
 InputArgument = Annotated[
     Path,
@@ -22,7 +30,7 @@ InputArgument = Annotated[
 ]
 EngineOption = Annotated[
     str | None,
-    typer.Option("--engine", metavar="NAME", help=f"How to synthesise: {ENGINES}. Left out, velocity_field."),
+    typer.Option("--engine", metavar="NAME", help=f"How to synthesise. {ENGINES} Left out: {DEFAULT_ENGINE}."),
 ]
 DeviceOption = Annotated[
     str,

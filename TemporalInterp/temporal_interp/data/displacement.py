@@ -1,10 +1,16 @@
-"""A displacement field in physical space. Needs no PyTorch, so that the scene can hold what engines gave."""
+"""A displacement field in physical space. It needs no PyTorch, so that the scene can hold what engines gave."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from temporal_interp.data.geometry import Geometry
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True, eq=False)
@@ -14,10 +20,27 @@ class DisplacementField:
     Attributes:
         array: (K, J, I, 3), float32, components (x, y, z) in LPS mm, on the voxel grid of the frame.
         jacobian: (K, J, I) float32, determinant of x -> x + displacement(x); 1 keeps volume.
+
+    Example:
+        >>> still = DisplacementField(np.zeros((1, 4, 4, 3), np.float32), np.ones((1, 4, 4), np.float32))
+        >>> still.fold_rate
+        0.0
     """
 
     array: np.ndarray
     jacobian: np.ndarray
+
+    @classmethod
+    def from_voxels(cls, displacement: torch.Tensor, geometry: Geometry) -> DisplacementField:
+        """Return a displacement that networks and registrations give, in mm on the voxel grid of a frame.
+
+        Args:
+            displacement: (1, 3, k, j, i), channels (K, J, I), voxels of its own grid, over the extent of `geometry`.
+            geometry: the grid of the result.
+        """
+        from temporal_interp.data.physical_displacement import in_physical_space
+
+        return cls(*in_physical_space(displacement, geometry))
 
     @property
     def fold_rate(self) -> float:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from temporal_interp.data.displacement import DisplacementField
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.tensors.slabs import displacement_in_slab, slabs
 from temporal_interp.tensors.spatial import jacobian_determinant
 
 
-def displacement_field(displacement: torch.Tensor, geometry: Geometry) -> DisplacementField:
-    """Return a displacement on the voxel grid of `geometry`, in mm, with its Jacobian determinant.
+def in_physical_space(displacement: torch.Tensor, geometry: Geometry) -> tuple[np.ndarray, np.ndarray]:
+    """Return a displacement on the voxel grid of `geometry`, (K, J, I, 3) in LPS mm, and its Jacobian determinant.
 
     Args:
         displacement: (1, 3, k, j, i), channels (K, J, I), voxels of its own grid, over the extent of `geometry`.
@@ -28,7 +27,7 @@ def displacement_field(displacement: torch.Tensor, geometry: Geometry) -> Displa
         voxels = displacement_in_slab(displacement, shape, halo)
         jacobian[slab] = jacobian_determinant(voxels)[0, inner].cpu().numpy()
         array[slab] = to_physical(voxels[0, :, inner], geometry)
-    return DisplacementField(array, jacobian)
+    return array, jacobian
 
 
 def to_physical(displacement: torch.Tensor, geometry: Geometry) -> np.ndarray:

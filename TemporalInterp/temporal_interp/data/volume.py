@@ -7,13 +7,16 @@ order, physical space LPS in mm. A 2D image is a volume of one slice.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import SimpleITK as sitk  # noqa: N813 - the name everybody uses
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.scalar_type import to_scalar_type
 from temporal_interp.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk  # noqa: N813 - the name everybody uses
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +62,8 @@ def require_same_geometry(first: Volume, other: Volume, first_name: str, other_n
 
 def to_sitk(volume: Volume) -> sitk.Image:
     """Return the volume as a SimpleITK image (voxels are copied)."""
+    import SimpleITK as sitk  # noqa: N813 - takes a while to import
+
     native = volume.array.dtype.newbyteorder("=")
     image = sitk.GetImageFromArray(volume.array.astype(np.float32 if native == np.float16 else native, copy=False))
     image.SetSpacing(volume.geometry.spacing)
@@ -73,6 +78,8 @@ def from_sitk(image: sitk.Image) -> Volume:
     Raises:
         InvalidInputError: the image is not scalar, or not 2D or 3D.
     """
+    import SimpleITK as sitk  # noqa: N813 - takes a while to import
+
     if image.GetNumberOfComponentsPerPixel() != 1 or image.GetDimension() not in (2, 3):
         raise InvalidInputError(
             f"Expected a scalar 2D or 3D image, got {image.GetDimension()}D with "
@@ -95,6 +102,8 @@ def resample(volume: Volume, geometry: Geometry, *, linear: bool = True) -> Volu
     The physical space is shared: a voxel of the result has the value found at its own LPS point, in the scalar type of
     the volume.
     """
+    import SimpleITK as sitk  # noqa: N813 - takes a while to import
+
     image = to_sitk(volume)
     reference = sitk.Image(geometry.shape[::-1], sitk.sitkUInt8)
     reference.SetSpacing(geometry.spacing)

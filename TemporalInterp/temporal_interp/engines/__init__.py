@@ -1,1 +1,6 @@
-"""Engines: each prepares a pair of volumes once and then answers any time between them."""
+"""The engines: ways to synthesise the instants between the frames of a sequence.
+
+Every module of this package is light: what an engine needs to compute is imported when it first prepares a gap, so
+that the list of engines can be shown where PyTorch is not installed. A module with a `SPEC` is an engine; `registry`
+finds it.
+"""

@@ -1,124 +1,107 @@
-"""What every engine offers, and what it answers with."""
+"""What every engine offers, and what it answers with.
+
+An engine prepares a sequence once and then answers any instant in it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, overload
 
 from temporal_interp.data.displacement import DisplacementField
-from temporal_interp.data.intensity import IntensityRange
-from temporal_interp.data.volume import Volume, require_same_geometry
-from temporal_interp.errors import InvalidInputError, Progress, no_progress
+from temporal_interp.data.provenance import Identity, Provenance
+from temporal_interp.data.sequence import Sequence
+from temporal_interp.data.volume import Volume
+from temporal_interp.errors import Progress, no_progress
 
 
 @dataclass(frozen=True, eq=False)
-class InterpolatedFrame:
+class Frame:
     """The answer of an engine at one time.
 
     Attributes:
-        volume: the frame, with the geometry and scalar type of the endpoints.
-        t: 0 at the first volume, 1 at the last.
-        displacement_first_to_t: resamples the first volume into this frame; None for an engine without motion.
-        displacement_last_to_t: resamples the last volume into this frame; None for an engine without motion.
+        volume: the frame, with the geometry and scalar type of the sequence.
+        time: of the frame, in the unit of the sequence.
+        t: its place in the gap between its two neighbours: 0 at the first, 1 at the last.
+        displacement_first_to_t: resamples the neighbour before it into this frame; None where it was not asked for, or
+            for an engine without motion.
+        displacement_last_to_t: resamples the neighbour after it into this frame; likewise.
+        provenance: how a synthetic frame came about; None for an acquired one.
     """
 
     volume: Volume
+    time: float
     t: float
     displacement_first_to_t: DisplacementField | None = None
     displacement_last_to_t: DisplacementField | None = None
+    provenance: Provenance | None = None
 
 
-class PreparedPair(Protocol):
-    """Two volumes made ready: everything that does not depend on the time is done."""
+class PreparedSequence(Protocol):
+    """A sequence made ready for any instant; each gap is worked on when first asked for, and kept."""
 
-    def at(self, t: float, *, fields: bool = False) -> InterpolatedFrame:
-        """Return the frame at `t`, 0 at the first volume and 1 at the last; both ends return the acquired voxels.
+    @property
+    def sequence(self) -> Sequence:
+        """The frames that the engine got to see."""
+        ...
+
+    def prepare_gap(self, gap: int, *, progress: Progress = no_progress) -> None:
+        """Make one gap ready now, so that `at` answers quickly.
 
         Args:
-            t: from 0 to 1.
-            fields: also give the displacement fields, which take time and memory.
-
-        Raises:
-            InvalidInputError: t is not a number from 0 to 1.
-        """
-        ...
-
-
-class InterpolationEngine(Protocol):
-    """A way to synthesise the instants between two volumes."""
-
-    @property
-    def name(self) -> str:
-        """Name of the engine, as on the command line: "velocity_field"."""
-        ...
-
-    @property
-    def model(self) -> str:
-        """Name and version of the trained model, for the provenance; "" where there is none."""
-        ...
-
-    @property
-    def model_sha256(self) -> str:
-        """Checksum of the model's file; "" where there is none."""
-        ...
-
-    @property
-    def settings(self) -> str:
-        """The settings that shape the result, in one line, for the provenance; "" where there are none."""
-        ...
-
-    def prepare(
-        self,
-        first: Volume,
-        last: Volume,
-        *,
-        intensity_range: IntensityRange | None = None,
-        slice_thickness: float | None = None,
-        progress: Progress = no_progress,
-    ) -> PreparedPair:
-        """Make a pair ready.
-
-        Args:
-            first: volume at t = 0.
-            last: volume at t = 1, on the same voxel grid.
-            intensity_range: range of the whole sequence; that of the two volumes if None.
-            slice_thickness: how much tissue a slice shows, in mm along K, if it is known. Slices much further apart
-                than that see nothing of their neighbours.
+            gap: its number in `sequence.gaps`.
             progress: told how far it is; may raise CancelledError to stop.
 
         Raises:
-            InvalidInputError: the volumes cannot be interpolated; the message says why.
+            InvalidInputError: the frames cannot be interpolated; the message says why.
+        """
+        ...
+
+    @overload
+    def at(
+        self, times: float, *, fields: bool = False, gap: int | None = None, progress: Progress = no_progress
+    ) -> Frame: ...
+    @overload
+    def at(
+        self, times: Iterable[float], *, fields: bool = False, gap: int | None = None, progress: Progress = no_progress
+    ) -> list[Frame]: ...
+    def at(
+        self,
+        times: float | Iterable[float],
+        *,
+        fields: bool = False,
+        gap: int | None = None,
+        progress: Progress = no_progress,
+    ) -> Frame | list[Frame]:
+        """Return the frame at a time, or the frames at some; at the time of an acquired frame, that very frame.
+
+        Several times at once are quicker than one after the other.
+
+        Args:
+            times: within the sequence, in its unit.
+            fields: also give the displacement fields, which take time and memory.
+            gap: number of the gap that all the times lie in; it decides between which neighbours an acquired frame, at
+                which one gap ends and the next begins, is seen. None takes `sequence.gap_at`.
+            progress: told how far it is with gaps that are not prepared yet; may raise CancelledError to stop.
+
+        Raises:
+            InvalidInputError: a time lies outside of the sequence or of the gap, or see `prepare_gap`.
         """
         ...
 
 
-def frames_at(prepared: PreparedPair, times: Sequence[float], *, fields: bool = False) -> Iterator[InterpolatedFrame]:
-    """Yield the frames at some times: asked for together where a pair offers it (`at_many`), else one by one.
+class Engine(Identity, Protocol):
+    """A way to synthesise the instants of a sequence; `Identity` says what it calls itself."""
 
-    Args:
-        prepared: the pair.
-        times: from 0 to 1.
-        fields: see `PreparedPair.at`.
-    """
-    together = getattr(prepared, "at_many", None)
-    yield from together(times, fields=fields) if together else (prepared.at(t, fields=fields) for t in times)
+    def prepare(self, sequence: Sequence, *, progress: Progress = no_progress) -> PreparedSequence:
+        """Make a sequence ready: all that neither depends on the instant nor on the gap.
 
+        Args:
+            sequence: two frames or more. Frames that an engine shall not see are not in it, see `Sequence.hiding`.
+            progress: told how far it is; may raise CancelledError to stop.
 
-def require_pair(first: Volume, last: Volume) -> None:
-    """Raise InvalidInputError unless two volumes can be endpoints of an interpolation."""
-    require_same_geometry(first, last, "The first volume", "the last")
-    if first.array.dtype != last.array.dtype:
-        raise InvalidInputError(
-            f"The first volume has scalar type {first.array.dtype}, the last {last.array.dtype}; convert one of them."
-        )
-    first.require_finite("The first volume")
-    last.require_finite("The last volume")
-
-
-def require_t(t: float) -> float:
-    """Return t as a float, or raise InvalidInputError unless it is a number from 0 to 1."""
-    t = float(t)
-    if not 0.0 <= t <= 1.0:  # also refuses NaN
-        raise InvalidInputError(f"t must be a number from 0 (the first volume) to 1 (the last), got {t}.")
-    return t
+        Raises:
+            InvalidInputError: the sequence cannot be interpolated; the message says why.
+        """
+        ...

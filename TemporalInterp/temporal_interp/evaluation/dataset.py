@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from temporal_interp.engines.protocol import InterpolationEngine
+from temporal_interp.engines.protocol import Engine
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.evaluation.evaluate import Evaluation, evaluate
 from temporal_interp.evaluation.hold_out import between
@@ -108,7 +108,7 @@ def _find(dataset: str, folder: Path | None) -> Sequence[Subject]:
 
 def evaluate_subjects(
     chosen: ScoredSubjects,
-    engines: Sequence[InterpolationEngine],
+    engines: Sequence[Engine],
     *,
     preset: str | None = None,
     progress: Progress = no_progress,
@@ -143,9 +143,7 @@ def evaluate_subjects(
     ]
 
 
-def _evaluate_subject(
-    subject: Subject, engines: Sequence[InterpolationEngine], preset: str, progress: Progress
-) -> Evaluation:
+def _evaluate_subject(subject: Subject, engines: Sequence[Engine], preset: str, progress: Progress) -> Evaluation:
     def report(fraction: float, message: str) -> None:
         progress(fraction, f"{subject.name}: {message}")
 

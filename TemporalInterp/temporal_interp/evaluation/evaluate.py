@@ -14,7 +14,7 @@ from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.motion_truth import MotionTruth
 from temporal_interp.data.provenance import is_synthetic
 from temporal_interp.data.sequence import Sequence
-from temporal_interp.engines.protocol import InterpolatedFrame, InterpolationEngine, PreparedPair
+from temporal_interp.engines.protocol import Engine, Frame, PreparedSequence
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.evaluation.hold_out import HeldOutGap, HoldOut
 from temporal_interp.evaluation.nearest_endpoint import NearestEndpoint
@@ -70,7 +70,7 @@ class Evaluation:
     index_name: str
     unit: str
     rows: abc.Sequence[Row]
-    kept: Mapping[tuple[str, str, int], InterpolatedFrame] = field(default_factory=dict)
+    kept: Mapping[tuple[str, str, int], Frame] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,29 +101,20 @@ class Scoring:
             InvalidInputError: a frame cannot serve as truth, being synthetic or not finite, or cannot be scaled.
         """
         _require_acquired(sequence)
-        scaled = preset.scale(sequence)
+        # the scale is the preset's: engines must not stretch it again
+        scaled = preset.scale(sequence).with_intensity_range(IntensityRange(0.0, 1.0))
         return cls(patient, preset, scaled, preset.scorer(scaled), truth if preset is HONEST else None)
 
-    def prepare(
-        self, engine: InterpolationEngine, gap: HeldOutGap, progress: Progress = no_progress
-    ) -> PreparedPair:  # fmt: skip
-        """Give an engine the two kept frames of a gap, and nothing else."""
-        return engine.prepare(
-            self.scaled.volumes[gap.first],
-            self.scaled.volumes[gap.last],
-            intensity_range=IntensityRange(0.0, 1.0),
-            slice_thickness=self.scaled.slice_thickness,
-            progress=progress,
-        )
+    def prepare(self, engine: Engine, hold_out: HoldOut) -> PreparedSequence:
+        """Give an engine the frames that are not hidden, and nothing else."""
+        return engine.prepare(hold_out.shown(self.scaled))
 
     def time_of(self, gap: HeldOutGap, number: int) -> float:
         """Return the place of a frame in its gap, t, by the index values."""
         start, stop = self.scaled.times[gap.first], self.scaled.times[gap.last]
         return (self.scaled.times[number] - start) / (stop - start)
 
-    def row(
-        self, label: str, gap: HeldOutGap, number: int, frame: InterpolatedFrame, measured: Mapping[str, float]
-    ) -> Row:
+    def row(self, label: str, gap: HeldOutGap, number: int, frame: Frame, measured: Mapping[str, float]) -> Row:
         """Score what an engine made of a held-out frame.
 
         Args:
@@ -141,7 +132,7 @@ class Scoring:
 def evaluate(
     sequence: Sequence,
     hold_out: HoldOut,
-    engines: abc.Sequence[InterpolationEngine],
+    engines: abc.Sequence[Engine],
     *,
     preset: str = "honest",
     truth: MotionTruth | None = None,
@@ -175,7 +166,7 @@ def evaluate(
         if scoring is None or scoring.preset is not chosen:
             scoring = Scoring.of(sequence, chosen, truth=truth, patient=patient)
         report = part_of(progress, number / len(runs), (number + 1) / len(runs))
-        for row, frame in _run(scoring, hold_out.gaps, label, engine, report):
+        for row, frame in _run(scoring, hold_out, label, engine, report):
             rows.append(row)
             if row.frame in keep_frames:
                 kept[row.preset, row.engine, row.frame] = frame
@@ -190,7 +181,7 @@ def _require_acquired(sequence: Sequence) -> None:
             raise InvalidInputError(f"Frame {number} is synthetic; only acquired frames can be held out and compared.")
 
 
-def _labelled(engines: abc.Sequence[InterpolationEngine]) -> dict[str, InterpolationEngine]:
+def _labelled(engines: abc.Sequence[Engine]) -> dict[str, Engine]:
     """Return the engines by a label that tells them apart."""
     count = Counter(engine.name for engine in engines)
     labelled = {}
@@ -210,23 +201,25 @@ def _require_held_out(keep_frames: Collection[int], hold_out: HoldOut) -> None:
 
 
 def _run(
-    scoring: Scoring, gaps: abc.Sequence[HeldOutGap], label: str, engine: InterpolationEngine, progress: Progress
-) -> Iterator[tuple[Row, InterpolatedFrame]]:
+    scoring: Scoring, hold_out: HoldOut, label: str, engine: Engine, progress: Progress
+) -> Iterator[tuple[Row, Frame]]:
     """Yield the scored row and the prediction of every held-out frame for one engine."""
-    for number, gap in enumerate(gaps):
-        report = part_of(progress, number / len(gaps), (number + 1) / len(gaps))
+    prepared, times = scoring.prepare(engine, hold_out), scoring.scaled.times
+    for number, gap in enumerate(hold_out.gaps):
+        report = part_of(progress, number / len(hold_out.gaps), (number + 1) / len(hold_out.gaps))
+        shown = prepared.sequence.gap_at(times[gap.first]).number
         start = time.perf_counter()
-        prepared = scoring.prepare(engine, gap, part_of(report, 0.0, 0.9))
+        prepared.prepare_gap(shown, progress=part_of(report, 0.0, 0.9))
         prepare_seconds = time.perf_counter() - start
         for frame_number in gap.held_out:
             start = time.perf_counter()
-            frame = prepared.at(scoring.time_of(gap, frame_number), fields=True)
+            frame = prepared.at(times[frame_number], fields=True, gap=shown)
             seconds = {"prepare_seconds": prepare_seconds, "frame_seconds": time.perf_counter() - start}
             yield scoring.row(label, gap, frame_number, frame, seconds), frame
         report(1.0, f"{label}: frames {gap.first} to {gap.last}")
 
 
-def _measure(scoring: Scoring, gap: HeldOutGap, number: int, frame: InterpolatedFrame) -> dict[str, float]:
+def _measure(scoring: Scoring, gap: HeldOutGap, number: int, frame: Frame) -> dict[str, float]:
     measures = scoring.score(frame.volume.array, number)
     ends = {"first": (gap.first, frame.displacement_first_to_t), "last": (gap.last, frame.displacement_last_to_t)}
     fields = {name: (source, given) for name, (source, given) in ends.items() if given is not None}

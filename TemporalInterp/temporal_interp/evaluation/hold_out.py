@@ -23,10 +23,21 @@ class HeldOutGap:
 
 @dataclass(frozen=True)
 class HoldOut:
-    """What is hidden: a description for reports, and the gaps."""
+    """What is hidden from the engines.
+
+    Attributes:
+        description: in words, for reports.
+        gaps: the kept frames and the hidden frames between them, which are scored.
+        unused: numbers of frames that are hidden and not scored.
+    """
 
     description: str
     gaps: tuple[HeldOutGap, ...]
+    unused: range = range(0)
+
+    def shown(self, sequence: Sequence) -> Sequence:
+        """Return what engines get to see of a sequence: all frames but the hidden ones."""
+        return sequence.hiding([*(frame for gap in self.gaps for frame in gap.held_out), *self.unused])
 
 
 def between(sequence: Sequence, first: int, last: int) -> HoldOut:
@@ -55,4 +66,5 @@ def every(sequence: Sequence, step: int) -> HoldOut:
             f"The sequence has {len(sequence)} frames; keeping every {step} of them needs at least {step + 1}."
         )
     gaps = tuple(HeldOutGap(n, n + step) for n in range(0, len(sequence) - step, step))
-    return HoldOut(f"every {step} frames kept, the others held out", gaps)
+    after = range(gaps[-1].last + 1, len(sequence))
+    return HoldOut(f"every {step} frames kept, the others held out", gaps, after)

@@ -2,52 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from temporal_interp.data.intensity import IntensityRange
-from temporal_interp.data.volume import Volume
-from temporal_interp.engines.protocol import InterpolatedFrame, require_pair, require_t
+from temporal_interp.data.pair import Pair
+from temporal_interp.engines.pairwise import PairwiseEngine, Synthesised
 from temporal_interp.errors import Progress, no_progress
 
 BASELINE = "nearest_endpoint"
 """Name of the baseline in tables."""
 
-
 MIDDLE = 0.5 - 1e-6
-"""A little early, so that rounding in the index values does not decide which end is nearer to the middle frame."""
+"""A little early, so that rounding in the times does not decide which end is nearer to the middle frame."""
 
 
 @dataclass(frozen=True, eq=False)
 class PreparedEndpoints:
-    """Two volumes, of which the nearer is the answer."""
+    """Two frames, of which the nearer is the answer."""
 
-    first: Volume
-    last: Volume
+    pair: Pair
 
-    def at(self, t: float, *, fields: bool = False) -> InterpolatedFrame:
-        """Return the first volume before the middle, the last from the middle on; there are no fields to give."""
-        t = require_t(t)
-        return InterpolatedFrame(self.first if t < MIDDLE else self.last, t)
+    def at(self, t: Sequence[float], *, fields: bool = False) -> list[Synthesised]:
+        """Return the first frame before the middle, the last from the middle on; there are no fields to give."""
+        return [Synthesised(self.pair.first if share < MIDDLE else self.pair.last) for share in t]
 
 
 @dataclass(frozen=True)
-class NearestEndpoint:
+class NearestEndpoint(PairwiseEngine):
     """Engine for evaluation only: what a viewer sees without interpolation."""
 
     name: str = BASELINE
-    settings: str = ""
-    model: str = ""
-    model_sha256: str = ""
 
-    def prepare(
-        self,
-        first: Volume,
-        last: Volume,
-        *,
-        intensity_range: IntensityRange | None = None,
-        slice_thickness: float | None = None,
-        progress: Progress = no_progress,
-    ) -> PreparedEndpoints:
-        """Check the pair; there is nothing else to prepare."""
-        require_pair(first, last)
-        return PreparedEndpoints(first, last)
+    def prepare_pair(self, pair: Pair, *, progress: Progress = no_progress) -> PreparedEndpoints:
+        """Return the pair; there is nothing to prepare."""
+        return PreparedEndpoints(pair)

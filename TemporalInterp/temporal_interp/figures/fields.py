@@ -16,7 +16,7 @@ from matplotlib.quiver import Quiver
 
 from temporal_interp.data.displacement import DisplacementField
 from temporal_interp.data.intensity import IntensityRange
-from temporal_interp.engines.protocol import InterpolatedFrame
+from temporal_interp.engines.protocol import Frame
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.figures.canvas import SYNTHETIC, draw_colour_bar, draw_image, hide_ticks, save, write_in_corner
 from temporal_interp.figures.grid import PictureGrid
@@ -32,7 +32,7 @@ _STILL_MM = 0.5
 """Shorter arrows are left out: they would only be dots."""
 
 
-def save_fields(frame: InterpolatedFrame, view: View, intensity_range: IntensityRange, path: Path) -> None:
+def save_fields(frame: Frame, view: View, intensity_range: IntensityRange, path: Path) -> None:
     """Draw the motion from the first frame to t, and from t to the last, over the synthetic frame.
 
     Arrows follow the tissue forward in time: in the upper row from where a point was in the first frame to where it is

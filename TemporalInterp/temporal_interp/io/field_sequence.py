@@ -47,6 +47,8 @@ class FieldDirection(StrEnum):
     TO_NEXT = "tissue at x in this frame is at x + v in the next frame"
     FROM_PREVIOUS = "tissue at x in this frame was at x + v in the frame before"
     FROM_REFERENCE = "tissue at x in the reference frame is at x + v in this frame"
+    FIRST_TO_T = "tissue at x in this frame was at x + v in the acquired frame before"
+    LAST_TO_T = "tissue at x in this frame is at x + v in the acquired frame after"
     VELOCITY = "tissue at x in this frame moves with the velocity v"
 
     def attributes(self) -> dict[str, str]:

@@ -9,8 +9,8 @@ import torch
 
 from temporal_interp.data.displacement import DisplacementField
 from temporal_interp.data.geometry import Geometry
-from temporal_interp.data.intensity import CONTRAST_FLOOR, IntensityRange
-from temporal_interp.data.physical_displacement import displacement_field, from_physical
+from temporal_interp.data.intensity import IntensityRange
+from temporal_interp.data.physical_displacement import from_physical
 from temporal_interp.data.scalar_type import to_scalar_type
 from temporal_interp.data.slice_independence import slices_are_independent
 from temporal_interp.data.volume import Volume, require_same_geometry
@@ -41,7 +41,7 @@ def fit_volumes(
     geometry: Geometry,
     settings: VelocitySettings,
     *,
-    slice_thickness: float | None = None,
+    independent: bool,
     device: str = "cpu",
     progress: Progress = no_progress,
 ) -> torch.Tensor:
@@ -52,7 +52,7 @@ def fit_volumes(
         moving: likewise, on the same grid.
         geometry: of both.
         settings: of the fit.
-        slice_thickness: mm along K if known; decides whether slices are independent 2D problems.
+        independent: each slice is a 2D problem of its own, see `data.slice_independence`.
         device: where to compute.
         progress: told how far it is; may raise CancelledError.
 
@@ -62,7 +62,7 @@ def fit_volumes(
     """
     with torch.inference_mode(False), torch.enable_grad():  # a caller may have switched gradients off
         images = [as_image(array, device) for array in (fixed, moving)]
-        if not slices_are_independent(geometry, slice_thickness):
+        if not independent:
             return fit_velocity(*images, geometry.spacing_kji, settings, progress=progress)
         images = [image[0].transpose(0, 1) for image in images]  # slices become problems: (K, 1, J, I)
         in_plane = fit_velocity(*images, geometry.spacing_kji[1:], settings, progress=progress)
@@ -70,18 +70,15 @@ def fit_volumes(
     return torch.cat([through_plane, in_plane], dim=1).transpose(0, 1).unsqueeze(0)
 
 
-def default_settings(geometry: Geometry, *, slice_thickness: float | None = None) -> VelocitySettings:
+def default_settings(independent: bool) -> VelocitySettings:
     """Return our settings of a fit: for slices where these have nothing to do with each other, else for a volume."""
-    independent = slices_are_independent(geometry, slice_thickness)
     return VelocitySettings() if independent else VelocitySettings.volume()
 
 
-def fitted_grid(
-    geometry: Geometry, settings: VelocitySettings, *, slice_thickness: float | None = None
-) -> tuple[int, int, int]:
+def fitted_grid(geometry: Geometry, settings: VelocitySettings, *, independent: bool) -> tuple[int, int, int]:
     """Return the shape (k, j, i) of the grid on which `fit_volumes` compares volumes in the end, over their extent."""
     shape, spacing = geometry.shape, geometry.spacing_kji
-    if slices_are_independent(geometry, slice_thickness):
+    if independent:
         return shape[0], *fitted_shape(shape[1:], spacing[1:], shape[0], settings.max_voxels)
     return fitted_shape(shape, spacing, 1, settings.max_voxels)
 
@@ -119,11 +116,12 @@ def register(
     scaled = [_scaled(volume, name) for volume, name in ((fixed, "The fixed volume"), (moving, "The moving volume"))]
     if start is not None:
         scaled[1] = _warped(scaled[1], start)
+    independent = slices_are_independent(geometry, slice_thickness)
     velocity = fit_volumes(
         *scaled,
         geometry,
-        settings or default_settings(geometry, slice_thickness=slice_thickness),
-        slice_thickness=slice_thickness,
+        settings or default_settings(independent),
+        independent=independent,
         device=device,
         progress=progress,
     )
@@ -132,12 +130,12 @@ def register(
         if start is not None:
             displacement = compose(start, resize_field(displacement, geometry.shape))
         warped = to_scalar_type(_warped(moving.array, displacement), moving.array.dtype)
-        return Registration(moving.with_array(warped), displacement_field(displacement, geometry))
+        return Registration(moving.with_array(warped), DisplacementField.from_voxels(displacement, geometry))
 
 
 def _scaled(volume: Volume, name: str) -> np.ndarray:
     try:
-        return IntensityRange.of([volume], lower_percentile=CONTRAST_FLOOR).normalise(volume.array)
+        return IntensityRange.of_contrast([volume]).normalise(volume.array)
     except InvalidInputError as error:
         raise InvalidInputError(f"{name} cannot be registered. {error}") from error
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from temporal_interp.engines.catalogue import EASED_ENGINE, available_engine_names, create_engine
+
 from peers.catalogue import PEER_NAMES, create_peer
 from peers.catalogue import why_missing as why_peer_is_missing
-from temporal_interp.engines.catalogue import EASED_ENGINE, available_engine_names, create_engine
 from temporal_interp.engines.protocol import InterpolationEngine
 from temporal_interp.evaluation.nearest_endpoint import BASELINE, NearestEndpoint
 

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from temporal_interp.engines.catalogue import DEFAULT_ENGINE
 
 from comparison.case_file import read_case
 from comparison.cases import BenchmarkCase
 from comparison.engines import create
 from comparison.memory import peak_gb
-from temporal_interp.engines.catalogue import DEFAULT_ENGINE
 from temporal_interp.engines.protocol import InterpolationEngine, PreparedPair
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.evaluation.evaluate import Scoring

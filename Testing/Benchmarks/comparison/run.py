@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from temporal_interp.engines.catalogue import DEFAULT_ENGINE, EASED_ENGINE
 
 from comparison.case_file import write_case
 from comparison.cases import BenchmarkCase, CaseSet
 from comparison.one_engine import PICTURE_SUFFIX, SHOWN_FILE
 from comparison.processes import environment
-from temporal_interp.engines.catalogue import DEFAULT_ENGINE, EASED_ENGINE
 from temporal_interp.evaluation.evaluate import Row
 from temporal_interp.evaluation.hold_out import HeldOutGap
 

@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from temporal_interp.engines.catalogue import create_engine
+
 from comparison.memory import peak_gb
 from growth.cases import read
 from growth.rows import FRAMES, SIZE, TIMES
 from temporal_interp.data.sequence import Sequence
-from temporal_interp.engines.catalogue import create_engine
 from temporal_interp.engines.protocol import InterpolationEngine, PreparedPair, frames_at
 from temporal_interp.errors import CancelledError
 from temporal_interp.workflows.interpolation import multiply_frame_rate

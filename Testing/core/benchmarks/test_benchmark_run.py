@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from temporal_interp.engines.linear_blend import LinearBlend
 
 from comparison.memory import STATUS, peak_gb
 from comparison.one_engine import TIMED, run
 from comparison.processes import BENCHMARKS
 from comparison.run import Conditions, frame_to_show, run_engine, run_set
-from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.evaluation.evaluate import evaluate
 
 CONDITIONS = Conditions(threads=1, timeout=120.0, weights=Path("nowhere"))

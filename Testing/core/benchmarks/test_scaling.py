@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import typer
+from temporal_interp.engines.linear_blend import LinearBlend
 
 import scaling
 from growth import one_run
@@ -22,7 +23,6 @@ from growth.picture import save_picture
 from growth.report import comma_separated, markdown
 from growth.rows import FRAMES, SIZE, TIMES, Row
 from growth.run import Plan, run
-from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.errors import CancelledError
 
 

@@ -3,7 +3,6 @@
 import pytest
 
 from temporal_interp.data.provenance import is_synthetic
-from temporal_interp.engines import catalogue
 from temporal_interp.io import read_sequence
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from temporal_interp.data.displacement import DisplacementField
 from temporal_interp.data.provenance import is_synthetic
-from temporal_interp.engines import catalogue, linear_blend
+from temporal_interp.engines import linear_blend
 from temporal_interp.io import read_displacement, read_sequence, read_volume, write_sequence
 
 BLEND = ("--engine", "linear_blend")

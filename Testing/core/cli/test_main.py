@@ -7,7 +7,7 @@ import sys
 import pytest
 
 import temporal_interp
-from temporal_interp.engines.catalogue import ENGINE_NAMES
+from temporal_interp.engines.registry import ENGINE_NAMES
 
 COMMANDS = ("demo", "info", "interpolate", "track", "register", "evaluate", "evaluate-tracking", "phantom")
 

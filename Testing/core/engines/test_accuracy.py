@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pairs import prepare
 from temporal_interp.data.crop_pad import CropPad
 from temporal_interp.data.geometry import Geometry
-from temporal_interp.engines.linear_blend import LinearBlend
+from temporal_interp.engines.blend import LinearBlend
 from temporal_interp.engines.student import StudentEngine
 from temporal_interp.engines.velocity_field import VelocityFieldEngine
 from temporal_interp.evaluation.evaluate import evaluate
@@ -32,7 +33,7 @@ QUICK = VelocitySettings(max_voxels=10_000, levels=(2, 1), iterations=(80, 80))
 def test_motion_of_the_3d_phantom_from_end_diastole_to_end_systole_is_found_without_folds():
     heart = BeatingHeart()
     cine = make_heart_cine(heart, heart_volume(heart), [heart.phase_at(0.0), heart.phase_at(1.0)])
-    prepared = VelocityFieldEngine(registration=QUICK).prepare(*cine.sequence.volumes)
+    prepared = prepare(VelocityFieldEngine(registration=QUICK), *cine.sequence.volumes)
     field = prepared.at(1.0, fields=True).displacement_first_to_t
     truth = cine.displacement_field(0, 1).array
     mask = heart.heart_mask(cine.geometry, cine.phases[1])
@@ -61,7 +62,7 @@ def _chest():
 @pytest.mark.parametrize(("draw", "known_mm"), [(_heart_slice, 0.397), (_heart_volume, 1.474), (_chest, 2.614)])
 def test_the_velocity_field_is_as_near_to_the_true_motion_as_it_was(draw, known_mm):
     cine = draw()
-    field = VelocityFieldEngine().prepare(*cine.sequence.volumes).at(1.0, fields=True).displacement_first_to_t
+    field = prepare(VelocityFieldEngine(), *cine.sequence.volumes).at(1.0, fields=True).displacement_first_to_t
     truth = cine.displacement_field(0, 1).array
     moves = np.linalg.norm(truth, axis=-1) > 1.0
     # other processors round otherwise, which changes it by less than a percent

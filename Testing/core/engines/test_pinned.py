@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from pairs import prepare
 from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.engines.student import StudentEngine
 from temporal_interp.simulation import BeatingHeart, make_heart_cine, short_axis_stack
@@ -29,7 +30,7 @@ def pair():
 
 def frame_at(pair, precision):
     engine = StudentEngine(StudentEngine.from_model().student, precision=precision)
-    return engine.prepare(*pair, intensity_range=IntensityRange(0.0, 1.0)).at(T, fields=True)
+    return prepare(engine, *pair, intensity_range=IntensityRange(0.0, 1.0)).at(T, fields=True)
 
 
 def test_the_frame_and_the_field_in_float32_are_those_of_before(pair):

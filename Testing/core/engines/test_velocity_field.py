@@ -8,12 +8,14 @@ import torch
 from scipy.ndimage import map_coordinates
 from scipy.spatial.transform import Rotation
 
+from pairs import inner, prepare
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.volume import Volume
-from temporal_interp.engines.fusion import Fusion
-from temporal_interp.engines.linear_blend import LinearBlend
-from temporal_interp.engines.velocity_field import VelocityFieldEngine, eased
+from temporal_interp.engines.blend import LinearBlend
+from temporal_interp.engines.pairs.fusion import Fusion
+from temporal_interp.engines.pairs.velocity_field import ease_in_out
+from temporal_interp.engines.velocity_field import VelocityFieldEngine
 from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.registration.settings import VelocitySettings
 from temporal_interp.tensors import slabs
@@ -67,7 +69,7 @@ BALL = MovingDisc(Geometry((16, 24, 24), (1.5, 2.0, 2.5), (10.0, -5.0, 3.0), OBL
 def fitted(request):
     disc = request.param
     engine = VelocityFieldEngine(registration=FAST, fusion=FUSION)
-    return disc, engine.prepare(disc.at(0.0), disc.at(1.0))
+    return disc, prepare(engine, disc.at(0.0), disc.at(1.0))
 
 
 def rmse(volume, truth):
@@ -86,7 +88,7 @@ def sampled_in_mm(volume, field):
 @pytest.mark.parametrize("t", [0.25, 0.5])
 def test_frames_are_far_nearer_to_the_truth_than_the_blend(fitted, t):
     disc, prepared = fitted
-    blend = LinearBlend().prepare(disc.at(0.0), disc.at(1.0)).at(t).volume
+    blend = prepare(LinearBlend(), disc.at(0.0), disc.at(1.0)).at(t).volume
     assert rmse(prepared.at(t).volume, disc.at(t)) < 0.5 * rmse(blend, disc.at(t))
 
 
@@ -149,7 +151,7 @@ class TestEase:
     @pytest.mark.parametrize("ease", [0.0, 0.5, 1.0])
     def test_the_way_rises_from_end_to_end_at_the_speed_that_is_asked_for(self, ease):
         times = np.linspace(0, 1, 1001)
-        way = np.array([eased(t, ease) for t in times])
+        way = np.array([ease_in_out(t, ease) for t in times])
         assert [way[0], way[500], way[-1]] == [0.0, 0.5, 1.0]
         assert (np.diff(way) > 0).all()
         np.testing.assert_allclose(way, 1 - way[::-1], atol=1e-12)
@@ -160,19 +162,19 @@ class TestEase:
     def test_frames_and_fields_lie_where_the_way_is(self, fitted, ease):
         disc, even = fitted
         engine = VelocityFieldEngine(registration=FAST, fusion=FUSION, ease=ease)
-        prepared = engine.prepare(disc.at(0.0), disc.at(1.0))
-        ours, theirs = prepared.at(0.25, fields=True), even.at(eased(0.25, ease), fields=True)
+        prepared = prepare(engine, disc.at(0.0), disc.at(1.0))
+        ours, theirs = prepared.at(0.25, fields=True), even.at(ease_in_out(0.25, ease), fields=True)
         assert ours.t == 0.25
-        assert eased(0.25, ease) < 0.21
+        assert ease_in_out(0.25, ease) < 0.21
         np.testing.assert_array_equal(ours.volume.array, theirs.volume.array)
         np.testing.assert_array_equal(ours.displacement_first_to_t.array, theirs.displacement_first_to_t.array)
         np.testing.assert_array_equal(ours.displacement_last_to_t.array, theirs.displacement_last_to_t.array)
-        (together,) = prepared.at_many([0.25])
+        (together,) = prepared.at([0.25])
         np.testing.assert_array_equal(together.volume.array, ours.volume.array)
 
     def test_the_ends_stay_the_acquired_volumes(self, fitted):
         disc, _ = fitted
-        prepared = VelocityFieldEngine(registration=HARDLY, ease=1.0).prepare(disc.at(0.0), disc.at(1.0))
+        prepared = prepare(VelocityFieldEngine(registration=HARDLY, ease=1.0), disc.at(0.0), disc.at(1.0))
         for t in (0.0, 1.0):
             assert prepared.at(t).volume.array.tobytes() == disc.at(t).array.tobytes()
 
@@ -188,13 +190,13 @@ class TestEase:
 
 @pytest.mark.parametrize("t", [-0.1, 1.1, np.nan])
 def test_times_outside_the_pair_are_refused(fitted, t):
-    with pytest.raises(InvalidInputError, match="from 0"):
+    with pytest.raises(InvalidInputError, match="outside of the sequence"):
         fitted[1].at(t)
 
 
 def test_exchanging_the_volumes_and_the_time_gives_nearly_the_same_frame(fitted):
     disc, prepared = fitted
-    swapped = VelocityFieldEngine(registration=FAST, fusion=FUSION).prepare(disc.at(1.0), disc.at(0.0))
+    swapped = prepare(VelocityFieldEngine(registration=FAST, fusion=FUSION), disc.at(1.0), disc.at(0.0))
     for t in (0.3, 0.5):
         there, back = prepared.at(t).volume, swapped.at(1 - t).volume
         assert rmse(there, back) < 0.1 * rmse(disc.at(0.0), disc.at(1.0))
@@ -204,23 +206,23 @@ def test_the_same_seed_gives_the_same_bits_and_leaves_the_global_generator_alone
     state = torch.get_rng_state()
     network = replace(VelocitySettings.neural(), width=32, max_voxels=20_000, levels=(2, 1), iterations=(2, 2))
     engine = VelocityFieldEngine(registration=network)
-    frames = [engine.prepare(DISC.at(0.0), DISC.at(1.0)).at(0.5).volume.array for _ in range(2)]
+    frames = [prepare(engine, DISC.at(0.0), DISC.at(1.0)).at(0.5).volume.array for _ in range(2)]
     np.testing.assert_array_equal(*frames)
     assert torch.equal(torch.get_rng_state(), state)
-    other = VelocityFieldEngine(registration=replace(network, seed=1)).prepare(DISC.at(0.0), DISC.at(1.0))
+    other = prepare(VelocityFieldEngine(registration=replace(network, seed=1)), DISC.at(0.0), DISC.at(1.0))
     assert not np.array_equal(other.at(0.5).volume.array, frames[0])
 
 
 def test_between_equal_volumes_there_is_that_volume():
     still = DISC.at(0.3)
-    frame = VelocityFieldEngine(registration=replace(FAST, iterations=(15, 15))).prepare(still, still).at(0.5)
+    frame = prepare(VelocityFieldEngine(registration=replace(FAST, iterations=(15, 15))), still, still).at(0.5)
     np.testing.assert_allclose(frame.volume.array, still.array, atol=0.2)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "uint16", "int32", "float32", "float64"])
 def test_scalar_type_and_geometry_are_the_sources(dtype):
     first, last = DISC.at(0.0, dtype), DISC.at(1.0, dtype)
-    frame = VelocityFieldEngine(registration=HARDLY).prepare(first, last).at(0.5).volume
+    frame = prepare(VelocityFieldEngine(registration=HARDLY), first, last).at(0.5).volume
     assert frame.array.dtype == np.dtype(dtype)
     assert frame.geometry is first.geometry
     assert first.array.min() <= frame.array.min() <= frame.array.max() <= first.array.max() + 1
@@ -228,8 +230,8 @@ def test_scalar_type_and_geometry_are_the_sources(dtype):
 
 def test_intensities_beyond_the_range_are_moved_but_not_clipped():
     bright = DISC.at(0.3)
-    prepared = VelocityFieldEngine(registration=HARDLY).prepare(
-        bright, bright, intensity_range=IntensityRange(100.0, 120.0)
+    prepared = prepare(
+        VelocityFieldEngine(registration=HARDLY), bright, bright, intensity_range=IntensityRange(100.0, 120.0)
     )
     frame = prepared.at(0.5).volume.array
     np.testing.assert_allclose((frame.min(), frame.max()), (bright.array.min(), bright.array.max()), rtol=0.01)
@@ -250,7 +252,8 @@ def apart():
     engine = VelocityFieldEngine(registration=settings, fusion=FUSION)
 
     def frame(last_shifts):
-        prepared = engine.prepare(
+        prepared = prepare(
+            engine,
             stack([0, 0, 0, 0], 30.0),
             stack(last_shifts, 30.0),
             intensity_range=IntensityRange(0.0, 220.0),
@@ -283,22 +286,22 @@ def test_slices_with_gaps_do_not_move_through_their_plane(apart):
 @pytest.mark.parametrize(("thickness", "through_plane"), [(4.0, False), (8.0, True)])
 def test_the_slice_thickness_decides_whether_there_are_gaps(thickness, through_plane):
     engine = VelocityFieldEngine(registration=HARDLY)
-    prepared = engine.prepare(stack([0, 0, 0], 8.0), stack([1, -1, 2], 8.0), slice_thickness=thickness)
-    assert bool(prepared.velocity[:, 0].any()) is through_plane
+    prepared = prepare(engine, stack([0, 0, 0], 8.0), stack([1, -1, 2], 8.0), slice_thickness=thickness)
+    assert bool(inner(prepared).velocity[:, 0].any()) is through_plane
 
 
 @pytest.mark.parametrize("slices", [1, 2, 4])
 def test_a_few_slices_without_gaps_are_one_volume(slices):
     thin = MovingDisc(Geometry((slices, 24, 24), (1.5, 1.5, 5.0)), (0.0, 1.0, 1.0), 6.0)
     engine = VelocityFieldEngine(registration=HARDLY)
-    prepared = engine.prepare(thin.at(0.0), thin.at(1.0), slice_thickness=5.0)
+    prepared = prepare(engine, thin.at(0.0), thin.at(1.0), slice_thickness=5.0)
     assert np.isfinite(prepared.at(0.5).volume.array).all()
 
 
 def test_a_coarse_fit_still_gives_frames_and_fields_on_the_acquired_grid():
     engine = VelocityFieldEngine(registration=replace(FAST, max_voxels=800, window=5), fusion=FUSION)
-    prepared = engine.prepare(DISC.at(0.0), DISC.at(1.0))
-    assert np.prod(prepared.velocity.shape[2:]) <= 800
+    prepared = prepare(engine, DISC.at(0.0), DISC.at(1.0))
+    assert np.prod(inner(prepared).velocity.shape[2:]) <= 800
     frame = prepared.at(0.5, fields=True)
     error = np.linalg.norm(frame.displacement_first_to_t.array[DISC.inside(0.5)] + DISC.way_mm() / 2, axis=-1)
     assert error.mean() < 0.25 * np.linalg.norm(DISC.way_mm() / 2)
@@ -311,24 +314,24 @@ def test_volumes_that_do_not_fit_together_are_refused():
     engine = VelocityFieldEngine(registration=HARDLY)
     elsewhere = Volume(DISC.at(1.0).array, replace(DISC.geometry, origin=(0.0, 0.0, 0.0)))
     with pytest.raises(InvalidInputError, match="voxel grid"):
-        engine.prepare(DISC.at(0.0), elsewhere)
+        prepare(engine, DISC.at(0.0), elsewhere)
     with pytest.raises(InvalidInputError, match="scalar type"):
-        engine.prepare(DISC.at(0.0), DISC.at(1.0, "int16"))
+        prepare(engine, DISC.at(0.0), DISC.at(1.0, "int16"))
     with pytest.raises(InvalidInputError, match="NaN"):
-        engine.prepare(DISC.at(0.0), DISC.at(1.0).with_array(np.full(DISC.geometry.shape, np.nan, np.float32)))
+        prepare(engine, DISC.at(0.0), DISC.at(1.0).with_array(np.full(DISC.geometry.shape, np.nan, np.float32)))
 
 
 def test_equal_constant_volumes_are_refused_and_different_ones_pass_from_one_to_the_other():
     engine = VelocityFieldEngine(registration=HARDLY)
     dark, bright = (DISC.at(0.0).with_array(np.full((1, 48, 48), v, np.int16)) for v in (100, 200))
     with pytest.raises(InvalidInputError, match="constant"):
-        engine.prepare(dark, dark)
-    prepared = engine.prepare(dark, bright)
+        prepare(engine, dark, dark)
+    prepared = prepare(engine, dark, bright)
     early, half = (np.unique(prepared.at(t).volume.array) for t in (0.25, 0.5))
     assert len(early) == 1
     assert 100 < early[0] < 150
     assert half.tolist() == [150]
-    known = engine.prepare(dark, dark, intensity_range=IntensityRange(0, 200))
+    known = prepare(engine, dark, dark, intensity_range=IntensityRange(0, 200))
     np.testing.assert_array_equal(known.at(0.5).volume.array, 100)
 
 
@@ -337,11 +340,11 @@ def test_the_noise_of_the_pair_tells_what_disagreement_means_nothing(disc):
     generator = np.random.default_rng(0)
     noisy = [disc.at(t).with_array(disc.at(t).array + generator.normal(0, 8, disc.geometry.shape)) for t in (0, 1)]
     full = IntensityRange(0.0, 200.0)
-    prepared = VelocityFieldEngine(registration=HARDLY).prepare(*noisy, intensity_range=full)
-    assert prepared.fusion.noise == pytest.approx(8 / 200, rel=0.15)
-    assert float(prepared.still.min()) > 2 * (0.85 * 8 / 200) ** 2
-    told = VelocityFieldEngine(registration=HARDLY, fusion=FUSION).prepare(*noisy, intensity_range=full)
-    assert told.fusion == FUSION
+    prepared = prepare(VelocityFieldEngine(registration=HARDLY), *noisy, intensity_range=full)
+    assert inner(prepared).fusion.noise == pytest.approx(8 / 200, rel=0.15)
+    assert float(inner(prepared).unmoved_disagreement.min()) > 2 * (0.85 * 8 / 200) ** 2
+    told = prepare(VelocityFieldEngine(registration=HARDLY, fusion=FUSION), *noisy, intensity_range=full)
+    assert inner(told).fusion == FUSION
 
 
 @pytest.mark.parametrize("when", [1, 3])
@@ -354,14 +357,14 @@ def test_preparing_can_be_cancelled(when):
             raise CancelledError
 
     with pytest.raises(CancelledError):
-        VelocityFieldEngine(registration=HARDLY).prepare(DISC.at(0.0), DISC.at(1.0), progress=progress)
+        prepare(VelocityFieldEngine(registration=HARDLY), DISC.at(0.0), DISC.at(1.0), progress=progress)
     assert len(reports) == when
 
 
 def test_progress_rises_from_0_to_1():
     reports = []
     engine = VelocityFieldEngine(registration=HARDLY)
-    engine.prepare(DISC.at(0.0), DISC.at(1.0), progress=lambda fraction, message: reports.append(fraction))
+    prepare(engine, DISC.at(0.0), DISC.at(1.0), progress=lambda fraction, message: reports.append(fraction))
     assert (reports[0], reports[-1]) == (0.0, 1.0)
     assert reports == sorted(reports)
 

@@ -7,7 +7,7 @@ import pytest
 
 from temporal_interp.data.displacement import DisplacementField
 from temporal_interp.data.volume import Volume
-from temporal_interp.engines.linear_blend import LinearBlend
+from temporal_interp.engines.blend import LinearBlend
 from temporal_interp.engines.protocol import InterpolatedFrame
 from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.evaluation.dataset import ScoredSubjects, evaluate_subjects, subjects_to_score

@@ -14,7 +14,7 @@ from temporal_interp.data.motion_truth import MotionTruth
 from temporal_interp.data.provenance import Provenance
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
-from temporal_interp.engines.linear_blend import LinearBlend
+from temporal_interp.engines.blend import LinearBlend
 from temporal_interp.engines.protocol import InterpolatedFrame
 from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.evaluation.evaluate import evaluate

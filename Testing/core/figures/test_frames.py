@@ -9,7 +9,7 @@ from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
-from temporal_interp.engines.linear_blend import LinearBlend
+from temporal_interp.engines.blend import LinearBlend
 from temporal_interp.engines.protocol import InterpolatedFrame
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.evaluation.evaluate import evaluate

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pairs import prepare
 from peers.demons import DemonsSettings, demons
 from peers.elastix import ElastixSettings, elastix
 from peers.scaled_fields import ScaledFieldsEngine
@@ -61,7 +62,7 @@ def test_both_directions_are_found_on_a_turned_grid(name, case, known_pair, know
 @pytest.mark.parametrize("name", ["demons", "syn", "elastix"])
 def test_the_middle_frame_is_nearer_to_the_truth_than_the_blend(name, known_pair, or_skip):
     engine = ScaledFieldsEngine(or_skip(PEERS[name], name))
-    frame = engine.prepare(known_pair.first, known_pair.last, intensity_range=UNIT).at(0.5).volume.array
+    frame = prepare(engine, known_pair.first, known_pair.last, intensity_range=UNIT).at(0.5).volume.array
     blend = 0.5 * known_pair.first.array + 0.5 * known_pair.last.array
     error, blended = (np.mean((image - known_pair.middle)[known_pair.moving] ** 2) for image in (frame, blend))
     assert error < 0.5 * blended

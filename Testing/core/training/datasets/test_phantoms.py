@@ -5,9 +5,9 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from temporal_interp.engines.linear_blend import LinearBlend
 
 from temporal_interp.data.intensity import IntensityRange
-from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.evaluation.evaluate import evaluate
 from temporal_interp.evaluation.hold_out import between

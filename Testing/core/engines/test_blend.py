@@ -1,12 +1,12 @@
-"""The blend, the checks that every engine makes, and the catalogue of engines."""
+"""The blend, and the checks that every engine makes."""
 
 import numpy as np
 import pytest
 
+from pairs import prepare
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.volume import Volume
-from temporal_interp.engines.linear_blend import LinearBlend
-from temporal_interp.engines.protocol import require_pair, require_t
+from temporal_interp.engines.blend import LinearBlend
 from temporal_interp.errors import CancelledError, InvalidInputError
 
 
@@ -19,7 +19,7 @@ def pair(dtype="int16", shape=(2, 3, 4)):
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "uint16", "int32", "float32", "float64"])
 def test_the_blend_is_the_mean_weighted_by_time(dtype, t):
     first, last = pair(dtype)
-    frame = LinearBlend().prepare(first, last).at(t)
+    frame = prepare(LinearBlend(), first, last).at(t)
     expected = (1 - t) * first.array.astype(float) + t * last.array.astype(float)
     half = 0 if np.dtype(dtype).kind == "f" else 0.5
     np.testing.assert_allclose(frame.volume.array.astype(float), expected, atol=half + 1e-4)
@@ -31,12 +31,12 @@ def test_the_blend_is_the_mean_weighted_by_time(dtype, t):
 
 def test_wide_integers_keep_their_last_digits():
     first, last = (Volume(np.full((1, 1, 1), n, np.int32), Geometry((1, 1, 1))) for n in (2_000_000_001, 2_000_000_003))
-    assert LinearBlend().prepare(first, last).at(0.5).volume.array.item() == 2_000_000_002
+    assert prepare(LinearBlend(), first, last).at(0.5).volume.array.item() == 2_000_000_002
 
 
 def test_the_ends_are_the_acquired_volumes_themselves():
     first, last = pair()
-    prepared = LinearBlend().prepare(first, last)
+    prepared = prepare(LinearBlend(), first, last)
     assert prepared.at(0).volume is first
     assert prepared.at(1).volume is last
     assert prepared.at(1.0, fields=True).displacement_first_to_t is None
@@ -44,30 +44,25 @@ def test_the_ends_are_the_acquired_volumes_themselves():
 
 @pytest.mark.parametrize("t", [-0.001, 1.001, np.nan, np.inf, -np.inf])
 def test_times_outside_the_pair_are_refused(t):
-    prepared = LinearBlend().prepare(*pair())
-    with pytest.raises(InvalidInputError, match="from 0"):
+    prepared = prepare(LinearBlend(), *pair())
+    with pytest.raises(InvalidInputError, match="outside of the sequence"):
         prepared.at(t)
 
 
-def test_require_t_gives_a_plain_float():
-    assert type(require_t(np.float32(0.5))) is float
-    assert require_t(True) == 1.0
-
-
-def test_pairs_that_do_not_fit_are_refused():
+def test_volumes_that_do_not_fit_are_refused():
     first, last = pair()
     with pytest.raises(InvalidInputError, match="voxel grid"):
-        require_pair(first, Volume(last.array, Geometry(last.array.shape, (1.0, 1.0, 2.0))))
-    with pytest.raises(InvalidInputError, match="scalar type int16, the last float32"):
-        require_pair(first, last.with_array(last.array.astype(np.float32)))
+        prepare(LinearBlend(), first, Volume(last.array, Geometry(last.array.shape, (1.0, 1.0, 2.0))))
+    with pytest.raises(InvalidInputError, match="scalar type float32, frame 0 has int16"):
+        prepare(LinearBlend(), first, last.with_array(last.array.astype(np.float32)))
 
 
-@pytest.mark.parametrize(("which", "name"), [(0, "first"), (1, "last")])
-def test_a_volume_with_nan_is_refused_by_name(which, name):
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_volume_with_nan_is_refused_by_number(number):
     volumes = pair("float32")
-    volumes[which].array[0, 0, 0] = np.nan
-    with pytest.raises(InvalidInputError, match=f"(?i)the {name} volume has 1 voxels"):
-        LinearBlend().prepare(*volumes)
+    volumes[number].array[0, 0, 0] = np.nan
+    with pytest.raises(InvalidInputError, match=f"Frame {number} has 1 voxels"):
+        prepare(LinearBlend(), *volumes)
 
 
 def test_preparing_can_be_cancelled():
@@ -75,4 +70,4 @@ def test_preparing_can_be_cancelled():
         raise CancelledError
 
     with pytest.raises(CancelledError):
-        LinearBlend().prepare(*pair(), progress=stop)
+        prepare(LinearBlend(), *pair(), progress=stop)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from temporal_interp.data.geometry import Geometry
-from temporal_interp.engines.region import region_of_change, soft_edge
+from temporal_interp.engines.pairs.region import region_of_change, soft_edge
 
 GRID = Geometry((6, 200, 240), (1.0, 1.0, 8.0))
 

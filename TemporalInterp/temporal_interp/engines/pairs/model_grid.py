@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
@@ -44,6 +44,14 @@ class Maps:
         return Maps(self.displacements.to(device), self.weights.to(device), self.residual.to(device))
 
 
+class PairModel(Protocol):
+    """A network on a pair, its features computed."""
+
+    def at(self, times: Sequence[float]) -> list[Maps]:
+        """Return what makes the frames at some times, from 0 at the first image of the pair to 1 at the last."""
+        ...
+
+
 class StudentOnPair:
     """A student and a pair of volumes on its grid; the features of the pair are computed once.
 
@@ -77,7 +85,7 @@ class StudentOnPair:
         self._encoded: list[tuple[tuple[slice, ...], EncodedPair]] | None = None
         self.at([])
 
-    def at(self, times: list[float]) -> list[Maps]:
+    def at(self, times: Sequence[float]) -> list[Maps]:
         """Return the maps at some times; with less at once, then on the CPU, where a GPU's memory does not suffice."""
         while True:
             try:
@@ -139,7 +147,7 @@ class StudentOnPair:
             return
         yield from tiles(shape, self.max_voxels)
 
-    def _decode(self, times: list[float]) -> list[Maps]:
+    def _decode(self, times: Sequence[float]) -> list[Maps]:
         """Return the maps at some times, on the CPU, put together from the tiles."""
         shape = tuple(self.images[0].shape)
         sums = [torch.zeros(11, *shape) for _ in times]
@@ -164,7 +172,7 @@ class StudentOnPair:
         self._each(put, parts)
         return [_maps(s if self.independent else s / total) for s in sums]
 
-    def _chunks(self, pair: EncodedPair, times: list[float]) -> list[range]:
+    def _chunks(self, pair: EncodedPair, times: Sequence[float]) -> list[range]:
         """Return the numbers of the times to work on at once: as many as fit, few enough to occupy every thread."""
         at_once = self._at_once // (pair.ends.numel() // 2)
         if self.device.type == "cpu":

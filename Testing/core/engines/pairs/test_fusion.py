@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from temporal_interp.engines.fusion import Fusion, FusionMaps, disagreement, fuse, fusion_maps
+from temporal_interp.engines.pairs.fusion import Fusion, FusionMaps, disagreement, fuse, fusion_maps
 
 SPACING = (1.5, 1.5)
 FUSION = Fusion(radius_mm=3.0, noise=0.02)

@@ -6,7 +6,7 @@ import math
 import pytest
 import torch
 
-from temporal_interp.engines.model_grid import OVERLAP, StudentOnPair, tiles
+from temporal_interp.engines.pairs.model_grid import OVERLAP, StudentOnPair, tiles
 from temporal_interp.networks import NetworkSettings, Student
 
 

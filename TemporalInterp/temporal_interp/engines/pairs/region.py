@@ -21,6 +21,13 @@ MULTIPLE = 16
 """Voxels that the sides of the box are a multiple of, where the image is large enough."""
 
 Box = tuple[slice, slice, slice]
+"""Slices along (K, J, I), each with an explicit start and stop."""
+
+
+def shape_of(box: Box) -> tuple[int, int, int]:
+    """Return the number of voxels of a box along each axis."""
+    k, j, i = (side.stop - side.start for side in box)
+    return k, j, i
 
 
 def region_of_change(first: np.ndarray, last: np.ndarray, geometry: Geometry) -> Box | None:
@@ -44,7 +51,7 @@ def region_of_change(first: np.ndarray, last: np.ndarray, geometry: Geometry) ->
         hit = np.flatnonzero(changed.any(axis=tuple(a for a in range(3) if a != axis)))
         reach = round(MARGIN / along)
         box.append(_widened(int(hit[0]) - reach, int(hit[-1]) + 1 + reach, size, 1 if axis == 0 else MULTIPLE))
-    return tuple(box)
+    return box[0], box[1], box[2]
 
 
 def _widened(start: int, stop: int, size: int, multiple: int) -> slice:

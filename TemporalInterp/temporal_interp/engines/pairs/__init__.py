@@ -1,0 +1,1 @@
+"""What engines do with one pair of frames; all of it needs PyTorch."""

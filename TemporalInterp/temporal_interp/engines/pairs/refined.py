@@ -1,0 +1,82 @@
+"""A student on a pair, with a velocity fitted to what its motion leaves over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.engines.pairs.model_grid import Maps, PairModel
+from temporal_interp.engines.pairs.student import ModelRegion, PreparedStudent
+from temporal_interp.errors import Progress
+from temporal_interp.registration.register import fit_volumes
+from temporal_interp.registration.settings import VelocitySettings
+from temporal_interp.tensors.spatial import compose, integrate_velocity, resize_field, warp
+
+REMAINDER = VelocitySettings(starts=1, levels=(2, 1), iterations=(30, 20))
+"""The student has done the large motion: the coarsest level has nothing to find, and starts nothing to decide (our
+choice)."""
+
+
+def refine(
+    prepared: PreparedStudent, settings: VelocitySettings | None, device: str, progress: Progress
+) -> PreparedStudent:
+    """Return a prepared student with a velocity on top of its motion.
+
+    Args:
+        prepared: the student on a pair; returned as it is where nothing differs between the two frames.
+        settings: of the fit; `REMAINDER` if None.
+        device: where to fit.
+        progress: told how far it is; may raise CancelledError.
+    """
+    region = prepared.region
+    if region is None:
+        return prepared
+    first, last = region.images
+    moved = warp(first[None, None], region.model.at([1.0])[0].displacements[:1])[0, 0]
+    velocity = fit_volumes(
+        last.numpy(),
+        moved.numpy(),
+        _grid_of(region, prepared.pair.geometry),
+        settings or REMAINDER,
+        independent=prepared.pair.independent,
+        device=device,
+        progress=progress,
+    )
+    return PreparedStudent(prepared.pair, replace(region, model=RefinedModel(region.model, velocity.cpu())))
+
+
+class RefinedModel:
+    """A model on a pair, with a velocity on top of its motion.
+
+    Args:
+        model: what is refined.
+        velocity: (1, 3, k, j, i), voxels of its own grid over the extent of the pair's:
+            last(p) = moved first(p + exp(velocity)(p)), where the model moved it.
+    """
+
+    def __init__(self, model: PairModel, velocity: torch.Tensor) -> None:
+        self.model = model
+        self.velocity = velocity
+
+    def at(self, times: Sequence[float]) -> list[Maps]:
+        """Return the model's maps at some times, their displacements refined."""
+        return [self._refined(maps, t) for maps, t in zip(self.model.at(times), times, strict=True)]
+
+    def _refined(self, maps: Maps, t: float) -> Maps:
+        shape = tuple(maps.displacements.shape[2:])
+        with torch.inference_mode():
+            shares = integrate_velocity(torch.cat([t * self.velocity, (t - 1) * self.velocity]))
+            first_rest, last_rest = resize_field(shares, shape).split(1)
+            first = compose(maps.displacements[:1], first_rest)
+            last = compose(last_rest, maps.displacements[1:])
+        return replace(maps, displacements=torch.cat([first, last]))
+
+
+def _grid_of(region: ModelRegion, geometry: Geometry) -> Geometry:
+    """Return the model grid: the box of the image, on the network's voxels."""
+    k, j, i = region.images[0].shape
+    size = [(b.stop - b.start) * along for b, along in zip(region.box, geometry.spacing_kji, strict=True)]
+    return Geometry((k, j, i), (size[2] / i, size[1] / j, size[0] / k))

@@ -1,0 +1,152 @@
+"""The student network on a pair: its maps, within the region that changes, make the frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from temporal_interp.data.displacement import DisplacementField
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.pair import Pair
+from temporal_interp.data.scalar_type import to_scalar_type
+from temporal_interp.data.volume import Volume
+from temporal_interp.engines.pairs.model_grid import Maps, PairModel, StudentOnPair
+from temporal_interp.engines.pairs.region import Box, region_of_change, shape_of, soft_edge
+from temporal_interp.engines.pairwise import Synthesised
+from temporal_interp.engines.student import StudentEngine
+from temporal_interp.errors import Progress
+from temporal_interp.registration.grids import coarsen
+from temporal_interp.tensors.slabs import as_image, displacement_in_slab, resize_slab, sample_in_plane, slabs
+from temporal_interp.tensors.spatial import identity_grid, sample
+
+FINEST_PIXEL = 1.0
+"""mm: the networks learn pixels of 1.1 mm and more; a finer image is brought to `MODEL_PIXEL` (our choice)."""
+
+MODEL_PIXEL = 1.4
+
+
+@dataclass(frozen=True, eq=False)
+class ModelRegion:
+    """The part of a pair that a network looks at.
+
+    Attributes:
+        box: where the two frames differ, in voxels of the frames.
+        images: both frames within the box, (k, j, i) float32 on the network's grid, scaled to [0, 1].
+        model: the network on these images.
+    """
+
+    box: Box
+    images: tuple[torch.Tensor, torch.Tensor]
+    model: PairModel
+
+
+def within_region_of_change(pair: Pair, engine: StudentEngine, progress: Progress) -> ModelRegion | None:
+    """Return the student on the part of a pair that changes, its features computed; None where nothing does."""
+    scaled, geometry = pair.normalised, pair.geometry
+    box = region_of_change(*scaled, geometry)
+    if box is None:
+        return None
+    progress(0.1, "computing the features of the pair")
+    shape = model_shape(box, geometry)
+    first, last = (coarsen(as_image(s[box], "cpu"), shape)[0, 0] for s in scaled)
+    model = StudentOnPair(
+        engine.student,
+        first,
+        last,
+        independent=not engine.sees_neighbours or pair.independent,
+        device=engine.device,
+        bfloat16=engine.computes_in_bfloat16,
+        max_voxels=engine.max_voxels,
+    )
+    return ModelRegion(box, (first, last), model)
+
+
+class PreparedStudent:
+    """A pair of frames and what a network makes of it, ready for any time.
+
+    Args:
+        pair: both frames.
+        region: the network on the part that changes; None where nothing does.
+    """
+
+    def __init__(self, pair: Pair, region: ModelRegion | None) -> None:
+        self.pair = pair
+        self.region = region
+
+    def at(self, t: Sequence[float], *, fields: bool = False) -> list[Synthesised]:
+        """Return what lies at some t; the network is asked for as many at once as fit. See `PreparedPair.at`."""
+        maps = [None] * len(t) if self.region is None else self.region.model.at(t)
+        made = []
+        for share, local in zip(t, maps, strict=True):
+            acquired = {0.0: self.pair.first, 1.0: self.pair.last}.get(share)
+            volume = acquired or self._render(local, share)
+            made.append(Synthesised(volume, *(self._fields(local) if fields else ())))
+        return made
+
+    def _render(self, maps: Maps | None, t: float) -> Volume:
+        """Return the frame at t: the linear blend, and within the box what the network makes of the acquired voxels."""
+        shape = self.pair.geometry.shape
+        low = np.float64(self.pair.intensity_range.low)
+        sources = [as_image(voxels, "cpu") for voxels in self.pair.centred]
+        frame = np.empty(shape, self.pair.first.array.dtype)
+        for slab in slabs(shape):
+            values = torch.lerp(sources[0][0, 0, slab], sources[1][0, 0, slab], t)
+            if self.region is not None and maps is not None:
+                self._synthesise(values, slab, sources, maps, self.region.box)
+            frame[slab] = to_scalar_type(values.numpy() + low, frame.dtype)
+        return self.pair.first.with_array(frame)
+
+    def _synthesise(
+        self, values: torch.Tensor, slab: slice, sources: Sequence[torch.Tensor], maps: Maps, box: Box
+    ) -> None:
+        """Put what the network says into the part of a slab, (rows, J, I), that lies within the box."""
+        along_k, *in_plane = box
+        rows = slice(max(slab.start, along_k.start), min(slab.stop, along_k.stop))
+        if rows.start >= rows.stop:
+            return
+        inner = slice(rows.start - along_k.start, rows.stop - along_k.start)
+        shape = shape_of(box)
+        here = (slice(rows.start - slab.start, rows.stop - slab.start), *in_plane)
+        candidates = []
+        for source, displacement in zip(sources, maps.displacements, strict=True):
+            points = identity_grid((rows.stop - rows.start, *shape[1:]), displacement)
+            start = torch.tensor([rows.start, *(b.start for b in in_plane)], dtype=torch.float32)
+            points = points + start.view(1, 3, 1, 1, 1) + displacement_in_slab(displacement[None], shape, inner)
+            candidates.append(source[:, :, rows, in_plane[0], in_plane[1]])
+            moves_through = displacement[0].any()
+            candidates.append(sample(source, points) if moves_through else sample_in_plane(source[:, :, rows], points))
+        weights = resize_slab(maps.weights, shape, inner)
+        made = (weights * torch.cat(candidates, dim=1)).sum(dim=1)[0]
+        residual = resize_slab(maps.residual, shape, inner)[0, 0]
+        intensities = self.pair.intensity_range
+        made = made + residual * float(intensities.high - intensities.low)
+        edge = torch.from_numpy(soft_edge(box, self.pair.geometry.shape, self.pair.geometry.spacing_kji)[inner])
+        values[here] = torch.lerp(values[here], made, edge)
+
+    def _fields(self, maps: Maps | None) -> tuple[DisplacementField, DisplacementField]:
+        """Return both displacement fields; outside the box nothing moves."""
+        return self._field(maps, 0), self._field(maps, 1)
+
+    def _field(self, maps: Maps | None, end: int) -> DisplacementField:
+        shape, spacing = self.pair.geometry.shape, self.pair.geometry.spacing_kji
+        whole = torch.zeros(1, 3, *shape)
+        if self.region is not None and maps is not None:
+            box = self.region.box
+            inner = shape_of(box)
+            displacement = displacement_in_slab(maps.displacements[end][None], inner, slice(0, inner[0]))
+            whole[(slice(None), slice(None), *box)] = displacement * torch.from_numpy(soft_edge(box, shape, spacing))
+        return DisplacementField.from_voxels(whole, self.pair.geometry)
+
+
+def model_shape(box: Box, geometry: Geometry) -> tuple[int, int, int]:
+    """Return the shape of the model grid over a box: coarser in the plane where pixels are finer than learnt."""
+    slices, *sides = shape_of(box)
+    _, *spacing = geometry.spacing_kji
+    j, i = (
+        max(1, round(side * along / MODEL_PIXEL)) if along < FINEST_PIXEL else side
+        for side, along in zip(sides, spacing, strict=True)
+    )
+    return slices, j, i

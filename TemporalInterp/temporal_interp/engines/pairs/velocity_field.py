@@ -1,0 +1,128 @@
+"""A velocity field on a pair: both frames are moved along it to any time, and fused."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from temporal_interp.data.displacement import DisplacementField
+from temporal_interp.data.pair import Pair
+from temporal_interp.data.scalar_type import to_scalar_type
+from temporal_interp.data.volume import Volume
+from temporal_interp.engines.pairs.fusion import Fusion, FusionMaps, disagreement, fuse, fusion_maps
+from temporal_interp.engines.pairwise import Synthesised
+from temporal_interp.errors import Progress, no_progress
+from temporal_interp.registration.grids import coarsen, spacing_on
+from temporal_interp.registration.register import default_settings, fit_volumes, fitted_grid
+from temporal_interp.registration.settings import VelocitySettings
+from temporal_interp.tensors.parallel_map import parallel_map
+from temporal_interp.tensors.slabs import as_image, resize_slab, slabs, warp_slab
+from temporal_interp.tensors.spatial import integrate_velocity, resize_field, warp
+
+
+class PreparedVelocityField:
+    """A pair of frames and the velocity between them, ready for any time.
+
+    Args:
+        pair: both frames.
+        velocity: (1, 3, k, j, i), last(p) = first(p + exp(velocity)(p)), voxels of its own grid, which covers the
+            extent of the frames.
+        fusion: how the two moved ends become one frame.
+        compared: shape of the grid over the same extent on which the moved frames are compared.
+        ease: how slowly the motion starts and ends, see `ease_in_out`.
+    """
+
+    def __init__(
+        self,
+        pair: Pair,
+        velocity: torch.Tensor,
+        fusion: Fusion,
+        *,
+        compared: tuple[int, int, int],
+        ease: float = 0.0,
+    ) -> None:
+        self.pair = pair
+        self.velocity = velocity
+        self.ease = ease
+        self.spacing = spacing_on(compared, pair.geometry.shape, pair.geometry.spacing_kji)
+        if pair.independent:
+            self.spacing = (math.inf, *self.spacing[1:])
+        self.coarse = torch.cat([coarsen(as_image(v, velocity.device), compared) for v in pair.normalised])
+        problems = self.coarse.squeeze(1).unsqueeze(2) if pair.independent else self.coarse.unsqueeze(1)
+        self.fusion = fusion.for_pair(*problems)
+        self.unmoved_disagreement = disagreement(*self.coarse.split(1), self.spacing, self.fusion)
+
+    @classmethod
+    def fitted(
+        cls,
+        pair: Pair,
+        settings: VelocitySettings | None = None,
+        fusion: Fusion | None = None,
+        *,
+        ease: float = 0.0,
+        device: str = "cpu",
+        progress: Progress = no_progress,
+    ) -> PreparedVelocityField:
+        """Fit the velocity that brings the first frame onto the last.
+
+        Args:
+            pair: both frames.
+            settings: of the fit; `default_settings` if None.
+            fusion: how the two moved ends become one frame; the defaults if None.
+            ease: see the class.
+            device: where to compute.
+            progress: told how far it is; may raise CancelledError.
+
+        Raises:
+            InvalidInputError: the fit diverged.
+        """
+        settings = settings or default_settings(pair.independent)
+        first, last = pair.normalised
+        velocity = fit_volumes(
+            last, first, pair.geometry, settings, independent=pair.independent, device=device, progress=progress
+        )
+        compared = fitted_grid(pair.geometry, settings, independent=pair.independent)
+        return cls(pair, velocity, fusion or Fusion(), compared=compared, ease=ease)
+
+    def at(self, t: Sequence[float], *, fields: bool = False) -> list[Synthesised]:
+        """Return what lies at some t, side by side on the threads of the CPU; see `PreparedPair.at`."""
+        return parallel_map(lambda share: self._at(share, fields), t)
+
+    def _at(self, t: float, fields: bool) -> Synthesised:
+        path = ease_in_out(t, self.ease)
+        with torch.inference_mode():
+            displacements = integrate_velocity(torch.cat([path * self.velocity, (path - 1) * self.velocity]))
+            volume = {0.0: self.pair.first, 1.0: self.pair.last}.get(t) or self._render(displacements, path)
+            if not fields:
+                return Synthesised(volume)
+            first, last = (DisplacementField.from_voxels(d, self.pair.geometry) for d in displacements.split(1))
+        return Synthesised(volume, first, last)
+
+    def _render(self, displacements: torch.Tensor, path: float) -> Volume:
+        """Return the frame at a share of the path: fields and maps are upsampled, the acquired voxels are warped."""
+        coarse = warp(self.coarse, resize_field(displacements, tuple(self.coarse.shape[2:])))
+        moved_disagreement = disagreement(*coarse.split(1), self.spacing, self.fusion)
+        maps = fusion_maps(self.unmoved_disagreement, moved_disagreement, path, self.fusion)
+        shape, device = self.pair.geometry.shape, self.velocity.device
+        low = np.float64(self.pair.intensity_range.low)
+        sources = [as_image(voxels, device) for voxels in self.pair.centred]
+        frame = np.empty(shape, self.pair.first.array.dtype)
+        for slab in slabs(shape):
+            unmoved = (sources[0][:, :, slab], sources[1][:, :, slab])
+            first, last = (warp_slab(image, d, slab) for image, d in zip(sources, displacements.split(1), strict=True))
+            local = FusionMaps(*(resize_slab(m, shape, slab) for m in (maps.trust, maps.last_weight)))
+            fused = fuse(unmoved, (first, last), local, path)[0, 0]
+            frame[slab] = to_scalar_type(fused.cpu().numpy() + low, frame.dtype)
+        return self.pair.first.with_array(frame)
+
+
+def ease_in_out(t: float, ease: float) -> float:
+    """Return the share of the path from the first frame to the last that lies behind at t.
+
+    The cubic whose speed at both ends is 1 - `ease` of its mean (our choice): 0 moves evenly, 1 from rest to rest with
+    the least acceleration.
+    """
+    return t + ease * t * (1 - t) * (2 * t - 1)

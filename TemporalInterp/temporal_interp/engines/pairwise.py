@@ -1,0 +1,175 @@
+"""Lifts engines that know two frames only to sequences: each gap is a pair of its own."""
+
+from __future__ import annotations
+
+import abc as abstract
+from collections import OrderedDict, abc
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol, overload
+
+from temporal_interp.data.displacement import DisplacementField
+from temporal_interp.data.pair import Pair
+from temporal_interp.data.provenance import Provenance
+from temporal_interp.data.sequence import Gap, Sequence
+from temporal_interp.data.volume import Volume
+from temporal_interp.engines.protocol import Frame
+from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
+
+KEPT_VOXELS = 100_000_000
+"""Voxels of the frames of prepared gaps that are kept; older ones are prepared again when they are asked for."""
+
+
+@dataclass(frozen=True, eq=False)
+class Synthesised:
+    """What a pair answers at one t.
+
+    Attributes:
+        volume: the frame; at t = 0 and t = 1 it is not looked at, since the acquired one is taken.
+        displacement_first_to_t: resamples the first volume into the frame; None if not asked for or without motion.
+        displacement_last_to_t: resamples the last volume into the frame; likewise.
+    """
+
+    volume: Volume
+    displacement_first_to_t: DisplacementField | None = None
+    displacement_last_to_t: DisplacementField | None = None
+
+
+class PreparedPair(Protocol):
+    """Two frames made ready: everything that does not depend on t is done."""
+
+    def at(self, t: abc.Sequence[float], *, fields: bool = False) -> list[Synthesised]:
+        """Return what lies at some t, from 0 at the first frame to 1 at the last; both ends only to have fields there.
+
+        Args:
+            t: checked, from 0 to 1.
+            fields: also give the displacement fields.
+        """
+        ...
+
+
+class PairwiseEngine(abstract.ABC):
+    """An engine that looks at one gap alone. It has to give the properties of `Engine` and `prepare_pair`."""
+
+    @property
+    @abstract.abstractmethod
+    def name(self) -> str:
+        """Name of the engine, as on the command line."""
+
+    settings: str = ""
+    model: str = ""
+    model_sha256: str = ""
+
+    @abstract.abstractmethod
+    def prepare_pair(self, pair: Pair, *, progress: Progress = no_progress) -> PreparedPair:
+        """Make a pair ready.
+
+        Args:
+            pair: both frames, finite, with what is known of the sequence.
+            progress: told how far it is; may raise CancelledError to stop.
+
+        Raises:
+            InvalidInputError: the frames cannot be interpolated; the message says why.
+        """
+
+    def prepare(self, sequence: Sequence, *, progress: Progress = no_progress) -> PreparedGaps:
+        """Check the frames; a gap is worked on when first asked for. See `Engine.prepare`."""
+        if not sequence.gaps:
+            raise InvalidInputError("The sequence has one frame; there is nothing to interpolate between.")
+        sequence.require_finite()
+        return PreparedGaps(self, sequence)
+
+
+class PreparedGaps:
+    """A sequence whose gaps are pairs of their own; see `PreparedSequence`.
+
+    Args:
+        engine: what prepares a pair.
+        sequence: the frames, finite.
+    """
+
+    def __init__(self, engine: PairwiseEngine, sequence: Sequence) -> None:
+        self.engine = engine
+        self.sequence = sequence
+        self._pairs: OrderedDict[int, PreparedPair] = OrderedDict()
+
+    def prepare_gap(self, gap: int, *, progress: Progress = no_progress) -> None:
+        """Make one gap ready; see `PreparedSequence.prepare_gap`."""
+        self._pair(gap, progress)
+
+    @overload
+    def at(
+        self, times: float, *, fields: bool = False, gap: int | None = None, progress: Progress = no_progress
+    ) -> Frame: ...
+    @overload
+    def at(
+        self, times: Iterable[float], *, fields: bool = False, gap: int | None = None, progress: Progress = no_progress
+    ) -> list[Frame]: ...
+    def at(
+        self,
+        times: float | Iterable[float],
+        *,
+        fields: bool = False,
+        gap: int | None = None,
+        progress: Progress = no_progress,
+    ) -> Frame | list[Frame]:
+        """Return the frame at a time, or the frames at some; see `PreparedSequence.at`."""
+        if not isinstance(times, Iterable):
+            return self.at([times], fields=fields, gap=gap, progress=progress)[0]
+        placed = [(float(time), self._gap_of(float(time), gap)) for time in times]
+        together: dict[int, list[int]] = {}
+        for place, (_, around) in enumerate(placed):
+            together.setdefault(around.number, []).append(place)
+        frames: dict[int, Frame] = {}
+        for done, (number, places) in enumerate(together.items()):
+            report = part_of(progress, done / len(together), (done + 1) / len(together))
+            made = self._in_gap(number, [placed[place][0] for place in places], fields, report)
+            frames |= zip(places, made, strict=True)
+        return [frames[place] for place in range(len(placed))]
+
+    def _gap_of(self, time: float, number: int | None) -> Gap:
+        if number is None:
+            return self.sequence.gap_at(time)
+        gap = self.sequence.gaps[number]
+        if not gap.start <= time <= gap.stop:
+            raise InvalidInputError(
+                f"{time:g} {self.sequence.unit} does not lie in the gap from {gap.start:g} to {gap.stop:g} "
+                f"{self.sequence.unit}."
+            )
+        return gap
+
+    def _in_gap(self, number: int, times: abc.Sequence[float], fields: bool, progress: Progress) -> list[Frame]:
+        gap = self.sequence.gaps[number]
+        asked = [gap.t_of(time) for time in times]
+        acquired = {0.0: self.sequence[gap.first], 1.0: self.sequence[gap.last]}
+        unknown = [t for t in asked if fields or t not in acquired]
+        known = (
+            dict(zip(unknown, self._pair(number, progress).at(unknown, fields=fields), strict=True)) if unknown else {}
+        )
+        frames = []
+        for time, t in zip(times, asked, strict=True):
+            answer = known.get(t) or Synthesised(acquired[t])
+            frames.append(
+                Frame(
+                    acquired.get(t, answer.volume),
+                    time,
+                    t,
+                    answer.displacement_first_to_t,
+                    answer.displacement_last_to_t,
+                    None if t in acquired else self._provenance(gap, t),
+                )
+            )
+        return frames
+
+    def _provenance(self, gap: Gap, t: float) -> Provenance:
+        return Provenance.of(self.engine, self.sequence.times[gap.first], self.sequence.times[gap.last], t)
+
+    def _pair(self, number: int, progress: Progress) -> PreparedPair:
+        if number not in self._pairs:
+            pair = Pair(self.sequence, self.sequence.gaps[number])
+            self._pairs[number] = self.engine.prepare_pair(pair, progress=progress)
+        self._pairs.move_to_end(number)
+        kept = max(1, KEPT_VOXELS // (2 * self.sequence[0].array.size))
+        while len(self._pairs) > kept:
+            self._pairs.popitem(last=False)
+        return self._pairs[number]

@@ -1,0 +1,141 @@
+"""What to synthesise: frames between two phases, or in every gap of a sequence.
+
+The command line and the panel fill a request; the request refuses what makes no sense, and runs.
+"""
+
+from __future__ import annotations
+
+from collections import abc
+from dataclasses import dataclass
+
+import numpy as np
+
+from temporal_interp.data.sequence import Gap, Sequence
+from temporal_interp.data.volume import Volume
+from temporal_interp.errors import InvalidInputError
+
+
+def evenly_spaced(start: float, stop: float, count: int) -> list[float]:
+    """Return `count` times strictly between two others, evenly spaced.
+
+    Raises:
+        InvalidInputError: the count is below 1.
+    """
+    if count < 1:
+        raise InvalidInputError(f"The number of frames to add must be at least 1, got {count}.")
+    return [float(v) for v in np.linspace(start, stop, count + 2)[1:-1]]
+
+
+@dataclass(frozen=True)
+class BetweenPhases:
+    """Frames between two acquired ones; those that were acquired between them are hidden from the engine.
+
+    Attributes:
+        first: number of the frame at t = 0.
+        last: number of the frame at t = 1, greater than `first`.
+        frames: how many to synthesise, evenly spaced, or their times in the sequence's unit.
+    """
+
+    first: int
+    last: int
+    frames: int | abc.Sequence[float]
+
+    def source(self, sequence: Sequence) -> Sequence:
+        """Return what the engine gets to see: the acquired frames up to the first phase, and from the last on.
+
+        Raises:
+            InvalidInputError: a phase is out of place or itself synthetic, or a time does not lie between them.
+        """
+        for number, what in ((self.first, "The first phase"), (self.last, "The last phase")):
+            sequence.require_item(number, what)
+            if number in sequence.synthetic_frames:
+                raise InvalidInputError(f"{what}, frame {number}, is itself synthetic; choose an acquired one.")
+        if self.first >= self.last:
+            raise InvalidInputError(
+                f"The first phase must come before the last, got frames {self.first} and {self.last}."
+            )
+        self.times(sequence)
+        return sequence.hiding({*range(self.first + 1, self.last), *sequence.synthetic_frames})
+
+    def gaps(self, source: Sequence, sequence: Sequence) -> list[tuple[Gap, list[float]]]:
+        """Return the gap of the source between the phases, and the times to synthesise in it."""
+        return [(source.gap_at(sequence.times[self.first]), self.times(sequence))]
+
+    def kept(self, sequence: Sequence) -> list[int]:
+        """Return the numbers of the frames that stay in the result."""
+        return [self.first, self.last]
+
+    def times(self, sequence: Sequence) -> list[float]:
+        """Return the times to synthesise, in rising order.
+
+        Raises:
+            InvalidInputError: one does not lie strictly between the phases, or there is none, or one twice.
+        """
+        start, stop = sequence.times[self.first], sequence.times[self.last]
+        if isinstance(self.frames, int):
+            return evenly_spaced(start, stop, self.frames)
+        wanted = sorted(float(time) for time in self.frames)
+        if not wanted:
+            raise InvalidInputError("No times were given to synthesise frames at.")
+        for time in wanted:
+            if not start < time < stop:  # also refuses NaN
+                raise InvalidInputError(
+                    f"{time:g} {sequence.unit} does not lie strictly between the chosen phases ({start:g} and {stop:g} "
+                    f"{sequence.unit})."
+                )
+        if len(set(wanted)) < len(wanted):
+            raise InvalidInputError(f"A time is asked for twice: {wanted}.")
+        return wanted
+
+    def arguments(self, sequence: Sequence) -> list[str]:
+        """Return the options of the command line that ask for the same."""
+        times = ",".join(repr(value) for value in self.times(sequence))
+        return ["--from", str(self.first), "--to", str(self.last), f"--times={times}"]
+
+
+@dataclass(frozen=True)
+class WholeSequence:
+    """The whole sequence with `factor - 1` synthetic frames in every gap between acquired ones.
+
+    Attributes:
+        factor: 2 or more.
+        cyclic: also fill the gap from the last frame back to the first, as in a heart beat; see `Sequence.as_loop` for
+            its length where the sequence does not say it.
+    """
+
+    factor: int
+    cyclic: bool = False
+
+    def source(self, sequence: Sequence) -> Sequence:
+        """Return what the engine gets to see: the acquired frames.
+
+        Raises:
+            InvalidInputError: the factor is below 2, or all frames but one are synthetic.
+        """
+        if self.factor < 2:
+            raise InvalidInputError(f"The factor must be at least 2, got {self.factor}.")
+        acquired = sequence.acquired()
+        if len(acquired) < 2:
+            raise InvalidInputError("The sequence has one frame; there is nothing to interpolate between.")
+        return acquired.as_loop(acquired.period) if self.cyclic else acquired
+
+    def gaps(self, source: Sequence, sequence: Sequence) -> list[tuple[Gap, list[float]]]:
+        """Return the gaps of the source, and the times to synthesise in each."""
+        gaps = source.gaps if self.cyclic else source.gaps[: len(source) - 1]
+        return [(gap, evenly_spaced(gap.start, gap.stop, self.factor - 1)) for gap in gaps]
+
+    def kept(self, sequence: Sequence) -> list[int]:
+        """Return the numbers of the frames that stay in the result."""
+        return sequence.acquired_frames
+
+    def arguments(self, sequence: Sequence) -> list[str]:
+        """Return the options of the command line that ask for the same."""
+        return ["--factor", str(self.factor), *(["--cyclic"] if self.cyclic else [])]
+
+
+Request = BetweenPhases | WholeSequence
+
+
+def kept_volumes(request: Request, sequence: Sequence) -> list[Volume]:
+    """Return the acquired volumes that are in the result, in their order."""
+    return [sequence[number] for number in request.kept(sequence)]

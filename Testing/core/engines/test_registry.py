@@ -1,0 +1,150 @@
+"""The engines by name, and which one is taken where none is chosen."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from temporal_interp.engines import registry
+from temporal_interp.engines.blend import LinearBlend
+from temporal_interp.engines.registry import (
+    DEFAULT_ENGINE,
+    EngineSpec,
+    available_engine_names,
+    create_engine,
+    engine_names,
+    engine_specs,
+    find_engine,
+    is_registered_here,
+    register_engine,
+    unregister_engine,
+)
+from temporal_interp.engines.velocity_field import EASED_ENGINE
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.models.model_file import checksum
+from temporal_interp.models.registry import Registry
+from temporal_interp.registration.settings import VelocitySettings
+
+
+@pytest.mark.parametrize("name", engine_names())
+def test_the_registry_makes_every_engine_it_names(name):
+    engine = create_engine(name)
+    assert engine.name == name
+    assert engine.settings == ""  # nothing differs from the defaults
+
+
+@pytest.mark.parametrize("name", ["student", "refined"])
+def test_engines_with_a_model_say_which_and_take_another(name):
+    entry = Registry().default()
+    engine = create_engine(name)
+    assert engine.model == f"{entry.name} {entry.version}"
+    assert engine.model_sha256 == entry.sha256
+    file = Registry().path(entry)
+    by_name, by_file = create_engine(f"{name}:{entry.name}"), create_engine(f"{name}:{file}")
+    assert by_name.model_sha256 == by_file.model_sha256 == checksum(file)
+    assert by_file.model == file.name
+
+
+def test_the_registry_passes_the_device_on():
+    assert create_engine("velocity_field", device="cuda:1").device == "cuda:1"
+    assert create_engine("student", device="cuda:1").device == "cuda:1"
+
+
+@pytest.mark.parametrize("name", ["magic", ""])
+def test_an_unknown_engine_is_refused_with_the_known_ones(name):
+    with pytest.raises(InvalidInputError, match=rf"'{name}'.*velocity_field, linear_blend, refined, student"):
+        create_engine(name)
+
+
+def test_an_unknown_variant_is_refused_with_the_known_ones():
+    with pytest.raises(InvalidInputError, match=r"'velocity_field:model'.*velocity_field:eased, velocity_field:neural"):
+        create_engine("velocity_field:model")
+    with pytest.raises(InvalidInputError, match="Variants of linear_blend: none"):
+        create_engine("linear_blend:fast")
+
+
+def test_an_unknown_model_is_refused():
+    with pytest.raises(InvalidInputError, match="nowhere"):
+        create_engine("student:nowhere")
+
+
+def test_the_default_needs_no_model(monkeypatch):
+    monkeypatch.setattr(Registry, "default", lambda self, kind="student": None)
+    assert available_engine_names() == ("velocity_field", "linear_blend")
+    assert create_engine(DEFAULT_ENGINE).name == DEFAULT_ENGINE
+    with pytest.raises(InvalidInputError, match="No trained model"):
+        create_engine("student")
+
+
+def test_the_velocity_field_can_be_that_of_a_network():
+    assert create_engine("velocity_field:neural").registration == VelocitySettings.neural()
+    assert create_engine("velocity_field:neural").settings.startswith("field=network ")
+
+
+def test_the_eased_engine_is_the_default_one_with_a_slow_start_and_end():
+    eased, plain = create_engine(EASED_ENGINE, device="cuda:1"), create_engine(DEFAULT_ENGINE, device="cuda:1")
+    assert eased.settings == "ease=0.5"
+    assert replace(eased, ease=0.0) == plain
+
+
+class TestEnginesOfOthers:
+    @pytest.fixture
+    def toy(self):
+        spec = EngineSpec("toy", "Toy", "Blends.", "At once.", create=lambda variant, device: LinearBlend())
+        register_engine(spec)
+        yield spec
+        unregister_engine("toy")
+
+    def test_a_registered_engine_is_made_by_its_name(self, toy):
+        assert find_engine("toy:anything") is toy
+        assert isinstance(create_engine("toy"), LinearBlend)
+        assert engine_names()[-1] == "toy"
+        assert is_registered_here("toy:variant")
+        assert not is_registered_here(DEFAULT_ENGINE)
+
+    def test_a_name_is_given_once(self, toy):
+        with pytest.raises(InvalidInputError, match="'toy' already"):
+            register_engine(toy)
+        with pytest.raises(InvalidInputError, match="'student' already"):
+            register_engine(replace(toy, name="student"))
+
+    def test_entry_points_of_other_packages_are_found_and_broken_ones_are_told_of(self, monkeypatch, toy):
+        class Point:
+            name, value = "ours", "somewhere:SPEC"
+
+            def __init__(self, spec):
+                self.spec = spec
+
+            def load(self):
+                if self.spec is None:
+                    raise ImportError("no such thing")
+                return self.spec
+
+        points = [Point(replace(toy, name="theirs")), Point(None), Point(replace(toy, name="student"))]
+        monkeypatch.setattr(registry, "entry_points", lambda group: points)
+        registry._declared.cache_clear()
+        with pytest.warns(UserWarning, match="'ours' of somewhere:SPEC cannot be loaded: no such thing"):
+            specs = engine_specs()
+        registry._declared.cache_clear()
+        assert specs["theirs"].label == "Toy"
+        assert specs["student"].label != "Toy"  # the program's own
+
+
+def test_the_list_of_engines_needs_neither_pytorch_nor_any_other_package_that_slicer_lacks():
+    code = (
+        "import sys; from temporal_interp.engines.registry import engine_specs; engine_specs(); "
+        "sys.exit(' '.join(sys.modules.keys() & {'torch', 'pydantic', 'safetensors', 'lightning', 'typer'}) or 0)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("spec", engine_specs().values(), ids=engine_names())
+def test_what_an_engine_declares_is_so(spec):
+    engine = spec.create("", "cpu")
+    assert engine.name == spec.name
+    assert bool(engine.model_sha256) is spec.needs_model
+    assert ":" not in spec.name
+    assert spec.description.endswith(".")
+    assert spec.expected_time.endswith(".")
