@@ -69,6 +69,7 @@ def register(
     if field is not None:
         require_file_output(field, FIELD_ENDINGS, force=force)
 
+    from temporal_interp.data.slice_independence import slices_are_independent
     from temporal_interp.io import read_volume, write_displacement, write_volume
     from temporal_interp.registration.register import default_settings
     from temporal_interp.registration.register import register as run_registration
@@ -80,7 +81,7 @@ def register(
     if paper or neural:
         settings = VelocitySettings.paper() if paper else VelocitySettings.neural()
     else:
-        settings = default_settings(fixed.geometry, slice_thickness=slice_thickness)
+        settings = default_settings(slices_are_independent(fixed.geometry, slice_thickness))
     settings = _settings(
         settings, iterations, stride=stride, window=window, smoothness=smoothness, max_voxels=max_voxels
     )

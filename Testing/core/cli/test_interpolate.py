@@ -1,14 +1,14 @@
 """temporal-interp interpolate."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from temporal_interp.data.displacement import DisplacementField
+from stand_in_engines import StandIn, blended_along_x
 from temporal_interp.data.provenance import is_synthetic
-from temporal_interp.engines import linear_blend
-from temporal_interp.io import read_displacement, read_sequence, read_volume, write_sequence
+from temporal_interp.engines import registry
+from temporal_interp.io import read_field_sequence, read_sequence, write_sequence
 
 BLEND = ("--engine", "linear_blend")
 PAIR = ("--from", 0, "--to", 4, *BLEND)
@@ -22,29 +22,9 @@ def files_of(folder):
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
 
 
-@dataclass(frozen=True)
-class PreparedShift:
-    """A blend that says everything moved by 2 t mm along x."""
-
-    blend: object
-
-    def at(self, t, *, fields=False):
-        frame = self.blend.at(t)
-        array = np.zeros((*frame.volume.array.shape, 3), np.float32)
-        array[..., 0] = 2 * t
-        field = DisplacementField(array, np.full(frame.volume.array.shape, 1 + t, np.float32))
-        return replace(frame, displacement_first_to_t=field, displacement_last_to_t=field)
-
-
-@dataclass(frozen=True)
-class Shift(linear_blend.LinearBlend):
-    def prepare(self, first, last, **how):
-        return PreparedShift(super().prepare(first, last, **how))
-
-
 @pytest.fixture
 def shift_engine(monkeypatch):
-    monkeypatch.setattr(catalogue, "create_engine", lambda name, device: Shift(name))
+    monkeypatch.setattr(registry, "create_engine", lambda name, device: StandIn(blended_along_x, name=name))
 
 
 @pytest.mark.parametrize("name", ["out.seq.nrrd", "out.nii.gz", "out", "new/folder/out.seq.nrrd"])
@@ -85,7 +65,7 @@ def test_a_synthetic_frame_is_no_endpoint(command, recording, tmp_path):
     command("interpolate", recording, "-o", once, "--factor", 2, *BLEND)
     result = command("interpolate", once, "-o", again, "--from", 1, "--to", 4, "--count", 1, *BLEND)
     assert result.exit_code == 3
-    assert "--from: frame 1 is itself synthetic" in result.stderr
+    assert "The first phase, frame 1 is itself synthetic" in result.stderr
 
 
 def test_the_result_for_a_program(command, events, recording, tmp_path):
@@ -105,15 +85,27 @@ def test_fields_are_written_for_both_ends_with_their_jacobians(command, shift_en
     result = command("interpolate", recording, "-o", tmp_path / "o.nii.gz", *PAIR, "--times", "100", "--fields", fields)
     assert result.exit_code == 0, result.stderr
     assert files_of(fields) == sorted(
-        f"{kind}_{end}_to_{time}.nrrd"
-        for kind in ("displacement", "jacobian")
-        for end in ("first", "last")
-        for time in (0, 100, 400)  # the ends too: the field over the whole gap is one of theirs
+        f"{kind}_{end}_to_t.seq.nrrd" for kind in ("displacement", "jacobian") for end in ("first", "last")
     )
-    array, geometry = read_displacement(fields / "displacement_first_to_100.nrrd")
-    np.testing.assert_allclose(array[..., 0], 0.5)
-    assert geometry.is_close(read_sequence(recording).volumes[0].geometry)
-    np.testing.assert_allclose(read_volume(fields / "jacobian_last_to_100.nrrd").array, 1.25)
+    field = read_field_sequence(fields / "displacement_first_to_t.seq.nrrd")
+    assert field.times == (0, 100, 400)  # the ends too: the field over the whole gap is one of theirs
+    for array, t in zip(field.fields, (0.0, 0.25, 1.0), strict=True):
+        np.testing.assert_allclose(array[..., 0], 2 * t)
+    assert [is_synthetic(attributes) for attributes in field.item_attributes] == [False, True, False]
+    assert field.geometry.is_close(read_sequence(recording).volumes[0].geometry)
+    jacobian = read_sequence(fields / "jacobian_last_to_t.seq.nrrd")
+    assert jacobian.times == (0, 100, 400)
+    np.testing.assert_allclose(jacobian.volumes[1].array, 1.25)
+
+
+def test_fields_of_frames_at_large_times_a_little_apart_are_told_apart(command, shift_engine, sequence, tmp_path):
+    late = replace(sequence, times=[36_000_000 + 75 * n for n in range(len(sequence))])
+    write_sequence(late, tmp_path / "late.seq.nrrd")
+    fields = tmp_path / "fields"
+    result = command("interpolate", tmp_path / "late.seq.nrrd", "-o", tmp_path / "o", "--factor", 2, "--fields", fields)
+    assert result.exit_code == 0, result.stderr
+    times = read_field_sequence(fields / "displacement_last_to_t.seq.nrrd").times
+    assert times == tuple(36_000_037.5 + 75 * n for n in range(len(sequence) - 1))
 
 
 def test_an_engine_without_motion_has_no_fields_to_write(command, recording, tmp_path):
@@ -145,7 +137,7 @@ def test_contradicting_options_are_wrong_usage(command, recording, tmp_path, opt
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--from", 0, "--to", 5, "--count", 1), "--to is frame 5"),
+        (("--from", 0, "--to", 5, "--count", 1), "The last phase is frame 5"),
         (("--from", 3, "--to", 1, "--count", 1), "must come before"),
         (("--from", 0, "--to", 4, "--times", "400"), "400 ms does not lie strictly between"),
         (("--from", 0, "--to", 4, "--times", "nan"), "nan ms does not lie strictly between"),
@@ -196,11 +188,10 @@ def test_force_replaces_a_file(command, recording, tmp_path):
 
 @pytest.mark.parametrize("json", [(), ("--json",)])
 def test_ctrl_c_leaves_with_130_and_nothing_written(command, recording, tmp_path, monkeypatch, json):
-    def interrupted(self, t, *, fields=False):
+    def interrupted(pair, t):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(PreparedShift, "at", interrupted)
-    monkeypatch.setattr(catalogue, "create_engine", lambda name, device: Shift(name))
+    monkeypatch.setattr(registry, "create_engine", lambda name, device: StandIn(interrupted, name=name))
     before = files_of(tmp_path)
     out, fields = tmp_path / "out.seq.nrrd", tmp_path / "fields"
     result = command("interpolate", recording, "-o", out, *PAIR, "--count", 1, "--fields", fields, *json)

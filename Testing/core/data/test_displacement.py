@@ -7,7 +7,6 @@ from scipy.spatial.transform import Rotation
 
 from temporal_interp.data.displacement import DisplacementField
 from temporal_interp.data.geometry import Geometry
-from temporal_interp.data.physical_displacement import displacement_field
 from temporal_interp.tensors import slabs
 from temporal_interp.tensors.spatial import fold_rate, jacobian_determinant, resize_field
 
@@ -30,7 +29,7 @@ def test_a_linear_motion_in_mm_has_its_vectors_and_determinant_on_an_oblique_gri
     geometry = Geometry((5, 6, 7), (0.7, 1.1, 6.0), (3.0, -8.0, 12.0), OBLIQUE)
     matrix = np.array([[0.05, -0.1, 0.02], [0.08, -0.03, 0.0], [0.1, 0.02, 0.04]])
     expected = linear_in_mm(geometry, matrix)
-    field = displacement_field(in_voxels(expected, geometry), geometry)
+    field = DisplacementField.from_voxels(in_voxels(expected, geometry), geometry)
     assert field.array.dtype == field.jacobian.dtype == np.float32
     np.testing.assert_allclose(field.array, expected, atol=1e-4)
     # the determinant has no unit: voxels of any shape and direction measure the same change of volume
@@ -40,7 +39,7 @@ def test_a_linear_motion_in_mm_has_its_vectors_and_determinant_on_an_oblique_gri
 def test_a_coarse_constant_field_is_the_same_mm_on_the_finer_grid():
     geometry = Geometry((4, 10, 12), (2.0, 3.0, 5.0))
     coarse = torch.ones(1, 3, 4, 5, 4)  # voxels of 6 mm along I, 6 mm along J, 5 mm along K
-    field = displacement_field(coarse, geometry)
+    field = DisplacementField.from_voxels(coarse, geometry)
     np.testing.assert_allclose(field.array, np.broadcast_to([6.0, 6.0, 5.0], (4, 10, 12, 3)), atol=1e-5)
     np.testing.assert_allclose(field.jacobian, 1.0, atol=1e-5)
 
@@ -49,9 +48,9 @@ def test_a_coarse_constant_field_is_the_same_mm_on_the_finer_grid():
 def test_slabs_leave_no_trace_in_vectors_and_jacobian(monkeypatch, voxels):
     geometry = Geometry((7, 8, 9), (0.7, 1.1, 6.0), (3.0, -8.0, 12.0), OBLIQUE)
     coarse = torch.randn(1, 3, 4, 5, 6, generator=torch.Generator().manual_seed(0))
-    whole = displacement_field(coarse, geometry)
+    whole = DisplacementField.from_voxels(coarse, geometry)
     monkeypatch.setattr(slabs, "SLAB_VOXELS", voxels)
-    parts = displacement_field(coarse, geometry)
+    parts = DisplacementField.from_voxels(coarse, geometry)
     np.testing.assert_array_equal(parts.array, whole.array)
     np.testing.assert_array_equal(parts.jacobian, whole.jacobian)
     expected = jacobian_determinant(resize_field(coarse, geometry.shape))[0]
@@ -59,7 +58,7 @@ def test_slabs_leave_no_trace_in_vectors_and_jacobian(monkeypatch, voxels):
 
 
 def test_a_single_slice_has_a_jacobian():
-    field = displacement_field(torch.zeros(1, 3, 1, 4, 4), Geometry((1, 8, 8)))
+    field = DisplacementField.from_voxels(torch.zeros(1, 3, 1, 4, 4), Geometry((1, 8, 8)))
     np.testing.assert_array_equal(field.jacobian, 1)
 
 
@@ -70,6 +69,6 @@ def test_fold_rate_counts_zero_and_less():
 
 def test_fold_rate_of_a_folding_field_is_that_of_its_voxels():
     displacement = 3 * torch.randn(1, 3, 5, 6, 7, generator=torch.Generator().manual_seed(0))
-    field = displacement_field(displacement, Geometry((5, 6, 7), (0.7, 1.1, 6.0), direction=OBLIQUE))
+    field = DisplacementField.from_voxels(displacement, Geometry((5, 6, 7), (0.7, 1.1, 6.0), direction=OBLIQUE))
     assert 0.2 < field.fold_rate < 0.8
     assert field.fold_rate == pytest.approx(fold_rate(displacement))

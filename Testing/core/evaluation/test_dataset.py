@@ -1,14 +1,12 @@
 """Evaluation over a data set: who is scored, from which endpoint to which, and what happens when one cannot be."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from temporal_interp.data.displacement import DisplacementField
-from temporal_interp.data.volume import Volume
+from stand_in_engines import StandIn, shifted
 from temporal_interp.engines.blend import LinearBlend
-from temporal_interp.engines.protocol import InterpolatedFrame
 from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.evaluation.dataset import ScoredSubjects, evaluate_subjects, subjects_to_score
 from temporal_interp.evaluation.literature import SOURCE, TABLE_1
@@ -21,25 +19,9 @@ from temporal_interp.training.datasets.subject import LoadedSubject
 FRAMES = np.random.default_rng(0).integers(0, 900, (8, 2, 10, 12)).astype(np.int16)
 
 
-@dataclass(frozen=True)
-class Still:
+def still(settings=""):
     """Repeats the first frame and claims that nothing moved."""
-
-    name: str = "still"
-    settings: str = ""
-
-    def prepare(self, first, last, **options):
-        return _PreparedStill(first)
-
-
-@dataclass(frozen=True)
-class _PreparedStill:
-    first: Volume
-
-    def at(self, t, *, fields=False):
-        shape = self.first.array.shape
-        field = DisplacementField(np.zeros((*shape, 3), np.float32), np.ones(shape, np.float32))
-        return InterpolatedFrame(self.first, t, field, field)
+    return StandIn(shifted(), name="still", settings=settings)
 
 
 def names(chosen):
@@ -142,7 +124,7 @@ class TestEvaluateSubjects:
 
     def test_phantoms_give_the_end_point_error(self, make_heart):
         chosen = chosen_from([make_heart(0)], "phantoms", "random")
-        (evaluation,) = evaluate_subjects(chosen, [Still()])
+        (evaluation,) = evaluate_subjects(chosen, [still()])
         rows = [r.measures for r in evaluation.rows if r.engine == "still"]
         assert {r.preset for r in evaluation.rows} == {"honest"}
         assert all(row["epe_mm"] == row["epe_still_mm"] > 1 for row in rows)

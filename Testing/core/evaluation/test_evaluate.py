@@ -3,19 +3,18 @@
 import csv
 import json
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from temporal_interp.data.displacement import DisplacementField
+from stand_in_engines import StandIn, shifted
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.motion_truth import MotionTruth
 from temporal_interp.data.provenance import Provenance
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.engines.blend import LinearBlend
-from temporal_interp.engines.protocol import InterpolatedFrame
 from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.evaluation.evaluate import evaluate
 from temporal_interp.evaluation.hold_out import between, every
@@ -32,34 +31,9 @@ def make_sequence(count=5, shape=(2, 12, 14), values=None, dtype=np.uint16, seed
     return Sequence([Volume(a, geometry) for a in arrays], values or range(0, 10 * count, 10))
 
 
-@dataclass(frozen=True)
-class ShiftEngine:
-    """Repeats the first frame and claims that everything moved by a fixed vector in mm; remembers what it saw."""
-
-    name: str = "shift"
-    settings: str = ""
-    model: str = ""
-    model_sha256: str = ""
-    vector: tuple = (0.0, 0.0, 0.0)
-    jacobian: float = 1.0
-    seen: list = field(default_factory=list)
-
-    def prepare(self, first, last, *, intensity_range=None, slice_thickness=None, progress=None):
-        self.seen.append((first, last, intensity_range))
-        progress(1.0, "ready")
-        return _Shifted(self, first)
-
-
-@dataclass(frozen=True)
-class _Shifted:
-    engine: ShiftEngine
-    first: Volume
-
-    def at(self, t, *, fields=False):
-        shape = self.first.array.shape
-        array = np.broadcast_to(np.float32(self.engine.vector), (*shape, 3))
-        moved = DisplacementField(array, np.full(shape, self.engine.jacobian, np.float32))
-        return InterpolatedFrame(self.first, t, moved, moved)
+def shift_engine(vector=(0.0, 0.0, 0.0), jacobian=1.0, **named):
+    """Repeats the first frame and claims that everything moved by a fixed vector in mm."""
+    return StandIn(shifted(vector, jacobian), **({"name": "shift"} | named))
 
 
 class TestHoldOut:
@@ -150,13 +124,19 @@ class TestEvaluate:
         assert [(r.t, r.index_value) for r in rows] == [(0.1, 10.0), (0.4, 40.0)]
 
     def test_engines_see_the_scaled_ends_and_nothing_between(self):
-        sequence, engine = make_sequence(5), ShiftEngine()
+        sequence, engine = make_sequence(5), shift_engine()
         evaluate(sequence, between(sequence, 1, 4), [engine])
-        ((first, last, intensity_range),) = engine.seen
+        (pair,) = engine.prepared
         scaled = scale_honest(sequence).volumes
-        np.testing.assert_array_equal(first.array, scaled[1].array)
-        np.testing.assert_array_equal(last.array, scaled[4].array)
-        assert (intensity_range.low, intensity_range.high) == (0.0, 1.0)
+        np.testing.assert_array_equal(pair.first.array, scaled[1].array)
+        np.testing.assert_array_equal(pair.last.array, scaled[4].array)
+        assert pair.sequence.times == (0.0, 10.0, 40.0)  # what lies around is shown
+        assert (pair.intensity_range.low, pair.intensity_range.high) == (0.0, 1.0)
+
+    def test_frames_after_the_last_that_is_kept_are_not_shown(self):
+        sequence, engine = make_sequence(8), shift_engine()
+        evaluate(sequence, every(sequence, 3), [engine])
+        assert engine.prepared[0].sequence.times == (0.0, 30.0, 60.0)
 
     def test_honest_scores_are_those_of_the_scaled_frames(self):
         sequence = make_sequence(3)
@@ -200,7 +180,7 @@ class TestEvaluate:
 
     def test_fold_rates_are_there_only_for_engines_with_fields(self):
         sequence = make_sequence(3)
-        engines = [LinearBlend(), ShiftEngine(jacobian=-1.0)]
+        engines = [LinearBlend(), shift_engine(jacobian=-1.0)]
         rows = {r.engine: r.measures for r in evaluate(sequence, between(sequence, 0, 2), engines).rows}
         assert rows["shift"]["fold_rate_first"] == rows["shift"]["fold_rate_last"] == 1.0
         assert "fold_rate_first" not in rows["linear_blend"]
@@ -215,7 +195,7 @@ class TestEvaluate:
             return np.broadcast_to(np.float32((0.0, 3.0, 4.0) if source == 0 else (3.0, 0.0, 0.0)), (*shape, 3))
 
         truth = MotionTruth(displacement, lambda frame: np.arange(shape[2]) + np.zeros(shape) < frame)
-        engine = ShiftEngine(vector=(0.0, 3.0, 4.0))
+        engine = shift_engine(vector=(0.0, 3.0, 4.0))
         rows = evaluate(sequence, between(sequence, 0, 3), [engine], truth=truth, preset="both").rows
         rows = [r for r in rows if r.engine == "shift" and "epe_mm" in r.measures]
         assert {r.preset for r in rows} == {"honest"}
@@ -233,12 +213,12 @@ class TestEvaluate:
         mask = np.zeros(shape, bool)
         mask[0, 0, 0] = True
         truth = MotionTruth(lambda source, frame: true, mask)
-        row = evaluate(sequence, between(sequence, 0, 2), [ShiftEngine()], truth=truth).rows[-1]
+        row = evaluate(sequence, between(sequence, 0, 2), [shift_engine()], truth=truth).rows[-1]
         assert row.measures["epe_mm"] == pytest.approx(9.0)
 
     def test_two_engines_of_one_name_are_told_apart_by_their_settings(self):
         sequence = make_sequence(3)
-        engines = [ShiftEngine(settings="a"), ShiftEngine(settings="b")]
+        engines = [shift_engine(settings="a"), shift_engine(settings="b")]
         rows = evaluate(sequence, between(sequence, 0, 2), engines).rows
         assert [r.engine for r in rows] == ["nearest_endpoint", "shift (a)", "shift (b)"]
         with pytest.raises(InvalidInputError, match="twice"):
@@ -280,7 +260,7 @@ class TestEvaluate:
 def evaluations():
     """A short and a long sequence under both presets."""
     short, long = make_sequence(3, seed=1), make_sequence(5, seed=2)
-    engines = [LinearBlend(), ShiftEngine()]
+    engines = [LinearBlend(), shift_engine()]
     return [
         evaluate(short, between(short, 0, 2), engines, preset="both", patient="a"),
         evaluate(long, between(long, 0, 4), engines, preset="both", patient="b"),

@@ -10,7 +10,7 @@ from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.engines.blend import LinearBlend
-from temporal_interp.engines.protocol import InterpolatedFrame
+from temporal_interp.engines.protocol import Frame
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.evaluation.evaluate import evaluate
 from temporal_interp.evaluation.hold_out import between, every
@@ -21,7 +21,7 @@ from temporal_interp.figures.curves import save_curves
 from temporal_interp.figures.fields import ARROW_SPACING_MM, arrows_of, draw_arrows, save_fields
 from temporal_interp.figures.frames import save_frames
 from temporal_interp.figures.view import View, view_of_motion
-from temporal_interp.workflows.interpolation import multiply_frame_rate
+from temporal_interp.workflows.interpolation import interpolate
 
 
 def beating_square(count=5, shape=(3, 60, 80), spacing=(1.0, 1.5, 8.0), k=2, values=None):
@@ -38,7 +38,7 @@ def beating_square(count=5, shape=(3, 60, 80), spacing=(1.0, 1.5, 8.0), k=2, val
 
 @pytest.fixture
 def filled():
-    return multiply_frame_rate(beating_square(), 2, LinearBlend())
+    return interpolate(beating_square(), factor=2, engine="linear_blend")
 
 
 def has_colour(path, colour, *, below=0):
@@ -116,14 +116,14 @@ class TestFields:
         moved = self.field(volume.geometry, (2.0, 1.0, 0.0))
         moved.jacobian[2, 25:35, 45:55] = jacobian
         path = tmp_path / "fields.png"
-        frame = InterpolatedFrame(volume, 0.4, moved, moved)
+        frame = Frame(volume, 0.4, 0.4, moved, moved)
         save_fields(frame, view_of_motion(sequence), IntensityRange(0, 900), path)
         assert has_colour(path, "#FF0000") == red
 
     def test_a_still_field_can_be_drawn(self, tmp_path):
         sequence = beating_square(shape=(1, 60, 80), k=0)
         still = self.field(sequence.volumes[0].geometry, (0.0, 0.0, 0.0))
-        frame = InterpolatedFrame(sequence.volumes[0], 0.5, still)
+        frame = Frame(sequence.volumes[0], 0.5, 0.5, still)
         save_fields(frame, view_of_motion(sequence), IntensityRange(0, 900), tmp_path / "fields.png")
         assert (tmp_path / "fields.png").exists()
 
@@ -131,7 +131,7 @@ class TestFields:
         sequence = beating_square()
         with pytest.raises(InvalidInputError, match="no displacement fields"):
             save_fields(
-                InterpolatedFrame(sequence.volumes[0], 0.5),
+                Frame(sequence.volumes[0], 0.5, 0.5),
                 view_of_motion(sequence),
                 IntensityRange(0, 1),
                 tmp_path / "fields.png",

@@ -190,7 +190,7 @@ def test_coarsen_onto_its_own_grid_changes_nothing():
 )
 def test_slices_on_their_own_and_volumes_have_settings_of_their_own(thickness, expected):
     stack = Geometry((10, 128, 128), (1.5, 1.5, 8.0))
-    assert default_settings(stack, slice_thickness=thickness) == expected
+    assert default_settings(slices_are_independent(stack, thickness)) == expected
     assert VelocitySettings() != VelocitySettings.volume()
 
 
@@ -436,7 +436,9 @@ def test_the_velocity_of_independent_slices_has_their_number_and_no_way_through_
     shape = (3, 20, 22)
     stacks = [np.stack([disc(centred(shape[1:]) - s, 5.0) for s in shifts]) for shifts in ((0, 0, 0), (1, 0, -1))]
     arrays = [array.astype(np.float32) for array in stacks]
-    velocity = fit_volumes(*arrays, Geometry(shape, (1.0, 1.0, 20.0)), replace(FAST, iterations=(15, 15)))
+    velocity = fit_volumes(
+        *arrays, Geometry(shape, (1.0, 1.0, 20.0)), replace(FAST, iterations=(15, 15)), independent=True
+    )
     assert velocity.shape == (1, 3, 3, 10, 11)
     assert not velocity[:, 0].any()
     middle = resize_field(velocity, shape)[0, 1:, :, 8:12, 9:13].mean(dim=(2, 3))
