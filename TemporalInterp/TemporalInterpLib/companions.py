@@ -12,7 +12,7 @@ import vtk
 from temporal_interp.data.displacement import DisplacementField
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.provenance import PREFIX
-from temporal_interp.engines.protocol import InterpolatedFrame
+from temporal_interp.engines.protocol import Frame
 from temporal_interp.errors import InvalidInputError
 from TemporalInterpLib.sequence_conversion import add_item, format_index_value, new_sequence_like, set_attributes
 from TemporalInterpLib.transform_conversion import displacement_grid, grid_transform
@@ -45,7 +45,7 @@ class Companion(Enum):
         """Whether the items are grid transforms; otherwise they are scalar volumes."""
         return self in (Companion.DISPLACEMENT_FIRST_TO_T, Companion.DISPLACEMENT_LAST_TO_T)
 
-    def field_of(self, frame: InterpolatedFrame) -> DisplacementField | None:
+    def field_of(self, frame: Frame) -> DisplacementField | None:
         """Return the field of a frame that this companion shows."""
         first = self in (Companion.DISPLACEMENT_FIRST_TO_T, Companion.JACOBIAN_FIRST_TO_T)
         return frame.displacement_first_to_t if first else frame.displacement_last_to_t
@@ -82,7 +82,7 @@ class CompanionWriter:
         self._engine_name = engine_name
         self._no_motion: vtk.vtkImageData | None = None
 
-    def add_frame(self, index_value: float, frame: InterpolatedFrame) -> None:
+    def add_frame(self, frame: Frame) -> None:
         """Store the fields of a frame.
 
         Raises:
@@ -96,9 +96,9 @@ class CompanionWriter:
                     "alone, or choose another engine."
                 )
             if kind.is_transform:
-                self._add_transform(sequence_node, index_value, displacement_grid(field.array, self._geometry))
+                self._add_transform(sequence_node, frame.time, displacement_grid(field.array, self._geometry))
             else:
-                self._add_map(sequence_node, index_value, field.jacobian)
+                self._add_map(sequence_node, frame.time, field.jacobian)
 
     def complete(self, index_value: float) -> None:
         """Store a zero field, whose Jacobian determinant is 1, where the engine gave none: at an acquired frame."""

@@ -7,25 +7,42 @@ from importlib import import_module
 
 import slicer
 from slicer.i18n import tr as _
-from temporal_interp.engines.catalogue import DEFAULT_ENGINE, EASED_ENGINE, create_engine
-from temporal_interp.engines.linear_blend import LinearBlend
 
-from temporal_interp.engines.protocol import InterpolationEngine
+from temporal_interp.engines.blend import LinearBlend
+from temporal_interp.engines.protocol import Engine
+from temporal_interp.engines.registry import (
+    DEFAULT_ENGINE,
+    create_engine,
+    engine_specs,
+    find_engine,
+    is_registered_here,
+)
 from temporal_interp.errors import InvalidInputError, Progress
 from TemporalInterpLib.background import Steps, in_background
 from TemporalInterpLib.dependencies import engines_can_run
-from TemporalInterpLib.parameter_node import Device, Engine
+from TemporalInterpLib.parameter_node import ADAPTED, AUTOMATIC, Device
 from TemporalInterpLib.sequence_conversion import index_values_of
 from TemporalInterpLib.synthesis import InChildProcess, InThisProcess, Synthesiser
 
-FIRST_LOAD = "temporal_interp.engines.student"
+FIRST_LOAD = "temporal_interp.engines.pairs.student"
 """The module that takes PyTorch with it."""
 
-SLOW = ("refined", "velocity_field")
-"""Kinds of engines that fit every pair anew; what follows a colon makes them no quicker."""
+BLEND = "linear_blend"
 
 
-def engine_name(choice: Engine, sequence_node: slicer.vtkMRMLSequenceNode, adapted_model: str = "") -> str:
+def engine_choices() -> dict[str, str]:
+    """Return what the user may choose, and the text of the selector for each.
+
+    That is every engine that is declared, its listed variants, and what only a module with a sequence can mean.
+    """
+    choices = {AUTOMATIC: _("Automatic")}
+    for spec in engine_specs().values():
+        choices[spec.name] = _(spec.label)
+        choices |= {f"{spec.name}:{name}": _(v.label) for name, v in spec.variants.items() if v.listed}
+    return choices | {ADAPTED: _("Adapted to this sequence")}
+
+
+def engine_name(choice: str, sequence_node: slicer.vtkMRMLSequenceNode, adapted_model: str = "") -> str:
     """Return the name that `create_engine` takes, for what the user chose.
 
     Without PyTorch only the linear blend can be used, and "automatic" is that.
@@ -33,18 +50,21 @@ def engine_name(choice: Engine, sequence_node: slicer.vtkMRMLSequenceNode, adapt
     Raises:
         InvalidInputError: packages are missing, the sequence was not adapted to, or cannot be worked with.
     """
-    if choice is Engine.LINEAR_BLEND or (choice is Engine.AUTOMATIC and not engines_can_run()):
-        return "linear_blend"
+    if choice == BLEND or (choice == AUTOMATIC and not engines_can_run()):
+        return BLEND
+    if choice not in (AUTOMATIC, ADAPTED) and not find_engine(choice).needs_torch:
+        return choice
     if not engines_can_run():
+        label = engine_choices().get(choice, choice)
         raise InvalidInputError(
-            f"The engine '{choice.label()}' needs Python packages that are not installed; install them with the button "
-            "at the top, or choose the linear blend."
+            f"The engine '{label}' needs Python packages that are not installed; install them with the button at the "
+            "top, or choose the linear blend."
         )
-    if choice is Engine.AUTOMATIC:
+    if choice == AUTOMATIC:
         index_values_of(sequence_node)  # refuses no sequence, and an empty one
         return DEFAULT_ENGINE
-    if choice is not Engine.ADAPTED:
-        return choice.value
+    if choice != ADAPTED:
+        return choice
     if not adapted_model:
         raise InvalidInputError("The network was not adapted to this sequence yet; press 'Adapt' first.")
     return f"student:{adapted_model}"
@@ -59,12 +79,12 @@ def load_ahead() -> Steps[None]:
     return in_background(load)
 
 
-def creator(name: str, device: Device) -> Callable[[], InterpolationEngine] | None:
+def creator(name: str, device: Device) -> Callable[[], Engine] | None:
     """Return what makes an engine, to be called in a thread; None for the linear blend, which needs no making."""
-    if name == "linear_blend":
+    if name == BLEND:
         return None
 
-    def create() -> InterpolationEngine:
+    def create() -> Engine:
         from temporal_interp.tensors.devices import choose_device
 
         return create_engine(name, device=choose_device(device.value))
@@ -73,18 +93,14 @@ def creator(name: str, device: Device) -> Callable[[], InterpolationEngine] | No
 
 
 def synthesiser(name: str, device: Device) -> Synthesiser:
-    """Return who runs an engine: slow ones run in a child process."""
-    if name.partition(":")[0] in SLOW:
+    """Return who runs an engine: those that fit every gap anew run in a child process, if that knows them."""
+    if find_engine(name).fits_each_gap and not is_registered_here(name):
         return InChildProcess(name, device.value)
     return InThisProcess(name.partition(":")[0], creator(name, device) or LinearBlend)
 
 
 def time_to_expect(name: str) -> str:
-    """Return in words how long an engine takes, for a clinical cine on a laptop without a GPU, and what it is for."""
-    if name == "linear_blend":
-        return _("At once. Fades one phase into the other: nothing moves.")
-    if name.partition(":")[0] in SLOW:
-        words = _("Some seconds to prepare two phases, then a fraction of a second a frame; less on a GPU.")
-        purpose = _("For two phases at which the motion turns: it starts and ends slowly. ")
-        return purpose + words if name == EASED_ENGINE else words
-    return _("About a second to prepare two phases and a second a frame; live on a GPU.")
+    """Return in words what an engine is for, and how long it takes for a clinical cine on a laptop without a GPU."""
+    spec = find_engine(name)
+    variant = spec.variants.get(name.partition(":")[2])
+    return f"{_(variant.description if variant else spec.description)} {_(spec.expected_time)}"

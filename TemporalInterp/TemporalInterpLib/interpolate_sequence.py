@@ -15,15 +15,16 @@ import slicer
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
+from temporal_interp.workflows.request import BetweenPhases, Request
 from TemporalInterpLib.add_sequence import AddedSequence, add_browsed_sequence
 from TemporalInterpLib.background import Steps, share_of
 from TemporalInterpLib.companions import Companion, CompanionWriter
-from TemporalInterpLib.request import Request
 from TemporalInterpLib.scene_transaction import scene_transaction
 from TemporalInterpLib.sequence_browser import SourceView
 from TemporalInterpLib.sequence_conversion import (
     add_item,
     new_sequence_like,
+    require_apart,
     sequence_from_node,
     set_attributes,
 )
@@ -92,7 +93,16 @@ def interpolation_steps(
             cannot do it or does not give the companions.
     """
     source = _Source.of(sequence_node, browser_node)
-    return _steps(source, request.source(source.acquired, sequence_node), request, synthesiser, companions)
+    return _steps(source, _needed(request, source), request, synthesiser, companions)
+
+
+def _needed(request: Request, source: _Source) -> Sequence:
+    """Return the frames that a request needs, or refuse it: Slicer must be able to keep all items apart."""
+    frames = source.acquired
+    gaps = request.gaps(request.source(frames), frames)
+    synthetic = [time for _, times in gaps for time in times]
+    require_apart([*(frames.times[n] for n in request.kept(frames)), *synthetic], source.node)
+    return frames if isinstance(request, BetweenPhases) else frames.acquired()
 
 
 def _steps(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 import slicer
-from temporal_interp.engines.linear_blend import LinearBlend
 
+from temporal_interp.engines.blend import LinearBlend
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
 from temporal_interp.tracking.contour_view import ContourView
 from temporal_interp.workflows.phase_selection import proposed_phases
+from temporal_interp.workflows.request import BetweenPhases, Request, WholeSequence
 from TemporalInterpLib.adaptation import Adapted, adaptation_steps
 from TemporalInterpLib.add_sequence import AddedSequence
 from TemporalInterpLib.add_slices import AddedSlices, Images, remove_added_slices, slices_steps
@@ -19,10 +20,9 @@ from TemporalInterpLib.dependencies import engines_can_run
 from TemporalInterpLib.engines import creator, engine_name, synthesiser
 from TemporalInterpLib.follow_points import let_follow
 from TemporalInterpLib.interpolate_sequence import interpolation_steps
-from TemporalInterpLib.parameter_node import Device, Engine, StrainView
+from TemporalInterpLib.parameter_node import AUTOMATIC, Device, StrainView
 from TemporalInterpLib.patient_check import PatientCheck, check_steps
 from TemporalInterpLib.remove_generated import remove_generated_frames
-from TemporalInterpLib.request import BetweenPhases, Request, WholeSequence
 from TemporalInterpLib.sample_cine import sample_cine_steps
 from TemporalInterpLib.sequence_conversion import sequence_from_node
 from TemporalInterpLib.strain_curves import StrainCurves, add_strain_curves
@@ -45,7 +45,7 @@ class InterpolationLogic:
         sequence_node: slicer.vtkMRMLSequenceNode,
         request: Request,
         *,
-        engine: Engine = Engine.AUTOMATIC,
+        engine: str = AUTOMATIC,
         device: Device = Device.AUTO,
         adapted_model: str = "",
         companions: Collection[Companion] = (),
@@ -61,7 +61,7 @@ class InterpolationLogic:
         last: int,
         frames: int | Sequence[float],
         *,
-        engine: Engine = Engine.AUTOMATIC,
+        engine: str = AUTOMATIC,
         device: Device = Device.AUTO,
         companions: Collection[Companion] = (),
         progress: Progress = no_progress,
@@ -88,7 +88,7 @@ class InterpolationLogic:
         factor: int,
         *,
         cyclic: bool = False,
-        engine: Engine = Engine.AUTOMATIC,
+        engine: str = AUTOMATIC,
         device: Device = Device.AUTO,
         companions: Collection[Companion] = (),
         progress: Progress = no_progress,
@@ -104,7 +104,7 @@ class InterpolationLogic:
         first: int,
         last: int,
         *,
-        engine: Engine = Engine.AUTOMATIC,
+        engine: str = AUTOMATIC,
         device: Device = Device.AUTO,
         adapted_model: str = "",
     ) -> Steps[PatientCheck]:
@@ -116,7 +116,7 @@ class InterpolationLogic:
         self, sequence_node: slicer.vtkMRMLSequenceNode, *, device: Device = Device.AUTO
     ) -> Steps[Adapted]:
         """Return the steps that adapt the network to a sequence; see `adaptation`."""
-        engine_name(Engine.STUDENT, sequence_node)  # refuses where packages are missing
+        engine_name("student", sequence_node)  # refuses where packages are missing
         return adaptation_steps(sequence_node, device)
 
     def tracking_steps(

@@ -8,31 +8,12 @@ from typing import Annotated
 import slicer
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
-from temporal_interp.engines.catalogue import EASED_ENGINE
 
+AUTOMATIC = ""
+"""Choice of engine: the default where it can run, else the linear blend."""
 
-class Engine(Enum):
-    """How to synthesise; the values are the names of the command line."""
-
-    AUTOMATIC = ""
-    STUDENT = "student"
-    REFINED = "refined"
-    ADAPTED = "adapted"
-    VELOCITY_FIELD = "velocity_field"
-    EASED = EASED_ENGINE
-    LINEAR_BLEND = "linear_blend"
-
-    def label(self) -> str:
-        """Return the text of the selector."""
-        return {
-            Engine.AUTOMATIC: _("Automatic"),
-            Engine.STUDENT: _("Student network"),
-            Engine.REFINED: _("Refined (network, then fitted)"),
-            Engine.ADAPTED: _("Adapted to this sequence"),
-            Engine.VELOCITY_FIELD: _("Velocity field (no network)"),
-            Engine.EASED: _("Velocity field, eased (ED to ES)"),
-            Engine.LINEAR_BLEND: _("Linear blend (no motion)"),
-        }[self]
+ADAPTED = "adapted"
+"""Choice of engine: the student network, adapted to the sequence."""
 
 
 class Device(Enum):
@@ -135,7 +116,7 @@ class TemporalInterpParameterNode:
         lastPhase: number of its item at t = 1, -1 for none.
         time: where between the phases the preview is, from 0 to 1.
         sideBySide: show phase A, the instant and phase B beside one another.
-        engine: how to synthesise.
+        engine: how to synthesise: AUTOMATIC, ADAPTED, or the name of an engine as on the command line.
         device: where to compute.
         adaptedModel: name of the model that was adapted to the sequence, "" for none.
         fill: which frames to synthesise.
@@ -167,7 +148,7 @@ class TemporalInterpParameterNode:
     lastPhase: int = -1  # noqa: N815
     time: Annotated[float, WithinRange(0, 1)] = 0.5
     sideBySide: bool = False  # noqa: N815
-    engine: Engine = Engine.AUTOMATIC
+    engine: str = AUTOMATIC
     device: Device = Device.AUTO
     adaptedModel: str = ""  # noqa: N815
     fill: Fill = Fill.EVENLY

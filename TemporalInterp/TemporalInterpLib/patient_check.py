@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import slicer
 import vtk
-from temporal_interp.engines.linear_blend import LinearBlend
 
 from temporal_interp.data.provenance import Provenance
 from temporal_interp.data.sequence import Sequence
-from temporal_interp.engines.protocol import InterpolationEngine
+from temporal_interp.engines.blend import LinearBlend
+from temporal_interp.engines.protocol import Engine
 from temporal_interp.errors import InvalidInputError, Progress
 from TemporalInterpLib.add_sequence import AddedSequence
 from TemporalInterpLib.background import Steps, in_background, share_of
@@ -105,7 +105,7 @@ class _Predicted:
 
 
 def check_steps(
-    sequence_node: slicer.vtkMRMLSequenceNode, first: int, last: int, create: Callable[[], InterpolationEngine]
+    sequence_node: slicer.vtkMRMLSequenceNode, first: int, last: int, create: Callable[[], Engine]
 ) -> Steps[PatientCheck]:
     """Check the request and return the steps that add the result of a check to the scene.
 
@@ -137,7 +137,7 @@ def _steps(
     sequence: Sequence,
     items: abc.Sequence[int],
     phases: tuple[int, int],
-    create: Callable[[], InterpolationEngine],
+    create: Callable[[], Engine],
 ) -> Steps[PatientCheck]:
     view, scene = SourceView.of(sequence_node), sequence_node.GetScene()
     engine, scores, frames = yield from share_of(
@@ -154,9 +154,9 @@ def _predict(
     sequence: Sequence,
     items: abc.Sequence[int],
     phases: tuple[int, int],
-    create: Callable[[], InterpolationEngine],
+    create: Callable[[], Engine],
     progress: Progress,
-) -> tuple[InterpolationEngine, list[FrameScore], list[_Predicted]]:
+) -> tuple[Engine, list[FrameScore], list[_Predicted]]:
     """Return the engine, the scores and the predicted frames with their errors; called in a thread."""
     from temporal_interp.evaluation.evaluate import evaluate
     from temporal_interp.evaluation.hold_out import between
@@ -186,7 +186,7 @@ def _add_errors(
     sequence: Sequence,
     items: abc.Sequence[int],
     phases: tuple[int, int],
-    engine: InterpolationEngine,
+    engine: Engine,
     frames: abc.Sequence[_Predicted],
     view: SourceView,
 ) -> AddedSequence:

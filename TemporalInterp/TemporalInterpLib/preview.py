@@ -9,13 +9,12 @@ from functools import cached_property
 
 import slicer
 from slicer.i18n import tr as _
-from temporal_interp.engines.linear_blend import LinearBlend
 
-from temporal_interp.data.intensity import CONTRAST_FLOOR, IntensityRange
-from temporal_interp.data.provenance import Provenance
-from temporal_interp.data.sequence import Sequence
-from temporal_interp.engines.protocol import InterpolatedFrame, InterpolationEngine, PreparedPair
+from temporal_interp.data.sequence import Gap, Sequence
+from temporal_interp.engines.blend import LinearBlend
+from temporal_interp.engines.protocol import Engine, Frame, PreparedSequence
 from temporal_interp.errors import Progress
+from temporal_interp.workflows.request import BetweenPhases
 from TemporalInterpLib.background import Steps, in_background, share_of
 from TemporalInterpLib.job import Job, Report
 from TemporalInterpLib.remove_generated import remove_with_belongings
@@ -47,7 +46,7 @@ class Pair:
     sequence: slicer.vtkMRMLSequenceNode
     first: int
     last: int
-    create: Callable[[], InterpolationEngine] | None
+    create: Callable[[], Engine] | None
     key: tuple[str, ...]
 
     def is_like(self, other: Pair | None) -> bool:
@@ -77,9 +76,10 @@ class Preview:
         self._pair: Pair | None = None
         self._pair_of_phases: Pair | None = None
         self._frames: Sequence | None = None
-        self._blend: PreparedPair | None = None
-        self._engine: InterpolationEngine | None = None
-        self._prepared: PreparedPair | None = None
+        self._gap: Gap | None = None
+        self._blend: PreparedSequence | None = None
+        self._engine: Engine | None = None
+        self._prepared: PreparedSequence | None = None
         self._job: Job | None = None
         self._t = 0.0
         self._answered = False
@@ -101,7 +101,7 @@ class Preview:
             return
         self._t, self._answered = t, False
         if self._is_small or t in (0.0, 1.0):
-            self._put(self._blend.at(t), LinearBlend())
+            self._put(_frame_of(self._blend, self._gap, t))
         if t in (0.0, 1.0):
             self.on_report("")
         elif self._is_small and self._pair.create is None:
@@ -118,7 +118,7 @@ class Preview:
         """Stop computing and forget the pair; the volume stays."""
         if self._job is not None:
             self._job.cancel()
-        self._pair = self._frames = self._blend = self._engine = self._prepared = None
+        self._pair = self._frames = self._gap = self._blend = self._engine = self._prepared = None
         self._answered = False
 
     def phases(self) -> list[slicer.vtkMRMLScalarVolumeNode]:
@@ -145,9 +145,10 @@ class Preview:
 
     def _begin(self, pair: Pair) -> None:
         frames = sequence_from_node(pair.sequence)
-        blend = LinearBlend().prepare(frames.volumes[pair.first], frames.volumes[pair.last])
+        phases = BetweenPhases(pair.first, pair.last, 1).source(frames)
+        blend, gap = LinearBlend().prepare(phases), phases.gap_at(frames.times[pair.first])
         self.stop()
-        self._pair, self._frames, self._blend = pair, frames, blend
+        self._pair, self._frames, self._gap, self._blend = pair, frames, gap, blend
         if not self.is_there:
             self.node = _add_temporary_volume(pair.sequence)
         self._imitate(self.node, pair.first)
@@ -164,22 +165,23 @@ class Preview:
 
     def _answers(self) -> Steps[None]:
         """Prepare the pair once, then answer the latest time asked for until there is no later one."""
-        pair, frames = self._pair, self._frames
+        pair, phases, gap = self._pair, self._blend.sequence, self._gap
         if pair.create is None:
             self._engine, self._prepared = LinearBlend(), self._blend
         if self._prepared is None:
             if not self._is_small:
                 yield from share_of(self._blended(), 0.0, 0.1)
             self._engine, self._prepared = yield from share_of(
-                in_background(lambda progress: _prepare(pair, frames, progress)), 0.1, 0.9
+                in_background(lambda progress: _prepare(pair, phases, gap, progress)), 0.1, 0.9
             )
         while not self._answered and self._t not in (0.0, 1.0):
             t, prepared, started = self._t, self._prepared, time.monotonic()
-            frame = yield from share_of(in_background(lambda progress: prepared.at(t)), 0.9, 1.0)  # noqa: B023
+            answer = in_background(lambda progress: _frame_of(prepared, gap, t))  # noqa: B023
+            frame = yield from share_of(answer, 0.9, 1.0)
             self._answered = self._t == t
             # a slow answer to an earlier place of the slider would make the heart jump back
             if self._answered or (time.monotonic() - started < LIVE and self._t not in (0.0, 1.0)):
-                self._put(frame, self._engine)
+                self._put(frame)
         if self._answered:
             self._report_engine()
 
@@ -193,24 +195,22 @@ class Preview:
 
     def _blended(self) -> Steps[None]:
         """Show the blend of a volume that is too large to be blended between two events."""
-        t, blend = self._t, self._blend
-        frame = yield from in_background(lambda progress: blend.at(t))
+        t, blend, gap = self._t, self._blend, self._gap
+        frame = yield from in_background(lambda progress: _frame_of(blend, gap, t))
         if self._t == t:
-            self._put(frame, LinearBlend())
+            self._put(frame)
 
-    def _put(self, frame: InterpolatedFrame, engine: InterpolationEngine) -> None:
-        first, last = (self._frames.times[n] for n in (self._pair.first, self._pair.last))
-        value, unit = first + frame.t * (last - first), self._frames.unit
-        synthetic = frame.t not in (0.0, 1.0)
+    def _put(self, frame: Frame) -> None:
         # short, or slice views cut it in the middle
-        name = f"{'SYNTHETIC' if synthetic else 'acquired'} {value:.4g} {unit}".strip()
+        kind = "acquired" if frame.provenance is None else "SYNTHETIC"
+        name = f"{kind} {frame.time:.4g} {self._frames.unit}".strip()
         with slicer.util.NodeModify(self.node):
             slicer.util.arrayFromVolume(self.node)[:] = frame.volume.array
             self.node.SetName(name)
             for key in list(self.node.GetAttributeNames()):
                 self.node.RemoveAttribute(key)
-            if synthetic:
-                set_attributes(self.node, Provenance.of(engine, first, last, frame.t).as_attributes())
+            if frame.provenance is not None:
+                set_attributes(self.node, frame.provenance.as_attributes())
             slicer.util.arrayFromVolumeModified(self.node)
 
     def _tell(self, report: Report) -> None:
@@ -222,15 +222,15 @@ class Preview:
         self._job = None
 
 
-def _prepare(pair: Pair, frames: Sequence, progress: Progress) -> tuple[InterpolationEngine, PreparedPair]:
+def _frame_of(prepared: PreparedSequence, gap: Gap, t: float) -> Frame:
+    """Return the frame at a place of the slider, from 0 at the first phase to 1 at the last."""
+    return prepared.at(gap.time_of(t), gap=gap.number)
+
+
+def _prepare(pair: Pair, phases: Sequence, gap: Gap, progress: Progress) -> tuple[Engine, PreparedSequence]:
     engine = pair.create()
-    prepared = engine.prepare(
-        frames.volumes[pair.first],
-        frames.volumes[pair.last],
-        intensity_range=IntensityRange.of(frames.volumes, lower_percentile=CONTRAST_FLOOR),
-        slice_thickness=frames.slice_thickness,
-        progress=progress,
-    )
+    prepared = engine.prepare(phases)
+    prepared.prepare_gap(gap.number, progress=progress)
     return engine, prepared
 
 

@@ -22,18 +22,18 @@ from unittest import mock
 import numpy as np
 import slicer
 import vtk
-from temporal_interp.engines.catalogue import DEFAULT_ENGINE, MODEL_ENGINES
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.provenance import PREFIX, is_synthetic
 from temporal_interp.data.volume import Volume
+from temporal_interp.engines.registry import DEFAULT_ENGINE, find_engine
 from temporal_interp.errors import InvalidInputError
 from TemporalInterpLib.add_sequence import AddedSequence, add_sequence_to_scene
 from TemporalInterpLib.companions import Companion
 from TemporalInterpLib.deformation_view import companion
 from TemporalInterpLib.dependencies import engines_can_run
 from TemporalInterpLib.layout import COMPARISON, SIDE_BY_SIDE, VIEWS
-from TemporalInterpLib.parameter_node import Engine, FieldStyle, Fill, SliceQuality
+from TemporalInterpLib.parameter_node import AUTOMATIC, FieldStyle, Fill, SliceQuality
 from TemporalInterpLib.remove_generated import remove_with_belongings
 from TemporalInterpLib.sample_cine import NAME, PHASES, THICKNESS
 from TemporalInterpLib.scene_transaction import nodes_of
@@ -407,7 +407,7 @@ def _check(run: _Run) -> None:
 def _save_and_load(run: _Run) -> None:
     """Save the scene, close it and load it: all is there, the parameters too"""
     test, parameters = run.test, run.parameters
-    parameters.engine, parameters.fill = Engine.LINEAR_BLEND, Fill.AT_TIMES
+    parameters.engine, parameters.fill = "linear_blend", Fill.AT_TIMES
     run.ui.timeSlider.value, run.ui.frameCount.value, run.ui.times.text = 0.25, 7, "100, 120.5"
     saved = _saved_state(parameters)
     with tempfile.TemporaryDirectory(prefix="TemporalInterp-") as folder:
@@ -560,14 +560,14 @@ def _without_pytorch(run: _Run) -> None:
 
 def _use_without_pytorch(run: _Run) -> None:
     test, parameters, ui = run.test, run.parameters, run.ui
-    parameters.engine = Engine.STUDENT
+    parameters.engine = "student"
     test.assertFalse(ui.missingPackages.isHidden())
     test.assertIn("torch", ui.missingLabel.text)
     test.assertIn("only the linear blend", ui.missingLabel.text)
     test.assertIn("not installed", ui.engineInfo.text)
     with test.assertRaisesRegex(InvalidInputError, "not installed"):
-        run.widget.logic.interpolate(parameters.sequence, 0, END_SYSTOLE, 1, engine=Engine.STUDENT)
-    parameters.engine, parameters.fill = Engine.AUTOMATIC, Fill.EVENLY
+        run.widget.logic.interpolate(parameters.sequence, 0, END_SYSTOLE, 1, engine="student")
+    parameters.engine, parameters.fill = AUTOMATIC, Fill.EVENLY
     ui.frameCount.value = 1
     run.press(run.panel.interpolate.work)
     middle = parameters.result.GetNthDataNode(1)
@@ -624,7 +624,7 @@ def _assert_marked(
     run.test.assertEqual(marks[PREFIX + "Engine"], engine)
     numbers = [float(marks[PREFIX + key]) for key in ("FirstIndexValue", "LastIndexValue", "T")]
     np.testing.assert_allclose(numbers, origin, atol=1e-6)
-    run.test.assertEqual(len(marks.get(PREFIX + "ModelSHA256", "")), 64 if engine in MODEL_ENGINES else 0)
+    run.test.assertEqual(len(marks.get(PREFIX + "ModelSHA256", "")), 64 if find_engine(engine).needs_model else 0)
 
 
 def _assert_place_and_type(

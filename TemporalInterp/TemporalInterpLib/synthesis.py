@@ -9,16 +9,16 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Protocol
 
-from temporal_interp.data.displacement import DisplacementField
 from temporal_interp.data.provenance import T_KEY, is_synthetic
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
-from temporal_interp.engines.protocol import InterpolatedFrame, InterpolationEngine
+from temporal_interp.engines.protocol import Engine, Frame
 from temporal_interp.errors import Progress
-from temporal_interp.workflows.interpolation import OnFrame
+from temporal_interp.workflows.interpolation import OnFrame, run
+from temporal_interp.workflows.request import Request, kept_volumes
 from TemporalInterpLib.background import Steps, in_background, share_of, with_reports
 from TemporalInterpLib.child_process import command_line, write_for_child
-from TemporalInterpLib.request import Request
+from TemporalInterpLib.sequence_conversion import format_index_value
 
 
 class Synthesiser(Protocol):
@@ -51,21 +51,19 @@ class InThisProcess:
     """
 
     name: str
-    create: Callable[[], InterpolationEngine]
+    create: Callable[[], Engine]
 
     def fill(self, acquired: Sequence, request: Request, on_frame: OnFrame | None) -> Steps[Sequence]:
         """See `Synthesiser.fill`."""
-        frames: SimpleQueue[tuple[float, InterpolatedFrame]] = SimpleQueue()
-
-        def keep(index_value: float, frame: InterpolatedFrame) -> None:
-            frames.put((index_value, frame))
+        frames: SimpleQueue[Frame] = SimpleQueue()
 
         def work(progress: Progress) -> Sequence:
-            return request.fill(acquired, self.create(), None if on_frame is None else keep, progress)
+            keep = None if on_frame is None else frames.put
+            return run(request, acquired, self.create(), on_frame=keep, progress=progress)
 
         def hand_over(fraction: float, message: str) -> tuple[float, str]:
             while not frames.empty():
-                on_frame(*frames.get())
+                on_frame(frames.get())
             return fraction, message
 
         result = yield from with_reports(in_background(work), hand_over)
@@ -98,8 +96,8 @@ class InChildProcess:
             result = yield from share_of(in_background(lambda progress: _read(target)), 0.96, 0.98)
             result = _with_the_acquired(result, acquired, request)
             if on_frame is not None:
-                for index_value, frame in _frames(result, fields):
-                    on_frame(index_value, frame)
+                for frame in _frames(result, fields):
+                    on_frame(frame)
                     yield 0.98, "reading the fields"
             return result
 
@@ -112,7 +110,7 @@ def _read(path: Path) -> Sequence:
 
 def _with_the_acquired(result: Sequence, acquired: Sequence, request: Request) -> Sequence:
     """Return the result with the acquired volumes themselves in place of their copies, all on the very same grid."""
-    originals = iter(request.kept(acquired))
+    originals = iter(kept_volumes(request, acquired))
     volumes = [
         Volume(volume.array, acquired.volumes[0].geometry) if is_synthetic(attributes) else next(originals)
         for volume, attributes in zip(result.volumes, result.item_attributes, strict=True)
@@ -120,17 +118,14 @@ def _with_the_acquired(result: Sequence, acquired: Sequence, request: Request) -
     return replace(result, volumes=volumes)
 
 
-def _frames(result: Sequence, folder: Path) -> Iterator[tuple[float, InterpolatedFrame]]:
+def _frames(result: Sequence, folder: Path) -> Iterator[Frame]:
     """Yield every frame that has fields in the folder that `interpolate --fields` wrote."""
-    from temporal_interp.io import read_displacement, read_volume
+    from temporal_interp.workflows.field_files import read_fields
 
-    def field(end: str, index_value: float) -> DisplacementField:
-        name = f"{end}_to_{index_value:.6g}.nrrd"
-        array, _ = read_displacement(folder / f"displacement_{name}")
-        return DisplacementField(array, read_volume(folder / f"jacobian_{name}").array)
-
-    last = result.times[-1]
-    for index_value, volume, attributes in zip(result.times, result.volumes, result.item_attributes, strict=True):
-        t = float(attributes.get(T_KEY, index_value == last))
-        if (folder / f"displacement_first_to_{index_value:.6g}.nrrd").exists():
-            yield index_value, InterpolatedFrame(volume, t, field("first", index_value), field("last", index_value))
+    # the text in files has fewer digits than the times here
+    numbers = {format_index_value(time): number for number, time in enumerate(result.times)}
+    for time, first, last in read_fields(folder):
+        number = numbers[format_index_value(time)]
+        marked_t = result.item_attributes[number].get(T_KEY)
+        t = float(number == len(result) - 1) if marked_t is None else float(marked_t)
+        yield Frame(result.volumes[number], result.times[number], t, first, last)

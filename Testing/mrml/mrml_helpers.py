@@ -10,13 +10,13 @@ from scipy.ndimage import map_coordinates
 
 from temporal_interp.data.displacement import DisplacementField
 from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.pair import Pair
 from temporal_interp.data.scalar_type import to_scalar_type
-from temporal_interp.data.volume import Volume
-from temporal_interp.engines.protocol import InterpolatedFrame
+from temporal_interp.engines.pairwise import PairwiseEngine, PreparedPair, Synthesised
 from temporal_interp.errors import no_progress
+from temporal_interp.workflows.request import BetweenPhases, WholeSequence
 from TemporalInterpLib.background import run_to_end
 from TemporalInterpLib.interpolate_sequence import interpolation_steps
-from TemporalInterpLib.request import BetweenPhases, WholeSequence
 from TemporalInterpLib.synthesis import InThisProcess
 
 
@@ -118,43 +118,44 @@ Motion = Callable[[np.ndarray], np.ndarray]
 """Resampling displacement in LPS mm, (..., 3), at points in LPS mm, (..., 3)."""
 
 
-@dataclass
-class KnownMotion:
+@dataclass(frozen=True)
+class KnownMotion(PairwiseEngine):
     """Engine: frame(x) = first(x + t d(x)), and the same from the last with (t - 1) d(x), sampled with scipy."""
 
     motion: Motion
     name: str = "known_motion"
     settings: str = "for tests"
     model: str = ""
-    model_sha256: str = ""
 
-    def prepare(self, first, last, *, intensity_range=None, slice_thickness=None, progress=no_progress):
+    def prepare_pair(self, pair, *, progress=no_progress):
         progress(1.0, "known")
-        return _PreparedMotion(first, last, self.motion)
+        return _PreparedMotion(pair, self.motion)
 
 
-@dataclass
+@dataclass(frozen=True)
 class _PreparedMotion:
-    first: Volume
-    last: Volume
+    pair: Pair
     motion: Motion
 
     def at(self, t, *, fields=False):
-        geometry = self.first.geometry
+        return [self._at(share, fields) for share in t]
+
+    def _at(self, t, fields):
+        geometry, first = self.pair.geometry, self.pair.first
         index = np.indices(geometry.shape).astype(float)
         to_lps = np.array(geometry.direction) * geometry.spacing
         points = np.einsum("xi,ikjl->kjlx", to_lps, index[::-1]) + geometry.origin
         displacement = self.motion(points)
         voxels = np.einsum("ix,kjlx->ikjl", np.linalg.inv(to_lps), displacement)[::-1]
-        frame = map_coordinates(self.first.array.astype(float), index + t * voxels, order=1, mode="nearest")
-        volume = self.first.with_array(to_scalar_type(frame, self.first.array.dtype))
+        frame = map_coordinates(first.array.astype(float), index + t * voxels, order=1, mode="nearest")
+        volume = first.with_array(to_scalar_type(frame, first.array.dtype))
         if not fields:
-            return InterpolatedFrame(volume, t)
+            return Synthesised(volume)
         halves = [
             DisplacementField((share * displacement).astype("float32"), np.full(geometry.shape, 1 + share, "float32"))
             for share in (t, t - 1)
         ]
-        return InterpolatedFrame(volume, t, *halves)
+        return Synthesised(volume, *halves)
 
 
 class EngineFailureError(RuntimeError):
@@ -162,32 +163,30 @@ class EngineFailureError(RuntimeError):
 
 
 @dataclass
-class FailingEngine:
+class FailingEngine(PairwiseEngine):
     """Engine that raises in prepare, or when it is asked for the n-th frame of its life, counted from 1."""
 
-    engine: object
+    engine: PairwiseEngine
     at_frame: int = 0
     name: str = "failing"
-    settings: str = ""
-    model: str = ""
-    model_sha256: str = ""
     frames: int = 0
 
-    def prepare(self, first, last, **options):
+    def prepare_pair(self, pair, **options):
         if self.at_frame == 0:
             raise EngineFailureError("prepare")
-        return _FailingPair(self.engine.prepare(first, last, **options), self)
+        return _FailingPair(self.engine.prepare_pair(pair, **options), self)
 
 
 @dataclass
 class _FailingPair:
-    pair: object
+    pair: PreparedPair
     engine: FailingEngine
 
     def at(self, t, *, fields=False):
-        self.engine.frames += 1
-        if self.engine.frames == self.engine.at_frame:
-            raise EngineFailureError("frame")
+        for _ in t:
+            self.engine.frames += 1
+            if self.engine.frames == self.engine.at_frame:
+                raise EngineFailureError("frame")
         return self.pair.at(t, fields=fields)
 
 

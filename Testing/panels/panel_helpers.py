@@ -3,8 +3,8 @@
 import textwrap
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,10 +12,11 @@ import slicer
 from harness import gestures
 from mrml_helpers import KnownMotion, item_arrays
 
+from pairs import prepare
+from temporal_interp.engines.pairwise import PairwiseEngine, PreparedPair
 from TemporalInterpLib import child_process
 from TemporalInterpLib import engines as library_engines
 from TemporalInterpLib.background import wait_for_threads
-from TemporalInterpLib.parameter_node import Engine
 
 SHIFT = KnownMotion(lambda points: np.broadcast_to([1.0, -2.0, 0.5], points.shape), model="shifter 1.0")
 """Engine whose frames and fields are known: everything moves by (1, -2, 0.5) mm in LPS."""
@@ -24,7 +25,7 @@ PATIENCE = 30.0
 """Seconds after which an engine that was never let go gives up."""
 
 
-class HeldEngine:
+class HeldEngine(PairwiseEngine):
     """Engine that prepares and answers only when the test lets it.
 
     Attributes:
@@ -32,9 +33,9 @@ class HeldEngine:
         prepared: how many pairs it was asked to prepare.
     """
 
-    settings, model, model_sha256 = "held", "", ""
+    name, settings = "held", "held"
 
-    def __init__(self, engine: object = SHIFT, name: str = "held") -> None:
+    def __init__(self, engine: PairwiseEngine = SHIFT, name: str = "held") -> None:
         self.name = name
         self.asked: list[float] = []
         self.prepared = 0
@@ -52,22 +53,29 @@ class HeldEngine:
         self.let_prepare()
         self.let_answer(10_000)
 
-    def prepare(self, first, last, *, progress, **options):
+    def prepare_pair(self, pair, *, progress):
         self.prepared += 1
         for _ in range(int(PATIENCE / 0.005)):
             progress(0.5, "preparing")
             if self._may_prepare.wait(0.005):
-                return SimpleNamespace(at=self._answering(self._engine.prepare(first, last, progress=progress)))
+                return _HeldPair(self, self._engine.prepare_pair(pair, progress=progress))
         raise TimeoutError
 
-    def _answering(self, pair):
-        def at(t, *, fields=False):
-            self.asked.append(t)
-            if not self._may_answer.acquire(timeout=PATIENCE):
-                raise TimeoutError
-            return pair.at(t, fields=fields)
+    def wait_to_answer(self, t: float) -> None:
+        self.asked.append(t)
+        if not self._may_answer.acquire(timeout=PATIENCE):
+            raise TimeoutError
 
-        return at
+
+@dataclass(frozen=True)
+class _HeldPair:
+    engine: HeldEngine
+    pair: PreparedPair
+
+    def at(self, t, *, fields=False):
+        for share in t:
+            self.engine.wait_to_answer(share)
+        return self.pair.at(t, fields=fields)
 
 
 class Engines:
@@ -108,7 +116,7 @@ def engines(monkeypatch, tmp_path) -> Iterator[Engines]:
 def open_panel(open_module, engines) -> Callable:
     """Function that opens the module with the student chosen, and returns its widget."""
 
-    def opened(engine: Engine = Engine.STUDENT):
+    def opened(engine: str = "student"):
         widget = open_module()
         gestures.enter(widget)
         widget.panel.context.parameters.engine = engine
@@ -166,8 +174,8 @@ def shifted(sequence, first: int, last: int, t: float) -> np.ndarray:
     """The frame of SHIFT between two items of a sequence in the scene."""
     from TemporalInterpLib.sequence_conversion import sequence_from_node
 
-    volumes = sequence_from_node(sequence).volumes
-    return SHIFT.prepare(volumes[first], volumes[last]).at(t).volume.array
+    frames = sequence_from_node(sequence)
+    return prepare(SHIFT, frames[first], frames[last]).at(t).volume.array
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ from mrml_helpers import OBLIQUE, item_arrays, item_values, put_in_scene, synthe
 from panels.panel_helpers import SHIFT, attributes, ids, parameters_of, pick, preview_of
 
 from TemporalInterpLib import sample_cine
+from TemporalInterpLib.engines import engine_choices
 from TemporalInterpLib.parameter_node import (
     Device,
-    Engine,
     FieldStyle,
     Fill,
     StrainView,
@@ -263,7 +263,7 @@ CHOSEN = {
     "firstPhase": 1,
     "lastPhase": 3,
     "time": 0.25,
-    "engine": Engine.VELOCITY_FIELD,
+    "engine": "velocity_field",
     "device": Device.CPU,
     "adaptedModel": "adapted-cine",
     "fill": Fill.WHOLE_SEQUENCE,
@@ -321,7 +321,7 @@ class TestSaving:
         ui = widget.ui
         assert ui.sequenceSelector.currentNode() is parameters.sequence
         assert (ui.timeSlider.value, ui.frameCount.value, ui.times.text) == (0.25, 7, "1, 2.5")
-        assert ui.engineSelector.currentText == Engine.VELOCITY_FIELD.label()
+        assert ui.engineSelector.currentText == engine_choices()["velocity_field"]
         assert ui.firstPhase.currentText == "12.5 ms  (frame 1)"
         assert ui.lastPhase.currentText == "37.5 ms  (frame 3)"
         assert not ui.playWidget.isHidden()
@@ -377,7 +377,7 @@ BOUND = {
 SELECTORS = {"sequence", "trackedRegion", "followingPoints", "strainCurve", "slicesInput"}
 """Parameters that are nodes."""
 
-WITHOUT_WIDGET = {"firstPhase", "lastPhase", "adaptedModel", "result", "trackedSegment"}
+WITHOUT_WIDGET = {"engine", "firstPhase", "lastPhase", "adaptedModel", "result", "trackedSegment"}
 """Parameters that their sections write, or that the user does not see."""
 
 OTHER_VALUES = {

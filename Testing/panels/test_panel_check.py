@@ -9,7 +9,6 @@ from panels.panel_helpers import SHIFT, attributes, blend, parameters_of, pick, 
 
 from temporal_interp.data.geometry import Geometry
 from TemporalInterpLib.background import wait_for_threads
-from TemporalInterpLib.parameter_node import Engine
 from TemporalInterpLib.sequence_conversion import set_attributes
 
 
@@ -60,7 +59,7 @@ def test_the_hidden_frames_are_those_between_the_phases(widget, check):
 
 
 def test_scores_of_the_blend_are_those_of_its_voxels(cine, widget, check):
-    parameters_of(widget).engine = Engine.LINEAR_BLEND
+    parameters_of(widget).engine = "linear_blend"
     check(widget)
     table = table_of("cine check of linear_blend")
     frames = scaled(cine)
@@ -110,7 +109,7 @@ def test_table_curve_and_chart_are_shown(widget, check):
 
 
 def test_error_maps_are_the_absolute_differences(cine, widget, check):
-    parameters_of(widget).engine = Engine.LINEAR_BLEND
+    parameters_of(widget).engine = "linear_blend"
     check(widget)
     errors, predicted = sequence("cine error"), sequence("cine predicted")
     assert item_values(errors) == item_values(predicted) == [12.5, 25.0, 37.5]
@@ -265,7 +264,7 @@ def test_single_slices_and_float64(scene, blob_frames, open_panel, check):
     geometry = Geometry((1, 24, 24), (1.5, 1.25, 8.0), OBLIQUE.origin, OBLIQUE.direction)
     cine = put_in_scene(blob_frames(4, (1, 24, 24), "float64"), geometry, [0, 1, 2, 3])
     widget = open_panel()
-    parameters_of(widget).engine = Engine.LINEAR_BLEND
+    parameters_of(widget).engine = "linear_blend"
     check(widget)
     assert item_values(sequence("cine error")) == [1.0, 2.0]
     frames = scaled(cine)

@@ -6,7 +6,7 @@ from mrml_helpers import item_arrays, item_values, synthetic_marks
 from panels.panel_helpers import SHIFT, ids, parameters_of, picture
 
 from temporal_interp.models.registry import Registry, shipped_folder
-from TemporalInterpLib.parameter_node import Engine
+from TemporalInterpLib.parameter_node import ADAPTED, AUTOMATIC
 from TemporalInterpLib.sequence_conversion import set_attributes
 
 MARK = {"TemporalInterp.Synthetic": "true"}
@@ -120,12 +120,12 @@ class TestModels:
         assert widget.ui.cleanUpMessage.text == "2 models removed."
 
     def test_an_adapted_one_is_no_longer_chosen(self, cine, models, open_panel, dialogs):
-        widget = open_panel(Engine.ADAPTED)
+        widget = open_panel(ADAPTED)
         parameters_of(widget).adaptedModel = "adapted-cine"
         dialogs.answer = True
         widget.ui.removeModelsButton.click()
         assert parameters_of(widget).adaptedModel == ""
-        assert parameters_of(widget).engine is Engine.AUTOMATIC
+        assert parameters_of(widget).engine is AUTOMATIC
         assert "student" in widget.ui.engineInfo.text
 
     def test_without_any_it_says_so_and_asks_nothing(self, open_panel, dialogs):

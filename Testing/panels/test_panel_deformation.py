@@ -1,5 +1,8 @@
 """The displacement fields of the result: how they are drawn, and whether they fold."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import slicer
@@ -10,7 +13,7 @@ from panels.panel_helpers import parameters_of
 from temporal_interp.data.displacement import DisplacementField
 from TemporalInterpLib.companions import Companion
 from TemporalInterpLib.deformation_view import companion, folds_of
-from TemporalInterpLib.parameter_node import Engine, FieldStyle
+from TemporalInterpLib.parameter_node import FieldStyle
 from TemporalInterpLib.sequence_browser import proxy_of
 
 
@@ -18,7 +21,7 @@ from TemporalInterpLib.sequence_browser import proxy_of
 def interpolated(cine, open_panel, process_events_until):
     """Function that opens the panel and interpolates with fields; returns the widget."""
 
-    def make(engine: Engine = Engine.STUDENT, widget=None):
+    def make(engine: str = "student", widget=None):
         widget = widget or open_panel(engine)
         widget.ui.frameCount.value = 3
         widget.ui.interpolateButton.click()
@@ -95,21 +98,23 @@ def test_a_field_without_folds_is_reported_with_its_smallest_determinant(interpo
 class Folding(KnownMotion):
     """Its determinant is -1 in 3 voxels of the frame at t = 0.75, and 1 elsewhere."""
 
-    def prepare(self, first, last, **options):
-        pair = super().prepare(first, last, **options)
-        answer = pair.at
+    def prepare_pair(self, pair, **options):
+        answer = super().prepare_pair(pair, **options).at
 
         def at(t, *, fields=False):
-            frame = answer(t, fields=fields)
-            if not fields:
-                return frame
-            jacobian = np.ones(first.geometry.shape, "float32")
+            return [
+                folded(frame, share) if fields else frame
+                for frame, share in zip(answer(t, fields=fields), t, strict=True)
+            ]
+
+        def folded(frame, t):
+            jacobian = np.ones(pair.geometry.shape, "float32")
             if t == 0.75:
                 jacobian[1, 2, 3:6] = -1
             field = DisplacementField(frame.displacement_first_to_t.array, jacobian)
-            return type(frame)(frame.volume, t, field, frame.displacement_last_to_t)
+            return replace(frame, displacement_first_to_t=field)
 
-        return type("Pair", (), {"at": staticmethod(at)})
+        return SimpleNamespace(at=at)
 
 
 def test_folds_are_reported_with_frame_and_share(interpolated, engines):

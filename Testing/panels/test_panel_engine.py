@@ -6,37 +6,40 @@ import pytest
 import slicer
 from harness import gestures
 from mrml_helpers import OBLIQUE, item_arrays, item_values, sequence_of, snapshot
-from panels.panel_helpers import SHIFT, attributes, ids, is_running, parameters_of, preview_of
+from panels.panel_helpers import SHIFT, attributes, ids, is_running, parameters_of, pick, preview_of
 
+from temporal_interp.engines import registry
+from temporal_interp.engines.velocity_field import EASED_ENGINE
 from temporal_interp.models.registry import Registry, shipped_folder
 from TemporalInterpLib import dependencies
-from TemporalInterpLib.parameter_node import Device, Engine
+from TemporalInterpLib.engines import engine_choices
+from TemporalInterpLib.parameter_node import ADAPTED, AUTOMATIC, Device
 
 WORDS = {
-    Engine.AUTOMATIC: "For this sequence: student.",
-    Engine.STUDENT: "a second a frame",
-    Engine.REFINED: "Some seconds to prepare",
-    Engine.ADAPTED: "not adapted to this sequence yet",
-    Engine.VELOCITY_FIELD: "Some seconds to prepare",
-    Engine.EASED: "it starts and ends slowly. Some seconds to prepare",
-    Engine.LINEAR_BLEND: "At once",
+    AUTOMATIC: "For this sequence: student.",
+    "student": "a second a frame",
+    "refined": "Some seconds to prepare",
+    ADAPTED: "not adapted to this sequence yet",
+    "velocity_field": "Some seconds to prepare",
+    EASED_ENGINE: "it starts and ends slowly. Some seconds to prepare",
+    "linear_blend": "At once",
 }
 
 
 def choose(selector, choice) -> None:
-    selector.currentIndex = list(type(choice)).index(choice)
+    pick(selector, list(engine_choices()).index(choice))
 
 
-@pytest.mark.parametrize("choice", Engine)
+@pytest.mark.parametrize("choice", WORDS)
 def test_every_engine_is_offered_with_what_to_expect_of_it(cine, open_panel, choice):
     widget = open_panel()
     choose(widget.ui.engineSelector, choice)
-    assert parameters_of(widget).engine is choice
-    assert widget.ui.engineSelector.currentText == choice.label()
+    assert parameters_of(widget).engine == choice
+    assert widget.ui.engineSelector.currentText == engine_choices()[choice]
     assert WORDS[choice] in widget.ui.engineInfo.text
 
 
-@pytest.mark.parametrize(("choice", "name"), [(Engine.AUTOMATIC, "student"), (Engine.STUDENT, "student")])
+@pytest.mark.parametrize(("choice", "name"), [(AUTOMATIC, "student"), ("student", "student")])
 def test_the_choice_is_what_computes(cine, engines, open_panel, process_events_until, choice, name):
     widget = open_panel()
     choose(widget.ui.engineSelector, choice)
@@ -49,7 +52,7 @@ def test_the_device_is_passed_on(cine, engines, open_panel, process_events_until
     asked = []
     monkeypatch.setattr("temporal_interp.tensors.devices.choose_device", lambda name: asked.append(name) or "cuda:7")
     widget = open_panel()
-    choose(widget.ui.deviceSelector, Device.CUDA)
+    widget.ui.deviceSelector.currentIndex = list(Device).index(Device.CUDA)
     widget.ui.timeSlider.value = 0.3
     process_events_until(lambda: preview_of(widget).GetAttribute("TemporalInterp.Engine") == SHIFT.name)
     assert asked == ["cuda"]
@@ -57,7 +60,7 @@ def test_the_device_is_passed_on(cine, engines, open_panel, process_events_until
 
 
 def test_not_adapted_yet_is_told_in_words_and_the_preview_is_the_blend(cine, scene, open_panel, dialogs):
-    widget = open_panel(Engine.ADAPTED)
+    widget = open_panel(ADAPTED)
     widget.ui.timeSlider.value = 0.3
     assert preview_of(widget).GetAttribute("TemporalInterp.Engine") == "linear_blend"
     widget.ui.interpolateButton.click()
@@ -83,15 +86,15 @@ class TestSlowEngines:
     def made(self, cine, tmp_path):
         """What the child answers: the true answer of SHIFT, written by the core."""
         from temporal_interp.io import write_sequence
-        from temporal_interp.workflows.interpolation import interpolate_between
+        from temporal_interp.workflows.interpolation import interpolate
         from TemporalInterpLib.sequence_conversion import sequence_from_node
 
         sequence = sequence_from_node(cine.sequence)
         path = tmp_path / "made.seq.nrrd"
-        write_sequence(interpolate_between(sequence, 0, 4, [12.5, 20.0], SHIFT), path)
+        write_sequence(interpolate(sequence, between=(0, 4), times=[12.5, 20.0], engine=SHIFT), path)
         return path
 
-    @pytest.mark.parametrize("choice", [Engine.REFINED, Engine.VELOCITY_FIELD, Engine.EASED])
+    @pytest.mark.parametrize("choice", ["refined", "velocity_field", EASED_ENGINE])
     def test_they_run_the_command_line(
         self, cine, engines, open_panel, child_program, process_events_until, made, tmp_path, choice
     ):
@@ -109,7 +112,7 @@ class TestSlowEngines:
         assert attributes(result.GetNthDataNode(1))["TemporalInterp.T"] == "0.25"
         assert frames[1].tobytes() != source[1].tobytes()
         said = (tmp_path / "said").read_text()
-        assert f"--engine {choice.value} --device auto --json" in said
+        assert f"--engine {choice} --device auto --json" in said
         assert "--from 0 --to 4" in said
         assert engines.made == []
 
@@ -118,7 +121,7 @@ class TestSlowEngines:
     ):
         noted = tmp_path / "pid"
         child_program(f"open({str(noted)!r}, 'w').write(str(os.getpid())); time.sleep(60)")
-        widget = open_panel(Engine.VELOCITY_FIELD)
+        widget = open_panel("velocity_field")
         before = snapshot(scene)
         widget.ui.interpolateButton.click()
         process_events_until(lambda: noted.exists() and noted.read_text() != "", 20)
@@ -130,7 +133,7 @@ class TestSlowEngines:
         self, cine, scene, open_panel, child_program, process_events_until, dialogs
     ):
         child_program("sys.stderr.write('no memory left'); sys.stderr.flush(); os._exit(137)")
-        widget = open_panel(Engine.VELOCITY_FIELD)
+        widget = open_panel("velocity_field")
         before = snapshot(scene)
         widget.ui.interpolateButton.click()
         process_events_until(lambda: not widget.panel.interpolate.work.running, 20)
@@ -164,8 +167,8 @@ class TestAdapt:
 
     def test_the_model_is_registered_chosen_and_its_gain_told(self, adapted):
         assert parameters_of(adapted).adaptedModel == "adapted-cine"
-        assert parameters_of(adapted).engine is Engine.ADAPTED
-        assert adapted.ui.engineSelector.currentText == Engine.ADAPTED.label()
+        assert parameters_of(adapted).engine == ADAPTED
+        assert adapted.ui.engineSelector.currentText == engine_choices()[ADAPTED]
         assert [e.name for e in Registry().entries() if not e.shipped] == ["adapted-cine"]
         assert "+1.25 dB" in adapted.ui.adaptMessage.text
         assert "+0.50 dB before" in adapted.ui.adaptMessage.text
@@ -254,7 +257,7 @@ class TestAdapt:
         gestures.choose(widget.ui.sequenceSelector, other)
         process_events_until(lambda: not widget.panel.engine.work.running, 20)
         assert parameters_of(widget).sequence is other
-        assert parameters_of(widget).engine is Engine.STUDENT
+        assert parameters_of(widget).engine == "student"
 
     def test_four_frames_are_too_few(self, scene, blob_frames, open_panel, dialogs):
         scene.AddNode(sequence_of(blob_frames(4), OBLIQUE, [0, 1, 2, 3]))
@@ -264,9 +267,7 @@ class TestAdapt:
         assert "takes at least 5" in text
 
 
-@pytest.mark.parametrize(
-    "choice", [Engine.STUDENT, Engine.REFINED, Engine.ADAPTED, Engine.VELOCITY_FIELD, Engine.EASED]
-)
+@pytest.mark.parametrize("choice", ["student", "refined", ADAPTED, "velocity_field", EASED_ENGINE])
 def test_without_torch_an_engine_says_what_to_do(cine, open_panel, monkeypatch, dialogs, choice):
     usual = dependencies.find_spec
     monkeypatch.setattr(dependencies, "find_spec", lambda name: None if name == "torch" else usual(name))
@@ -283,17 +284,16 @@ def test_without_torch_an_engine_says_what_to_do(cine, open_panel, monkeypatch, 
 def test_the_panel_opens_at_once_where_the_engine_takes_long_to_find(cine, engines, open_panel):
     """The choice is looked at in the event loop at every move of the slider: it may not load a model."""
     started = time.monotonic()
-    widget = open_panel(Engine.AUTOMATIC)
+    widget = open_panel(AUTOMATIC)
     gestures.drag(widget.ui.timeSlider, *[n / 100 for n in range(10, 40)])
     assert time.monotonic() - started < 3
     assert len(engines.made) <= 1
 
 
 def test_automatic_looks_into_no_model_in_the_event_loop(cine, engines, open_panel, monkeypatch):
-
-    monkeypatch.setattr("TemporalInterpLib.engines.DEFAULT_ENGINE", catalogue.DEFAULT_ENGINE)
-    monkeypatch.setattr(catalogue, "create_engine", lambda *_, **__: pytest.fail("a model is loaded"))
-    widget = open_panel(Engine.AUTOMATIC)
+    monkeypatch.setattr("TemporalInterpLib.engines.DEFAULT_ENGINE", registry.DEFAULT_ENGINE)
+    monkeypatch.setattr(registry, "create_engine", lambda *_, **__: pytest.fail("a model is loaded"))
+    widget = open_panel(AUTOMATIC)
     assert "For this sequence: " in widget.ui.engineInfo.text
 
 
@@ -304,10 +304,34 @@ def test_nothing_is_left_in_the_folder_of_temporary_files(
     folder.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(folder))
     child_program("time.sleep(60)")
-    widget = open_panel(Engine.VELOCITY_FIELD)
+    widget = open_panel("velocity_field")
     widget.ui.interpolateButton.click()
     process_events_until(lambda: len(list(folder.glob("TemporalInterp-*"))) >= 2, 20)
     widget.ui.interpolateButton.click()
     for _ in range(5):
         slicer.app.processEvents()
     assert list(folder.glob("TemporalInterp-*")) == []
+
+
+def test_an_engine_of_another_package_is_offered_and_computes(cine, open_panel, process_events_until):
+    spec = registry.EngineSpec("toy", "Toy engine", "Moves by a known way.", "At once.", create=lambda v, d: SHIFT)
+    registry.register_engine(spec)
+    try:
+        widget = open_panel(AUTOMATIC)
+        choose(widget.ui.engineSelector, "toy")
+        assert widget.ui.engineSelector.currentText == "Toy engine"
+        assert widget.ui.engineInfo.text == "Moves by a known way. At once."
+        widget.ui.interpolateButton.click()
+        process_events_until(lambda: not widget.panel.interpolate.work.running)
+        item = parameters_of(widget).result.GetNthDataNode(1)
+        assert item.GetAttribute("TemporalInterp.Engine") == SHIFT.name
+    finally:
+        registry.unregister_engine("toy")
+
+
+def test_an_engine_of_a_saved_scene_that_is_not_there_is_told_of(cine, open_panel, dialogs):
+    widget = open_panel("gone")
+    assert widget.ui.engineSelector.currentText == "gone"
+    assert "no engine 'gone'" in widget.ui.engineInfo.text
+    widget.ui.interpolateButton.click()
+    assert "no engine 'gone'" in dialogs.shown[-1][1]

@@ -22,10 +22,12 @@ from mrml_helpers import (
 )
 from panels.panel_helpers import SHIFT, attributes, blend, ids, parameters_of, pick, picture, shifted
 
+from pairs import prepare
 from temporal_interp.data.geometry import Geometry
+from temporal_interp.workflows import interpolation
 from TemporalInterpLib.background import wait_for_threads
 from TemporalInterpLib.companions import Companion
-from TemporalInterpLib.parameter_node import Engine, Fill
+from TemporalInterpLib.parameter_node import Fill
 
 
 @pytest.fixture
@@ -84,7 +86,7 @@ class TestFrames:
             ("10,,20", "not a list of times"),
             ("nan", "strictly between"),
             ("60", "strictly between"),
-            ("0", "closer than"),
+            ("0", "strictly between"),
             ("10, 10.0001", "closer than"),
         ],
     )
@@ -144,8 +146,8 @@ class TestFrames:
 def _shifted_arrays(cine, first: int, last: int, t: float) -> np.ndarray:
     from TemporalInterpLib.sequence_conversion import sequence_from_node
 
-    volumes = sequence_from_node(cine.sequence).volumes
-    return SHIFT.prepare(volumes[first], volumes[last]).at(t).volume.array
+    frames = sequence_from_node(cine.sequence)
+    return prepare(SHIFT, frames[first], frames[last]).at(t).volume.array
 
 
 class TestResult:
@@ -195,7 +197,7 @@ class TestResult:
 
     def test_the_linear_blend_needs_no_fields(self, cine, panel, finish):
         panel.ui.fields.click()
-        parameters_of(panel).engine = Engine.LINEAR_BLEND
+        parameters_of(panel).engine = "linear_blend"
         panel.ui.frameCount.value = 1
         result = finish(panel)
         source = item_arrays(cine.sequence)
@@ -270,8 +272,9 @@ def _saved_and_read(sequence, path: Path, sequences_logic) -> slicer.vtkMRMLSequ
 class TestCancel:
     @pytest.mark.parametrize("fields", [False, True], ids=["frames", "and fields"])
     def test_of_30_frames_at_the_15th_leaves_the_scene_identical(
-        self, cine, scene, panel, engines, process_events_until, fields
+        self, cine, scene, panel, engines, process_events_until, monkeypatch, fields
     ):
+        monkeypatch.setattr(interpolation, "FRAMES_AT_ONCE", 1)
         parameters_of(panel).fields = fields
         panel.ui.frameCount.value = 30
         held = engines.hold()
@@ -339,7 +342,7 @@ class TestCancel:
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="resident memory is read from /proc")
 def test_200_starts_and_cancels_leak_no_node_and_little_memory(scene, blob_frames, open_panel):
     put_in_scene(blob_frames(2, (8, 64, 64), "float32"), AXIAL_LARGE, [0, 100])
-    widget = open_panel(Engine.LINEAR_BLEND)
+    widget = open_panel("linear_blend")
     widget.ui.frameCount.value = 30
     cancelled = 0
 

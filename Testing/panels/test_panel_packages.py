@@ -9,7 +9,7 @@ from mrml_helpers import item_arrays, item_values
 from panels.panel_helpers import blend, parameters_of
 
 from TemporalInterpLib import dependencies
-from TemporalInterpLib.parameter_node import Engine
+from TemporalInterpLib.parameter_node import AUTOMATIC
 
 TORCH = "torch>=2.2"
 
@@ -44,7 +44,7 @@ def test_without_torch_only_the_linear_blend_works_and_is_said_to(
     cine, missing, open_panel, process_events_until, dialogs
 ):
     missing.add("torch")
-    widget = open_panel(Engine.AUTOMATIC)
+    widget = open_panel(AUTOMATIC)
     assert not widget.ui.missingPackages.isHidden()
     assert "torch" in widget.ui.missingLabel.text
     assert "only the linear blend can be used" in widget.ui.missingLabel.text
@@ -88,7 +88,7 @@ def test_in_testing_mode_nothing_is_installed(missing, installs, open_panel, dia
 
 def test_agreed_what_is_missing_is_installed_and_no_more(cine, missing, installs, open_panel, dialogs):
     missing.update(("torch", "yaml"))
-    widget = open_panel(Engine.AUTOMATIC)
+    widget = open_panel(AUTOMATIC)
     dialogs.answer = True
     widget.ui.installButton.click()
     assert sorted(installs) == ["pyyaml>=6", TORCH]

@@ -8,7 +8,7 @@ from slicer.i18n import tr as _
 from temporal_interp.errors import InvalidInputError
 from TemporalInterpLib.add_slices import results_of
 from TemporalInterpLib.panels.panel import Panel, tell_error
-from TemporalInterpLib.parameter_node import Engine
+from TemporalInterpLib.parameter_node import ADAPTED, AUTOMATIC
 from TemporalInterpLib.tracked_motion import motions_of
 
 
@@ -76,6 +76,6 @@ class CleanUpPanel(Panel):
         self.logic.remove_models()
         if self.parameters.adaptedModel in names:
             self.parameters.adaptedModel = ""
-            if self.parameters.engine is Engine.ADAPTED:
-                self.parameters.engine = Engine.AUTOMATIC
+            if self.parameters.engine == ADAPTED:
+                self.parameters.engine = AUTOMATIC
         self.ui.cleanUpMessage.text = _("{count} models removed.").format(count=len(names))

@@ -8,10 +8,10 @@ from temporal_interp.errors import InvalidInputError
 from TemporalInterpLib.adaptation import Adapted
 from TemporalInterpLib.background import Steps
 from TemporalInterpLib.dependencies import engines_can_run
-from TemporalInterpLib.engines import engine_name, load_ahead, time_to_expect
+from TemporalInterpLib.engines import engine_choices, engine_name, load_ahead, time_to_expect
 from TemporalInterpLib.job import Job
 from TemporalInterpLib.panels.panel import Panel, WorkButton, tell_error
-from TemporalInterpLib.parameter_node import Engine
+from TemporalInterpLib.parameter_node import ADAPTED, AUTOMATIC
 
 
 class EnginePanel(Panel):
@@ -22,6 +22,8 @@ class EnginePanel(Panel):
         self._adapted_for: object = None
         self._sequence: object = None
         self._loading: Job | None = None
+        self._choices: list[str] = []
+        self.ui.engineSelector.connect("activated(int)", self._choose)
         self.work = WorkButton(
             self.ui.adaptButton, self.ui.adaptProgress, self.ui.adaptMessage, self._steps, self._done
         )
@@ -29,6 +31,7 @@ class EnginePanel(Panel):
     def update(self) -> None:
         """Say what the choice means."""
         parameters = self.parameters
+        self._show_choice(parameters.engine)
         if self._sequence is not None and self._sequence is not parameters.sequence:
             parameters.adaptedModel = ""  # it is of the sequence that was chosen before
         self._sequence = parameters.sequence
@@ -44,9 +47,23 @@ class EnginePanel(Panel):
             self.ui.engineInfo.text = str(error)
             return
         words = time_to_expect(name)
-        if parameters.engine is Engine.AUTOMATIC:
+        if parameters.engine == AUTOMATIC:
             words = _("For this sequence: {engine}. ").format(engine=name.replace("_", " ")) + words
         self.ui.engineInfo.text = words
+
+    def _show_choice(self, chosen: str) -> None:
+        """Offer every engine that is declared by now, and show the one that is chosen."""
+        choices = engine_choices()
+        choices.setdefault(chosen, chosen)  # of a saved scene: an engine that is not there
+        selector = self.ui.engineSelector
+        if list(choices) != self._choices:
+            self._choices = list(choices)
+            selector.clear()
+            selector.addItems(list(choices.values()))
+        selector.currentIndex = self._choices.index(chosen)
+
+    def _choose(self, index: int) -> None:
+        self.parameters.engine = self._choices[index]
 
     def stop(self) -> None:
         """Stop adapting."""
@@ -62,7 +79,7 @@ class EnginePanel(Panel):
     def _done(self, adapted: Adapted) -> str:
         if self.parameters.sequence is self._adapted_for:
             self.parameters.adaptedModel = adapted.name
-            self.parameters.engine = Engine.ADAPTED
+            self.parameters.engine = ADAPTED
         return _(
             "Adapted, model '{name}': {after:+.2f} dB over the linear blend where it moves, on frames held out; "
             "{before:+.2f} dB before."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from slicer.i18n import tr as _
 
 from temporal_interp.errors import InvalidInputError
+from temporal_interp.workflows.request import BetweenPhases, Request, WholeSequence
 from TemporalInterpLib.add_sequence import AddedSequence
 from TemporalInterpLib.background import Steps
 from TemporalInterpLib.companions import Companion
@@ -12,7 +13,6 @@ from TemporalInterpLib.engines import engine_name
 from TemporalInterpLib.layout import show_in_slice_views
 from TemporalInterpLib.panels.panel import Panel, WorkButton
 from TemporalInterpLib.parameter_node import Fill
-from TemporalInterpLib.request import BetweenPhases, Request, WholeSequence
 from TemporalInterpLib.sequence_browser import browsers_of
 from TemporalInterpLib.sequence_conversion import synthetic_items_of
 

@@ -44,6 +44,10 @@ class Gap:
         """Return the place of a time in the gap, 0 at its start and 1 at its stop."""
         return (time - self.start) / (self.stop - self.start)
 
+    def time_of(self, t: float) -> float:
+        """Return the time at a place in the gap, `start` and `stop` exactly at 0 and 1."""
+        return self.stop if t == 1.0 else self.start + t * (self.stop - self.start)
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Sequence:

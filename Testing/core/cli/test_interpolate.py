@@ -65,7 +65,7 @@ def test_a_synthetic_frame_is_no_endpoint(command, recording, tmp_path):
     command("interpolate", recording, "-o", once, "--factor", 2, *BLEND)
     result = command("interpolate", once, "-o", again, "--from", 1, "--to", 4, "--count", 1, *BLEND)
     assert result.exit_code == 3
-    assert "The first phase, frame 1 is itself synthetic" in result.stderr
+    assert "The first phase, frame 1, is itself synthetic" in result.stderr
 
 
 def test_the_result_for_a_program(command, events, recording, tmp_path):
