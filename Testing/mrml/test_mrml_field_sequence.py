@@ -63,7 +63,7 @@ def test_fields_survive_slicer(sequences_logic, tmp_path):
         fields, OBLIQUE, VALUES, "time", "ms", tmp_path / "a.seq.nrrd", direction=FieldDirection.TO_NEXT
     )
     node = sequences_logic.AddSequence(str(tmp_path / "a.seq.nrrd"))
-    storage = sequences_logic.GetMRMLScene().AddNewNodeByClass("vtkMRMLSequenceStorageNode")
+    storage = sequences_logic.GetMRMLScene().AddNewNodeByClass("vtkMRMLVolumeSequenceStorageNode")
     storage.SetFileName(str(tmp_path / "b.seq.nrrd"))
     assert storage.WriteData(node)
     back = read_field_sequence(tmp_path / "b.seq.nrrd")

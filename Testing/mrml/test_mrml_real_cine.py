@@ -45,7 +45,7 @@ def test_file_saved_by_slicer_is_read_by_the_core_and_the_other_way_round(acquir
     cine = add_sequence_to_scene(acquired, "Short axis")
     added = interpolate_between_items(cine.sequence, 0, 8, 2, LinearBlend())
     by_slicer, by_core = tmp_path / "slicer.seq.nrrd", tmp_path / "core.seq.nrrd"
-    storage = slicer.vtkMRMLSequenceStorageNode()
+    storage = slicer.vtkMRMLVolumeSequenceStorageNode()
     storage.SetFileName(str(by_slicer))
     assert storage.WriteData(added.sequence)
     read = read_sequence(by_slicer)

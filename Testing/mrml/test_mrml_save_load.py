@@ -28,7 +28,7 @@ def save(sequence, path):
 
 def test_frames_are_saved_as_one_nrrd_and_come_back(made, sequences_logic, tmp_path):
     path = tmp_path / "frames.seq.nrrd"
-    assert save(made.sequence, path) == "vtkMRMLSequenceStorageNode"
+    assert save(made.sequence, path) == "vtkMRMLVolumeSequenceStorageNode"
     back = sequences_logic.AddSequence(str(path))
     assert item_values(back) == item_values(made.sequence)
     assert (back.GetIndexName(), back.GetIndexUnit()) == ("trigger time", "ms")
@@ -42,7 +42,7 @@ def test_frames_are_saved_as_one_nrrd_and_come_back(made, sequences_logic, tmp_p
 
 def test_jacobians_are_saved_as_one_nrrd(made, sequences_logic, tmp_path):
     path = tmp_path / "jacobian.seq.nrrd"
-    assert save(made.companions[Companion.JACOBIAN_FIRST_TO_T], path) == "vtkMRMLSequenceStorageNode"
+    assert save(made.companions[Companion.JACOBIAN_FIRST_TO_T], path) == "vtkMRMLVolumeSequenceStorageNode"
     np.testing.assert_allclose(item_arrays(sequences_logic.AddSequence(str(path)))[2], 1.5, atol=1e-6)
 
 

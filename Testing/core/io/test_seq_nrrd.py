@@ -23,7 +23,7 @@ def scene():
 
 
 def storage(scene, path):
-    node = scene.AddNewNodeByClass("vtkMRMLSequenceStorageNode")
+    node = scene.AddNewNodeByClass("vtkMRMLVolumeSequenceStorageNode")
     node.SetFileName(str(path))
     return node
 
