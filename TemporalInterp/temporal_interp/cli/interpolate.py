@@ -13,7 +13,7 @@ import typer
 
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.options import DeviceOption, EngineOption, ForceOption, InputArgument, JsonOption
-from temporal_interp.cli.outputs import filled_folder, require_folder_output, require_sequence_output
+from temporal_interp.cli.outputs import require_folder_output, require_sequence_output
 from temporal_interp.errors import InvalidInputError, Progress
 from temporal_interp.tensors.devices import choose_device
 
@@ -157,7 +157,9 @@ def _field_writer(folder: Path | None, engine: str) -> Iterator[OnFrame | None]:
     if folder is None:
         yield None
         return
-    with filled_folder(folder) as temporary:
+    from temporal_interp.io.atomic import atomic_folder
+
+    with atomic_folder(folder, overwrite=True) as temporary:
         yield _fields_into(temporary, engine)
 
 

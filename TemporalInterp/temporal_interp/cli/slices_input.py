@@ -61,7 +61,7 @@ def volumes_to_learn_from(paths: Iterable[Path]) -> list[Volume]:
 
 
 def _inputs(path: Path) -> list[Path]:
-    from temporal_interp.io.paths import INDEX_FILE
+    from temporal_interp.io.frame_folder import INDEX_FILE
 
     if not path.is_dir() or (path / INDEX_FILE).is_file():
         return [path]

@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.io.atomic import whole_file
+from temporal_interp.io.atomic import atomic_file
 
 STATE_KEY = "temporal-interp training state"
 
@@ -26,7 +26,7 @@ class SafetensorsCheckpoints(CheckpointIO):
         state = json.dumps(_pack(checkpoint, tensors))
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path) as unfinished:
+        with atomic_file(path, overwrite=True) as unfinished:
             save_file(tensors, unfinished, metadata={STATE_KEY: state})
 
     def load_checkpoint(

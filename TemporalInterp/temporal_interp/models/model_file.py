@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 
 import temporal_interp
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.io.atomic import whole_file
+from temporal_interp.io.atomic import atomic_file
 
 if TYPE_CHECKING:  # what is registered can be listed in no time; PyTorch takes a second to load
     import torch
@@ -85,7 +85,7 @@ def save_model(
     tensors = {name: weights.detach().cpu().contiguous() for name, weights in state.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with whole_file(path) as unfinished:
+        with atomic_file(path, overwrite=True) as unfinished:
             save_file(tensors, unfinished, metadata={FORMAT: json.dumps(description)})
     except SafetensorError as error:  # what safetensors makes of an OSError
         raise InvalidInputError(f"{path} cannot be written: {error}.") from error

@@ -18,7 +18,7 @@ from packaging.version import InvalidVersion, Version
 
 import temporal_interp
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.io.atomic import whole_file
+from temporal_interp.io.atomic import atomic_file
 from temporal_interp.models.model_file import KINDS, LoadedModel, checksum, load_model, read_description
 
 REGISTRY_FILE = "models.json"
@@ -194,7 +194,7 @@ class Registry:
         )
         try:
             self.user.mkdir(parents=True, exist_ok=True)
-            with whole_file(self.user / entry.file) as unfinished:
+            with atomic_file(self.user / entry.file, overwrite=True) as unfinished:
                 shutil.copyfile(path, unfinished)
             _write(self.user, [*_read(self.user, shipped=False), entry])
         except OSError as error:
@@ -259,5 +259,5 @@ def _entry(given: Any, path: Path, *, shipped: bool) -> ModelEntry:
 def _write(folder: Path, entries: list[ModelEntry]) -> None:
     path = folder / REGISTRY_FILE
     models = [{key: value for key, value in asdict(entry).items() if key != "shipped"} for entry in entries]
-    with whole_file(path) as unfinished:
+    with atomic_file(path, overwrite=True) as unfinished:
         unfinished.write_text(json.dumps({"schema": SCHEMA, "models": models}, indent=2) + "\n", encoding="utf-8")

@@ -10,12 +10,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.io.atomic import whole_file
+from temporal_interp.io.atomic import atomic_file
 
 
 def save_network(weights: Mapping[str, torch.Tensor], path: Path) -> None:
     """Write the weights of `Tracking.network` as a safetensors file, whole or not at all."""
-    with whole_file(path) as unfinished:
+    with atomic_file(path, overwrite=True) as unfinished:
         save_file({name: value.contiguous() for name, value in weights.items()}, unfinished)
 
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from temporal_interp.cli.main import app
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.io import read_sequence
-from temporal_interp.io.paths import PIXEL_SIZE_NOTE
+from temporal_interp.io.notes import PIXEL_SIZE_NOTE
 
 ROWS, COLUMNS = 48, 64
 PURE = np.zeros((ROWS, COLUMNS, 3), np.uint8)

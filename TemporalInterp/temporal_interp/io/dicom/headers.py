@@ -14,7 +14,7 @@ import numpy as np
 import pydicom
 from pydicom.errors import InvalidDicomError
 
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import UnreadableFileError
 
 DEFERRED = 1 << 16
 """Elements of more bytes, such as the pixels, stay in the file until asked for."""
@@ -120,7 +120,7 @@ def read_header(path: Path) -> pydicom.Dataset | None:
     """Return the header of a DICOM file with an image; None if it is no DICOM file or holds something else.
 
     Raises:
-        InvalidInputError: the file is cut short or damaged.
+        UnreadableFileError: the file is cut short or damaged.
     """
     try:
         # force: old files without the DICM mark are still told by their name
@@ -130,15 +130,15 @@ def read_header(path: Path) -> pydicom.Dataset | None:
     except InvalidDicomError:
         return None
     except _UNREADABLE as error:
-        raise InvalidInputError(
+        raise UnreadableFileError(
             f"{file_label(path)} is a DICOM file that is cut short or damaged ({error})."
         ) from error
     if kind is None:
-        raise InvalidInputError(
+        raise UnreadableFileError(
             f"{file_label(path)} is named or begins like a DICOM file, but is none or is cut short."
         )
     if "Image Storage" in kind.name and not has_pixels:
-        raise InvalidInputError(f"{file_label(path)} is cut short: it is an image without pixels. Get it again.")
+        raise UnreadableFileError(f"{file_label(path)} is cut short: it is an image without pixels. Get it again.")
     is_unknown = kind.name == str(kind)
     return dataset if has_pixels and ("Image Storage" in kind.name or is_unknown) else None
 
@@ -157,7 +157,7 @@ def slice_images(dataset: pydicom.Dataset, path: Path) -> list[SliceImage]:
     """Return the images of a file; none if the header does not say where in the patient they are.
 
     Raises:
-        InvalidInputError: an entry of the header makes no sense.
+        UnreadableFileError: an entry of the header makes no sense.
     """
     try:
         if "PerFrameFunctionalGroupsSequence" in dataset:
@@ -170,7 +170,7 @@ def slice_images(dataset: pydicom.Dataset, path: Path) -> list[SliceImage]:
             return []
         return [_file_image(dataset, path)]
     except _UNREADABLE as error:
-        raise InvalidInputError(f"{file_label(path)}: its header cannot be understood ({error}).") from error
+        raise UnreadableFileError(f"{file_label(path)}: its header cannot be understood ({error}).") from error
 
 
 def _file_image(dataset: pydicom.Dataset, path: Path) -> SliceImage:

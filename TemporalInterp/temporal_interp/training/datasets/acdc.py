@@ -16,9 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import InvalidInputError, errors_naming
 from temporal_interp.io import read_sequence
-from temporal_interp.io.paths import errors_naming
 from temporal_interp.training.datasets.subject import Case, Split, errors_of, split_at_random
 
 PAPER_TRAIN, PAPER_TEST = range(1, 91), range(91, 101)
