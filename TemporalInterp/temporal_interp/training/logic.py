@@ -17,7 +17,7 @@ from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, Model
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
 from temporal_interp.data.training_sample import SampleSource
-from temporal_interp.errors import CancelledError, InvalidInputError, Progress, no_progress
+from temporal_interp.errors import CancelledError, InvalidInputError, Progress, UnreadableFileError, no_progress
 from temporal_interp.fitting.checkpoint_file import SafetensorsCheckpoints
 from temporal_interp.io.atomic import atomic_file
 from temporal_interp.models.model_file import checksum, load_model, save_model
@@ -262,7 +262,7 @@ def require_same_training(folder: Path, settings: Mapping[str, Any]) -> None:
     try:
         found = dict(json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
-        raise InvalidInputError(f"{path} is damaged; choose another folder, or delete this one.") from error
+        raise UnreadableFileError(f"{path} is damaged; choose another folder, or delete this one.") from error
     different = sorted(name for name in {*found, *wanted} if found.get(name) != wanted.get(name))
     if different:
         raise InvalidInputError(

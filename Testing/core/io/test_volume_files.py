@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813
-import slicer
 
 from temporal_interp.data.provenance import Provenance
 from temporal_interp.errors import InvalidInputError
@@ -109,23 +108,6 @@ def test_simpleitk_moves_points_by_the_displacement(field, tmp_path):
     transform = sitk.DisplacementFieldTransform(image)
     point = geometry.physical_point((1, 2, 3))
     np.testing.assert_allclose(transform.TransformPoint(point) - point, array[1, 2, 3], rtol=0, atol=1e-6)
-
-
-@pytest.mark.parametrize("ending", [".nrrd", ".mha"])
-def test_slicer_moves_points_by_the_displacement(ending, field, tmp_path):
-    """From-parent, which resamples, in Slicer's RAS."""
-    array, geometry = field
-    write_displacement(array, geometry, tmp_path / f"d{ending}")
-    scene = slicer.vtkMRMLScene()
-    node = scene.AddNewNodeByClass("vtkMRMLTransformNode")
-    reader = scene.AddNewNodeByClass("vtkMRMLTransformStorageNode")
-    reader.SetFileName(str(tmp_path / f"d{ending}"))
-    assert reader.ReadData(node)
-    to_ras = np.array([-1, -1, 1])
-    point = geometry.physical_point((1, 2, 3))
-    moved = np.array(node.GetTransformFromParent().TransformPoint(point * to_ras)) * to_ras
-    np.testing.assert_allclose(moved - point, array[1, 2, 3], rtol=0, atol=1e-5)
-    scene.Clear(0)
 
 
 def test_field_that_does_not_fit_its_grid_is_refused(field, tmp_path):

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydicom
@@ -186,8 +187,8 @@ def _file_image(dataset: pydicom.Dataset, path: Path) -> SliceImage:
         acquired_at=_acquired_at(dataset),
         number=_integer(dataset.get("InstanceNumber")),
         phases_announced=_integer(dataset.get("CardiacNumberOfImages")),
-        slope=_number(dataset.get("RescaleSlope"), 1.0),
-        intercept=_number(dataset.get("RescaleIntercept"), 0.0),
+        slope=_number_or(1.0, dataset.get("RescaleSlope")),
+        intercept=_number_or(0.0, dataset.get("RescaleIntercept")),
         **_shared_by_frames(dataset, path),
     )
 
@@ -196,7 +197,7 @@ def _frame_image(dataset: pydicom.Dataset, own: pydicom.Dataset, number: int, pa
     """Return one frame of an enhanced multi-frame file; None if it has no position in the patient."""
     shared = dataset.get("SharedFunctionalGroupsSequence") or [pydicom.Dataset()]
 
-    def entry(sequence: str, keyword: str) -> object:
+    def entry(sequence: str, keyword: str) -> Any:
         items = own.get(sequence) or shared[0].get(sequence)
         return items[0].get(keyword) if items else None
 
@@ -217,13 +218,13 @@ def _frame_image(dataset: pydicom.Dataset, own: pydicom.Dataset, number: int, pa
         acquired_at=_milliseconds(str(entry("FrameContentSequence", "FrameAcquisitionDateTime") or "")),
         number=number if phase is None else phase,
         phases_announced=None,
-        slope=_number(entry("PixelValueTransformationSequence", "RescaleSlope"), 1.0),
-        intercept=_number(entry("PixelValueTransformationSequence", "RescaleIntercept"), 0.0),
+        slope=_number_or(1.0, entry("PixelValueTransformationSequence", "RescaleSlope")),
+        intercept=_number_or(0.0, entry("PixelValueTransformationSequence", "RescaleIntercept")),
         **_shared_by_frames(dataset, path),
     )
 
 
-def _shared_by_frames(dataset: pydicom.Dataset, path: Path) -> dict:
+def _shared_by_frames(dataset: pydicom.Dataset, path: Path) -> dict[str, Any]:
     """Return the attributes of SliceImage that all frames of a file share."""
     return {
         "series": Series.of(dataset, path),
@@ -241,11 +242,16 @@ def _numbers(values: Iterable, count: int) -> np.ndarray:
     return array
 
 
-def _number(value: object, default: float | None = None) -> float | None:
-    return default if value is None or value == "" or not np.isfinite(float(value)) else float(value)
+def _number(value: Any) -> float | None:
+    return None if value is None or value == "" or not np.isfinite(float(value)) else float(value)
 
 
-def _integer(value: object) -> int | None:
+def _number_or(default: float, value: Any) -> float:
+    number = _number(value)
+    return default if number is None else number
+
+
+def _integer(value: Any) -> int | None:
     return None if value is None or value == "" else int(value)
 
 
