@@ -22,7 +22,7 @@ def require_file_output(path: Path, endings: tuple[str, ...], *, force: bool) ->
 def require_sequence_output(path: Path, *, force: bool) -> None:
     """Raise InvalidInputError unless a sequence can be written at `path`: a file, or a folder if it has no ending."""
     if path.suffix:
-        from temporal_interp.io.formats import sequence_extensions, writer_format
+        from temporal_interp.io.format_registry import sequence_extensions, writer_format
 
         require_file_output(path, sequence_extensions(), force=force)
         writer_format(path).check_output(path, overwrite=force)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from temporal_interp.io.field_sequence import read_field_sequence, write_field_sequence
-from temporal_interp.io.formats import Format, formats, register_format
+from temporal_interp.io.format_registry import Format, formats, register_format
 from temporal_interp.io.masks import read_mask
 from temporal_interp.io.points import read_points
 from temporal_interp.io.sequences import read_sequence, write, write_sequence

@@ -11,7 +11,7 @@ from temporal_interp.data.provenance import is_synthetic
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import UnreadableFileError
 from temporal_interp.io.atomic import atomic_folder
-from temporal_interp.io.formats import Format
+from temporal_interp.io.format_registry import Format
 from temporal_interp.io.volume_files import read_volume, write_volume
 
 INDEX_FILE = "index.csv"

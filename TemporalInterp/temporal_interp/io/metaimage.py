@@ -8,7 +8,7 @@ from temporal_interp.data.provenance import PREFIX
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import from_sitk
 from temporal_interp.io.files import first_bytes
-from temporal_interp.io.formats import Format
+from temporal_interp.io.format_registry import Format
 from temporal_interp.io.images import read_image
 
 FIRST_KEYS = (b"ObjectType", b"NDims")

@@ -21,7 +21,7 @@ from temporal_interp.data.volume import Volume, from_sitk
 from temporal_interp.errors import InvalidInputError, UnreadableFileError
 from temporal_interp.io.atomic import atomic_file
 from temporal_interp.io.files import CHUNK, COMPRESSION, open_uncompressed
-from temporal_interp.io.formats import Format
+from temporal_interp.io.format_registry import Format
 from temporal_interp.io.images import read_image, write_image
 from temporal_interp.io.sidecar import read_sidecar, require_sidecar_replaceable, sidecar_path, write_sidecar
 

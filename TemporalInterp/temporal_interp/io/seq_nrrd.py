@@ -12,7 +12,7 @@ from temporal_interp.data.provenance import PREFIX, SLICE_THICKNESS_KEY
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.io.formats import Format
+from temporal_interp.io.format_registry import Format
 from temporal_interp.io.nrrd_file import (
     axis_entry,
     grid,

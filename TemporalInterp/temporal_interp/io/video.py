@@ -17,7 +17,7 @@ from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, MissingPackageError, UnreadableFileError
 from temporal_interp.io.files import first_bytes
-from temporal_interp.io.formats import Format
+from temporal_interp.io.format_registry import Format
 from temporal_interp.io.luminance import luminance
 from temporal_interp.io.notes import COLOUR_NOTE, PIXEL_SIZE_NOTE
 

@@ -13,7 +13,7 @@ from temporal_interp.data.provenance import has_synthetic_slices, is_synthetic
 from temporal_interp.data.volume import Volume, from_sitk, to_sitk
 from temporal_interp.errors import InvalidInputError, errors_naming
 from temporal_interp.io.atomic import atomic_file, write_errors_naming
-from temporal_interp.io.formats import field_extensions, volume_extensions
+from temporal_interp.io.format_registry import field_extensions, volume_extensions
 from temporal_interp.io.images import read_image, write_image
 
 

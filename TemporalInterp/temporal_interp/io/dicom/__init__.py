@@ -6,7 +6,7 @@ from pathlib import Path
 
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.io.files import first_bytes
-from temporal_interp.io.formats import Format
+from temporal_interp.io.format_registry import Format
 
 
 def is_dicom(path: Path) -> bool:

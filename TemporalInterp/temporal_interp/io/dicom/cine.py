@@ -11,7 +11,7 @@ from temporal_interp.errors import InvalidInputError, UnreadableFileError
 from temporal_interp.io.dicom.clip import Clip
 from temporal_interp.io.dicom.headers import SliceImage, dicom_files, is_multiframe, read_header, slice_images
 from temporal_interp.io.dicom.stack import Stack, stacks
-from temporal_interp.io.formats import readable
+from temporal_interp.io.format_registry import readable
 
 
 def read_dicom(path: Path) -> Sequence:

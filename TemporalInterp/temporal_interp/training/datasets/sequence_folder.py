@@ -14,7 +14,7 @@ from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import MissingFileError, UnreadableFileError, errors_naming
 from temporal_interp.io import read_sequence
-from temporal_interp.io.formats import readable
+from temporal_interp.io.format_registry import readable
 from temporal_interp.io.frame_folder import INDEX_FILE
 from temporal_interp.training.datasets.subject import Case, Split, errors_of, require_learnable, split_at_random
 
