@@ -46,7 +46,7 @@ def test_an_error_comes_back_from_another_process(kind):
 @pytest.mark.parametrize("kind", [kind for kind, _ in KINDS if issubclass(kind, InvalidInputError)])
 def test_the_path_is_put_in_front_and_the_kind_stays(kind):
     original = kind("what is wrong")
-    with pytest.raises(kind, match="^a/b: what is wrong$") as caught, errors_naming("a/b"):
+    with pytest.raises(kind, match=r"^a/b: what is wrong$") as caught, errors_naming("a/b"):
         raise original
     assert type(caught.value) is kind
     assert caught.value.__cause__ is original
