@@ -68,7 +68,5 @@ def _inputs(path: Path) -> list[Path]:
         raise InvalidInputError(
             f"The folder {path} is empty; give one with {one_of([*volume_extensions(), 'DICOM'])} files."
         )
-    # a sequence's .seq.nrrd ends like a volume
-    return [file for file in inside if file.parent == path and file.name.lower().endswith(volume_extensions())] or [
-        path
-    ]
+    endings = volume_extensions()  # a sequence's .seq.nrrd has one of them, too
+    return [file for file in inside if file.parent == path and file.name.lower().endswith(endings)] or [path]
