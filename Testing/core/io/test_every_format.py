@@ -7,7 +7,16 @@ import pytest
 
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, MissingFileError, UnreadableFileError, UnwritableFileError
-from temporal_interp.io import formats, read_sequence, write_sequence
+from temporal_interp.io import (
+    formats,
+    read_displacement,
+    read_sequence,
+    read_volume,
+    write_displacement,
+    write_sequence,
+    write_volume,
+)
+from temporal_interp.io.format_registry import field_extensions, volume_extensions
 
 WRITTEN = [f"cine{ending}" for one in formats() for ending in one.sequence_extensions]
 """A name for every ending in which a sequence is written; the one without an ending is that of a folder."""
@@ -141,6 +150,58 @@ def test_nothing_is_left_when_writing_is_cancelled(name, tmp_path, make_sequence
     with pytest.raises(KeyboardInterrupt):
         write_sequence(make_sequence(), tmp_path / name, overwrite=True)
     assert snapshot(tmp_path) == before
+
+
+def write_one_volume(path, make_sequence):
+    write_volume(make_sequence().volumes[0], path)
+
+
+def write_one_field(path, make_sequence):
+    geometry = make_sequence().volumes[0].geometry
+    write_displacement(np.zeros((*geometry.shape, 3), np.float32), geometry, path)
+
+
+SINGLE = [
+    *((f"a{ending}", write_one_volume, read_volume) for ending in volume_extensions()),
+    *((f"a{ending}", write_one_field, read_displacement) for ending in field_extensions()),
+]
+
+
+@pytest.mark.parametrize(("name", "write", "read"), SINGLE)
+@pytest.mark.parametrize(
+    ("error", "seen"), [(KeyboardInterrupt(), KeyboardInterrupt), (OSError(28, "No space left"), UnwritableFileError)]
+)
+def test_one_volume_or_field_is_written_whole_or_not_at_all(
+    error, seen, name, write, read, tmp_path, make_sequence, monkeypatch
+):
+    def stop(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr(Path, "replace", stop)
+    with pytest.raises(seen):
+        write(tmp_path / name, make_sequence)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("name", "write", "read"), SINGLE)
+def test_one_volume_or_field_replaces_nothing(name, write, read, tmp_path, make_sequence):
+    write(tmp_path / name, make_sequence)
+    before = snapshot(tmp_path)
+    with pytest.raises(UnwritableFileError, match=rf"{name}: this file exists"):
+        write(tmp_path / name, make_sequence)
+    assert snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize(("name", "write", "read"), SINGLE)
+def test_missing_empty_and_damaged_files_of_one_volume_or_field_are_named(name, write, read, tmp_path, make_sequence):
+    with pytest.raises(MissingFileError, match=rf"{name}: there is no such file"):
+        read(tmp_path / name)
+    write(tmp_path / name, make_sequence)
+    content = (tmp_path / name).read_bytes()
+    for damaged in (b"", b"no image at all\n" * 50, content[: len(content) // 2]):
+        (tmp_path / name).write_bytes(damaged)
+        with pytest.raises(UnreadableFileError, match=f"{name}: "):
+            read(tmp_path / name)
 
 
 @pytest.mark.parametrize("name", READ)

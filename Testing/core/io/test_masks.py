@@ -10,6 +10,7 @@ from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.io import read_mask, write_volume
+from temporal_interp.io.format_registry import volume_extensions
 
 SHAPE = (3, 8, 10)
 FIRST, SECOND = np.zeros(SHAPE, np.uint8), np.zeros(SHAPE, np.uint8)
@@ -22,7 +23,7 @@ def geometry(make_sequence) -> Geometry:
     return make_sequence(shape=SHAPE).volumes[0].geometry
 
 
-@pytest.mark.parametrize("ending", [".nrrd", ".nii.gz", ".nii", ".mha"])
+@pytest.mark.parametrize("ending", volume_extensions())
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "float32"])
 def test_every_label_counts(ending, dtype, geometry, tmp_path):
     labels = (2 * FIRST + 5 * SECOND).astype(dtype)

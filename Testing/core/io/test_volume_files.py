@@ -7,11 +7,12 @@ import SimpleITK as sitk  # noqa: N813
 from temporal_interp.data.provenance import Provenance
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.io import read_displacement, read_volume, write_displacement, write_volume
+from temporal_interp.io.format_registry import field_extensions, volume_extensions
 
 MARK = Provenance("velocity_field", 0.0, 40.0, 0.25, "folds=0").as_attributes()
 
 
-@pytest.mark.parametrize("ending", [".nrrd", ".nii.gz", ".nii", ".mha"])
+@pytest.mark.parametrize("ending", volume_extensions())
 @pytest.mark.parametrize("shape", [(2, 3, 4), (1, 3, 4)])
 @pytest.mark.parametrize("dtype", ["int16", "uint8", "float32", "float64"])
 def test_volume_comes_back(ending, shape, dtype, tmp_path, make_sequence):
@@ -60,7 +61,7 @@ def test_unknown_ending_is_refused(tmp_path, make_sequence):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("ending", [".nrrd", ".nii.gz", ".nii", ".mha"])
+@pytest.mark.parametrize("ending", volume_extensions())
 @pytest.mark.parametrize("share", [0.3, 0.8, 0.99])
 def test_volume_cut_short_is_refused(ending, share, tmp_path, make_sequence):
     path = tmp_path / f"v{ending}"
@@ -89,7 +90,7 @@ def field(make_sequence):
     return np.random.default_rng(2).normal(0, 2, (3, 4, 5, 3)).astype(np.float32), geometry
 
 
-@pytest.mark.parametrize("ending", [".nrrd", ".mha"])
+@pytest.mark.parametrize("ending", field_extensions())
 @pytest.mark.parametrize("slices", [1, 3])
 def test_displacement_comes_back(ending, slices, tmp_path, make_sequence):
     geometry = make_sequence(shape=(slices, 4, 5)).volumes[0].geometry
