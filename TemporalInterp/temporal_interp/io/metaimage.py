@@ -24,7 +24,8 @@ def read_metaimage(path: Path) -> Sequence:
     """Return the volume in a .mha file as a sequence of one frame, with the attributes that `write_volume` wrote.
 
     Raises:
-        InvalidInputError: the file is damaged, or holds something else than one scalar volume.
+        UnreadableFileError: the file is damaged.
+        InvalidInputError: it holds something else than one scalar volume.
     """
     image = read_image(path)
     ours = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys() if key.startswith(PREFIX)}

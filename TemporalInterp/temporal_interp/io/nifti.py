@@ -60,7 +60,8 @@ def read_nifti(path: Path) -> Sequence:
     the file overrules the header.
 
     Raises:
-        InvalidInputError: the file cannot be read, is damaged, or holds something else than scalar 3D volumes.
+        UnreadableFileError: the file is damaged, or has the name of another format.
+        InvalidInputError: it holds something else than scalar 3D volumes.
     """
     if not path.name.lower().endswith(EXTENSIONS):
         raise UnreadableFileError("this is a NIfTI file by another name; it must end in .nii.gz or .nii to be read.")

@@ -33,7 +33,8 @@ def read_seq_nrrd(path: Path) -> Sequence:
     with the attributes that `write_volume` put into its header.
 
     Raises:
-        InvalidInputError: the file cannot be read, is damaged, or holds something else than scalar 3D volumes.
+        UnreadableFileError: the file is damaged.
+        InvalidInputError: it holds something else than scalar 3D volumes.
     """
     header, keys, data = read_nrrd(path)
     axis = _list_axis(header)
