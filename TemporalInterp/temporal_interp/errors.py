@@ -1,10 +1,46 @@
-"""The errors a caller can act upon, and the report of progress through which a caller can stop the work."""
+"""The errors a caller can act upon, and the report of progress through which a caller can stop the work.
 
-from collections.abc import Callable
+Every error that this program raises on purpose is a `TemporalInterpError`. Each kind is also the built-in exception of
+that kind, so that `except FileNotFoundError` and `except ImportError` do what one expects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 
-class InvalidInputError(ValueError):
+class TemporalInterpError(Exception):
+    """What this program raises on purpose. It takes one argument, the message."""
+
+
+class InvalidInputError(TemporalInterpError, ValueError):
     """Input that cannot be worked with. The message says what was wrong, where, and what to do."""
+
+
+class UnreadableFileError(InvalidInputError, OSError):
+    """A file that cannot be opened, is damaged or cut short, or is of another kind than its reader expects."""
+
+
+class MissingFileError(UnreadableFileError, FileNotFoundError):
+    """A file or folder that is not there."""
+
+
+class UnwritableFileError(InvalidInputError, OSError):
+    """A file or folder that cannot be written, or that must not be replaced."""
+
+
+class MissingPackageError(InvalidInputError, ImportError):
+    """A package that this needs is not installed. The message says how to install it."""
+
+
+class FitDivergedError(InvalidInputError, RuntimeError):
+    """A fit or a training whose loss is no longer finite."""
+
+
+class OutOfMemoryError(TemporalInterpError, MemoryError):
+    """More memory is needed than the machine or its GPU has."""
 
 
 class CancelledError(Exception):
@@ -12,6 +48,22 @@ class CancelledError(Exception):
 
     Where something is kept, as by a training, the exception says what.
     """
+
+
+@contextmanager
+def errors_naming(path: Path | str) -> Iterator[None]:
+    """Put the path in front of the message of an InvalidInputError raised in the block; its kind stays.
+
+    Example:
+        >>> with errors_naming("cine.mp4"):
+        ...     raise UnreadableFileError("the video has no frames.")
+        Traceback (most recent call last):
+        temporal_interp.errors.UnreadableFileError: cine.mp4: the video has no frames.
+    """
+    try:
+        yield
+    except InvalidInputError as error:
+        raise type(error)(f"{path}: {error}") from error
 
 
 Progress = Callable[[float, str], None]
@@ -23,7 +75,13 @@ def no_progress(fraction: float, message: str) -> None:
 
 
 def part_of(progress: Progress, start: float, stop: float) -> Progress:
-    """Return a progress callback that covers only the share from `start` to `stop` of `progress`."""
+    """Return a progress callback that covers only the share from `start` to `stop` of `progress`.
+
+    Example:
+        >>> second_half = part_of(lambda fraction, message: print(fraction, message), 0.5, 1)
+        >>> second_half(0.5, "fitting")
+        0.75 fitting
+    """
 
     def report(fraction: float, message: str) -> None:
         progress(start + (stop - start) * fraction, message)

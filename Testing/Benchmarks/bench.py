@@ -23,8 +23,9 @@ from comparison.report import Circumstances, write_report
 from comparison.run import Conditions, SetResult, run_set
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.exits import exit_on_error
-from temporal_interp.cli.outputs import filled_folder, require_folder_output
+from temporal_interp.cli.outputs import require_folder_output
 from temporal_interp.errors import InvalidInputError
+from temporal_interp.io.atomic import atomic_folder
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -66,7 +67,7 @@ def main(
         conditions = Conditions(threads, timeout, weights.absolute())
         results, left_out = _run_all(chosen, [name for name in names if name not in missing], conditions)
         command = shlex.join(["python", "Testing/Benchmarks/bench.py", *sys.argv[1:]])
-        with filled_folder(output) as folder:
+        with atomic_folder(output, overwrite=True) as folder:
             write_report(results, Circumstances(command, describe(threads), missing, left_out), folder)
         _say(f"The report is {output / 'report.md'}.")
 

@@ -19,8 +19,9 @@ from stages.reach import measure_reach
 from stages.report import comma_separated, markdown
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.exits import exit_on_error
-from temporal_interp.cli.outputs import filled_folder, require_file_output
+from temporal_interp.cli.outputs import require_file_output
 from temporal_interp.engines.student import StudentEngine
+from temporal_interp.io.atomic import atomic_folder
 
 
 def main(
@@ -59,7 +60,7 @@ def main(
         if output is None:
             print(text)
             return
-        with filled_folder(output.parent) as folder:
+        with atomic_folder(output.parent, overwrite=True) as folder:
             (folder / output.name).write_text(text, encoding="utf-8")
             (folder / output.name).with_suffix(".csv").write_text(comma_separated(measured), encoding="utf-8")
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from temporal_interp.engines.catalogue import available_engine_names
 
 from comparison.cases import names_among
 from comparison.machine import describe
@@ -24,7 +23,9 @@ from growth.rows import Row
 from growth.run import Plan, run
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.exits import exit_on_error
-from temporal_interp.cli.outputs import filled_folder, require_file_output
+from temporal_interp.cli.outputs import require_file_output
+from temporal_interp.engines.registry import available_engine_names
+from temporal_interp.io.atomic import atomic_folder
 
 SHAPES = ((1, 128, 128), (4, 128, 128), (10, 128, 128), (32, 128, 128), (48, 192, 192), (96, 256, 256))
 SHAPE = (1, 128, 128)
@@ -72,7 +73,7 @@ def _write(rows: Sequence[Row], introduction: Sequence[str], output: Path | None
     if output is None:
         print(markdown(rows, introduction, ""))
         return
-    with filled_folder(output.parent) as folder:
+    with atomic_folder(output.parent, overwrite=True) as folder:
         report = folder / output.name
         save_picture(rows, report.with_suffix(".png"))
         report.with_suffix(".csv").write_text(comma_separated(rows), encoding="utf-8")

@@ -12,7 +12,7 @@ import typer
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.evaluate import write_report
 from temporal_interp.cli.options import DeviceOption, ForceOption, JsonOption
-from temporal_interp.cli.outputs import filled_folder, require_folder_output
+from temporal_interp.cli.outputs import require_folder_output
 from temporal_interp.tensors.devices import choose_device
 
 if TYPE_CHECKING:
@@ -48,9 +48,10 @@ def demo(
     from temporal_interp.engines.registry import DEFAULT_ENGINE, available_engine_names, create_engine
     from temporal_interp.errors import part_of
     from temporal_interp.evaluation.report import as_json, as_table, summarise
+    from temporal_interp.io.atomic import atomic_folder
 
     console, where = Console(json), choose_device(device)
-    with filled_folder(output) as folder, console.progress("Demo") as progress:
+    with atomic_folder(output, overwrite=True) as folder, console.progress("Demo") as progress:
         cine = _beating_heart()
         engines = {name: create_engine(name, device=where) for name in available_engine_names()}
         evaluation = _scored(cine, list(engines.values()), part_of(progress, 0.05, 0.9))

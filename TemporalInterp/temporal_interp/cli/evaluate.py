@@ -11,7 +11,7 @@ import typer
 
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.options import ENGINES, DeviceOption, ForceOption, JsonOption
-from temporal_interp.cli.outputs import filled_folder, require_folder_output
+from temporal_interp.cli.outputs import require_folder_output
 from temporal_interp.tensors.devices import choose_device
 
 if TYPE_CHECKING:
@@ -159,7 +159,9 @@ def _evaluate_file(
         )
     shown = as_tables(summarise([evaluation]), title=f"{input_path.name}: {evaluation.protocol}")
     if output is not None:
-        with filled_folder(output) as folder:
+        from temporal_interp.io.atomic import atomic_folder
+
+        with atomic_folder(output, overwrite=True) as folder:
             write_report(sequence, evaluation, folder)
         shown.append(f"Table and figures are in {output}.")
     console.result({"input": input_path, "output": output, **as_json([evaluation])}, *shown)
@@ -180,7 +182,9 @@ def _evaluate_dataset(
         evaluations = evaluate_subjects(chosen, engines, preset=preset, progress=progress)
     shown = _dataset_tables(chosen, evaluations)
     if output is not None:
-        with filled_folder(output) as folder:
+        from temporal_interp.io.atomic import atomic_folder
+
+        with atomic_folder(output, overwrite=True) as folder:
             write_csv(evaluations, folder / "scores.csv")
             (folder / "table.txt").write_text(as_text(shown), encoding="utf-8")
         shown.append(f"scores.csv with every frame and table.txt are in {output}.")

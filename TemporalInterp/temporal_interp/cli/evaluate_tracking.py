@@ -10,7 +10,7 @@ import typer
 
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.options import DeviceOption, ForceOption, InputArgument, JsonOption
-from temporal_interp.cli.outputs import filled_folder, require_folder_output
+from temporal_interp.cli.outputs import require_folder_output
 from temporal_interp.cli.tracking_input import ready_to_track
 from temporal_interp.tensors.devices import choose_device
 
@@ -63,6 +63,7 @@ def evaluate_tracking(
     from temporal_interp.evaluation import tracking_table
     from temporal_interp.evaluation.pairwise_catalogue import available_method_names, create_method
     from temporal_interp.io import read_sequence
+    from temporal_interp.io.atomic import atomic_folder
 
     console, where = Console(json), choose_device(device)
     names = list(dict.fromkeys(methods or available_method_names()))
@@ -84,7 +85,7 @@ def evaluate_tracking(
     )
     shown = [table]
     if output is not None:
-        with filled_folder(output) as folder:
+        with atomic_folder(output, overwrite=True) as folder:
             _write(evaluation, table, folder)
         shown.append(f"table.txt, summary.csv and scores.csv with every pair are in {output}.")
     console.result(

@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from temporal_interp.cli.console import Console
-from temporal_interp.errors import CancelledError, InvalidInputError
+from temporal_interp.errors import CancelledError, TemporalInterpError
 
 USAGE, INVALID_INPUT, CANCELLED = 2, 3, 130
 
@@ -27,7 +27,7 @@ def exit_on_error(console: Console) -> Iterator[None]:
     """Report an expected error in one line and leave with its exit code; let any other through."""
     try:
         yield
-    except InvalidInputError as error:
+    except TemporalInterpError as error:
         console.error(str(error))
         raise typer.Exit(INVALID_INPUT) from error
     except BrokenPipeError:  # the reader of our output has left, as in `... | head`: typer ends quietly

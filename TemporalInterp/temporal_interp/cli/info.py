@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.options import InputArgument, JsonOption
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections import abc
 
     from temporal_interp.data.sequence import Sequence
+
+
+class _Intensity(TypedDict):
+    """The lowest and the highest finite voxel of all frames, None if there is none, and how many are not finite."""
+
+    lowest: float | None
+    highest: float | None
+    not_finite: int
+
+
+class _Values(TypedDict):
+    """What a program is told of a sequence."""
+
+    frames: int
+    synthetic_frames: list[int]
+    size_ijk: tuple[int, int, int]
+    spacing_mm: tuple[float, float, float]
+    slice_thickness_mm: float | None
+    origin_lps_mm: tuple[float, float, float]
+    scalar_type: str
+    intensity: _Intensity
+    index_name: str
+    index_unit: str
+    index_values: abc.Sequence[float]
+    farthest_from_first: list[int]
+    notes: abc.Sequence[str]
 
 
 def info(input_path: InputArgument, json: JsonOption = False) -> None:
@@ -27,7 +53,7 @@ def info(input_path: InputArgument, json: JsonOption = False) -> None:
     Console(json).result({"input": input_path, **values}, *lines)
 
 
-def _values(sequence: Sequence) -> dict[str, object]:
+def _values(sequence: Sequence) -> _Values:
     from temporal_interp.workflows.phase_selection import farthest_from_first
 
     geometry = sequence.volumes[0].geometry
@@ -48,7 +74,7 @@ def _values(sequence: Sequence) -> dict[str, object]:
     }
 
 
-def _lines(sequence: Sequence, values: Mapping[str, object]) -> dict[str, str]:
+def _lines(sequence: Sequence, values: _Values) -> dict[str, str]:
     """Return what a person wants to know of a sequence, of which these are the values, line by line."""
     unit = sequence.unit
     index = [f"{value:g}" for value in sequence.times]
@@ -71,8 +97,7 @@ def _counted(numbers: list[int]) -> str:
     return f"{len(numbers)} ({', '.join(map(str, numbers))})" if numbers else "none"
 
 
-def _intensity(sequence: Sequence) -> dict[str, float | int | None]:
-    """Return the lowest and the highest finite voxel of all frames, None if there is none, and how many are not."""
+def _intensity(sequence: Sequence) -> _Intensity:
     import numpy as np
 
     finite = [volume.array[np.isfinite(volume.array)] for volume in sequence.volumes]
@@ -83,7 +108,7 @@ def _intensity(sequence: Sequence) -> dict[str, float | int | None]:
     }
 
 
-def _intensity_in_words(intensity: dict[str, float | int | None], scalar_type: str) -> str:
+def _intensity_in_words(intensity: _Intensity, scalar_type: str) -> str:
     if intensity["lowest"] is None:
         return f"no voxel is a finite number, {scalar_type}"
     words = f"{intensity['lowest']:g} to {intensity['highest']:g}, {scalar_type}"

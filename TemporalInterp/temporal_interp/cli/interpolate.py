@@ -11,7 +11,7 @@ import typer
 
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.options import DeviceOption, EngineOption, ForceOption, InputArgument, JsonOption
-from temporal_interp.cli.outputs import filled_folder, require_folder_output, require_sequence_output
+from temporal_interp.cli.outputs import require_folder_output, require_sequence_output
 from temporal_interp.tensors.devices import choose_device
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def interpolate(
 
     from temporal_interp.engines.registry import DEFAULT_ENGINE, create_engine
     from temporal_interp.io import read_sequence, write_sequence
+    from temporal_interp.io.atomic import atomic_folder
     from temporal_interp.workflows.field_files import collecting
     from temporal_interp.workflows.interpolation import run
 
@@ -80,7 +81,7 @@ def interpolate(
         with console.progress("Interpolating") as progress:
             result = run(request, sequence, chosen, on_frame=on_frame, progress=progress)
         if fields is not None and collected is not None:
-            folder = stack.enter_context(filled_folder(fields))
+            folder = stack.enter_context(atomic_folder(fields, overwrite=True))
             collected.write(folder, index_name=sequence.index_name, unit=sequence.unit)
         output.absolute().parent.mkdir(parents=True, exist_ok=True)
         write_sequence(result, output, overwrite=force)

@@ -25,7 +25,10 @@ ENGINES = _engines_in_words()
 InputArgument = Annotated[
     Path,
     typer.Argument(
-        metavar="INPUT", help="A .seq.nrrd or 4D .nii.gz file, a folder of DICOM cine images, a DICOM clip or a video."
+        metavar="INPUT",
+        # what `io.format_registry.readable()` says; importing it would make every --help slow
+        help="A .seq.nrrd, 4D .nii.gz or .mha file, a multi-frame DICOM file, a folder of DICOM files, a video, or a "
+        "folder of frames with an index.csv.",
     ),
 ]
 EngineOption = Annotated[

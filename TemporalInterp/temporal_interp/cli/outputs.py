@@ -1,17 +1,11 @@
-"""Where a command may write, checked before the long work, and folders that appear whole or not at all."""
+"""Where a command may write, checked before the long work."""
 
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from temporal_interp.errors import InvalidInputError
-
-SEQUENCE_ENDINGS = (".seq.nrrd", ".nii.gz", ".nii")
-"""Endings of the files that `write_sequence` writes; a name without an ending is a folder."""
+from temporal_interp.errors import InvalidInputError, UnwritableFileError
 
 
 def require_file_output(path: Path, endings: tuple[str, ...], *, force: bool) -> None:
@@ -19,55 +13,40 @@ def require_file_output(path: Path, endings: tuple[str, ...], *, force: bool) ->
     if not path.name.lower().endswith(endings):
         raise InvalidInputError(f"{path}: the name must end in {' or '.join(endings)}, which chooses the format.")
     if path.is_dir():
-        raise InvalidInputError(f"{path} is a folder; give the name of a file.")
+        raise UnwritableFileError(f"{path} is a folder; give the name of a file.")
     if path.exists() and not force:
-        raise InvalidInputError(f"{path} exists; choose another name or add --force to replace it.")
+        raise UnwritableFileError(f"{path} exists; choose another name or add --force to replace it.")
     _require_writable(path.parent)
 
 
 def require_sequence_output(path: Path, *, force: bool) -> None:
     """Raise InvalidInputError unless a sequence can be written at `path`: a file, or a folder if it has no ending."""
     if path.suffix:
-        require_file_output(path, SEQUENCE_ENDINGS, force=force)
-        if path.name.lower().endswith((".nii", ".nii.gz")):
-            from temporal_interp.io.sidecar import require_sidecar_replaceable
+        from temporal_interp.io.format_registry import sequence_extensions, writer_format
 
-            require_sidecar_replaceable(path, overwrite=force)
+        require_file_output(path, sequence_extensions(), force=force)
+        writer_format(path).check_output(path, overwrite=force)
     elif path.is_dir() and any(path.iterdir()):
-        raise InvalidInputError(f"The folder {path} holds files; choose another name or empty it.")
+        raise UnwritableFileError(f"The folder {path} holds files; choose another name or empty it.")
     else:
         require_folder_output(path, force=force)
 
 
 def require_folder_output(path: Path, *, force: bool) -> None:
-    """Raise InvalidInputError unless files can be written into a folder at `path`, new, empty, or with `force`."""
+    """Raise UnwritableFileError unless files can be written into a folder at `path`, new, empty, or with `force`."""
     if path.exists() and not path.is_dir():
-        raise InvalidInputError(f"{path} is a file; give the name of a folder.")
+        raise UnwritableFileError(f"{path} is a file; give the name of a folder.")
     if path.is_dir() and any(path.iterdir()) and not force:
-        raise InvalidInputError(
+        raise UnwritableFileError(
             f"The folder {path} holds files; choose another or add --force (files of the same name are replaced)."
         )
     _require_writable(path)
 
 
 def _require_writable(folder: Path) -> None:
-    """Raise InvalidInputError unless the folder, or the nearest one above it that exists, can be written to."""
+    """Raise UnwritableFileError unless the folder, or the nearest one above it that exists, can be written to."""
     existing = next(p for p in (folder.absolute(), *folder.absolute().parents) if p.exists())
     if not existing.is_dir():
-        raise InvalidInputError(f"{existing} is a file, so {folder} cannot be a folder.")
+        raise UnwritableFileError(f"{existing} is a file, so {folder} cannot be a folder.")
     if not os.access(existing, os.W_OK):
-        raise InvalidInputError(f"The folder {existing} cannot be written to; choose another place.")
-
-
-@contextmanager
-def filled_folder(path: Path) -> Iterator[Path]:
-    """Give a temporary folder to write to; what it holds is moved to `path` only if all goes well.
-
-    Files of the same name at `path` are replaced, others stay.
-    """
-    path.absolute().parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".temporal-interp-", dir=path.absolute().parent) as temporary:
-        yield Path(temporary)
-        path.mkdir(exist_ok=True)
-        for made in Path(temporary).iterdir():
-            os.replace(made, path / made.name)  # noqa: PTH105 - replaces on every system
+        raise UnwritableFileError(f"The folder {existing} cannot be written to; choose another place.")

@@ -12,7 +12,7 @@ import typer
 
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.options import ForceOption, JsonOption
-from temporal_interp.cli.outputs import filled_folder, require_folder_output, require_sequence_output
+from temporal_interp.cli.outputs import require_folder_output, require_sequence_output
 
 if TYPE_CHECKING:
     from temporal_interp.errors import Progress
@@ -60,13 +60,14 @@ def phantom(
         require_folder_output(truth, force=force)
 
     from temporal_interp.io import write_sequence
+    from temporal_interp.io.atomic import atomic_folder
 
     console = Console(json)
     if body is Body.HEART:
         cine = _heart(phases, dimensions or 2, noise, clinical, seed)
     else:
         cine = _lung(phases, dimensions or 2, noise or 0.0, ct, seed)
-    with nullcontext() if truth is None else filled_folder(truth) as folder:
+    with nullcontext() if truth is None else atomic_folder(truth, overwrite=True) as folder:
         if folder is not None:
             with console.progress("Writing the truth") as progress:
                 _write_truth(cine, folder, progress)

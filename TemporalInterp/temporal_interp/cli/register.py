@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from temporal_interp.registration.register import Registration
     from temporal_interp.registration.settings import VelocitySettings
 
-VOLUME_ENDINGS = (".nrrd", ".nii.gz", ".nii", ".mha")
-FIELD_ENDINGS = (".nrrd", ".mha")
-
 
 def register(
     fixed_path: Annotated[Path, typer.Argument(metavar="FIXED", help="The volume that stays: .nrrd, .nii.gz, .mha.")],
@@ -65,9 +62,11 @@ def register(
     json: JsonOption = False,
 ) -> None:
     """Register two volumes and warp the second onto the first."""
-    require_file_output(output, VOLUME_ENDINGS, force=force)
+    from temporal_interp.io.format_registry import field_extensions, volume_extensions
+
+    require_file_output(output, volume_extensions(), force=force)
     if field is not None:
-        require_file_output(field, FIELD_ENDINGS, force=force)
+        require_file_output(field, field_extensions(), force=force)
 
     from temporal_interp.data.slice_independence import slices_are_independent
     from temporal_interp.io import read_volume, write_displacement, write_volume

@@ -11,7 +11,7 @@ import typer
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.exits import EXIT_CODES, CommandGroup
 from temporal_interp.cli.options import DeviceOption, ForceOption, JsonOption
-from temporal_interp.cli.outputs import filled_folder, require_file_output, require_folder_output
+from temporal_interp.cli.outputs import require_file_output, require_folder_output
 from temporal_interp.cli.slices_input import read_slices, volumes_to_learn_from
 from temporal_interp.cli.slices_output import require_room, require_slices_output, write_slices
 from temporal_interp.errors import InvalidInputError, Progress, part_of
@@ -281,9 +281,10 @@ def evaluate(
     lines = [line for evaluation in evaluations for line in table_lines(evaluation)]
     if output is not None:
         from temporal_interp.evaluation.report import as_text, write_lines
+        from temporal_interp.io.atomic import atomic_folder
 
         ours = [QUICK, *names, *(["fitted"] if fit else [])]
-        with filled_folder(output) as folder:
+        with atomic_folder(output, overwrite=True) as folder:
             (folder / "table.txt").write_text(as_text(tables), encoding="utf-8")
             write_lines(lines, folder / "scores.csv")
             for evaluation in evaluations:

@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from temporal_interp.data.sequence import Sequence
     from temporal_interp.data.volume import Volume
 
-IMAGE_ENDINGS = (".nrrd", ".nii.gz", ".nii")
-"""Of the files that count in a folder; a sequence's .seq.nrrd is among them."""
-
 
 def read_slices(path: Path) -> Sequence:
     """Return the volume, as a sequence of one, or the sequence at a path, if slices can be put between its slices.
@@ -43,8 +40,8 @@ def read_slices(path: Path) -> Sequence:
 def volumes_to_learn_from(paths: Iterable[Path]) -> list[Volume]:
     """Return the volumes of all inputs, every frame of a sequence as one.
 
-    A folder that holds .nrrd, .nii.gz or .nii files stands for all of them; what lies in its subfolders is left out.
-    Any other folder is one input, such as a DICOM series or a folder of frames with its index.
+    A folder that holds .nrrd, .mha, .nii.gz or .nii files stands for all of them; what lies in its subfolders is left
+    out. Any other folder is one input, such as a DICOM series or a folder of frames with its index.
 
     Raises:
         InvalidInputError: an input cannot be read or learnt from, or a folder has no image; the message names it.
@@ -61,11 +58,15 @@ def volumes_to_learn_from(paths: Iterable[Path]) -> list[Volume]:
 
 
 def _inputs(path: Path) -> list[Path]:
-    from temporal_interp.io.paths import INDEX_FILE
+    from temporal_interp.io.format_registry import one_of, volume_extensions
+    from temporal_interp.io.frame_folder import INDEX_FILE
 
     if not path.is_dir() or (path / INDEX_FILE).is_file():
         return [path]
     inside = [file for file in sorted(path.rglob("*")) if file.is_file() and not file.name.startswith(".")]
     if not inside:
-        raise InvalidInputError(f"The folder {path} is empty; give one with {', '.join(IMAGE_ENDINGS)} or DICOM files.")
-    return [file for file in inside if file.parent == path and file.name.lower().endswith(IMAGE_ENDINGS)] or [path]
+        raise InvalidInputError(
+            f"The folder {path} is empty; give one with {one_of([*volume_extensions(), 'DICOM'])} files."
+        )
+    endings = volume_extensions()  # a sequence's .seq.nrrd has one of them, too
+    return [file for file in inside if file.parent == path and file.name.lower().endswith(endings)] or [path]

@@ -12,7 +12,7 @@ import typer
 
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.options import DeviceOption, ForceOption, InputArgument, JsonOption
-from temporal_interp.cli.outputs import filled_folder, require_folder_output
+from temporal_interp.cli.outputs import require_folder_output
 from temporal_interp.cli.tracking_input import ready_to_track
 from temporal_interp.tensors.devices import choose_device
 from temporal_interp.tracking.contour_view import ContourView
@@ -92,6 +92,7 @@ def track(
     from temporal_interp.cli.tracking_pictures import PairByScale
     from temporal_interp.cli.tracking_results import write_results
     from temporal_interp.io import read_sequence
+    from temporal_interp.io.atomic import atomic_folder
     from temporal_interp.tracking.network_file import load_network
     from temporal_interp.tracking.track import track as run_tracking
 
@@ -119,7 +120,7 @@ def track(
             checkpoint=checkpoint,
             progress=progress,
         )
-    with filled_folder(output) as folder:
+    with atomic_folder(output, overwrite=True) as folder:
         found = write_results(folder, sequence, tracking, marks, PairByScale(pair, by_scale))
         if maps:
             write_maps(folder, tracking)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.io import read_points
-from temporal_interp.io.markups import PointSet
+from temporal_interp.io.points import PointSet
 from temporal_interp.tracking.contour import STRAIN_POINTS, Contour
 from temporal_interp.tracking.contour_view import ContourView
 from temporal_interp.tracking.strain import contour_segments

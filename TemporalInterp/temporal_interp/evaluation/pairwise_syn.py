@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk  # noqa: N813 - the name everybody uses
 
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import InvalidInputError, MissingPackageError
 from temporal_interp.evaluation.pairwise_methods import PairRegistration
 
 PAPER = {
@@ -41,7 +41,7 @@ def syn(settings: Mapping[str, object]) -> PairRegistration:
     """Return SyN with these arguments of `ants.registration` as a `PairRegistration`.
 
     Raises:
-        InvalidInputError: antspyx is not installed.
+        MissingPackageError: antspyx is not installed.
     """
     register = _registration(settings, ("fwdtransforms",))
     return lambda *images: register(*images)[0]
@@ -58,7 +58,7 @@ def syn_both_ways(settings: Mapping[str, object]) -> Callable[..., list[np.ndarr
 def _registration(settings: Mapping[str, object], ways: Sequence[str]) -> Callable[..., list[np.ndarray]]:
     """Return what registers two images and gives a field for every way, as ANTs names them."""
     if not is_available():
-        raise InvalidInputError(
+        raise MissingPackageError(
             "SyN needs the package antspyx, which is not installed: pip install 'temporal-interp[peers]'."
         )
     import ants  # takes seconds: not while a pair is timed

@@ -17,7 +17,7 @@ from rich.table import Table
 from temporal_interp.evaluation.evaluate import Evaluation, Row
 from temporal_interp.evaluation.literature import QuotedScores
 from temporal_interp.evaluation.presets import presets_named
-from temporal_interp.io.atomic import whole_file
+from temporal_interp.io.atomic import atomic_file
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def write_csv(evaluations: Sequence[Evaluation], path: Path) -> None:
 def write_lines(lines: Sequence[Mapping[str, Any]], path: Path) -> None:
     """Write a CSV file with a column for every name that is in any line; the file appears whole or not at all."""
     fields = dict.fromkeys(name for line in lines for name in line)
-    with whole_file(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
+    with atomic_file(path, overwrite=True) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, fieldnames=list(fields), restval="")
         writer.writeheader()
         writer.writerows(lines)

@@ -14,7 +14,8 @@ from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.figures.view import View
-from temporal_interp.io.paths import PIXEL_SIZE_NOTE
+from temporal_interp.io.atomic import atomic_file
+from temporal_interp.io.notes import PIXEL_SIZE_NOTE
 
 WIDTH = 9.0
 """Width of every figure in inches; at 100 dots per inch it fits a README, files have half as many dots again."""
@@ -42,12 +43,8 @@ def save(figure: Figure, path: Path) -> None:
     kinds = figure.canvas.get_supported_filetypes()
     if path.suffix.lower().lstrip(".") not in kinds:
         raise InvalidInputError(f"{path} names no kind of picture; end it in one of {', '.join(sorted(kinds))}.")
-    unfinished = path.with_name(f"{path.stem}.part{path.suffix}")
-    try:
+    with atomic_file(path, overwrite=True) as unfinished:
         figure.savefig(unfinished, dpi=DOTS_PER_INCH)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def place(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:

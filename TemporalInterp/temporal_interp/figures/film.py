@@ -16,7 +16,7 @@ from PIL import Image
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.figures.canvas import hide_ticks
 from temporal_interp.figures.view import View
-from temporal_interp.io.atomic import whole_file
+from temporal_interp.io.atomic import atomic_file
 
 SHORTEST_MS = 20
 """Browsers slow down a GIF whose frames are shorter than this."""
@@ -46,7 +46,7 @@ class Film:
     def save(self, path: Path, durations: Sequence[int]) -> None:
         """Write the pictures as an endless GIF, whole or not at all; `durations` are in ms, one for each."""
         first, *others = self._images
-        with whole_file(path) as unfinished:
+        with atomic_file(path, overwrite=True) as unfinished:
             first.save(
                 unfinished,
                 format="GIF",

@@ -11,8 +11,8 @@ from lightning.fabric.plugins.io.checkpoint_io import CheckpointIO
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from temporal_interp.errors import InvalidInputError
-from temporal_interp.io.atomic import whole_file
+from temporal_interp.errors import UnreadableFileError
+from temporal_interp.io.atomic import atomic_file
 
 STATE_KEY = "temporal-interp training state"
 
@@ -26,7 +26,7 @@ class SafetensorsCheckpoints(CheckpointIO):
         state = json.dumps(_pack(checkpoint, tensors))
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path) as unfinished:
+        with atomic_file(path, overwrite=True) as unfinished:
             save_file(tensors, unfinished, metadata={STATE_KEY: state})
 
     def load_checkpoint(
@@ -35,16 +35,16 @@ class SafetensorsCheckpoints(CheckpointIO):
         """Return a checkpoint.
 
         Raises:
-            InvalidInputError: the file is no checkpoint of ours.
+            UnreadableFileError: the file is no checkpoint of ours.
         """
         try:
             with safe_open(path, framework="pt", device="cpu") as file:
                 state = (file.metadata() or {}).get(STATE_KEY)
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
         except (OSError, SafetensorError) as error:
-            raise InvalidInputError(f"{path} cannot be read as a checkpoint: {error}.") from error
+            raise UnreadableFileError(f"{path} cannot be read as a checkpoint: {error}.") from error
         if state is None:
-            raise InvalidInputError(f"{path} is a safetensors file, but not a checkpoint of a training.")
+            raise UnreadableFileError(f"{path} is a safetensors file, but not a checkpoint of a training.")
         return _unpack(json.loads(state), tensors)
 
     def remove_checkpoint(self, path: str | Path) -> None:

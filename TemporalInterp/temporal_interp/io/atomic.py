@@ -1,21 +1,109 @@
-"""Files that appear whole or not at all."""
+"""Files and folders that appear whole or not at all.
+
+Everything is written into a hidden folder beside its place and moved there at the end, so nothing half-written is ever
+at the place itself, and processes that write the same file do not disturb one another. The hidden folder goes when the
+block ends, also by Ctrl-C.
+"""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from temporal_interp.errors import TemporalInterpError, UnwritableFileError, errors_naming
+
+STAGING_PREFIX = ".temporal_interp-"
+
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Yield where to write instead of `path`; what was written takes its place only when the block ends well.
+def atomic_file(path: Path, *, overwrite: bool) -> Iterator[Path]:
+    """Yield where to write instead of `path`; the file takes its place only when the block ends well.
 
-    If the block raises, what was at `path` before is still there, and nothing else is left.
+    The yielded path has the same name, in a new folder beside `path`. Whatever else the block writes into that folder,
+    such as a sidecar, moves along.
+
+    Raises:
+        UnwritableFileError: something is there that must not be replaced.
+        OSError: the folder is not there or cannot be written to.
+
+    Example:
+        >>> path = Path(tempfile.mkdtemp()) / "times.txt"
+        >>> with atomic_file(path, overwrite=False) as unfinished:
+        ...     _ = unfinished.write_text("0 40 80")
+        ...     assert not path.exists()
+        >>> path.read_text()
+        '0 40 80'
     """
-    unfinished = path.with_name(path.name + ".part")
-    try:
-        yield unfinished
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    require_replaceable(path, overwrite=overwrite)
+    with tempfile.TemporaryDirectory(dir=path.absolute().parent, prefix=STAGING_PREFIX) as staging:
+        yield Path(staging) / path.name
+        _move(Path(staging), path.absolute().parent)
+
+
+@contextmanager
+def atomic_folder(path: Path, *, overwrite: bool) -> Iterator[Path]:
+    """Yield an empty folder to fill; what it holds is moved to `path` only when the block ends well.
+
+    Folders above `path` are made where they are missing.
+
+    Args:
+        path: the folder; may be there already.
+        overwrite: if it is and holds something, replace files of the same name; others stay.
+
+    Raises:
+        UnwritableFileError: the folder holds something and `overwrite` is False, or a file is there.
+        OSError: the folder above cannot be written to.
+
+    Example:
+        >>> folder = Path(tempfile.mkdtemp()) / "tables"
+        >>> with atomic_folder(folder, overwrite=False) as unfinished:
+        ...     (unfinished / "scores.csv").touch()
+        >>> [path.name for path in folder.iterdir()]
+        ['scores.csv']
+    """
+    place = path.resolve()
+    if not (overwrite and place.is_dir()):
+        require_replaceable(place, overwrite=False)
+    # inside the folder where it exists: it may be a mount point, or the one above it closed to us
+    existing = next(folder for folder in (place, *place.parents) if folder.is_dir())
+    with tempfile.TemporaryDirectory(dir=existing, prefix=STAGING_PREFIX) as staging:
+        filled = Path(staging) / place.name
+        filled.mkdir()
+        yield filled
+        place.parent.mkdir(parents=True, exist_ok=True)
+        _move(filled, place)
+
+
+@contextmanager
+def write_errors_naming(path: Path) -> Iterator[None]:
+    """Put the path in front of what went wrong in the block, which writes to it; an OSError is one of ours then."""
+    with errors_naming(path):
+        try:
+            yield
+        except TemporalInterpError:
+            raise
+        except OSError as error:
+            raise UnwritableFileError(
+                f"it could not be written ({error.strerror or error}). Choose a folder that exists, is writable and "
+                f"has space left."
+            ) from error
+
+
+def require_replaceable(path: Path, *, overwrite: bool) -> None:
+    """Raise UnwritableFileError if something is at `path` that must not be replaced; a folder must be empty."""
+    if path.is_dir():
+        if any(path.iterdir()):
+            raise UnwritableFileError("this folder is not empty; choose another name or empty it first.")
+    elif path.exists() and not overwrite:
+        raise UnwritableFileError("this file exists; choose another name or allow overwriting.")
+
+
+def _move(source: Path, place: Path) -> None:
+    """Move a file or folder; where a folder is there already, move what is inside."""
+    if source.is_dir() and place.is_dir():
+        for inside in sorted(source.iterdir()):
+            _move(inside, place / inside.name)
+    else:
+        source.replace(place)

@@ -1,4 +1,4 @@
-"""Displacement or velocity fields over the frames of a sequence: a .seq.nrrd file of vector volumes, see nrrd_list.py.
+"""Displacement or velocity fields over the frames of a sequence: a .seq.nrrd file of vector volumes, see nrrd_file.py.
 
 3D Slicer opens it as a sequence of vtkMRMLVectorVolumeNode and leaves the components as they are in the file: (x, y, z)
 in LPS, although Slicer's own world is RAS.
@@ -16,8 +16,10 @@ import numpy as np
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.provenance import PREFIX
-from temporal_interp.errors import InvalidInputError
-from temporal_interp.io.nrrd_list import (
+from temporal_interp.errors import InvalidInputError, errors_naming
+from temporal_interp.io.atomic import write_errors_naming
+from temporal_interp.io.files import require_exists
+from temporal_interp.io.nrrd_file import (
     WRITTEN_AXIS,
     axis_entry,
     grid,
@@ -30,7 +32,6 @@ from temporal_interp.io.nrrd_list import (
     times_of,
     write_nrrd,
 )
-from temporal_interp.io.paths import errors_naming, require_there
 
 ENDING = ".seq.nrrd"
 FIELD_TYPE = np.dtype("<f4")
@@ -90,7 +91,7 @@ def write_field_sequence(
     times: Sequence[float],
     index_name: str,
     unit: str,
-    path: Path,
+    path: Path | str,
     *,
     direction: FieldDirection,
     overwrite: bool = False,
@@ -113,13 +114,22 @@ def write_field_sequence(
 
     Raises:
         InvalidInputError: fields, grid, index values and attributes do not fit together, a vector or index value is
-            not finite, index values are too close for Slicer, the ending is another one, the file exists, or the
-            folder cannot be written to.
+            not finite, index values are too close for Slicer, or the ending is another one.
+        UnwritableFileError: the file exists, or the folder cannot be written to.
+
+    Example:
+        >>> import tempfile
+        >>> grid = Geometry((1, 4, 5))
+        >>> fields = [np.zeros((1, 4, 5, 3)), np.ones((1, 4, 5, 3))]
+        >>> path = Path(tempfile.mkdtemp()) / "motion.seq.nrrd"
+        >>> write_field_sequence(fields, grid, [0, 40], "time", "ms", path, direction=FieldDirection.TO_NEXT)
+        >>> read_field_sequence(path).times
+        (0.0, 40.0)
     """
     path = Path(path)
     values = [float(value) for value in times]
     items = list(item_attributes) or [{} for _ in fields]
-    with errors_naming(path):
+    with write_errors_naming(path):
         if not path.name.lower().endswith(ENDING):
             raise InvalidInputError(f"the name must end in {ENDING}.")
         _require_fitting(fields, geometry, values, items)
@@ -159,15 +169,19 @@ def _stored(fields: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
         yield np.ascontiguousarray(field, dtype=FIELD_TYPE)
 
 
-def read_field_sequence(path: Path) -> FieldSequence:
+def read_field_sequence(path: Path | str) -> FieldSequence:
     """Return the fields in a .seq.nrrd file of vector volumes, or of grid transforms that Slicer wrote.
 
     Raises:
-        InvalidInputError: there is no such file, or it is damaged, or holds something else than fields over frames.
+        UnreadableFileError: there is no such file, or it is damaged.
+        InvalidInputError: it holds something else than fields over frames.
+
+    Example:
+        See `write_field_sequence`.
     """
     path = Path(path)
     with errors_naming(path):
-        require_there(path)
+        require_exists(path)
         header, keys, data = read_nrrd(path)
         vector_axis, list_axis = _special_axes(header, data)
         _require_vectors_in_space(header)

@@ -3,35 +3,48 @@
 from __future__ import annotations
 
 import csv
+import errno
+import os
 from pathlib import Path
 
 from temporal_interp.data.provenance import is_synthetic
 from temporal_interp.data.sequence import Sequence
-from temporal_interp.errors import InvalidInputError
-from temporal_interp.io.paths import INDEX_FILE, replacing
+from temporal_interp.errors import UnreadableFileError
+from temporal_interp.io.atomic import atomic_folder
+from temporal_interp.io.format_registry import Format
 from temporal_interp.io.volume_files import read_volume, write_volume
+
+INDEX_FILE = "index.csv"
+"""In a folder of frames, the file that lists them."""
 
 COLUMNS = ("number", "file", "index_name", "index_value", "unit", "synthetic", "slice_thickness_mm")
 """The first columns; one for every attribute follows, empty where a frame does not have it."""
 
 
-def write_frame_folder(sequence: Sequence, path: Path) -> None:
-    """Write a new folder of .nrrd files with an index.
+def is_frame_folder(path: Path) -> bool:
+    """Tell whether a folder has the index of a folder of frames."""
+    return (path / INDEX_FILE).is_file()
+
+
+def write_frame_folder(sequence: Sequence, path: Path, *, overwrite: bool) -> None:
+    """Write a folder of .nrrd files with an index; one that holds something is never replaced, even with `overwrite`.
 
     Raises:
-        InvalidInputError: the folder exists and is not empty, or cannot be written.
+        UnwritableFileError: the folder exists and is not empty, or there is a file of that name.
+        OSError: the folder above is not there or cannot be written to.
     """
+    if not path.absolute().parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path.parent))
     names = sorted({name for attributes in sequence.item_attributes for name in attributes})
-    with replacing(path, overwrite=False) as target:
-        target.mkdir()
+    rows = []
+    with atomic_folder(path, overwrite=False) as target:
+        for number, volume in enumerate(sequence.volumes):
+            attributes = sequence.item_attributes[number]
+            frame = f"frame_{number:04d}.nrrd"
+            write_volume(volume, target / frame, attributes)
+            rows.append([*_row(sequence, number, frame), *(attributes.get(name, "") for name in names)])
         with (target / INDEX_FILE).open("w", newline="", encoding="utf-8") as file:
-            table = csv.writer(file)
-            table.writerow([*COLUMNS, *names])
-            for number, volume in enumerate(sequence.volumes):
-                attributes = sequence.item_attributes[number]
-                frame = f"frame_{number:04d}.nrrd"
-                write_volume(volume, target / frame, attributes)
-                table.writerow([*_row(sequence, number, frame), *(attributes.get(name, "") for name in names)])
+            csv.writer(file).writerows([[*COLUMNS, *names], *rows])
 
 
 def _row(sequence: Sequence, number: int, frame: str) -> list[str]:
@@ -51,22 +64,23 @@ def read_frame_folder(path: Path) -> Sequence:
     """Return the sequence in a folder with an index.csv, as `write_frame_folder` writes it.
 
     Raises:
-        InvalidInputError: the index is damaged, or a file is missing or damaged.
+        UnreadableFileError: the index is damaged, or a file is missing or damaged.
+        InvalidInputError: what the index says makes no sequence.
     """
     try:
         with (path / INDEX_FILE).open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file, strict=True))
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise InvalidInputError(f"{INDEX_FILE} is not a table of comma-separated values ({error}).") from error
+    except (OSError, csv.Error, UnicodeDecodeError) as error:
+        raise UnreadableFileError(f"{INDEX_FILE} is not a table of comma-separated values ({error}).") from error
     if not rows or not set(COLUMNS) <= set(rows[0]) or any(None in row or None in row.values() for row in rows):
-        raise InvalidInputError(
+        raise UnreadableFileError(
             f"{INDEX_FILE} must have a line for every frame, and in every line the columns {', '.join(COLUMNS)}."
         )
     try:
         values = [float(row["index_value"]) for row in rows]
         thickness = float(rows[0]["slice_thickness_mm"]) if rows[0]["slice_thickness_mm"] else None
     except ValueError as error:
-        raise InvalidInputError(
+        raise UnreadableFileError(
             f"{INDEX_FILE} has something else than a number where one belongs ({error})."
         ) from error
     return Sequence(
@@ -77,3 +91,15 @@ def read_frame_folder(path: Path) -> Sequence:
         [{name: text for name, text in row.items() if name not in COLUMNS and text} for row in rows],
         slice_thickness=thickness,
     )
+
+
+FORMAT = Format(
+    name="frame_folder",
+    label=f"a folder of frames with an {INDEX_FILE}",
+    extensions=(),
+    sniff=is_frame_folder,
+    read=read_frame_folder,
+    write=write_frame_folder,
+    sequence_extensions=("",),
+    keeps_attributes=True,
+)

@@ -6,30 +6,26 @@ import gzip
 import math
 import zlib
 from pathlib import Path
-from typing import BinaryIO
 
 import SimpleITK as sitk  # noqa: N813 - the name everybody uses
 
-from temporal_interp.errors import InvalidInputError
-from temporal_interp.io.paths import require_there
-
-CHUNK = 1 << 22
-"""Bytes read at a time."""
+from temporal_interp.errors import UnreadableFileError, UnwritableFileError
+from temporal_interp.io.files import CHUNK, open_uncompressed, require_exists
 
 
 def read_image(path: Path) -> sitk.Image:
     """Return an image file as SimpleITK reads it.
 
     Raises:
-        InvalidInputError: there is no such file, or it is no image, or it is damaged.
+        UnreadableFileError: there is no such file, or it is no image, or it is damaged.
     """
-    require_there(path)
+    require_exists(path)
     if path.is_dir():
-        raise InvalidInputError("this is a folder, an image file was expected.")
+        raise UnreadableFileError("this is a folder, an image file was expected.")
     try:
         image = sitk.ReadImage(str(path))
     except RuntimeError as error:
-        raise InvalidInputError(f"this is not an image, or it is damaged ({_reason(error)}).") from error
+        raise UnreadableFileError(f"this is not an image, or it is damaged ({_reason(error)}).") from error
     if path.name.lower().endswith((".nii", ".nii.gz")):
         _require_complete_nifti(path, image)
     return image
@@ -39,12 +35,12 @@ def write_image(image: sitk.Image, path: Path) -> None:
     """Write an image, compressed where the format can.
 
     Raises:
-        InvalidInputError: SimpleITK cannot write it.
+        UnwritableFileError: SimpleITK cannot write it.
     """
     try:
         sitk.WriteImage(image, str(path), useCompression=True)
     except RuntimeError as error:
-        raise InvalidInputError(f"the image could not be written ({_reason(error)}).") from error
+        raise UnwritableFileError(f"the image could not be written ({_reason(error)}).") from error
 
 
 def _reason(error: RuntimeError) -> str:
@@ -53,25 +49,18 @@ def _reason(error: RuntimeError) -> str:
 
 
 def _require_complete_nifti(path: Path, image: sitk.Image) -> None:
-    """Raise InvalidInputError if voxels are missing at the end of the file: SimpleITK silently reads them as zero."""
+    """Raise UnreadableFileError if voxels are missing at the end of the file: SimpleITK silently reads them as zero."""
     sizes = [int(image.GetMetaData(f"dim[{n}]")) for n in range(1, 1 + int(image.GetMetaData("dim[0]")))]
     voxel_bytes = math.prod(sizes) * int(image.GetMetaData("bitpix")) // 8
     expected = int(float(image.GetMetaData("vox_offset"))) + voxel_bytes
     try:
         found = _uncompressed_size(path)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InvalidInputError("the compressed file is cut short or damaged; get it again.") from error
+        raise UnreadableFileError("the compressed file is cut short or damaged; get it again.") from error
     if found < expected:
-        raise InvalidInputError(f"the file is cut short: {found} of {expected} bytes are there; get it again.")
+        raise UnreadableFileError(f"the file is cut short: {found} of {expected} bytes are there; get it again.")
 
 
 def _uncompressed_size(path: Path) -> int:
     with open_uncompressed(path) as file:
         return sum(len(chunk) for chunk in iter(lambda: file.read(CHUNK), b""))
-
-
-def open_uncompressed(path: Path) -> BinaryIO:
-    """Return a file opened for reading; its uncompressed content if it is a gzip file, whatever its name."""
-    with path.open("rb") as file:
-        is_gzip = file.read(2) == b"\x1f\x8b"
-    return gzip.open(path) if is_gzip else path.open("rb")

@@ -9,12 +9,11 @@ import SimpleITK as sitk  # noqa: N813 - the name everybody uses
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.volume import Volume, from_sitk, resample
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import InvalidInputError, errors_naming
 from temporal_interp.io.images import read_image
-from temporal_interp.io.paths import errors_naming
 
 
-def read_mask(path: Path, geometry: Geometry) -> np.ndarray:
+def read_mask(path: Path | str, geometry: Geometry) -> np.ndarray:
     """Return where a label volume or segmentation is not zero, on a given voxel grid.
 
     Args:
@@ -27,8 +26,17 @@ def read_mask(path: Path, geometry: Geometry) -> np.ndarray:
         (K, J, I) bool with at least one True.
 
     Raises:
-        InvalidInputError: there is no such file, or it is damaged, is not one 2D or 3D volume, has NaN, or marks
-            nothing on that grid.
+        UnreadableFileError: there is no such file, or it is damaged.
+        InvalidInputError: it is not one 2D or 3D volume, has NaN, or marks nothing on that grid.
+
+    Example:
+        >>> import tempfile
+        >>> from temporal_interp.io import write_volume
+        >>> grid = Geometry((1, 2, 3))
+        >>> path = Path(tempfile.mkdtemp()) / "labels.nrrd"
+        >>> write_volume(Volume(np.array([[[0, 2, 0], [0, 1, 1]]], np.uint8), grid), path)
+        >>> int(read_mask(path, grid).sum())
+        3
     """
     path = Path(path)
     with errors_naming(path):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import shutil
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +18,20 @@ from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.provenance import has_synthetic_slices
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume, from_sitk
-from temporal_interp.errors import InvalidInputError
-from temporal_interp.io.images import CHUNK, open_uncompressed, read_image, write_image
-from temporal_interp.io.paths import COMPRESSION, replacing, require_replaceable
+from temporal_interp.errors import InvalidInputError, UnreadableFileError
+from temporal_interp.io.atomic import atomic_file
+from temporal_interp.io.files import CHUNK, COMPRESSION, open_uncompressed
+from temporal_interp.io.format_registry import Format
+from temporal_interp.io.images import read_image, write_image
 from temporal_interp.io.sidecar import read_sidecar, require_sidecar_replaceable, sidecar_path, write_sidecar
+
+EXTENSIONS = (".nii.gz", ".nii")
 
 HEADER_BYTES = 348
 TIME_STEP_OFFSET = 92
 UNITS_OFFSET = 123
-"""Size of the NIfTI-1 header, and places in it of pixdim[4] and xyzt_units."""
+MAGIC_OFFSET = 344
+"""Size of the NIfTI-1 header, and places in it of pixdim[4], xyzt_units and magic."""
 
 MILLIMETRE = 2
 TIME_UNITS = {"s": 8, "ms": 16, "us": 24}
@@ -35,6 +41,18 @@ TIME_BITS = 0x38
 TO_MS = {"s": 1000.0, "ms": 1.0, "us": 0.001}
 
 
+def is_nifti(path: Path) -> bool:
+    """Tell by its header whether a file, compressed or not, is NIfTI-1 in one file, or NIfTI-2."""
+    if path.is_dir():
+        return False
+    try:
+        with open_uncompressed(path) as file:
+            header = file.read(HEADER_BYTES)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        return False
+    return header[MAGIC_OFFSET:] == b"n+1\0" or header[4:8] == b"n+2\0"
+
+
 def read_nifti(path: Path) -> Sequence:
     """Return a .nii or .nii.gz file as a sequence; a 3D file has one frame.
 
@@ -42,8 +60,11 @@ def read_nifti(path: Path) -> Sequence:
     the file overrules the header.
 
     Raises:
-        InvalidInputError: the file cannot be read, is damaged, or holds something else than scalar 3D volumes.
+        UnreadableFileError: the file is damaged, or has the name of another format.
+        InvalidInputError: it holds something else than scalar 3D volumes.
     """
+    if not path.name.lower().endswith(EXTENSIONS):
+        raise UnreadableFileError("this is a NIfTI file by another name; it must end in .nii.gz or .nii to be read.")
     image = read_image(path)
     volumes = _volumes(image)
     values, name, unit, notes = _index(path, image, len(volumes))
@@ -89,8 +110,8 @@ def _has_time_step(path: Path) -> bool:
     """Tell whether the header's time step is a positive number: SimpleITK silently takes 1 where it is not."""
     with open_uncompressed(path) as file:
         header = file.read(HEADER_BYTES)
-    order = "little" if int.from_bytes(header[:4], "little") == HEADER_BYTES else "big"
-    step = np.frombuffer(header, dtype=np.dtype(np.float32).newbyteorder(order), count=1, offset=TIME_STEP_OFFSET)[0]
+    dtype = np.dtype("<f4" if int.from_bytes(header[:4], "little") == HEADER_BYTES else ">f4")
+    step = np.frombuffer(header, dtype=dtype, count=1, offset=TIME_STEP_OFFSET)[0]
     return bool(np.isfinite(step) and step > 0)
 
 
@@ -109,17 +130,17 @@ def _fits(exact: list[float], exact_unit: str, header: list[float], header_unit:
     return np.allclose(ends, [header[0], header[-1]])
 
 
-def write_nifti(sequence: Sequence, path: Path, *, overwrite: bool = False) -> None:
+def write_nifti(sequence: Sequence, path: Path, *, overwrite: bool) -> None:
     """Write a sequence as 4D NIfTI with its sidecar; the header has the nearest regular times.
 
     The header's field descrip says how many frames are synthetic, and how many have synthetic slices.
 
     Raises:
-        InvalidInputError: the file exists, or the folder cannot be written to.
+        UnwritableFileError: the file exists, or something else is where its sidecar goes.
+        OSError: the folder cannot be written to.
     """
-    require_replaceable(path, overwrite=overwrite)
-    require_sidecar_replaceable(path, overwrite=overwrite)
-    with replacing(path, overwrite=overwrite) as target:
+    with atomic_file(path, overwrite=overwrite) as target:
+        require_sidecar_replaceable(path, overwrite=overwrite)
         plain = target.with_name("plain.nii")
         write_image(_image(sequence), plain)
         _set_time_unit(plain, sequence.unit)
@@ -163,3 +184,16 @@ def _set_time_unit(path: Path, unit: str) -> None:
     with path.open("r+b") as file:
         file.seek(UNITS_OFFSET)
         file.write(bytes([MILLIMETRE | TIME_UNITS.get(unit, 0)]))
+
+
+FORMAT = Format(
+    name="nifti",
+    label="a 4D NIfTI file",
+    extensions=EXTENSIONS,
+    sniff=is_nifti,
+    read=read_nifti,
+    write=write_nifti,
+    sequence_extensions=EXTENSIONS,
+    volume_extensions=EXTENSIONS,
+    check_output=require_sidecar_replaceable,
+)

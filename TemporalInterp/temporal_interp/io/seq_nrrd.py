@@ -1,4 +1,4 @@
-"""Sequences of volumes as 3D Slicer keeps them: .seq.nrrd, see nrrd_list.py for how the file is laid out."""
+"""Sequences of volumes as 3D Slicer keeps them: .seq.nrrd, see nrrd_file.py for how the file is laid out."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from temporal_interp.data.provenance import PREFIX, SLICE_THICKNESS_KEY
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.io.nrrd_list import (
+from temporal_interp.io.format_registry import Format
+from temporal_interp.io.nrrd_file import (
     axis_entry,
     grid,
     header_fields,
     header_keys,
+    is_nrrd,
     item_attributes,
     read_nrrd,
     require_apart,
@@ -24,7 +26,6 @@ from temporal_interp.io.nrrd_list import (
     to_number,
     write_nrrd,
 )
-from temporal_interp.io.paths import require_there
 
 
 def read_seq_nrrd(path: Path) -> Sequence:
@@ -32,9 +33,9 @@ def read_seq_nrrd(path: Path) -> Sequence:
     with the attributes that `write_volume` put into its header.
 
     Raises:
-        InvalidInputError: the file cannot be read, is damaged, or holds something else than scalar 3D volumes.
+        UnreadableFileError: the file is damaged.
+        InvalidInputError: it holds something else than scalar 3D volumes.
     """
-    require_there(path)
     header, keys, data = read_nrrd(path)
     axis = _list_axis(header)
     if axis is None:
@@ -69,7 +70,7 @@ def _list_axis(header: dict) -> int | None:
     return lists[0]
 
 
-def write_seq_nrrd(sequence: Sequence, path: Path, *, overwrite: bool = False) -> None:
+def write_seq_nrrd(sequence: Sequence, path: Path, *, overwrite: bool) -> None:
     """Write a .seq.nrrd file that Slicer opens as a volume sequence.
 
     float16 becomes float32, and 64-bit integers become 32-bit, since neither Slicer nor NRRD has the former and
@@ -77,7 +78,9 @@ def write_seq_nrrd(sequence: Sequence, path: Path, *, overwrite: bool = False) -
 
     Raises:
         InvalidInputError: Slicer could not keep the frames apart, since index values are too close; or a value does
-            not fit 32 bits; or the file exists, or the folder cannot be written to.
+            not fit 32 bits.
+        UnwritableFileError: the file exists.
+        OSError: the folder cannot be written to.
     """
     require_apart(sequence.times, sequence.unit)
     frames = _storable(np.stack([volume.array for volume in sequence.volumes]))
@@ -105,3 +108,17 @@ def _header(sequence: Sequence, dtype: np.dtype) -> Iterator[str]:
         header_fields(dtype, geometry, len(sequence), sequence.index_name, sequence.unit),
         header_keys(attributes, sequence.times, sequence.item_attributes),
     )
+
+
+FORMAT = Format(
+    name="nrrd",
+    label="a sequence saved by 3D Slicer",
+    extensions=(".seq.nrrd", ".nrrd"),
+    sniff=is_nrrd,
+    read=read_seq_nrrd,
+    write=write_seq_nrrd,
+    sequence_extensions=(".seq.nrrd",),
+    volume_extensions=(".nrrd",),
+    field_extensions=(".nrrd",),
+    keeps_attributes=True,
+)

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from temporal_interp.data.sequence import Sequence
-from temporal_interp.errors import InvalidInputError
-from temporal_interp.io.paths import errors_naming, require_replaceable
+from temporal_interp.errors import UnreadableFileError, UnwritableFileError, errors_naming
+from temporal_interp.io.atomic import require_replaceable
 
 KEY = "TemporalInterp"
 
@@ -23,14 +23,14 @@ def sidecar_path(path: Path) -> Path:
 
 
 def require_sidecar_replaceable(path: Path, *, overwrite: bool) -> None:
-    """Raise InvalidInputError if writing the sidecar of `path` would destroy something that must stay."""
+    """Raise UnwritableFileError if writing the sidecar of `path` would destroy something that must stay."""
     sidecar = sidecar_path(path)
     if not sidecar.exists():
         return
     try:
         _content(sidecar)
     except (OSError, ValueError) as error:
-        raise InvalidInputError(
+        raise UnwritableFileError(
             f"its times would go to {sidecar.name} beside it, where there is something else; choose another name."
         ) from error
     with errors_naming(sidecar):
@@ -54,7 +54,7 @@ def read_sidecar(path: Path) -> dict[str, Any] | None:
     """Return what the sidecar of `path` says, as arguments of Sequence; None if there is none of ours.
 
     Raises:
-        InvalidInputError: the file is ours but damaged.
+        UnreadableFileError: the file is ours but damaged.
     """
     sidecar = sidecar_path(path)
     if not sidecar.is_file():
@@ -72,7 +72,7 @@ def read_sidecar(path: Path) -> dict[str, Any] | None:
             "item_attributes": [dict(attributes) for attributes in content["item_attributes"]],
         }
     except (KeyError, TypeError, ValueError) as error:
-        raise InvalidInputError(
+        raise UnreadableFileError(
             f"the times in {sidecar.name} beside it cannot be read; mend or remove that file."
         ) from error
 

@@ -10,12 +10,16 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
-from temporal_interp.errors import InvalidInputError
-from temporal_interp.io.luminance import COLOUR_NOTE, luminance
-from temporal_interp.io.paths import PIXEL_SIZE_NOTE, VIDEO_ENDINGS, require_there
+from temporal_interp.errors import InvalidInputError, MissingPackageError, UnreadableFileError
+from temporal_interp.io.files import first_bytes
+from temporal_interp.io.format_registry import Format
+from temporal_interp.io.luminance import luminance
+from temporal_interp.io.notes import COLOUR_NOTE, PIXEL_SIZE_NOTE
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -27,8 +31,10 @@ MOST_BYTES = 2 * 1024**3
 
 
 def is_video(path: Path) -> bool:
-    """Tell by its name whether a file is a video."""
-    return path.name.lower().endswith(VIDEO_ENDINGS)
+    """Tell by its first bytes whether a file is an MP4 or MOV, an AVI, a Matroska or WebM, or a GIF."""
+    start = first_bytes(path, 12)
+    is_avi = start[:4] == b"RIFF" and start[8:] == b"AVI "
+    return is_avi or start[4:8] == b"ftyp" or start.startswith((b"\x1aE\xdf\xa3", b"GIF87a", b"GIF89a"))
 
 
 def read_video(path: Path) -> Sequence:
@@ -38,23 +44,24 @@ def read_video(path: Path) -> Sequence:
     1 mm high, and as much wider as the file says.
 
     Raises:
-        InvalidInputError: PyAV is not installed, or the file is damaged, holds no video, or is too long.
+        MissingPackageError: PyAV is not installed.
+        UnreadableFileError: the file is damaged, or holds no video.
+        InvalidInputError: the video is too long, or its frames differ in size.
     """
-    require_there(path)
     av = _av()
     try:
         with av.open(str(path), metadata_errors="replace") as container:
             stream = _stream(container)
             return _sequence(stream, _decoded(container, stream))
     except av.FFmpegError as error:
-        raise InvalidInputError(f"this is not a video, or it is cut short or damaged ({error.strerror}).") from error
+        raise UnreadableFileError(f"this is not a video, or it is cut short or damaged ({error.strerror}).") from error
 
 
 def _av() -> ModuleType:
     try:
         import av  # takes a while, and is not needed by those who have no videos
     except ImportError as error:
-        raise InvalidInputError(
+        raise MissingPackageError(
             "videos are read with PyAV, which is not installed; install it with: pip install av"
         ) from error
     return av
@@ -62,10 +69,10 @@ def _av() -> ModuleType:
 
 def _stream(container: InputContainer) -> VideoStream:
     if not container.streams.video:
-        raise InvalidInputError("the file holds no video, only other things such as sound.")
+        raise UnreadableFileError("the file holds no video, only other things such as sound.")
     stream = container.streams.video[0]
     if stream.codec_context is None:
-        raise InvalidInputError("its pictures are coded in a way that is not known here; convert it to H.264 first.")
+        raise UnreadableFileError("its pictures are coded in a way that is not known here; convert it to H.264 first.")
     return stream
 
 
@@ -75,11 +82,11 @@ def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFr
     Raises:
         InvalidInputError: one is damaged, or has another size than the first, or there are too many to hold.
     """
-    size = None
+    size: tuple[int, int] | None = None
     for number, frame in enumerate(container.decode(stream)):
         size = size or (frame.height, frame.width)
         if frame.is_corrupt:
-            raise InvalidInputError(f"frame {number} is damaged; get the file again.")
+            raise UnreadableFileError(f"frame {number} is damaged; get the file again.")
         if (frame.height, frame.width) != size:
             raise InvalidInputError(f"frame {number} has another size than the first; cut the video in two there.")
         count = max(number + 1, stream.frames)
@@ -92,13 +99,15 @@ def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFr
 
 
 def _sequence(stream: VideoStream, frames: Iterator[VideoFrame]) -> Sequence:
-    pictures, times, turned = [], [], 0
+    pictures: list[np.ndarray] = []
+    times: list[Fraction | None] = []
+    turned = 0
     for frame in frames:
         pictures.append(luminance(frame.to_ndarray(format="rgb24"))[None])
-        times.append(None if frame.pts is None else 1000 * frame.pts * frame.time_base)
+        times.append(None if frame.pts is None or frame.time_base is None else 1000 * frame.pts * frame.time_base)
         turned = frame.rotation
     if not pictures:
-        raise InvalidInputError("the video has no frames, or they are damaged; get the file again.")
+        raise UnreadableFileError("the video has no frames, or they are damaged; get the file again.")
     values, name, unit, notes = _index(times, stream.average_rate)
     aspect = float(stream.sample_aspect_ratio or 1)
     geometry = Geometry(pictures[0].shape, (aspect, 1.0, 1.0))
@@ -121,10 +130,20 @@ def _index(times: abc.Sequence[Fraction | None], rate: Fraction | None) -> tuple
         times: when each frame is shown, in ms.
         rate: frames per second on average, None where the file does not say.
     """
-    if None not in times and all(earlier < later for earlier, later in itertools.pairwise(times)):
-        return [round(float(time - times[0]), 6) for time in times], "time", "ms", []
+    known = [time for time in times if time is not None]
+    if len(known) == len(times) and all(earlier < later for earlier, later in itertools.pairwise(known)):
+        return [round(float(time - known[0]), 6) for time in known], "time", "ms", []
     if rate:
         note = f"The file does not say when each frame is shown; its average of {float(rate):g} a second was taken."
         return [round(float(number * 1000 / rate), 6) for number in range(len(times))], "time", "ms", [note]
     note = "The file does not say how far apart in time its frames are; they are numbered."
     return list(map(float, range(len(times)))), "frame", "", [note]
+
+
+FORMAT = Format(
+    name="video",
+    label="a video",
+    extensions=(".mp4", ".avi", ".mov", ".mkv", ".webm", ".gif"),
+    sniff=is_video,
+    read=read_video,
+)

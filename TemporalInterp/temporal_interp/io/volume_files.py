@@ -11,20 +11,21 @@ import SimpleITK as sitk  # noqa: N813 - the name everybody uses
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.provenance import has_synthetic_slices, is_synthetic
 from temporal_interp.data.volume import Volume, from_sitk, to_sitk
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import InvalidInputError, errors_naming
+from temporal_interp.io.atomic import atomic_file, write_errors_naming
+from temporal_interp.io.format_registry import field_extensions, volume_extensions
 from temporal_interp.io.images import read_image, write_image
-from temporal_interp.io.paths import errors_naming, replacing
-
-VOLUME_ENDINGS = (".nrrd", ".nii.gz", ".nii", ".mha")
-FIELD_ENDINGS = (".nrrd", ".mha")
-"""NIfTI is left out for fields: a field of one slice loses its place, and programs disagree on the vectors' axes."""
 
 
-def read_volume(path: Path) -> Volume:
+def read_volume(path: Path | str) -> Volume:
     """Return the volume in a .nrrd, .nii.gz, .nii or .mha file, or any other that SimpleITK reads; 2D is one slice.
 
     Raises:
-        InvalidInputError: there is no such file, or it is damaged, or holds something else than one scalar volume.
+        UnreadableFileError: there is no such file, or it is damaged.
+        InvalidInputError: it holds something else than one scalar volume.
+
+    Example:
+        See `write_volume`.
     """
     path = Path(path)
     with errors_naming(path):
@@ -32,7 +33,7 @@ def read_volume(path: Path) -> Volume:
 
 
 def write_volume(
-    volume: Volume, path: Path, metadata: Mapping[str, str] | None = None, *, overwrite: bool = False
+    volume: Volume, path: Path | str, metadata: Mapping[str, str] | None = None, *, overwrite: bool = False
 ) -> None:
     """Write one volume; the ending of the path chooses the format: .nrrd, .nii.gz, .nii or .mha.
 
@@ -44,26 +45,38 @@ def write_volume(
         overwrite: replace a file that is there.
 
     Raises:
-        InvalidInputError: the ending is another one, the file exists, or the folder cannot be written to.
+        InvalidInputError: the ending is another one.
+        UnwritableFileError: the file exists, or the folder cannot be written to.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "frame.nrrd"
+        >>> write_volume(Volume(np.ones((1, 4, 5)), Geometry((1, 4, 5), spacing=(1.5, 1.5, 8))), path)
+        >>> read_volume(path).geometry.spacing
+        (1.5, 1.5, 8.0)
     """
     path, metadata = Path(path), metadata or {}
-    with errors_naming(path):
-        _require_ending(path, VOLUME_ENDINGS)
+    with write_errors_naming(path):
+        _require_ending(path, volume_extensions())
         image = to_sitk(volume)
         if path.name.lower().endswith((".nii", ".nii.gz")):
             image.SetMetaData("ITK_FileNotes", _mark(metadata))
         else:
             for key, value in metadata.items():
                 image.SetMetaData(key, value)
-        with replacing(path, overwrite=overwrite) as target:
+        with atomic_file(path, overwrite=overwrite) as target:
             write_image(image, target)
 
 
-def read_displacement(path: Path) -> tuple[np.ndarray, Geometry]:
+def read_displacement(path: Path | str) -> tuple[np.ndarray, Geometry]:
     """Return a displacement or velocity field: (K, J, I, 3), components (x, y, z) in LPS mm, and its voxel grid.
 
     Raises:
-        InvalidInputError: there is no such file, or it is damaged, or is not a 3D image of three components.
+        UnreadableFileError: there is no such file, or it is damaged.
+        InvalidInputError: it is not a 3D image of three components.
+
+    Example:
+        See `write_displacement`.
     """
     path = Path(path)
     with errors_naming(path):
@@ -77,7 +90,7 @@ def read_displacement(path: Path) -> tuple[np.ndarray, Geometry]:
         return sitk.GetArrayFromImage(image), grid
 
 
-def write_displacement(array: np.ndarray, geometry: Geometry, path: Path, *, overwrite: bool = False) -> None:
+def write_displacement(array: np.ndarray, geometry: Geometry, path: Path | str, *, overwrite: bool = False) -> None:
     """Write a displacement or velocity field as a vector image, which Slicer opens as a grid transform.
 
     Args:
@@ -87,19 +100,28 @@ def write_displacement(array: np.ndarray, geometry: Geometry, path: Path, *, ove
         overwrite: replace a file that is there.
 
     Raises:
-        InvalidInputError: shape and grid differ, the ending is another one, the file exists, or the folder cannot be
-            written to.
+        InvalidInputError: shape and grid differ, or the ending is another one. NIfTI is no choice: a field of one
+            slice would lose its place, and programs disagree on the axes of the vectors.
+        UnwritableFileError: the file exists, or the folder cannot be written to.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "field.mha"
+        >>> write_displacement(np.zeros((2, 4, 5, 3), np.float32), Geometry((2, 4, 5)), path)
+        >>> field, grid = read_displacement(path)
+        >>> field.shape, grid.shape
+        ((2, 4, 5, 3), (2, 4, 5))
     """
     path = Path(path)
-    with errors_naming(path):
-        _require_ending(path, FIELD_ENDINGS)
+    with write_errors_naming(path):
+        _require_ending(path, field_extensions())
         if array.shape != (*geometry.shape, 3):
             raise InvalidInputError(f"the field has shape {array.shape}, its grid needs {(*geometry.shape, 3)}.")
         image = sitk.GetImageFromArray(array, isVector=True)
         image.SetSpacing(geometry.spacing)
         image.SetOrigin(geometry.origin)
         image.SetDirection(np.ravel(geometry.direction).tolist())
-        with replacing(path, overwrite=overwrite) as target:
+        with atomic_file(path, overwrite=overwrite) as target:
             write_image(image, target)
 
 

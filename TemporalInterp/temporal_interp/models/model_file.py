@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from safetensors import SafetensorError, safe_open
 
 import temporal_interp
-from temporal_interp.errors import InvalidInputError
-from temporal_interp.io.atomic import whole_file
+from temporal_interp.errors import InvalidInputError, MissingFileError, UnreadableFileError, UnwritableFileError
+from temporal_interp.io.atomic import atomic_file
 
 if TYPE_CHECKING:  # what is registered can be listed in no time; PyTorch takes a second to load
     import torch
@@ -85,10 +85,10 @@ def save_model(
     tensors = {name: weights.detach().cpu().contiguous() for name, weights in state.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with whole_file(path) as unfinished:
+        with atomic_file(path, overwrite=True) as unfinished:
             save_file(tensors, unfinished, metadata={FORMAT: json.dumps(description)})
     except SafetensorError as error:  # what safetensors makes of an OSError
-        raise InvalidInputError(f"{path} cannot be written: {error}.") from error
+        raise UnwritableFileError(f"{path} cannot be written: {error}.") from error
 
 
 def load_model(path: Path) -> LoadedModel:
@@ -104,7 +104,7 @@ def load_model(path: Path) -> LoadedModel:
         with safe_open(path, framework="pt", device="cpu") as file:
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
     except (OSError, SafetensorError) as error:
-        raise InvalidInputError(f"{path} is damaged: {error}. Get it again.") from error
+        raise UnreadableFileError(f"{path} is damaged: {error}. Get it again.") from error
     _require_finite(state, path)
     return LoadedModel(
         path, description["kind"], description["settings"], description["training"], state, checksum(path)
@@ -122,8 +122,8 @@ def read_description(path: Path) -> dict[str, Any]:
         with safe_open(path, framework="pt", device="cpu") as file:
             text = (file.metadata() or {}).get(FORMAT)
     except (OSError, SafetensorError) as error:
-        raise InvalidInputError(f"{path} is damaged or cut off: {error}. Get it again.") from error
-    foreign = InvalidInputError(f"{path} is a safetensors file of another program; it holds no network of this one.")
+        raise UnreadableFileError(f"{path} is damaged or cut off: {error}. Get it again.") from error
+    foreign = UnreadableFileError(f"{path} is a safetensors file of another program; it holds no network of this one.")
     if text is None:
         raise foreign
     try:
@@ -134,7 +134,7 @@ def read_description(path: Path) -> dict[str, Any]:
     if not ours:
         raise foreign
     if description["format_version"] > FORMAT_VERSION:
-        raise InvalidInputError(
+        raise UnreadableFileError(
             f"{path} was written by version {description.get('program_version')} of this program, which this one, "
             f"{temporal_interp.__version__}, cannot read. Update the program."
         )
@@ -157,18 +157,19 @@ def _require_safetensors(path: Path) -> None:
         with path.open("rb") as file:
             start = file.read(9)
     except OSError as error:
-        raise InvalidInputError(f"{path} cannot be read: {error.strerror}.") from error
+        kind = MissingFileError if isinstance(error, FileNotFoundError) else UnreadableFileError
+        raise kind(f"{path} cannot be read: {error.strerror}.") from error
     for mark, what in _PICKLES.items():
         # a header of 128 bytes also starts with 0x80, but then a length follows, and a brace
         if start.startswith(mark) and start[8:9] != b"{":
-            raise InvalidInputError(
+            raise UnreadableFileError(
                 f"{path} is {what}, which could run any code when it is loaded; only safetensors files are read."
             )
     header = int.from_bytes(start[:8], "little")
     if len(start) < 9 or start[8:9] != b"{" or not 2 <= header <= HEADER_LIMIT:
-        raise InvalidInputError(f"{path} is no safetensors file.")
+        raise UnreadableFileError(f"{path} is no safetensors file.")
     if 8 + header > size:
-        raise InvalidInputError(f"{path} is cut off: it ends inside its header. Get it again.")
+        raise UnreadableFileError(f"{path} is cut off: it ends inside its header. Get it again.")
 
 
 def _require_finite(state: Mapping[str, torch.Tensor], path: Path) -> None:

@@ -17,8 +17,8 @@ import platformdirs
 from packaging.version import InvalidVersion, Version
 
 import temporal_interp
-from temporal_interp.errors import InvalidInputError
-from temporal_interp.io.atomic import whole_file
+from temporal_interp.errors import InvalidInputError, UnreadableFileError, UnwritableFileError
+from temporal_interp.io.atomic import atomic_file
 from temporal_interp.models.model_file import KINDS, LoadedModel, checksum, load_model, read_description
 
 REGISTRY_FILE = "models.json"
@@ -194,11 +194,11 @@ class Registry:
         )
         try:
             self.user.mkdir(parents=True, exist_ok=True)
-            with whole_file(self.user / entry.file) as unfinished:
+            with atomic_file(self.user / entry.file, overwrite=True) as unfinished:
                 shutil.copyfile(path, unfinished)
             _write(self.user, [*_read(self.user, shipped=False), entry])
         except OSError as error:
-            raise InvalidInputError(f"{self.user} cannot be written: {error.strerror}.") from error
+            raise UnwritableFileError(f"{self.user} cannot be written: {error.strerror}.") from error
         return entry
 
     def remove(self, name: str) -> ModelEntry:
@@ -229,9 +229,9 @@ def _read(folder: Path, *, shipped: bool) -> list[ModelEntry]:
         newer = given["schema"] > SCHEMA
         models = [] if newer else list(given["models"])
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise InvalidInputError(f"{path} is no registry of models: {error}.") from error
+        raise UnreadableFileError(f"{path} is no registry of models: {error}.") from error
     if newer:
-        raise InvalidInputError(f"{path} was written by a newer version of this program. Update the program.")
+        raise UnreadableFileError(f"{path} was written by a newer version of this program. Update the program.")
     entries = [_entry(model, path, shipped=shipped) for model in models]
     names = [entry.name for entry in entries]
     if len(set(names)) < len(names):
@@ -248,7 +248,7 @@ def _entry(given: Any, path: Path, *, shipped: bool) -> ModelEntry:
         sound = all(isinstance(value, others.get(key, str)) for key, value in vars(entry).items())
         Version(entry.minimum_program_version)
     except (TypeError, AttributeError, InvalidVersion) as error:
-        raise InvalidInputError(f"{path} has an entry that cannot be read: {error}.") from error
+        raise UnreadableFileError(f"{path} has an entry that cannot be read: {error}.") from error
     if not (sound and _NAME.fullmatch(entry.name) and entry.kind in KINDS and _CHECKSUM.fullmatch(entry.sha256)):
         raise InvalidInputError(f"{path} has an entry with an impossible value: {entry.name!r}.")
     if not entry.file.endswith(SUFFIX) or not _NAME.fullmatch(entry.file.removesuffix(SUFFIX)):
@@ -259,5 +259,5 @@ def _entry(given: Any, path: Path, *, shipped: bool) -> ModelEntry:
 def _write(folder: Path, entries: list[ModelEntry]) -> None:
     path = folder / REGISTRY_FILE
     models = [{key: value for key, value in asdict(entry).items() if key != "shipped"} for entry in entries]
-    with whole_file(path) as unfinished:
+    with atomic_file(path, overwrite=True) as unfinished:
         unfinished.write_text(json.dumps({"schema": SCHEMA, "models": models}, indent=2) + "\n", encoding="utf-8")

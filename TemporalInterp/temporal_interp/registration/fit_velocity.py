@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from temporal_interp.errors import InvalidInputError, Progress, no_progress
+from temporal_interp.errors import FitDivergedError, InvalidInputError, Progress, no_progress
 from temporal_interp.registration.grids import coarsen, coarsened_shape, fitted_shape, spacing_on
 from temporal_interp.registration.noise import noise_variance
 from temporal_interp.registration.separable import resize_small_field
@@ -46,7 +46,8 @@ def fit_velocity(
         `fitted_shape`, or a sparser one.
 
     Raises:
-        InvalidInputError: the shapes differ, or the fit diverged.
+        InvalidInputError: the shapes differ.
+        FitDivergedError: the fit diverged.
 
     Source: NeVF, Sections 2.1 to 2.4, for the loss and for the velocity of a network. Ours: coarse to fine, the
     velocity on a grid, the symmetric comparison, several starts, the velocity's strain in mm and its change as
@@ -80,7 +81,7 @@ def fit_velocity(
             apart = spacing_on(tuple(velocity.shape[2:]), shape, spacing)
             loss = _loss(pair, velocity, apart, least, bending, settings)
             if not torch.isfinite(loss):
-                raise InvalidInputError(_DIVERGED.format(step=step, level=level, rate=settings.learning_rate))
+                raise FitDivergedError(_DIVERGED.format(step=step, level=level, rate=settings.learning_rate))
             optimiser.zero_grad()
             # gradients add up the problems, so that no fit depends on another
             (len(velocity) * loss).backward()
@@ -94,7 +95,7 @@ def fit_velocity(
     with torch.no_grad():
         velocity = field.velocity()
     if not torch.isfinite(velocity).all():
-        raise InvalidInputError(_DIVERGED.format(step="the last", level=level, rate=settings.learning_rate))
+        raise FitDivergedError(_DIVERGED.format(step="the last", level=level, rate=settings.learning_rate))
     return velocity
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from temporal_interp.errors import InvalidInputError, Progress, no_progress
+from temporal_interp.errors import FitDivergedError, Progress, no_progress
 from temporal_interp.fitting.resume import mark_of
 from temporal_interp.slices.objective import closest_points_loss, restoration_loss
 from temporal_interp.slices.settings import SliceTrainingSettings
@@ -55,7 +55,7 @@ class SliceFit:
         """Train to the end and return the model, ready for use.
 
         Raises:
-            InvalidInputError: the training diverged.
+            FitDivergedError: the training diverged.
             CancelledError: `progress` stopped it.
         """
         self.model.train()
@@ -94,7 +94,7 @@ class SliceFit:
         self.optimiser.zero_grad()
         for loss in self._losses():
             if not torch.isfinite(loss):
-                raise InvalidInputError(
+                raise FitDivergedError(
                     f"The training diverged at step {self.step}; use a smaller learning_rate than "
                     f"{self.settings.learning_rate}."
                 )

@@ -9,13 +9,13 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from temporal_interp.errors import InvalidInputError
-from temporal_interp.io.atomic import whole_file
+from temporal_interp.errors import UnreadableFileError
+from temporal_interp.io.atomic import atomic_file
 
 
 def save_network(weights: Mapping[str, torch.Tensor], path: Path) -> None:
     """Write the weights of `Tracking.network` as a safetensors file, whole or not at all."""
-    with whole_file(path) as unfinished:
+    with atomic_file(path, overwrite=True) as unfinished:
         save_file({name: value.contiguous() for name, value in weights.items()}, unfinished)
 
 
@@ -23,9 +23,9 @@ def load_network(path: Path) -> dict[str, torch.Tensor]:
     """Return the weights in a file that `save_network` wrote.
 
     Raises:
-        InvalidInputError: the file is not there or is no safetensors file.
+        UnreadableFileError: the file is not there or is no safetensors file.
     """
     try:
         return load_file(path)
     except (OSError, SafetensorError) as error:
-        raise InvalidInputError(f"{path} cannot be read as the network of a tracking ({error}).") from error
+        raise UnreadableFileError(f"{path} cannot be read as the network of a tracking ({error}).") from error

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from temporal_interp.errors import InvalidInputError, Progress, no_progress
+from temporal_interp.errors import FitDivergedError, InvalidInputError, Progress, no_progress
 from temporal_interp.fitting.resume import mark_of
 from temporal_interp.registration.grids import coarsen, coarsened_shape, spacing_on
 from temporal_interp.tensors.regularity import squared_gradient
@@ -106,7 +106,7 @@ class PairFit:
             progress: told how far it is; may raise CancelledError.
 
         Raises:
-            InvalidInputError: the fit diverged.
+            FitDivergedError: the fit diverged.
         """
         costs = [c / s ** len(self.spacing) for s, c in zip(self.scales, self.passes, strict=True)]
         while self.stage < len(self.scales):
@@ -201,7 +201,7 @@ class PairFit:
         )
         loss = loss + settings.smoothness * squared_gradient(field, self.grid_spacing)
         if not torch.isfinite(loss):
-            raise InvalidInputError(
+            raise FitDivergedError(
                 f"The tracking diverged at scale {self.scales[self.stage]}, step {self.course.step}; use a smaller "
                 f"learning_rate than {settings.learning_rate}."
             )

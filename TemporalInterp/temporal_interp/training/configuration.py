@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import InvalidInputError, UnreadableFileError
 from temporal_interp.networks import NetworkSettings
 from temporal_interp.training import configurations
 from temporal_interp.training.datasets.catalogue import DataSettings
@@ -46,7 +46,7 @@ def read_configuration(path: Path) -> Configuration:
     try:
         given = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InvalidInputError(f"{path} cannot be read as a configuration: {error}.") from error
+        raise UnreadableFileError(f"{path} cannot be read as a configuration: {error}.") from error
     try:
         return _configuration({} if given is None else given, Path(path).parent)
     except InvalidInputError as error:

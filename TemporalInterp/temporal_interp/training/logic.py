@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import uuid
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,8 +17,9 @@ from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, Model
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
 from temporal_interp.data.training_sample import SampleSource
-from temporal_interp.errors import CancelledError, InvalidInputError, Progress, no_progress
+from temporal_interp.errors import CancelledError, InvalidInputError, Progress, UnreadableFileError, no_progress
 from temporal_interp.fitting.checkpoint_file import SafetensorsCheckpoints
+from temporal_interp.io.atomic import atomic_file
 from temporal_interp.models.model_file import checksum, load_model, save_model
 from temporal_interp.networks import NetworkSettings, Student, Teacher
 from temporal_interp.networks.load import load_network, network_of
@@ -256,14 +256,13 @@ def require_same_training(folder: Path, settings: Mapping[str, Any]) -> None:
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         # whole or not at all: other processes of the same training may be reading it
-        unfinished = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
-        unfinished.write_text(json.dumps(wanted, indent=2), encoding="utf-8")
-        unfinished.replace(path)
+        with atomic_file(path, overwrite=True) as unfinished:
+            unfinished.write_text(json.dumps(wanted, indent=2), encoding="utf-8")
         return
     try:
         found = dict(json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
-        raise InvalidInputError(f"{path} is damaged; choose another folder, or delete this one.") from error
+        raise UnreadableFileError(f"{path} is damaged; choose another folder, or delete this one.") from error
     different = sorted(name for name in {*found, *wanted} if found.get(name) != wanted.get(name))
     if different:
         raise InvalidInputError(

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from comparison.cases import BenchmarkCase, CaseSet
 from temporal_interp.data.sequence import Sequence
+from temporal_interp.errors import errors_naming
 from temporal_interp.evaluation import hold_out
 from temporal_interp.evaluation.hold_out import HoldOut
 from temporal_interp.io import read_sequence
-from temporal_interp.io.paths import errors_naming
 
 
 class Protocol(NamedTuple):

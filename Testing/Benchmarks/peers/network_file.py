@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from peers.networks import fresh_network, network_kind
 from peers.pair_network import PairNetwork, PairTraining
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.io.atomic import whole_file
+from temporal_interp.io.atomic import atomic_file
 from temporal_interp.models.registry import user_folder
 
 HEADER = "temporal-interp-peer"
@@ -83,7 +83,7 @@ def write_network(
     }
     tensors = {key: weights.detach().cpu().contiguous() for key, weights in state.items()}
     try:
-        with whole_file(path) as unfinished:
+        with atomic_file(path, overwrite=True) as unfinished:
             save_file(tensors, unfinished, metadata={HEADER: json.dumps(description)})
     except (OSError, SafetensorError) as error:
         raise InvalidInputError(f"{path} cannot be written: {error}.") from error

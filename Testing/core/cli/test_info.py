@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from temporal_interp.io import write_sequence
+from temporal_interp.io import formats, write_sequence
 
 
 def test_a_person_sees_size_times_and_the_farthest_frames(command, recording):
@@ -20,6 +20,12 @@ def test_a_person_sees_size_times_and_the_farthest_frames(command, recording):
         "--from 0 --to 4",
     ):
         assert words in result.stdout
+
+
+def test_the_help_names_every_format_that_can_be_read(command):
+    text = " ".join(command("info", "--help").stdout.replace("│", " ").split())
+    for one in formats():
+        assert one.label in text or any(ending in text for ending in one.extensions), one.name
 
 
 def test_a_program_gets_the_same(command, events, recording):

@@ -1,9 +1,8 @@
-"""Checks of output paths before the work, and folders that appear whole or not at all."""
+"""Checks of output paths before the work."""
 
 import pytest
 
 from temporal_interp.cli.outputs import (
-    filled_folder,
     require_file_output,
     require_folder_output,
     require_sequence_output,
@@ -61,27 +60,3 @@ def test_a_folder_with_files_needs_force_and_an_empty_one_does_not(tmp_path):
     require_folder_output(tmp_path, force=True)
     with pytest.raises(InvalidInputError, match="is a file"):
         require_folder_output(tmp_path / "file", force=True)
-
-
-def test_a_filled_folder_takes_the_place_of_files_of_the_same_name_only(tmp_path):
-    target = tmp_path / "out"
-    target.mkdir()
-    (target / "old").write_text("old")
-    (target / "kept").write_text("kept")
-    with filled_folder(target) as folder:
-        (folder / "old").write_text("new")
-        assert (target / "old").read_text() == "old"
-    assert (target / "old").read_text() == "new"
-    assert (target / "kept").read_text() == "kept"
-    assert list(tmp_path.iterdir()) == [target]
-
-
-def test_a_filled_folder_does_not_appear_when_the_work_stops(tmp_path):
-    def stop_half_way():
-        with filled_folder(tmp_path / "out") as folder:
-            (folder / "half").touch()
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        stop_half_way()
-    assert list(tmp_path.iterdir()) == []

@@ -18,7 +18,7 @@ from temporal_interp.figures.coarse_to_fine import save_coarse_to_fine
 from temporal_interp.figures.strain_curves import save_strain_curves
 from temporal_interp.figures.tracking_film import lattice_points, save_tracking_film
 from temporal_interp.figures.view import MARKS_MARGIN_MM, View, view_of_motion, view_of_tracking
-from temporal_interp.io.paths import PIXEL_SIZE_NOTE
+from temporal_interp.io.notes import PIXEL_SIZE_NOTE
 
 OBLIQUE = Geometry((3, 80, 100), (1.0, 1.5, 8.0), (5.0, -7.0, 9.0), ((0, 0, 1), (-1, 0, 0), (0, -1, 0)))
 FLAT = Geometry((1, 80, 100), (1.0, 1.0, 8.0))

@@ -12,9 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from temporal_interp.cli.main import app
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import InvalidInputError, MissingPackageError, UnreadableFileError
 from temporal_interp.io import read_sequence
-from temporal_interp.io.paths import PIXEL_SIZE_NOTE
+from temporal_interp.io.notes import PIXEL_SIZE_NOTE
 
 ROWS, COLUMNS = 48, 64
 PURE = np.zeros((ROWS, COLUMNS, 3), np.uint8)
@@ -142,7 +142,7 @@ def test_odd_text_in_the_file_does_not_matter(make_video, tmp_path):
 @pytest.mark.parametrize("ending", [".mp4", ".avi", ".mov", ".mkv", ".webm", ".gif"])
 def test_file_that_is_no_video_is_refused(ending, content, tmp_path):
     (tmp_path / f"a{ending}").write_bytes(content)
-    with pytest.raises(InvalidInputError, match=rf"a\{ending}: this is not a video"):
+    with pytest.raises(UnreadableFileError, match=rf"a\{ending}: this is not a video"):
         read_sequence(tmp_path / f"a{ending}")
 
 
@@ -201,7 +201,7 @@ def test_video_that_would_fill_the_memory_is_refused(make_video, monkeypatch):
 def test_without_pyav_the_user_is_told_to_install_it(make_video, monkeypatch):
     path = make_video()
     monkeypatch.setitem(sys.modules, "av", None)
-    with pytest.raises(InvalidInputError, match=r"a\.avi: .*pip install av"):
+    with pytest.raises(MissingPackageError, match=r"a\.avi: .*pip install av"):
         read_sequence(path)
 
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from temporal_interp.data.sequence import Sequence
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import InvalidInputError, UnreadableFileError
 from temporal_interp.io.dicom.clip import Clip
 from temporal_interp.io.dicom.headers import SliceImage, dicom_files, is_multiframe, read_header, slice_images
 from temporal_interp.io.dicom.stack import Stack, stacks
-from temporal_interp.io.paths import READABLE
+from temporal_interp.io.format_registry import readable
 
 
 def read_dicom(path: Path) -> Sequence:
@@ -21,8 +21,8 @@ def read_dicom(path: Path) -> Sequence:
     Files that are not DICOM or hold no image are passed over, and so is what does not move (localisers) beside a cine.
 
     Raises:
-        InvalidInputError: there is no image, or more than one cine, or images do not fit together, or a file is
-            damaged.
+        UnreadableFileError: there is no image, or a file is damaged.
+        InvalidInputError: there is more than one cine, or images do not fit together.
     """
     images: list[SliceImage] = []
     clips: list[Clip] = []
@@ -50,8 +50,8 @@ def _choose(candidates: abc.Sequence[Stack | Clip], placeless: int) -> tuple[Sta
     moving = [candidate for candidate in candidates if candidate.phases > 1] or list(candidates)
     if not moving:
         also = f"; {placeless} images do not say where in the patient they lie" if placeless else ""
-        raise InvalidInputError(
-            f"there is no DICOM image that could be part of a cine here{also}. What can be read: {READABLE}."
+        raise UnreadableFileError(
+            f"there is no DICOM image that could be part of a cine here{also}. What can be read: {readable()}."
         )
     if len(moving) > 1:
         listed = "".join(f"\n- {candidate}" for candidate in moving)

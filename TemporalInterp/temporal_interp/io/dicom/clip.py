@@ -15,8 +15,7 @@ from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.io.dicom.headers import Series
 from temporal_interp.io.dicom.pixels import stored_pixels
-from temporal_interp.io.luminance import COLOUR_NOTE
-from temporal_interp.io.paths import PIXEL_SIZE_NOTE
+from temporal_interp.io.notes import COLOUR_NOTE, PIXEL_SIZE_NOTE
 
 TIME_POINTERS = (0x00181063, 0x00181065)
 """FrameTime and FrameTimeVector."""
@@ -55,7 +54,8 @@ class Clip:
         """Return the frames, each a volume of one slice; colour becomes luminance.
 
         Raises:
-            InvalidInputError: the frames are not points in time, or the file is damaged.
+            UnreadableFileError: the file is damaged.
+            InvalidInputError: the frames are not points in time.
         """
         _require_frames_in_time(self.header)
         values, name, unit, notes = _index(self.header, self.phases)
@@ -106,7 +106,8 @@ def _frame_time(header: pydicom.Dataset) -> float | None:
 def _pixel_spacing(header: pydicom.Dataset) -> tuple[tuple[float, float], list[str]]:
     """Return the distance of rows and of columns in mm, and notes."""
     if header.get("PixelSpacing"):
-        return tuple(map(float, header.PixelSpacing)), []
+        between_rows, between_columns = map(float, header.PixelSpacing)
+        return (between_rows, between_columns), []
     spacings = {
         (10 * abs(float(region.PhysicalDeltaY)), 10 * abs(float(region.PhysicalDeltaX)))
         for region in header.get("SequenceOfUltrasoundRegions") or []

@@ -9,12 +9,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydicom
 from pydicom.errors import InvalidDicomError
 
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import UnreadableFileError
 
 DEFERRED = 1 << 16
 """Elements of more bytes, such as the pixels, stay in the file until asked for."""
@@ -120,7 +121,7 @@ def read_header(path: Path) -> pydicom.Dataset | None:
     """Return the header of a DICOM file with an image; None if it is no DICOM file or holds something else.
 
     Raises:
-        InvalidInputError: the file is cut short or damaged.
+        UnreadableFileError: the file is cut short or damaged.
     """
     try:
         # force: old files without the DICM mark are still told by their name
@@ -130,15 +131,15 @@ def read_header(path: Path) -> pydicom.Dataset | None:
     except InvalidDicomError:
         return None
     except _UNREADABLE as error:
-        raise InvalidInputError(
+        raise UnreadableFileError(
             f"{file_label(path)} is a DICOM file that is cut short or damaged ({error})."
         ) from error
     if kind is None:
-        raise InvalidInputError(
+        raise UnreadableFileError(
             f"{file_label(path)} is named or begins like a DICOM file, but is none or is cut short."
         )
     if "Image Storage" in kind.name and not has_pixels:
-        raise InvalidInputError(f"{file_label(path)} is cut short: it is an image without pixels. Get it again.")
+        raise UnreadableFileError(f"{file_label(path)} is cut short: it is an image without pixels. Get it again.")
     is_unknown = kind.name == str(kind)
     return dataset if has_pixels and ("Image Storage" in kind.name or is_unknown) else None
 
@@ -157,7 +158,7 @@ def slice_images(dataset: pydicom.Dataset, path: Path) -> list[SliceImage]:
     """Return the images of a file; none if the header does not say where in the patient they are.
 
     Raises:
-        InvalidInputError: an entry of the header makes no sense.
+        UnreadableFileError: an entry of the header makes no sense.
     """
     try:
         if "PerFrameFunctionalGroupsSequence" in dataset:
@@ -170,7 +171,7 @@ def slice_images(dataset: pydicom.Dataset, path: Path) -> list[SliceImage]:
             return []
         return [_file_image(dataset, path)]
     except _UNREADABLE as error:
-        raise InvalidInputError(f"{file_label(path)}: its header cannot be understood ({error}).") from error
+        raise UnreadableFileError(f"{file_label(path)}: its header cannot be understood ({error}).") from error
 
 
 def _file_image(dataset: pydicom.Dataset, path: Path) -> SliceImage:
@@ -186,8 +187,8 @@ def _file_image(dataset: pydicom.Dataset, path: Path) -> SliceImage:
         acquired_at=_acquired_at(dataset),
         number=_integer(dataset.get("InstanceNumber")),
         phases_announced=_integer(dataset.get("CardiacNumberOfImages")),
-        slope=_number(dataset.get("RescaleSlope"), 1.0),
-        intercept=_number(dataset.get("RescaleIntercept"), 0.0),
+        slope=_number_or(1.0, dataset.get("RescaleSlope")),
+        intercept=_number_or(0.0, dataset.get("RescaleIntercept")),
         **_shared_by_frames(dataset, path),
     )
 
@@ -196,7 +197,7 @@ def _frame_image(dataset: pydicom.Dataset, own: pydicom.Dataset, number: int, pa
     """Return one frame of an enhanced multi-frame file; None if it has no position in the patient."""
     shared = dataset.get("SharedFunctionalGroupsSequence") or [pydicom.Dataset()]
 
-    def entry(sequence: str, keyword: str) -> object:
+    def entry(sequence: str, keyword: str) -> Any:
         items = own.get(sequence) or shared[0].get(sequence)
         return items[0].get(keyword) if items else None
 
@@ -217,13 +218,13 @@ def _frame_image(dataset: pydicom.Dataset, own: pydicom.Dataset, number: int, pa
         acquired_at=_milliseconds(str(entry("FrameContentSequence", "FrameAcquisitionDateTime") or "")),
         number=number if phase is None else phase,
         phases_announced=None,
-        slope=_number(entry("PixelValueTransformationSequence", "RescaleSlope"), 1.0),
-        intercept=_number(entry("PixelValueTransformationSequence", "RescaleIntercept"), 0.0),
+        slope=_number_or(1.0, entry("PixelValueTransformationSequence", "RescaleSlope")),
+        intercept=_number_or(0.0, entry("PixelValueTransformationSequence", "RescaleIntercept")),
         **_shared_by_frames(dataset, path),
     )
 
 
-def _shared_by_frames(dataset: pydicom.Dataset, path: Path) -> dict:
+def _shared_by_frames(dataset: pydicom.Dataset, path: Path) -> dict[str, Any]:
     """Return the attributes of SliceImage that all frames of a file share."""
     return {
         "series": Series.of(dataset, path),
@@ -241,11 +242,16 @@ def _numbers(values: Iterable, count: int) -> np.ndarray:
     return array
 
 
-def _number(value: object, default: float | None = None) -> float | None:
-    return default if value is None or value == "" or not np.isfinite(float(value)) else float(value)
+def _number(value: Any) -> float | None:
+    return None if value is None or value == "" or not np.isfinite(float(value)) else float(value)
 
 
-def _integer(value: object) -> int | None:
+def _number_or(default: float, value: Any) -> float:
+    number = _number(value)
+    return default if number is None else number
+
+
+def _integer(value: Any) -> int | None:
     return None if value is None or value == "" else int(value)
 
 

@@ -54,6 +54,12 @@ class _Clue:
     is_clock: bool
     note: str
 
+    def value_of(self, image: SliceImage) -> float:
+        """Return the entry of an image that is known to have one."""
+        value = self.of(image)
+        assert value is not None
+        return value
+
 
 def _percent(image: SliceImage) -> float | None:
     """Return the phase that the series is named after, as in 'Gated, 40.0%'."""
@@ -104,7 +110,7 @@ def phase_order(slices: Slices) -> PhaseOrder:
         return PhaseOrder(slices, [0.0], "frame", "")
     for clue in _CLUES:
         if _tells_phases(clue, slices):
-            ordered = [sorted(images, key=clue.of) for images in slices]
+            ordered = [sorted(images, key=clue.value_of) for images in slices]
             return _with_times(ordered, clue)
     raise InvalidInputError(
         f"nothing in the headers tells the order of the {len(slices[0])} images at the place of "
@@ -128,7 +134,7 @@ def _tells_phases(clue: _Clue, slices: Slices) -> bool:
         return True
     if clue.is_clock:
         return False
-    ordered = sorted(doubled, key=clue.of)
+    ordered = sorted(doubled, key=clue.value_of)
     one, other = next(pair for pair in itertools.pairwise(ordered) if clue.of(pair[0]) == clue.of(pair[1]))
     raise InvalidInputError(
         f"two images have the same place and time: {file_label(one.path)} of {one.series} and "
@@ -141,7 +147,7 @@ def _with_times(ordered: Slices, clue: _Clue) -> PhaseOrder:
     notes += _missing_phases(ordered)
     if not clue.unit:
         return PhaseOrder(ordered, list(map(float, range(len(ordered[0])))), clue.name, clue.unit, notes)
-    times = np.array([[clue.of(image) for image in images] for images in ordered])
+    times = np.array([[clue.value_of(image) for image in images] for images in ordered])
     if clue.is_clock:
         times = times - times[:, :1]
     last = times[:, -1]
@@ -156,7 +162,8 @@ def _with_times(ordered: Slices, clue: _Clue) -> PhaseOrder:
 
 def _missing_phases(ordered: Slices) -> list[str]:
     """Return a note if the header promises more phases than there are."""
-    announced = {image.phases_announced for images in ordered for image in images} - {None}
+    given = [image.phases_announced for images in ordered for image in images]
+    announced = {number for number in given if number is not None}
     if len(announced) == 1 and max(announced) > len(ordered[0]):
         return [f"The headers announce {max(announced)} phases, {len(ordered[0])} are there; some may be missing."]
     return []

@@ -219,7 +219,7 @@ def _voxel_type(images: abc.Sequence[SliceImage], stored: abc.Sequence[np.ndarra
     if not all(image.slope.is_integer() and image.intercept.is_integer() for image in images):
         return np.dtype(np.float32)
     limits = [image.slope * value + image.intercept for image in images for value in image.stored_limits]
-    for dtype in map(np.dtype, (np.int16, np.uint16, np.int32)):
-        if np.iinfo(dtype).min <= min(limits) and max(limits) <= np.iinfo(dtype).max:
-            return dtype
+    for integer in (np.int16, np.uint16, np.int32):
+        if np.iinfo(integer).min <= min(limits) and max(limits) <= np.iinfo(integer).max:
+            return np.dtype(integer)
     return np.dtype(np.float32)

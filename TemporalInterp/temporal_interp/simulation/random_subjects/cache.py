@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from temporal_interp.io.atomic import atomic_file
 from temporal_interp.simulation.random_subjects.subject import SyntheticSubject
 
 _TENSORS = ("frames", "to_rest", "from_rest")
@@ -18,18 +18,13 @@ def write_subject(subject: SyntheticSubject, path: Path) -> None:
     """Write a subject, whole or not at all; processes that write the same one do not disturb each other."""
     path.parent.mkdir(parents=True, exist_ok=True)
     arrays = {name: getattr(subject, name).numpy() for name in _TENSORS}
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with unfinished.open("wb") as file:
-            np.savez(
-                file,
-                **arrays,
-                phases=np.array(subject.phases),
-                numbers=np.array([*subject.origin, subject.step, *subject.spacing, subject.noise]),
-            )
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with atomic_file(path, overwrite=True) as unfinished, unfinished.open("wb") as file:
+        np.savez(
+            file,
+            **arrays,
+            phases=np.array(subject.phases),
+            numbers=np.array([*subject.origin, subject.step, *subject.spacing, subject.noise]),
+        )
 
 
 def read_subject(path: Path) -> SyntheticSubject | None:
@@ -44,8 +39,8 @@ def read_subject(path: Path) -> SyntheticSubject | None:
     return SyntheticSubject(
         **tensors,
         phases=phases,
-        origin=tuple(numbers[:3]),
+        origin=(numbers[0], numbers[1], numbers[2]),
         step=numbers[3],
-        spacing=tuple(numbers[4:7]),
+        spacing=(numbers[4], numbers[5], numbers[6]),
         noise=numbers[7],
     )

@@ -16,9 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import InvalidInputError, MissingFileError, UnreadableFileError, errors_naming
 from temporal_interp.io import read_sequence
-from temporal_interp.io.paths import errors_naming
 from temporal_interp.training.datasets.subject import Case, Split, errors_of, split_at_random
 
 PAPER_TRAIN, PAPER_TEST = range(1, 91), range(91, 101)
@@ -88,7 +87,7 @@ def _subject(folder: Path) -> AcdcSubject:
     name = folder.name
     cine = next((p for p in (folder / f"{name}_4d.nii.gz", folder / f"{name}_4d.nii") if p.is_file()), None)
     if cine is None:
-        raise InvalidInputError(f"{name} has no {name}_4d.nii.gz; get the patient's folder again.")
+        raise MissingFileError(f"{name} has no {name}_4d.nii.gz; get the patient's folder again.")
     info = _info(folder / "Info.cfg")
     try:
         return AcdcSubject(name, cine, info["Group"], int(info["ED"]) - 1, int(info["ES"]) - 1)
@@ -103,7 +102,7 @@ def _info(path: Path) -> dict[str, str]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInputError(
+        raise UnreadableFileError(
             f"{path.parent.name}/Info.cfg cannot be read; get the patient's folder again."
         ) from error
     pairs = (line.partition(":") for line in lines if ":" in line)

@@ -28,10 +28,9 @@ from scipy import ndimage
 
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import InvalidInputError, errors_naming
 from temporal_interp.io.dicom.headers import read_header, slice_images
 from temporal_interp.io.dicom.stack import stacks
-from temporal_interp.io.paths import errors_naming
 from temporal_interp.tensors.spatial import resize
 from temporal_interp.training.datasets.subject import Case, Split, errors_of, split_at_random
 

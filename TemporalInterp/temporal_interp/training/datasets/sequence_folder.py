@@ -12,9 +12,10 @@ import SimpleITK as sitk  # noqa: N813 - the name everybody uses
 
 from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.sequence import Sequence
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import MissingFileError, UnreadableFileError, errors_naming
 from temporal_interp.io import read_sequence
-from temporal_interp.io.paths import INDEX_FILE, READABLE, errors_naming
+from temporal_interp.io.format_registry import readable
+from temporal_interp.io.frame_folder import INDEX_FILE
 from temporal_interp.training.datasets.subject import Case, Split, errors_of, require_learnable, split_at_random
 
 NIFTI_ENDINGS = (".nii.gz", ".nii")
@@ -74,12 +75,12 @@ def find(folder: Path) -> list[SequenceSubject]:
     folder = Path(folder)
     with errors_naming(folder):
         if not folder.is_dir():
-            raise InvalidInputError("there is no such folder.")
+            raise MissingFileError("there is no such folder.")
         paths = list(_sequences(folder))
         if not paths:
-            raise InvalidInputError(
+            raise UnreadableFileError(
                 f"there is no sequence in this folder; every DICOM cine needs a subfolder of its own. What can be "
-                f"read: {READABLE}."
+                f"read: {readable()}."
             )
     return [SequenceSubject(path.relative_to(folder).as_posix(), path) for path in paths]
 
@@ -106,7 +107,7 @@ def _is_4d_nifti(path: Path) -> bool:
     try:
         reader.ReadImageInformation()
     except RuntimeError as error:
-        raise InvalidInputError(f"{path.name} is not a NIfTI image, or it is damaged; take it out.") from error
+        raise UnreadableFileError(f"{path.name} is not a NIfTI image, or it is damaged; take it out.") from error
     return reader.GetDimension() == 4
 
 

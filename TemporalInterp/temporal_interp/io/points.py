@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from temporal_interp.errors import InvalidInputError
-from temporal_interp.io.paths import errors_naming, require_there
+from temporal_interp.errors import InvalidInputError, UnreadableFileError, errors_naming
+from temporal_interp.io.files import require_exists
 
 COORDINATES = ("x", "y", "z")
 LABEL = "label"
@@ -38,7 +38,7 @@ class PointSet:
     closed: bool | None
 
 
-def read_points(path: Path) -> PointSet:
+def read_points(path: Path | str) -> PointSet:
     """Return the points in a file.
 
     Args:
@@ -47,11 +47,19 @@ def read_points(path: Path) -> PointSet:
             names the columns x, y and z, in LPS mm, and maybe label.
 
     Raises:
-        InvalidInputError: there is no such file, or it is damaged, holds something else, or has no points.
+        UnreadableFileError: there is no such file, or it is damaged.
+        InvalidInputError: it holds something else, or has no points.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "marks.csv"
+        >>> _ = path.write_text("label,x,y,z\\napex,1.5,-2,3\\n")
+        >>> read_points(path).labels
+        ('apex',)
     """
     path = Path(path)
     with errors_naming(path):
-        require_there(path)
+        require_exists(path)
         name = path.name.lower()
         if path.is_file() and name.endswith(".json"):
             points = _from_markups(_markups(path))
@@ -75,7 +83,7 @@ def _markups(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
         markups = list(content["markups"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InvalidInputError(
+        raise UnreadableFileError(
             "this is not a markups file of 3D Slicer, or it is cut short or damaged; save the markups again."
         ) from error
     if len(markups) != 1:
@@ -91,7 +99,7 @@ def _from_markups(markups: dict[str, Any]) -> PointSet:
         points = np.array([point["position"] for point in defined], dtype=np.float64).reshape(-1, 3)
         labels = tuple(str(point.get("label", "")) for point in defined)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InvalidInputError(f"its points cannot be read ({error!r}); save the markups again.") from error
+        raise UnreadableFileError(f"its points cannot be read ({error!r}); save the markups again.") from error
     if kind not in CLOSED:
         raise InvalidInputError(f"it holds markups of the type {kind}; only {', '.join(CLOSED)} are read.")
     if signs is None:
@@ -109,7 +117,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
             names = [name.strip().lower() for name in next(table, [])]
             lines = [line for line in table if line]
     except (OSError, csv.Error, UnicodeDecodeError) as error:
-        raise InvalidInputError(f"this is not a table of comma-separated values ({error}).") from error
+        raise UnreadableFileError(f"this is not a table of comma-separated values ({error}).") from error
     if not set(COORDINATES) <= set(names):
         raise InvalidInputError("its first line must name the columns x, y and z (LPS, mm), separated by commas.")
     for number, line in enumerate(lines, start=1):

@@ -1,4 +1,4 @@
-"""NRRD files with one axis of the kind "list", as 3D Slicer keeps sequences, whatever their items are.
+"""How NRRD files are laid out that have one axis of the kind "list", as 3D Slicer keeps sequences of whatever items.
 
 Learned from what Slicer's storage nodes of sequences read and write: the index name and unit are label and unit of the
 list axis (number n); its values are in the key "axis n index values", separated by spaces; item i's attribute a is
@@ -19,8 +19,9 @@ import numpy as np
 from nrrd.errors import NRRDError
 
 from temporal_interp.data.geometry import Geometry
-from temporal_interp.errors import InvalidInputError
-from temporal_interp.io.paths import COMPRESSION, replacing
+from temporal_interp.errors import InvalidInputError, UnreadableFileError
+from temporal_interp.io.atomic import atomic_file
+from temporal_interp.io.files import COMPRESSION, first_bytes
 
 INDEX_TOLERANCE = 0.001
 """NumericIndexValueTolerance of vtkMRMLSequenceNode: Slicer merges items this close, without a word."""
@@ -50,11 +51,16 @@ NRRD_TYPES = {
 }
 
 
+def is_nrrd(path: Path) -> bool:
+    """Tell by its first bytes whether a file is NRRD."""
+    return first_bytes(path, 4) == b"NRRD"
+
+
 def read_nrrd(path: Path) -> tuple[dict, dict[str, str], np.ndarray]:
     """Return the header's fields, its keys with their values, and the voxels, slowest axis first.
 
     Raises:
-        InvalidInputError: the file cannot be read or is damaged.
+        UnreadableFileError: the file cannot be read or is damaged.
     """
     try:
         with path.open("rb") as file:
@@ -62,7 +68,7 @@ def read_nrrd(path: Path) -> tuple[dict, dict[str, str], np.ndarray]:
             header = nrrd.read_header(fields)
             data = nrrd.read_data(header, file, str(path), index_order="C")
     except (NRRDError, ValueError, KeyError, EOFError, OSError, StopIteration) as error:
-        raise InvalidInputError(f"this is not a NRRD file, or it is cut short or damaged ({error}).") from error
+        raise UnreadableFileError(f"this is not a NRRD file, or it is cut short or damaged ({error}).") from error
     return header, keys, data.astype(data.dtype.newbyteorder("="), copy=False)
 
 
@@ -103,13 +109,16 @@ def signs_to_lps(header: dict) -> tuple[int, int, int]:
     return signs
 
 
-def grid(header: dict, other_axes: Sequence[int], shape: tuple[int, ...]) -> Geometry:
+def grid(header: dict, other_axes: Sequence[int], shape: Sequence[int]) -> Geometry:
     """Return the voxel grid of the items.
 
     Args:
         header: as `read_nrrd` gives it.
         other_axes: numbers of the axes, fastest first, that are not in space.
         shape: number of voxels, (K, J, I).
+
+    Returns:
+        The grid in LPS.
 
     Raises:
         InvalidInputError: the header does not say where the voxels lie.
@@ -125,7 +134,8 @@ def grid(header: dict, other_axes: Sequence[int], shape: tuple[int, ...]) -> Geo
     spacing = np.linalg.norm(columns, axis=0)
     if not spacing.all():
         raise InvalidInputError("the header says that voxels are 0 mm apart.")
-    return Geometry(shape, tuple(spacing), tuple(origin * signs), tuple(map(tuple, columns / spacing)))
+    slices, rows, across = shape
+    return Geometry((slices, rows, across), tuple(spacing), tuple(origin * signs), tuple(map(tuple, columns / spacing)))
 
 
 def axis_entry(header: dict, field: str, axis: int) -> str:
@@ -163,7 +173,7 @@ def to_number(text: str, what: str) -> float:
 
 def item_attributes(keys: Mapping[str, str], axis: int, count: int) -> list[dict[str, str]]:
     """Return the attributes of each of `count` items; `axis` is the number of the list axis in the keys."""
-    attributes = [{} for _ in range(count)]
+    attributes: list[dict[str, str]] = [{} for _ in range(count)]
     for key, value in keys.items():
         match = re.fullmatch(rf"axis {axis} item (\d+) (.+)", key, re.DOTALL)
         if match and int(match[1]) < count:
@@ -192,10 +202,11 @@ def write_nrrd(header: Iterable[str], items: Iterable[np.ndarray], path: Path, *
         overwrite: replace a file that is there.
 
     Raises:
-        InvalidInputError: the file exists, or the folder cannot be written to.
+        UnwritableFileError: the file exists.
+        OSError: the folder cannot be written to.
     """
     text = "\n".join(header) + "\n\n"
-    with replacing(path, overwrite=overwrite) as target, target.open("wb") as file:
+    with atomic_file(path, overwrite=overwrite) as target, target.open("wb") as file:
         file.write(text.encode("utf-8"))
         with gzip.GzipFile(filename="", mode="wb", compresslevel=COMPRESSION, fileobj=file, mtime=0) as voxels:
             for item in items:

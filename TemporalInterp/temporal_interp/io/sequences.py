@@ -1,0 +1,89 @@
+"""Reading and writing of sequences in whatever format, and `write` for whatever thing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from temporal_interp.data.sequence import Sequence
+from temporal_interp.data.volume import Volume
+from temporal_interp.errors import InvalidInputError, errors_naming
+from temporal_interp.io.atomic import write_errors_naming
+from temporal_interp.io.files import require_exists
+from temporal_interp.io.format_registry import format_of, writer_format
+from temporal_interp.io.volume_files import write_volume
+
+
+def read_sequence(path: Path | str) -> Sequence:
+    """Return the sequence at a path, whatever its format: its content tells, else its name.
+
+    Args:
+        path: a file or folder of one of the `formats()`: a .nii, .nii.gz, .seq.nrrd, .nrrd or .mha file, a multi-frame
+            DICOM file, a folder of DICOM files (searched with all its subfolders), a video, or a folder that
+            `write_sequence` wrote.
+
+    Raises:
+        MissingFileError: nothing is there.
+        UnreadableFileError: it is damaged, or of no known format.
+        MissingPackageError: the format needs a package that is not installed.
+        InvalidInputError: what is there is ambiguous, or is no sequence.
+
+    Example:
+        >>> import tempfile
+        >>> import numpy as np
+        >>> from temporal_interp.data.geometry import Geometry
+        >>> grid = Geometry((1, 4, 5), spacing=(1.5, 1.5, 8))
+        >>> frames = [Volume(np.full(grid.shape, value, np.int16), grid) for value in (0, 7, 9)]
+        >>> path = Path(tempfile.mkdtemp()) / "cine.nii.gz"
+        >>> write_sequence(Sequence(frames, times=[0, 33.3, 80]), path)
+        >>> cine = read_sequence(path)
+        >>> len(cine), cine.times, cine.unit
+        (3, (0.0, 33.3, 80.0), 'ms')
+    """
+    path = Path(path)
+    with errors_naming(path):
+        require_exists(path)
+        return format_of(path).read(path)
+
+
+def write_sequence(sequence: Sequence, path: Path | str, *, overwrite: bool = False) -> None:
+    """Write a sequence; the ending of the path chooses the format. If it fails, nothing is left.
+
+    Args:
+        sequence: what to write.
+        path: .seq.nrrd for 3D Slicer, .nii.gz or .nii (a .json with exact times and attributes goes beside it), or a
+            name without an ending for a new folder with one .nrrd file per frame and an index.csv.
+        overwrite: replace a file that is there. A folder that is not empty is never replaced.
+
+    Raises:
+        InvalidInputError: the ending is another one, or the sequence cannot be kept in that format.
+        UnwritableFileError: the file exists, or the folder cannot be written to.
+
+    Example:
+        See `read_sequence`.
+    """
+    path = Path(path)
+    with write_errors_naming(path):
+        write = writer_format(path).write
+        assert write is not None  # what has endings to write has a writer
+        write(sequence, path, overwrite=overwrite)
+
+
+def write(thing: Sequence | Volume, path: Path | str, *, overwrite: bool = False) -> None:
+    """Write a sequence or a volume; the ending of the path chooses the format. If it fails, nothing is left.
+
+    Raises:
+        InvalidInputError: as `write_sequence` and `write_volume`; or it is another thing.
+
+    Example:
+        >>> import tempfile
+        >>> import numpy as np
+        >>> from temporal_interp.data.geometry import Geometry
+        >>> grid = Geometry((1, 4, 5))
+        >>> write(Volume(np.zeros(grid.shape), grid), Path(tempfile.mkdtemp()) / "frame.nrrd")
+    """
+    if isinstance(thing, Sequence):
+        write_sequence(thing, path, overwrite=overwrite)
+    elif isinstance(thing, Volume):
+        write_volume(thing, path, overwrite=overwrite)
+    else:
+        raise InvalidInputError(f"write() 'thing' must be a Sequence or a Volume, got a {type(thing).__name__}.")
