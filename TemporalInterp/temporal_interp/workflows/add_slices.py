@@ -1,0 +1,47 @@
+"""Slices between the slices of a volume, or of every frame of a sequence."""
+
+from __future__ import annotations
+
+from temporal_interp.data.sequence import Sequence
+from temporal_interp.data.volume import Volume
+from temporal_interp.errors import Progress, no_progress
+from temporal_interp.slices.quality import with_closer_slices
+from temporal_interp.slices.settings import Quality
+
+
+def add_slices(
+    images: Volume | Sequence,
+    factor: int = 2,
+    *,
+    fitted: bool = False,
+    keep_acquired: bool = True,
+    device: str = "cpu",
+    progress: Progress = no_progress,
+) -> Sequence:
+    """Return images whose slices lie `factor` times closer, by cross-view mutual distillation.
+
+    Args:
+        images: volumes of two slices or more.
+        factor: 2, 3 or 4.
+        fitted: fit the networks that come with the program to these images first, which takes minutes.
+        keep_acquired: leave acquired slices as they are, bit for bit.
+        device: "cpu", "cuda", "cuda:1" or "mps".
+        progress: told how far it is; may raise CancelledError.
+
+    Returns:
+        A sequence, of one frame for a volume; the attributes of every frame say which slices are synthetic.
+
+    Raises:
+        InvalidInputError: the factor is another, a volume has one slice, synthetic slices or voxels that are not
+            finite, or the volumes are too small to learn from.
+
+    Example:
+        >>> import numpy as np
+        >>> stack = Sequence.from_numpy(np.random.rand(1, 4, 24, 24), spacing=(1.0, 1.0, 4.0))
+        >>> finer = add_slices(stack, factor=2)
+        >>> finer.geometry.shape, finer.geometry.spacing
+        ((7, 24, 24), (1.0, 1.0, 2.0))
+    """
+    sequence = Sequence([images], [0.0], "frame", "") if isinstance(images, Volume) else images
+    quality = Quality.FITTED if fitted else Quality.QUICK
+    return with_closer_slices(sequence, factor, quality, device=device, keep_acquired=keep_acquired, progress=progress)
