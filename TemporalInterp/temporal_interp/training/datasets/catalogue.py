@@ -193,9 +193,10 @@ def _drawn_from(subjects: Sequence[Subject], settings: DataSettings, *, flip: bo
 
 def synthetic_samples(settings: DataSettings, count: int, seed_offset: int) -> SampleSource:
     """Return synthetic samples; `VALIDATION_SEED` and `TEST_SEED` as offset give subjects never learnt from."""
-    from temporal_interp.simulation.random_subjects import SimulatedSamples, SyntheticSettings
+    from temporal_interp.simulation.random_subject_settings import SyntheticSettings
+    from temporal_interp.training.datasets.random_subject_samples import RandomSubjectSamples
 
     shape = settings.shape or SyntheticSettings().shape
-    return SimulatedSamples(
+    return RandomSubjectSamples(
         SyntheticSettings(shape=shape, subjects=count, seed=settings.seed + seed_offset), settings.folder
     )

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from temporal_interp.simulation.random_subjects.anatomy import Block, HeartShape
-from temporal_interp.simulation.random_subjects.random_fields import around_circle, random_field
-from temporal_interp.simulation.random_subjects.time_curves import breathing_curve, contraction_curve, drifting_curve
+from temporal_interp.simulation.random_anatomy import Block, HeartShape
+from temporal_interp.simulation.random_fields import around_circle, random_field
+from temporal_interp.simulation.time_curves import breathing_curve, contraction_curve, drifting_curve
 from temporal_interp.tensors.spatial import compose, integrate_velocity, sample
 
 COARSENING = 4

@@ -9,10 +9,10 @@ import torch
 
 from temporal_interp.data.training_sample import TrainingSample
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.simulation.random_subjects.acquisition import acquired
-from temporal_interp.simulation.random_subjects.cache import read_subject, write_subject
-from temporal_interp.simulation.random_subjects.settings import SyntheticSettings
-from temporal_interp.simulation.random_subjects.subject import SyntheticSubject, make_subject
+from temporal_interp.simulation.random_acquisition import acquired
+from temporal_interp.simulation.random_subject import RandomSubject, make_random_subject
+from temporal_interp.simulation.random_subject_settings import SyntheticSettings
+from temporal_interp.training.datasets.random_subject_cache import read_subject, write_subject
 
 SHORT_GAPS = (2, 4)
 """Frames between the ends, as in cines with every second, or three of four frames left out."""
@@ -21,7 +21,7 @@ LONG_GAPS = (6, 10)
 """Shortest and longest of the other gaps, such as from end diastole to end systole."""
 
 
-class SimulatedSamples:
+class RandomSubjectSamples:
     """A source of samples; see `SampleSource`.
 
     Args:
@@ -32,13 +32,13 @@ class SimulatedSamples:
     def __init__(self, settings: SyntheticSettings | None = None, cache: Path | None = None) -> None:
         self.settings = settings or SyntheticSettings()
         self.folder = None if cache is None else Path(cache) / self.settings.key()
-        self._subjects: dict[int, SyntheticSubject] = {}
+        self._subjects: dict[int, RandomSubject] = {}
 
     def __len__(self) -> int:
         """Return the number of subjects."""
         return self.settings.subjects
 
-    def subject(self, index: int) -> SyntheticSubject:
+    def subject(self, index: int) -> RandomSubject:
         """Return a subject, made now if it has not been before.
 
         Raises:
@@ -50,7 +50,7 @@ class SimulatedSamples:
             path = None if self.folder is None else self.folder / f"{index:06d}.npz"
             subject = None if path is None else read_subject(path)
             if subject is None:
-                subject = make_subject(self.settings, index)
+                subject = make_random_subject(self.settings, index)
                 if path is not None:
                     write_subject(subject, path)
             self._subjects[index] = subject

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from temporal_interp.simulation.random_subjects.random_fields import around_circle, random_field
+from temporal_interp.simulation.random_fields import around_circle, random_field
 from temporal_interp.tensors.spatial import smooth
 
 

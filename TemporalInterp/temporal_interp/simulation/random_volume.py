@@ -22,7 +22,7 @@ COVERAGE = 4.0
 """Summed volume of the ellipsoids over that of the whole, logarithmically spread over their sizes."""
 
 
-def make_still_volume(seed: int, index: int, shape: tuple[int, int, int] = (96, 96, 96)) -> Volume:
+def make_random_volume(seed: int, index: int, shape: tuple[int, int, int] = (96, 96, 96)) -> Volume:
     """Return volume `index`, of 1 mm voxels, float32 from 0 to about 1, which depends on the arguments alone."""
     rng = np.random.default_rng([seed, index])
     tissues = rng.uniform(0, 1, rng.integers(3, 12)) ** rng.choice([1.0, 2.0])

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from temporal_interp.simulation.random_subjects.anatomy import Anatomy, Block, random_anatomy
-from temporal_interp.simulation.random_subjects.motion import moved, random_motion
-from temporal_interp.simulation.random_subjects.random_fields import random_field
-from temporal_interp.simulation.random_subjects.settings import SyntheticSettings
-from temporal_interp.simulation.random_subjects.time_curves import PHASES, drifting_curve
+from temporal_interp.simulation.random_anatomy import Anatomy, Block, random_anatomy
+from temporal_interp.simulation.random_fields import random_field
+from temporal_interp.simulation.random_motion import moved, random_motion
+from temporal_interp.simulation.random_subject_settings import SyntheticSettings
+from temporal_interp.simulation.time_curves import PHASES, drifting_curve
 from temporal_interp.tensors.spatial import identity_grid, sample
 
 LAYER = 3.0
@@ -29,7 +29,7 @@ SLICE_PROFILE = (-1 / 3, 0.0, 1 / 3)
 
 
 @dataclass(frozen=True, eq=False)
-class SyntheticSubject:
+class RandomSubject:
     """What samples are cut from.
 
     Attributes:
@@ -72,7 +72,7 @@ def points_of(shape: tuple[int, ...], origin: tuple[float, ...], step: float) ->
     return grid + torch.tensor(origin).view(1, 3, 1, 1, 1)
 
 
-def make_subject(settings: SyntheticSettings, index: int) -> SyntheticSubject:
+def make_random_subject(settings: SyntheticSettings, index: int) -> RandomSubject:
     """Return subject `index`, which depends on it and on the settings alone."""
     rng = np.random.default_rng([settings.seed, index])
     shape = settings.field_of_view
@@ -90,7 +90,7 @@ def make_subject(settings: SyntheticSettings, index: int) -> SyntheticSubject:
     to_rest = {phase: motion.to_rest(phase) for phase in phases}
     frames = _images(rng, anatomy, points, to_rest, thickness)
     bright = np.quantile(frames.numpy().ravel()[::7], 0.998)
-    return SyntheticSubject(
+    return RandomSubject(
         (frames / max(float(bright), 1e-3)).half(),
         torch.cat(list(to_rest.values())).half(),
         torch.cat([motion.from_rest(phase) for phase in phases]).half(),

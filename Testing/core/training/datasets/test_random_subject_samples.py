@@ -7,14 +7,14 @@ import pytest
 import torch
 
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.simulation.random_subjects import SimulatedSamples, SyntheticSettings, make_subject
-from temporal_interp.simulation.random_subjects.anatomy import Block, random_anatomy
-from temporal_interp.simulation.random_subjects.motion import Motion, moved, random_motion
-from temporal_interp.simulation.random_subjects.samples import _choose, _turned
-from temporal_interp.simulation.random_subjects.subject import points_of
-from temporal_interp.simulation.random_subjects.time_curves import breathing_curve, contraction_curve, drifting_curve
+from temporal_interp.simulation.random_anatomy import Block, random_anatomy
+from temporal_interp.simulation.random_motion import Motion, moved, random_motion
+from temporal_interp.simulation.random_subject import make_random_subject, points_of
+from temporal_interp.simulation.random_subject_settings import SyntheticSettings
+from temporal_interp.simulation.time_curves import breathing_curve, contraction_curve, drifting_curve
 from temporal_interp.tensors.spatial import warp
 from temporal_interp.training.datasets.batch import Batch
+from temporal_interp.training.datasets.random_subject_samples import RandomSubjectSamples, _choose, _turned
 
 SLICE = SyntheticSettings(shape=(1, 32, 40), subjects=3, margin=8)
 STACK = SyntheticSettings(shape=(3, 32, 32), subjects=2, margin=8)
@@ -22,12 +22,12 @@ STACK = SyntheticSettings(shape=(3, 32, 32), subjects=2, margin=8)
 
 @pytest.fixture(scope="module")
 def slices():
-    return SimulatedSamples(SLICE)
+    return RandomSubjectSamples(SLICE)
 
 
 @pytest.fixture(scope="module")
 def stacks():
-    return SimulatedSamples(STACK)
+    return RandomSubjectSamples(STACK)
 
 
 def draw(source, index=0, seed=0):
@@ -61,35 +61,38 @@ def test_a_sample_of_a_stack_moves_along_k_too(stacks):
 
 
 def test_equal_states_give_equal_samples_whatever_was_drawn_before(slices):
-    other = SimulatedSamples(SLICE)
+    other = RandomSubjectSamples(SLICE)
     draw(other, 2, 9)
     assert equal(draw(slices, 1, 5), draw(other, 1, 5))
     assert not equal(draw(slices, 1, 5), draw(slices, 1, 6))
 
 
 def test_another_seed_gives_another_subject():
-    one, other = make_subject(SLICE, 0), make_subject(SyntheticSettings(shape=(1, 32, 40), margin=8, seed=1), 0)
+    one, other = (
+        make_random_subject(SLICE, 0),
+        make_random_subject(SyntheticSettings(shape=(1, 32, 40), margin=8, seed=1), 0),
+    )
     assert not torch.equal(one.frames, other.frames)
 
 
 def test_subjects_are_read_back_as_they_were_written(slices, tmp_path):
-    made = draw(SimulatedSamples(SLICE, tmp_path))
-    read = draw(SimulatedSamples(SLICE, tmp_path))
+    made = draw(RandomSubjectSamples(SLICE, tmp_path))
+    read = draw(RandomSubjectSamples(SLICE, tmp_path))
     assert equal(made, read)
     assert equal(made, draw(slices))
     assert not list(tmp_path.rglob("*.part"))
 
 
 def test_a_damaged_cache_file_is_made_again(slices, tmp_path):
-    SimulatedSamples(SLICE, tmp_path).subject(0)
+    RandomSubjectSamples(SLICE, tmp_path).subject(0)
     (path,) = tmp_path.rglob("*.npz")
     path.write_bytes(path.read_bytes()[:1000])
-    assert equal(draw(SimulatedSamples(SLICE, tmp_path)), draw(slices))
+    assert equal(draw(RandomSubjectSamples(SLICE, tmp_path)), draw(slices))
     assert path.stat().st_size > 1000
 
 
 def test_other_settings_do_not_read_what_these_wrote(tmp_path):
-    folders = {SimulatedSamples(s, tmp_path).folder for s in (SLICE, STACK, SyntheticSettings(seed=1))}
+    folders = {RandomSubjectSamples(s, tmp_path).folder for s in (SLICE, STACK, SyntheticSettings(seed=1))}
     assert len(folders) == 3
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from temporal_interp.simulation.random_subjects.subject import SyntheticSubject
+from temporal_interp.simulation.random_subject import RandomSubject
 
 _TENSORS = ("frames", "to_rest", "from_rest")
 
 
-def write_subject(subject: SyntheticSubject, path: Path) -> None:
+def write_subject(subject: RandomSubject, path: Path) -> None:
     """Write a subject, whole or not at all; processes that write the same one do not disturb each other."""
     path.parent.mkdir(parents=True, exist_ok=True)
     arrays = {name: getattr(subject, name).numpy() for name in _TENSORS}
@@ -32,7 +32,7 @@ def write_subject(subject: SyntheticSubject, path: Path) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def read_subject(path: Path) -> SyntheticSubject | None:
+def read_subject(path: Path) -> RandomSubject | None:
     """Return a subject, or None if the file is not there or is damaged."""
     try:
         with np.load(path, allow_pickle=False) as file:
@@ -41,7 +41,7 @@ def read_subject(path: Path) -> SyntheticSubject | None:
             numbers = [float(number) for number in file["numbers"]]
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
         return None
-    return SyntheticSubject(
+    return RandomSubject(
         **tensors,
         phases=phases,
         origin=tuple(numbers[:3]),

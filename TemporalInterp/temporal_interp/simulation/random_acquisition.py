@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from temporal_interp.simulation.random_subjects.random_fields import random_field
+from temporal_interp.simulation.random_fields import random_field
 from temporal_interp.tensors.spatial import smooth
 
 UNPREDICTABLE = 1 / 3
