@@ -28,7 +28,7 @@ import numpy as np
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.simulation.heart_anatomy import draw_heart
-from temporal_interp.simulation.heart_cycle import cycle_state
+from temporal_interp.simulation.time_curves import cycle_state
 from temporal_interp.simulation.heart_shape import HeartShape
 from temporal_interp.simulation.motion import MovingBody, slab_points, slabs, smoothstep
 

@@ -17,7 +17,6 @@ calculations", Eq. 1. S, T and W are our choice.
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -27,6 +26,7 @@ import numpy as np
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.simulation.motion import MovingBody, require_phase, smoothstep, smoothstep_slope
+from temporal_interp.simulation.time_curves import inhaled
 
 TOLERANCE_MM = 1e-10
 """Newton stops when no point moves by more."""
@@ -190,13 +190,9 @@ class BreathingLung(MovingBody):
 
     def _shifts(self, phase: float) -> _Shifts:
         phase = require_phase(phase)
-        along = self._inhaled(phase) - self._inhaled(self.reference_phase)
-        forward = self._inhaled(phase - self.lag) - self._inhaled(self.reference_phase - self.lag)
-        return _Shifts(-self.amplitude_z_mm * along, -self.amplitude_y_mm * forward)
-
-    def _inhaled(self, phase: float) -> float:
-        """Return Lujan's curve: 1 at the end of inhalation, 0 at the end of exhalation."""
-        return math.cos(math.pi * phase) ** (2 * self.exponent)
+        phases = np.array([phase, self.reference_phase, phase - self.lag, self.reference_phase - self.lag])
+        now, at_rest, front_now, front_at_rest = inhaled(phases, self.exponent).tolist()
+        return _Shifts(-self.amplitude_z_mm * (now - at_rest), -self.amplitude_y_mm * (front_now - front_at_rest))
 
     def _height_share(self, z: np.ndarray) -> np.ndarray:
         return smoothstep((self.apex_z_mm - z) / (self.apex_z_mm - self.diaphragm_z_mm))

@@ -17,7 +17,7 @@ from temporal_interp.simulation import (
     short_axis_slice,
     short_axis_stack,
 )
-from temporal_interp.simulation.heart_cycle import cycle_state
+from temporal_interp.simulation.time_curves import cycle_state
 from temporal_interp.simulation.motion import slab_points, slabs
 from temporal_interp.tensors import spatial
 

@@ -9,7 +9,7 @@ import torch
 
 from temporal_interp.data.training_sample import TrainingSample
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.simulation.random_acquisition import acquired
+from temporal_interp.simulation.random_acquisition import randomly_acquired
 from temporal_interp.simulation.random_subject import RandomSubject, make_random_subject
 from temporal_interp.simulation.random_subject_settings import SyntheticSettings
 from temporal_interp.training.datasets.random_subject_cache import read_subject, write_subject
@@ -63,7 +63,7 @@ class RandomSubjectSamples:
         images = subject.frames[[first, last, target]].float()
         fields = torch.stack([subject.displacement(first, target), subject.displacement(last, target)])
         images, fields = self._crop(images, fields, rng)
-        images = acquired(images, subject.noise, rng)
+        images = randomly_acquired(images, subject.noise, rng)
         images, fields = _turned(images, fields, rng)
         ends = (image[None].contiguous() for image in images)
         t = abs(target - first) / abs(last - first)

@@ -8,8 +8,8 @@ import torch
 
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.simulation.random_anatomy import Block, random_anatomy
-from temporal_interp.simulation.random_motion import Motion, moved, random_motion
-from temporal_interp.simulation.random_subject import make_random_subject, points_of
+from temporal_interp.simulation.random_motion import RandomMotion, displaced, random_motion
+from temporal_interp.simulation.random_subject import make_random_subject, voxel_positions
 from temporal_interp.simulation.random_subject_settings import SyntheticSettings
 from temporal_interp.simulation.time_curves import breathing_curve, contraction_curve, drifting_curve
 from temporal_interp.tensors.spatial import warp
@@ -105,9 +105,9 @@ def test_both_directions_of_a_motion_undo_each_other(seed):
     rng = np.random.default_rng(seed)
     block = Block((15, 128, 128), 1.4, 3.0)
     motion = random_motion(rng, block, random_anatomy(rng, block, with_heart=True).heart)
-    points = points_of((1, 80, 80), (7.0, 24.0, 24.0), 1.0)
-    rest = moved(points, motion.to_rest(9))
-    error = (moved(rest, motion.from_rest(9)) - points).norm(dim=1)
+    points = voxel_positions((1, 80, 80), (7.0, 24.0, 24.0), 1.0)
+    rest = displaced(points, motion.to_rest(9))
+    error = (displaced(rest, motion.from_rest(9)) - points).norm(dim=1)
     gone = (rest - points).norm(dim=1)
     assert gone.max() > 2  # voxels
     assert error.mean() < 0.1 * gone.mean()
@@ -158,7 +158,7 @@ def test_curves_start_at_rest_and_stay_in_range():
 
 def test_a_motion_without_parts_is_stillness():
     block = Block((3, 16, 16), 1.0, 3.0)
-    assert Motion(block, ()).to_rest(5).abs().max() == 0
+    assert RandomMotion(block, ()).to_rest(5).abs().max() == 0
 
 
 def test_samples_make_batches(slices):
