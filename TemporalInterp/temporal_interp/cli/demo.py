@@ -75,20 +75,15 @@ def _beating_heart() -> PhantomCine:
 
 def _scored(cine: PhantomCine, engines: abc.Sequence[InterpolationEngine], progress: Progress) -> Evaluation:
     """Return every engine's frames in the places of those held out, scored against them and the exact motion."""
-    from temporal_interp.data.motion_truth import MotionTruth
     from temporal_interp.evaluation.evaluate import evaluate
     from temporal_interp.evaluation.hold_out import every
 
-    truth = MotionTruth(
-        displacement=lambda source, frame: cine.displacement_field(source, frame).array,
-        mask=lambda frame: cine.body.heart_mask(cine.geometry, cine.phases[frame]),
-    )
     hold_out = every(cine.sequence, KEPT_EVERY)
     return evaluate(
         cine.sequence,
         hold_out,
         engines,
-        truth=truth,
+        truth=cine.motion_truth(),
         patient=cine.name,
         keep_frames=[frame for gap in hold_out.gaps for frame in gap.held_out],
         progress=progress,

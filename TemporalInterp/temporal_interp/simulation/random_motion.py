@@ -164,7 +164,7 @@ def _right_ventricle(
 def _offsets(
     j: torch.Tensor, i: torch.Tensor, centre: tuple[float, float], grid: tuple[int, int, int]
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Return the offsets (j, i) of a grid from a centre, and the distance, never quite zero; all of the grid's shape."""
+    """Return the offsets along J and I from a centre, and the distance, which is never quite zero; each (Z, j, i)."""
     dj, di = (j - centre[0])[None, :, None].expand(grid), (i - centre[1])[None, None, :].expand(grid)
     return dj, di, (dj**2 + di**2).sqrt() + 1e-3
 

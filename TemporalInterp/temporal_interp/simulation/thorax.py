@@ -74,12 +74,6 @@ def draw_thorax(points_mm: np.ndarray, lung: BreathingLung, seed: int = 0) -> np
     return hu
 
 
-def parenchyma(points_mm: np.ndarray, lung: BreathingLung) -> np.ndarray:
-    """Return where material points lie in the lungs, (...) bool: vessels and nodule within, heart and airways not."""
-    chest = _chest_units(points_mm, lung)
-    return (_lungs(chest) > 0) & (_heart(chest) < 0) & (_airways(chest) < 0)
-
-
 @lru_cache(maxsize=4)
 def _textures(seed: int) -> tuple[Texture, Texture]:
     return Texture.random(2 * seed, (20.0, 45.0)), Texture.random(2 * seed + 1, (5.0, 11.0))

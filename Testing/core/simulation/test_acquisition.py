@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from phantom_regions import wall_mask
 from temporal_interp.data.provenance import is_synthetic
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.simulation import (
@@ -130,7 +131,7 @@ def test_inflow_brightens_blood_in_mid_systole_and_nothing_at_end_diastole():
     plain, fresh = frames(phases=phases), frames(Acquisition(inflow=0.2), phases=phases)
     np.testing.assert_array_equal(plain[0], fresh[0])
     np.testing.assert_array_equal(plain[2], fresh[2])
-    cavity = HEART.heart_mask(SLICE, phases[1]) & ~HEART.wall_mask(SLICE, phases[1])
+    cavity = HEART.heart_mask(SLICE, phases[1]) & ~wall_mask(HEART, SLICE, phases[1])
     assert np.median(fresh[1][cavity] / plain[1][cavity]) == pytest.approx(1.2, abs=0.005)
 
 

@@ -12,7 +12,7 @@ from temporal_interp.errors import InvalidInputError
 from temporal_interp.evaluation.evaluate import evaluate
 from temporal_interp.evaluation.hold_out import between
 from temporal_interp.tensors import metrics, spatial
-from temporal_interp.training.datasets.phantoms import phantom_subjects, random_heart, random_lung
+from temporal_interp.training.datasets.phantoms import phantom_subjects
 from temporal_interp.training.datasets.subject_samples import SubjectSamples
 
 
@@ -84,16 +84,6 @@ def test_a_loaded_case_can_be_sent_to_another_process():
     case = phantom_subjects(1, frames=5)[0].load()
     copy = pickle.loads(pickle.dumps(case))
     np.testing.assert_array_equal(copy.truth.displacement(0, 1), case.truth.displacement(0, 1))
-
-
-def test_every_random_body_is_possible():
-    """The ranges never make a heart or a lung that is refused, nor one that folds."""
-    for seed in range(300):
-        rng = np.random.default_rng(seed)
-        heart, lung = random_heart(rng), random_lung(rng)
-        points = rng.uniform(-80, 80, (50, 3))
-        assert heart.material_jacobian(points, heart.end_systole).min() > 0
-        assert lung.material_jacobian(points, 0.0).min() > 0
 
 
 @pytest.mark.parametrize(
