@@ -27,6 +27,6 @@ def cavity_volume_ml(heart: BeatingHeart, phase: float) -> float:
 
 
 def in_parenchyma(points_mm: np.ndarray, lung: BreathingLung) -> np.ndarray:
-    """Return whether material points (..., 3) lie in the lungs, (...) bool: with vessels and nodule, without airways."""
+    """Return whether material points (..., 3) lie in the lungs, (...) bool: with vessels and nodule, no airways."""
     chest = thorax._chest_units(points_mm, lung)
     return (thorax._lungs(chest) > 0) & (thorax._heart(chest) < 0) & (thorax._airways(chest) < 0)

@@ -9,6 +9,7 @@ import torch
 
 from phantom_regions import cavity_volume_ml, wall_mask
 from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.physical_displacement import from_physical
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.simulation import (
     BeatingHeart,
@@ -36,7 +37,7 @@ def picture(heart, geometry, phase):
 
 
 def warped(image, field, geometry):
-    displacement = spatial.from_physical(field, geometry)
+    displacement = from_physical(field, geometry)
     return spatial.warp(torch.from_numpy(image)[None, None], displacement[None])[0, 0].numpy()
 
 
@@ -218,7 +219,7 @@ def test_3d_frame_is_the_other_frame_warped_by_the_exact_field():
     geometry = short_axis_stack(heart, shape=(48, 90, 90), spacing_mm=(0.75, 0.75, 0.75))
     source, target = picture(heart, geometry, 0.0), picture(heart, geometry, 0.3)
     field = heart.displacement(geometry, 0.0, 0.3)
-    index = spatial.from_physical(field, geometry).numpy() + np.indices(geometry.shape)
+    index = from_physical(field, geometry).numpy() + np.indices(geometry.shape)
     known = np.all([(i >= 0) & (i <= n - 1) for i, n in zip(index, geometry.shape, strict=True)], axis=0)
     error = np.abs(warped(source, field, geometry) - target)[known]
     assert known.mean() > 0.5

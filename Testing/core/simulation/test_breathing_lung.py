@@ -10,6 +10,7 @@ import torch
 from phantom_regions import in_parenchyma
 from temporal_interp.data.crop_pad import CropPad
 from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.physical_displacement import from_physical
 from temporal_interp.data.volume import Volume, from_sitk
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.simulation import PHANTOM_KEY, BreathingLung, chest_volume, coronal_slice, make_lung_cine
@@ -62,7 +63,7 @@ def test_jacobian_formula_agrees_with_finite_differences(phase):
 def test_jacobian_of_the_displacement_is_that_of_the_field():
     lung = BreathingLung(amplitude_z_mm=30)
     geometry = Geometry((40, 30, 40), (3.0, 3.0, 3.0), (-60.0, -45.0, -70.0))
-    field = spatial.from_physical(lung.displacement(geometry, 0.5, 0.1), geometry)
+    field = from_physical(lung.displacement(geometry, 0.5, 0.1), geometry)
     numeric = spatial.jacobian_determinant(field[None])[0].numpy()
     exact = lung.jacobian_determinant(geometry, 0.5, 0.1)
     np.testing.assert_allclose(numeric[1:-1, 1:-1, 1:-1], exact[1:-1, 1:-1, 1:-1], atol=2e-3)
@@ -152,7 +153,7 @@ def test_brightness_is_not_kept_but_density_times_volume_is():
     inhaled, exhaled = (torch.from_numpy(v.array.astype(np.float32)) for v in cine.sequence.volumes)
     field = cine.displacement_field(1, 0)
     assert np.abs(field.array[..., 1]).max() < 1e-5
-    displacement = spatial.from_physical(field.array, cine.geometry)
+    displacement = from_physical(field.array, cine.geometry)
     warped = spatial.warp(exhaled[None, None], displacement[None])[0, 0].numpy()
     material = lung.inverse(slab_points(cine.geometry, slice(0, 1)), 0.0)
     inside = in_parenchyma(material, lung) & (warped < -600)

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from temporal_interp.data.intensity import IntensityRange
+from temporal_interp.data.physical_displacement import from_physical
 from temporal_interp.engines.linear_blend import LinearBlend
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.evaluation.evaluate import evaluate
@@ -51,7 +52,7 @@ def test_truth_explains_the_frames():
     scale = IntensityRange.of(case.sequence.volumes)
     target = case.last // 2
     first, frame = (scale.normalise(case.sequence.volumes[n].array) for n in (case.first, target))
-    field = spatial.from_physical(case.truth.displacement(case.first, target), case.sequence.volumes[0].geometry)
+    field = from_physical(case.truth.displacement(case.first, target), case.sequence.volumes[0].geometry)
     moved = spatial.warp(torch.from_numpy(first)[None, None], field[None])[0, 0].numpy()
     heart = case.truth.mask_of(target)
     assert metrics.psnr(moved, frame, heart) > metrics.psnr(first, frame, heart) + 3
