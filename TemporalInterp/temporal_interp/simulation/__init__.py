@@ -1,4 +1,10 @@
-"""Phantoms: moving bodies drawn from formulas, whose every displacement is known exactly."""
+"""Simulated images whose motion is known exactly.
+
+Phantoms are bodies drawn from formulas, in mm: `BeatingHeart` and `BreathingLung`, of given or of random size
+(`random_bodies`). They need no PyTorch. Random subjects (`random_subject`) and random volumes (`random_volume`) are
+blocks of random tissue on a grid, from which networks learn. Both kinds share the time curves and the physics of the
+acquisition.
+"""
 
 from temporal_interp.simulation.acquisition import CLINICAL, Acquisition
 from temporal_interp.simulation.beating_heart import BeatingHeart

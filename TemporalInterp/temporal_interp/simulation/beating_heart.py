@@ -144,7 +144,7 @@ class BeatingHeart(MovingBody):
         rotation = matrix.shape == (3, 3) and np.allclose(matrix.T @ matrix, np.eye(3), atol=1e-9)
         self._require("axes", rotation and np.linalg.det(matrix) > 0, "a 3 x 3 rotation matrix")
 
-    def _require(self, parameter: str, valid: bool | np.bool, what: str) -> None:
+    def _require(self, parameter: str, valid: bool | np.bool_, what: str) -> None:
         if not valid:
             raise InvalidInputError(f"BeatingHeart's {parameter} must be {what}, got {getattr(self, parameter)}.")
 

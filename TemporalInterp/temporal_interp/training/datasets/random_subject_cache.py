@@ -1,4 +1,4 @@
-"""Synthetic subjects on disk, so that they are made once for all trainings."""
+"""Random subjects on disk, so that they are made once for all trainings."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ def write_subject(subject: RandomSubject, path: Path) -> None:
 
 
 def read_subject(path: Path) -> RandomSubject | None:
-    """Return a subject, or None if the file is not there or is damaged."""
+    """Return a subject, or None if the file is missing or damaged."""
     try:
         with np.load(path, allow_pickle=False) as file:
             tensors = {name: torch.from_numpy(file[name]) for name in _TENSORS}
             phases = tuple(int(phase) for phase in file["phases"])
-            numbers = [float(number) for number in file["numbers"]]
+            z, j, i, step, along_k, along_j, along_i, noise = (float(number) for number in file["numbers"])
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
         return None
     return RandomSubject(
         **tensors,
         phases=phases,
-        origin=tuple(numbers[:3]),
-        step=numbers[3],
-        spacing=tuple(numbers[4:7]),
-        noise=numbers[7],
+        origin=(z, j, i),
+        step=step,
+        spacing=(along_k, along_j, along_i),
+        noise=noise,
     )
