@@ -155,6 +155,6 @@ def _train(
         try:
             model = stage(logic, given, sample_sources(given.data))
         except (CancelledError, KeyboardInterrupt) as error:
-            raise CancelledError("Cancelled; the same command resumes after the last finished epoch.") from error
+            raise CancelledError("Cancelled; the same command goes on after the last finished epoch.") from error
     # the other processes of the same training stay silent
     rank_zero_only(console.result)({"model": model}, f"The {kind} is in {model}. Curves: tensorboard --logdir {output}")

@@ -13,8 +13,6 @@ from temporal_interp.simulation.cine import PHANTOM_KEY, PhantomCine, even_phase
 from temporal_interp.simulation.geometries import (
     chest_volume,
     coronal_slice,
-    heart_volume,
-    long_axis_slice,
     short_axis_slice,
     short_axis_stack,
 )
@@ -31,8 +29,6 @@ __all__ = [
     "chest_volume",
     "coronal_slice",
     "even_phases",
-    "heart_volume",
-    "long_axis_slice",
     "make_heart_cine",
     "make_lung_cine",
     "short_axis_slice",

@@ -32,34 +32,15 @@ def short_axis_stack(
         spacing_mm: distance between voxel centres along (I, J, K).
     """
     x, y, z = np.asarray(heart.axes).T
-    return _centred(heart, shape, spacing_mm, np.stack([-x, y, -z], axis=1))
+    directions = np.stack([-x, y, -z], axis=1)
+    middle = np.asarray(heart.centre_mm) + TOWARDS_RIGHT_MM * x
+    first = middle - directions @ (np.array([n - 1 for n in reversed(shape)]) * spacing_mm / 2)
+    return Geometry(shape, spacing_mm, tuple(first), tuple(map(tuple, directions)))
 
 
 def short_axis_slice(heart: BeatingHeart) -> Geometry:
     """Return one mid-ventricular slice, 1 x 128 x 128 of 1.5 mm; its truth is whole with `heart.in_plane()`."""
     return short_axis_stack(heart, shape=(1, 128, 128), spacing_mm=(1.5, 1.5, 8.0))
-
-
-def heart_volume(heart: BeatingHeart) -> Geometry:
-    """Return a volume of nearly cubic voxels around the heart, 32 x 96 x 96 of 3.5 x 2 x 2 mm."""
-    return short_axis_stack(heart, shape=(32, 96, 96), spacing_mm=(2.0, 2.0, 3.5))
-
-
-def long_axis_slice(
-    heart: BeatingHeart,
-    *,
-    shape: tuple[int, int, int] = (1, 128, 128),
-    spacing_mm: tuple[float, float, float] = (1.5, 1.5, 8.0),
-) -> Geometry:
-    """Return a slice along the long axis through all four chambers: apex at the top, right ventricle on the left.
-
-    Args:
-        heart: the heart, which has a position and a direction.
-        shape: number of voxels, (K, J, I).
-        spacing_mm: distance between voxel centres along (I, J, K).
-    """
-    x, y, z = np.asarray(heart.axes).T
-    return _centred(heart, shape, spacing_mm, np.stack([-x, -z, -y], axis=1))
 
 
 def coronal_slice() -> Geometry:
@@ -71,12 +52,3 @@ def coronal_slice() -> Geometry:
 def chest_volume() -> Geometry:
     """Return a volume around the drawn chest, 64 x 96 x 128 of 5 x 2.75 x 2.75 mm."""
     return Geometry((64, 96, 128), (2.75, 2.75, 5.0), (-174.6, -130.6, -177.5))
-
-
-def _centred(
-    heart: BeatingHeart, shape: tuple[int, int, int], spacing: tuple[float, float, float], directions: np.ndarray
-) -> Geometry:
-    """Return a grid whose middle is that of the heart, moved a little towards the right ventricle."""
-    middle = np.asarray(heart.centre_mm) + TOWARDS_RIGHT_MM * np.asarray(heart.axes)[:, 0]
-    half = directions @ (np.array([n - 1 for n in reversed(shape)]) * spacing / 2)
-    return Geometry(shape, spacing, tuple(middle - half), tuple(map(tuple, directions)))

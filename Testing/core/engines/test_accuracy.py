@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from phantom_grids import heart_volume
 from temporal_interp.data.crop_pad import CropPad
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.engines.linear_blend import LinearBlend
@@ -18,7 +19,6 @@ from temporal_interp.registration.settings import VelocitySettings
 from temporal_interp.simulation import (
     BeatingHeart,
     BreathingLung,
-    heart_volume,
     make_heart_cine,
     make_lung_cine,
     short_axis_slice,

@@ -20,6 +20,7 @@ from temporal_interp.simulation import (
     short_axis_slice,
     short_axis_stack,
 )
+from temporal_interp.simulation.acquisition import rician, slice_profile
 from temporal_interp.simulation.heart_anatomy import BLOOD_SIGNAL
 from temporal_interp.simulation.motion import slab_points
 from temporal_interp.tensors import spatial
@@ -118,6 +119,18 @@ def test_thick_slice_is_the_mean_of_thin_ones():
     np.testing.assert_allclose(slab[0], mean.mean(axis=0), atol=1.0)
     cine = make_heart_cine(heart, thick, [0.0], acquisition=CLINICAL)
     assert cine.sequence.slice_thickness == 8.0
+
+
+def test_a_slice_profile_is_a_box_around_the_middle():
+    np.testing.assert_allclose(slice_profile(1), [0])
+    np.testing.assert_allclose(slice_profile(3), [-1 / 3, 0, 1 / 3])
+    np.testing.assert_allclose(np.diff(slice_profile(8)), 1 / 8)
+
+
+def test_the_magnitude_of_noise_is_the_same_of_arrays_and_tensors():
+    picture, noise = np.array([3.0, 0.0]), np.array([[0.0, -3.0], [4.0, 4.0]])
+    np.testing.assert_allclose(rician(picture, noise), [5.0, 5.0])
+    assert rician(torch.from_numpy(picture), torch.from_numpy(noise)).tolist() == pytest.approx([5.0, 5.0])
 
 
 def test_resolution_blurs_in_the_slice_by_its_width():

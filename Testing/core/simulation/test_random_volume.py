@@ -19,6 +19,11 @@ def test_a_volume_depends_on_seed_and_index_alone(volumes):
     assert not np.array_equal(make_random_volume(4, 2, SHAPE).array, volumes[2].array)
 
 
+def test_volumes_are_those_that_the_shipped_networks_learned_from(volumes):
+    assert volumes[0].array.mean() == pytest.approx(0.407918, rel=1e-3)
+    assert volumes[0].array.std() == pytest.approx(0.139097, rel=1e-3)
+
+
 def test_voxels_are_of_1_mm_and_intensities_those_of_an_image(volumes):
     for volume in volumes:
         assert volume.array.shape == SHAPE

@@ -81,7 +81,7 @@ class SubjectSamples:
             over time less the median variance, which is noise. The crop is random, but has that voxel in its middle
             half where the border of the subject allows it (our choice). "centre" crops the centre, as the literature
             does.
-        scaling: "sequence" scales all frames by one range, as the preset honest does. "frame" scales each frame by its
+        scaling: "sequence" scales all frames by one range, as the native preset does. "frame" scales each frame by its
             own lowest and highest voxel, as the preset uvi does; with crop "centre", after cropping and zero-padding.
         frames: numbers of the frames that may be used, for every subject; no image, scaling or crop depends on the
             others. None allows all frames.
