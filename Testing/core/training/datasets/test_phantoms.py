@@ -38,11 +38,11 @@ def test_equal_subjects_are_equal_and_others_differ(body, frames):
     ("body", "mean", "spread", "moved_mm"),
     [("heart", 295.337, 285.823, 0.954844), ("lung", -431.200, 472.346, 2.04694)],
 )
-def test_phantoms_are_those_of_the_published_figures(body, mean, spread, moved_mm):
+def test_phantoms_are_those_of_the_published_figures(body, mean, spread, moved):
     case = phantom_subjects(1, body=body, seed=7, frames=6)[0].load()
     assert frames_of(case).mean() == pytest.approx(mean, rel=1e-3)
     assert frames_of(case).std() == pytest.approx(spread, rel=1e-3)
-    assert np.abs(case.truth.displacement(0, case.last)).mean() == pytest.approx(moved_mm, rel=1e-3)
+    assert np.abs(case.truth.displacement(0, case.last)).mean() == pytest.approx(moved, rel=1e-3)
 
 
 def test_the_heart_is_smallest_at_the_last_endpoint():
