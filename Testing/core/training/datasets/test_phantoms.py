@@ -35,7 +35,7 @@ def test_equal_subjects_are_equal_and_others_differ(body, frames):
 
 
 @pytest.mark.parametrize(
-    ("body", "mean", "spread", "moved_mm"),
+    ("body", "mean", "spread", "moved"),
     [("heart", 295.337, 285.823, 0.954844), ("lung", -431.200, 472.346, 2.04694)],
 )
 def test_phantoms_are_those_of_the_published_figures(body, mean, spread, moved):
