@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from exact_motion import exact_motion, exact_positions, exact_strain_along, mid_wall_contour
+from phantom_grids import heart_volume
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.simulation import (
     Acquisition,
     BeatingHeart,
     even_phases,
-    heart_volume,
     make_heart_cine,
     short_axis_slice,
 )

@@ -1,4 +1,4 @@
-"""temporal-interp demo: a beating heart with frames held out, put back, and compared with the truth."""
+"""temporal-interp demo: frames of a simulated beating heart are held out, synthesised, and compared with the truth."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 SEQUENCE = "beating_heart.seq.nrrd"
 
 PHASES = 25
-"""Frames of the beat, its end included, which is its beginning again."""
+"""Frames of the beat, including its end, which is its beginning again."""
 
 KEPT_EVERY = 4
-"""Every so many frames one is kept; the others are held out."""
+"""One of so many frames is kept; the others are held out."""
 
 SHOWN_FRAMES = (2, 6, 10, 14)
-"""Held-out frames in the figure of errors: in the middle of the gaps, where it is hardest, over systole and after."""
+"""Held-out frames in the figure of errors: the middles of the gaps, where it is hardest, over systole and after."""
 
 
 def demo(
@@ -42,7 +42,7 @@ def demo(
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Hold out three of four frames of a simulated beating heart, synthesise them, and compare with the truth."""
+    """Hold out three of four frames of a simulated beating heart, synthesise them, and compare them with the truth."""
     require_folder_output(output, force=force)
 
     from temporal_interp.engines.registry import DEFAULT_ENGINE, available_engine_names, create_engine
@@ -75,21 +75,16 @@ def _beating_heart() -> PhantomCine:
 
 
 def _scored(cine: PhantomCine, engines: abc.Sequence[Engine], progress: Progress) -> Evaluation:
-    """Return every engine's frames in the places of those held out, scored against them and the exact motion."""
-    from temporal_interp.data.motion_truth import MotionTruth
+    """Return the frames of every engine in place of those held out, scored against them and the exact motion."""
     from temporal_interp.evaluation.evaluate import evaluate
     from temporal_interp.evaluation.hold_out import every
 
-    truth = MotionTruth(
-        displacement=lambda source, frame: cine.displacement_field(source, frame).array,
-        mask=lambda frame: cine.body.heart_mask(cine.geometry, cine.phases[frame]),
-    )
     hold_out = every(cine.sequence, KEPT_EVERY)
     return evaluate(
         cine.sequence,
         hold_out,
         engines,
-        truth=truth,
+        truth=cine.motion_truth(),
         patient=cine.name,
         keep_frames=[frame for gap in hold_out.gaps for frame in gap.held_out],
         progress=progress,
@@ -97,7 +92,7 @@ def _scored(cine: PhantomCine, engines: abc.Sequence[Engine], progress: Progress
 
 
 def _completed(cine: PhantomCine, evaluation: Evaluation, engine: Engine) -> Sequence:
-    """Return the kept frames with an engine's in the places of those held out, scaled to [0, 1]."""
+    """Return the kept frames, with those of an engine in place of the ones held out, scaled to [0, 1]."""
     from temporal_interp.data.provenance import Provenance
     from temporal_interp.evaluation.presets import HONEST
 
@@ -128,10 +123,10 @@ def _write(cine: PhantomCine, completed: Sequence, evaluation: Evaluation, folde
 
 
 def _closing(output: Path) -> list[str]:
-    """Return the last lines: what has been written, and how to go on."""
+    """Return the last lines: what was written, and what to try next."""
     return [
-        "PSNR and SSIM compare with the frames held out; EPE is the distance of the motion found from the exact one,",
-        "EPE still that of no motion at all.",
+        "PSNR and SSIM compare with the frames held out. EPE is the distance between the motion found and the exact",
+        "one; EPE still is that of no motion at all.",
         "",
         f"{output / SEQUENCE}: the sequence for 3D Slicer, synthetic frames marked as such",
         f"{output / 'film.gif'}: acquired frames alone, and with the synthetic ones",

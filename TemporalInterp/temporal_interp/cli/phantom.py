@@ -1,4 +1,4 @@
-"""temporal-interp phantom: a simulated sequence whose every motion is known."""
+"""temporal-interp phantom: a simulated sequence whose motion is known exactly."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from temporal_interp.cli.options import ForceOption, JsonOption
 from temporal_interp.cli.outputs import require_folder_output, require_sequence_output
 
 if TYPE_CHECKING:
+    from temporal_interp.data.geometry import Geometry
+    from temporal_interp.data.volume import Volume
     from temporal_interp.errors import Progress
     from temporal_interp.simulation import PhantomCine
 
 
 class Body(StrEnum):
-    """What moves."""
+    """The body that moves."""
 
     HEART = "heart"
     LUNG = "lung"
@@ -37,15 +39,15 @@ def phantom(
     ] = None,
     noise: Annotated[
         float | None,
-        typer.Option(metavar="X", min=0, help="Standard deviation: per cent of the blood's brightness, or HU."),
+        typer.Option(metavar="X", min=0, help="Standard deviation of the noise: per cent of the blood, or HU."),
     ] = None,
     clinical: Annotated[
-        bool, typer.Option("--clinical", help="heart: thick slices, blur, noise, uneven coil, blood that brightens.")
+        bool, typer.Option("--clinical", help="heart: thick slices, blur, noise, coil shading, inflow.")
     ] = False,
     ct: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="lung: let this chest CT breathe instead of a drawn one.")
+        Path | None, typer.Option(metavar="FILE", help="lung: make this chest CT breathe instead of a drawn chest.")
     ] = None,
-    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of all random numbers.")] = 0,
     truth: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Also write the exact displacement of every frame from frame 0."),
@@ -53,7 +55,7 @@ def phantom(
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Make a simulated sequence whose every motion is known exactly."""
+    """Make a simulated sequence whose motion is known exactly."""
     _require_fitting(body, dimensions, clinical, ct)
     require_sequence_output(output, force=force)
     if truth is not None:
@@ -114,14 +116,15 @@ def _lung(phases: int, dimensions: int, noise_hu: float, ct: Path | None, seed: 
     from temporal_interp.io import read_volume
     from temporal_interp.simulation import BreathingLung, chest_volume, coronal_slice, even_phases, make_lung_cine
 
+    def cine(lung: BreathingLung, anatomy: Volume | Geometry) -> PhantomCine:
+        return make_lung_cine(lung, anatomy, even_phases(phases), noise_hu=noise_hu, seed=seed)
+
     if ct is not None:
-        anatomy = read_volume(ct)
-        lung = BreathingLung.fitted_to(anatomy.geometry)
-    elif dimensions == 2:
-        anatomy, lung = coronal_slice(), BreathingLung().in_plane()
-    else:
-        anatomy, lung = chest_volume(), BreathingLung()
-    return make_lung_cine(lung, anatomy, even_phases(phases), noise_hu=noise_hu, seed=seed)
+        volume = read_volume(ct)
+        return cine(BreathingLung.fitted_to(volume.geometry), volume)
+    if dimensions == 2:
+        return cine(BreathingLung().in_plane(), coronal_slice())
+    return cine(BreathingLung(), chest_volume())
 
 
 def _write_truth(cine: PhantomCine, folder: Path, progress: Progress) -> None:

@@ -308,12 +308,12 @@ def _chosen(kind: type[StrEnum], text: str, option: str) -> StrEnum:
 
 
 def _random_tissues(count: int, seed: int, progress: Progress) -> list[Volume]:
-    from temporal_interp.simulation.random_subjects.still_volumes import make_still_volume
+    from temporal_interp.simulation.random_volume import make_random_volume
 
     volumes = []
     for number in range(count):
         progress(number / count, f"random tissues {number + 1} of {count}")
-        volumes.append(make_still_volume(seed, number))
+        volumes.append(make_random_volume(seed, number))
     return volumes
 
 

@@ -1,4 +1,4 @@
-"""temporal-interp train: train the teacher, then the student, without any window."""
+"""temporal-interp train: train the teacher, then the student."""
 
 from __future__ import annotations
 
@@ -36,7 +36,10 @@ ConfigOption = Annotated[
 OutputOption = Annotated[
     Path,
     typer.Option(
-        "--output", "-o", metavar="DIR", help="Checkpoints, logs and models go here; a training found here goes on."
+        "--output",
+        "-o",
+        metavar="DIR",
+        help="Folder for checkpoints, logs and models; a training there is resumed.",
     ),
 ]
 DataOption = Annotated[
@@ -44,15 +47,15 @@ DataOption = Annotated[
     typer.Option(
         "--data",
         metavar="DIR",
-        help="The folder of the data set, if the file does not say; synthetic subjects are kept there.",
+        help="Folder of the data set, if the file does not name it; synthetic subjects are kept there.",
     ),
 ]
-EpochsOption = Annotated[int | None, typer.Option(metavar="N", help="Train this long instead.")]
-AcceleratorOption = Annotated[str, typer.Option(metavar="auto|cpu|gpu|mps", help="What to compute on.")]
+EpochsOption = Annotated[int | None, typer.Option(metavar="N", help="Train for N epochs instead.")]
+AcceleratorOption = Annotated[str, typer.Option(metavar="auto|cpu|gpu|mps", help="Hardware to compute on.")]
 DevicesOption = Annotated[
-    str, typer.Option(metavar="N|auto", help="How many GPUs, or processes on a CPU, share the work.")
+    str, typer.Option(metavar="N|auto", help="Number of GPUs, or of processes on a CPU, that share the work.")
 ]
-NodesOption = Annotated[int, typer.Option(metavar="N", help="How many machines; under SLURM as many as allocated.")]
+NodesOption = Annotated[int, typer.Option(metavar="N", help="Number of machines; under SLURM, the number allocated.")]
 
 
 @app.command(epilog=EXIT_CODES)
@@ -66,7 +69,7 @@ def teacher(
     nodes: NodesOption = 1,
     json: JsonOption = False,
 ) -> None:
-    """Train the teacher, which sees the frame between. Its model is DIR/teacher/teacher.safetensors."""
+    """Train the teacher, which sees the target frame. Its model is DIR/teacher/teacher.safetensors."""
 
     def stage(logic: TrainingLogic, given: Configuration, sources: tuple[SampleSource, SampleSource]) -> Path:
         return logic.train_teacher(given.network, *sources, about={"data": given.data.as_dict()})
@@ -91,7 +94,7 @@ def student(
     nodes: NodesOption = 1,
     json: JsonOption = False,
 ) -> None:
-    """Train the student, which needs only two frames and a time. Its model is DIR/student/student.safetensors."""
+    """Train the student, which sees only two frames and a time. Its model is DIR/student/student.safetensors."""
     if not distil and teacher is not None:
         raise typer.BadParameter("Give --teacher or --no-distil, not both.")
 
@@ -153,5 +156,5 @@ def _train(
             model = stage(logic, given, sample_sources(given.data))
         except (CancelledError, KeyboardInterrupt) as error:
             raise CancelledError("Cancelled; the same command goes on after the last finished epoch.") from error
-    if rank_zero_only.rank == 0:  # the other processes of the same training stay silent
-        console.result({"model": model}, f"The {kind} is in {model}. Curves: tensorboard --logdir {output}")
+    # the other processes of the same training stay silent
+    rank_zero_only(console.result)({"model": model}, f"The {kind} is in {model}. Curves: tensorboard --logdir {output}")

@@ -20,7 +20,7 @@ class MotionTruth:
     """
 
     displacement: Callable[[int, int], np.ndarray]
-    mask: np.ndarray | Callable[[int], np.ndarray] | None = None
+    mask: np.ndarray | Callable[[int], np.ndarray | None] | None = None
 
     def mask_of(self, frame: int) -> np.ndarray | None:
         """Return the mask that holds for a frame, (K, J, I), or None for all voxels."""

@@ -1,4 +1,4 @@
-"""A sample: two endpoints and the frame between them that a network is to synthesise."""
+"""A training sample, or triplet: two endpoints and the frame between them that a network learns to synthesise."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import torch
 
 @dataclass(frozen=True, eq=False)
 class TrainingSample:
-    """Two endpoints, a true frame between them and, where it is known, the true motion.
+    """Two endpoints, the true frame between them and, where it is known, the true motion.
 
     Attributes:
         first: (1, K, J, I) float32, scaled to [0, 1]; the frame at t = 0.
-        last: likewise, the frame at t = 1.
-        target: likewise, the true frame at t.
-        t: between 0 and 1.
-        spacing: voxel size in mm, (K, J, I); infinite along K where slices have nothing to do with one another.
+        last: (1, K, J, I) float32, scaled to [0, 1]; the frame at t = 1.
+        target: (1, K, J, I) float32, scaled to [0, 1]; the true frame at t.
+        t: share of the way from `first` to `last`, between 0 and 1.
+        spacing: voxel size in mm, (K, J, I); infinite along K where the slices are independent of one another.
         displacements: (2, 3, K, J, I) float32, voxels, channels (K, J, I): the resampling fields
-            target(p) = first(p + d[0](p)) and target(p) = last(p + d[1](p)); None where the motion is not known.
+            target(p) = first(p + d[0](p)) and target(p) = last(p + d[1](p)). None where the motion is not known.
     """
 
     first: torch.Tensor
@@ -32,10 +32,14 @@ class TrainingSample:
 
 
 class SampleSource(Protocol):
-    """Something that samples can be drawn from, again and again."""
+    """A source from which training samples are drawn, as many as are needed from every subject.
+
+    A source is no `Dataset` of PyTorch, since a draw needs a random state: `DrawnSamples` makes the data set of a
+    training out of a source and a seed.
+    """
 
     def __len__(self) -> int:
-        """Return how many draws make one epoch: the number of subjects."""
+        """Return the number of subjects, which is the number of draws in an epoch."""
         ...
 
     def draw(self, index: int, rng: np.random.Generator) -> TrainingSample:

@@ -1,4 +1,10 @@
-"""Phantoms: moving bodies drawn from formulas, whose every displacement is known exactly."""
+"""Simulated images whose motion is known exactly.
+
+Phantoms are bodies drawn from formulas, in mm: `BeatingHeart` and `BreathingLung`, of given or of random size
+(`random_bodies`). They need no PyTorch. Random subjects (`random_subject`) and random volumes (`random_volume`) are
+blocks of random tissue on a grid, from which networks learn. Both kinds share the time curves and the physics of the
+acquisition.
+"""
 
 from temporal_interp.simulation.acquisition import CLINICAL, Acquisition
 from temporal_interp.simulation.beating_heart import BeatingHeart
@@ -7,8 +13,6 @@ from temporal_interp.simulation.cine import PHANTOM_KEY, PhantomCine, even_phase
 from temporal_interp.simulation.geometries import (
     chest_volume,
     coronal_slice,
-    heart_volume,
-    long_axis_slice,
     short_axis_slice,
     short_axis_stack,
 )
@@ -25,8 +29,6 @@ __all__ = [
     "chest_volume",
     "coronal_slice",
     "even_phases",
-    "heart_volume",
-    "long_axis_slice",
     "make_heart_cine",
     "make_lung_cine",
     "short_axis_slice",

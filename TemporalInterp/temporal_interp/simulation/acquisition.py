@@ -1,7 +1,8 @@
-"""What a scanner does to the picture of a moving body: thick slices, blur, bias field, shifted slices, noise.
+"""What a scanner does to the picture of a moving body: thick slices, blur, coil shading, shifted slices, noise.
 
-Apart from the phantom, so that the same motion can be seen clean or as a patient would be. All randomness comes from an
-explicit seed: bias field and slice shifts belong to the scan and are the same in every frame, noise is new in each.
+The acquisition is apart from the body, so that one motion can be seen clean or as a patient's scan would show it. All
+randomness comes from an explicit seed: coil shading and slice shifts belong to the scan and are the same in every
+frame; the noise is new in every frame.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
@@ -18,11 +20,16 @@ from temporal_interp.errors import InvalidInputError
 from temporal_interp.simulation.motion import slab_points
 from temporal_interp.simulation.texture import Texture
 
+if TYPE_CHECKING:
+    import torch
+
 Render = Callable[[np.ndarray], np.ndarray]
-"""Gives the brightness (...) at spatial points (..., 3), LPS mm."""
+"""Returns the brightness (...) at spatial points (..., 3), LPS mm."""
+
+Picture = TypeVar("Picture", np.ndarray, "torch.Tensor")
 
 PROFILE_STEP_MM = 1.0
-"""A slice's thickness is sampled at least this finely."""
+"""Largest distance between the samples over the thickness of a slice."""
 
 FWHM_PER_SIGMA = 2.0 * math.sqrt(2.0 * math.log(2.0))
 BIAS_WAVELENGTHS_MM = (250.0, 500.0)
@@ -36,13 +43,13 @@ class Acquisition:
     """How a frame is acquired; the default is a perfect camera that samples the picture at the voxel centres.
 
     Attributes:
-        slice_thickness_mm: width of the box-shaped slice profile along K; 0 samples the slice's middle.
-        resolution_mm: full width at half maximum of a Gaussian blur in the slice; 0 does not blur.
-        snr: brightness of the left ventricle's blood over the noise's standard deviation in each of the two channels
-            whose magnitude is taken (Rician noise); infinite for none.
-        bias: the coil's smooth factor lies between 1 - bias and 1 + bias.
-        slice_shift_mm: standard deviation of a shift of each slice in its plane, along I and along J, the same in all
-            frames, as from one breath-hold to the next: a stress case.
+        slice_thickness_mm: width of the box-shaped slice profile along K; 0 samples the middle of the slice.
+        resolution_mm: full width at half maximum of a Gaussian blur in the plane of the slice; 0 does not blur.
+        snr: brightness of the blood in the left ventricle over the standard deviation of the noise in each of the two
+            channels whose magnitude is taken (Rician noise); infinity adds no noise.
+        bias: the smooth factor of the coil lies between 1 - bias and 1 + bias.
+        slice_shift_mm: standard deviation of a shift of each slice in its plane, along I and along J. The shift is the
+            same in all frames, as from one breath-hold to the next: a stress case.
         inflow: share by which fresh blood brightens in mid-systole, so that brightness is not kept along the motion.
 
     Raises:
@@ -68,25 +75,46 @@ class Acquisition:
             raise InvalidInputError(f"Acquisition's {parameter} must be {what}, got {getattr(self, parameter)}.")
 
     def blood_gain(self, share_of_systole: float) -> float:
-        """Return the factor on the blood's brightness at a share of systole; after systole (above 1) it is 1."""
+        """Return the factor on the brightness of blood at a share of systole; after systole (above 1) it is 1."""
         return 1.0 + self.inflow * math.sin(math.pi * min(share_of_systole, 1.0)) ** 2
 
 
 CLINICAL = Acquisition(slice_thickness_mm=8.0, resolution_mm=1.8, snr=35.0, bias=0.25, inflow=0.08)
-"""A usual short-axis cine at 1.5 T."""
+"""An ordinary short-axis cine at 1.5 T."""
+
+
+def slice_profile(samples: int) -> np.ndarray:
+    """Return where a thick slice is sampled, (samples,), in shares of its thickness from its middle: a box profile.
+
+    >>> slice_profile(4)
+    array([-0.375, -0.125,  0.125,  0.375])
+    """
+    return (np.arange(samples) + 0.5) / samples - 0.5
+
+
+def rician(picture: Picture, noise: Picture) -> Picture:
+    """Return the magnitude of a picture with noise in both of its channels; arrays and tensors alike.
+
+    Source: Gudbjartsson and Patz, Magnetic Resonance in Medicine 34(6), 1995.
+
+    Args:
+        picture: (...), the signal, all of it in the first channel.
+        noise: (2, ...), of the first and of the second channel.
+    """
+    return ((picture + noise[0]) ** 2 + noise[1] ** 2) ** 0.5
 
 
 def slice_shifts(geometry: Geometry, acquisition: Acquisition, seed: int) -> np.ndarray:
-    """Return how far every slice is shifted, (K, 3), LPS mm, in the slice's own plane."""
+    """Return how far every slice is shifted, (K, 3), LPS mm, in the plane of the slice."""
     shifts = _generator(seed, _SHIFT).normal(0.0, 1.0, (geometry.shape[0], 2)) * acquisition.slice_shift_mm
     return shifts @ np.asarray(geometry.direction)[:, :2].T
 
 
 def slice_geometries(geometry: Geometry, shifts: np.ndarray) -> Iterator[Geometry]:
-    """Yield, for every slice of a stack, a grid of one slice at the place it shows once shifted."""
+    """Yield, for every slice of a stack, a grid of one slice at the place that the shifted slice shows."""
     for k, shift in enumerate(shifts):
-        origin = geometry.physical_point((k, 0, 0)) + shift
-        yield replace(geometry, shape=(1, *geometry.shape[1:]), origin=tuple(origin))
+        x, y, z = geometry.physical_point((k, 0, 0)) + shift
+        yield replace(geometry, shape=(1, *geometry.shape[1:]), origin=(x, y, z))
 
 
 def acquire(
@@ -106,9 +134,9 @@ def acquire(
         geometry: the voxel grid.
         acquisition: what the scanner does.
         shifts: (K, 3), LPS mm, from `slice_shifts`.
-        signal: brightness the signal-to-noise ratio refers to.
-        seed: of the random numbers.
-        frame: number of the frame; the noise of every frame is new.
+        signal: the brightness that the signal-to-noise ratio refers to.
+        seed: of the random numbers, 0 or more.
+        frame: number of the frame; every frame has noise of its own.
     """
     picture = np.concatenate([_slice(render, one, acquisition) for one in slice_geometries(geometry, shifts)])
     if acquisition.resolution_mm > 0:
@@ -118,20 +146,20 @@ def acquire(
         picture = picture * _bias_field(geometry, acquisition.bias, seed)
     if math.isfinite(acquisition.snr):
         noise = _generator(seed, _NOISE, frame).normal(0.0, signal / acquisition.snr, (2, *picture.shape))
-        picture = np.hypot(picture + noise[0], noise[1])
+        picture = rician(picture, noise)
     return picture.astype(np.float32)
 
 
 def _slice(render: Render, geometry: Geometry, acquisition: Acquisition) -> np.ndarray:
-    """Return one slice, (1, J, I): the mean of the picture over the slice's thickness."""
-    count = max(1, math.ceil(acquisition.slice_thickness_mm / PROFILE_STEP_MM))
-    depths = ((np.arange(count) + 0.5) / count - 0.5) * acquisition.slice_thickness_mm
+    """Return one slice, (1, J, I): the mean of the picture over the thickness of the slice."""
+    thickness = acquisition.slice_thickness_mm
+    depths = slice_profile(max(1, math.ceil(thickness / PROFILE_STEP_MM))) * thickness
     points, normal = slab_points(geometry, slice(0, 1)), np.asarray(geometry.direction)[:, 2]
     return np.mean([render(points + depth * normal) for depth in depths], axis=0)
 
 
 def _bias_field(geometry: Geometry, bias: float, seed: int) -> np.ndarray:
-    """Return the coil's factor, (K, J, I) float32: it stays where it is while the body moves."""
+    """Return the factor of the coil, (K, J, I) float32; it stays in place while the body moves."""
     waves = Texture.random(int(_generator(seed, _BIAS).integers(2**31)), BIAS_WAVELENGTHS_MM)
     points = slab_points(geometry, slice(0, geometry.shape[0]))
     return 1.0 + np.float32(bias) * np.tanh(waves.at(points))

@@ -1,7 +1,7 @@
 """The motion of a beating heart whose every displacement is known from a formula.
 
-The left ventricle is a bullet: cylinder coordinates (R, Theta, Z) along its long axis, Z = 0 at the base and Z = L at
-the apex, the radii of endocardium and epicardium falling to zero towards the apex. At time s of systole
+The left ventricle is a bullet in cylinder coordinates (R, Theta, Z) along its long axis: Z = 0 at the base and Z = L at
+the apex, and the radii of endocardium and epicardium fall to zero towards the apex. At time s of systole
 
     z      = L - lambda(s) (L - Z)                                    the base comes down to the apex
     r²     = k² R²                                                    cavity, with k² lambda = 1 - EF(s)
@@ -9,12 +9,13 @@ the apex, the radii of endocardium and epicardium falling to zero towards the ap
     r²     = r_ep² + m (R² - R_ep²)                                   right ventricle, m lambda = 1 - EF_right(s)
     theta  = Theta + tau_base(s) + (tau_apex(s) - tau_base(s)) Z / L  twist
 
-Around the heart, and beyond base and apex, the motion dies away to rest. At a given z and angle r² is piecewise linear
-in R²; at a given R z is piecewise linear in Z; the rotation keeps r and z. So each step, and the whole, is inverted in
+Around the heart, and beyond base and apex, the motion fades to rest. At a given z and angle, r² is piecewise linear in
+R²; at a given R, z is piecewise linear in Z; the rotation keeps r and z. So each step, and the whole, is inverted in
 closed form, and the determinant is the product of two slopes.
 
-R_en and R_ep may depend on Z because that dependence does not enter the determinant; with constant radii this is the
-thick-walled incompressible cylinder common in cardiac mechanics. Bullet, right ventricle and rest are our choices.
+R_en and R_ep may depend on Z, because that dependence does not enter the determinant; with constant radii this is the
+thick-walled incompressible cylinder that is common in cardiac mechanics. The bullet, the right ventricle and the rest
+around them are our choices.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ import numpy as np
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.simulation.heart_anatomy import draw_heart
-from temporal_interp.simulation.heart_cycle import cycle_state
 from temporal_interp.simulation.heart_shape import HeartShape
 from temporal_interp.simulation.motion import MovingBody, slab_points, slabs, smoothstep
+from temporal_interp.simulation.time_curves import cycle_state
 
 
 class _Scales(NamedTuple):
@@ -51,7 +52,8 @@ class _Layers(NamedTuple):
 
     def moved_radii2(self) -> tuple[np.ndarray, ...]:
         """Return the squared radii of the surfaces after the motion."""
-        moved, result, inner = 0.0, [], 0.0
+        inner = moved = np.zeros(())
+        result = []
         for outer, slope in zip(self.radii2, self.slopes, strict=True):
             moved = moved + slope * (outer - inner)
             result.append(moved)
@@ -59,12 +61,12 @@ class _Layers(NamedTuple):
         return tuple(result)
 
     def reversed(self) -> _Layers:
-        """Return the way back: the surfaces after the motion, and the slopes of R² in r²."""
+        """Return the inverse: the surfaces after the motion, and the slopes of R² in r²."""
         return _Layers(self.moved_radii2(), tuple(1.0 / slope for slope in self.slopes))
 
     def apply(self, radius2: np.ndarray) -> np.ndarray:
         """Return squared radii after the motion; beyond the last surface nothing moves."""
-        result, inner = np.maximum(radius2 - self.radii2[-1], 0.0), 0.0
+        result, inner = np.maximum(radius2 - self.radii2[-1], 0.0), np.zeros(())
         for outer, slope in zip(self.radii2, self.slopes, strict=True):
             result += slope * np.clip(radius2 - inner, 0.0, outer - inner)
             inner = outer
@@ -80,24 +82,29 @@ class _Layers(NamedTuple):
 class BeatingHeart(MovingBody):
     """A beating heart with exact truth; phase 0 is end diastole, where the material points lie.
 
+    >>> heart = BeatingHeart(ejection_fraction=0.55, end_systole=0.35)
+    >>> apex = heart.inverse(np.array([[0.0, 0.0, -47.5]]), phase=0.2)  # LPS mm
+    >>> np.allclose(heart.forward(apex, phase=0.2), [[0.0, 0.0, -47.5]])
+    True
+
     Attributes:
         shape: sizes at end diastole.
         ejection_fraction: of the left ventricle's cavity, from end diastole to end systole.
         right_ejection_fraction: of the right ventricle's (exact inside the radius where the axial motion is whole).
-        axial_scale: lambda at end systole: length of the left ventricle relative to end diastole; 1 switches the
-            motion along the axis off.
+        axial_scale: lambda at end systole, the length of the left ventricle relative to end diastole; 1 means no
+            motion along the axis.
         apex_twist_degrees: rotation of the apex at end systole, positive counterclockwise seen from the apex.
         base_twist_degrees: (early, late): the base turns by early sin(pi s) + late s² over systole.
         end_systole: phase of end systole.
         cycle_ms: length of the beat, the RR interval.
         rest_radius_mm: distance from the axis beyond which the body is at rest.
         base_rest_mm: distance above the base (at end diastole) beyond which the body is at rest.
-        apex_rest_mm: distance below the apex over which the twist dies away.
+        apex_rest_mm: distance below the apex over which the twist fades.
         centre_mm: LPS point halfway between base and apex.
         axes: 3 x 3, its columns the heart frame's x (towards the right ventricle), y (x turned 90 degrees
             counterclockwise seen from the apex) and z (base to apex) as LPS unit vectors. The default lies along the
             scanner's axes: right ventricle to the patient's right, apex at the feet.
-        anatomy_seed: draws another fine texture.
+        anatomy_seed: seed of the fine texture.
 
     Raises:
         InvalidInputError: a parameter is out of range; the message says which.
@@ -137,33 +144,13 @@ class BeatingHeart(MovingBody):
         rotation = matrix.shape == (3, 3) and np.allclose(matrix.T @ matrix, np.eye(3), atol=1e-9)
         self._require("axes", rotation and np.linalg.det(matrix) > 0, "a 3 x 3 rotation matrix")
 
-    def _require(self, parameter: str, valid: bool, what: str) -> None:
+    def _require(self, parameter: str, valid: bool | np.bool_, what: str) -> None:
         if not valid:
             raise InvalidInputError(f"BeatingHeart's {parameter} must be {what}, got {getattr(self, parameter)}.")
 
     def in_plane(self) -> BeatingHeart:
-        """Return the same heart without motion along its axis, so that one short-axis slice tells the whole truth."""
+        """Return the same heart without motion along its axis, so that one short-axis slice shows all of the motion."""
         return replace(self, axial_scale=1.0)
-
-    def phase_at(self, s: float) -> float:
-        """Return the phase at time s of systole, from 0 at end diastole to 1 at end systole.
-
-        Raises:
-            InvalidInputError: s is not a number from 0 to 1.
-        """
-        if not 0.0 <= s <= 1.0:
-            raise InvalidInputError(f"s must be a number from 0 (end diastole) to 1 (end systole), got {s}.")
-        return s * self.end_systole
-
-    def cavity_volume_ml(self, phase: float) -> float:
-        """Return the volume of the left ventricle's cavity at `phase`, in ml.
-
-        Raises:
-            InvalidInputError: the phase is not a number from 0 to 1.
-        """
-        # the mean of 1 - x³ over [0, 1] is 3/4
-        end_diastole = 0.75 * math.pi * self.shape.endocardial_radius_mm**2 * self.shape.cavity_length_mm / 1000.0
-        return end_diastole * (1.0 - self.ejection_fraction * cycle_state(phase, self.end_systole).ejection)
 
     def forward(self, points_mm: np.ndarray, phase: float) -> np.ndarray:
         """Return the spatial points (..., 3) at `phase` of material points, LPS mm.
@@ -204,39 +191,30 @@ class BeatingHeart(MovingBody):
         z = self._move_along(height, radius2, scales)
         return along * self._layers(x, y, z, scales).slope_at(radius2)
 
-    def wall_mask(self, geometry: Geometry, phase: float) -> np.ndarray:
-        """Return where the left ventricle's wall is at `phase`, (K, J, I) bool, by voxel centres.
-
-        Raises:
-            InvalidInputError: the phase is not a number from 0 to 1.
-        """
-        return self._mask(geometry, phase, cavity=False)
-
     def heart_mask(self, geometry: Geometry, phase: float) -> np.ndarray:
-        """Return where the left ventricle is at `phase`, wall and cavity, (K, J, I) bool, by voxel centres.
+        """Return the voxels whose centres lie in the left ventricle at `phase`, wall or cavity, (K, J, I) bool.
 
         Raises:
             InvalidInputError: the phase is not a number from 0 to 1.
         """
-        return self._mask(geometry, phase, cavity=True)
-
-    def _mask(self, geometry: Geometry, phase: float, *, cavity: bool) -> np.ndarray:
         scales = self._scales(phase)
         mask = np.empty(geometry.shape, bool)
         for slab in slabs(geometry.shape):
             x, y, z = self._material_heart_frame(slab_points(geometry, slab), scales)
-            radius2, surfaces = x * x + y * y, self.shape.squared_radii(x, y, z)
-            inside = (radius2 < surfaces.epicardium) & (z >= 0)
-            mask[slab] = inside if cavity else inside & (radius2 >= surfaces.endocardium)
+            mask[slab] = (x * x + y * y < self.shape.squared_radii(x, y, z).epicardium) & (z >= 0)
         return mask
 
+    def region_of_interest(self, geometry: Geometry, phase: float) -> np.ndarray:
+        """Return the left ventricle, wall and cavity (`heart_mask`): the background at rest would dilute an error."""
+        return self.heart_mask(geometry, phase)
+
     def intensity(self, points_mm: np.ndarray, phase: float, *, blood_gain: float = 1.0) -> np.ndarray:
-        """Return the brightness at spatial points, (...) float32: that of the tissue there, drawn at end diastole.
+        """Return the brightness at spatial points, (...) float32: that of the tissue which lies there at `phase`.
 
         Args:
             points_mm: (..., 3), LPS.
             phase: from 0 to 1.
-            blood_gain: factor on the blood's brightness (1: brightness moves with the tissue, unchanged).
+            blood_gain: factor on the brightness of blood; with 1 the brightness moves with the tissue, unchanged.
 
         Raises:
             InvalidInputError: the phase is not a number from 0 to 1.
@@ -279,14 +257,14 @@ class BeatingHeart(MovingBody):
         return shrink * x, shrink * y, self._move_back_along(z, radius2, scales)
 
     def _base_descent(self, radius2: np.ndarray, scales: _Scales) -> np.ndarray:
-        """Return how far the base has come down, mm: wholly in the heart, not at all beyond the rest radius."""
+        """Return the descent of the base, mm: whole inside the heart, zero beyond the rest radius."""
         inner2, outer2 = self.shape.epicardial_radius_mm**2, self.rest_radius_mm**2
-        # the right ventricle's inlet comes down with the left's: the shear lies in the outer half of the annulus
+        # the inlet of the right ventricle descends with that of the left: the shear lies in the outer half of the ring
         weight = smoothstep(2.0 * (outer2 - radius2) / (outer2 - inner2))
         return self.shape.length_mm * (1.0 - scales.axial) * weight
 
     def _move_along(self, height: np.ndarray, radius2: np.ndarray, scales: _Scales) -> np.ndarray:
-        """Return z of material heights: linear from rest above the base to the base, and from there to the apex."""
+        """Return z for material heights: linear from rest above the base to the base, and from there to the apex."""
         base, rest, length = self._base_descent(radius2, scales), self.base_rest_mm, self.shape.length_mm
         above = -rest + (height + rest) * (rest + base) / rest
         below = length - (length - height) * (length - base) / length
@@ -299,10 +277,10 @@ class BeatingHeart(MovingBody):
         return np.where((z < -rest) | (z > length), z, np.where(z < base, above, below))
 
     def _layers(self, x: np.ndarray, y: np.ndarray, z: np.ndarray, scales: _Scales) -> _Layers:
-        """Return the surfaces met at the height z (after the axial motion) and angle of points."""
+        """Return the surfaces at the height z (after the axial motion) and the angle of points."""
         height = self._move_back_along(z, np.zeros_like(z), scales)
-        share = smoothstep(1.0 + height / self.base_rest_mm)  # of the motion, less and less above the base
-        radii2 = (*self.shape.squared_radii(x, y, height), np.float64(self.rest_radius_mm**2))
+        share = smoothstep(1.0 + height / self.base_rest_mm)  # of the motion: it fades above the base
+        radii2 = (*self.shape.squared_radii(x, y, height), np.asarray(self.rest_radius_mm**2))
         cavity, wall, right = (1.0 + (f - 1.0) * share for f in (scales.cavity, 1.0 / scales.axial, scales.right))
         moved = _Layers(radii2[:3], (cavity, wall, right)).moved_radii2()[-1]
         return _Layers(radii2, (cavity, wall, right, (radii2[3] - moved) / (radii2[3] - radii2[2])))

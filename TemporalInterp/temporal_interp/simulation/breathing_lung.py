@@ -5,19 +5,17 @@ With c(p) = cos^2n(pi p), Lujan's curve (phase 0 is the end of inhalation, 0.5 o
     z' = z - a_z (c(p) - c(p_ref)) S(z) W(x, y)                       down on inhalation
     y' = y - a_y (c(p - lag) - c(p_ref - lag)) S(z') T(y)             forward on inhalation
 
-S rises smoothly from 0 at the lung's apex to 1 at the diaphragm, T from 0 at the back to 1 at the front, and W falls
+S rises smoothly from 0 at the apex of the lung to 1 at the diaphragm, T from 0 at the back to 1 at the front. W falls
 from 1 inside the chest to 0 in its wall, so that ribs and spine do not slide up and down. Each step is monotone in one
-coordinate and leaves the others; so the determinant is the product of two slopes, and the inverse is two roots of one
-equation in one unknown, found to 1e-9 mm by Newton steps held in a shrinking bracket.
+coordinate and keeps the others. So the determinant is the product of two slopes, and the inverse is two roots of an
+equation in one unknown, found to 1e-9 mm by Newton steps that are held in a shrinking bracket.
 
-Source of the curve: Lujan et al. 1999, "A method for incorporating organ motion due to breathing into 3D dose
-calculations", Eq. 1. S, T and W are our choice.
+The source of the curve is at `time_curves.inhaled`; S, T and W are our choice.
 """
 
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -27,15 +25,16 @@ import numpy as np
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.simulation.motion import MovingBody, require_phase, smoothstep, smoothstep_slope
+from temporal_interp.simulation.time_curves import inhaled
 
 TOLERANCE_MM = 1e-10
-"""Newton stops when no point moves by more."""
+"""Newton's method stops when no point moves by more."""
 
 STEEPEST = 1.5
 """Largest slope of a smoothstep."""
 
 LARGEST_STRAIN = 0.8
-"""Amplitude over distance, times the steepest slope, stays below: at 1 the motion would fold."""
+"""Amplitude over distance, times the steepest slope, stays below this; at 1 the motion would fold."""
 
 AIR_FILLED_HU, SOLID_HU = -500.0, -200.0
 """Lung parenchyma lies below the first, tissue without air above the second."""
@@ -53,21 +52,26 @@ class _Shifts(NamedTuple):
 
 @dataclass(frozen=True)
 class BreathingLung(MovingBody):
-    """A chest breathing with exact truth; material points lie where they are at `reference_phase`.
+    """A breathing chest with exact truth; material points lie where their tissue is at `reference_phase`.
+
+    >>> lung = BreathingLung(amplitude_z_mm=20.0)
+    >>> at_rest = np.array([[0.0, 0.0, -100.0]])  # on the diaphragm, LPS mm
+    >>> lung.forward(at_rest, phase=0.0).round(1)  # full inhalation
+    array([[   0. ,   -2.2, -120. ]])
 
     Attributes:
-        apex_z_mm: LPS z of the lung's apex; at rest from there on up.
-        diaphragm_z_mm: LPS z of the diaphragm's lowest part; from there on down all moves as one.
+        apex_z_mm: LPS z of the apex of the lung; the body is at rest above it.
+        diaphragm_z_mm: LPS z of the lowest part of the diaphragm; below it, everything moves as one.
         back_y_mm: LPS y of the back, which does not move forward.
         front_y_mm: LPS y of the front of the chest, smaller than `back_y_mm`.
         chest_centre_mm: LPS (x, y) of the middle of the chest.
-        chest_semi_axes_mm: half its width and half its depth, (x, y).
-        amplitude_z_mm: a_z, from exhalation to inhalation at the diaphragm.
-        amplitude_y_mm: a_y, likewise at the front.
-        exponent: n of cos^2n: the higher, the longer the pause at exhalation.
-        lag: share of the cycle by which the chest's front follows the diaphragm.
+        chest_semi_axes_mm: half the width and half the depth of the chest, (x, y).
+        amplitude_z_mm: a_z, the motion of the diaphragm from exhalation to inhalation.
+        amplitude_y_mm: a_y, the motion of the front from exhalation to inhalation.
+        exponent: n of cos^2n; the higher, the longer the pause at exhalation.
+        lag: share of the cycle by which the front of the chest follows the diaphragm.
         reference_phase: phase at which the body is drawn, or the CT was taken. At 0.5, exhalation, inhaling carries
-            tissue out of the volume at the bottom and no frame needs tissue from beyond it.
+            tissue out of the volume at the bottom, and no frame needs tissue from beyond the volume.
         cycle_ms: length of a breath.
 
     Raises:
@@ -103,7 +107,7 @@ class BreathingLung(MovingBody):
         self._require_no_fold("amplitude_z_mm", self.apex_z_mm - self.diaphragm_z_mm, "apex to diaphragm")
         self._require_no_fold("amplitude_y_mm", self.back_y_mm - self.front_y_mm, "back to front")
 
-    def _require(self, parameter: str, valid: bool, what: str) -> None:
+    def _require(self, parameter: str, valid: bool | np.bool_, what: str) -> None:
         if not valid:
             raise InvalidInputError(f"BreathingLung's {parameter} must be {what}, got {self}.")
 
@@ -115,12 +119,12 @@ class BreathingLung(MovingBody):
     def fitted_to(
         cls, geometry: Geometry, *, amplitude_z_mm: float = 15.0, amplitude_y_mm: float = 5.0
     ) -> BreathingLung:
-        """Return a lung that fills a voxel grid, for a CT cropped to the chest.
+        """Return a lung that fills a voxel grid, for a CT that is cropped to the chest.
 
-        The apex is at the top, the diaphragm a tenth of the height above the bottom; the chest fills the rest.
+        The apex is at the top, the diaphragm a tenth of the height above the bottom; the chest fills the grid across.
 
         Raises:
-            InvalidInputError: the grid is too low or too thin for the amplitude.
+            InvalidInputError: the grid is too small along z or y for the amplitudes.
         """
         ends = itertools.product(*[(0, n - 1) for n in geometry.shape])
         corners = np.array([geometry.physical_point(end) for end in ends])
@@ -138,7 +142,7 @@ class BreathingLung(MovingBody):
         )
 
     def in_plane(self) -> BreathingLung:
-        """Return the same lung without motion forward, so that one coronal slice tells the whole truth."""
+        """Return the same lung without motion forward, so that one coronal slice shows all of the motion."""
         return replace(self, amplitude_y_mm=0.0)
 
     def forward(self, points_mm: np.ndarray, phase: float) -> np.ndarray:
@@ -180,23 +184,22 @@ class BreathingLung(MovingBody):
 
     @staticmethod
     def diluted(hu: np.ndarray, jacobian: np.ndarray) -> np.ndarray:
-        """Return the density after the motion of material of given density, both (...) in HU.
+        """Return the density, after the motion, of material whose density was `hu`; all (...), in HU.
 
-        Air-filled lung keeps its mass, HU' + 1000 = (HU + 1000) / J; tissue without air is not compressed and keeps
-        its density. Between `AIR_FILLED_HU` and `SOLID_HU` one passes into the other (our choice).
+        Air-filled lung keeps its mass, HU' + 1000 = (HU + 1000) / J. Tissue without air is not compressed and keeps its
+        density. Between `AIR_FILLED_HU` and `SOLID_HU` there is a smooth transition (our choice).
+
+        >>> BreathingLung.diluted(np.array([-800.0, 40.0]), np.array([1.25, 1.25]))
+        array([-840.,   40.])
         """
         filled = np.clip((SOLID_HU - hu) / (SOLID_HU - AIR_FILLED_HU), 0.0, 1.0)
         return (hu + 1000.0) / jacobian**filled - 1000.0
 
     def _shifts(self, phase: float) -> _Shifts:
         phase = require_phase(phase)
-        along = self._inhaled(phase) - self._inhaled(self.reference_phase)
-        forward = self._inhaled(phase - self.lag) - self._inhaled(self.reference_phase - self.lag)
-        return _Shifts(-self.amplitude_z_mm * along, -self.amplitude_y_mm * forward)
-
-    def _inhaled(self, phase: float) -> float:
-        """Return Lujan's curve: 1 at the end of inhalation, 0 at the end of exhalation."""
-        return math.cos(math.pi * phase) ** (2 * self.exponent)
+        phases = np.array([phase, self.reference_phase, phase - self.lag, self.reference_phase - self.lag])
+        now, at_rest, front_now, front_at_rest = inhaled(phases, self.exponent).tolist()
+        return _Shifts(-self.amplitude_z_mm * (now - at_rest), -self.amplitude_y_mm * (front_now - front_at_rest))
 
     def _height_share(self, z: np.ndarray) -> np.ndarray:
         return smoothstep((self.apex_z_mm - z) / (self.apex_z_mm - self.diaphragm_z_mm))
@@ -224,9 +227,9 @@ def _solve(
     share: Callable[[np.ndarray], np.ndarray],
     slope: Callable[[np.ndarray], np.ndarray],
 ) -> np.ndarray:
-    """Return v with v + factor share(v) = target, all (...); share lies in [0, 1] and the left side rises with v.
+    """Return v with v + factor share(v) = target, all (...); share lies in [0, 1], and the left side rises with v.
 
-    Newton's method; a step that leaves the bracket known to hold the root is replaced by halving the bracket.
+    Newton's method; a step that leaves the bracket around the root is replaced by halving the bracket.
     """
     low, high = np.minimum(target, target - factor), np.maximum(target, target - factor)
     value = target - factor * share(target)

@@ -1,4 +1,4 @@
-"""A phantom's sequence, as a scanner would give it, with the exact motion between any two of its frames."""
+"""The sequence of a phantom as a scanner would give it, with the exact motion between any two of its frames."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from scipy.ndimage import map_coordinates, spline_filter
 
 from temporal_interp.data.displacement import DisplacementField
 from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.motion_truth import MotionTruth
 from temporal_interp.data.provenance import PREFIX
 from temporal_interp.data.scalar_type import to_scalar_type
 from temporal_interp.data.sequence import Sequence
@@ -25,7 +26,7 @@ from temporal_interp.simulation.motion import MovingBody, require_phase, slab_po
 from temporal_interp.simulation.thorax import draw_thorax
 
 PHANTOM_KEY = PREFIX + "Phantom"
-"""Attribute of every frame of a phantom; its value names the phantom."""
+"""Attribute of every frame of a phantom; the value names the phantom."""
 
 PHASE_KEY = PREFIX + "PhantomPhase"
 
@@ -38,7 +39,7 @@ class PhantomCine:
         sequence: the frames; the index is time in ms, and every frame's attributes say that it is a phantom's.
         body: the moving body.
         phases: phase of every frame, from 0 to 1.
-        slice_shifts_mm: (K, 3), LPS mm: how far the scan shifted every slice; zero unless asked for.
+        slice_shifts_mm: (K, 3), LPS mm, the shift of every slice; zero unless the acquisition shifts slices.
     """
 
     sequence: Sequence
@@ -60,9 +61,9 @@ class PhantomCine:
         return self.sequence.volumes[0].geometry
 
     def displacement_field(self, from_frame: int, to_frame: int) -> DisplacementField:
-        """Return the exact resampling field between two frames by number: frame_to(x) = frame_from(x + u(x)).
+        """Return the exact resampling field between two frames, by number: frame_to(x) = frame_from(x + u(x)).
 
-        Where slices are shifted it is the motion of the tissue that each slice shows.
+        Where slices are shifted, it is the motion of the tissue that each slice shows.
 
         Raises:
             InvalidInputError: there is no such frame.
@@ -84,9 +85,22 @@ class PhantomCine:
             jacobian[k] = self.body.jacobian_determinant(one, from_phase, to_phase)[0]
         return DisplacementField(array, jacobian)
 
+    def motion_truth(self) -> MotionTruth:
+        """Return the exact motion for an evaluation; errors count in the region of interest of the body."""
+        return MotionTruth(self._displacement, self._region_of_interest)  # methods can be pickled, lambdas cannot
+
+    def _displacement(self, source: int, frame: int) -> np.ndarray:
+        return self.displacement_field(source, frame).array
+
+    def _region_of_interest(self, frame: int) -> np.ndarray | None:
+        return self.body.region_of_interest(self.geometry, self.phases[frame])
+
 
 def even_phases(count: int) -> list[float]:
-    """Return `count` phases from 0, evenly spaced over one cycle, its end (which is its beginning) left out.
+    """Return `count` phases from 0, evenly spaced over one cycle, without its end, which is its beginning.
+
+    >>> even_phases(4)
+    [0.0, 0.25, 0.5, 0.75]
 
     Raises:
         InvalidInputError: the count is below 1.
@@ -104,14 +118,22 @@ def make_heart_cine(
     acquisition: Acquisition | None = None,
     seed: int = 0,
 ) -> PhantomCine:
-    """Return a uint16 cine of the beating heart.
+    """Return a uint16 cine of a beating heart.
+
+    >>> from temporal_interp.simulation import CLINICAL, BeatingHeart, make_heart_cine, short_axis_slice
+    >>> heart = BeatingHeart().in_plane()
+    >>> cine = make_heart_cine(heart, short_axis_slice(heart), [0.0, 0.2, 0.37], acquisition=CLINICAL)
+    >>> len(cine), cine.sequence.times
+    (3, (0.0, 180.0, 333.0))
+    >>> cine.displacement_field(from_frame=0, to_frame=2).array.shape
+    (1, 128, 128, 3)
 
     Args:
         heart: the motion and the picture.
         geometry: any voxel grid, oblique or of one slice.
         phases: of the frames, rising, from 0 to 1.
         acquisition: what the scanner does; None samples the picture at the voxel centres, without noise.
-        seed: of noise, bias field and slice shifts.
+        seed: of the noise, the coil shading and the slice shifts.
 
     Raises:
         InvalidInputError: phases are not rising numbers from 0 to 1, or the seed is negative.
@@ -145,10 +167,15 @@ def make_lung_cine(
     noise_hu: float = 0.0,
     seed: int = 0,
 ) -> PhantomCine:
-    """Return a cine of the breathing lung, in HU.
+    """Return a cine of a breathing lung, in HU.
 
-    Frames of a CT are read by cubic splines, slice by slice, and keep the CT's scalar type; at the lung's reference
-    phase they are the CT itself. Beyond the CT its border is repeated.
+    A given CT is resampled by cubic splines, and the frames keep its scalar type; the frame at the reference phase of
+    the lung is the CT itself. Beyond the CT its border is repeated.
+
+    >>> from temporal_interp.simulation import BreathingLung, coronal_slice, make_lung_cine
+    >>> cine = make_lung_cine(BreathingLung().in_plane(), coronal_slice(), [0.0, 0.5])
+    >>> cine.sequence.volumes[0].array.shape, cine.sequence.times
+    ((1, 192, 192), (0.0, 2000.0))
 
     Args:
         lung: the motion; `BreathingLung.fitted_to` fits it to a CT.
@@ -159,7 +186,7 @@ def make_lung_cine(
 
     Raises:
         InvalidInputError: phases are not rising numbers from 0 to 1, the noise or the seed is negative, or the CT
-            cannot hold HU (unsigned) or has voxels that are not finite.
+            cannot hold HU (its scalar type is unsigned) or has voxels that are not finite.
     """
     _require_seed(seed)
     if not 0 <= noise_hu < np.inf:

@@ -1,15 +1,16 @@
-"""What the beating heart looks like at end diastole: a balanced steady-state (bSSFP) picture drawn from formulas.
+"""The picture of the beating heart at end diastole: balanced steady-state MR (bSSFP), drawn from formulas.
 
 Tissues are painted one over the other, from the lungs to the blood, each with a soft edge `EDGE_MM` wide, so that the
-picture may be sampled without jagged borders. Shapes and brightnesses follow what a short-axis cine at 1.5 T shows
-(our choice): bright blood and fat, dark grey muscle, dark lung.
+picture can be sampled without jagged borders. Shapes and brightnesses follow a short-axis cine at 1.5 T (our choice):
+bright blood and fat, dark grey muscle, dark lung.
 
-The picture lies in the heart frame, mm: seen from the apex x points left, to the right ventricle, and y points down.
+The picture lies in the heart frame, mm: seen from the apex, x points left, to the right ventricle, and y points down.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -23,12 +24,12 @@ AIR, LUNG, CORTEX, MUSCLE, MYOCARDIUM, LIVER, STOMACH = 8.0, 30.0, 60.0, 130.0, 
 LEFT_BLOOD, RIGHT_BLOOD, VESSEL, FAT, SUBCUTANEOUS = 820.0, 660.0, 640.0, 700.0, 900.0
 
 BLOOD_SIGNAL = LEFT_BLOOD
-"""Mean brightness of the left ventricle's blood: what a signal-to-noise ratio refers to."""
+"""Mean brightness of the blood in the left ventricle, to which a signal-to-noise ratio refers."""
 
 CHEST_CENTRE = (25.0, 64.0)
 CHEST_RADIUS = 130.0
 CHEST_CAP_START, CHEST_CAP_SLOPE = 0.42, 1.5
-"""Inside of the chest wall: a circle in x and y, mm, closing this steeply past this share of the heart's length."""
+"""The inside of the chest wall is a circle in x and y, mm, which closes this steeply past this share of the heart."""
 
 RIGHT_WALL_MM = 3.5
 PAPILLARY_DEGREES = (125.0, 245.0)
@@ -42,9 +43,36 @@ class _Canvas:
         self.blood = np.zeros(shape, np.float32)
 
     def paint(self, cover: np.ndarray, value: np.ndarray | float, *, blood: bool = False) -> None:
-        """Lay a tissue over what is there; `cover` is 1 where it hides it all."""
+        """Lay a tissue over what is there; it hides everything where `cover` is 1, and nothing where it is 0."""
         self.value += cover * (value - self.value)
         self.blood += cover * (float(blood) - self.blood)
+
+
+@dataclass(frozen=True, eq=False)
+class _Points:
+    """The points that are painted, with what the painters read of them; all (...) float32, lengths in mm.
+
+    Attributes:
+        x: towards the right ventricle.
+        y: down, as seen on the usual picture.
+        z: from base (0) to apex.
+        radius: distance from the axis.
+        endocardium: radius of the endocardium at the height of each point.
+        epicardium: radius of the epicardium there.
+        free_wall: radius of the free wall of the right ventricle there, at the angle of the point.
+        coarse: the coarse texture.
+        fine: the fine texture.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    z: np.ndarray
+    radius: np.ndarray
+    endocardium: np.ndarray
+    epicardium: np.ndarray
+    free_wall: np.ndarray
+    coarse: np.ndarray
+    fine: np.ndarray
 
 
 def draw_heart(
@@ -57,21 +85,20 @@ def draw_heart(
         y: (...), mm, down as seen on the usual picture.
         z: (...), mm, from base (0) to apex.
         shape: sizes of the heart.
-        seed: of the fine texture.
+        seed: seed of the fine texture.
     """
     points = np.stack([x, y, z], axis=-1).astype(np.float32)
     coarse, fine = (texture.at(points) for texture in _textures(seed))
-    surfaces = shape.squared_radii(*np.moveaxis(points, -1, 0))
-    radii = tuple(np.sqrt(r2) for r2 in surfaces)
-    canvas = _Canvas(points.shape[:-1], LUNG + 8 * coarse + 260 * np.clip(fine - 1.9, 0, 1))
     x, y, z = np.moveaxis(points, -1, 0)
-    radius = np.hypot(x, y)
-    _paint_abdomen(canvas, x, y, z, coarse, fine, shape)
-    _paint_atria(canvas, x, y, z, coarse, shape)
-    _paint_right_heart(canvas, x, y, z, radius, radii, coarse, fine, shape)
-    _paint_left_ventricle(canvas, x, y, z, radius, radii, coarse, fine, shape)
-    _paint_valves(canvas, x, y, z, radius, radii, shape)
-    _paint_chest_wall(canvas, x, y, z, coarse, fine, shape)
+    endocardium, epicardium, free_wall = (np.sqrt(r2) for r2 in shape.squared_radii(x, y, z))
+    at = _Points(x, y, z, np.hypot(x, y), endocardium, epicardium, free_wall, coarse, fine)
+    canvas = _Canvas(points.shape[:-1], LUNG + 8 * coarse + 260 * np.clip(fine - 1.9, 0, 1))
+    _paint_abdomen(canvas, at, shape)
+    _paint_atria(canvas, at, shape)
+    _paint_right_heart(canvas, at, shape)
+    _paint_left_ventricle(canvas, at, shape)
+    _paint_valves(canvas, at, shape)
+    _paint_chest_wall(canvas, at, shape)
     return np.maximum(canvas.value, 0), canvas.blood
 
 
@@ -86,169 +113,120 @@ def _within(depth_mm: np.ndarray) -> np.ndarray:
     return np.clip(depth_mm / EDGE_MM + 0.5, 0, 1)
 
 
-def _ellipsoid(*axes: tuple[np.ndarray, float, float]) -> np.ndarray:
-    """Return about how deep points are inside an ellipsoid, mm; each axis is (coordinate, centre, semi-axis)."""
+def _ellipsoid(*axes: tuple[np.ndarray, float | np.ndarray, float]) -> np.ndarray:
+    """Return the approximate depth of points in an ellipsoid, mm; each axis is (coordinate, centre, semi-axis)."""
     level = sum(np.square((coordinate - centre) / semi) for coordinate, centre, semi in axes)
     return (1 - np.sqrt(level)) * min(semi for _, _, semi in axes)
 
 
-def _lobe(x: np.ndarray, y: np.ndarray, degrees: float, width_degrees: float) -> np.ndarray:
+def _lobe(at: _Points, degrees: float, width_degrees: float) -> np.ndarray:
     """Return a bump of height 1 in the angle around the axis."""
     direction = math.radians(degrees)
-    cosine = (x * math.cos(direction) + y * math.sin(direction)) / np.maximum(np.hypot(x, y), 1e-3)
+    cosine = (at.x * math.cos(direction) + at.y * math.sin(direction)) / np.maximum(at.radius, 1e-3)
     return np.exp((cosine - 1) / (1 - math.cos(math.radians(width_degrees))))
 
 
-def _paint_chest_wall(
-    canvas: _Canvas,
-    x: np.ndarray,
-    y: np.ndarray,
-    z: np.ndarray,
-    coarse: np.ndarray,
-    fine: np.ndarray,
-    shape: HeartShape,
-) -> None:
-    apexwards = CHEST_CAP_SLOPE * np.clip(z - CHEST_CAP_START * shape.length_mm, 0, None)
-    from_centre = np.hypot(np.hypot(x - CHEST_CENTRE[0], y - CHEST_CENTRE[1]), apexwards)
-    outwards = from_centre - CHEST_RADIUS + coarse
-    angle = np.arctan2(y - CHEST_CENTRE[1], x - CHEST_CENTRE[0])
+def _paint_chest_wall(canvas: _Canvas, at: _Points, shape: HeartShape) -> None:
+    apexwards = CHEST_CAP_SLOPE * np.clip(at.z - CHEST_CAP_START * shape.length_mm, 0, None)
+    from_centre = np.hypot(np.hypot(at.x - CHEST_CENTRE[0], at.y - CHEST_CENTRE[1]), apexwards)
+    outwards = from_centre - CHEST_RADIUS + at.coarse
+    angle = np.arctan2(at.y - CHEST_CENTRE[1], at.x - CHEST_CENTRE[0])
     rib = _within(4.0 - np.abs(outwards - 6.0)) * _within(12 * np.sin(9 * angle + 1.0) - 4)
-    canvas.paint(_within(outwards), MUSCLE * (0.85 + 0.12 * fine))
+    canvas.paint(_within(outwards), MUSCLE * (0.85 + 0.12 * at.fine))
     canvas.paint(rib, CORTEX + 160 * _within(2.0 - np.abs(outwards - 6.0)))
-    canvas.paint(_within(outwards - 13.0), SUBCUTANEOUS * (1 + 0.05 * coarse) - 90 * np.clip(fine - 1.2, 0, 1))
+    canvas.paint(_within(outwards - 13.0), SUBCUTANEOUS * (1 + 0.05 * at.coarse) - 90 * np.clip(at.fine - 1.2, 0, 1))
     canvas.paint(_within(outwards - 34.0), 200.0)
     canvas.paint(_within(outwards - 36.0), AIR)
 
 
-def _paint_abdomen(
-    canvas: _Canvas,
-    x: np.ndarray,
-    y: np.ndarray,
-    z: np.ndarray,
-    coarse: np.ndarray,
-    fine: np.ndarray,
-    shape: HeartShape,
-) -> None:
-    """Liver and stomach under the heart, spine and great vessels behind: more abdomen towards the apex."""
-    tilt = 0.25 * (z - shape.length_mm / 2)
-    fat_rim = _ellipsoid((x, -48, 38), (y, 84 - tilt, 27))
-    canvas.paint(_within(fat_rim), FAT * (1 + 0.08 * fine))
-    canvas.paint(_within(fat_rim - 4.5 - coarse), STOMACH * (1 + 0.3 * fine + 0.15 * coarse))
-    liver = _ellipsoid((x, 80, 108), (y, 66 - tilt, 48)) + coarse
-    canvas.paint(_within(liver), LIVER * (1 + 0.04 * fine + 0.03 * coarse))
-    vessels = np.clip(1.3 - 5 * np.abs(coarse - 0.9), 0, 1) * np.clip(fine + 0.5, 0, 1)
+def _paint_abdomen(canvas: _Canvas, at: _Points, shape: HeartShape) -> None:
+    """Liver and stomach below the heart, spine and great vessels behind it: more abdomen towards the apex."""
+    tilt = 0.25 * (at.z - shape.length_mm / 2)
+    fat_rim = _ellipsoid((at.x, -48, 38), (at.y, 84 - tilt, 27))
+    canvas.paint(_within(fat_rim), FAT * (1 + 0.08 * at.fine))
+    canvas.paint(_within(fat_rim - 4.5 - at.coarse), STOMACH * (1 + 0.3 * at.fine + 0.15 * at.coarse))
+    liver = _ellipsoid((at.x, 80, 108), (at.y, 66 - tilt, 48)) + at.coarse
+    canvas.paint(_within(liver), LIVER * (1 + 0.04 * at.fine + 0.03 * at.coarse))
+    vessels = np.clip(1.3 - 5 * np.abs(at.coarse - 0.9), 0, 1) * np.clip(at.fine + 0.5, 0, 1)
     canvas.paint(_within(liver - 6) * vessels, 380.0)
-    canvas.paint(_within(_ellipsoid((x, 22, 20), (y, 104, 19))), MUSCLE * (0.8 + 0.25 * fine))
+    canvas.paint(_within(_ellipsoid((at.x, 22, 20), (at.y, 104, 19))), MUSCLE * (0.8 + 0.25 * at.fine))
     for centre_x, centre_y, size in ((-6, 82, 11.5), (48, 72, 10.0)):
-        depth = _ellipsoid((x, centre_x, size), (y, centre_y, size))
+        depth = _ellipsoid((at.x, centre_x, size), (at.y, centre_y, size))
         canvas.paint(_within(depth + 2), CORTEX)
-        canvas.paint(_within(depth), VESSEL * (1 + 0.03 * coarse), blood=True)
+        canvas.paint(_within(depth), VESSEL * (1 + 0.03 * at.coarse), blood=True)
 
 
-def _paint_atria(
-    canvas: _Canvas, x: np.ndarray, y: np.ndarray, z: np.ndarray, coarse: np.ndarray, shape: HeartShape
-) -> None:
-    """Atria, aortic root and the fat of the groove between atria and ventricles, all above the base."""
+def _paint_atria(canvas: _Canvas, at: _Points, shape: HeartShape) -> None:
+    """Atria, aortic root, and the fat in the groove between atria and ventricles: all above the base."""
     scale = shape.epicardial_radius_mm / 35.0
-    groove = _ellipsoid((np.hypot(x - 18 * scale, y), 0, 58 * scale), (z, -6, 16))
-    canvas.paint(_within(groove), FAT * (0.9 + 0.1 * coarse))
-    for centre, semi, blood in (
+    groove = _ellipsoid((np.hypot(at.x - 18 * scale, at.y), 0, 58 * scale), (at.z, -6, 16))
+    canvas.paint(_within(groove), FAT * (0.9 + 0.1 * at.coarse))
+    for centre, semi_axes, blood in (
         ((48, -4, -26), (28, 30, 28), RIGHT_BLOOD),
         ((-6, 10, -30), (27, 27, 30), LEFT_BLOOD * 0.95),
         ((6, -24, -50), (14, 14, 52), LEFT_BLOOD * 0.9),
     ):
-        centre, semi = [c * scale for c in centre], [s * scale for s in semi]
-        depth = _ellipsoid(*zip((x, y, z), centre, semi, strict=True))
+        axes = zip((at.x, at.y, at.z), centre, semi_axes, strict=True)
+        depth = _ellipsoid(*((coordinate, c * scale, s * scale) for coordinate, c, s in axes))
         canvas.paint(_within(depth + 2.5), MYOCARDIUM)
-        canvas.paint(_within(depth), blood * (1 + 0.03 * coarse), blood=True)
+        canvas.paint(_within(depth), blood * (1 + 0.03 * at.coarse), blood=True)
 
 
-def _paint_right_heart(
-    canvas: _Canvas,
-    x: np.ndarray,
-    y: np.ndarray,
-    z: np.ndarray,
-    radius: np.ndarray,
-    radii: tuple[np.ndarray, ...],
-    coarse: np.ndarray,
-    fine: np.ndarray,
-    shape: HeartShape,
-) -> None:
+def _paint_right_heart(canvas: _Canvas, at: _Points, shape: HeartShape) -> None:
     """Fat around the heart, thickest at the side and where the ventricles meet; then the right ventricle."""
-    _, epicardium, free_wall = radii
-    below_base = _within(z)
-    beside = _within(free_wall - epicardium - 1)  # 0 where there is no right ventricle
-    outwards = radius - free_wall - RIGHT_WALL_MM * beside
-    fat = 1.5 + 6 * _lobe(x, y, 175, 32) + 10 * _lobe(x, y, -95, 24) + 14 * _lobe(x, y, -50, 22)
-    fat += 5 * _lobe(x, y, 60, 22) + coarse
-    fat *= np.sqrt(np.clip(1 - z / shape.length_mm, 0, 1))
-    canvas.paint(_within(fat - outwards) * below_base * (fat > 0), FAT * (1 + 0.06 * fine + 0.05 * coarse))
+    below_base = _within(at.z)
+    beside = _within(at.free_wall - at.epicardium - 1)  # 0 where there is no right ventricle
+    outwards = at.radius - at.free_wall - RIGHT_WALL_MM * beside
+    fat = 1.5 + 6 * _lobe(at, 175, 32) + 10 * _lobe(at, -95, 24) + 14 * _lobe(at, -50, 22)
+    fat += 5 * _lobe(at, 60, 22) + at.coarse
+    fat *= np.sqrt(np.clip(1 - at.z / shape.length_mm, 0, 1))
+    canvas.paint(_within(fat - outwards) * below_base * (fat > 0), FAT * (1 + 0.06 * at.fine + 0.05 * at.coarse))
     wall = _within(-outwards) * below_base * beside
-    canvas.paint(wall, MYOCARDIUM * (1 + 0.08 * fine))
-    inside = _within(free_wall - radius) * below_base * beside
-    trabeculae = _within(4 * (fine - 0.9)) * np.clip(1.2 - (free_wall - radius) / 14, 0, 1)
-    blood = RIGHT_BLOOD * (1 + 0.05 * coarse + 0.03 * fine)
+    canvas.paint(wall, MYOCARDIUM * (1 + 0.08 * at.fine))
+    inside = _within(at.free_wall - at.radius) * below_base * beside
+    trabeculae = _within(4 * (at.fine - 0.9)) * np.clip(1.2 - (at.free_wall - at.radius) / 14, 0, 1)
+    blood = RIGHT_BLOOD * (1 + 0.05 * at.coarse + 0.03 * at.fine)
     canvas.paint(inside, blood, blood=True)
     canvas.paint(inside * trabeculae * 0.8, MYOCARDIUM)
-    canvas.paint(inside * _moderator_band(x, y, z, radius, shape) * 0.85, MYOCARDIUM)
+    canvas.paint(inside * _moderator_band(at, shape) * 0.85, MYOCARDIUM)
 
 
-def _moderator_band(x: np.ndarray, y: np.ndarray, z: np.ndarray, radius: np.ndarray, shape: HeartShape) -> np.ndarray:
-    """A muscle strand across the right ventricle, running down from the septum."""
+def _moderator_band(at: _Points, shape: HeartShape) -> np.ndarray:
+    """Return the cover of the strand of muscle that runs down from the septum across the right ventricle."""
     angle = math.radians(RIGHT_VENTRICLE_DEGREES)
-    across = -x * math.sin(angle) + y * math.cos(angle)
+    across = -at.x * math.sin(angle) + at.y * math.cos(angle)
     height = 0.75 * RIGHT_VENTRICLE_LENGTH * shape.length_mm
-    return _within(2.2 - np.hypot(across - 0.25 * (radius - 45), z - height + 0.4 * (radius - 45)))
+    return _within(2.2 - np.hypot(across - 0.25 * (at.radius - 45), at.z - height + 0.4 * (at.radius - 45)))
 
 
-def _paint_left_ventricle(
-    canvas: _Canvas,
-    x: np.ndarray,
-    y: np.ndarray,
-    z: np.ndarray,
-    radius: np.ndarray,
-    radii: tuple[np.ndarray, ...],
-    coarse: np.ndarray,
-    fine: np.ndarray,
-    shape: HeartShape,
-) -> None:
-    endocardium, epicardium, _ = radii
-    below_base = _within(z)
-    muscle = MYOCARDIUM * (1 + 0.12 * fine + 0.08 * coarse)
-    canvas.paint(_within(epicardium - radius) * below_base * (epicardium > 0), muscle)
-    inside = _within(endocardium - radius) * below_base * (endocardium > 0)
-    canvas.paint(inside, LEFT_BLOOD * (1 + 0.05 * fine + 0.05 * coarse), blood=True)
-    depth = endocardium - radius
-    towards_apex = 0.7 + 0.8 * z / shape.cavity_length_mm
-    trabeculae = _within(5 * (fine - 0.55)) * np.clip(towards_apex - depth / 5, 0, 1)
+def _paint_left_ventricle(canvas: _Canvas, at: _Points, shape: HeartShape) -> None:
+    below_base = _within(at.z)
+    muscle = MYOCARDIUM * (1 + 0.12 * at.fine + 0.08 * at.coarse)
+    canvas.paint(_within(at.epicardium - at.radius) * below_base * (at.epicardium > 0), muscle)
+    depth = at.endocardium - at.radius
+    inside = _within(depth) * below_base * (at.endocardium > 0)
+    canvas.paint(inside, LEFT_BLOOD * (1 + 0.05 * at.fine + 0.05 * at.coarse), blood=True)
+    towards_apex = 0.7 + 0.8 * at.z / shape.cavity_length_mm
+    trabeculae = _within(5 * (at.fine - 0.55)) * np.clip(towards_apex - depth / 5, 0, 1)
     canvas.paint(inside * trabeculae, muscle)
     for degrees in PAPILLARY_DEGREES:
-        canvas.paint(inside * _papillary(x, y, z, degrees, shape), muscle)
+        canvas.paint(inside * _papillary(at, degrees, shape), muscle)
 
 
-def _papillary(x: np.ndarray, y: np.ndarray, z: np.ndarray, degrees: float, shape: HeartShape) -> np.ndarray:
-    """A papillary muscle: a finger that leaves the wall near the apex and stands free in mid-cavity."""
-    share = z / shape.cavity_length_mm
+def _papillary(at: _Points, degrees: float, shape: HeartShape) -> np.ndarray:
+    """Return the cover of a papillary muscle: a finger that leaves the wall near the apex and stands in the cavity."""
+    share = at.z / shape.cavity_length_mm
     distance = shape.endocardial_radius_mm * (0.62 + 0.10 * share)
     thickness = 5.2 * np.sqrt(np.clip((share - 0.28) / 0.3, 0, 1))
     angle = math.radians(degrees)
-    across = np.hypot(x - distance * math.cos(angle), y - distance * math.sin(angle))
+    across = np.hypot(at.x - distance * math.cos(angle), at.y - distance * math.sin(angle))
     return _within(thickness - across) * (thickness > 0) * _within((0.82 - share) * shape.cavity_length_mm)
 
 
-def _paint_valves(
-    canvas: _Canvas,
-    x: np.ndarray,
-    y: np.ndarray,
-    z: np.ndarray,
-    radius: np.ndarray,
-    radii: tuple[np.ndarray, ...],
-    shape: HeartShape,
-) -> None:
-    """Closed mitral leaflets, a roof whose ridge hangs into the cavity, and the tricuspid plane."""
-    endocardium, epicardium, free_wall = radii
-    across = np.abs(x - y) * math.sqrt(0.5) / shape.endocardial_radius_mm
-    leaflet = np.abs(z - 10 * (1 - across))
-    canvas.paint(_within(0.8 - leaflet) * _within(endocardium - radius) * 0.7, MYOCARDIUM)
-    tricuspid = _within(0.9 - np.abs(z)) * _within(free_wall - radius) * _within(radius - epicardium)
+def _paint_valves(canvas: _Canvas, at: _Points, shape: HeartShape) -> None:
+    """The closed mitral leaflets, a roof whose ridge hangs into the cavity, and the tricuspid plane."""
+    across = np.abs(at.x - at.y) * math.sqrt(0.5) / shape.endocardial_radius_mm
+    leaflet = np.abs(at.z - 10 * (1 - across))
+    canvas.paint(_within(0.8 - leaflet) * _within(at.endocardium - at.radius) * 0.7, MYOCARDIUM)
+    tricuspid = _within(0.9 - np.abs(at.z)) * _within(at.free_wall - at.radius) * _within(at.radius - at.epicardium)
     canvas.paint(tricuspid * 0.8, MYOCARDIUM)

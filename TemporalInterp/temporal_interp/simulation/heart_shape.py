@@ -1,4 +1,4 @@
-"""The shape of the heart at end diastole: two bullets, one in the other, and a right ventricle laid against them."""
+"""The shape of the heart at end diastole: one bullet inside another, with a right ventricle against them."""
 
 from __future__ import annotations
 
@@ -11,39 +11,39 @@ import numpy as np
 from temporal_interp.errors import InvalidInputError
 
 RIGHT_VENTRICLE_DEGREES = -20.0
-"""Direction of the right ventricle from the long axis, from the heart frame's x axis: a little up, as in patients."""
+"""Direction of the right ventricle, from the x axis of the heart frame: a little up, as in patients."""
 
 RIGHT_VENTRICLE_CENTRE = 0.8
 RIGHT_VENTRICLE_RADIUS = 1.086
-"""At the base the right ventricle's free wall is a circle at this distance and of this radius, in epicardial radii."""
+"""Centre and radius, in epicardial radii, of the circle that is the free wall of the right ventricle at the base."""
 
 RIGHT_VENTRICLE_LENGTH = 0.8
 """The right ventricle reaches this share of the way to the apex."""
 
 
 class SquaredRadii(NamedTuple):
-    """Squares of the radii of three surfaces at given points' own height and angle, mm², (...)."""
+    """Squares of the radii of three surfaces at the height and the angle of given points, mm², (...)."""
 
     endocardium: np.ndarray
     epicardium: np.ndarray
-    right_ventricle: np.ndarray  # its free wall; the epicardium where there is no right ventricle
+    right_ventricle: np.ndarray  # the free wall; the epicardium where there is no right ventricle
 
 
 @dataclass(frozen=True)
 class HeartShape:
     """Size of the heart at end diastole, in the heart frame: z from 0 at the base to `length_mm` at the apex.
 
-    The radii are those at the base; towards the tip a surface's squared radius falls as 1 - (z / length)³ (our choice:
-    a bullet, of 130 ml and a wall of 160 g with the default sizes).
+    The radii are those at the base. Towards the tip, the squared radius of a surface falls as 1 - (z / length)³ (our
+    choice). The default sizes give a cavity of 130 ml and a wall of 160 g.
 
     Attributes:
-        endocardial_radius_mm: inner radius of the left ventricle's wall.
-        epicardial_radius_mm: its outer radius.
-        length_mm: from base to apex, wall included.
-        cavity_length_mm: from base to the tip of the cavity.
+        endocardial_radius_mm: inner radius of the wall of the left ventricle.
+        epicardial_radius_mm: outer radius of the wall.
+        length_mm: distance from the base to the apex, including the wall.
+        cavity_length_mm: distance from the base to the tip of the cavity.
 
     Raises:
-        InvalidInputError: the sizes are not finite, positive and cavity inside wall.
+        InvalidInputError: a size is not finite and positive, or the cavity is not inside the wall.
     """
 
     endocardial_radius_mm: float = 25.0
@@ -69,9 +69,9 @@ class HeartShape:
         return (RIGHT_VENTRICLE_CENTRE + RIGHT_VENTRICLE_RADIUS) * self.epicardial_radius_mm
 
     def squared_radii(self, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> SquaredRadii:
-        """Return the squared radii of the surfaces at the height z and angle of points, all (...) in mm.
+        """Return the squared radii of the surfaces at the height z and the angle of points, all (...) in mm.
 
-        Above the base the surfaces go on as they are at the base.
+        Above the base, the surfaces are as they are at the base.
         """
         endocardium = self.endocardial_radius_mm**2 * _bullet(z / self.cavity_length_mm)
         epicardium = self.epicardial_radius_mm**2 * _bullet(z / self.length_mm)
@@ -79,7 +79,7 @@ class HeartShape:
         return SquaredRadii(endocardium, epicardium, np.maximum(free_wall, epicardium))
 
     def _free_wall2(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Return the squared distance from the axis to the free wall's circle along the angle of points."""
+        """Return the squared distance from the axis to the circle of the free wall, at the angle of points."""
         angle = math.radians(RIGHT_VENTRICLE_DEGREES)
         centre = RIGHT_VENTRICLE_CENTRE * self.epicardial_radius_mm
         radius = RIGHT_VENTRICLE_RADIUS * self.epicardial_radius_mm

@@ -1,4 +1,4 @@
-"""What every moving phantom shares: a map of material points in time, and the exact fields that follow from it."""
+"""What every phantom shares: a map of material points in time, and the exact fields that follow from it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from temporal_interp.data.geometry import Geometry
 from temporal_interp.errors import InvalidInputError
 
 SLAB_VOXELS = 2**18
-"""Voxels worked on at a time: the temporaries of a slab stay small and quick whatever the size of the volume."""
+"""Voxels of one slab. The temporaries of a slab stay small, whatever the size of the volume."""
 
 
 def require_phase(phase: float) -> float:
@@ -23,19 +23,19 @@ def require_phase(phase: float) -> float:
 
 
 def smoothstep(x: np.ndarray) -> np.ndarray:
-    """Return 3 x² - 2 x³ with x held in [0, 1]: rises smoothly from 0 to 1, steepest (1.5) in the middle."""
+    """Return 3 x² - 2 x³ with x clipped to [0, 1], (...): a smooth rise from 0 to 1, steepest (1.5) in the middle."""
     x = np.clip(x, 0.0, 1.0)
     return x * x * (3.0 - 2.0 * x)
 
 
 def smoothstep_slope(x: np.ndarray) -> np.ndarray:
-    """Return the derivative of `smoothstep`."""
+    """Return the derivative of `smoothstep`, (...)."""
     x = np.clip(x, 0.0, 1.0)
     return 6.0 * x * (1.0 - x)
 
 
 def slabs(shape: tuple[int, int, int]) -> Iterator[slice]:
-    """Cut a (K, J, I) grid along K into slabs of about `SLAB_VOXELS` voxels."""
+    """Yield slabs of a (K, J, I) grid along K, each of about `SLAB_VOXELS` voxels."""
     thickness = max(1, SLAB_VOXELS // (shape[1] * shape[2]))
     for start in range(0, shape[0], thickness):
         yield slice(start, min(start + thickness, shape[0]))
@@ -51,19 +51,19 @@ def slab_points(geometry: Geometry, slab: slice) -> np.ndarray:
 
 
 class MovingBody(ABC):
-    """A body whose every point is known at every phase of a cycle.
+    """A body of which the position of every point is known at every phase of a cycle.
 
-    Points are (..., 3) float64, LPS in mm. A *material* point is where a bit of tissue lies at rest (at the phase for
-    which the body is drawn); a *spatial* point is where it lies at some phase, a number from 0 to 1.
+    Points are (..., 3) float64, LPS mm. A *material* point is the position of a piece of tissue at rest, that is, at
+    the phase for which the body is drawn. A *spatial* point is its position at a phase, a number from 0 to 1.
     """
 
     name: str
-    """What it is, in words for the user."""
+    """What the body is, in words for the user."""
 
     @property
     @abstractmethod
     def cycle_ms(self) -> float:
-        """Length of the cycle in ms."""
+        """Length of a cycle, ms."""
 
     @abstractmethod
     def forward(self, points_mm: np.ndarray, phase: float) -> np.ndarray:
@@ -71,17 +71,25 @@ class MovingBody(ABC):
 
     @abstractmethod
     def inverse(self, points_mm: np.ndarray, phase: float) -> np.ndarray:
-        """Return the material points that lie at spatial points at `phase`; undoes `forward`."""
+        """Return the material points that lie at spatial points at `phase`: the inverse of `forward`."""
 
     @abstractmethod
     def material_jacobian(self, points_mm: np.ndarray, phase: float) -> np.ndarray:
-        """Return the determinant of the derivative of `forward` at material points, (...), from its formula."""
+        """Return the determinant of the derivative of `forward` at material points, (...), from a formula."""
+
+    def region_of_interest(self, geometry: Geometry, phase: float) -> np.ndarray | None:
+        """Return the voxels in which errors of a motion count, (K, J, I) bool; None for all voxels.
+
+        Raises:
+            InvalidInputError: the phase is not a number from 0 to 1.
+        """
+        return None
 
     def displacement(self, geometry: Geometry, from_phase: float, to_phase: float) -> np.ndarray:
         """Return the exact resampling field between two phases.
 
-        For a voxel x of the frame at `to_phase`, x + displacement(x) is where its tissue was at `from_phase`, so
-        frame_to(x) = frame_from(x + displacement(x)) wherever intensity moves with the tissue.
+        For a voxel x of the frame at `to_phase`, x + displacement(x) is the position of its tissue at `from_phase`. So
+        frame_to(x) = frame_from(x + displacement(x)) wherever the intensity moves with the tissue.
 
         Returns:
             (K, J, I, 3) float32, components (x, y, z) in LPS mm (computed in float64).

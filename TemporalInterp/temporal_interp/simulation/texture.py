@@ -1,4 +1,4 @@
-"""A smooth random texture given by a formula, so that it can be read at any point without a grid."""
+"""A smooth random texture from a formula, which can be read at any point, without a grid."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 WAVES = 16
-"""Plane waves in the sum: enough that no repetition is seen."""
+"""Number of plane waves: enough that no repetition is visible."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,12 +24,15 @@ class Texture:
 
     @classmethod
     def random(cls, seed: int, wavelengths_mm: tuple[float, float], *, flatness: float = 1.0) -> Texture:
-        """Draw a texture.
+        """Return a random texture.
+
+        >>> Texture.random(0, (5.0, 10.0)).at(np.zeros((4, 3))).shape
+        (4,)
 
         Args:
-            seed: of the random numbers.
-            wavelengths_mm: shortest and longest.
-            flatness: factor by which the texture is stretched along z, so that a thick slice does not average it away.
+            seed: seed of the random numbers.
+            wavelengths_mm: shortest and longest wavelength.
+            flatness: factor that stretches the texture along z, so that a thick slice does not average it away.
         """
         rng = np.random.default_rng(seed)
         direction = rng.normal(size=(3, WAVES))

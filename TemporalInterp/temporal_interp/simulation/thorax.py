@@ -1,7 +1,8 @@
 """A chest drawn from formulas, in Hounsfield units, at the reference phase of a breathing lung.
 
-It scales with the lung's levels and the chest's size. Patient axes (LPS): +x is the patient's left, +y the back, +z the
-head. Shapes and densities follow an ordinary CT (our choice); a nodule in the right lower lobe moves with the lung.
+It scales with the levels of the lung and the size of the chest. The axes are LPS: +x is the patient's left, +y the
+back, +z the head. Shapes and densities follow an ordinary CT (our choice); a nodule in the right lower lobe moves with
+the lung.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ AIR, LUNG, FAT, MUSCLE, BLOOD, LIVER, CORTEX, MARROW = -1000.0, -830.0, -95.0, 5
 RIB_PITCH_MM = 30.0
 NODULE_RADIUS_MM = 11.0
 BUNCH = 1024
-"""Points measured together against the vessels: few enough to lie close together."""
+"""Number of points that are measured together against the vessels: few enough to lie close together."""
 
 VESSEL_GENERATIONS = 6
 VESSEL_TARGETS = (
@@ -33,7 +34,7 @@ VESSEL_TARGETS = (
     (0.48, 0.42, 0.80),
     (0.35, 0.10, 0.85),
 )
-"""Where the first vessels of a lung head from its hilum, in units of the chest: (sideways, back, level)."""
+"""Where the first vessels head for from the hilum of a lung, in units of the chest: (sideways, back, level)."""
 
 
 class _Chest(NamedTuple):
@@ -58,8 +59,8 @@ def draw_thorax(points_mm: np.ndarray, lung: BreathingLung, seed: int = 0) -> np
 
     Args:
         points_mm: (..., 3), LPS.
-        lung: gives the levels and the size of the chest.
-        seed: of the texture and of the vessels.
+        lung: the lung, which sets the levels and the size of the chest.
+        seed: seed of the texture and of the vessels.
     """
     coarse, fine = (texture.at(points_mm) for texture in _textures(seed))
     chest = _chest_units(points_mm, lung)
@@ -74,19 +75,13 @@ def draw_thorax(points_mm: np.ndarray, lung: BreathingLung, seed: int = 0) -> np
     return hu
 
 
-def parenchyma(points_mm: np.ndarray, lung: BreathingLung) -> np.ndarray:
-    """Return where material points lie in the lungs, (...) bool: vessels and nodule within, heart and airways not."""
-    chest = _chest_units(points_mm, lung)
-    return (_lungs(chest) > 0) & (_heart(chest) < 0) & (_airways(chest) < 0)
-
-
 @lru_cache(maxsize=4)
 def _textures(seed: int) -> tuple[Texture, Texture]:
     return Texture.random(2 * seed, (20.0, 45.0)), Texture.random(2 * seed + 1, (5.0, 11.0))
 
 
 def _paint(hu: np.ndarray, depth: np.ndarray, chest: _Chest, value: np.ndarray | float) -> None:
-    """Lay a tissue where the depth, in units of the chest, is positive, with an edge `EDGE_MM` wide."""
+    """Paint a tissue where the depth, in units of the chest, is positive, with an edge `EDGE_MM` wide."""
     cover = np.clip(depth * (chest.unit_mm / EDGE_MM) + 0.5, 0, 1)
     hu += cover * (value - hu)
 
@@ -99,26 +94,26 @@ def _chest_units(points_mm: np.ndarray, lung: BreathingLung) -> _Chest:
 
 
 def _across(chest: _Chest) -> np.ndarray:
-    """Return 0 on the axis of the body and 1 on the skin: a rounded box that narrows to the neck above the lungs."""
+    """Return 0 on the axis of the body and 1 on the skin: a rounded box that narrows towards the neck."""
     narrowing = 1.0 - 0.55 * np.clip(-chest.v / 0.25, 0, 1) ** 2
     return (np.abs(chest.x) ** 2.4 + np.abs(chest.y * (1 + 0.04 * chest.y)) ** 2.4) ** (1 / 2.4) / narrowing
 
 
 def _ellipsoid(chest: _Chest, centre: tuple[float, float, float], semi: tuple[float, float, float]) -> np.ndarray:
-    """Return about how deep points are in an ellipsoid of (x, y, v), in units of the chest."""
+    """Return the approximate depth of points in an ellipsoid of (x, y, v), in units of the chest."""
     level = sum(np.square((p - c) / s) for p, c, s in zip(chest[:3], centre, semi, strict=True))
     return (1 - np.sqrt(level)) * min(semi[:2])
 
 
 def _dome(chest: _Chest, side: float) -> np.ndarray:
-    """Return the level v of the diaphragm under one lung (side -1 right, +1 left): highest in the middle."""
+    """Return the level v of the diaphragm below one lung (side -1 right, +1 left): highest in the middle."""
     top = 0.80 if side < 0 else 0.84
     off_centre = np.square((chest.x - 0.43 * side) / 0.44) + np.square((chest.y + 0.12) / 0.75)
     return top + 0.24 * off_centre
 
 
 def _lungs(chest: _Chest) -> np.ndarray:
-    """Return about how deep points are in either lung, in units of the chest; negative outside."""
+    """Return the approximate depth of points in either lung, in units of the chest; negative outside."""
     width = np.sqrt(np.clip(1 - np.clip(1 - chest.v / 0.55, 0, 1) ** 2.2, 0, 1))
     depths = []
     for side in (-1.0, 1.0):
@@ -134,7 +129,7 @@ def _heart(chest: _Chest) -> np.ndarray:
 
 
 def _airways(chest: _Chest) -> np.ndarray:
-    """Return about how deep points are in the windpipe or a main bronchus."""
+    """Return the approximate depth of points in the windpipe or a main bronchus."""
     fork = 0.36
     aside = 1.3 * np.hypot(np.clip(chest.v - fork, 0, None), 0.03) - 0.039
     width = np.interp(chest.v, [fork - 0.02, fork + 0.06, fork + 0.14, fork + 0.16], [0.060, 0.046, 0.040, -1.0])
@@ -142,7 +137,7 @@ def _airways(chest: _Chest) -> np.ndarray:
 
 
 def _paint_liver(hu: np.ndarray, chest: _Chest, fine: np.ndarray) -> None:
-    """Fat of the belly, then liver on the right, stomach with its gas and spleen on the left, under the diaphragm."""
+    """Below the diaphragm: abdominal fat, then liver on the right, stomach with its gas and spleen on the left."""
     inner = 0.80 - _across(chest)
     _paint(hu, np.minimum(inner, chest.v - 0.95), chest, FAT + 10 * fine)
     right = _ellipsoid(chest, (-0.34, -0.04, 1.12), (0.52, 0.74, 0.40))
@@ -162,7 +157,7 @@ def _paint_lungs(
     seed: int,
 ) -> None:
     depth = _lungs(chest)
-    # the lung lies heavier at the back
+    # the lung is denser at the back
     _paint(hu, depth, chest, LUNG + 45 * chest.y + 12 * coarse + 18 * fine)
     vessels = np.full(depth.shape, -1.0, np.float32)
     inside = depth > -EDGE_MM / chest.unit_mm
@@ -183,7 +178,7 @@ def _to_lps(chest_point: np.ndarray, lung: BreathingLung) -> np.ndarray:
 
 @lru_cache(maxsize=4)
 def _vessels(lung: BreathingLung, seed: int) -> _Branches:
-    """Return a tree of vessels in each lung, from the hilum to the periphery, each branch splitting in two."""
+    """Return a tree of vessels in each lung, from the hilum to the periphery; each branch splits in two."""
     rng = np.random.default_rng(seed)
     grown: list[tuple[np.ndarray, np.ndarray, float]] = []
     for side in (-1.0, 1.0):
@@ -208,7 +203,7 @@ def _grow(
     radius: float,
     generation: int,
 ) -> None:
-    """Append a branch (start, end in units of the chest, radius in mm) and all that spring from it."""
+    """Append a branch (start and end in units of the chest, radius in mm) and all branches that spring from it."""
     end = start + step
     grown.append((start, end, radius))
     if generation == VESSEL_GENERATIONS:
@@ -221,9 +216,9 @@ def _grow(
 
 
 def _vessel_depth(points_mm: np.ndarray, branches: _Branches) -> np.ndarray:
-    """Return how deep points (N, 3) are in the nearest vessel, mm, (N,) float32; -EDGE_MM and less is far outside.
+    """Return the depth of points (N, 3) in the nearest vessel, mm, (N,) float32; far outside it is -EDGE_MM.
 
-    A bunch of points is measured only against the branches whose box touches its own.
+    A bunch of points is measured only against the branches whose bounding box touches that of the bunch.
     """
     margin = branches.radius[:, None] + EDGE_MM
     low = np.minimum(branches.start, branches.end) - margin

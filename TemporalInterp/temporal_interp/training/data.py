@@ -1,4 +1,4 @@
-"""The samples of a training and of its validation, as Lightning wants them."""
+"""The loaders of a training and of its validation, as a data module of Lightning."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import lightning
 import torch
 from torch.utils.data import DataLoader
 
-from temporal_interp.data.training_sample import SampleSource
+from temporal_interp.data.training_sample import SampleSource, TrainingSample
 from temporal_interp.training.datasets.batch import Batch, DrawnSamples, EpochSampler, ValidationSampler
 from temporal_interp.training.settings import TrainingSettings
 
 
 class SampleData(lightning.LightningDataModule):
-    """Loaders over two sources.
+    """Loaders of the batches drawn from two sources.
 
     Args:
-        training: what is learnt from.
-        validation: what chooses the best checkpoint; never learnt from.
-        settings: of the training.
+        training: source of the training samples.
+        validation: source of the samples that choose the best checkpoint; no network learns from them.
+        settings: settings of the training.
     """
 
     def __init__(self, training: SampleSource, validation: SampleSource, settings: TrainingSettings) -> None:
@@ -26,19 +26,19 @@ class SampleData(lightning.LightningDataModule):
         self.validation = validation
         self.settings = settings
 
-    def train_dataloader(self) -> DataLoader:
-        """Return the samples of this process."""
+    def train_dataloader(self) -> DataLoader[TrainingSample]:
+        """Return the training batches of this process."""
         rank, processes = self._share()
         sampler = EpochSampler(len(self.training), self.settings.seed, rank=rank, processes=processes)
         return self._loader(self.training, sampler, drop_last=len(sampler) >= self.settings.batch_size)
 
-    def val_dataloader(self) -> DataLoader:
-        """Return the validation samples of this process."""
+    def val_dataloader(self) -> DataLoader[TrainingSample]:
+        """Return the validation batches of this process."""
         rank, processes = self._share()
         return self._loader(self.validation, ValidationSampler(len(self.validation), rank=rank, processes=processes))
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
-        """Move a batch to where the network is."""
+        """Return a batch on the device of the network."""
         return batch.to(device)
 
     def _share(self) -> tuple[int, int]:
@@ -46,7 +46,7 @@ class SampleData(lightning.LightningDataModule):
 
     def _loader(
         self, source: SampleSource, sampler: EpochSampler | ValidationSampler, *, drop_last: bool = False
-    ) -> DataLoader:
+    ) -> DataLoader[TrainingSample]:
         return DataLoader(
             DrawnSamples(source, self.settings.seed),
             batch_size=self.settings.batch_size,

@@ -18,8 +18,9 @@ from temporal_interp.evaluation.hold_out import between
 from temporal_interp.io import read_volume
 from temporal_interp.simulation import CLINICAL, BreathingLung, PhantomCine, make_heart_cine, make_lung_cine
 from temporal_interp.simulation.geometries import chest_volume, short_axis_stack
+from temporal_interp.simulation.random_bodies import random_heart, random_lung
 from temporal_interp.training.datasets.catalogue import TEST_SEED
-from temporal_interp.training.datasets.phantoms import motion_truth, phantom_subjects, random_heart, random_lung
+from temporal_interp.training.datasets.phantoms import phantom_subjects
 
 HEARTS = 4
 BETWEEN = 4
@@ -85,7 +86,7 @@ def _heart_volume(coarser: float) -> list[BenchmarkCase]:
     # slices as thick as they are far apart, as a scanner acquires a volume
     scan = replace(CLINICAL, slice_thickness_mm=spacing[2])
     cine = make_heart_cine(heart, geometry, phases, acquisition=scan, seed=HEART_NUMBER)
-    return [_whole(f"heart_phantom_{TEST_SEED}_{HEART_NUMBER:03d}", cine, motion_truth(cine))]
+    return [_whole(f"heart_phantom_{TEST_SEED}_{HEART_NUMBER:03d}", cine, cine.motion_truth())]
 
 
 def _lung_volume(coarser: float) -> list[BenchmarkCase]:
@@ -117,7 +118,7 @@ def _whole(name: str, cine: PhantomCine, truth: MotionTruth) -> BenchmarkCase:
 
 def in_the_body(cine: PhantomCine) -> MotionTruth:
     """Return the exact motion; errors count in the body, since nobody can see how the air around it moves."""
-    known = motion_truth(cine)
+    known = cine.motion_truth()
     return MotionTruth(known.displacement, lambda number: body_mask(cine.sequence.volumes[number].array))
 
 

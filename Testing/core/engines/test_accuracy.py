@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pairs import prepare
+from phantom_grids import heart_volume
 from temporal_interp.data.crop_pad import CropPad
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.engines.blend import LinearBlend
@@ -19,7 +20,6 @@ from temporal_interp.registration.settings import VelocitySettings
 from temporal_interp.simulation import (
     BeatingHeart,
     BreathingLung,
-    heart_volume,
     make_heart_cine,
     make_lung_cine,
     short_axis_slice,
@@ -32,7 +32,7 @@ QUICK = VelocitySettings(max_voxels=10_000, levels=(2, 1), iterations=(80, 80))
 
 def test_motion_of_the_3d_phantom_from_end_diastole_to_end_systole_is_found_without_folds():
     heart = BeatingHeart()
-    cine = make_heart_cine(heart, heart_volume(heart), [heart.phase_at(0.0), heart.phase_at(1.0)])
+    cine = make_heart_cine(heart, heart_volume(heart), [0.0, heart.end_systole])
     prepared = prepare(VelocityFieldEngine(registration=QUICK), *cine.sequence.volumes)
     field = prepared.at(1.0, fields=True).displacement_first_to_t
     truth = cine.displacement_field(0, 1).array

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from phantom_regions import wall_mask
+from temporal_interp.data.physical_displacement import from_physical
 from temporal_interp.data.provenance import is_synthetic
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.simulation import (
@@ -18,6 +20,7 @@ from temporal_interp.simulation import (
     short_axis_slice,
     short_axis_stack,
 )
+from temporal_interp.simulation.acquisition import rician, slice_profile
 from temporal_interp.simulation.heart_anatomy import BLOOD_SIGNAL
 from temporal_interp.simulation.motion import slab_points
 from temporal_interp.tensors import spatial
@@ -118,6 +121,18 @@ def test_thick_slice_is_the_mean_of_thin_ones():
     assert cine.sequence.slice_thickness == 8.0
 
 
+def test_a_slice_profile_is_a_box_around_the_middle():
+    np.testing.assert_allclose(slice_profile(1), [0])
+    np.testing.assert_allclose(slice_profile(3), [-1 / 3, 0, 1 / 3])
+    np.testing.assert_allclose(np.diff(slice_profile(8)), 1 / 8)
+
+
+def test_the_magnitude_of_noise_is_the_same_of_arrays_and_tensors():
+    picture, noise = np.array([3.0, 0.0]), np.array([[0.0, -3.0], [4.0, 4.0]])
+    np.testing.assert_allclose(rician(picture, noise), [5.0, 5.0])
+    assert rician(torch.from_numpy(picture), torch.from_numpy(noise)).tolist() == pytest.approx([5.0, 5.0])
+
+
 def test_resolution_blurs_in_the_slice_by_its_width():
     (sharp,), (blurred,) = frames(phases=[0.0]), frames(Acquisition(resolution_mm=4.0), phases=[0.0])
     gradient = np.abs(np.diff(sharp, axis=2)), np.abs(np.diff(blurred, axis=2))
@@ -130,7 +145,7 @@ def test_inflow_brightens_blood_in_mid_systole_and_nothing_at_end_diastole():
     plain, fresh = frames(phases=phases), frames(Acquisition(inflow=0.2), phases=phases)
     np.testing.assert_array_equal(plain[0], fresh[0])
     np.testing.assert_array_equal(plain[2], fresh[2])
-    cavity = HEART.heart_mask(SLICE, phases[1]) & ~HEART.wall_mask(SLICE, phases[1])
+    cavity = HEART.heart_mask(SLICE, phases[1]) & ~wall_mask(HEART, SLICE, phases[1])
     assert np.median(fresh[1][cavity] / plain[1][cavity]) == pytest.approx(1.2, abs=0.005)
 
 
@@ -145,9 +160,9 @@ def test_shifted_slices_stay_shifted_and_the_field_follows():
     np.testing.assert_allclose(cine.sequence.volumes[1].array[1:2], HEART.intensity(points, 0.37), atol=0.51)
 
     first, last = (torch.from_numpy(v.array.astype(np.float32)) for v in cine.sequence.volumes)
-    displacement = spatial.from_physical(cine.displacement_field(0, 1).array, geometry)
+    displacement = from_physical(cine.displacement_field(0, 1).array, geometry)
     error = (spatial.warp(first[None, None], displacement[None])[0, 0] - last).abs().mean()
-    body = spatial.from_physical(HEART.displacement(geometry, 0.0, 0.37), geometry)
+    body = from_physical(HEART.displacement(geometry, 0.0, 0.37), geometry)
     body_error = (spatial.warp(first[None, None], body[None])[0, 0] - last).abs().mean()
     assert error < 0.4 * body_error
     assert error < 0.05 * (first - last).abs().mean()

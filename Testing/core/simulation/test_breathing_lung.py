@@ -7,13 +7,15 @@ import pytest
 import SimpleITK as sitk  # noqa: N813
 import torch
 
+from phantom_regions import in_parenchyma
 from temporal_interp.data.crop_pad import CropPad
 from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.physical_displacement import from_physical
 from temporal_interp.data.volume import Volume, from_sitk
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.simulation import PHANTOM_KEY, BreathingLung, chest_volume, coronal_slice, make_lung_cine
 from temporal_interp.simulation.motion import slab_points
-from temporal_interp.simulation.thorax import draw_thorax, parenchyma
+from temporal_interp.simulation.thorax import draw_thorax
 from temporal_interp.tensors import spatial
 
 PHASES = (0.0, 0.15, 0.35, 0.5, 0.9, 1.0)
@@ -61,7 +63,7 @@ def test_jacobian_formula_agrees_with_finite_differences(phase):
 def test_jacobian_of_the_displacement_is_that_of_the_field():
     lung = BreathingLung(amplitude_z_mm=30)
     geometry = Geometry((40, 30, 40), (3.0, 3.0, 3.0), (-60.0, -45.0, -70.0))
-    field = spatial.from_physical(lung.displacement(geometry, 0.5, 0.1), geometry)
+    field = from_physical(lung.displacement(geometry, 0.5, 0.1), geometry)
     numeric = spatial.jacobian_determinant(field[None])[0].numpy()
     exact = lung.jacobian_determinant(geometry, 0.5, 0.1)
     np.testing.assert_allclose(numeric[1:-1, 1:-1, 1:-1], exact[1:-1, 1:-1, 1:-1], atol=2e-3)
@@ -104,7 +106,7 @@ def test_drawn_chest_has_lung_tissue_bone_and_air():
     cine = make_lung_cine(lung, geometry, [0.5])
     hu = cine.sequence.volumes[0].array
     assert hu.dtype == np.int16
-    inside = parenchyma(slab_points(geometry, slice(0, geometry.shape[0])), lung)
+    inside = in_parenchyma(slab_points(geometry, slice(0, geometry.shape[0])), lung)
     assert -860 < np.median(hu[inside]) < -800
     assert hu.min() == -1000
     assert (hu > 400).mean() > 0.003
@@ -125,7 +127,7 @@ def test_drawn_lungs_keep_their_mass():
     cine = make_lung_cine(lung, geometry, [0.0, 0.2, 0.5])
 
     def is_lung(material):
-        return parenchyma(material, lung) & (draw_thorax(material, lung) < -500)
+        return in_parenchyma(material, lung) & (draw_thorax(material, lung) < -500)
 
     masses, volumes = zip(
         *(
@@ -151,10 +153,10 @@ def test_brightness_is_not_kept_but_density_times_volume_is():
     inhaled, exhaled = (torch.from_numpy(v.array.astype(np.float32)) for v in cine.sequence.volumes)
     field = cine.displacement_field(1, 0)
     assert np.abs(field.array[..., 1]).max() < 1e-5
-    displacement = spatial.from_physical(field.array, cine.geometry)
+    displacement = from_physical(field.array, cine.geometry)
     warped = spatial.warp(exhaled[None, None], displacement[None])[0, 0].numpy()
     material = lung.inverse(slab_points(cine.geometry, slice(0, 1)), 0.0)
-    inside = parenchyma(material, lung) & (warped < -600)
+    inside = in_parenchyma(material, lung) & (warped < -600)
     # J of the resampling map is that from inhaled to exhaled: the lung thins by it
     corrected = (warped + 1000) * field.jacobian - 1000
     error = np.abs(inhaled.numpy() - warped)[inside]

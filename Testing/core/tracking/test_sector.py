@@ -7,6 +7,7 @@ import pytest
 from pydicom.data import get_testdata_file
 from scipy import ndimage
 
+from phantom_grids import long_axis_slice
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
@@ -18,7 +19,6 @@ from temporal_interp.simulation import (
     BreathingLung,
     coronal_slice,
     even_phases,
-    long_axis_slice,
     make_heart_cine,
     make_lung_cine,
     short_axis_slice,

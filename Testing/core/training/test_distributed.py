@@ -8,8 +8,9 @@ import torch
 from safetensors.torch import load_file
 
 from temporal_interp.models.model_file import load_model
-from temporal_interp.simulation.random_subjects import SimulatedSamples, SyntheticSettings
+from temporal_interp.simulation.random_subject_settings import SyntheticSettings
 from temporal_interp.training.data import SampleData
+from temporal_interp.training.datasets.random_subject_samples import RandomSubjectSamples
 from temporal_interp.training.settings import TrainingSettings
 
 TWO = """
@@ -75,7 +76,7 @@ def test_two_processes_share_the_samples_and_end_with_the_same_weights(training,
 
 @pytest.fixture(scope="module")
 def synthetic():
-    return SimulatedSamples(SyntheticSettings(shape=(1, 16, 16), subjects=4, margin=0))
+    return RandomSubjectSamples(SyntheticSettings(shape=(1, 16, 16), subjects=4, margin=0))
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -1,1 +1,1 @@
-"""What the networks learn from: samples drawn from patients' sequences, from phantoms and from synthetic motion."""
+"""What the networks learn from: samples drawn from patients' sequences, from phantoms and from random subjects."""

@@ -5,8 +5,8 @@
                         patient001_frame01.nii.gz, patient001_frame01_gt.nii.gz, ...: not needed here
     testing/patient101/...
 
-Source: Bernard et al., IEEE TMI 37(11), 2018. Phases are evenly spaced; where a header's time step cannot be trusted
-that changes the unit of time, but no t.
+Source: Bernard et al., IEEE TMI 37(11), 2018. Phases are evenly spaced. Some headers have a wrong time step; that
+changes the unit of time, but no t.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class AcdcSubject:
         name: "patient001".
         path: the 4D NIfTI file.
         group: pathology: NOR, MINF, DCM, HCM or RV.
-        end_diastole: number of the frame, from 0 (Info.cfg counts from 1).
-        end_systole: likewise.
+        end_diastole: number of the frame at end diastole, from 0 (Info.cfg counts from 1).
+        end_systole: number of the frame at end systole, from 0.
     """
 
     name: str
@@ -47,17 +47,17 @@ class AcdcSubject:
     @property
     def number(self) -> int:
         """The patient's number, from 1 to 150."""
-        return int(_PATIENT.fullmatch(self.name)[1])
+        return int(self.name.removeprefix("patient"))
 
     def load(self) -> Case:
-        """Read the cine, uncropped and unscaled: the preset of an evaluation, or the samples, do that.
+        """Read the cine, neither cropped nor scaled: the preset of an evaluation, or the training samples, do that.
 
         The endpoints are end diastole and end systole in the order of time. Where end systole comes first, t = 0 is
-        end systole, and the frames between show the filling: the frames acquired between the two, with no guess about
-        how the end of the recording meets its beginning (our choice; the papers do not say).
+        end systole, and the frames between show the filling. Only frames acquired between the two count; nothing is
+        assumed about how the end of the recording joins its beginning (our choice; the papers do not say).
 
         Raises:
-            InvalidInputError: the file is damaged, or Info.cfg names frames it does not have.
+            InvalidInputError: the file is damaged, or Info.cfg names frames that it does not have.
         """
         with errors_of(self.name):
             sequence = read_sequence(self.path)
@@ -66,13 +66,13 @@ class AcdcSubject:
 
 
 def find(folder: Path) -> list[AcdcSubject]:
-    """Return the patients in order of their number.
+    """Return the patients in the order of their numbers.
 
     Args:
-        folder: the one that holds `training` or `testing` or both, or one of these two.
+        folder: the folder that holds `training`, `testing` or both, or one of these two.
 
     Raises:
-        InvalidInputError: there is no patient, or one lacks its cine or its Info.cfg, or that cannot be understood.
+        InvalidInputError: there is no patient, or a patient lacks the cine or an Info.cfg that can be understood.
     """
     folder = Path(folder)
     with errors_naming(folder):
@@ -115,12 +115,12 @@ def paper_split(subjects: Sequence[AcdcSubject], *, validation: float = 0.0, see
     Source: UVI-Net (CVPR 2024), whose partition TM-MSDF, Section 3.1, follows. It has no validation set.
 
     Args:
-        subjects: from `find`; must hold patients 001 to 100.
-        validation: share of the 90 to take out for choosing the checkpoint, stratified by pathology; 0 is the paper's.
-        seed: of that choice.
+        subjects: from `find`; they must include patients 001 to 100.
+        validation: share of the 90 that chooses the checkpoint instead, stratified by pathology; the paper's is 0.
+        seed: seed of that choice.
 
     Raises:
-        InvalidInputError: a patient is missing, so that scores could not be compared with the literature.
+        InvalidInputError: a patient is missing, so scores could not be compared with the literature.
     """
     by_number = {subject.number: subject for subject in subjects}
     missing = [f"{number:03d}" for number in (*PAPER_TRAIN, *PAPER_TEST) if number not in by_number]
@@ -137,6 +137,4 @@ def stratified_split(
     subjects: Sequence[AcdcSubject], *, validation: float = 0.1, test: float = 0.1, seed: int = 0
 ) -> Split:
     """Return a random split in which every pathology has its share of every set (see `split_at_random`)."""
-    return split_at_random(
-        subjects, validation=validation, test=test, seed=seed, stratum=lambda subject: subject.group
-    )  # fmt: skip
+    return split_at_random(subjects, validation=validation, test=test, seed=seed, stratum=lambda subject: subject.group)

@@ -1,4 +1,4 @@
-"""Samples side by side, as a training step takes them, drawn so that they can be drawn again."""
+"""Batches of training samples, and the data set and samplers that draw the same samples again and again."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from temporal_interp.data.training_sample import SampleSource, TrainingSample
 from temporal_interp.errors import InvalidInputError
 
 VALIDATION = -1
-"""The epoch that validation samples are drawn for: always the same ones."""
+"""The epoch for which validation samples are drawn, so that they are the same in every epoch of a training."""
+
+SampleKey = tuple[int, int]
+"""(epoch, number of the subject)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Samples of one shape, stacked; see `TrainingSample` for the meaning of each.
+    """Training samples of one shape, stacked; `TrainingSample` says what each attribute means.
 
     Attributes:
         first: (N, 1, K, J, I).
@@ -26,7 +29,7 @@ class Batch:
         target: (N, 1, K, J, I).
         t: (N,).
         spacing: (N, 3), mm, (K, J, I).
-        displacements: (N, 2, 3, K, J, I), or None if one of the samples has none.
+        displacements: (N, 2, 3, K, J, I), or None if the motion of a sample is not known.
     """
 
     first: torch.Tensor
@@ -40,8 +43,13 @@ class Batch:
     def of(cls, samples: Sequence[TrainingSample]) -> Batch:
         """Return samples as a batch.
 
+        >>> image = torch.zeros(1, 1, 32, 32)
+        >>> sample = TrainingSample(image, image, image, t=0.5, spacing=(8.0, 1.5, 1.5))
+        >>> Batch.of([sample, sample]).first.shape
+        torch.Size([2, 1, 1, 32, 32])
+
         Raises:
-            InvalidInputError: they differ in shape.
+            InvalidInputError: the samples differ in shape.
         """
         shapes = {tuple(sample.first.shape[1:]) for sample in samples}
         if len(shapes) > 1:
@@ -49,26 +57,34 @@ class Batch:
                 f"Samples of different shapes, {sorted(shapes)}, cannot be learnt in one step; "
                 "give the data a shape to crop to, or set batch_size to 1."
             )
-        known = all(sample.displacements is not None for sample in samples)
+        displacements = [sample.displacements for sample in samples if sample.displacements is not None]
         return cls(
-            *(torch.stack([getattr(sample, name) for sample in samples]) for name in ("first", "last", "target")),
-            torch.tensor([sample.t for sample in samples], dtype=torch.float32),
-            torch.tensor([sample.spacing for sample in samples], dtype=torch.float32),
-            torch.stack([sample.displacements for sample in samples]) if known else None,
+            first=torch.stack([sample.first for sample in samples]),
+            last=torch.stack([sample.last for sample in samples]),
+            target=torch.stack([sample.target for sample in samples]),
+            t=torch.tensor([sample.t for sample in samples], dtype=torch.float32),
+            spacing=torch.tensor([sample.spacing for sample in samples], dtype=torch.float32),
+            displacements=torch.stack(displacements) if len(displacements) == len(samples) else None,
         )
 
     def to(self, device: torch.device | str) -> Batch:
         """Return the batch on a device."""
-        moved = (None if value is None else value.to(device) for value in vars(self).values())
-        return Batch(*moved)
+        return Batch(
+            first=self.first.to(device),
+            last=self.last.to(device),
+            target=self.target.to(device),
+            t=self.t.to(device),
+            spacing=self.spacing.to(device),
+            displacements=None if self.displacements is None else self.displacements.to(device),
+        )
 
 
-class DrawnSamples(Dataset):
-    """Samples by (epoch, number of the subject): the same key gives the same sample, in any process, at any time.
+class DrawnSamples(Dataset[TrainingSample]):
+    """Training samples by key: equal keys give equal samples, in any process and in any order.
 
     Args:
-        source: what to draw from.
-        seed: of the draws.
+        source: what the samples are drawn from.
+        seed: seed of the draws, 0 or more.
     """
 
     def __init__(self, source: SampleSource, seed: int) -> None:
@@ -78,23 +94,25 @@ class DrawnSamples(Dataset):
     def __len__(self) -> int:
         return len(self.source)
 
-    def __getitem__(self, key: tuple[int, int]) -> TrainingSample:
+    def __getitem__(self, key: SampleKey) -> TrainingSample:
         epoch, index = key
         # a seed has no negative parts, and validation is epoch -1
         return self.source.draw(index, np.random.default_rng([self.seed, epoch + 1, index]))
 
 
-class EpochSampler(Sampler):
-    """Keys (epoch, subject) in an order that depends on seed and epoch alone, shared out between processes.
+class EpochSampler(Sampler[SampleKey]):
+    """The keys of an epoch, shared out between processes, in an order that depends on seed and epoch alone.
+
+    Every process gets equally many keys, so that none waits for another forever.
 
     Args:
         count: number of subjects.
-        seed: of the order.
+        seed: seed of the order.
         rank: number of this process.
-        processes: how many there are; each gets as many keys as the others, so that none waits for ever.
+        processes: number of processes.
 
     Raises:
-        InvalidInputError: there is not a subject for each.
+        InvalidInputError: there are fewer subjects than processes.
     """
 
     def __init__(self, count: int, seed: int, *, rank: int = 0, processes: int = 1) -> None:
@@ -106,28 +124,28 @@ class EpochSampler(Sampler):
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Say which epoch comes; Lightning calls this."""
+        """Set the epoch whose keys come next; Lightning calls this."""
         self.epoch = epoch
 
     def __len__(self) -> int:
         return self.count // self.processes
 
-    def __iter__(self) -> Iterator[tuple[int, int]]:
+    def __iter__(self) -> Iterator[SampleKey]:
         order = np.random.default_rng([self.seed, self.epoch]).permutation(self.count)
         own = order[self.rank :: self.processes][: len(self)]
         return iter([(self.epoch, int(index)) for index in own])
 
 
-class ValidationSampler(Sampler):
-    """Keys of the samples to validate on: the same ones every time, shared out between processes.
+class ValidationSampler(Sampler[SampleKey]):
+    """The keys of the validation samples, shared out between processes: the same keys every time.
 
     Args:
         count: number of subjects.
         rank: number of this process.
-        processes: how many there are.
+        processes: number of processes.
 
     Raises:
-        InvalidInputError: there is not a subject for each, and the others would wait for its figures for ever.
+        InvalidInputError: there are fewer subjects than processes; a process without one would keep the others waiting.
     """
 
     def __init__(self, count: int, *, rank: int = 0, processes: int = 1) -> None:
@@ -137,7 +155,7 @@ class ValidationSampler(Sampler):
     def __len__(self) -> int:
         return len(self.keys)
 
-    def __iter__(self) -> Iterator[tuple[int, int]]:
+    def __iter__(self) -> Iterator[SampleKey]:
         return iter(self.keys)
 
 

@@ -9,37 +9,38 @@ from typing import Any
 
 from temporal_interp.data.training_sample import SampleSource
 from temporal_interp.errors import InvalidInputError
+from temporal_interp.training.datasets.phantoms import Body
 from temporal_interp.training.datasets.subject import Split, Subject
-from temporal_interp.training.datasets.subject_samples import SubjectSamples
+from temporal_interp.training.datasets.subject_samples import Crop, Policy, Scaling, SubjectSamples
 
 DATASETS = ("acdc", "lung4d", "folder", "phantoms", "synthetic")
-"""Names of the data sets; all but the last are made of subjects with sequences."""
+"""Names of the data sets; all but the last consist of subjects with sequences."""
 
 VALIDATION_SEED, TEST_SEED = 1_000_000, 2_000_000
-"""Added to the seed of synthetic subjects, so that no set shares one with another."""
+"""Added to the seed of simulated subjects, so that no two sets share a subject."""
 
 
 @dataclass(frozen=True)
 class DataSettings:
-    """What is learnt from and how samples are drawn; `datasets.subject_samples` explains policy to max_gap.
+    """The data set of a training and how samples are drawn; see `SubjectSamples` for policy, crop and scaling.
 
     Attributes:
         dataset: one of `DATASETS`.
-        folder: where the patients' data lie; for the synthetic set, where its subjects are kept once they are made,
-            None for memory alone.
-        split: "paper" is the literature's partition, "random" one by patient, stratified by pathology where that is
-            known.
-        validation: share of the training subjects that choose the checkpoint.
-        test: share of all subjects, for the random split.
-        seed: of the random split and of what is drawn from formulas.
+        folder: folder of the patients' data. For the synthetic set, the folder in which its subjects are kept once they
+            are made, or None to keep them in memory alone.
+        split: "paper" is the partition of the literature; "random" divides by patient, stratified by pathology where
+            that is known.
+        validation: share of the training subjects that chooses the checkpoint.
+        test: share of all subjects that is held out, for the random split.
+        seed: seed of the random split and of all simulated subjects.
         policy: "endpoints" or "triplets".
-        shape: (K, J, I) of every sample; None for the whole volume, in batches of one.
+        shape: (K, J, I) of every sample; None for whole volumes, in batches of one.
         crop: "moving" or "centre".
         scaling: "sequence" or "frame".
-        max_gap: longest distance between endpoints, in frames, for triplets.
-        subjects: how many phantoms or synthetic subjects to learn from.
-        validation_subjects: how many to choose the checkpoint by.
-        body: "heart" or "lung", of phantoms.
+        max_gap: largest distance between the endpoints of triplets, in frames.
+        subjects: number of phantoms or synthetic subjects to learn from.
+        validation_subjects: number of phantoms or synthetic subjects that choose the checkpoint.
+        body: "heart" or "lung", for phantoms.
 
     Raises:
         InvalidInputError: a value makes no sense.
@@ -51,14 +52,14 @@ class DataSettings:
     validation: float = 0.1
     test: float = 0.15
     seed: int = 0
-    policy: str = "endpoints"
+    policy: Policy = "endpoints"
     shape: tuple[int, int, int] | None = None
-    crop: str = "moving"
-    scaling: str = "sequence"
+    crop: Crop = "moving"
+    scaling: Scaling = "sequence"
     max_gap: int | None = None
     subjects: int = 400
     validation_subjects: int = 40
-    body: str = "heart"
+    body: Body = "heart"
 
     def __post_init__(self) -> None:
         for name, choices in (("dataset", DATASETS), ("split", ("paper", "random"))):
@@ -83,13 +84,13 @@ class DataSettings:
             raise InvalidInputError(f"The data setting '{name}' must be {what}, got {getattr(self, name)!r}.")
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the settings for JSON, without the folder, which is this machine's."""
+        """Return the settings for JSON, without the folder, which is local to a machine."""
         given = {key: value for key, value in asdict(self).items() if key != "folder"}
         return given | {"shape": None if self.shape is None else list(self.shape)}
 
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> DataSettings:
-        """Return settings from a configuration file; what is missing is the default.
+        """Return settings from a configuration file; a missing setting has its default.
 
         Raises:
             InvalidInputError: a name is unknown or a value makes no sense.
@@ -109,7 +110,7 @@ def _is_shape(value: Any) -> bool:
 
 
 def open_split(settings: DataSettings) -> Split:
-    """Return the subjects of a data set, divided.
+    """Return the subjects of a data set, divided into training, validation and test.
 
     Raises:
         InvalidInputError: the folder is missing or does not hold the data set, or a set would be empty.
@@ -120,42 +121,50 @@ def open_split(settings: DataSettings) -> Split:
         return _phantoms(settings)
     if settings.folder is None:
         raise InvalidInputError(f"Say in which folder the data set '{settings.dataset}' lies.")
-    shares = {"validation": settings.validation, "seed": settings.seed}
+    validation, test, seed = settings.validation, settings.test, settings.seed
     if settings.dataset == "acdc":
         from temporal_interp.training.datasets import acdc
 
-        subjects = acdc.find(settings.folder)
+        patients = acdc.find(settings.folder)
         if settings.split == "paper":
-            return acdc.paper_split(subjects, **shares)
-        return acdc.stratified_split(subjects, test=settings.test, **shares)
+            return acdc.paper_split(patients, validation=validation, seed=seed)
+        return acdc.stratified_split(patients, validation=validation, test=test, seed=seed)
     if settings.dataset == "lung4d":
         from temporal_interp.training.datasets import lung4d
 
-        subjects = lung4d.find(settings.folder)
+        scans = lung4d.find(settings.folder)
         if settings.split == "paper":
-            return lung4d.paper_split(subjects, **shares)
-        return lung4d.patient_split(subjects, test=settings.test, **shares)
+            return lung4d.paper_split(scans, validation=validation, seed=seed)
+        return lung4d.patient_split(scans, validation=validation, test=test, seed=seed)
     from temporal_interp.training.datasets import sequence_folder
 
     if settings.split == "paper":
         raise InvalidInputError("The literature knows no split of your folder; set split to random.")
-    return sequence_folder.split(sequence_folder.find(settings.folder), test=settings.test, **shares)
+    return sequence_folder.split(sequence_folder.find(settings.folder), validation=validation, test=test, seed=seed)
 
 
 def _phantoms(settings: DataSettings) -> Split:
     from temporal_interp.training.datasets.phantoms import phantom_subjects
 
     dimensions = 2 if settings.shape is not None and settings.shape[0] == 1 else 3
-    counts = ((settings.subjects, 0), (settings.validation_subjects, VALIDATION_SEED))
-    sets = [
-        tuple(phantom_subjects(count, body=settings.body, dimensions=dimensions, seed=settings.seed + offset))
-        for count, offset in (*counts, (settings.validation_subjects, TEST_SEED))
-    ]
-    return Split(*sets)
+
+    def drawn(count: int, seed_offset: int) -> tuple[Subject, ...]:
+        seed = settings.seed + seed_offset
+        return tuple(phantom_subjects(count, body=settings.body, dimensions=dimensions, seed=seed))
+
+    return Split(
+        train=drawn(settings.subjects, 0),
+        validation=drawn(settings.validation_subjects, VALIDATION_SEED),
+        test=drawn(settings.validation_subjects, TEST_SEED),
+    )
 
 
 def sample_sources(settings: DataSettings) -> tuple[SampleSource, SampleSource]:
-    """Return what is learnt from and what chooses the checkpoint.
+    """Return the source of the training samples and the source of the samples that choose the checkpoint.
+
+    >>> training, validation = sample_sources(DataSettings("synthetic", subjects=20, validation_subjects=4))
+    >>> len(training), len(validation)
+    (20, 4)
 
     Raises:
         InvalidInputError: as `open_split`, or there are no subjects to choose the checkpoint by.
@@ -171,9 +180,9 @@ def sample_sources(settings: DataSettings) -> tuple[SampleSource, SampleSource]:
 
 
 def held_out_samples(settings: DataSettings) -> SampleSource:
-    """Return samples of the subjects that are neither learnt from nor choose the checkpoint.
+    """Return the source of the samples that neither train a network nor choose the checkpoint.
 
-    Of phantoms and synthetic subjects there are as many as choose the checkpoint.
+    For phantoms and synthetic subjects, it has as many subjects as choose the checkpoint.
 
     Raises:
         InvalidInputError: as `open_split`, or no subject is held out.
@@ -187,15 +196,23 @@ def held_out_samples(settings: DataSettings) -> SampleSource:
 
 
 def _drawn_from(subjects: Sequence[Subject], settings: DataSettings, *, flip: bool = True) -> SubjectSamples:
-    drawn = {name: getattr(settings, name) for name in ("policy", "shape", "crop", "scaling", "max_gap")}
-    return SubjectSamples(subjects, **drawn, flip=flip)
+    return SubjectSamples(
+        subjects,
+        policy=settings.policy,
+        shape=settings.shape,
+        crop=settings.crop,
+        scaling=settings.scaling,
+        max_gap=settings.max_gap,
+        flip=flip,
+    )
 
 
 def synthetic_samples(settings: DataSettings, count: int, seed_offset: int) -> SampleSource:
-    """Return synthetic samples; `VALIDATION_SEED` and `TEST_SEED` as offset give subjects never learnt from."""
-    from temporal_interp.simulation.random_subjects import SimulatedSamples, SyntheticSettings
+    """Return the source of synthetic samples; offsets `VALIDATION_SEED` and `TEST_SEED` give subjects of their own."""
+    from temporal_interp.simulation.random_subject_settings import SyntheticSettings
+    from temporal_interp.training.datasets.random_subject_samples import RandomSubjectSamples
 
     shape = settings.shape or SyntheticSettings().shape
-    return SimulatedSamples(
+    return RandomSubjectSamples(
         SyntheticSettings(shape=shape, subjects=count, seed=settings.seed + seed_offset), settings.folder
     )

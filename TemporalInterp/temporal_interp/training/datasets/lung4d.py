@@ -1,9 +1,9 @@
 """4D-Lung of The Cancer Imaging Archive: breathing CT of 20 lung cancer patients, ten phases a scan, as DICOM.
 
 Every phase is a series in a folder of its own, and its SeriesDescription ends in "Gated, 40.0%A". The cone-beam scans
-of the same patients, "Gated, 40.0%" without the A, are another kind of image and are left alone, and so are structure
-sets. Folders may be nested and named in any way: headers alone say what belongs together. One header is read for every
-folder, so that the collection, several hundred thousand files, is soon listed.
+of the same patients ("Gated, 40.0%", without the A) are another kind of image and are passed over, and so are structure
+sets. Folders may be nested and named in any way: the headers alone say what belongs together. Only one header is read
+in every folder, so that listing the collection, several hundred thousand files, does not take long.
 
 Source: Hugo et al., Data from 4D Lung Imaging of NSCLC Patients, TCIA 2016. The preparation and the partition are those
 of UVI-Net (CVPR 2024), which TM-MSDF, Section 3.1, follows.
@@ -43,10 +43,10 @@ NEEDED_PHASES = tuple(10.0 * number for number in range(6))
 ALL_PHASES = tuple(10.0 * number for number in range(10))
 
 PAPER_SCANS, PAPER_TRAIN = 82, 68
-"""How many scans the collection holds, and how many of them, from the first, are learnt from in the literature."""
+"""Number of scans in the collection, and how many of them, from the first on, the literature trains on."""
 
 PREPARED_SIZES = (256, 128)
-"""Side in voxels of the cubes that a scan is resized to, one after the other."""
+"""Sides in voxels of the cubes to which a scan is resized, one after the other."""
 
 LOWEST_HU, HIGHEST_HU = -1400.0, 200.0
 BODY_HU = -500.0
@@ -60,10 +60,10 @@ class Lung4DSubject:
     """One 4D scan.
 
     Attributes:
-        name: patient and number of the scan from 0, as in "100_HM10395_0".
-        patient: the patient's ID.
+        name: patient and number of the scan, from 0, as in "100_HM10395_0".
+        patient: ID of the patient.
         phases: folder of every phase by its percentage, rising.
-        prepared: whether `load` prepares the frames as the literature does (`prepare`), or keeps them as acquired.
+        prepared: whether `load` prepares the frames as the literature does (see `prepare`) or keeps them as acquired.
     """
 
     name: str
@@ -72,9 +72,10 @@ class Lung4DSubject:
     prepared: bool = True
 
     def load(self) -> Case:
-        """Read the scan in HU; the endpoints are the phases 0 % and 50 %, those between are scored.
+        """Read the scan in HU; the endpoints are the phases 0 % and 50 %, and the phases between are scored.
 
-        Frames are read one after the other, so that a whole scan at full size is in memory only if it is asked for.
+        Frames are read and prepared one after the other; a whole scan of full size is in memory only if `prepared` is
+        False.
 
         Raises:
             InvalidInputError: a series is damaged or incomplete, or phases do not lie on one voxel grid.
@@ -105,7 +106,7 @@ class _Frame(NamedTuple):
 
 
 class _Series(NamedTuple):
-    """What one header says about the series in a folder."""
+    """The series in a folder, according to one header."""
 
     patient: str
     date: str
@@ -116,9 +117,9 @@ class _Series(NamedTuple):
 
     @property
     def scan(self) -> tuple[str, str, str, str]:
-        """Key of the scan: patient, then as the archive's downloader names and so sorts its folders of studies.
+        """Key of the scan: first the patient, then the study in the order of the folders of the archive's downloader.
 
-        Those begin with MM-DD-YYYY and end in the last five digits of the study's UID.
+        The names of those folders begin with MM-DD-YYYY and end in the last five digits of the study's UID.
         """
         try:
             date = datetime.strptime(self.date, "%Y%m%d").strftime("%m-%d-%Y")
@@ -135,8 +136,8 @@ def find(folder: Path, *, prepared: bool = True) -> list[Lung4DSubject]:
         prepared: whether loading prepares the frames as the literature does.
 
     Raises:
-        InvalidInputError: there is no scan, a phase is there twice, or scans lack a phase that is scored; the message
-            names all such scans.
+        InvalidInputError: there is no scan, a scan has a phase twice, or scans lack a phase that is scored; the message
+            names them all.
     """
     folder = Path(folder)
     with errors_naming(folder):
@@ -165,7 +166,7 @@ def _all_series(folder: Path) -> list[_Series]:
 
 
 def _series(header: pydicom.Dataset, folder: Path) -> _Series | None:
-    """Return the series of a header; None if it is no phase of a fan-beam scan."""
+    """Return the series of a header; None if it is not a phase of a fan-beam scan."""
     match = _FAN_BEAM_PHASE.search(str(header.get("SeriesDescription") or ""))
     if match is None:
         return None
@@ -214,17 +215,18 @@ def _read_phase(folder: Path) -> _Frame:
 
 
 def prepare(volume: Volume) -> Volume:
-    """Return a phase in HU as UVI-Net prepares it, but for the scaling to [0, 1], which is the preset's.
+    """Return a phase in HU as UVI-Net prepares it, except for the scaling to [0, 1], which the preset does.
 
-    Resized over the same extent to 256³ and then to 128³ voxels (linearly, without smoothing), clipped to
-    [-1400, 200] HU, the bed replaced by the darkest value, and the body's box centred in the plane. Every frame is
-    centred on its own, as in the paper; so the grid's origin is nominal, and what stands still may jump by a voxel.
+    The phase is resized over the same extent to 256³ and then to 128³ voxels (linearly, without smoothing) and clipped
+    to [-1400, 200] HU. The darkest value replaces the bed, and the bounding box of the body is centred in the plane.
+    Every frame is centred on its own, as in the paper; so the origin of the grid is nominal, and what stands still may
+    jump by a voxel.
 
-    The paper takes stored values - 1000 for HU; here the headers' rescaling is used, which is the same for a slope of 1
-    and an intercept of -1000. The paper's box leaves out its last row and column, here it is whole.
+    The paper takes stored values - 1000 for HU; here the rescaling of the headers is used, which is the same for a
+    slope of 1 and an intercept of -1000. The box of the paper leaves out its last row and column; here it is whole.
 
     Args:
-        volume: one phase, HU.
+        volume: one phase in HU.
 
     Returns:
         (128, 128, 128) float32.
@@ -245,15 +247,19 @@ def _resized(volume: Volume) -> Volume:
     array, old = image[0, 0].numpy(), volume.geometry
     ratio = [have / new for have, new in zip(old.shape, array.shape, strict=True)]
     spacing = tuple(s * r for s, r in zip(old.spacing, reversed(ratio), strict=True))
-    origin = old.physical_point([(r - 1) / 2 for r in ratio])  # the outer faces of the grid stay where they are
+    origin = old.physical_point([(r - 1) / 2 for r in ratio])  # the outer faces of the grid stay in place
     return Volume(array, replace(old, shape=array.shape, spacing=spacing, origin=tuple(origin)))
 
 
 def body_mask(hu: np.ndarray) -> np.ndarray:
-    """Return where the patient is, (K, J, I) bool, lungs within and bed without, with a margin of three voxels.
+    """Return the voxels of the patient, (K, J, I) bool: with the lungs, without the bed, with a margin of three voxels.
 
-    Three times over: the largest connected part, then in every slice its largest outline, filled, without its rim,
-    which cuts what joins body and bed; then dilated three times by 3 x 3 x 3 voxels (the paper's code).
+    Three times over, the mask is reduced to its largest connected part, and every slice of that to its largest part
+    with holes filled, eroded by one voxel to cut the bridges between body and bed. At the end it is dilated three times
+    by 3 x 3 x 3 voxels. Source: the code of UVI-Net.
+
+    Args:
+        hu: (K, J, I), HU.
 
     Raises:
         InvalidInputError: nothing is as dense as a body.
@@ -281,7 +287,7 @@ def _largest_outline(section: np.ndarray) -> np.ndarray:
 
 
 def _centred(hu: np.ndarray) -> np.ndarray:
-    """Return (K, J, I) with the box of the body in the middle of the plane and the darkest value around it."""
+    """Return (K, J, I) with the bounding box of the body in the middle of the plane, on the darkest value."""
     body = hu > BODY_HU
     _, rows, columns = ndimage.find_objects(body.any(axis=0, keepdims=True).astype(np.uint8))[0]
     part = hu[:, rows, columns]
@@ -294,16 +300,15 @@ def _centred(hu: np.ndarray) -> np.ndarray:
 def paper_split(subjects: abc.Sequence[Lung4DSubject], *, validation: float = 0.0, seed: int = 0) -> Split:
     """Return the split of the literature: of the 82 scans, in the order of `find`, the first 68 train, the others test.
 
-    Where the border falls between two scans of one patient, that patient is on both sides; `patient_split` never does
-    that.
+    If the border falls between two scans of one patient, that patient is in both sets; `patient_split` never does that.
 
     Args:
-        subjects: from `find`, all of the collection.
-        validation: share of the patients of the 68 to take out for choosing the checkpoint; 0 is the paper's.
-        seed: of that choice.
+        subjects: from `find`, the whole collection.
+        validation: share of the patients of the 68 that chooses the checkpoint instead; the paper's is 0.
+        seed: seed of that choice.
 
     Raises:
-        InvalidInputError: there are not 82 scans, so that scores could not be compared with the literature.
+        InvalidInputError: there are not 82 scans, so scores could not be compared with the literature.
     """
     if len(subjects) != PAPER_SCANS:
         raise InvalidInputError(
@@ -318,6 +323,4 @@ def patient_split(
     subjects: abc.Sequence[Lung4DSubject], *, validation: float = 0.1, test: float = 0.15, seed: int = 0
 ) -> Split:
     """Return a random split by patient: all scans of a patient are in one set (see `split_at_random`)."""
-    return split_at_random(
-        subjects, validation=validation, test=test, seed=seed, together=lambda subject: subject.patient
-    )  # fmt: skip
+    return split_at_random(subjects, validation=validation, test=test, seed=seed, unit=lambda subject: subject.patient)

@@ -1,7 +1,4 @@
-"""Phantoms as subjects: beating hearts and breathing lungs of random sizes and motions, with exact truth.
-
-The ranges of the parameters span normal and diseased hearts and quiet to deep breathing (our choice).
-"""
+"""Phantoms as subjects: beating hearts and breathing lungs of random size and motion, with exact truth."""
 
 from __future__ import annotations
 
@@ -10,13 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from temporal_interp.data.motion_truth import MotionTruth
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.simulation import (
-    Acquisition,
-    BeatingHeart,
-    BreathingLung,
-    HeartShape,
     PhantomCine,
     chest_volume,
     coronal_slice,
@@ -26,6 +18,7 @@ from temporal_interp.simulation import (
     short_axis_slice,
     short_axis_stack,
 )
+from temporal_interp.simulation.random_bodies import random_heart, random_heart_scan, random_lung
 from temporal_interp.training.datasets.subject import Case, errors_of
 
 Body = Literal["heart", "lung"]
@@ -33,20 +26,17 @@ Body = Literal["heart", "lung"]
 HEART_FRAMES, LUNG_FRAMES = 25, 10
 """Frames over one cycle, as in a clinical cine and in a 4D CT."""
 
-REST_OVER_REACH = 1.2
-"""Distance beyond which the body around the heart is at rest, in radii of the heart."""
-
 
 @dataclass(frozen=True)
 class PhantomSubject:
-    """One phantom, drawn when it is loaded; equal attributes give equal images and motion.
+    """One phantom, drawn when it is loaded; equal attributes give equal images and equal motion.
 
     Attributes:
-        body: a heart in MR, or a chest in CT.
-        number: of the phantom; every number is another one.
-        seed: of all random parameters.
+        body: "heart" in MR, or "lung" in CT.
+        number: number of the phantom; every number gives another phantom.
+        seed: seed of all random parameters.
         dimensions: 2 for one slice without motion through it, 3 for a volume.
-        frames: over one cycle, evenly spaced.
+        frames: number of frames, evenly spaced over one cycle.
     """
 
     body: Body
@@ -57,22 +47,22 @@ class PhantomSubject:
 
     @property
     def name(self) -> str:
-        """Name of the subject: what it is, its number and its seed."""
+        """Name of the subject: its body, its seed and its number."""
         return f"{self.body}_phantom_{self.seed}_{self.number:03d}"
 
     def load(self) -> Case:
         """Draw the cine.
 
-        The endpoints are end diastole and end systole, or full inhalation and full exhalation, each the nearest frame.
+        The endpoints are the frames nearest to end diastole and end systole, or to full inhalation and full exhalation.
 
         Raises:
-            InvalidInputError: there are too few frames for one to lie between the endpoints.
+            InvalidInputError: no frame lies between the endpoints.
         """
         with errors_of(self.name):
             rng = np.random.default_rng([self.seed, self.number])
             cine, turn = self._heart(rng) if self.body == "heart" else self._lung(rng)
             last = int(np.argmin(np.abs(np.array(cine.phases) - turn)))
-            return Case(self.name, cine.sequence, 0, last, motion_truth(cine))
+            return Case(self.name, cine.sequence, 0, last, cine.motion_truth())
 
     def _heart(self, rng: np.random.Generator) -> tuple[PhantomCine, float]:
         heart = random_heart(rng)
@@ -83,7 +73,7 @@ class PhantomSubject:
             heart,
             geometry,
             even_phases(self.frames),
-            acquisition=_random_scan(rng, thickness=0.0 if self.dimensions == 2 else 8.0),
+            acquisition=random_heart_scan(rng, slice_thickness_mm=0.0 if self.dimensions == 2 else 8.0),
             seed=int(rng.integers(2**31)),
         )
         return cine, heart.end_systole
@@ -105,14 +95,17 @@ class PhantomSubject:
 def phantom_subjects(
     count: int, *, body: Body = "heart", dimensions: int = 2, seed: int = 0, frames: int | None = None
 ) -> list[PhantomSubject]:
-    """Return phantoms of random size, motion and noise; more of them begin with the same ones.
+    """Return phantoms of random size, motion and noise; a larger count begins with the same phantoms.
+
+    >>> [subject.name for subject in phantom_subjects(2, body="lung", seed=7)]
+    ['lung_phantom_7_000', 'lung_phantom_7_001']
 
     Args:
-        count: how many.
+        count: number of phantoms.
         body: "heart" or "lung".
         dimensions: 2 or 3; a 3D phantom takes seconds to minutes to draw.
-        seed: of all random parameters, 0 or more.
-        frames: over one cycle; None for 25 of a heart and 10 of a lung.
+        seed: seed of all random parameters, 0 or more.
+        frames: number of frames over one cycle; None for 25 of a heart and 10 of a lung.
 
     Raises:
         InvalidInputError: an argument is out of range.
@@ -124,67 +117,3 @@ def phantom_subjects(
         )
     frames = frames or (HEART_FRAMES if body == "heart" else LUNG_FRAMES)
     return [PhantomSubject(body, number, seed, dimensions, frames) for number in range(count)]
-
-
-def random_heart(rng: np.random.Generator) -> BeatingHeart:
-    """Return a heart of random size and motion: from a failing, dilated one to a strong, thick-walled one."""
-    endocardium = rng.uniform(19, 30)
-    length = rng.uniform(80, 105)
-    shape = HeartShape(
-        endocardial_radius_mm=endocardium,
-        epicardial_radius_mm=endocardium + rng.uniform(7, 13),
-        length_mm=length,
-        cavity_length_mm=length - rng.uniform(7, 11),
-    )
-    return BeatingHeart(
-        shape,
-        ejection_fraction=rng.uniform(0.25, 0.70),
-        right_ejection_fraction=rng.uniform(0.25, 0.60),
-        axial_scale=rng.uniform(0.80, 0.95),
-        apex_twist_degrees=rng.uniform(3, 15),
-        base_twist_degrees=(rng.uniform(1, 3), rng.uniform(-5, -1)),
-        end_systole=rng.uniform(0.30, 0.45),
-        cycle_ms=rng.uniform(650, 1150),
-        rest_radius_mm=REST_OVER_REACH * shape.reach_mm,
-        anatomy_seed=int(rng.integers(2**31)),
-    )
-
-
-def random_lung(rng: np.random.Generator) -> BreathingLung:
-    """Return a lung of random motion, in the drawn chest: from quiet to deep breathing."""
-    return BreathingLung(
-        amplitude_z_mm=rng.uniform(6, 22),
-        amplitude_y_mm=rng.uniform(1, 7),
-        exponent=int(rng.integers(1, 5)),
-        lag=rng.uniform(0.0, 0.12),
-        cycle_ms=rng.uniform(3000, 6000),
-    )
-
-
-def _random_scan(rng: np.random.Generator, *, thickness: float) -> Acquisition:
-    return Acquisition(
-        slice_thickness_mm=thickness,
-        resolution_mm=rng.uniform(1.4, 2.4),
-        snr=rng.uniform(15, 50),
-        bias=rng.uniform(0.05, 0.35),
-        inflow=rng.uniform(-0.10, 0.15),
-    )
-
-
-@dataclass(frozen=True)
-class _Motion:
-    """A phantom's truth as the functions that MotionTruth asks for; unlike closures these can be pickled."""
-
-    cine: PhantomCine
-
-    def displacement(self, source: int, frame: int) -> np.ndarray:
-        return self.cine.displacement_field(source, frame).array
-
-    def heart_mask(self, frame: int) -> np.ndarray:
-        return self.cine.body.heart_mask(self.cine.geometry, self.cine.phases[frame])
-
-
-def motion_truth(cine: PhantomCine) -> MotionTruth:
-    """Return the exact motion; errors count inside the left ventricle, and everywhere in a chest."""
-    motion = _Motion(cine)
-    return MotionTruth(motion.displacement, motion.heart_mask if isinstance(cine.body, BeatingHeart) else None)

@@ -1,4 +1,4 @@
-"""Any folder of sequences: every 4D file in it, and every subfolder with a DICOM cine, is a subject."""
+"""A folder of sequences: every 4D file in it, and every subfolder with a DICOM cine, is a subject."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ class SequenceSubject:
     """One sequence.
 
     Attributes:
-        name: its path inside the folder, with slashes.
-        path: a file or a folder that `files.read_sequence` reads.
+        name: path of the sequence inside the folder, with slashes.
+        path: a file or a folder that `io.read_sequence` reads.
     """
 
     name: str
     path: Path
 
     def load(self) -> Case:
-        """Read the sequence; its endpoints are the first frame and the one most unlike it (`most_unlike_first`).
+        """Read the sequence; its endpoints are the first frame and the frame most unlike it (`most_unlike_first`).
 
         Raises:
-            InvalidInputError: it cannot be read, or cannot be learnt from.
+            InvalidInputError: the sequence cannot be read, or is not fit for learning.
         """
         with errors_of(self.name):
             sequence = read_sequence(self.path)
@@ -49,11 +49,11 @@ class SequenceSubject:
 def most_unlike_first(sequence: Sequence) -> int:
     """Return the number of the frame, from 2 on, with the largest mean absolute difference from frame 0.
 
-    Differences are taken on the sequence's robust intensity range (our choice). In a heart beat that starts at end
-    diastole it is close to end systole. Frame 1 is passed over, since a frame must lie between the two.
+    Differences are taken on the robust intensity range of the sequence (our choice). In a heart beat that starts at end
+    diastole, that frame is close to end systole. Frame 1 is passed over, since a frame must lie between the two.
 
     Raises:
-        InvalidInputError: the sequence has fewer than three frames, or every voxel of it is the same.
+        InvalidInputError: the sequence has fewer than three frames, or all its voxels are equal.
     """
     require_learnable(sequence)
     intensity_range = IntensityRange.of(sequence.volumes)
@@ -65,9 +65,9 @@ def most_unlike_first(sequence: Sequence) -> int:
 def find(folder: Path) -> list[SequenceSubject]:
     """Return the sequences in a folder, in the order of their names.
 
-    These are its .seq.nrrd files and its 4D .nii.gz and .nii files (3D ones are passed over), and those of subfolders.
-    A subfolder with an index.csv is a folder of frames; one with DICOM files, anywhere below it, is one DICOM cine,
-    whatever else it holds. Hidden files and everything else are passed over.
+    Sequences are .seq.nrrd files and 4D .nii.gz and .nii files (3D files are passed over), also in subfolders. A
+    subfolder with an index.csv is a folder of frames. A subfolder with DICOM files anywhere below it is one DICOM cine,
+    whatever else it holds. Hidden files and all other files are passed over.
 
     Raises:
         InvalidInputError: there is no sequence, or a NIfTI file is damaged.
@@ -99,7 +99,7 @@ def _sequences(folder: Path) -> Iterator[Path]:
 
 
 def _is_4d_nifti(path: Path) -> bool:
-    """Tell, by its header alone, whether a file is 4D NIfTI."""
+    """Tell from its header alone whether a file is 4D NIfTI."""
     if not path.name.lower().endswith(NIFTI_ENDINGS):
         return False
     reader = sitk.ImageFileReader()
@@ -116,7 +116,7 @@ def _holds_dicom(folder: Path) -> bool:
 
 
 def _is_dicom(path: Path) -> bool:
-    """Tell whether a file is DICOM by its mark, or, as some old ones lack it, by its name."""
+    """Tell whether a file is DICOM by its mark or, since some old files lack the mark, by its name."""
     if path.name.startswith("."):
         return False
     with path.open("rb") as file:

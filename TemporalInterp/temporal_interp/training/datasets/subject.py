@@ -1,4 +1,4 @@
-"""A subject: one sequence of one patient, read only when it is asked for, and how subjects are split into sets."""
+"""Subjects, each one sequence of a patient that is read only when it is needed, and their split into sets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import abc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -21,18 +21,18 @@ FEWEST_FRAMES = 3
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """What is learnt from and scored: a loaded sequence with its endpoints.
+    """A loaded sequence with its endpoints: what a network learns from, or is scored on.
 
     Attributes:
-        name: of the subject, for messages and tables.
-        sequence: acquired frames, at least three, finite.
+        name: name of the subject, for messages and tables.
+        sequence: at least three acquired frames, all finite.
         first: number of the frame at t = 0.
         last: number of the frame at t = 1; the frames strictly between the two are scored.
         truth: the exact motion, which only phantoms have.
 
     Raises:
-        InvalidInputError: the sequence cannot be learnt from (see `require_learnable`), an endpoint does not exist, or
-            no frame lies between the two. The message names the subject.
+        InvalidInputError: the sequence is not fit for learning (see `require_learnable`), an endpoint does not exist,
+            or no frame lies between the two. The message names the subject.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Case:
 
 
 class Subject(Protocol):
-    """Where a case comes from; nothing of its images is in memory until it is loaded."""
+    """The source of a case; none of its images are in memory until it is loaded."""
 
     @property
     def name(self) -> str:
@@ -62,14 +62,14 @@ class Subject(Protocol):
         """Read the images.
 
         Raises:
-            InvalidInputError: they cannot be read or learnt from; the message names the subject.
+            InvalidInputError: the images cannot be read, or are not fit for learning; the message names the subject.
         """
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class LoadedSubject:
-    """A case already in memory, such as the very sequence that a network is to be adapted to."""
+    """A case that is in memory already, such as the sequence to which a network is adapted."""
 
     case: Case
 
@@ -94,7 +94,7 @@ def errors_of(name: str) -> Iterator[None]:
 
 
 def require_learnable(sequence: Sequence) -> None:
-    """Raise InvalidInputError unless a sequence has three frames or more, all acquired and all finite."""
+    """Raise InvalidInputError unless a sequence has at least three frames, all acquired and all finite."""
     if len(sequence) < FEWEST_FRAMES:
         raise InvalidInputError(
             f"the sequence has {len(sequence)} frames; a sample needs two endpoints and a frame between them."
@@ -109,44 +109,53 @@ def require_learnable(sequence: Sequence) -> None:
 
 @dataclass(frozen=True)
 class Split:
-    """Subjects to learn from, to choose the checkpoint by, and to report scores on."""
+    """Subjects of a data set, divided.
+
+    Attributes:
+        train: the subjects that a network learns from.
+        validation: the subjects that choose the checkpoint.
+        test: the subjects on which scores are reported.
+    """
 
     train: tuple[Subject, ...]
     validation: tuple[Subject, ...]
     test: tuple[Subject, ...]
 
 
+AnySubject = TypeVar("AnySubject", bound=Subject)
+
+
 def split_at_random(
-    subjects: abc.Sequence[Subject],
+    subjects: abc.Sequence[AnySubject],
     *,
     validation: float,
     test: float,
     seed: int,
-    stratum: Callable[[Subject], str] = lambda subject: "",
-    together: Callable[[Subject], str] = lambda subject: subject.name,
+    stratum: Callable[[AnySubject], str] = lambda subject: "",
+    unit: Callable[[AnySubject], str] = lambda subject: subject.name,
 ) -> Split:
     """Return a random split; equal arguments give equal splits (our choice).
 
-    Units (see `together`) are shuffled within their stratum and dealt out by their relative rank in it, so that every
-    set gets its share of every stratum as exactly as whole numbers allow.
+    Units are shuffled within their stratum and dealt out by their relative rank in it, so that every set gets its share
+    of every stratum as exactly as whole numbers allow.
 
     Args:
-        subjects: to split; within a set they keep this order.
-        validation: share of the units, from 0 to below 1. Above 0 it is at least one unit.
-        test: likewise.
-        seed: of the shuffle, 0 or more.
-        stratum: what every set shall hold its share of, such as the pathology.
-        together: subjects with the same key form a unit that is never divided, such as the scans of one patient.
+        subjects: the subjects to split; within a set they keep this order.
+        validation: share of the units, from 0 to below 1. A share above 0 is at least one unit.
+        test: share of the units, from 0 to below 1. A share above 0 is at least one unit.
+        seed: seed of the shuffle, 0 or more.
+        stratum: key of the stratum of a subject, such as its pathology.
+        unit: key of the unit of a subject. A unit is never divided; the scans of one patient form one.
 
     Raises:
-        InvalidInputError: the shares do not leave a unit to learn from, or the seed is negative.
+        InvalidInputError: the shares leave no unit to learn from, or the seed is negative.
     """
     if not (0 <= validation < 1 and 0 <= test < 1 and seed >= 0):
         raise InvalidInputError(
             f"A split needs shares from 0 to below 1 and a seed of 0 or more, got validation {validation}, "
             f"test {test} and seed {seed}."
         )
-    units = _dealt({together(subject): stratum(subject) for subject in subjects}, np.random.default_rng(seed))
+    units = _dealt({unit(subject): stratum(subject) for subject in subjects}, np.random.default_rng(seed))
     test_count, validation_count = (max(1, round(share * len(units))) if share else 0 for share in (test, validation))
     if test_count + validation_count >= len(units):
         raise InvalidInputError(
@@ -156,18 +165,18 @@ def split_at_random(
     in_test = set(units[:test_count])
     in_validation = set(units[test_count : test_count + validation_count])
     return Split(
-        train=tuple(s for s in subjects if together(s) not in in_test | in_validation),
-        validation=tuple(s for s in subjects if together(s) in in_validation),
-        test=tuple(s for s in subjects if together(s) in in_test),
+        train=tuple(s for s in subjects if unit(s) not in in_test | in_validation),
+        validation=tuple(s for s in subjects if unit(s) in in_validation),
+        test=tuple(s for s in subjects if unit(s) in in_test),
     )
 
 
 def _dealt(stratum_of: dict[str, str], rng: np.random.Generator) -> list[str]:
-    """Return the units in an order of which every stretch has its share of every stratum."""
+    """Return the units in an order in which every stretch has its share of every stratum."""
     strata: dict[str, list[str]] = {}
     for unit, stratum in stratum_of.items():
         strata.setdefault(stratum, []).append(unit)
-    ranked = []
+    ranked: list[tuple[float, str]] = []
     for units in strata.values():
         ranks = (rng.permutation(len(units)) + rng.random()) / len(units)
         ranked += zip(ranks, units, strict=True)

@@ -1,7 +1,8 @@
-"""Samples from subjects: which frames, which part of them, and how they are scaled."""
+"""Training samples from subjects: which frames, which part of them, and how they are scaled."""
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +29,7 @@ DEFAULT_CACHE_BYTES = 4 * 2**30
 
 @dataclass(frozen=True, eq=False)
 class _Pair:
-    """Two endpoints by number, and the frames between them that may be the target."""
+    """The numbers of two endpoints, and of the frames between them that may be the target."""
 
     first: int
     last: int
@@ -37,13 +38,13 @@ class _Pair:
 
 @dataclass(frozen=True, eq=False)
 class _Loaded:
-    """A case made ready to draw from.
+    """A case that is ready to be drawn from.
 
     Attributes:
         case: the sequence, as acquired.
-        pairs: endpoints to choose from, by how many frames they are apart.
-        ranges: intensities that become 0 and 1, for every frame that may be used.
-        cumulated_motion: running sum over all voxels of how much each one moves; None where crops are not random.
+        pairs: endpoints to choose from, grouped by their distance in frames.
+        ranges: the intensities that become 0 and 1, for every frame that may be used.
+        cumulated_motion: running sum over all voxels of how much each voxel moves; None where crops are not random.
     """
 
     case: Case
@@ -58,28 +59,36 @@ class _Loaded:
 
 
 class SubjectSamples:
-    """A source of samples drawn from subjects; see `SampleSource`.
+    """A source of training samples drawn from subjects; see `SampleSource`.
 
-    Subjects are loaded when first drawn from and kept in memory up to a limit, the longest unused given up first.
+    A subject is loaded when it is first drawn from. Loaded subjects stay in memory up to a limit; the one unused for
+    the longest time is dropped first.
+
+    >>> from temporal_interp.training.datasets.phantoms import phantom_subjects
+    >>> samples = SubjectSamples(phantom_subjects(1, frames=5), policy="triplets", shape=(1, 64, 64))
+    >>> sample = samples.draw(0, np.random.default_rng(0))
+    >>> sample.target.shape, sample.displacements.shape
+    (torch.Size([1, 1, 64, 64]), torch.Size([2, 3, 1, 64, 64]))
 
     Args:
-        subjects: what to draw from; their number is the length of an epoch.
-        policy: "endpoints" takes the case's endpoints and a random frame between, as the paper does. "triplets" takes
-            any frames i < k < j: all distances j - i are equally likely, then all pairs of that distance, then all
-            frames between (our choice: short gaps would drown in the many long ones).
-        shape: (K, J, I) of every sample; what is larger is cropped, what is smaller gets a black border. None keeps
-            every subject's own.
-        crop: "moving" crops at random and gives preference to what moves: a voxel is drawn in proportion to its
-            variance over time, less the median one, which is noise, and the crop is any that has it in its middle half,
-            as far as the subject's border lets it (our choice). "centre" crops the centre, as the literature does.
-        scaling: "sequence" scales all frames by one range, as the preset honest. "frame" scales each by its own lowest
-            and highest voxel, as the preset uvi, with crop "centre" after cropping and zero-padding.
-        frames: numbers of the frames that may be used, for every subject: no image, scaling or crop depends on the
-            others. None allows all.
-        max_gap: largest distance j - i of triplets; None for that of the case's own endpoints, since further apart
-            the frames of a cycle grow alike again.
-        flip: mirror samples at random along J and along I.
-        cache_bytes: how much memory loaded subjects may take.
+        subjects: the subjects to draw from; their number is the length of an epoch.
+        policy: "endpoints" takes the endpoints of the case and a random frame between them, as the paper does.
+            "triplets" takes any frames i < k < j: all distances j - i are equally likely, then all pairs of that
+            distance, then all frames between (our choice: otherwise few samples would have a short gap).
+        shape: (K, J, I) of every sample; a larger subject is cropped, a smaller one gets a black border. None keeps
+            the shape of every subject.
+        crop: "moving" crops at random, with preference for what moves: a voxel is drawn in proportion to its variance
+            over time less the median variance, which is noise. The crop is random, but has that voxel in its middle
+            half where the border of the subject allows it (our choice). "centre" crops the centre, as the literature
+            does.
+        scaling: "sequence" scales all frames by one range, as the native preset does. "frame" scales each frame by its
+            own lowest and highest voxel, as the preset uvi does; with crop "centre", after cropping and zero-padding.
+        frames: numbers of the frames that may be used, for every subject; no image, scaling or crop depends on the
+            others. None allows all frames.
+        max_gap: largest distance j - i of triplets, in frames. None takes the distance of the endpoints of the case:
+            frames of a cycle that are further apart become alike again.
+        flip: whether samples are mirrored at random along J and along I.
+        cache_bytes: memory that loaded subjects may take, bytes.
 
     Raises:
         InvalidInputError: an argument makes no sense.
@@ -118,12 +127,12 @@ class SubjectSamples:
     def draw(self, index: int, rng: np.random.Generator) -> TrainingSample:
         """Return a sample from subject `index`; equal states of `rng` give equal samples.
 
-        Where the subject's slices have nothing to do with one another, or the sample is one slice, the spacing along K
-        is infinite. The displacements are those of a phantom, else None; along K they are zero where the spacing is
-        infinite, and they are zero in a black border.
+        The spacing along K is infinite where the slices of the subject are independent of one another, or the sample is
+        a single slice. Only phantoms have displacements. Those are zero in a black border, and zero along K where the
+        spacing is infinite.
 
         Raises:
-            InvalidInputError: the subject cannot be read or learnt from; the message names it.
+            InvalidInputError: the subject cannot be read, or is not fit for learning; the message names it.
         """
         loaded = self._loaded(index)
         sequence = loaded.case.sequence
@@ -139,13 +148,13 @@ class SubjectSamples:
             return torch.from_numpy(np.flip(part, flips).copy())[None]
 
         independent = slices_are_independent(replace(geometry, shape=shape), sequence.slice_thickness)
-        along_k, *in_plane = geometry.spacing_kji
+        along_k, along_j, along_i = geometry.spacing_kji
         return TrainingSample(
             first=image(pair.first),
             last=image(pair.last),
             target=image(target),
             t=_time_of(sequence.times, pair, target),
-            spacing=(float("inf") if independent else along_k, *in_plane),
+            spacing=(math.inf if independent else along_k, along_j, along_i),
             displacements=_displacements(loaded.case, pair, target, start, shape, flips, in_plane_only=independent),
         )
 
@@ -173,11 +182,10 @@ class SubjectSamples:
         volumes = case.sequence.volumes
         if self._scaling == "sequence":
             return dict.fromkeys(allowed, IntensityRange.of([volumes[number] for number in allowed]))
-        centred = self._shape is not None and self._crop == "centre"
         ranges = {}
         for number in allowed:
             array = volumes[number].array
-            if centred:
+            if self._shape is not None and self._crop == "centre":
                 array = _cut(array, _centre_start(array.shape, self._shape), self._shape)
             low, high = float(array.min()), float(array.max())
             if low == high:
@@ -186,17 +194,18 @@ class SubjectSamples:
         return ranges
 
     def _start(self, loaded: _Loaded, shape: Shape, rng: np.random.Generator) -> Shape:
-        """Return the voxel (K, J, I) of the subject at which the sample starts; negative where a border is added."""
+        """Return the voxel (K, J, I) of the subject where the sample starts; negative where a border is added."""
         whole = loaded.case.sequence.volumes[0].geometry.shape
         start = _centre_start(whole, shape)
         if loaded.cumulated_motion is None:
             return start
         drawn = rng.random() * loaded.cumulated_motion[-1]
         voxel = np.unravel_index(np.searchsorted(loaded.cumulated_motion, drawn, side="right"), whole)
-        return tuple(
+        k, j, i = (
             _start_around(int(v), have, wanted, rng) if have > wanted else centred
             for v, have, wanted, centred in zip(voxel, whole, shape, start, strict=True)
         )
+        return k, j, i
 
 
 def _require_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
@@ -247,18 +256,19 @@ def _cumulated_motion(case: Case, ranges: dict[int, IntensityRange]) -> np.ndarr
 
 
 def _centre_start(have: Shape, wanted: Shape) -> Shape:
-    """Return where a centred crop starts; negative where it is larger. An odd voxel goes after, as in CropPad."""
-    return tuple(int((n - w) / 2) for n, w in zip(have, wanted, strict=True))
+    """Return where a centred crop starts; negative where it is larger. An odd voxel goes to the end, as in CropPad."""
+    k, j, i = (int((n - w) / 2) for n, w in zip(have, wanted, strict=True))
+    return k, j, i
 
 
 def _start_around(voxel: int, have: int, wanted: int, rng: np.random.Generator) -> int:
-    """Return where `wanted` of `have` voxels start, at random, with `voxel` in their middle half where possible."""
+    """Return a random start of `wanted` out of `have` voxels, with `voxel` in their middle half where possible."""
     earliest, latest = np.clip([voxel - 3 * wanted // 4, voxel - wanted // 4], 0, have - wanted)
     return int(rng.integers(earliest, latest + 1))
 
 
 def _cut(array: np.ndarray, start: Shape, shape: Shape, *, border: float = 0.0) -> np.ndarray:
-    """Return the part of (K, J, I, ...) that begins at `start`, `border` beyond the array."""
+    """Return the part of an array (K, J, I, ...) from `start` on, with `border` beyond the array."""
     part = np.full((*shape, *array.shape[3:]), border, array.dtype)
     inside = [(max(0, s), min(n, s + w)) for s, n, w in zip(start, array.shape, shape, strict=False)]
     target = tuple(slice(a - s, b - s) for (a, b), s in zip(inside, start, strict=True))
@@ -269,7 +279,7 @@ def _cut(array: np.ndarray, start: Shape, shape: Shape, *, border: float = 0.0) 
 def _displacements(
     case: Case, pair: _Pair, target: int, start: Shape, shape: Shape, flips: tuple[int, ...], *, in_plane_only: bool
 ) -> torch.Tensor | None:
-    """Return a phantom's two resampling fields, (2, 3, K, J, I) voxels, cropped and flipped like the images."""
+    """Return the two resampling fields of a phantom, (2, 3, K, J, I) voxels, cropped and flipped like the images."""
     if case.truth is None:
         return None
     geometry = case.sequence.volumes[0].geometry

@@ -5,14 +5,15 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from temporal_interp.engines.linear_blend import LinearBlend
 
 from temporal_interp.data.intensity import IntensityRange
+from temporal_interp.data.physical_displacement import from_physical
+from temporal_interp.engines.blend import LinearBlend
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.evaluation.evaluate import evaluate
 from temporal_interp.evaluation.hold_out import between
 from temporal_interp.tensors import metrics, spatial
-from temporal_interp.training.datasets.phantoms import phantom_subjects, random_heart, random_lung
+from temporal_interp.training.datasets.phantoms import phantom_subjects
 from temporal_interp.training.datasets.subject_samples import SubjectSamples
 
 
@@ -33,6 +34,17 @@ def test_equal_subjects_are_equal_and_others_differ(body, frames):
         assert not np.array_equal(images, frames_of(different.load()))
 
 
+@pytest.mark.parametrize(
+    ("body", "mean", "spread", "moved"),
+    [("heart", 295.337, 285.823, 0.954844), ("lung", -431.200, 472.346, 2.04694)],
+)
+def test_phantoms_are_those_of_the_published_figures(body, mean, spread, moved):
+    case = phantom_subjects(1, body=body, seed=7, frames=6)[0].load()
+    assert frames_of(case).mean() == pytest.approx(mean, rel=1e-3)
+    assert frames_of(case).std() == pytest.approx(spread, rel=1e-3)
+    assert np.abs(case.truth.displacement(0, case.last)).mean() == pytest.approx(moved, rel=1e-3)
+
+
 def test_the_heart_is_smallest_at_the_last_endpoint():
     case = phantom_subjects(1, frames=20)[0].load()
     sizes = [case.truth.mask_of(frame).sum() for frame in range(20)]
@@ -51,7 +63,7 @@ def test_truth_explains_the_frames():
     scale = IntensityRange.of(case.sequence.volumes)
     target = case.last // 2
     first, frame = (scale.normalise(case.sequence.volumes[n].array) for n in (case.first, target))
-    field = spatial.from_physical(case.truth.displacement(case.first, target), case.sequence.volumes[0].geometry)
+    field = from_physical(case.truth.displacement(case.first, target), case.sequence.volumes[0].geometry)
     moved = spatial.warp(torch.from_numpy(first)[None, None], field[None])[0, 0].numpy()
     heart = case.truth.mask_of(target)
     assert metrics.psnr(moved, frame, heart) > metrics.psnr(first, frame, heart) + 3
@@ -84,16 +96,6 @@ def test_a_loaded_case_can_be_sent_to_another_process():
     case = phantom_subjects(1, frames=5)[0].load()
     copy = pickle.loads(pickle.dumps(case))
     np.testing.assert_array_equal(copy.truth.displacement(0, 1), case.truth.displacement(0, 1))
-
-
-def test_every_random_body_is_possible():
-    """The ranges never make a heart or a lung that is refused, nor one that folds."""
-    for seed in range(300):
-        rng = np.random.default_rng(seed)
-        heart, lung = random_heart(rng), random_lung(rng)
-        points = rng.uniform(-80, 80, (50, 3))
-        assert heart.material_jacobian(points, heart.end_systole).min() > 0
-        assert lung.material_jacobian(points, 0.0).min() > 0
 
 
 @pytest.mark.parametrize(

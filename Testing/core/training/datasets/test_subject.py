@@ -86,7 +86,7 @@ def test_shares_of_strata_too_small_for_a_whole_one_still_add_up():
 
 @pytest.mark.parametrize("seed", range(5))
 def test_what_belongs_together_is_never_divided(seed):
-    split = split_at_random(PEOPLE, validation=0.1, test=0.2, seed=seed, together=lambda person: person.patient)
+    split = split_at_random(PEOPLE, validation=0.1, test=0.2, seed=seed, unit=lambda person: person.patient)
     sets = [{p.patient for p in part} for part in (split.train, split.validation, split.test)]
     assert [len(patients) for patients in sets] == [14, 2, 4]
     assert len(set.union(*sets)) == 20

@@ -1,6 +1,6 @@
-"""Volumes of random tissues with close slices, from which slice synthesis learns without any patient.
+"""Volumes of random tissues with close slices, from which the synthesis of slices learns without any patient.
 
-Ellipsoids of all sizes fall on each other until nothing shines through: such "dead leaves" have the edges and the
+Ellipsoids of all sizes fall on each other until they cover everything: such "dead leaves" have the edges and the
 statistics of natural images (Lee, Mumford and Huang, IJCV 2001; Achddou et al., "Synthetic images as a regularity prior
 for image restoration neural networks", SSVM 2021). Sizes, textures, blur and noise are our choice.
 """
@@ -16,19 +16,23 @@ from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.volume import Volume
 
 SMALLEST, LARGEST = 1.0, 40.0
-"""Radii of the ellipsoids in mm; small ones are more frequent, as the inverse cube."""
+"""Radii of the ellipsoids, mm; their frequency falls with the cube of the radius."""
 
 COVERAGE = 4.0
-"""Summed volume of the ellipsoids over that of the whole, logarithmically spread over their sizes."""
+"""Summed volume of the ellipsoids over the volume of the whole, spread evenly over the logarithm of their size."""
 
 
-def make_still_volume(seed: int, index: int, shape: tuple[int, int, int] = (96, 96, 96)) -> Volume:
-    """Return volume `index`, of 1 mm voxels, float32 from 0 to about 1, which depends on the arguments alone."""
+def make_random_volume(seed: int, index: int, shape: tuple[int, int, int] = (96, 96, 96)) -> Volume:
+    """Return volume `index`, (K, J, I) float32 from 0 to about 1, with voxels of 1 mm; equal arguments, equal volumes.
+
+    >>> make_random_volume(seed=0, index=0, shape=(8, 24, 24)).array.shape
+    (8, 24, 24)
+    """
     rng = np.random.default_rng([seed, index])
     tissues = rng.uniform(0, 1, rng.integers(3, 12)) ** rng.choice([1.0, 2.0])
     grey = np.full(shape, tissues[0], np.float32)
     rough = np.zeros(shape, np.float32)
-    # slices further apart than pixels, as in most scans, see everything squeezed along the slice axis
+    # where slices are further apart than pixels, as in most scans, everything looks squeezed along the slice axis
     squeeze = np.array([rng.uniform(0.4, 1.2), 1.0, 1.0])
     for radius in _radii(rng, shape):
         _drop(rng, grey, rough, radius, squeeze, tissues)
@@ -42,7 +46,7 @@ def make_still_volume(seed: int, index: int, shape: tuple[int, int, int] = (96, 
 
 
 def _radii(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
-    """Return the radii of all ellipsoids in the order in which they fall, in mm."""
+    """Return the radii of all ellipsoids, mm, in the order in which they fall."""
     edges = np.geomspace(SMALLEST, LARGEST, 9)
     share = COVERAGE * np.prod(shape) / (len(edges) - 1)
     radii = []
@@ -60,11 +64,11 @@ def _drop(
     squeeze: np.ndarray,
     tissues: np.ndarray,
 ) -> None:
-    """Let an ellipsoid of random shape, direction and tissue cover what is there."""
+    """Cover a part of the volume with an ellipsoid of random shape, direction and tissue."""
     centre = rng.uniform(0, 1, 3) * grey.shape
     axes = radius * np.exp(rng.normal(0, 0.5, 3))
     turn = np.linalg.qr(rng.standard_normal((3, 3)))[0]
-    # the quadratic form whose value is 1 on the surface, and the half sides of the box around it
+    # the quadratic form that is 1 on the surface, and half the sides of the box around it
     form = squeeze[:, None] ** -1 * (turn @ np.diag(axes**-2.0) @ turn.T) * squeeze[None, :] ** -1
     half = np.sqrt(np.diag(np.linalg.inv(form)))
     start = np.maximum(np.floor(centre - half).astype(int), 0)
@@ -82,7 +86,7 @@ def _drop(
 
 
 def _octaves(rng: np.random.Generator) -> list[tuple[float, float]]:
-    """Return weights and lengths in mm of the grains that make a texture."""
+    """Return the weights of the grains that make up a texture, and their lengths in mm."""
     slope = rng.uniform(0.0, 1.0)
     return [(length**slope / 3, length) for length in (0.7, 1.5, 3.0)]
 

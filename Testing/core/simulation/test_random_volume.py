@@ -3,20 +3,25 @@
 import numpy as np
 import pytest
 
-from temporal_interp.simulation.random_subjects.still_volumes import make_still_volume
+from temporal_interp.simulation.random_volume import make_random_volume
 
 SHAPE = (24, 32, 40)
 
 
 @pytest.fixture(scope="module")
 def volumes():
-    return [make_still_volume(3, index, SHAPE) for index in range(6)]
+    return [make_random_volume(3, index, SHAPE) for index in range(6)]
 
 
 def test_a_volume_depends_on_seed_and_index_alone(volumes):
-    assert np.array_equal(make_still_volume(3, 2, SHAPE).array, volumes[2].array)
+    assert np.array_equal(make_random_volume(3, 2, SHAPE).array, volumes[2].array)
     assert not np.array_equal(volumes[1].array, volumes[2].array)
-    assert not np.array_equal(make_still_volume(4, 2, SHAPE).array, volumes[2].array)
+    assert not np.array_equal(make_random_volume(4, 2, SHAPE).array, volumes[2].array)
+
+
+def test_volumes_are_those_that_the_shipped_networks_learned_from(volumes):
+    assert volumes[0].array.mean() == pytest.approx(0.407918, rel=1e-3)
+    assert volumes[0].array.std() == pytest.approx(0.139097, rel=1e-3)
 
 
 def test_voxels_are_of_1_mm_and_intensities_those_of_an_image(volumes):

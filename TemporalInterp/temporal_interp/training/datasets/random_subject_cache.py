@@ -1,4 +1,4 @@
-"""Synthetic subjects on disk, so that they are made once for all trainings."""
+"""Random subjects on disk, so that they are made once for all trainings."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 import torch
 
 from temporal_interp.io.atomic import atomic_file
-from temporal_interp.simulation.random_subjects.subject import SyntheticSubject
+from temporal_interp.simulation.random_subject import RandomSubject
 
 _TENSORS = ("frames", "to_rest", "from_rest")
 
 
-def write_subject(subject: SyntheticSubject, path: Path) -> None:
+def write_subject(subject: RandomSubject, path: Path) -> None:
     """Write a subject, whole or not at all; processes that write the same one do not disturb each other."""
     path.parent.mkdir(parents=True, exist_ok=True)
     arrays = {name: getattr(subject, name).numpy() for name in _TENSORS}
@@ -27,20 +27,20 @@ def write_subject(subject: SyntheticSubject, path: Path) -> None:
         )
 
 
-def read_subject(path: Path) -> SyntheticSubject | None:
-    """Return a subject, or None if the file is not there or is damaged."""
+def read_subject(path: Path) -> RandomSubject | None:
+    """Return a subject, or None if the file is missing or damaged."""
     try:
         with np.load(path, allow_pickle=False) as file:
             tensors = {name: torch.from_numpy(file[name]) for name in _TENSORS}
             phases = tuple(int(phase) for phase in file["phases"])
-            numbers = [float(number) for number in file["numbers"]]
+            z, j, i, step, along_k, along_j, along_i, noise = (float(number) for number in file["numbers"])
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
         return None
-    return SyntheticSubject(
+    return RandomSubject(
         **tensors,
         phases=phases,
-        origin=(numbers[0], numbers[1], numbers[2]),
-        step=numbers[3],
-        spacing=(numbers[4], numbers[5], numbers[6]),
-        noise=numbers[7],
+        origin=(z, j, i),
+        step=step,
+        spacing=(along_k, along_j, along_i),
+        noise=noise,
     )

@@ -1,4 +1,4 @@
-"""Random bodies: a signal for every point of a block of tissue, and where its blood is."""
+"""Random bodies at rest: a signal at every point of a block of tissue, and the share of blood there."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from temporal_interp.simulation.random_subjects.random_fields import around_circle, random_field
+from temporal_interp.simulation.random_fields import random_field, random_function_of_angle
 from temporal_interp.tensors.spatial import smooth
 
 
 @dataclass(frozen=True)
 class Block:
-    """A block of tissue, larger than what is imaged, so that tissue can move into view.
+    """A block of tissue, larger than the part that is imaged, so that tissue can move into view.
 
     Attributes:
         shape: (Z, J, I) voxels.
-        pixel: mm in the plane.
-        layer: mm between its layers.
+        pixel: size of a voxel in the plane, mm.
+        layer: distance between two layers, mm.
     """
 
     shape: tuple[int, int, int]
@@ -27,21 +27,21 @@ class Block:
     layer: float
 
     def axes(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return the distances from the centre: z in mm, j and i in pixels, to be broadcast."""
+        """Return the distances from the centre, z in mm, j and i in pixels, shaped to be broadcast over the block."""
         z, j, i = (torch.arange(n, dtype=torch.float32) - (n - 1) / 2 for n in self.shape)
         return z[:, None, None] * self.layer, j[None, :, None], i[None, None, :]
 
 
 @dataclass(frozen=True)
-class HeartShape:
-    """The two ventricles in the short axis; lengths and places in pixels from the centre of the block.
+class Ventricles:
+    """The two ventricles of a heart in its short axis; lengths and positions in pixels from the centre of the block.
 
     Attributes:
         centre: (j, i) of the left ventricle.
-        radius: of its cavity.
-        wall: its thickness.
+        radius: radius of the left cavity.
+        wall: thickness of the left wall.
         right_centre: (j, i) of the right ventricle.
-        right_radius: of its cavity.
+        right_radius: radius of the right cavity.
     """
 
     centre: tuple[float, float]
@@ -56,23 +56,27 @@ class Anatomy:
     """A body at rest.
 
     Attributes:
-        block: its grid.
+        block: the grid of the body.
         signal: (1, 1, Z, J, I), from 0 to about 1.
-        blood: likewise, the share of blood of hearts, whose signal changes with its flow.
-        heart: its shape, or None.
+        blood: (1, 1, Z, J, I), the share of flowing blood, from 0 to 1; its signal changes over the cycle.
+        heart: the ventricles, or None in a body without a heart.
     """
 
     block: Block
     signal: torch.Tensor
     blood: torch.Tensor
-    heart: HeartShape | None
+    heart: Ventricles | None
 
 
 def random_anatomy(rng: np.random.Generator, block: Block, *, with_heart: bool) -> Anatomy:
-    """Return a random body with or without a heart."""
+    """Return a random body with or without a heart.
+
+    >>> random_anatomy(np.random.default_rng(0), Block((5, 48, 48), 1.4, 3.0), with_heart=True).signal.shape
+    torch.Size([1, 1, 5, 48, 48])
+    """
     signal = _surroundings(rng, block)
     blood = torch.zeros(block.shape)
-    heart = random_heart_shape(rng, block) if with_heart else None
+    heart = random_ventricles(rng, block) if with_heart else None
     if heart is not None:
         signal, blood = _draw_heart(rng, block, heart, signal)
     texture = random_field(rng, block.shape, (3.0, *rng.uniform(4, 10, 2))) * rng.uniform(0.02, 0.08)
@@ -90,19 +94,19 @@ def random_anatomy(rng: np.random.Generator, block: Block, *, with_heart: bool) 
     )
 
 
-def random_heart_shape(rng: np.random.Generator, block: Block) -> HeartShape:
-    """Return the shape of a heart of random size and place: cavity 18 to 32 mm, wall 6 to 13 mm."""
+def random_ventricles(rng: np.random.Generator, block: Block) -> Ventricles:
+    """Return the ventricles of a heart of random size and place: cavity radius 18 to 32 mm, wall 6 to 13 mm."""
     reach = min(block.shape[1:]) / 9
     j, i = rng.uniform(-reach, reach, 2)
     radius, wall = rng.uniform(18, 32) / block.pixel, rng.uniform(6, 13) / block.pixel
     towards = rng.uniform(0, 2 * math.pi)
     apart = 0.95 * (radius + wall)
     right = (j + apart * math.sin(towards), i + apart * math.cos(towards))
-    return HeartShape((j, i), radius, wall, right, radius * rng.uniform(0.8, 1.25))
+    return Ventricles((j, i), radius, wall, right, radius * rng.uniform(0.8, 1.25))
 
 
 def _surroundings(rng: np.random.Generator, block: Block) -> torch.Tensor:
-    """Return random tissues side by side, darker ones more often, and vessels and blobs in them."""
+    """Return random tissues side by side, the darker ones more often, with vessels and blobs in them."""
     count = int(rng.integers(3, 8))
     fields = [random_field(rng, block.shape, (20 / block.layer, *rng.uniform(8, 50, 2)))[0] for _ in range(count)]
     grey = rng.uniform(0.03, 0.9, count) * rng.choice([0.35, 1.0], count)
@@ -118,14 +122,14 @@ def _surroundings(rng: np.random.Generator, block: Block) -> torch.Tensor:
 
 
 def _draw_heart(
-    rng: np.random.Generator, block: Block, heart: HeartShape, signal: torch.Tensor
+    rng: np.random.Generator, block: Block, heart: Ventricles, signal: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the signal with a heart drawn over it, and its blood."""
+    """Return the signal with a heart drawn over it, and the heart's blood, both (Z, J, I)."""
     z, j, i = block.axes()
     dj, di = j - heart.centre[0], i - heart.centre[1]
     depth = block.shape[0] * block.layer
     taper = (1 - rng.uniform(0, 0.5) * (z / depth + 0.5)).clamp(min=0.3)  # towards the apex
-    outline = 1 + 0.06 * around_circle(rng, torch.atan2(dj, di), 4)
+    outline = 1 + 0.06 * random_function_of_angle(rng, torch.atan2(dj, di), 4)
     left = _distance(dj, di) / taper / outline
     right = _distance(j - heart.right_centre[0], i - heart.right_centre[1]) / taper
     epicardium = heart.radius + heart.wall
@@ -141,7 +145,7 @@ def _draw_heart(
     signal = torch.where(left < epicardium, muscle, signal)
     in_left = left < heart.radius
     signal = torch.where(in_left, blood, signal)
-    # trabeculae crowd at the wall
+    # trabeculae crowd near the wall
     bumps = random_field(rng, block.shape, (3.0, *rng.uniform(3, 6, 2)))[0]
     crowded = 1.2 * (left / heart.radius).clamp(max=1) ** 6
     signal = torch.where(in_left & (bumps + crowded > rng.uniform(1.6, 2.6)), muscle * rng.uniform(1.0, 1.6), signal)
