@@ -16,10 +16,18 @@ from temporal_interp.errors import CancelledError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from temporal_interp.training.ablation import Row
+    from rich.table import Table
+
+    from temporal_interp.training.ablation import Row, ScoredRow
     from temporal_interp.training.configuration import Configuration
 
 TABLE_FILE = "ablation.csv"
+
+PAPER_NOTE = (
+    "gain: over the linear blend. paper: its Tables 2 and 3, of ACDC after 200 epochs.\n"
+    "Elsewhere compare the order of the rows, not the figures."
+)
+"""Stands below a table that shows figures of the paper."""
 
 ROW_NAMES = "blend, linear-scaling, no-modules, dfm, dfm-tm, dfm-tm-ref, recon-only, no-distillation, student, teacher"
 
@@ -64,8 +72,7 @@ def ablate(
 
     Scores are on subjects that nothing was learnt from. Finished rows stay if the work is cancelled.
     """
-    from temporal_interp.evaluation.ablation_report import as_json, as_table, write_csv
-    from temporal_interp.training.ablation import ScoredRow
+    from temporal_interp.evaluation.report import finite, write_csv
     from temporal_interp.training.ablation import ablate as run_ablation
     from temporal_interp.training.logic import Hardware
 
@@ -78,7 +85,7 @@ def ablate(
 
     def keep(scored: Sequence[ScoredRow]) -> None:
         finished[:] = scored
-        write_csv(scored, table)
+        write_csv([row.as_row() for row in scored], table)
 
     with console.progress("Ablating") as progress:
         try:
@@ -96,10 +103,19 @@ def ablate(
             kept = f"{len(finished)} finished rows are in {output}"
             raise CancelledError(f"Cancelled; {kept}, and the same command goes on.") from error
     console.result(
-        {"output": output, "rows": as_json(finished)},
+        {"output": output, "rows": finite([row.as_json() for row in finished])},
         as_table(finished, title=f"{given.data.dataset}: means over held-out subjects"),
         f"The table is in {table}.",
     )
+
+
+def as_table(rows: Sequence[ScoredRow], *, title: str = "") -> Table:
+    """Return a table with a line for every row; the figures of the paper, marked as such, are in the last columns."""
+    from temporal_interp.evaluation.report import ABLATION
+    from temporal_interp.evaluation.report import as_table as report_table
+
+    caption = PAPER_NOTE if any(row.paper for row in rows) else ""
+    return report_table([row.as_row() for row in rows], ABLATION, title=title, caption=caption, compact=True)
 
 
 def _models(given: Sequence[str]) -> dict[str, Path]:

@@ -47,7 +47,7 @@ def demo(
 
     from temporal_interp.engines.catalogue import DEFAULT_ENGINE, available_engine_names, create_engine
     from temporal_interp.errors import part_of
-    from temporal_interp.evaluation.report import as_json, as_table, summarise
+    from temporal_interp.evaluation.summary import as_json, as_table, summarise
 
     console, where = Console(json), choose_device(device)
     with filled_folder(output) as folder, console.progress("Demo") as progress:

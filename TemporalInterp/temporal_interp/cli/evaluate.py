@@ -142,7 +142,7 @@ def _evaluate_file(
 ) -> None:
     """Score one sequence, with figures; `protocol` is --from, --to and --every."""
     from temporal_interp.evaluation.evaluate import evaluate as run_evaluation
-    from temporal_interp.evaluation.report import as_json, as_tables, summarise
+    from temporal_interp.evaluation.summary import as_json, as_tables, summarise
     from temporal_interp.io import read_sequence
 
     sequence = read_sequence(input_path).acquired()
@@ -174,14 +174,15 @@ def _evaluate_dataset(
 ) -> None:
     """Score the subjects of a data set, with the published figures below those measured."""
     from temporal_interp.evaluation.dataset import evaluate_subjects
-    from temporal_interp.evaluation.report import as_json, as_text, write_csv
+    from temporal_interp.evaluation.report import as_text, write_csv
+    from temporal_interp.evaluation.summary import as_json, frame_rows
 
     with console.progress("Evaluating") as progress:
         evaluations = evaluate_subjects(chosen, engines, preset=preset, progress=progress)
     shown = _dataset_tables(chosen, evaluations)
     if output is not None:
         with filled_folder(output) as folder:
-            write_csv(evaluations, folder / "scores.csv")
+            write_csv(frame_rows(evaluations), folder / "scores.csv")
             (folder / "table.txt").write_text(as_text(shown), encoding="utf-8")
         shown.append(f"scores.csv with every frame and table.txt are in {output}.")
     console.result(
@@ -199,7 +200,7 @@ def _evaluate_dataset(
 def _dataset_tables(chosen: ScoredSubjects, evaluations: abc.Sequence[Evaluation]) -> list[RenderableType]:
     """Return the tables of means and, where uvi was measured and the literature has figures, Table 1 below them."""
     from temporal_interp.evaluation.literature import SOURCE, TABLE_1
-    from temporal_interp.evaluation.report import as_table_1, as_tables, summarise
+    from temporal_interp.evaluation.summary import as_table_1, as_tables, summarise
 
     summaries = summarise(evaluations)
     tables: list[RenderableType] = list(as_tables(summaries, title=chosen.description))
@@ -254,10 +255,11 @@ def write_report(sequence: Sequence, evaluation: Evaluation, folder: Path) -> No
         folder: an existing folder.
     """
     from temporal_interp.evaluation.report import write_csv
+    from temporal_interp.evaluation.summary import frame_rows
     from temporal_interp.figures.curves import save_curves
     from temporal_interp.figures.frames import save_frames
 
-    write_csv([evaluation], folder / "scores.csv")
+    write_csv(frame_rows([evaluation]), folder / "scores.csv")
     for preset in dict.fromkeys(row.preset for row in evaluation.rows):
         save_curves(evaluation, folder / f"{preset}_curves.png", preset=preset)
         save_frames(sequence, evaluation, folder / f"{preset}_frames.png", preset=preset)

@@ -15,9 +15,12 @@ from temporal_interp.cli.tracking_input import ready_to_track
 from temporal_interp.tensors.devices import choose_device
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import RenderableType
     from rich.table import Table
 
-    from temporal_interp.evaluation.tracking_table import TrackingEvaluation
+    from temporal_interp.evaluation.report import Row
 
 
 def evaluate_tracking(
@@ -62,6 +65,7 @@ def evaluate_tracking(
 
     from temporal_interp.evaluation import tracking_table
     from temporal_interp.evaluation.pairwise_catalogue import available_method_names, create_method
+    from temporal_interp.evaluation.report import TRACKING, as_table
     from temporal_interp.io import read_sequence
 
     console, where = Console(json), choose_device(device)
@@ -77,15 +81,18 @@ def evaluate_tracking(
             f"In {len(evaluation.identical)} of {len(evaluation.pairs)} pairs both frames are the same; they count "
             "for all methods."
         )
-    table = tracking_table.as_table(
-        evaluation,
+    summary = tracking_table.summary_rows(evaluation)
+    pairs = tracking_table.pair_rows(evaluation)
+    table = as_table(
+        summary,
+        TRACKING,
         title=f"{input_path.name}: frame n brought onto frame n + 1, {len(evaluation.pairs)} pairs",
         caption=f"Mean ± standard deviation over the pairs. Wall time on this machine, {os.cpu_count()} processors.",
     )
-    shown = [table]
+    shown: list[RenderableType] = [table]
     if output is not None:
         with filled_folder(output) as folder:
-            _write(evaluation, table, folder)
+            _write(table, summary, pairs, folder)
         shown.append(f"table.txt, summary.csv and scores.csv with every pair are in {output}.")
     console.result(
         {
@@ -93,17 +100,16 @@ def evaluate_tracking(
             "output": output,
             "pairs": list(evaluation.pairs),
             "identical": list(evaluation.identical),
-            "summary": tracking_table.summary_lines(evaluation),
-            "rows": tracking_table.pair_lines(evaluation),
+            "summary": summary,
+            "rows": pairs,
         },
         *shown,
     )
 
 
-def _write(evaluation: TrackingEvaluation, table: Table, folder: Path) -> None:
-    from temporal_interp.evaluation.report import as_text, write_lines
-    from temporal_interp.evaluation.tracking_table import pair_lines, summary_lines
+def _write(table: Table, summary: Sequence[Row], pairs: Sequence[Row], folder: Path) -> None:
+    from temporal_interp.evaluation.report import as_text, write_csv
 
     (folder / "table.txt").write_text(as_text([table]), encoding="utf-8")
-    write_lines(summary_lines(evaluation), folder / "summary.csv")
-    write_lines(pair_lines(evaluation), folder / "scores.csv")
+    write_csv(summary, folder / "summary.csv")
+    write_csv(pairs, folder / "scores.csv")

@@ -58,9 +58,7 @@ def syn_both_ways(settings: Mapping[str, object]) -> Callable[..., list[np.ndarr
 def _registration(settings: Mapping[str, object], ways: Sequence[str]) -> Callable[..., list[np.ndarray]]:
     """Return what registers two images and gives a field for every way, as ANTs names them."""
     if not is_available():
-        raise InvalidInputError(
-            "SyN needs the package antspyx, which is not installed: pip install 'temporal-interp[peers]'."
-        )
+        raise InvalidInputError("SyN needs the package antspyx, which is not installed: pip install antspyx.")
     import ants  # takes seconds: not while a pair is timed
 
     def register(

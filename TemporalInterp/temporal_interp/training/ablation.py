@@ -142,6 +142,27 @@ class ScoredRow:
     scores: Mapping[str, float]
     paper: PaperScores | None
 
+    def as_row(self) -> dict[str, Any]:
+        """Return the row as a tidy row of a report: scores by name, those of the paper as `paper_psnr` and so on."""
+        paper = self.paper._asdict() if self.paper else {}
+        return {
+            "row": self.name,
+            "tables": " ".join(map(str, self.tables)),
+            "model": self.model or "",
+            **self.scores,
+            **{f"paper_{name}": value for name, value in paper.items()},
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the row for JSON; scores may still be infinite."""
+        return {
+            "row": self.name,
+            "tables": list(self.tables),
+            "model": None if self.model is None else str(self.model),
+            "scores": dict(self.scores),
+            "paper": self.paper._asdict() if self.paper else None,
+        }
+
 
 def rows_of_tables(tables: Sequence[int]) -> tuple[Row, ...]:
     """Return the rows of tables of the paper, 2 or 3, and those for comparison.

@@ -12,7 +12,8 @@ from temporal_interp.engines.protocol import InterpolatedFrame
 from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.evaluation.dataset import ScoredSubjects, evaluate_subjects, subjects_to_score
 from temporal_interp.evaluation.literature import SOURCE, TABLE_1
-from temporal_interp.evaluation.report import as_table_1, as_tables, as_text, summarise
+from temporal_interp.evaluation.report import as_text
+from temporal_interp.evaluation.summary import as_table_1, as_tables, summarise
 from temporal_interp.tensors import metrics
 from temporal_interp.training.datasets import lung4d, phantoms
 from temporal_interp.training.datasets.catalogue import DataSettings, open_split

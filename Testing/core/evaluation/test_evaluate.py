@@ -20,7 +20,8 @@ from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.evaluation.evaluate import evaluate
 from temporal_interp.evaluation.hold_out import between, every
 from temporal_interp.evaluation.presets import presets_named, scale_honest, scale_uvi, scale_uvi_lung
-from temporal_interp.evaluation.report import as_json, as_table, as_tables, as_text, summarise, write_csv
+from temporal_interp.evaluation.report import as_text, write_csv
+from temporal_interp.evaluation.summary import as_json, as_table, as_tables, frame_rows, summarise
 from temporal_interp.io import read_sequence
 from temporal_interp.tensors import metrics
 
@@ -331,7 +332,7 @@ class TestReport:
 
     def test_csv_has_a_line_for_every_row_and_one_heading_for_all(self, evaluations, tmp_path):
         path = tmp_path / "scores.csv"
-        write_csv(evaluations, path)
+        write_csv(frame_rows(evaluations), path)
         with path.open(newline="") as file:
             lines = list(csv.DictReader(file))
         rows = [row for e in evaluations for row in e.rows]
@@ -350,7 +351,7 @@ class TestReport:
 
         monkeypatch.setattr("pathlib.Path.replace", fail)
         with pytest.raises(OSError, match="disk full"):
-            write_csv(evaluations, path)
+            write_csv(frame_rows(evaluations), path)
         assert path.read_text() == "old"
         assert list(tmp_path.iterdir()) == [path]
 

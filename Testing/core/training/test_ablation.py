@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from temporal_interp.cli.ablate import as_table
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import CancelledError, InvalidInputError
-from temporal_interp.evaluation.ablation_report import as_json, as_table, write_csv
+from temporal_interp.evaluation.report import finite, write_csv
 from temporal_interp.io import write_sequence
 from temporal_interp.models.model_file import load_model
 from temporal_interp.networks import NetworkSettings
@@ -367,7 +368,7 @@ def test_the_table_fits_100_columns_and_is_never_cut(everything):
 
 
 def test_the_csv_file_has_every_figure(tmp_path):
-    write_csv(SCORED, tmp_path / "new" / "table.csv")
+    write_csv([row.as_row() for row in SCORED], tmp_path / "new" / "table.csv")
     with (tmp_path / "new" / "table.csv").open(newline="") as file:
         blend, dfm = csv.DictReader(file)
     assert (blend["row"], float(blend["psnr"]), blend["paper_psnr"]) == ("blend", 28.123, "")
@@ -376,7 +377,7 @@ def test_the_csv_file_has_every_figure(tmp_path):
 
 
 def test_json_has_no_infinities():
-    blend, dfm = json.loads(json.dumps(as_json(SCORED), allow_nan=False))
+    blend, dfm = json.loads(json.dumps(finite([row.as_json() for row in SCORED]), allow_nan=False))
     assert (blend["scores"]["psnr"], blend["paper"], blend["model"]) == (28.123, None, None)
     assert (dfm["scores"]["psnr"], dfm["tables"]) == (None, [2])
     assert dfm["paper"] == {"psnr": 31.73, "ncc": 0.5, "ssim": 0.9, "nmse_x100": 3.658}
