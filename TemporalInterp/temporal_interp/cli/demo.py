@@ -98,9 +98,9 @@ def _scored(cine: PhantomCine, engines: abc.Sequence[InterpolationEngine], progr
 def _completed(cine: PhantomCine, evaluation: Evaluation, engine: InterpolationEngine) -> Sequence:
     """Return the kept frames with an engine's in the places of those held out, scaled to [0, 1]."""
     from temporal_interp.data.provenance import Provenance
-    from temporal_interp.evaluation.presets import HONEST
+    from temporal_interp.evaluation.presets import NATIVE
 
-    scaled = HONEST.scale(cine.sequence)
+    scaled = NATIVE.scale(cine.sequence)
     volumes, attributes = list(scaled.volumes), list(scaled.item_attributes)
     for row in evaluation.rows:
         if row.engine == engine.name:
@@ -134,7 +134,7 @@ def _closing(output: Path) -> list[str]:
         "",
         f"{output / SEQUENCE}: the sequence for 3D Slicer, synthetic frames marked as such",
         f"{output / 'film.gif'}: acquired frames alone, and with the synthetic ones",
-        f"{output / 'contact_sheet.png'}, honest_frames.png, honest_curves.png, scores.csv: the rest",
+        f"{output / 'contact_sheet.png'}, native_frames.png, native_curves.png, scores.csv: the rest",
         "",
         "The same on your own 4D NIfTI, .seq.nrrd or folder of DICOM cine images:",
         "  temporal-interp info YOUR_DATA",

@@ -27,6 +27,10 @@ FIGURE_COLUMNS = 4
 """Held-out frames shown in the figure of frames."""
 
 
+OLD_NATIVE = "honest"
+"""What the native preset was called before."""
+
+
 def evaluate(
     input_path: Annotated[
         Path | None,
@@ -72,9 +76,9 @@ def evaluate(
     preset: Annotated[
         str | None,
         typer.Option(
-            metavar="honest|uvi|both",
-            help="honest: unpadded, one intensity scale for the sequence. uvi: cropped, padded and scaled as in the "
-            "tables of the literature. Left out, honest, and both for ACDC and 4D-Lung.",
+            metavar="native|uvi|both",
+            help="native: unpadded, one intensity scale for the sequence. uvi: cropped, padded and scaled as in the "
+            "tables of the literature. Left out, native, and both for ACDC and 4D-Lung.",
         ),
     ] = None,
     output: Annotated[
@@ -103,10 +107,13 @@ def evaluate(
     from temporal_interp.engines.catalogue import available_engine_names, create_engine
 
     console, where = Console(json), choose_device(device)
+    if preset == OLD_NATIVE:
+        console.note(f"The preset '{OLD_NATIVE}' is now called 'native'.")
+        preset = "native"
     names = available_engine_names() if engines is None else [name.strip() for name in engines.split(",")]
     chosen = [create_engine(name, device=where) for name in names]
     if dataset is None:
-        _evaluate_file(input_path, (first, last, every), chosen, preset or "honest", output, console)
+        _evaluate_file(input_path, (first, last, every), chosen, preset or "native", output, console)
         return
 
     from temporal_interp.evaluation.dataset import subjects_to_score

@@ -121,7 +121,7 @@ def evaluate_subjects(
     Args:
         chosen: from `subjects_to_score`.
         engines: what to evaluate; the nearest endpoint is always scored too.
-        preset: "honest", "uvi" or "both"; None is both where the literature has figures to compare with, else honest.
+        preset: "native", "uvi" or "both"; None is both where the literature has figures to compare with, else native.
             For 4D-Lung, uvi scales every frame on its own, but does not crop.
         progress: told how far it is; may raise CancelledError.
 
@@ -132,7 +132,7 @@ def evaluate_subjects(
         InvalidInputError: a subject cannot be read or scored; the message names it. A mean over the others would not
             be the one that was asked for.
     """
-    preset = preset or ("both" if chosen.dataset in TABLE_1 else "honest")
+    preset = preset or ("both" if chosen.dataset in TABLE_1 else "native")
     if chosen.dataset == "lung4d":
         preset = LUNG_PRESETS.get(preset, preset)
     presets_named(preset)  # refuses an unknown one before the first subject is read

@@ -193,6 +193,7 @@ def as_markdown(
     *,
     words: int = 1,
     bold: Callable[[Row, Column], bool] = lambda row, column: False,
+    instead: str = "",
 ) -> str:
     """Return a table in Markdown: a line for every row, all columns.
 
@@ -201,6 +202,8 @@ def as_markdown(
         columns: how; a bar in a cell is escaped.
         words: so many columns, from the first, are set to the left, the others to the right.
         bold: tells which cells are set in bold.
+        instead: name of a value that is shown in place of all columns but the first, in rows that have it: why there
+            are none.
 
     Example:
         >>> print(as_markdown([{"a": "x", "b": 1.0}], [Column("a", "A"), Column("b", "B", "{:.1f}")]))
@@ -210,15 +213,18 @@ def as_markdown(
     """
 
     def cell(row: Row, column: Column) -> str:
-        text = column.cell(row).replace("|", "\\|")
+        text = column.cell(row)
         return f"**{text}**" if bold(row, column) else text
 
+    def line(row: Row) -> str:
+        cells = [cell(row, column) for column in columns]
+        if instead in row:
+            cells = [cells[0], str(row[instead]), *[""] * (len(columns) - 2)]
+        return "| " + " | ".join(text.replace("|", "\\|") for text in cells) + " |"
+
     rule = "|".join(["---"] * words + ["---:"] * (len(columns) - words))
-    lines = [[cell(row, column) for column in columns] for row in rows]
-    heads = [column.heading for column in columns]
-    return "\n".join(
-        ["| " + " | ".join(heads) + " |", f"|{rule}|", *("| " + " | ".join(line) + " |" for line in lines)]
-    )
+    head = "| " + " | ".join(column.heading for column in columns) + " |"
+    return "\n".join([head, f"|{rule}|", *map(line, rows)])
 
 
 def as_text(parts: Sequence[RenderableType], *, width: int = 100) -> str:

@@ -15,7 +15,7 @@ import torch
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.physical_displacement import from_physical
 from temporal_interp.data.sequence import Sequence
-from temporal_interp.evaluation.presets import scale_honest
+from temporal_interp.evaluation.presets import scale_native
 from temporal_interp.tensors import metrics
 from temporal_interp.tensors.spatial import jacobian_determinant, warp
 
@@ -41,13 +41,13 @@ def scale_to_unit(sequence: Sequence) -> Sequence:
     """Return the sequence in float32 from 0 to 1, by one range for all frames.
 
     Pictures of 8 bits, as ultrasound and video are, have a white of their own: they are divided by 255. Anything else
-    is scaled by `presets.scale_honest`, its 99.9th percentile at 1. The paper says only that the range is [0, 1].
+    is scaled by `presets.scale_native`, its 99.9th percentile at 1. The paper says only that the range is [0, 1].
 
     Raises:
         InvalidInputError: every voxel of a sequence that is not of 8 bits is the same.
     """
     if sequence.volumes[0].array.dtype != np.uint8:
-        return scale_honest(sequence)
+        return scale_native(sequence)
     return replace(sequence, volumes=[v.with_array(v.array / WHITE) for v in sequence.volumes])
 
 

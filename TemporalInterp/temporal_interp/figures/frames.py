@@ -33,7 +33,7 @@ _ERROR_COLOURS = "inferno"
 _UNIT_RANGE = IntensityRange(0.0, 1.0)
 
 
-def save_frames(sequence: Sequence, evaluation: Evaluation, path: Path, *, preset: str = "honest") -> None:
+def save_frames(sequence: Sequence, evaluation: Evaluation, path: Path, *, preset: str = "native") -> None:
     """Draw the kept predictions: the acquired frames on top, then each engine's frames with their error maps.
 
     The baseline that repeats acquired frames is left out.

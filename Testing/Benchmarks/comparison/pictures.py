@@ -17,7 +17,7 @@ from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.volume import Volume
 from temporal_interp.evaluation.evaluate import Row
 from temporal_interp.evaluation.nearest_endpoint import BASELINE
-from temporal_interp.evaluation.presets import scale_honest
+from temporal_interp.evaluation.presets import scale_native
 from temporal_interp.figures.canvas import (
     ACQUIRED,
     SYNTHETIC,
@@ -55,7 +55,7 @@ def save_picture(result: SetResult, path: Path) -> bool:
         return False
     case_number, frame = result.shown
     case = result.cases[case_number]
-    scaled = scale_honest(case.sequence)
+    scaled = scale_native(case.sequence)
     truth = scaled.volumes[frame]
     if result.case_set.coronal:
         made = [replace(engine, shown=middle_coronal(truth.with_array(engine.shown)).array) for engine in made]

@@ -24,7 +24,7 @@ MARKERS = ("s", "^", "v", "D", "X", "P", "*")
 
 
 def save_curves(result: SetResult, path: Path) -> bool:
-    """Draw the PSNR of the region that moves and, where the motion is known, the end-point error over t.
+    """Draw the PSNR (moving region) and, where the motion is known, the end-point error over t.
 
     A curve is the mean over all gaps and cases, each read at the same times by linear interpolation.
 
@@ -45,7 +45,7 @@ def save_curves(result: SetResult, path: Path) -> bool:
         axes.set_xlabel("t  (0 first kept frame, 1 last)", fontsize=9)
         axes.grid(alpha=0.25)
         axes.tick_params(labelsize=8)
-    panels[0].set_title("PSNR, region that moves (dB)", fontsize=10)
+    panels[0].set_title("PSNR (moving region), dB", fontsize=10)
     if "epe_mm" in shown:
         panels[1].set_title("end-point error (mm)", fontsize=10)
         _draw_still(panels[1], next(e.rows for e in done if "epe_mm" in e.rows[0].measures), times)

@@ -8,7 +8,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from comparison.markdown import markdown_table
 from comparison.measures import means_of
 from comparison.pictures import save_picture
 from comparison.plots import save_curves
@@ -21,7 +20,7 @@ from comparison.tables import (
     still_sentence,
     who_is_ahead,
 )
-from temporal_interp.evaluation.report import write_lines
+from temporal_interp.evaluation.report import Column, as_markdown, write_csv
 
 HOW_TO_READ = """\
 Frames between two kept ones are hidden, synthesised from the kept ones alone, and compared with what was hidden.
@@ -59,8 +58,8 @@ class Circumstances:
 
 def write_report(results: Sequence[SetResult], circumstances: Circumstances, folder: Path) -> None:
     """Write report.md, rows.csv, summary.csv, and curves and a picture of every set, into an existing folder."""
-    write_lines([line for result in results for line in _row_lines(result)], folder / "rows.csv")
-    write_lines([line for result in results for line in _summary_lines(result)], folder / "summary.csv")
+    write_csv([line for result in results for line in _row_lines(result)], folder / "rows.csv")
+    write_csv([line for result in results for line in _summary_lines(result)], folder / "summary.csv")
     sections = [_section(result, folder) for result in results]
     text = "\n\n".join([_head(results, circumstances), *sections, _engines(results)])
     (folder / "report.md").write_text(text + "\n", encoding="utf-8")
@@ -144,10 +143,12 @@ def _what_it_is(result: SetResult) -> str:
 
 def _engines(results: Sequence[SetResult]) -> str:
     """Return the settings of every engine, as they were on the first set that it ran on."""
-    told = {}
+    told: dict[str, dict[str, str]] = {}
     for engine in (engine for result in results for engine in result.engines):
         if engine.settings or engine.model:
-            told.setdefault(engine.engine, [engine.engine, engine.model or "-", engine.settings or "default"])
+            row = {"engine": engine.engine, "model": engine.model or "-", "settings": engine.settings or "default"}
+            told.setdefault(engine.engine, row)
     if not told:
         return ""
-    return "## Settings\n\n" + markdown_table(["engine", "model", "settings"], list(told.values()), words=3)
+    columns = [Column(name, name) for name in ("engine", "model", "settings")]
+    return "## Settings\n\n" + as_markdown(list(told.values()), columns, words=3)

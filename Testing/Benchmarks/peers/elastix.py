@@ -119,7 +119,7 @@ def _registration(settings: ElastixSettings) -> PairRegistration:
         method, transformix = itk.ElastixRegistrationMethod, itk.TransformixFilter
     except (ImportError, AttributeError) as error:
         raise InvalidInputError(
-            "elastix needs the package itk-elastix, which is not installed: pip install 'temporal-interp[peers]'."
+            "elastix needs the package itk-elastix, which is not installed: pip install itk-elastix."
         ) from error
     parameters = itk.ParameterObject.New()
     for stage in settings.parameter_maps():

@@ -72,7 +72,7 @@ class SubjectSamples:
         crop: "moving" crops at random and gives preference to what moves: a voxel is drawn in proportion to its
             variance over time, less the median one, which is noise, and the crop is any that has it in its middle half,
             as far as the subject's border lets it (our choice). "centre" crops the centre, as the literature does.
-        scaling: "sequence" scales all frames by one range, as the preset honest. "frame" scales each by its own lowest
+        scaling: "sequence" scales all frames by one range, as the preset native. "frame" scales each by its own lowest
             and highest voxel, as the preset uvi, with crop "centre" after cropping and zero-padding.
         frames: numbers of the frames that may be used, for every subject: no image, scaling or crop depends on the
             others. None allows all.
