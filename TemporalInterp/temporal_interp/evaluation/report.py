@@ -167,9 +167,10 @@ def as_table(
     for column in shown:
         words = all(isinstance(row.get(column.name, ""), str) for row in rows)
         table.add_column(column.heading, justify="left" if words else "right", no_wrap=compact)
-    for row, following in zip(rows, [*rows[1:], None], strict=True):
-        ends = following is not None and section != "" and row.get(section) != following.get(section)
-        table.add_row(*(column.cell(row) for column in shown), end_section=ends)
+    for number, row in enumerate(rows):
+        if section and number and row.get(section) != rows[number - 1].get(section):
+            table.add_section()
+        table.add_row(*(column.cell(row) for column in shown))
     if compact:  # cut figures would be wrong ones
         wide = Console(width=1000)
         table.width = Measurement.get(wide, wide.options, table).maximum

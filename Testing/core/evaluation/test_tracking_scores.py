@@ -278,7 +278,7 @@ class TestMethods:
         monkeypatch.setattr(pairwise_syn, "find_spec", lambda name: None)
         assert "syn" not in available_method_names()
         assert "demons" in available_method_names()
-        with pytest.raises(InvalidInputError, match=r"temporal-interp\[peers\]"):
+        with pytest.raises(InvalidInputError, match=r"pip install antspyx"):
             create_method("syn")
 
     def test_frames_that_ants_cannot_register_are_an_expected_error(self):
