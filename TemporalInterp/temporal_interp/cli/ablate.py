@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -153,7 +153,7 @@ def _configuration(
     given = find_configuration(config)
     if (subjects, test_subjects) != (None, None) and given.data.dataset not in ("phantoms", "synthetic"):
         raise typer.BadParameter("--subjects and --test-subjects are for phantoms and synthetic subjects.")
-    changes = {"folder": data, "subjects": subjects}
+    changes: dict[str, Any] = {"folder": data, "subjects": subjects}
     given = replace(given, data=replace(given.data, **{k: v for k, v in changes.items() if v is not None}))
     if epochs is None:
         return given

@@ -27,6 +27,8 @@ FIGURE_COLUMNS = 4
 """Held-out frames shown in the figure of frames."""
 
 
+ONE_PROTOCOL = "Give --from and --to, or --every."
+
 OLD_NATIVE = "honest"
 """What the native preset was called before."""
 
@@ -95,7 +97,8 @@ def evaluate(
 
     The nearest acquired frame, repeated, is always scored too.
     """
-    _require_one_source(input_path, dataset)
+    if (input_path is None) == (dataset is None):
+        raise typer.BadParameter("Give one sequence as INPUT, or a data set with --dataset, and not both.")
     if dataset is None:
         _refuse("belongs to --dataset", data=data, split=split, subjects=subjects)
         _require_one_protocol(first, last, every)
@@ -112,18 +115,13 @@ def evaluate(
         preset = "native"
     names = available_engine_names() if engines is None else [name.strip() for name in engines.split(",")]
     chosen = [create_engine(name, device=where) for name in names]
-    if dataset is None:
+    if input_path is not None:
         _evaluate_file(input_path, (first, last, every), chosen, preset or "native", output, console)
-        return
+    elif dataset is not None:
+        from temporal_interp.evaluation.dataset import subjects_to_score
 
-    from temporal_interp.evaluation.dataset import subjects_to_score
-
-    _evaluate_dataset(subjects_to_score(dataset, data, split=split, count=subjects), chosen, preset, output, console)
-
-
-def _require_one_source(input_path: Path | None, dataset: str | None) -> None:
-    if (input_path is None) == (dataset is None):
-        raise typer.BadParameter("Give one sequence as INPUT, or a data set with --dataset, and not both.")
+        scored = subjects_to_score(dataset, data, split=split, count=subjects)
+        _evaluate_dataset(scored, chosen, preset, output, console)
 
 
 def _refuse(reason: str, **options: object) -> None:
@@ -136,7 +134,7 @@ def _refuse(reason: str, **options: object) -> None:
 def _require_one_protocol(first: int | None, last: int | None, every: int | None) -> None:
     pair = (first, last)
     if (every is None) == (None in pair) or (every is not None and pair != (None, None)):
-        raise typer.BadParameter("Give --from and --to, or --every.")
+        raise typer.BadParameter(ONE_PROTOCOL)
 
 
 def _evaluate_file(
@@ -164,7 +162,9 @@ def _evaluate_file(
             keep_frames=_shown_frames(hold_out) if output is not None else (),
             progress=progress,
         )
-    shown = as_tables(summarise([evaluation]), title=f"{input_path.name}: {evaluation.protocol}")
+    shown: list[RenderableType] = [
+        *as_tables(summarise([evaluation]), title=f"{input_path.name}: {evaluation.protocol}")
+    ]
     if output is not None:
         with filled_folder(output) as folder:
             write_report(sequence, evaluation, folder)
@@ -241,9 +241,11 @@ def _quoted_as_json(chosen: ScoredSubjects) -> dict[str, object] | None:
 def _hold_out(sequence: Sequence, first: int | None, last: int | None, every: int | None) -> HoldOut:
     from temporal_interp.evaluation import hold_out
 
-    if every is not None:
-        return hold_out.every(sequence, every)
-    return hold_out.between(sequence, first, last)
+    if first is not None and last is not None:
+        return hold_out.between(sequence, first, last)
+    if every is None:
+        raise typer.BadParameter(ONE_PROTOCOL)
+    return hold_out.every(sequence, every)
 
 
 def _shown_frames(hold_out: HoldOut) -> list[int]:

@@ -84,7 +84,7 @@ def subjects_to_score(
         if split != "random":
             raise InvalidInputError(f"Phantoms are drawn at random and have no split '{split}'; leave it out.")
         settings = DataSettings(dataset, subjects=1, validation_subjects=count or PHANTOMS)
-        subjects = open_split(settings).test
+        subjects: Sequence[Subject] = open_split(settings).test
     elif split == "all":
         subjects = _find(dataset, folder)
     else:

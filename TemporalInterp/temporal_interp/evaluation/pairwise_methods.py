@@ -6,6 +6,7 @@ import time
 from collections import abc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import EllipsisType
 from typing import Protocol
 
 import numpy as np
@@ -33,13 +34,12 @@ class Tracked:
 
 
 class PairwiseMethod(Protocol):
-    """A way to find the motion between neighbouring frames.
+    """A way to find the motion between neighbouring frames."""
 
-    Attributes:
-        name: what it is called in tables and on the command line.
-    """
-
-    name: str
+    @property
+    def name(self) -> str:
+        """What it is called in tables and on the command line."""
+        ...
 
     def track(
         self, sequence: Sequence, pairs: abc.Sequence[int], *, mask: np.ndarray | None, progress: Progress
@@ -52,6 +52,7 @@ class PairwiseMethod(Protocol):
             mask: where the result will be scored, (K, J, I); None is everywhere.
             progress: told how far it is; may raise CancelledError.
         """
+        ...
 
 
 @dataclass(frozen=True)
@@ -131,10 +132,10 @@ def register_parts(
         `count` fields, (K, J, I, 3) float32 in LPS mm.
     """
     along_axes = [np.zeros((*geometry.shape, 3)) for _ in range(count)]
-    parts = range(geometry.shape[0]) if independent else [...]
+    parts: list[int | EllipsisType] = list(range(geometry.shape[0])) if independent else [...]
     spacing = geometry.spacing[:2] if independent else geometry.spacing
     for number, part in enumerate(parts):
-        progress(number / len(parts), f"slice {part + 1} of {len(parts)}" if independent else "volume")
+        progress(number / len(parts), f"slice {number + 1} of {len(parts)}" if independent else "volume")
         where = None if mask is None else mask[part]
         if _worth_registering(fixed[part], moving[part], where):
             for field, found in zip(along_axes, register(fixed[part], moving[part], spacing, where), strict=True):

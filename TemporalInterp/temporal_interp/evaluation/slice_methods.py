@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Protocol
 
 from temporal_interp.data.volume import Volume
-from temporal_interp.errors import Progress, part_of
+from temporal_interp.errors import InvalidInputError, Progress, part_of
 from temporal_interp.evaluation.slice_ablation import Part, slice_network_without, training_without
 from temporal_interp.slices.classical import Classical, interpolate_slices
 from temporal_interp.slices.fit_volume import fit_to_volumes, new_model
@@ -21,16 +21,16 @@ SOME_VIEWS = tuple(views for count in (1, 2) for views in combinations(View, cou
 
 
 class SliceMethod(Protocol):
-    """A way to put slices between slices.
+    """A way to put slices between slices."""
 
-    Attributes:
-        name: what it is called in tables.
-    """
-
-    name: str
+    @property
+    def name(self) -> str:
+        """What it is called in tables."""
+        ...
 
     def add(self, given: Volume, factor: int, *, keep_given: bool, progress: Progress) -> Volume:
         """Return a volume with factor - 1 slices between every two; the given ones may be kept as they are or not."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -122,5 +122,11 @@ class FittedViews:
         return f"{self.fitted.name}, {' + '.join(self.views)}"
 
     def add(self, given: Volume, factor: int, *, keep_given: bool, progress: Progress) -> Volume:
-        """Return a volume with factor - 1 slices between every two."""
+        """Return a volume with factor - 1 slices between every two.
+
+        Raises:
+            InvalidInputError: the networks have not been fitted yet.
+        """
+        if self.fitted.model is None:
+            raise InvalidInputError(f"{self.name}: its networks are not fitted; let {self.fitted.name} run first.")
         return add_slices(given, self.fitted.model, keep_acquired=keep_given, views=self.views, progress=progress)

@@ -66,11 +66,11 @@ def save_fields(frame: InterpolatedFrame, view: View, intensity_range: Intensity
         write_in_corner(arrows, f"SYNTHETIC  t = {frame.t:.2f}", SYNTHETIC)
         title = "motion from the first frame to t" if end == "first" else "motion from t to the last frame"
         arrows.set_title(f"{title} (arrows x{enlarged})", fontsize=9.5, pad=4, loc="left")
-        drawn = draw_arrows(arrows, arrows_of(field, view), longest, enlarged, forward=end == "last")
-        _colour_bar(figure, grid, (row, 0), drawn, "displacement (mm)")
-        drawn = _draw_jacobian(jacobian, field, view)
+        drawn_arrows = draw_arrows(arrows, arrows_of(field, view), longest, enlarged, forward=end == "last")
+        _colour_bar(figure, grid, (row, 0), drawn_arrows, "displacement (mm)")
+        drawn_determinant = _draw_jacobian(jacobian, field, view)
         jacobian.set_title(f"Jacobian determinant (folds {field.fold_rate:.2%})", fontsize=9.5, pad=4, loc="left")
-        _colour_bar(figure, grid, (row, 1), drawn, f"above 1: smaller at t than in the {end} frame")
+        _colour_bar(figure, grid, (row, 1), drawn_determinant, f"above 1: smaller at t than in the {end} frame")
     save(figure, path)
 
 

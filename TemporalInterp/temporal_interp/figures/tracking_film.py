@@ -131,7 +131,8 @@ class _Stage:
         self._axes = grid.axes(figure, 0, 0)
         self._picture = empty_picture(self._axes, view)
         self._axes.set_autoscale_on(False)
-        self._trails = self._axes.add_collection(LineCollection([], linewidths=1.3))
+        self._trails = LineCollection([], linewidths=1.3)
+        self._axes.add_collection(self._trails)
         (self._points,) = self._axes.plot([], [], "o", color=_POINT_COLOUR, markersize=3.2, markeredgewidth=0)
         (self._contour,) = self._axes.plot([], [], "-", color=_CONTOUR_COLOUR, linewidth=1.8)
         self._curves = _Curves(figure, grid, sequence, strains) if strains else None

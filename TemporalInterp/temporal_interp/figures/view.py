@@ -104,16 +104,21 @@ def view_of_tracking(sequence: Sequence, *, mask: np.ndarray | None = None, mark
     """
     geometry = sequence.volumes[0].geometry
     marks = None if marks_mm is None or marks_mm.size == 0 else voxel_index(marks_mm.reshape(-1, 3), geometry)
-    if marks is not None:
-        k = int(np.clip(np.rint(np.median(marks[:, 2])), 0, geometry.shape[0] - 1))
-    elif mask is not None and mask.any():
+    if marks is None:
+        if mask is None or not mask.any():
+            return view_of_motion(sequence)
         k = int(mask.sum(axis=(1, 2)).argmax())
-    else:
-        return view_of_motion(sequence)
+        return _view_of_mask(mask[k], k, geometry)
+    k = int(np.clip(np.rint(np.median(marks[:, 2])), 0, geometry.shape[0] - 1))
     if mask is not None and mask[k].any():
-        box = _view_around(np.argwhere(mask[k]), 0.0, k, geometry)
-        return _view_around(np.argwhere(mask[k]), MASK_MARGIN * box.longer_side_mm, k, geometry)
+        return _view_of_mask(mask[k], k, geometry)
     return _view_around(marks[:, 1::-1], MARKS_MARGIN_MM, k, geometry)
+
+
+def _view_of_mask(mask: np.ndarray, k: int, geometry: Geometry) -> View:
+    """Return the rectangle around a mask (J, I), with a margin in proportion to its size."""
+    box = _view_around(np.argwhere(mask), 0.0, k, geometry)
+    return _view_around(np.argwhere(mask), MASK_MARGIN * box.longer_side_mm, k, geometry)
 
 
 def _view_around(places: np.ndarray, margin_mm: float, k: int, geometry: Geometry) -> View:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -237,9 +237,9 @@ def ablate(
         scored(done)
 
     for row in rows:
-        add(row.name, lambda report, row=row: run.row(row, report))
+        add(row.name, partial(run.row, row))
     for name, path in given.items():
-        add(name, lambda report, name=name, path=path: ScoredRow(name, (), path, run.scores(path, report), None))
+        add(name, partial(run.model, name, path))
     return done
 
 
@@ -303,10 +303,18 @@ class _Run:
         if row.kind == "blend":
             scores = score(linear_blend, self.test, seed=self.given.student.seed, progress=progress)
             return ScoredRow(row.name, row.tables, None, scores, row.paper)
-        model = None if row.taught_by is None else self._teacher(row, part_of(progress, 0.0, 0.4))
-        if row.kind == "student":
-            model = self._student(row, model, part_of(progress, 0.4, 0.9))
+        teacher = None
+        if row.taught_by is not None:
+            teacher = self._teacher(row, row.taught_by, part_of(progress, 0.0, 0.4))
+        if row.kind == "student" or teacher is None:
+            model = self._student(row, teacher, part_of(progress, 0.4, 0.9))
+        else:
+            model = teacher
         return ScoredRow(row.name, row.tables, model, self.scores(model, part_of(progress, 0.9, 1.0)), row.paper)
+
+    def model(self, name: str, path: Path, progress: Progress) -> ScoredRow:
+        """Score a given model."""
+        return ScoredRow(name, (), path, self.scores(path, progress), None)
 
     def scores(self, model: Path, progress: Progress) -> dict[str, float]:
         """Return the scores of a model on the test subjects; the same samples for all."""
@@ -318,11 +326,11 @@ class _Run:
         """What is learnt from and what chooses the checkpoint; the same for all rows, so that it is read once."""
         return sample_sources(self.given.data)
 
-    def _teacher(self, row: Row, progress: Progress) -> Path:
+    def _teacher(self, row: Row, taught_by: str, progress: Progress) -> Path:
         network = replace(self.given.network, **{k: v for k, v in row.network.items() if k in OF_BOTH})
-        logic = self._logic(row.taught_by, self.given.teacher, _saying("teacher", progress))
+        logic = self._logic(taught_by, self.given.teacher, _saying("teacher", progress))
         found = _found(logic.folder, "teacher", network)
-        return found or logic.train_teacher(network, *self.sources, about=self._about(row.taught_by))
+        return found or logic.train_teacher(network, *self.sources, about=self._about(taught_by))
 
     def _student(self, row: Row, teacher: Path | None, progress: Progress) -> Path:
         network = replace(self.given.network, **row.network)
