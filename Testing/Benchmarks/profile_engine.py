@@ -13,9 +13,9 @@ from __future__ import annotations
 import pkgutil
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
@@ -86,7 +86,7 @@ class Ledger:
 
     def __init__(self, meter: Callable[[], float]) -> None:
         self.meter = meter
-        self.amounts: Counter[tuple[str, str]] = Counter()
+        self.amounts: dict[tuple[str, str], float] = defaultdict(float)
         self.calls: Counter[tuple[str, str]] = Counter()
         self._open: list[tuple[str, str]] = []
         self._read = 0.0
@@ -142,10 +142,11 @@ def profile_engine(name: str, shape: Shape, trace: Path | None = None) -> list[R
     operations, seconds = Ledger(counter.get_total_flops), Ledger(time.perf_counter)
     with counter:  # first: what is done for the first time takes longer
         work(operations)
-    recording = profile(activities=[ProfilerActivity.CPU]) if trace is not None else nullcontext()
-    with recording:
+    if trace is None:
         work(seconds)
-    if trace is not None:
+    else:
+        with profile(activities=[ProfilerActivity.CPU]) as recording:
+            work(seconds)
         recording.export_chrome_trace(str(trace))
     return [
         {

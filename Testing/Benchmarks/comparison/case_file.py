@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +35,10 @@ def write_case(case: BenchmarkCase, path: Path) -> None:
         "gaps": [(gap.first, gap.last) for gap in case.hold_out.gaps],
         "truth": case.truth is not None,
     }
-    arrays = {"about": np.array(json.dumps(about)), "frames": np.stack([v.array for v in sequence.volumes])}
+    arrays: dict[str, Any] = {
+        "about": np.array(json.dumps(about)),
+        "frames": np.stack([v.array for v in sequence.volumes]),
+    }
     if case.truth is not None:
         arrays |= _truth_arrays(case.truth, case.hold_out)
     with path.open("wb") as file:
@@ -87,11 +91,9 @@ class _StoredTruth:
     path: Path
 
     def displacement(self, source: int, number: int) -> np.ndarray:
-        return self._array(_field_name(source, number))
+        with np.load(self.path, allow_pickle=False) as file:
+            return file[_field_name(source, number)]
 
     def mask(self, number: int) -> np.ndarray | None:
-        return self._array(_mask_name(number))
-
-    def _array(self, name: str) -> np.ndarray | None:
         with np.load(self.path, allow_pickle=False) as file:
-            return file.get(name)
+            return file.get(_mask_name(number))

@@ -13,6 +13,7 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +138,7 @@ class _Trial:
         measured = timed_warm if self.extra is None else timed
         prepare_seconds, prepared = measured(lambda: scoring.prepare(self.engine, gap))
         prepared.at(0.5)
-        frame_seconds = statistics.median(timed(lambda t=t: prepared.at(t))[0] for t in TIMED)
+        frame_seconds = statistics.median(timed(partial(prepared.at, t))[0] for t in TIMED)
         if self.extra is None:
             eight = self._eight_frames(scoring, gap, prepared)
             self.extra = {"pair_peak_gb": peak_gb(), **eight}

@@ -11,7 +11,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from comparison.run import EngineResult, SetResult
+from comparison.run import SetResult
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.volume import Volume
@@ -50,7 +50,7 @@ def save_picture(result: SetResult, path: Path) -> bool:
     Returns:
         Whether any engine made that frame.
     """
-    made = [engine for engine in result.engines if engine.shown is not None]
+    made = [(engine, engine.shown) for engine in result.engines if engine.shown is not None]
     if not made:
         return False
     case_number, frame = result.shown
@@ -58,7 +58,7 @@ def save_picture(result: SetResult, path: Path) -> bool:
     scaled = scale_native(case.sequence)
     truth = scaled.volumes[frame]
     if result.case_set.coronal:
-        made = [replace(engine, shown=middle_coronal(truth.with_array(engine.shown)).array) for engine in made]
+        made = [(engine, middle_coronal(truth.with_array(shown)).array) for engine, shown in made]
         truth = middle_coronal(truth)
         _, height, width = truth.geometry.shape
         view = View(0, slice(0, height), slice(0, width), truth.geometry)
@@ -66,13 +66,13 @@ def save_picture(result: SetResult, path: Path) -> bool:
         view = view_of_motion(scaled)
     grids = grids_for(1 + len(made), view.height_over_width)
     figure = new_figure(grids[-1].top_of(1) + grids[-1].height + grids[-1].bottom)
-    errors = [np.abs(view.of(np.clip(engine.shown, 0.0, 1.0) - truth.array)) for engine in made]
+    errors = [np.abs(view.of(np.clip(shown, 0.0, 1.0) - truth.array)) for _, shown in made]
     scale = Normalize(0.0, float(np.percentile(errors, 99.5)) or 1.0)
     _draw_truth(figure, grids[0], truth.array, view, drawn=PHANTOM_KEY in case.sequence.item_attributes[frame])
-    for number, (engine, error) in enumerate(zip(made, errors, strict=True), 1):
+    for number, ((engine, shown), error) in enumerate(zip(made, errors, strict=True), 1):
         line, column = divmod(number, grids[0].columns)
         row = next(row for row in engine.rows if (row.patient, row.frame) == (case.name, frame))
-        _draw_prediction(figure, grids[line], column, engine, view)
+        _draw_prediction(figure, grids[line], column, engine.engine, shown, view)
         _draw_error(figure, grids[line], column, error, row, view, scale)
     _draw_scale(figure, grids[0], scale)
     plane = "middle coronal plane" if result.case_set.coronal else f"slice {view.k}"
@@ -109,11 +109,11 @@ def _draw_truth(figure: Figure, grid: PictureGrid, truth: np.ndarray, view: View
     write_in_corner(axes, "simulated" if drawn else "acquired", ACQUIRED)
 
 
-def _draw_prediction(figure: Figure, grid: PictureGrid, column: int, engine: EngineResult, view: View) -> None:
+def _draw_prediction(figure: Figure, grid: PictureGrid, column: int, name: str, shown: np.ndarray, view: View) -> None:
     axes = grid.axes(figure, 0, column)
-    draw_image(axes, engine.shown, view, _UNIT_RANGE)
-    axes.set_title(engine.engine.replace("_", " "), fontsize=8.5, pad=2)
-    write_in_corner(axes, *(("repeated", ACQUIRED) if engine.engine == BASELINE else ("SYNTHETIC", SYNTHETIC)))
+    draw_image(axes, shown, view, _UNIT_RANGE)
+    axes.set_title(name.replace("_", " "), fontsize=8.5, pad=2)
+    write_in_corner(axes, *(("repeated", ACQUIRED) if name == BASELINE else ("SYNTHETIC", SYNTHETIC)))
 
 
 def _draw_error(

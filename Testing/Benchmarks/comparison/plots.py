@@ -32,7 +32,7 @@ def save_curves(result: SetResult, path: Path) -> bool:
         Whether there was anything to draw: gaps with several frames, and an engine that did not fail.
     """
     done = [engine for engine in result.engines if not engine.failures]
-    times = common_times(done[0].rows) if done else []
+    times = common_times(done[0].rows) if done else np.empty(0)
     if len(times) < FEWEST:
         return False
     shown = [name for name in ("psnr_moving", "epe_mm") if any(name in row.measures for e in done for row in e.rows)]
@@ -60,7 +60,7 @@ def save_curves(result: SetResult, path: Path) -> bool:
     return True
 
 
-def _draw_still(axes: Axes, rows: Sequence[Row], times: Sequence[float]) -> None:
+def _draw_still(axes: Axes, rows: Sequence[Row], times: np.ndarray) -> None:
     curve = mean_curve(rows, "epe_still_mm", times)
     axes.plot(times, curve, color="#7F7F7F", linestyle=":", linewidth=1.4, label="no motion at all")
     axes.set_ylim(bottom=0.0)
@@ -85,7 +85,7 @@ def common_times(rows: Sequence[Row]) -> np.ndarray:
     return np.linspace(max(gap[0].t for gap in gaps.values()), min(gap[-1].t for gap in gaps.values()), count)
 
 
-def mean_curve(rows: Sequence[Row], name: str, times: Sequence[float]) -> np.ndarray:
+def mean_curve(rows: Sequence[Row], name: str, times: np.ndarray) -> np.ndarray:
     """Return the mean of a measure over all gaps, at some times."""
     curves = [
         np.interp(times, [row.t for row in gap], [row.measures[name] for row in gap]) for gap in _gaps(rows).values()

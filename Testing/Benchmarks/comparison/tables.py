@@ -93,7 +93,8 @@ def who_is_ahead(result: SetResult) -> list[str]:
     if ours is None or not others:
         return []
     sentences = [_standing(MEASURE[m], means[ours], others, ours) for m in STANDING]
-    slower, faster = [], []
+    slower: list[str] = []
+    faster: list[str] = []
     for name, own in others.items():
         if name not in BASELINES:
             ratio = own["eight_seconds"] / means[ours]["eight_seconds"]
