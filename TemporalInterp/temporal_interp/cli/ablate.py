@@ -40,37 +40,35 @@ def ablate(
             "--output",
             "-o",
             metavar="DIR",
-            help=f"A folder for every row, and {TABLE_FILE}; an ablation found here goes on.",
+            help=f"Folder for the rows and {TABLE_FILE}; an ablation found there resumes.",
         ),
     ],
     data: DataOption = None,
     tables: Annotated[
         str | None,
-        typer.Option(metavar="2,3", help="Which tables of the paper: 2 leaves out modules, 3 losses. Left out, both."),
+        typer.Option(metavar="2,3", help="Which tables of the paper: 2 leaves out modules, 3 losses. Default: both."),
     ] = None,
-    rows: Annotated[
-        str | None, typer.Option(metavar="NAME,NAME", help=f"These rows alone, out of {ROW_NAMES}.")
-    ] = None,
+    rows: Annotated[str | None, typer.Option(metavar="NAME,NAME", help=f"Only these rows of {ROW_NAMES}.")] = None,
     model: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME=FILE",
-            help="Score a model file too; may be repeated. Without --tables and --rows nothing is trained then.",
+            help="Also score a model file; may be repeated. Nothing is trained then without --tables or --rows.",
         ),
     ] = None,
     epochs: EpochsOption = None,
     subjects: Annotated[
-        int | None, typer.Option(metavar="N", help="Learn from so many phantoms or synthetic subjects instead.")
+        int | None, typer.Option(metavar="N", help="Train on this many phantoms or synthetic subjects.")
     ] = None,
     test_subjects: Annotated[
-        int | None, typer.Option(metavar="N", help="Score on so many phantoms or synthetic subjects instead.")
+        int | None, typer.Option(metavar="N", help="Score on this many phantoms or synthetic subjects.")
     ] = None,
     accelerator: AcceleratorOption = "auto",
     json: JsonOption = False,
 ) -> None:
-    """Train the network with parts left out, and print what every part is worth beside the paper's Tables 2 and 3.
+    """Train the network without some of its parts, and compare the scores with the paper's Tables 2 and 3.
 
-    Scores are on subjects that nothing was learnt from. Finished rows stay if the work is cancelled.
+    Scores are on subjects that were not used for training. Finished rows are kept if the work is cancelled.
     """
     from temporal_interp.evaluation.report import finite, write_csv
     from temporal_interp.training.ablation import ablate as run_ablation
@@ -101,7 +99,7 @@ def ablate(
             )
         except (CancelledError, KeyboardInterrupt) as error:
             kept = f"{len(finished)} finished rows are in {output}"
-            raise CancelledError(f"Cancelled; {kept}, and the same command goes on.") from error
+            raise CancelledError(f"Cancelled; {kept}, and the same command resumes.") from error
     console.result(
         {"output": output, "rows": finite([row.as_json() for row in finished])},
         as_table(finished, title=f"{given.data.dataset}: means over held-out subjects"),

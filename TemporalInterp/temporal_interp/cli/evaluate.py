@@ -43,11 +43,11 @@ def evaluate(
         ),
     ] = None,
     first: Annotated[
-        int | None, typer.Option("--from", metavar="N", help="Keep this frame and --to, hold out all between.")
+        int | None, typer.Option("--from", metavar="N", help="Keep this frame and --to; hold out all between.")
     ] = None,
     last: Annotated[int | None, typer.Option("--to", metavar="N", help="See --from.")] = None,
     every: Annotated[
-        int | None, typer.Option(metavar="K", help="Keep every K-th frame of the whole sequence, hold out the others.")
+        int | None, typer.Option(metavar="K", help="Keep every K-th frame of the sequence; hold out the others.")
     ] = None,
     dataset: Annotated[
         str | None,
@@ -64,23 +64,23 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="paper|random|all",
-            help="Which subjects: the test set of the literature (for ACDC and 4D-Lung, and the default there), the "
-            "one that training by default leaves out, or all.",
+            help="Which subjects: the test set of the literature (the default for ACDC and 4D-Lung), the one that the "
+            "default training leaves out, or all.",
         ),
     ] = None,
     subjects: Annotated[
-        int | None, typer.Option(metavar="N", help="Score only the first N of them. Left out, all, or 10 phantoms.")
+        int | None, typer.Option(metavar="N", help="Score only the first N subjects. Default: all, or 10 phantoms.")
     ] = None,
     engines: Annotated[
         str | None,
-        typer.Option(metavar="NAME,NAME", help=f"What to compare: {ENGINES}. Left out, all there is a model for."),
+        typer.Option(metavar="NAME,NAME", help=f"What to compare: {ENGINES}. Default: all that have a model."),
     ] = None,
     preset: Annotated[
         str | None,
         typer.Option(
             metavar="native|uvi|both",
             help="native: unpadded, one intensity scale for the sequence. uvi: cropped, padded and scaled as in the "
-            "tables of the literature. Left out, native, and both for ACDC and 4D-Lung.",
+            "tables of the literature. Default: native, and both for ACDC and 4D-Lung.",
         ),
     ] = None,
     output: Annotated[
@@ -91,11 +91,11 @@ def evaluate(
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Score the engines on acquired frames that they do not get to see.
+    """Score the engines on acquired frames that are hidden from them.
 
     Of one sequence: give INPUT with --from and --to, or with --every. Of many: give --dataset.
 
-    The nearest acquired frame, repeated, is always scored too.
+    The nearest acquired frame, repeated, is always scored as well.
     """
     if (input_path is None) == (dataset is None):
         raise typer.BadParameter("Give one sequence as INPUT, or a data set with --dataset, and not both.")

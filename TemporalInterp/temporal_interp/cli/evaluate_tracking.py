@@ -30,26 +30,26 @@ def evaluate_tracking(
         typer.Option(
             "--method",
             metavar="NAME",
-            help="What to compare, once for each: identity (nothing moves), demons, diffeomorphic_demons, syn_default "
-            "and syn (ANTs by its defaults and as in the paper; need antspyx), one_scale (one network on the frames "
-            "as they are), nmsr (coarse to fine), nmsr_vi (the same, each scale from the weights of the coarser one) "
-            "and track (what the command of that name does). Left out, all that are installed.",
+            help="A method to compare; may be repeated. identity (nothing moves), demons, diffeomorphic_demons, "
+            "syn_default and syn (ANTs by its defaults and as in the paper; need antspyx), one_scale (one network on "
+            "the frames as they are), nmsr (coarse to fine), nmsr_vi (the same, each scale from the weights of the "
+            "coarser one) and track (what the command of that name does). Default: all that are installed.",
         ),
     ] = None,
     mask: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Score only where this label map is not 0. Left out, inside the sector of an ultrasound picture, and "
-            "all of any other.",
+            help="Score only where this label map is not 0. Default: the sector of an ultrasound image, and all of any "
+            "other image.",
         ),
     ] = None,
-    every: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Score only each N-th pair: syn takes long for every one.")
-    ] = 1,
+    every: Annotated[int, typer.Option(metavar="N", min=1, help="Score only every N-th pair; syn is slow.")] = 1,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="DIR", help="Write the table, and the scores of all pairs, here."),
+        typer.Option(
+            "--output", "-o", metavar="DIR", help="Write the table and the scores of all pairs to this folder."
+        ),
     ] = None,
     device: DeviceOption = "auto",
     force: ForceOption = False,
@@ -57,8 +57,8 @@ def evaluate_tracking(
 ) -> None:
     """Score how well methods bring each frame onto the next one.
 
-    Mean squared error and mean local correlation, as Table 1 of the NMSR paper, on the same pairs in one run, and how
-    long each method took. They tell how alike the frames become, not how true the motion is.
+    The table has the mean squared error and the mean local correlation, as Table 1 of the NMSR paper, and the time
+    that each method took on the same pairs. The scores tell how similar the frames become, not how true the motion is.
     """
     if output is not None:
         require_folder_output(output, force=force)

@@ -18,7 +18,7 @@ AXES = {View.CORONAL: 1, View.SAGITTAL: 2}
 DETAIL_SHARE = 0.5
 """Side of the detail as a share of the plane's shorter side."""
 
-FEWEST_SLICES = 16
+MIN_DETAIL_SLICES = 16
 """A detail has so many slices at least, or all."""
 
 
@@ -79,7 +79,7 @@ def _cut(squares: np.ndarray, truth: Volume, view: View) -> SliceCut:
 def _detail_size(plane: tuple[int, int], spacing: tuple[float, float]) -> tuple[int, int]:
     """Return the number of slices and of columns in the detail, a square in mm where the plane has room for it."""
     shorter = min(count * step for count, step in zip(plane, spacing, strict=True))
-    side = max(DETAIL_SHARE * shorter, FEWEST_SLICES * spacing[0])
+    side = max(DETAIL_SHARE * shorter, MIN_DETAIL_SLICES * spacing[0])
     slices, columns = (max(1, min(count, round(side / step))) for count, step in zip(plane, spacing, strict=True))
     return slices, columns
 

@@ -55,11 +55,19 @@ def save_fields(frame: InterpolatedFrame, view: View, intensity_range: Intensity
     if not fields:
         raise InvalidInputError("This frame has no displacement fields to draw: its engine estimates no motion.")
     grid = PictureGrid(
-        len(fields), 2, view.height_over_width, right=0.85, gap=0.95, top=0.32, row_gap=0.36, widest=3.6, tallest=4.2
+        len(fields),
+        2,
+        view.height_over_width,
+        right=0.85,
+        gap=0.95,
+        top=0.32,
+        row_gap=0.36,
+        max_width=3.6,
+        max_height=4.2,
     )
     figure = grid.new_figure()
     longest = max(float(np.linalg.norm(view.of(f.array), axis=-1).max()) for f in fields.values()) or 1.0
-    enlarged = enlargement(longest, most=5)
+    enlarged = enlargement(longest, limit=5)
     for row, (end, field) in enumerate(fields.items()):
         arrows, jacobian = grid.axes(figure, row, 0), grid.axes(figure, row, 1)
         draw_image(arrows, frame.volume.array, view, intensity_range)
@@ -74,9 +82,9 @@ def save_fields(frame: InterpolatedFrame, view: View, intensity_range: Intensity
     save(figure, path)
 
 
-def enlargement(longest: float, spacing_mm: float = ARROW_SPACING_MM, *, most: int) -> int:
+def enlargement(longest: float, spacing_mm: float = ARROW_SPACING_MM, *, limit: int) -> int:
     """Return the factor that lets the longest arrow, in mm, reach over about two steps between arrows."""
-    return max(1, min(most, int(2 * spacing_mm / longest)))
+    return max(1, min(limit, int(2 * spacing_mm / longest)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -64,7 +64,7 @@ def save_frames(sequence: Sequence, evaluation: Evaluation, path: Path, *, prese
     engines = list(dict.fromkeys(row.engine for row in rows))
     numbers = sorted({row.frame for row in rows})
     grid = PictureGrid(
-        1 + 2 * len(engines), len(numbers), view.height_over_width, left=0.32, right=0.75, top=0.62, tallest=2.4
+        1 + 2 * len(engines), len(numbers), view.height_over_width, left=0.32, right=0.75, top=0.62, max_height=2.4
     )
     figure = grid.new_figure()
     for column, number in enumerate(numbers):

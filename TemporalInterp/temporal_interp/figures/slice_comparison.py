@@ -80,12 +80,12 @@ def save_slice_comparison(
     """
     names = [str(Classical.NEAREST), *methods]
     whole = PictureGrid(
-        1, len(names) + 1, _height_over_width(cut, cut.truth.shape), left=0.32, right=0.1, top=0.72, tallest=2.6
+        1, len(names) + 1, _height_over_width(cut, cut.truth.shape), left=0.32, right=0.1, top=0.72, max_height=2.6
     )
     size = tuple(part.stop - part.start for part in cut.detail)
     details = replace(
         whole, rows=2, height_over_width=_height_over_width(cut, size), top=whole.top + whole.height + 0.06,
-        widest=whole.width, tallest=np.inf,
+        max_width=whole.width, max_height=np.inf,
     )  # fmt: skip
     figure = details.new_figure()
     errors = {name: np.abs(cut.images[name] - cut.truth)[cut.detail] for name in names}

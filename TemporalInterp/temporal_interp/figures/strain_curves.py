@@ -43,7 +43,7 @@ def save_strain_curves(
 
     Args:
         strains: by name, up to three of (N, P): N frames, P points, 0.1 is 10 %; NaN where a point has no strain.
-        times: of the N frames.
+        instants: of the N frames, in the unit of the index.
         path: the file to write.
         index_name: what the index is.
         unit: its unit, "" where there is none.

@@ -124,7 +124,14 @@ class _Stage:
         self._sequence = sequence
         beside = _CURVES_WIDTH + 0.75 if strains else 0.0
         grid = PictureGrid(
-            1, 1, view.height_over_width, top=0.1, bottom=0.4, right=0.1 + beside, widest=_PICTURE, tallest=_PICTURE
+            1,
+            1,
+            view.height_over_width,
+            top=0.1,
+            bottom=0.4,
+            right=0.1 + beside,
+            max_width=_PICTURE,
+            max_height=_PICTURE,
         )
         figure = grid.new_figure()
         self.film = Film(figure, (_POINT_COLOUR, _CONTOUR_COLOUR, SYNTHETIC, *_STRAIN_COLOURS[: len(strains)]))

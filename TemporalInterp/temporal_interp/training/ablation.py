@@ -25,7 +25,7 @@ from temporal_interp.training.logic import Hardware, TrainingLogic, require_same
 from temporal_interp.training.scores import linear_blend, score
 from temporal_interp.training.settings import TrainingSettings
 
-LOOKS = 4
+SAMPLES_PER_SUBJECT = 4
 """Samples drawn from every held-out subject."""
 
 OF_BOTH = ("fusion", "refinement")
@@ -244,17 +244,17 @@ def ablate(
 
 
 @dataclass(frozen=True)
-class Looks:
-    """A source of which every subject gives `LOOKS` samples."""
+class RepeatedSource:
+    """A source of which every subject gives `SAMPLES_PER_SUBJECT` samples."""
 
     source: SampleSource
 
     def __len__(self) -> int:
-        return LOOKS * len(self.source)
+        return SAMPLES_PER_SUBJECT * len(self.source)
 
     def draw(self, index: int, rng: np.random.Generator) -> TrainingSample:
-        """Return a sample of subject `index // LOOKS`: the looks at one side by side, so that it is read once."""
-        return self.source.draw(index // LOOKS, rng)
+        """Return a sample of subject `index // SAMPLES_PER_SUBJECT`; every subject is read once."""
+        return self.source.draw(index // SAMPLES_PER_SUBJECT, rng)
 
 
 class _Run:
@@ -274,7 +274,7 @@ class _Run:
         data = configuration.data
         if test_subjects is not None:
             data = replace(data, validation_subjects=test_subjects)
-        self.test = Looks(held_out_samples(data))
+        self.test = RepeatedSource(held_out_samples(data))
 
     def require_whole(self) -> None:
         """Raise InvalidInputError unless there is everything that rows leave out."""

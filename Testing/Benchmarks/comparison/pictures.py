@@ -32,7 +32,7 @@ from temporal_interp.figures.grid import PictureGrid
 from temporal_interp.figures.view import View, view_of_motion
 from temporal_interp.simulation import PHANTOM_KEY
 
-MOST_COLUMNS = 7
+MAX_COLUMNS = 7
 TITLE_HEIGHT, LINE_HEIGHT, GAP_HEIGHT = 0.36, 0.22, 0.03
 """Inches: for the title, above every line of pictures for their names, and between a picture and its error."""
 
@@ -94,9 +94,9 @@ def middle_coronal(volume: Volume) -> Volume:
 
 def grids_for(count: int, height_over_width: float) -> list[PictureGrid]:
     """Return where pictures go, each with its error below: a grid of two rows for every line of pictures."""
-    lines = -(-count // MOST_COLUMNS)
+    lines = -(-count // MAX_COLUMNS)
     first = PictureGrid(
-        2, -(-count // lines), height_over_width, top=TITLE_HEIGHT + LINE_HEIGHT, row_gap=GAP_HEIGHT, tallest=2.2
+        2, -(-count // lines), height_over_width, top=TITLE_HEIGHT + LINE_HEIGHT, row_gap=GAP_HEIGHT, max_height=2.2
     )
     step = 2 * first.height + GAP_HEIGHT + LINE_HEIGHT
     return [replace(first, top=first.top + line * step) for line in range(lines)]

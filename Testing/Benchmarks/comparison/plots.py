@@ -15,7 +15,7 @@ from peers.catalogue import PEER_NAMES
 from temporal_interp.evaluation.evaluate import Row
 from temporal_interp.figures.canvas import ENGINE_COLOURS, new_figure, save
 
-FEWEST = 2
+MIN_FRAMES = 2
 """Held-out frames per gap: with one there is no curve to draw."""
 
 LEGEND_COLUMNS = 5
@@ -33,7 +33,7 @@ def save_curves(result: SetResult, path: Path) -> bool:
     """
     done = [engine for engine in result.engines if not engine.failures]
     times = common_times(done[0].rows) if done else np.empty(0)
-    if len(times) < FEWEST:
+    if len(times) < MIN_FRAMES:
         return False
     shown = [name for name in ("psnr_moving", "epe_mm") if any(name in row.measures for e in done for row in e.rows)]
     figure = new_figure(4.3)

@@ -23,20 +23,21 @@ from comparison.tables import (
 from temporal_interp.evaluation.report import Column, as_markdown, write_csv
 
 HOW_TO_READ = """\
-Frames between two kept ones are hidden, synthesised from the kept ones alone, and compared with what was hidden.
-Intensities are scaled once for the whole sequence. "moving" is the PSNR in the 3 % of voxels that vary most, EPE the
-mean end-point error of the fields from both ends where the true motion is known, folds the share of voxels where a
-field folds space. "s per pair" prepares a pair (for a registration: both directions), "s per frame" makes a further
-frame of it without fields, "s pair + 8" is for a pair and eight frames by the quickest way the engine offers. "peak GB"
-is the largest memory of the process with a pair and its frames, imports included. The best of a column is bold;
-baselines, which look for no motion, do not compete in time and memory. Peers are used as people use them: the field
-scaled by t from both ends, then blended. Errors in pictures are shares of the intensity range.
+The frames between two kept frames are hidden, synthesised from the kept ones alone, and compared with the hidden ones.
+Intensities are scaled once for the whole sequence. "moving dB" is the PSNR in the moving region, the 3 % of voxels that
+vary most. EPE is the mean end-point error of the fields from both ends, where the true motion is known. "folds" is the
+share of voxels where a field folds space. "s per pair" prepares a pair (for a registration: both directions), "s per
+frame" makes one more frame of it without fields, and "s pair + 8" makes a pair and eight frames in the fastest way that
+the engine offers. "peak GB" is the largest memory of the process with a pair and its frames, including imports. The best
+value of a column is bold; baselines estimate no motion, so they do not compete in time and memory. Peers are used as
+people use them: the field is scaled by t from both ends, then the two are blended. Errors in pictures are shares of the
+intensity range.
 """
 
 OURS_IS = """\
-"ours" is what the program's documentation names for such a pair: `velocity_field`, the default, and between two phases
-at which the motion turns `velocity_field:eased`, which is the same but for its slow start and end. The tables below
-have both. Where it did not run, the first of ours stands for it."""
+"ours" is the engine that the program's documentation recommends for such a pair: `velocity_field`, the default, and
+`velocity_field:eased`, which starts and ends slowly, between two phases at which the motion turns. The tables below have
+both. Where the recommended engine did not run, the first of ours takes its place."""
 
 
 @dataclass(frozen=True)
