@@ -26,7 +26,7 @@ import typer
 from torch.profiler import ProfilerActivity, profile, record_function
 from torch.utils.flop_counter import FlopCounterMode
 
-from comparison.engines import TRAINED_NETWORKS, create
+from comparison.engines import TRAINED_NETWORKS, create, prepare_gap
 from comparison.grown_cases import Shape, grown_heart
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.exits import exit_on_error
@@ -134,7 +134,7 @@ def profile_engine(name: str, shape: Shape, trace: Path | None = None) -> list[R
     def work(ledger: Ledger) -> None:
         with staged(ledger.stage):
             with ledger.part("prepare"):
-                prepared = scoring.prepare(engine, gap)
+                prepared = prepare_gap(engine, scoring, gap)
             with ledger.part("at"):
                 prepared.at(0.5, fields=True)
 

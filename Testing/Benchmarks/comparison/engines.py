@@ -7,7 +7,9 @@ from pathlib import Path
 from peers.catalogue import PEER_NAMES, create_peer
 from peers.catalogue import why_missing as why_peer_is_missing
 from temporal_interp.engines.catalogue import EASED_ENGINE, available_engine_names, create_engine
-from temporal_interp.engines.protocol import InterpolationEngine
+from temporal_interp.engines.protocol import InterpolationEngine, PreparedPair
+from temporal_interp.evaluation.evaluate import Scoring
+from temporal_interp.evaluation.hold_out import HeldOutGap
 from temporal_interp.evaluation.nearest_endpoint import BASELINE, NearestEndpoint
 
 OURS = ("student", "refined", "velocity_field", EASED_ENGINE)
@@ -31,6 +33,11 @@ def why_missing(name: str, weights: Path) -> str:
     if name in OURS and name.partition(":")[0] not in available_engine_names():
         return "no trained model comes with this copy of the program"
     return ""
+
+
+def prepare_gap(engine: InterpolationEngine, scoring: Scoring, gap: HeldOutGap) -> PreparedPair:
+    """Give an engine the two kept frames of a gap, and nothing else; the only place where the benchmarks do so."""
+    return scoring.prepare(engine, gap)
 
 
 def create(name: str, weights: Path) -> InterpolationEngine:

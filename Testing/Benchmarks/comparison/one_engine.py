@@ -21,7 +21,7 @@ import numpy as np
 
 from comparison.case_file import read_case
 from comparison.cases import BenchmarkCase
-from comparison.engines import create
+from comparison.engines import create, prepare_gap
 from comparison.memory import peak_gb
 from temporal_interp.engines.catalogue import DEFAULT_ENGINE
 from temporal_interp.engines.protocol import InterpolationEngine, PreparedPair
@@ -136,7 +136,7 @@ class _Trial:
 
     def _timed_pair(self, scoring: Scoring, gap: HeldOutGap) -> tuple[PreparedPair, dict[str, float]]:
         measured = timed_warm if self.extra is None else timed
-        prepare_seconds, prepared = measured(lambda: scoring.prepare(self.engine, gap))
+        prepare_seconds, prepared = measured(lambda: prepare_gap(self.engine, scoring, gap))
         prepared.at(0.5)
         frame_seconds = statistics.median(timed(partial(prepared.at, t))[0] for t in TIMED)
         if self.extra is None:
@@ -154,7 +154,7 @@ class _Trial:
             "eight_one_by_one_seconds": timed(lambda: [prepared.at(t) for t in EIGHT])[0],
         }
         if self.name in PREPARED_ANEW:
-            anew = timed(lambda: [scoring.prepare(self.engine, gap).at(t) for t in EIGHT])[0]
+            anew = timed(lambda: [prepare_gap(self.engine, scoring, gap).at(t) for t in EIGHT])[0]
             seconds["eight_prepared_anew_seconds"] = anew
         return seconds
 

@@ -28,16 +28,16 @@ Intensities are scaled once for the whole sequence. "moving dB" is the PSNR in t
 vary most. EPE is the mean end-point error of the fields from both ends, where the true motion is known. "folds" is the
 share of voxels where a field folds space. "s per pair" prepares a pair (for a registration: both directions), "s per
 frame" makes one more frame of it without fields, and "s pair + 8" makes a pair and eight frames in the fastest way that
-the engine offers. "peak GB" is the largest memory of the process with a pair and its frames, including imports. The best
-value of a column is bold; baselines estimate no motion, so they do not compete in time and memory. Peers are used as
-people use them: the field is scaled by t from both ends, then the two are blended. Errors in pictures are shares of the
-intensity range.
+the engine offers. "peak GB" is the largest memory of the process with a pair and its frames, including imports. The
+best value of a column is bold; baselines estimate no motion, so they do not compete in time and memory. Peers are used
+as people use them: the field is scaled by t from both ends, then the two are blended. Errors in pictures are shares of
+the intensity range.
 """
 
 OURS_IS = """\
 "ours" is the engine that the program's documentation recommends for such a pair: `velocity_field`, the default, and
-`velocity_field:eased`, which starts and ends slowly, between two phases at which the motion turns. The tables below have
-both. Where the recommended engine did not run, the first of ours takes its place."""
+`velocity_field:eased`, which starts and ends slowly, between two phases at which the motion turns. The tables below
+have both. Where the recommended engine did not run, the first of ours takes its place."""
 
 
 @dataclass(frozen=True)
