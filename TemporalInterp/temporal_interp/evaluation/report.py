@@ -150,7 +150,7 @@ def as_table(
     section: str = "",
     compact: bool = False,
 ) -> Table:
-    """Return a table for a rich console: a line for every row; columns that no row has are left out.
+    """Return a table for a rich console: a line for every row; columns of which no row has a value are left out.
 
     Args:
         rows: to show.
@@ -160,7 +160,7 @@ def as_table(
         section: name of a value; where it changes from one row to the next, a line is drawn.
         compact: no frame, and the width that the table needs, whatever the width of the terminal.
     """
-    shown = present(rows, columns)
+    shown = [columns[0], *present(rows, columns[1:])]
     table = Table(title=title or None, caption=caption or None, title_justify="left", caption_justify="left")
     if compact:
         table.box, table.padding, table.show_edge = box.SIMPLE_HEAD, (0, 1, 0, 0), False
