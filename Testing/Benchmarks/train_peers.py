@@ -1,4 +1,4 @@
-"""Trains the networks that ours is compared with, on the same data and for the same time: voxelmorph's and MONAI's.
+"""Trains the networks that ours is compared with, voxelmorph's and MONAI's, on the same data and for the same time.
 
     python Testing/Benchmarks/train_peers.py                      both, one after the other, half an hour each
     python Testing/Benchmarks/train_peers.py --name voxelmorph --seconds 300 -o build/peers

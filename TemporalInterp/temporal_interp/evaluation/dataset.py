@@ -1,4 +1,4 @@
-"""Runs engines on the held-out frames of many subjects: those of a data set that are kept for scoring."""
+"""Scores engines on the held-out frames of many subjects: the test subjects of a data set."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SCORED_DATASETS = ("acdc", "lung4d", "folder", "phantoms")
 SPLITS = ("paper", "random", "all")
 
 PHANTOMS = 10
-"""How many phantoms to score where no number is given, as many as ACDC has test patients."""
+"""Number of phantoms to score by default, as many as ACDC has test patients."""
 
 READ_SHARE = 0.1
 """Share of the progress of a subject for reading or drawing it (our estimate)."""
@@ -32,7 +32,7 @@ LUNG_PRESETS = {"uvi": "uvi_lung", "both": "both_lung"}
 
 @dataclass(frozen=True, eq=False)
 class ScoredSubjects:
-    """What is scored of a data set.
+    """The subjects of a data set that are scored.
 
     Attributes:
         dataset: one of `SCORED_DATASETS`.
@@ -56,7 +56,7 @@ class ScoredSubjects:
 
     @property
     def as_in_the_paper(self) -> bool:
-        """Whether these are the very subjects that the literature's figures were taken on."""
+        """Whether these are exactly the subjects that the published figures were measured on."""
         return self.dataset in TABLE_1 and self.split == "paper" and len(self.subjects) == self.available
 
 
@@ -113,7 +113,7 @@ def evaluate_subjects(
     preset: str | None = None,
     progress: Progress = no_progress,
 ) -> list[Evaluation]:
-    """Predict, of every subject, the frames between its endpoints, and score them against the acquired ones.
+    """Predict the frames between the endpoints of every subject, and score them against the acquired frames.
 
     The endpoints are those of the data set, end diastole and end systole for ACDC; everything between is held out.
     Only one subject is in memory at a time. Phantoms are also scored against their exact motion.

@@ -1,4 +1,4 @@
-"""The methods of the table of tracking by name, for callers that let the user choose."""
+"""The methods of the tracking table by name, for callers that let the user choose."""
 
 from __future__ import annotations
 

@@ -24,8 +24,8 @@ SMOOTHING = 1.0
 """Standard deviation in voxels by which the field is smoothed after each iteration."""
 
 SMALLEST_SIZE = 8
-"""Voxels along an axis that a coarse grid keeps at least. Along an axis of one, SimpleITK's demons (2.5) give another
-field in every run, now and then with NaN."""
+"""Least number of voxels along an axis of a coarse grid. Along an axis of one voxel, SimpleITK's demons (2.5) give
+another field in every run, sometimes with NaN."""
 
 
 Demons = sitk.DiffeomorphicDemonsRegistrationFilter | sitk.FastSymmetricForcesDemonsRegistrationFilter

@@ -1,4 +1,4 @@
-"""What brings a frame onto the next one: the methods of a table of tracking, all asked in the same way."""
+"""The methods of the tracking table, behind one protocol: each registers every frame to the next one."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class PairwiseMethod(Protocol):
 
 @dataclass(frozen=True)
 class Identity:
-    """Leaves the frame as it is: what every method has to beat."""
+    """Leaves the frame as it is: the baseline that every method has to beat."""
 
     name: str = "identity"
 
@@ -76,7 +76,7 @@ mask or None; returns (J, I, 2) or (K, J, I, 3), mm along (I, J[, K]), with fixe
 
 @dataclass(frozen=True)
 class PairByPair:
-    """A registration that is run on every pair by itself; slices that are independent are registered one by one.
+    """A registration that is run on every pair separately; independent slices are registered one by one.
 
     Attributes:
         name: of the method.
@@ -89,7 +89,7 @@ class PairByPair:
     def track(
         self, sequence: Sequence, pairs: abc.Sequence[int], *, mask: np.ndarray | None, progress: Progress
     ) -> list[Tracked]:
-        """Register every pair: frame n is moving, frame n + 1 stays."""
+        """Register every pair: frame n is the moving image, frame n + 1 the fixed one."""
         geometry = sequence.volumes[0].geometry
         independent = slices_are_independent(geometry, sequence.slice_thickness)
         fields, seconds = {}, 0.0
@@ -144,5 +144,5 @@ def register_parts(
 
 
 def _worth_registering(fixed: np.ndarray, moving: np.ndarray, mask: np.ndarray | None) -> bool:
-    """Tell whether there is something to see in both images, and to score; ANTs fails where not."""
+    """Tell whether both images have structure, and the mask has voxels; ANTs fails otherwise."""
     return np.ptp(fixed) > 0 and np.ptp(moving) > 0 and (mask is None or bool(mask.any()))

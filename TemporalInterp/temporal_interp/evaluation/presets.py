@@ -24,7 +24,7 @@ from temporal_interp.tensors import metrics
 UVI_SHAPE = (32, 128, 128)
 
 Score = Callable[[np.ndarray, int], dict[str, float]]
-"""Takes a predicted frame, (K, J, I) in [0, 1], and its number, and returns the value of every metric by its name."""
+"""Takes a predicted frame, (K, J, I) in [0, 1], and its number; returns every metric by its name."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Preset:
 
     Attributes:
         name: "native", "uvi" or "uvi_lung".
-        scale: returns the sequence in float32 from 0 to 1, as engines shall see it.
+        scale: returns the sequence in float32 from 0 to 1, as the engines see it.
         scorer: takes the scaled sequence and returns what scores a predicted frame against the acquired one.
         pooled: the mean over patients is over all their frames together, not over the mean of every patient.
     """
@@ -128,7 +128,7 @@ PRESETS = {
     "uvi_lung": (UVI_LUNG,),
     "both_lung": (NATIVE, UVI_LUNG),
 }
-"""The presets that a user's choice stands for."""
+"""The presets that a choice of the user stands for."""
 
 
 def presets_named(choice: str) -> tuple[Preset, ...]:

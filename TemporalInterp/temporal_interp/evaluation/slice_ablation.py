@@ -1,4 +1,4 @@
-"""What slice synthesis can be trained without, to see what each part is worth (Table 3 of Fang et al., CVPR 2022)."""
+"""Parts that slice synthesis can be trained without, to measure what each is worth (Fang et al. 2022, Table 3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Planes across the slices, in which one sees what putting slices back is worth."""
+"""Planes across the slices, which show how well the held-out slices were restored."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ DETAIL_SHARE = 0.5
 """Side of the detail as a share of the plane's shorter side."""
 
 MIN_DETAIL_SLICES = 16
-"""A detail has so many slices at least, or all."""
+"""A detail has at least this many slices, or all of them."""
 
 
 @dataclass(frozen=True, eq=False)
 class SliceCut:
-    """One coronal or sagittal plane, as it was acquired and as every method makes it.
+    """One coronal or sagittal plane, as acquired and as every method synthesises it.
 
     Only planes are kept: the volumes of ten methods would fill the memory.
 
@@ -50,7 +50,7 @@ class SliceCut:
 
 
 def cuts_where_linear_errs(given: Volume, truth: Volume, factor: int) -> tuple[SliceCut, SliceCut]:
-    """Return the sagittal and the coronal plane that linear interpolation gets most wrong, and where in it.
+    """Return the sagittal and the coronal plane, and the detail in each, where linear interpolation errs most.
 
     So no network has a say in what is shown of it.
 

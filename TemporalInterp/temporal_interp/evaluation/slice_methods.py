@@ -1,4 +1,4 @@
-"""What puts slices between slices: the methods of a table of slice synthesis, all asked in the same way."""
+"""The methods of the table of slice synthesis, behind one protocol: each puts slices between the given slices."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class SliceMethod(Protocol):
 
 @dataclass(frozen=True)
 class ClassicalSlices:
-    """Interpolation by SimpleITK, all of which passes through the slices that are given.
+    """Interpolation by SimpleITK; every kind passes through the given slices.
 
     Attributes:
         method: which.
@@ -72,7 +72,7 @@ class SynthesisedSlices:
 
 @dataclass(eq=False)
 class FittedSlices:
-    """Networks that learn from the slices that are given, and from nothing else.
+    """Networks that are trained on the given slices alone.
 
     Attributes:
         settings: of the training.
@@ -106,7 +106,7 @@ class FittedSlices:
 
 @dataclass(frozen=True, eq=False)
 class FittedViews:
-    """Some views of networks that were fitted before (Table 4).
+    """Some views of networks that have been fitted already (Table 4).
 
     Attributes:
         fitted: whose networks; it has to come first in a table.

@@ -1,4 +1,4 @@
-"""The table of slice synthesis: slices held out and put back by every method, as Tables 1 to 4 of Fang et al."""
+"""The table of slice synthesis: slices are held out and restored by every method, as in Tables 1 to 4 of Fang et al."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class SliceEvaluation:
 
     @property
     def best_classical(self) -> str:
-        """The interpolation with the highest PSNR, of those that took part; nearest is none."""
+        """The classical interpolation with the highest PSNR; nearest does not count."""
         names = [name for name in Classical if name is not Classical.NEAREST and name in self.scores]
         return str(max(names, key=lambda name: self.scores[name].psnr))
 
@@ -75,7 +75,7 @@ def evaluate_slices(
     *,
     progress: Progress = no_progress,
 ) -> SliceEvaluation:
-    """Hold slices out, let every method put them back, and score the result.
+    """Hold slices out, let every method restore them, and score the results.
 
     The last slices of the truth are left out where their number does not fit the factor. Slices that are given as they
     were acquired stay so; blurred ones are synthesised too, since they are not the truth (Eq. 7).

@@ -1,8 +1,8 @@
-"""How well a motion brings a frame onto the next one: the two measures of NMSR's Table 1, and how often it folds.
+"""How well a motion maps a frame onto the next one: the two measures of NMSR's Table 1, and the fold rate.
 
 Source: Zhu et al., "Neural Multi-Scale Self-Supervised Registration for Echocardiogram Dense Tracking", Section 3. They
-measure how alike the images become, not how true the motion is: a field that is rough enough can make any two images
-alike. The share of folded voxels says a little of that; the paper does not give it.
+measure how similar the images become, not how true the motion is: a field that is rough enough can make any two images
+similar. The share of folded voxels hints at that; the paper does not give it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ WHITE = np.float32(255)
 
 @dataclass(frozen=True)
 class PairScores:
-    """How alike frame n, moved, and frame n + 1 are.
+    """Similarity of frame n, moved, and frame n + 1.
 
     Attributes:
         mse: mean squared difference of intensities in [0, 1]; the paper prints it in 1e-3.

@@ -1,4 +1,4 @@
-"""The table of tracking: every method on the same pairs of one sequence, in one run, as NMSR's Table 1."""
+"""The tracking table: every method on the same pairs of one sequence, in one run, as in NMSR's Table 1."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def evaluate_tracking(
     every: int = 1,
     progress: Progress = no_progress,
 ) -> TrackingEvaluation:
-    """Let every method bring frame n onto frame n + 1, and score what it gives.
+    """Let every method map frame n onto frame n + 1, and score the result.
 
     All methods see the whole sequence, scaled by `tracking_scores.scale_to_unit`, and run one after the other.
 

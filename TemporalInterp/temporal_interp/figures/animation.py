@@ -1,4 +1,4 @@
-"""A film, side by side: the acquired frames alone, and with the synthetic frames between them."""
+"""A film of the acquired frames alone beside one with the synthetic frames between them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Held-out frames beside what the engines made of them, with maps of the error."""
+"""Held-out frames beside the predictions of the engines, with error maps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slices that were held out and put back by several methods, seen from the side, with maps of the error."""
+"""Held-out slices as several methods restored them, seen from the side, with error maps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which part of a volume a figure shows: around what moves most, or around what the user marked."""
+"""The part of a volume that a figure shows: around the strongest motion, or around what the user marked."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class View:
 
 
 def view_of_motion(sequence: Sequence) -> View:
-    """Return the view of what moves most in the acquired frames: in a heart, the ventricles of one slice.
+    """Return the view of the strongest motion in the acquired frames: in a heart, the ventricles of one slice.
 
     The slice is the one with most voxels in the moving region, the rectangle surrounds the region around the peak of
     the variation with a margin; nearly still structures elsewhere stay outside. A still sequence is shown whole, in

@@ -1,4 +1,4 @@
-"""One held-out frame as it was acquired and as every engine made it, with maps of the error."""
+"""One held-out frame as acquired and as every engine predicted it, with error maps."""
 
 from __future__ import annotations
 

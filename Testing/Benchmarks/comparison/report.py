@@ -42,7 +42,7 @@ have both. Where the recommended engine did not run, the first of ours takes its
 
 @dataclass(frozen=True)
 class Circumstances:
-    """How the numbers came about.
+    """The circumstances of a run.
 
     Attributes:
         command: what was typed.

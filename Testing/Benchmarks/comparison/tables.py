@@ -14,7 +14,7 @@ from temporal_interp.evaluation.report import Column, Row, as_markdown
 RATIOS = ("prepare_seconds", "frame_seconds", "eight_seconds", "pair_peak_gb")
 ELASTIX = ("elastix_slicer", "elastix")
 STANDING = {"psnr_moving": "PSNR (moving region), dB", "epe_mm": "End-point error, mm"}
-"""What it takes to be ahead, in words."""
+"""The measures that decide who is ahead, in words."""
 
 
 def score_table(result: SetResult) -> str:
@@ -57,7 +57,7 @@ def still_sentence(result: SetResult) -> str:
 
 
 def our_engine(result: SetResult) -> str | None:
-    """Return what stands for us: the engine recommended for such a pair or, where it did not run, the first of ours."""
+    """Return our engine: the one recommended for such a pair or, where it did not run, the first of ours."""
     means = means_of_all(result)
     return next((name for name in (result.recommended, *OURS) if name in means), None)
 

@@ -147,7 +147,7 @@ def _registration(settings: ElastixSettings) -> PairRegistration:
 
 
 def _field_image(found: itk.TransformixFilter) -> itk.Image:
-    """Return all stages as one field, mm along (I, J[, K]); the files that transformix writes are thrown away."""
+    """Return all stages as one field, mm along (I, J[, K]); the files that transformix writes are deleted."""
     with tempfile.TemporaryDirectory() as folder:
         found.SetComputeDeformationField(True)
         found.SetOutputDirectory(folder)
