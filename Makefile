@@ -32,7 +32,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-bench: $(VENV)/.installed$(if $(PEERS),-peers)
+bench: $(VENV)/.installed$(if $(PEERS), $(VENV)/.with-peers)
 	@# alone on the machine, threads may wait as PyTorch lets them by default
 	env -u OMP_WAIT_POLICY $(BIN)/python Testing/Benchmarks/bench.py $(if $(QUICK),--quick) $(BENCH_OPTIONS)
 
@@ -54,6 +54,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/.installed-%: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install -c constraints.txt --editable '.[$*]'
+	@touch $@
+
+$(VENV)/.with-peers: Testing/Benchmarks/requirements.txt $(VENV)/.installed
+	$(BIN)/python -m pip install -c constraints.txt -r Testing/Benchmarks/requirements.txt
 	@touch $@
 
 $(BIN)/python:

@@ -29,7 +29,7 @@ from TemporalInterpLib.sequence_conversion import (
 )
 from TemporalInterpLib.volume_conversion import copy_place, set_voxels
 
-MEASURES = {"psnr": "PSNR dB", "psnr_moving": "PSNR dB where it moves", "ssim": "SSIM"}
+MEASURES = {"psnr": "PSNR dB", "psnr_moving": "PSNR (moving region)", "ssim": "SSIM"}
 """What the table shows of every frame, and its heading."""
 
 DIGITS = 3
@@ -160,7 +160,7 @@ def _predict(
     """Return the engine, the scores and the predicted frames with their errors; called in a thread."""
     from temporal_interp.evaluation.evaluate import evaluate
     from temporal_interp.evaluation.hold_out import between
-    from temporal_interp.evaluation.presets import HONEST
+    from temporal_interp.evaluation.presets import NATIVE
 
     engine, hold_out = create(), between(sequence, *phases)
     hidden = list(hold_out.gaps[0].held_out)
@@ -172,10 +172,10 @@ def _predict(
         row = by_name[engine.name, number]
         blend = by_name["linear_blend", number].measures
         scores.append(FrameScore(items[number], row.index_value, row.t, row.measures, blend))
-    acquired = HONEST.scale(sequence).volumes
+    acquired = NATIVE.scale(sequence).volumes
     frames = []
     for number in hidden:
-        frame = evaluation.kept[HONEST.name, engine.name, number]
+        frame = evaluation.kept[NATIVE.name, engine.name, number]
         error = np.abs(frame.volume.array - acquired[number].array)
         frames.append(_Predicted(number, frame.t, frame.volume.array, error))
     return engine, scores, frames

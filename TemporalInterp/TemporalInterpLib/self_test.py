@@ -391,7 +391,7 @@ def _check(run: _Run) -> None:
     test.assertTrue(all(np.isfinite(column).all() for column in columns.values()))
     np.testing.assert_allclose(columns["time ms"], hidden)
     np.testing.assert_allclose(columns["t"], np.arange(1, END_SYSTOLE) / END_SYSTOLE, atol=1e-9)
-    scores = [columns[f"PSNR dB where it moves, {name}"] for name in (run.engine, "linear blend")]
+    scores = [columns[f"PSNR (moving region), {name}"] for name in (run.engine, "linear blend")]
     test.assertEqual(np.mean(scores[0]) > np.mean(scores[1]), run.moves)
     test.assertEqual(chart.GetNumberOfPlotSeriesNodes(), 2)
     [errors] = [node for node in added if node.IsA("vtkMRMLSequenceNode") and node.GetName().endswith("error")]

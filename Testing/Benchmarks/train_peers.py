@@ -1,10 +1,11 @@
-"""Trains the networks that ours is compared with, on the same data and for the same time: voxelmorph's and MONAI's.
+"""Trains the networks that ours is compared with, voxelmorph's and MONAI's, on the same data and for the same time.
 
     python Testing/Benchmarks/train_peers.py                      both, one after the other, half an hour each
     python Testing/Benchmarks/train_peers.py --name voxelmorph --seconds 300 -o build/peers
 
 The time is what the shipped student and its teacher took together, in seconds of processor time, so run it on one
-thread (OMP_NUM_THREADS=1), as these were. The packages come with `pip install 'temporal-interp[peers]'`.
+thread (OMP_NUM_THREADS=1), as these were. The packages come with
+`pip install -r Testing/Benchmarks/requirements.txt`.
 """
 
 from __future__ import annotations

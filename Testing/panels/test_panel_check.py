@@ -43,10 +43,10 @@ def sequence(name: str) -> slicer.vtkMRMLSequenceNode:
 
 def scaled(cine) -> list[np.ndarray]:
     """The frames as the evaluation sees them: from 0 to 1 over the whole sequence, clipped."""
-    from temporal_interp.evaluation.presets import HONEST
+    from temporal_interp.evaluation.presets import NATIVE
     from TemporalInterpLib.sequence_conversion import sequence_from_node
 
-    return [volume.array for volume in HONEST.scale(sequence_from_node(cine.sequence)).volumes]
+    return [volume.array for volume in NATIVE.scale(sequence_from_node(cine.sequence)).volumes]
 
 
 def test_the_hidden_frames_are_those_between_the_phases(widget, check):
@@ -84,7 +84,7 @@ def test_engine_and_blend_have_scores_of_their_own(cine, widget, check):
 def test_the_gain_is_told_beside_the_linear_blend(cine, widget, check):
     check(widget)
     table = table_of()
-    moving = "PSNR dB where it moves"
+    moving = "PSNR (moving region)"
     gain = np.mean(np.subtract(table[f"{moving}, known_motion"], table[f"{moving}, linear blend"]))
     assert f"{gain:+.2f} dB over the linear blend" in widget.ui.checkMessage.text
     assert set(table) == {
@@ -104,7 +104,7 @@ def test_table_curve_and_chart_are_shown(widget, check):
     chart = slicer.util.getNodesByClass("vtkMRMLPlotChartNode")[0]
     assert chart.GetNumberOfPlotSeriesNodes() == 2
     columns = [chart.GetNthPlotSeriesNode(n).GetYColumnName() for n in range(2)]
-    assert columns == ["PSNR dB where it moves, known_motion", "PSNR dB where it moves, linear blend"]
+    assert columns == ["PSNR (moving region), known_motion", "PSNR (moving region), linear blend"]
     assert chart.GetNthPlotSeriesNode(0).GetXColumnName() == "trigger time ms"
 
 

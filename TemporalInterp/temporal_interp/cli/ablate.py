@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,10 +16,18 @@ from temporal_interp.errors import CancelledError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from temporal_interp.training.ablation import Row
+    from rich.table import Table
+
+    from temporal_interp.training.ablation import Row, ScoredRow
     from temporal_interp.training.configuration import Configuration
 
 TABLE_FILE = "ablation.csv"
+
+PAPER_NOTE = (
+    "gain: over the linear blend. paper: its Tables 2 and 3, of ACDC after 200 epochs.\n"
+    "Elsewhere compare the order of the rows, not the figures."
+)
+"""Stands below a table that shows figures of the paper."""
 
 ROW_NAMES = "blend, linear-scaling, no-modules, dfm, dfm-tm, dfm-tm-ref, recon-only, no-distillation, student, teacher"
 
@@ -32,40 +40,37 @@ def ablate(
             "--output",
             "-o",
             metavar="DIR",
-            help=f"A folder for every row, and {TABLE_FILE}; an ablation found here goes on.",
+            help=f"Folder for the rows and {TABLE_FILE}; an ablation found there resumes.",
         ),
     ],
     data: DataOption = None,
     tables: Annotated[
         str | None,
-        typer.Option(metavar="2,3", help="Which tables of the paper: 2 leaves out modules, 3 losses. Left out, both."),
+        typer.Option(metavar="2,3", help="Which tables of the paper: 2 leaves out modules, 3 losses. Default: both."),
     ] = None,
-    rows: Annotated[
-        str | None, typer.Option(metavar="NAME,NAME", help=f"These rows alone, out of {ROW_NAMES}.")
-    ] = None,
+    rows: Annotated[str | None, typer.Option(metavar="NAME,NAME", help=f"Only these rows of {ROW_NAMES}.")] = None,
     model: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME=FILE",
-            help="Score a model file too; may be repeated. Without --tables and --rows nothing is trained then.",
+            help="Also score a model file; may be repeated. Nothing is trained then without --tables or --rows.",
         ),
     ] = None,
     epochs: EpochsOption = None,
     subjects: Annotated[
-        int | None, typer.Option(metavar="N", help="Learn from so many phantoms or synthetic subjects instead.")
+        int | None, typer.Option(metavar="N", help="Train on this many phantoms or synthetic subjects.")
     ] = None,
     test_subjects: Annotated[
-        int | None, typer.Option(metavar="N", help="Score on so many phantoms or synthetic subjects instead.")
+        int | None, typer.Option(metavar="N", help="Score on this many phantoms or synthetic subjects.")
     ] = None,
     accelerator: AcceleratorOption = "auto",
     json: JsonOption = False,
 ) -> None:
-    """Train the network with parts left out, and print what every part is worth beside the paper's Tables 2 and 3.
+    """Train the network without some of its parts, and compare the scores with the paper's Tables 2 and 3.
 
-    Scores are on subjects that nothing was learnt from. Finished rows stay if the work is cancelled.
+    Scores are on subjects that were not used for training. Finished rows are kept if the work is cancelled.
     """
-    from temporal_interp.evaluation.ablation_report import as_json, as_table, write_csv
-    from temporal_interp.training.ablation import ScoredRow
+    from temporal_interp.evaluation.report import finite, write_csv
     from temporal_interp.training.ablation import ablate as run_ablation
     from temporal_interp.training.logic import Hardware
 
@@ -78,7 +83,7 @@ def ablate(
 
     def keep(scored: Sequence[ScoredRow]) -> None:
         finished[:] = scored
-        write_csv(scored, table)
+        write_csv([row.as_row() for row in scored], table)
 
     with console.progress("Ablating") as progress:
         try:
@@ -94,12 +99,21 @@ def ablate(
             )
         except (CancelledError, KeyboardInterrupt) as error:
             kept = f"{len(finished)} finished rows are in {output}"
-            raise CancelledError(f"Cancelled; {kept}, and the same command goes on.") from error
+            raise CancelledError(f"Cancelled; {kept}, and the same command resumes.") from error
     console.result(
-        {"output": output, "rows": as_json(finished)},
+        {"output": output, "rows": finite([row.as_json() for row in finished])},
         as_table(finished, title=f"{given.data.dataset}: means over held-out subjects"),
         f"The table is in {table}.",
     )
+
+
+def as_table(rows: Sequence[ScoredRow], *, title: str = "") -> Table:
+    """Return a table with a line for every row; the figures of the paper, marked as such, are in the last columns."""
+    from temporal_interp.evaluation.report import ABLATION
+    from temporal_interp.evaluation.report import as_table as report_table
+
+    caption = PAPER_NOTE if any(row.paper for row in rows) else ""
+    return report_table([row.as_row() for row in rows], ABLATION, title=title, caption=caption, compact=True)
 
 
 def _models(given: Sequence[str]) -> dict[str, Path]:
@@ -137,7 +151,7 @@ def _configuration(
     given = find_configuration(config)
     if (subjects, test_subjects) != (None, None) and given.data.dataset not in ("phantoms", "synthetic"):
         raise typer.BadParameter("--subjects and --test-subjects are for phantoms and synthetic subjects.")
-    changes = {"folder": data, "subjects": subjects}
+    changes: dict[str, Any] = {"folder": data, "subjects": subjects}
     given = replace(given, data=replace(given.data, **{k: v for k, v in changes.items() if v is not None}))
     if epochs is None:
         return given

@@ -47,7 +47,7 @@ def demo(
 
     from temporal_interp.engines.registry import DEFAULT_ENGINE, available_engine_names, create_engine
     from temporal_interp.errors import part_of
-    from temporal_interp.evaluation.report import as_json, as_table, summarise
+    from temporal_interp.evaluation.summary import as_json, as_table, summarise
     from temporal_interp.io.atomic import atomic_folder
 
     console, where = Console(json), choose_device(device)
@@ -94,9 +94,9 @@ def _scored(cine: PhantomCine, engines: abc.Sequence[Engine], progress: Progress
 def _completed(cine: PhantomCine, evaluation: Evaluation, engine: Engine) -> Sequence:
     """Return the kept frames, with those of an engine in place of the ones held out, scaled to [0, 1]."""
     from temporal_interp.data.provenance import Provenance
-    from temporal_interp.evaluation.presets import HONEST
+    from temporal_interp.evaluation.presets import NATIVE
 
-    scaled = HONEST.scale(cine.sequence)
+    scaled = NATIVE.scale(cine.sequence)
     volumes, attributes = list(scaled.volumes), list(scaled.item_attributes)
     for row in evaluation.rows:
         if row.engine == engine.name:
@@ -130,7 +130,7 @@ def _closing(output: Path) -> list[str]:
         "",
         f"{output / SEQUENCE}: the sequence for 3D Slicer, synthetic frames marked as such",
         f"{output / 'film.gif'}: acquired frames alone, and with the synthetic ones",
-        f"{output / 'contact_sheet.png'}, honest_frames.png, honest_curves.png, scores.csv: the rest",
+        f"{output / 'contact_sheet.png'}, native_frames.png, native_curves.png, scores.csv: the rest",
         "",
         "The same on your own 4D NIfTI, .seq.nrrd or folder of DICOM cine images:",
         "  temporal-interp info YOUR_DATA",

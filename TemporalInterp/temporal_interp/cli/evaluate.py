@@ -27,6 +27,12 @@ FIGURE_COLUMNS = 4
 """Held-out frames shown in the figure of frames."""
 
 
+ONE_PROTOCOL = "Give --from and --to, or --every."
+
+OLD_NATIVE = "honest"
+"""What the native preset was called before."""
+
+
 def evaluate(
     input_path: Annotated[
         Path | None,
@@ -37,11 +43,11 @@ def evaluate(
         ),
     ] = None,
     first: Annotated[
-        int | None, typer.Option("--from", metavar="N", help="Keep this frame and --to, hold out all between.")
+        int | None, typer.Option("--from", metavar="N", help="Keep this frame and --to; hold out all between.")
     ] = None,
     last: Annotated[int | None, typer.Option("--to", metavar="N", help="See --from.")] = None,
     every: Annotated[
-        int | None, typer.Option(metavar="K", help="Keep every K-th frame of the whole sequence, hold out the others.")
+        int | None, typer.Option(metavar="K", help="Keep every K-th frame of the sequence; hold out the others.")
     ] = None,
     dataset: Annotated[
         str | None,
@@ -58,12 +64,12 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="paper|random|all",
-            help="Which subjects: the test set of the literature (for ACDC and 4D-Lung, and the default there), the "
-            "one that training by default leaves out, or all.",
+            help="Which subjects: the test set of the literature (the default for ACDC and 4D-Lung), the one that the "
+            "default training leaves out, or all.",
         ),
     ] = None,
     subjects: Annotated[
-        int | None, typer.Option(metavar="N", help="Score only the first N of them. Left out, all, or 10 phantoms.")
+        int | None, typer.Option(metavar="N", help="Score only the first N subjects. Default: all, or 10 phantoms.")
     ] = None,
     engines: Annotated[
         str | None,
@@ -72,9 +78,9 @@ def evaluate(
     preset: Annotated[
         str | None,
         typer.Option(
-            metavar="honest|uvi|both",
-            help="honest: unpadded, one intensity scale for the sequence. uvi: cropped, padded and scaled as in the "
-            "tables of the literature. Left out, honest, and both for ACDC and 4D-Lung.",
+            metavar="native|uvi|both",
+            help="native: unpadded, one intensity scale for the sequence. uvi: cropped, padded and scaled as in the "
+            "tables of the literature. Default: native, and both for ACDC and 4D-Lung.",
         ),
     ] = None,
     output: Annotated[
@@ -85,13 +91,14 @@ def evaluate(
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Score the engines on acquired frames that they do not get to see.
+    """Score the engines on acquired frames that are hidden from them.
 
     Of one sequence: give INPUT with --from and --to, or with --every. Of many: give --dataset.
 
-    The nearest acquired frame, repeated, is always scored too.
+    The nearest acquired frame, repeated, is always scored as well.
     """
-    _require_one_source(input_path, dataset)
+    if (input_path is None) == (dataset is None):
+        raise typer.BadParameter("Give one sequence as INPUT, or a data set with --dataset, and not both.")
     if dataset is None:
         _refuse("belongs to --dataset", data=data, split=split, subjects=subjects)
         _require_one_protocol(first, last, every)
@@ -103,20 +110,18 @@ def evaluate(
     from temporal_interp.engines.registry import available_engine_names, create_engine
 
     console, where = Console(json), choose_device(device)
+    if preset == OLD_NATIVE:
+        console.note(f"The preset '{OLD_NATIVE}' is now called 'native'.")
+        preset = "native"
     names = available_engine_names() if engines is None else [name.strip() for name in engines.split(",")]
     chosen = [create_engine(name, device=where) for name in names]
-    if dataset is None:
-        _evaluate_file(input_path, (first, last, every), chosen, preset or "honest", output, console)
-        return
+    if input_path is not None:
+        _evaluate_file(input_path, (first, last, every), chosen, preset or "native", output, console)
+    elif dataset is not None:
+        from temporal_interp.evaluation.dataset import subjects_to_score
 
-    from temporal_interp.evaluation.dataset import subjects_to_score
-
-    _evaluate_dataset(subjects_to_score(dataset, data, split=split, count=subjects), chosen, preset, output, console)
-
-
-def _require_one_source(input_path: Path | None, dataset: str | None) -> None:
-    if (input_path is None) == (dataset is None):
-        raise typer.BadParameter("Give one sequence as INPUT, or a data set with --dataset, and not both.")
+        scored = subjects_to_score(dataset, data, split=split, count=subjects)
+        _evaluate_dataset(scored, chosen, preset, output, console)
 
 
 def _refuse(reason: str, **options: object) -> None:
@@ -129,7 +134,7 @@ def _refuse(reason: str, **options: object) -> None:
 def _require_one_protocol(first: int | None, last: int | None, every: int | None) -> None:
     pair = (first, last)
     if (every is None) == (None in pair) or (every is not None and pair != (None, None)):
-        raise typer.BadParameter("Give --from and --to, or --every.")
+        raise typer.BadParameter(ONE_PROTOCOL)
 
 
 def _evaluate_file(
@@ -142,7 +147,7 @@ def _evaluate_file(
 ) -> None:
     """Score one sequence, with figures; `protocol` is --from, --to and --every."""
     from temporal_interp.evaluation.evaluate import evaluate as run_evaluation
-    from temporal_interp.evaluation.report import as_json, as_tables, summarise
+    from temporal_interp.evaluation.summary import as_json, as_tables, summarise
     from temporal_interp.io import read_sequence
 
     sequence = read_sequence(input_path).acquired()
@@ -157,7 +162,9 @@ def _evaluate_file(
             keep_frames=_shown_frames(hold_out) if output is not None else (),
             progress=progress,
         )
-    shown = as_tables(summarise([evaluation]), title=f"{input_path.name}: {evaluation.protocol}")
+    shown: list[RenderableType] = [
+        *as_tables(summarise([evaluation]), title=f"{input_path.name}: {evaluation.protocol}")
+    ]
     if output is not None:
         from temporal_interp.io.atomic import atomic_folder
 
@@ -176,7 +183,8 @@ def _evaluate_dataset(
 ) -> None:
     """Score the subjects of a data set, with the published figures below those measured."""
     from temporal_interp.evaluation.dataset import evaluate_subjects
-    from temporal_interp.evaluation.report import as_json, as_text, write_csv
+    from temporal_interp.evaluation.report import as_text, write_csv
+    from temporal_interp.evaluation.summary import as_json, frame_rows
 
     with console.progress("Evaluating") as progress:
         evaluations = evaluate_subjects(chosen, engines, preset=preset, progress=progress)
@@ -185,7 +193,7 @@ def _evaluate_dataset(
         from temporal_interp.io.atomic import atomic_folder
 
         with atomic_folder(output, overwrite=True) as folder:
-            write_csv(evaluations, folder / "scores.csv")
+            write_csv(frame_rows(evaluations), folder / "scores.csv")
             (folder / "table.txt").write_text(as_text(shown), encoding="utf-8")
         shown.append(f"scores.csv with every frame and table.txt are in {output}.")
     console.result(
@@ -203,7 +211,7 @@ def _evaluate_dataset(
 def _dataset_tables(chosen: ScoredSubjects, evaluations: abc.Sequence[Evaluation]) -> list[RenderableType]:
     """Return the tables of means and, where uvi was measured and the literature has figures, Table 1 below them."""
     from temporal_interp.evaluation.literature import SOURCE, TABLE_1
-    from temporal_interp.evaluation.report import as_table_1, as_tables, summarise
+    from temporal_interp.evaluation.summary import as_table_1, as_tables, summarise
 
     summaries = summarise(evaluations)
     tables: list[RenderableType] = list(as_tables(summaries, title=chosen.description))
@@ -237,9 +245,11 @@ def _quoted_as_json(chosen: ScoredSubjects) -> dict[str, object] | None:
 def _hold_out(sequence: Sequence, first: int | None, last: int | None, every: int | None) -> HoldOut:
     from temporal_interp.evaluation import hold_out
 
-    if every is not None:
-        return hold_out.every(sequence, every)
-    return hold_out.between(sequence, first, last)
+    if first is not None and last is not None:
+        return hold_out.between(sequence, first, last)
+    if every is None:
+        raise typer.BadParameter(ONE_PROTOCOL)
+    return hold_out.every(sequence, every)
 
 
 def _shown_frames(hold_out: HoldOut) -> list[int]:
@@ -258,10 +268,11 @@ def write_report(sequence: Sequence, evaluation: Evaluation, folder: Path) -> No
         folder: an existing folder.
     """
     from temporal_interp.evaluation.report import write_csv
+    from temporal_interp.evaluation.summary import frame_rows
     from temporal_interp.figures.curves import save_curves
     from temporal_interp.figures.frames import save_frames
 
-    write_csv([evaluation], folder / "scores.csv")
+    write_csv(frame_rows([evaluation]), folder / "scores.csv")
     for preset in dict.fromkeys(row.preset for row in evaluation.rows):
         save_curves(evaluation, folder / f"{preset}_curves.png", preset=preset)
         save_frames(sequence, evaluation, folder / f"{preset}_frames.png", preset=preset)

@@ -15,9 +15,12 @@ from temporal_interp.cli.tracking_input import ready_to_track
 from temporal_interp.tensors.devices import choose_device
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import RenderableType
     from rich.table import Table
 
-    from temporal_interp.evaluation.tracking_table import TrackingEvaluation
+    from temporal_interp.evaluation.report import Row
 
 
 def evaluate_tracking(
@@ -27,26 +30,26 @@ def evaluate_tracking(
         typer.Option(
             "--method",
             metavar="NAME",
-            help="What to compare, once for each: identity (nothing moves), demons, diffeomorphic_demons, syn_default "
-            "and syn (ANTs by its defaults and as in the paper; need antspyx), one_scale (one network on the frames "
-            "as they are), nmsr (coarse to fine), nmsr_vi (the same, each scale from the weights of the coarser one) "
-            "and track (what the command of that name does). Left out, all that are installed.",
+            help="A method to compare; may be repeated. identity (nothing moves), demons, diffeomorphic_demons, "
+            "syn_default and syn (ANTs by its defaults and as in the paper; need antspyx), one_scale (one network on "
+            "the frames as they are), nmsr (coarse to fine), nmsr_vi (the same, each scale from the weights of the "
+            "coarser one) and track (what the command of that name does). Default: all that are installed.",
         ),
     ] = None,
     mask: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Score only where this label map is not 0. Left out, inside the sector of an ultrasound picture, and "
-            "all of any other.",
+            help="Score only where this label map is not 0. Default: the sector of an ultrasound image, and all of any "
+            "other image.",
         ),
     ] = None,
-    every: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Score only each N-th pair: syn takes long for every one.")
-    ] = 1,
+    every: Annotated[int, typer.Option(metavar="N", min=1, help="Score only every N-th pair; syn is slow.")] = 1,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="DIR", help="Write the table, and the scores of all pairs, here."),
+        typer.Option(
+            "--output", "-o", metavar="DIR", help="Write the table and the scores of all pairs to this folder."
+        ),
     ] = None,
     device: DeviceOption = "auto",
     force: ForceOption = False,
@@ -54,14 +57,15 @@ def evaluate_tracking(
 ) -> None:
     """Score how well methods bring each frame onto the next one.
 
-    Mean squared error and mean local correlation, as Table 1 of the NMSR paper, on the same pairs in one run, and how
-    long each method took. They tell how alike the frames become, not how true the motion is.
+    The table has the mean squared error and the mean local correlation, as Table 1 of the NMSR paper, and the time
+    that each method took on the same pairs. The scores tell how similar the frames become, not how true the motion is.
     """
     if output is not None:
         require_folder_output(output, force=force)
 
     from temporal_interp.evaluation import tracking_table
     from temporal_interp.evaluation.pairwise_catalogue import available_method_names, create_method
+    from temporal_interp.evaluation.report import TRACKING, as_table
     from temporal_interp.io import read_sequence
     from temporal_interp.io.atomic import atomic_folder
 
@@ -78,15 +82,18 @@ def evaluate_tracking(
             f"In {len(evaluation.identical)} of {len(evaluation.pairs)} pairs both frames are the same; they count "
             "for all methods."
         )
-    table = tracking_table.as_table(
-        evaluation,
+    summary = tracking_table.summary_rows(evaluation)
+    pairs = tracking_table.pair_rows(evaluation)
+    table = as_table(
+        summary,
+        TRACKING,
         title=f"{input_path.name}: frame n brought onto frame n + 1, {len(evaluation.pairs)} pairs",
         caption=f"Mean ± standard deviation over the pairs. Wall time on this machine, {os.cpu_count()} processors.",
     )
-    shown = [table]
+    shown: list[RenderableType] = [table]
     if output is not None:
         with atomic_folder(output, overwrite=True) as folder:
-            _write(evaluation, table, folder)
+            _write(table, summary, pairs, folder)
         shown.append(f"table.txt, summary.csv and scores.csv with every pair are in {output}.")
     console.result(
         {
@@ -94,17 +101,16 @@ def evaluate_tracking(
             "output": output,
             "pairs": list(evaluation.pairs),
             "identical": list(evaluation.identical),
-            "summary": tracking_table.summary_lines(evaluation),
-            "rows": tracking_table.pair_lines(evaluation),
+            "summary": summary,
+            "rows": pairs,
         },
         *shown,
     )
 
 
-def _write(evaluation: TrackingEvaluation, table: Table, folder: Path) -> None:
-    from temporal_interp.evaluation.report import as_text, write_lines
-    from temporal_interp.evaluation.tracking_table import pair_lines, summary_lines
+def _write(table: Table, summary: Sequence[Row], pairs: Sequence[Row], folder: Path) -> None:
+    from temporal_interp.evaluation.report import as_text, write_csv
 
     (folder / "table.txt").write_text(as_text([table]), encoding="utf-8")
-    write_lines(summary_lines(evaluation), folder / "summary.csv")
-    write_lines(pair_lines(evaluation), folder / "scores.csv")
+    write_csv(summary, folder / "summary.csv")
+    write_csv(pairs, folder / "scores.csv")

@@ -259,7 +259,7 @@ def evaluate(
     if output is not None:
         require_folder_output(output, force=force)
 
-    from temporal_interp.evaluation.slice_table import as_table, evaluate_slices, table_lines
+    from temporal_interp.evaluation.slice_table import as_table, evaluate_slices, table_rows
     from temporal_interp.slices.degradation import Degradation
 
     console, where = Console(json), choose_device(device)
@@ -278,18 +278,18 @@ def evaluate(
             )
             evaluations.append(evaluate_slices(sequence.volumes[0], factor, degradation, methods, progress=part))
     tables = [as_table(evaluation, title=input_path.name) for evaluation in evaluations]
-    lines = [line for evaluation in evaluations for line in table_lines(evaluation)]
+    rows = [row for evaluation in evaluations for row in table_rows(evaluation)]
     if output is not None:
-        from temporal_interp.evaluation.report import as_text, write_lines
+        from temporal_interp.evaluation.report import as_text, write_csv
         from temporal_interp.io.atomic import atomic_folder
 
         ours = [QUICK, *names, *(["fitted"] if fit else [])]
         with atomic_folder(output, overwrite=True) as folder:
             (folder / "table.txt").write_text(as_text(tables), encoding="utf-8")
-            write_lines(lines, folder / "scores.csv")
+            write_csv(rows, folder / "scores.csv")
             for evaluation in evaluations:
                 _save_pictures(evaluation, folder, ours, input_path.name)
-    console.result({"input": input_path, "output": output, "rows": lines}, *tables)
+    console.result({"input": input_path, "output": output, "rows": rows}, *tables)
 
 
 def _save_pictures(evaluation: SliceEvaluation, folder: Path, ours: list[str], title: str) -> None:

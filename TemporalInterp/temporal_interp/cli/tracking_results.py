@@ -10,7 +10,7 @@ from temporal_interp.cli.tracking_marks import Marks
 from temporal_interp.cli.tracking_pictures import PairByScale, draw_results, followed
 from temporal_interp.data.provenance import PREFIX
 from temporal_interp.data.sequence import Sequence
-from temporal_interp.evaluation.report import write_lines
+from temporal_interp.evaluation.report import write_csv
 from temporal_interp.io import write_field_sequence
 from temporal_interp.io.field_sequence import FieldDirection
 from temporal_interp.tracking.curves import curve_lines, point_lines
@@ -31,10 +31,10 @@ def write_results(
     strain = None
     if marks.contour is not None:
         strain = strain_along(displacements, motion.geometry, marks.contour, marks.view, marks.wall_thickness)
-    write_lines(curve_lines(motion, displacements, drift, strain), folder / "curves.csv")
+    write_csv(curve_lines(motion, displacements, drift, strain), folder / "curves.csv")
     if marks.points is not None:
         positions = followed(marks.points.points_mm, tracking)
-        write_lines(point_lines(motion, positions, marks.points.labels), folder / "points.csv")
+        write_csv(point_lines(motion, positions, marks.points.labels), folder / "points.csv")
     draw_results(folder, sequence, tracking, marks, strain, pair)
     return {
         "forward_backward_mm": max(drift.forward_backward_mean_mm),

@@ -287,10 +287,9 @@ class Sequence:
         if not self.gaps:
             raise InvalidInputError("The sequence has one frame; there is nothing to interpolate between.")
         if not self.gaps[0].start <= time <= self.gaps[-1].stop:  # also refuses NaN
-            raise InvalidInputError(
-                f"{time:g} {self.unit} lies outside of the sequence, {self.gaps[0].start:g} to {self.gaps[-1].stop:g} "
-                f"{self.unit}."
-            )
+            first, last = self.gaps[0].start, self.gaps[-1].stop
+            unit = f" {self.unit}" if self.unit else ""
+            raise InvalidInputError(f"{time:g}{unit} lies outside of the sequence, {first:g} to {last:g}{unit}.")
         starts = [gap.start for gap in self.gaps]
         return self.gaps[int(np.searchsorted(starts, time, side="right")) - 1]
 

@@ -1,4 +1,4 @@
-"""Runs engines on the held-out frames of many subjects: those of a data set that are kept for scoring."""
+"""Scores engines on the held-out frames of many subjects: the test subjects of a data set."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SCORED_DATASETS = ("acdc", "lung4d", "folder", "phantoms")
 SPLITS = ("paper", "random", "all")
 
 PHANTOMS = 10
-"""How many phantoms to score where no number is given, as many as ACDC has test patients."""
+"""Number of phantoms to score by default, as many as ACDC has test patients."""
 
 READ_SHARE = 0.1
 """Share of the progress of a subject for reading or drawing it (our estimate)."""
@@ -32,7 +32,7 @@ LUNG_PRESETS = {"uvi": "uvi_lung", "both": "both_lung"}
 
 @dataclass(frozen=True, eq=False)
 class ScoredSubjects:
-    """What is scored of a data set.
+    """The subjects of a data set that are scored.
 
     Attributes:
         dataset: one of `SCORED_DATASETS`.
@@ -56,7 +56,7 @@ class ScoredSubjects:
 
     @property
     def as_in_the_paper(self) -> bool:
-        """Whether these are the very subjects that the literature's figures were taken on."""
+        """Whether these are exactly the subjects that the published figures were measured on."""
         return self.dataset in TABLE_1 and self.split == "paper" and len(self.subjects) == self.available
 
 
@@ -84,7 +84,7 @@ def subjects_to_score(
         if split != "random":
             raise InvalidInputError(f"Phantoms are drawn at random and have no split '{split}'; leave it out.")
         settings = DataSettings(dataset, subjects=1, validation_subjects=count or PHANTOMS)
-        subjects = open_split(settings).test
+        subjects: Sequence[Subject] = open_split(settings).test
     elif split == "all":
         subjects = _find(dataset, folder)
     else:
@@ -113,7 +113,7 @@ def evaluate_subjects(
     preset: str | None = None,
     progress: Progress = no_progress,
 ) -> list[Evaluation]:
-    """Predict, of every subject, the frames between its endpoints, and score them against the acquired ones.
+    """Predict the frames between the endpoints of every subject, and score them against the acquired frames.
 
     The endpoints are those of the data set, end diastole and end systole for ACDC; everything between is held out.
     Only one subject is in memory at a time. Phantoms are also scored against their exact motion.
@@ -121,7 +121,7 @@ def evaluate_subjects(
     Args:
         chosen: from `subjects_to_score`.
         engines: what to evaluate; the nearest endpoint is always scored too.
-        preset: "honest", "uvi" or "both"; None is both where the literature has figures to compare with, else honest.
+        preset: "native", "uvi" or "both"; None is both where the literature has figures to compare with, else native.
             For 4D-Lung, uvi scales every frame on its own, but does not crop.
         progress: told how far it is; may raise CancelledError.
 
@@ -132,7 +132,7 @@ def evaluate_subjects(
         InvalidInputError: a subject cannot be read or scored; the message names it. A mean over the others would not
             be the one that was asked for.
     """
-    preset = preset or ("both" if chosen.dataset in TABLE_1 else "honest")
+    preset = preset or ("both" if chosen.dataset in TABLE_1 else "native")
     if chosen.dataset == "lung4d":
         preset = LUNG_PRESETS.get(preset, preset)
     presets_named(preset)  # refuses an unknown one before the first subject is read

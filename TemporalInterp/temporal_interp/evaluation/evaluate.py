@@ -18,7 +18,7 @@ from temporal_interp.engines.protocol import Engine, Frame, PreparedSequence
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.evaluation.hold_out import HeldOutGap, HoldOut
 from temporal_interp.evaluation.nearest_endpoint import NearestEndpoint
-from temporal_interp.evaluation.presets import HONEST, Preset, Score, presets_named
+from temporal_interp.evaluation.presets import NATIVE, Preset, Score, presets_named
 from temporal_interp.tensors import metrics
 
 
@@ -93,7 +93,7 @@ class Scoring:
 
     @classmethod
     def of(
-        cls, sequence: Sequence, preset: Preset = HONEST, *, truth: MotionTruth | None = None, patient: str = ""
+        cls, sequence: Sequence, preset: Preset = NATIVE, *, truth: MotionTruth | None = None, patient: str = ""
     ) -> Scoring:
         """Scale a sequence and find the region that moves, both from all of its frames.
 
@@ -103,7 +103,7 @@ class Scoring:
         _require_acquired(sequence)
         # the scale is the preset's: engines must not stretch it again
         scaled = preset.scale(sequence).with_intensity_range(IntensityRange(0.0, 1.0))
-        return cls(patient, preset, scaled, preset.scorer(scaled), truth if preset is HONEST else None)
+        return cls(patient, preset, scaled, preset.scorer(scaled), truth if preset is NATIVE else None)
 
     def prepare(self, engine: Engine, hold_out: HoldOut) -> PreparedSequence:
         """Give an engine the frames that are not hidden, and nothing else."""
@@ -134,7 +134,7 @@ def evaluate(
     hold_out: HoldOut,
     engines: abc.Sequence[Engine],
     *,
-    preset: str = "honest",
+    preset: str = "native",
     truth: MotionTruth | None = None,
     patient: str = "",
     keep_frames: Collection[int] = (),
@@ -149,8 +149,8 @@ def evaluate(
         sequence: acquired frames, at least three.
         hold_out: which frames to hide, from `hold_out.between` or `hold_out.every`.
         engines: what to evaluate. Two of one name are told apart by their settings.
-        preset: a word of `presets.PRESETS`, such as "honest", "uvi" or "both".
-        truth: the exact motion, if known; only the honest preset, which keeps the grid, uses it.
+        preset: a word of `presets.PRESETS`, such as "native", "uvi" or "both".
+        truth: the exact motion, if known; only the native preset, which keeps the grid, uses it.
         patient: name of the sequence for the tables.
         keep_frames: numbers of held-out frames whose prediction to keep, for figures.
         progress: told how far it is; may raise CancelledError.

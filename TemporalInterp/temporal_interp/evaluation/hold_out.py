@@ -33,7 +33,7 @@ class HoldOut:
 
     description: str
     gaps: tuple[HeldOutGap, ...]
-    unused: range = range(0)
+    unused: tuple[int, ...] = ()
 
     def shown(self, sequence: Sequence) -> Sequence:
         """Return what engines get to see of a sequence: all frames but the hidden ones."""
@@ -66,5 +66,5 @@ def every(sequence: Sequence, step: int) -> HoldOut:
             f"The sequence has {len(sequence)} frames; keeping every {step} of them needs at least {step + 1}."
         )
     gaps = tuple(HeldOutGap(n, n + step) for n in range(0, len(sequence) - step, step))
-    after = range(gaps[-1].last + 1, len(sequence))
+    after = tuple(range(gaps[-1].last + 1, len(sequence)))
     return HoldOut(f"every {step} frames kept, the others held out", gaps, after)

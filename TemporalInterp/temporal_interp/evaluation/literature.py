@@ -1,4 +1,4 @@
-"""Figures quoted from the literature, to be shown beside measured ones and never mistaken for them."""
+"""Published figures, to be shown beside measured ones and not to be mistaken for them."""
 
 from __future__ import annotations
 

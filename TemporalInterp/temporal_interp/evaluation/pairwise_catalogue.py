@@ -1,13 +1,15 @@
-"""The methods of the table of tracking by name, for callers that let the user choose."""
+"""The methods of the tracking table by name, for callers that let the user choose."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.evaluation import pairwise_nmsr, pairwise_syn
 from temporal_interp.evaluation.pairwise_demons import diffeomorphic_demons, fast_symmetric_demons
 from temporal_interp.evaluation.pairwise_methods import Identity, PairByPair, PairwiseMethod
 
-SYN_SETTINGS = {"syn_default": pairwise_syn.ANTS_DEFAULTS, "syn": pairwise_syn.PAPER}
+SYN_SETTINGS: dict[str, Mapping[str, object]] = {"syn_default": pairwise_syn.ANTS_DEFAULTS, "syn": pairwise_syn.PAPER}
 DEMONS = {"demons": fast_symmetric_demons, "diffeomorphic_demons": diffeomorphic_demons}
 METHOD_NAMES = ("identity", *DEMONS, *SYN_SETTINGS, *pairwise_nmsr.NAMES)
 """Names that `create_method` knows, in the order of the table."""

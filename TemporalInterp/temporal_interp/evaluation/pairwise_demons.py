@@ -24,8 +24,11 @@ SMOOTHING = 1.0
 """Standard deviation in voxels by which the field is smoothed after each iteration."""
 
 SMALLEST_SIZE = 8
-"""Voxels along an axis that a coarse grid keeps at least. Along an axis of one, SimpleITK's demons (2.5) give another
-field in every run, now and then with NaN."""
+"""Least number of voxels along an axis of a coarse grid. Along an axis of one voxel, SimpleITK's demons (2.5) give
+another field in every run, sometimes with NaN."""
+
+
+Demons = sitk.DiffeomorphicDemonsRegistrationFilter | sitk.FastSymmetricForcesDemonsRegistrationFilter
 
 
 def diffeomorphic_demons(
@@ -52,7 +55,7 @@ def diffeomorphic_demons(
         shrink_factors: of the grids, from coarse to fine.
     """
 
-    def demons() -> sitk.ImageFilter:
+    def demons() -> Demons:
         made = sitk.DiffeomorphicDemonsRegistrationFilter()
         made.SetNumberOfIterations(iterations)
         made.SetStandardDeviations(smoothing)
@@ -68,7 +71,7 @@ def fast_symmetric_demons(
 ) -> np.ndarray:  # fmt: skip
     """Register two images by the gradients of both; a `PairRegistration`. SimpleITK's demons take no mask."""
 
-    def demons() -> sitk.ImageFilter:
+    def demons() -> Demons:
         made = sitk.FastSymmetricForcesDemonsRegistrationFilter()
         made.SetNumberOfIterations(ITERATIONS)
         made.SetStandardDeviations(SMOOTHING)
@@ -78,7 +81,7 @@ def fast_symmetric_demons(
 
 
 def _coarse_to_fine(
-    demons: Callable[[], sitk.ImageFilter],
+    demons: Callable[[], Demons],
     fixed: np.ndarray,
     moving: np.ndarray,
     spacing: tuple[float, ...],

@@ -1,4 +1,4 @@
-"""What brings a frame onto the next one: the methods of a table of tracking, all asked in the same way."""
+"""The methods of the tracking table, behind one protocol: each registers every frame to the next one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import time
 from collections import abc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import EllipsisType
 from typing import Protocol
 
 import numpy as np
@@ -33,13 +34,12 @@ class Tracked:
 
 
 class PairwiseMethod(Protocol):
-    """A way to find the motion between neighbouring frames.
+    """A way to find the motion between neighbouring frames."""
 
-    Attributes:
-        name: what it is called in tables and on the command line.
-    """
-
-    name: str
+    @property
+    def name(self) -> str:
+        """What it is called in tables and on the command line."""
+        ...
 
     def track(
         self, sequence: Sequence, pairs: abc.Sequence[int], *, mask: np.ndarray | None, progress: Progress
@@ -52,11 +52,12 @@ class PairwiseMethod(Protocol):
             mask: where the result will be scored, (K, J, I); None is everywhere.
             progress: told how far it is; may raise CancelledError.
         """
+        ...
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Leaves the frame as it is: what every method has to beat."""
+    """Leaves the frame as it is: the baseline that every method has to beat."""
 
     name: str = "identity"
 
@@ -75,7 +76,7 @@ mask or None; returns (J, I, 2) or (K, J, I, 3), mm along (I, J[, K]), with fixe
 
 @dataclass(frozen=True)
 class PairByPair:
-    """A registration that is run on every pair by itself; slices that are independent are registered one by one.
+    """A registration that is run on every pair separately; independent slices are registered one by one.
 
     Attributes:
         name: of the method.
@@ -88,7 +89,7 @@ class PairByPair:
     def track(
         self, sequence: Sequence, pairs: abc.Sequence[int], *, mask: np.ndarray | None, progress: Progress
     ) -> list[Tracked]:
-        """Register every pair: frame n is moving, frame n + 1 stays."""
+        """Register every pair: frame n is the moving image, frame n + 1 the fixed one."""
         geometry = sequence.volumes[0].geometry
         independent = slices_are_independent(geometry, sequence.slice_thickness)
         fields, seconds = {}, 0.0
@@ -131,10 +132,10 @@ def register_parts(
         `count` fields, (K, J, I, 3) float32 in LPS mm.
     """
     along_axes = [np.zeros((*geometry.shape, 3)) for _ in range(count)]
-    parts = range(geometry.shape[0]) if independent else [...]
+    parts: list[int | EllipsisType] = list(range(geometry.shape[0])) if independent else [...]
     spacing = geometry.spacing[:2] if independent else geometry.spacing
     for number, part in enumerate(parts):
-        progress(number / len(parts), f"slice {part + 1} of {len(parts)}" if independent else "volume")
+        progress(number / len(parts), f"slice {number + 1} of {len(parts)}" if independent else "volume")
         where = None if mask is None else mask[part]
         if _worth_registering(fixed[part], moving[part], where):
             for field, found in zip(along_axes, register(fixed[part], moving[part], spacing, where), strict=True):
@@ -143,5 +144,5 @@ def register_parts(
 
 
 def _worth_registering(fixed: np.ndarray, moving: np.ndarray, mask: np.ndarray | None) -> bool:
-    """Tell whether there is something to see in both images, and to score; ANTs fails where not."""
+    """Tell whether both images have structure, and the mask has voxels; ANTs fails otherwise."""
     return np.ptp(fixed) > 0 and np.ptp(moving) > 0 and (mask is None or bool(mask.any()))

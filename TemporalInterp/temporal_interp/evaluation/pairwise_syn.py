@@ -1,4 +1,4 @@
-"""Symmetric normalisation (SyN) of two images, by ANTs through the optional package antspyx.
+"""Symmetric normalisation (SyN) of two images by ANTs, through the optional package antspyx.
 
 Source: Avants et al. 2008. ANTs limits its similarity to the mask where there is one.
 """
@@ -26,7 +26,7 @@ PAPER = {
 affine stage comes before (our choice, in favour of SyN: neighbouring frames need none, and it does harm)."""
 
 ANTS_DEFAULTS = {"type_of_transform": "SyN"}
-"""What ANTs does if nothing is said: an affine stage, mutual information, 40, 20 and 0 iterations."""
+"""The defaults of ANTs: an affine stage, mutual information, 40, 20 and 0 iterations."""
 
 SEED = 1
 """ANTs draws the points at which it compares images; this makes it draw the same ones again."""
@@ -48,7 +48,7 @@ def syn(settings: Mapping[str, object]) -> PairRegistration:
 
 
 def syn_both_ways(settings: Mapping[str, object]) -> Callable[..., list[np.ndarray]]:
-    """Return SyN as `syn` does, but what is returned gives two fields, both of one run.
+    """Return SyN that gives the fields of both directions from one run.
 
     They bring moving onto fixed, and fixed onto moving.
     """
@@ -56,11 +56,9 @@ def syn_both_ways(settings: Mapping[str, object]) -> Callable[..., list[np.ndarr
 
 
 def _registration(settings: Mapping[str, object], ways: Sequence[str]) -> Callable[..., list[np.ndarray]]:
-    """Return what registers two images and gives a field for every way, as ANTs names them."""
+    """Return a registration that gives one field for each direction, named as ANTs names them."""
     if not is_available():
-        raise MissingPackageError(
-            "SyN needs the package antspyx, which is not installed: pip install 'temporal-interp[peers]'."
-        )
+        raise MissingPackageError("SyN needs the package antspyx, which is not installed: pip install antspyx.")
     import ants  # takes seconds: not while a pair is timed
 
     def register(

@@ -1,4 +1,4 @@
-"""The ways to score: `honest`, for people who want to know, and `uvi`, for comparison with the literature.
+"""The ways to score: `native`, on the acquired grid, and `uvi`, for comparison with the literature.
 
 The literature crops and pads heart MR (`uvi`), but not breathing CT (`uvi_lung`), which it has cropped before.
 
@@ -24,7 +24,7 @@ from temporal_interp.tensors import metrics
 UVI_SHAPE = (32, 128, 128)
 
 Score = Callable[[np.ndarray, int], dict[str, float]]
-"""Takes a predicted frame, (K, J, I) in [0, 1], and its number, and returns the value of every metric by its name."""
+"""Takes a predicted frame, (K, J, I) in [0, 1], and its number; returns every metric by its name."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Preset:
     """A way to score.
 
     Attributes:
-        name: "honest", "uvi" or "uvi_lung".
-        scale: returns the sequence in float32 from 0 to 1, as engines shall see it.
+        name: "native", "uvi" or "uvi_lung".
+        scale: returns the sequence in float32 from 0 to 1, as the engines see it.
         scorer: takes the scaled sequence and returns what scores a predicted frame against the acquired one.
         pooled: the mean over patients is over all their frames together, not over the mean of every patient.
     """
@@ -44,7 +44,7 @@ class Preset:
     pooled: bool
 
 
-def scale_honest(sequence: Sequence) -> Sequence:
+def scale_native(sequence: Sequence) -> Sequence:
     """Return the sequence scaled by one range for all frames, its 99.9th percentile at 1, clipped to [0, 1]."""
     intensity_range = IntensityRange.of(sequence.volumes)
     return replace(sequence, volumes=[v.with_array(intensity_range.normalise(v.array)) for v in sequence.volumes])
@@ -82,7 +82,7 @@ def _ceiling_of_frames(sequence: Sequence) -> Callable[[int], float]:
     return cache(lambda number: metrics.ncc_ceiling(sequence.volumes[number].array))
 
 
-def _honest_scorer(sequence: Sequence) -> Score:
+def _native_scorer(sequence: Sequence) -> Score:
     moving = metrics.moving_region(v.array for v in sequence.volumes)
     ceiling = _ceiling_of_frames(sequence)
 
@@ -118,17 +118,17 @@ def _uvi_scorer(sequence: Sequence) -> Score:
     return score
 
 
-HONEST = Preset("honest", scale_honest, _honest_scorer, pooled=False)
+NATIVE = Preset("native", scale_native, _native_scorer, pooled=False)
 UVI = Preset("uvi", scale_uvi, _uvi_scorer, pooled=True)
 UVI_LUNG = Preset("uvi_lung", scale_uvi_lung, _uvi_scorer, pooled=True)
 PRESETS = {
-    "honest": (HONEST,),
+    "native": (NATIVE,),
     "uvi": (UVI,),
-    "both": (HONEST, UVI),
+    "both": (NATIVE, UVI),
     "uvi_lung": (UVI_LUNG,),
-    "both_lung": (HONEST, UVI_LUNG),
+    "both_lung": (NATIVE, UVI_LUNG),
 }
-"""The presets that a user's choice stands for."""
+"""The presets that a choice of the user stands for."""
 
 
 def presets_named(choice: str) -> tuple[Preset, ...]:

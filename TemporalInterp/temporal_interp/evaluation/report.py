@@ -1,187 +1,261 @@
-"""Evaluations as means, as tables for people, as CSV and as JSON."""
+"""One report for all studies: tidy rows, and columns that say how they are shown.
+
+A row is a mapping of names to values, one row for everything that was measured together. The same rows become a table
+on the terminal, Markdown, CSV and JSON. What a study shows is a tuple of columns, below.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from rich import box
 from rich.console import Console, RenderableType
+from rich.measure import Measurement
 from rich.table import Table
 
-from temporal_interp.evaluation.evaluate import Evaluation, Row
-from temporal_interp.evaluation.literature import QuotedScores
-from temporal_interp.evaluation.presets import presets_named
 from temporal_interp.io.atomic import atomic_file
+
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Summary:
-    """Means of one engine under one preset.
+class Column:
+    """How one value of every row is shown.
 
     Attributes:
-        preset: how it was scored.
-        engine: the engine's label.
-        patients: number of sequences.
-        frames: number of held-out frames of all of them.
-        means: every measure by name; a measure that some frames lack is the mean of those that have it.
+        name: of the value in a row.
+        heading: with the unit.
+        form: a format string such as "{:.2f}", or what turns a value into text.
+        deviation: name of the standard deviation that is shown behind the value; "" for none.
+        missing: shown where a row lacks the value, or has NaN.
     """
 
-    preset: str
-    engine: str
-    patients: int
-    frames: int
-    means: Mapping[str, float]
+    name: str
+    heading: str
+    form: str | Callable[[Any], str] = "{}"
+    deviation: str = ""
+    missing: str = "-"
+
+    def text(self, value: Any) -> str:
+        """Return a value as it is shown."""
+        return self.form.format(value) if isinstance(self.form, str) else self.form(value)
+
+    def cell(self, row: Row) -> str:
+        """Return what a row has in this column.
+
+        Example:
+            >>> Column("psnr", "PSNR dB", "{:.2f}").cell({"psnr": 31.237})
+            '31.24'
+        """
+        value = row.get(self.name)
+        if value is None or (isinstance(value, float) and math.isnan(value)):
+            return self.missing
+        text = self.text(value)
+        return f"{text} ± {self.text(row[self.deviation])}" if self.deviation else text
 
 
-def summarise(evaluations: Sequence[Evaluation]) -> list[Summary]:
-    """Return the mean of every engine and preset over one or more sequences.
-
-    The honest preset takes the mean over the frames of every patient and then over the patients, so that a long
-    sequence does not outweigh a short one; uvi takes it over all frames together, as UVI-Net does.
-    """
-    groups: dict[tuple[str, str], list[list[Row]]] = {}
-    for evaluation in evaluations:
-        for key in dict.fromkeys((row.preset, row.engine) for row in evaluation.rows):
-            rows = [row for row in evaluation.rows if (row.preset, row.engine) == key]
-            groups.setdefault(key, []).append(rows)
-    return [_summary(preset, engine, patients) for (preset, engine), patients in groups.items()]
-
-
-def _summary(preset: str, engine: str, patients: Sequence[Sequence[Row]]) -> Summary:
-    pooled = [row.measures for rows in patients for row in rows]
-    if presets_named(preset)[0].pooled:
-        means = _means(pooled)
-    else:
-        means = _means([_means([row.measures for row in rows]) for rows in patients])
-    return Summary(preset, engine, len(patients), len(pooled), means)
-
-
-def _means(measures: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    names = dict.fromkeys(name for m in measures for name in m)
-    return {name: float(np.mean([m[name] for m in measures if name in m])) for name in names}
-
-
-_COLUMNS = {
-    "psnr": ("PSNR dB", "{:.2f}"),
-    "psnr_moving": ("moving dB", "{:.2f}"),
-    "nmse_x100": ("NMSE x100", "{:.3f}"),
-    "ssim": ("SSIM", "{:.3f}"),
-    "ncc": ("NCC", "{:.3f}"),
-    "ncc_ceiling": ("NCC ceiling", "{:.3f}"),
-    "fold_rate_first": ("folds first", "{:.3%}"),
-    "fold_rate_last": ("folds last", "{:.3%}"),
-    "epe_mm": ("EPE mm", "{:.2f}"),
-    "epe_p95_mm": ("EPE p95", "{:.2f}"),
-    "epe_still_mm": ("EPE still", "{:.2f}"),
-    "epe_still_p95_mm": ("still p95", "{:.2f}"),
-    "prepare_seconds": ("prepare s", "{:.2f}"),
-    "frame_seconds": ("frame s", "{:.3f}"),
-}
-"""Heading and format of every measure, in the order of the table."""
-
-TABLE_1_COLUMNS = ("psnr", "ncc", "ssim", "nmse_x100")
-"""The measures of the paper's Table 1, in its order."""
-
-
-def as_table(summaries: Sequence[Summary], *, title: str = "") -> Table:
-    """Return a table of the means for a rich console: a column for every engine, a line for every measure.
-
-    SSIM is the mean over slices for the honest preset and 3D for uvi; NCC cannot exceed its ceiling.
-    """
-    table = Table("engine", title=title or None, title_justify="left")
-    for summary in summaries:
-        table.add_column(_breakable(summary.engine), justify="right")
-    table.add_row("preset", *(summary.preset for summary in summaries))
-    table.add_row("frames", *(str(summary.frames) for summary in summaries))
-    for name, (heading, _) in _COLUMNS.items():
-        if any(name in summary.means for summary in summaries):
-            table.add_row(heading, *(_cell(summary.means, name) for summary in summaries))
-    return table
-
-
-def as_tables(summaries: Sequence[Summary], *, title: str = "") -> list[Table]:
-    """Return one `as_table` for every preset, so that five engines fit a terminal of 100 columns."""
-    presets = dict.fromkeys(summary.preset for summary in summaries)
-    return [as_table([s for s in summaries if s.preset == preset], title=title) for preset in presets]
-
-
-def as_table_1(summaries: Sequence[Summary], quoted: Sequence[QuotedScores], *, title: str, caption: str) -> Table:
-    """Return the columns of the paper's Table 1: the engines measured here, and below a line the quoted methods.
-
-    Args:
-        summaries: of one of the uvi presets, which measures what the paper does.
-        quoted: the published figures of the same data set.
-        title: what was scored.
-        caption: where the quoted figures are from, and what sets them apart.
-    """
-    table = Table("method", "figures", title=title, caption=caption, title_justify="left", caption_justify="left")
-    for name in TABLE_1_COLUMNS:
-        table.add_column(_COLUMNS[name][0], justify="right")
-    for summary in summaries:
-        table.add_row(
-            _breakable(summary.engine), "measured here", *(_cell(summary.means, name) for name in TABLE_1_COLUMNS)
-        )
-    table.add_section()
-    for scores in quoted:
-        table.add_row(scores.method, "quoted", *(_cell(asdict(scores), name) for name in TABLE_1_COLUMNS))
-    return table
-
-
-def _breakable(name: str) -> str:
-    """Return a name with spaces for underscores, where it can be broken into lines."""
+def breakable(name: str) -> str:
+    """Return a name with spaces for underscores, where a table can break it into lines."""
     return name.replace("_", " ")
 
 
-def _cell(means: Mapping[str, float], name: str) -> str:
-    return _COLUMNS[name][1].format(means[name]) if name in means else "-"
+_IMAGE = (
+    Column("psnr", "PSNR dB", "{:.2f}"),
+    Column("ncc", "NCC", "{:.3f}"),
+    Column("ssim", "SSIM", "{:.3f}"),
+    Column("nmse_x100", "NMSE x100", "{:.3f}"),
+)
+_PSNR, _NCC, _SSIM, _NMSE = _IMAGE
+
+HOLD_OUT = (
+    Column("engine", "engine", breakable),
+    Column("preset", "preset"),
+    Column("frames", "frames"),
+    _PSNR,
+    Column("psnr_moving", "moving dB", "{:.2f}"),
+    _NMSE,
+    _SSIM,
+    _NCC,
+    Column("ncc_ceiling", "NCC ceiling", "{:.3f}"),
+    Column("fold_rate_first", "folds first", "{:.3%}"),
+    Column("fold_rate_last", "folds last", "{:.3%}"),
+    Column("epe_mm", "EPE mm", "{:.2f}"),
+    Column("epe_p95_mm", "EPE p95", "{:.2f}"),
+    Column("epe_still_mm", "EPE still", "{:.2f}"),
+    Column("epe_still_p95_mm", "still p95", "{:.2f}"),
+    Column("prepare_seconds", "prepare s", "{:.2f}"),
+    Column("frame_seconds", "frame s", "{:.3f}"),
+)
+"""Hold-out evaluation. SSIM is the mean over slices with the native preset and 3D with uvi; NCC cannot exceed its
+ceiling."""
+
+TABLE_1 = (Column("method", "method", breakable), Column("figures", "figures"), *_IMAGE)
+"""Table 1 of the TM-MSDF paper, in its order, measured and quoted figures together."""
+
+TRACKING = (
+    Column("method", "method"),
+    Column("mse_x1e3", "MSE (1e-3)", "{:.4f}", deviation="mse_x1e3_std"),
+    Column("cc_x10", "mean CC (1e-1)", "{:.4f}", deviation="cc_x10_std"),
+    Column("fold_rate", "folds", "{:.3%}"),
+    Column("seconds_per_pair", "s a pair", "{:.2f}"),
+    Column("sequence_seconds", "s a sequence", "{:.1f}"),
+)
+"""Table 1 of NMSR, mean and standard deviation over the pairs, with folds and wall time."""
+
+SLICES = (
+    Column("method", "method"),
+    Column("psnr", "PSNR", "{:.2f}"),
+    Column("psnr_held_out", "held out", "{:.2f}"),
+    Column("ssim_axial", "SSIM axial", "{:.4f}"),
+    Column("ssim_coronal", "coronal", "{:.4f}"),
+    Column("ssim_sagittal", "sagittal", "{:.4f}"),
+    Column("seconds", "s", "{:.1f}"),
+)
+"""Tables 1 and 2 of Fang et al., with the PSNR of the held-out slices alone and the wall time."""
+
+ABLATION = (
+    Column("row", "row"),
+    Column("psnr", "PSNR\ndB", "{:.2f}"),
+    Column("gain", "gain\ndB", "{:+.2f}"),
+    Column("ncc", "NCC\n", "{:.3f}"),
+    Column("ssim", "SSIM\n", "{:.3f}"),
+    Column("nmse_x100", "NMSE\nx100", "{:.3f}"),
+    Column("epe_voxels", "EPE\nvoxels", "{:.3f}"),
+    Column("fold_rate", "folds\n", "{:.3%}"),
+    Column("paper_psnr", "paper\nPSNR", "{:.2f}", missing=""),
+    Column("paper_ncc", "paper\nNCC", "{:.3f}", missing=""),
+    Column("paper_ssim", "paper\nSSIM", "{:.3f}", missing=""),
+    Column("paper_nmse_x100", "paper\nNMSE", "{:.3f}", missing=""),
+)
+"""Ablations of the network, beside Tables 2 and 3 of the TM-MSDF paper."""
+
+
+def present(rows: Sequence[Row], columns: Iterable[Column]) -> list[Column]:
+    """Return the columns of which at least one row has the value."""
+    return [column for column in columns if any(column.name in row for row in rows)]
+
+
+def as_table(
+    rows: Sequence[Row],
+    columns: Sequence[Column],
+    *,
+    title: str = "",
+    caption: str = "",
+    section: str = "",
+    compact: bool = False,
+) -> Table:
+    """Return a table for a rich console: a line for every row; columns of which no row has a value are left out.
+
+    Args:
+        rows: to show.
+        columns: how; the first is set to the left, the others to the right.
+        title: above the table.
+        caption: below it.
+        section: name of a value; where it changes from one row to the next, a line is drawn.
+        compact: no frame, and the width that the table needs, whatever the width of the terminal.
+    """
+    shown = [columns[0], *present(rows, columns[1:])]
+    table = Table(title=title or None, caption=caption or None, title_justify="left", caption_justify="left")
+    if compact:
+        table.box, table.padding, table.show_edge = box.SIMPLE_HEAD, (0, 1, 0, 0), False
+    for column in shown:
+        words = all(isinstance(row.get(column.name, ""), str) for row in rows)
+        table.add_column(column.heading, justify="left" if words else "right", no_wrap=compact)
+    for number, row in enumerate(rows):
+        if section and number and row.get(section) != rows[number - 1].get(section):
+            table.add_section()
+        table.add_row(*(column.cell(row) for column in shown))
+    if compact:  # cut figures would be wrong ones
+        wide = Console(width=1000)
+        table.width = Measurement.get(wide, wide.options, table).maximum
+    return table
+
+
+def as_turned_table(rows: Sequence[Row], columns: Sequence[Column], *, title: str = "") -> Table:
+    """Return the table with a column for every row, and a line for every column that any row has."""
+    head, *measures = columns
+    table = Table(head.heading, title=title or None, title_justify="left")
+    for row in rows:
+        table.add_column(head.cell(row), justify="right")
+    for column in present(rows, measures):
+        table.add_row(column.heading, *(column.cell(row) for row in rows))
+    return table
+
+
+def as_markdown(
+    rows: Sequence[Row],
+    columns: Sequence[Column],
+    *,
+    words: int = 1,
+    bold: Callable[[Row, Column], bool] = lambda row, column: False,
+    instead: str = "",
+) -> str:
+    """Return a table in Markdown: a line for every row, all columns.
+
+    Args:
+        rows: to show.
+        columns: how; a bar in a cell is escaped.
+        words: so many columns, from the first, are set to the left, the others to the right.
+        bold: tells which cells are set in bold.
+        instead: name of a value that is shown in place of all columns but the first, in rows that have it: why there
+            are none.
+
+    Example:
+        >>> print(as_markdown([{"a": "x", "b": 1.0}], [Column("a", "A"), Column("b", "B", "{:.1f}")]))
+        | A | B |
+        |---|---:|
+        | x | 1.0 |
+    """
+
+    def cell(row: Row, column: Column) -> str:
+        text = column.cell(row)
+        return f"**{text}**" if bold(row, column) else text
+
+    def line(row: Row) -> str:
+        cells = [cell(row, column) for column in columns]
+        if instead in row:
+            cells = [cells[0], str(row[instead]), *[""] * (len(columns) - 2)]
+        return "| " + " | ".join(text.replace("|", "\\|") for text in cells) + " |"
+
+    rule = "|".join(["---"] * words + ["---:"] * (len(columns) - words))
+    head = "| " + " | ".join(column.heading for column in columns) + " |"
+    return "\n".join([head, f"|{rule}|", *map(line, rows)])
 
 
 def as_text(parts: Sequence[RenderableType], *, width: int = 100) -> str:
     """Return lines and rich tables as plain text for a file; tables are at most `width` columns wide."""
-    console = Console(file=io.StringIO(), width=width, highlight=False, soft_wrap=True)
+    text = io.StringIO()
+    console = Console(file=text, width=width, highlight=False, soft_wrap=True)
     for part in parts:
         console.print(part, markup=False)
-    return console.file.getvalue()
+    return text.getvalue()
 
 
-def write_csv(evaluations: Sequence[Evaluation], path: Path) -> None:
-    """Write one line for every patient, preset, engine and held-out frame; a measure that is not there is empty.
-
-    The file appears whole or not at all.
-    """
-    write_lines([_flat(row) for evaluation in evaluations for row in evaluation.rows], path)
-
-
-def write_lines(lines: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Write a CSV file with a column for every name that is in any line; the file appears whole or not at all."""
-    fields = dict.fromkeys(name for line in lines for name in line)
+def write_csv(rows: Sequence[Row], path: Path) -> None:
+    """Write a CSV file with a column for every name that is in any row; the file appears whole or not at all."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_file(path, overwrite=True) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(fields), restval="")
+        writer = csv.DictWriter(file, fieldnames=list(names), restval="")
         writer.writeheader()
-        writer.writerows(lines)
+        writer.writerows(rows)
 
 
-def as_json(evaluations: Sequence[Evaluation]) -> dict[str, Any]:
-    """Return what was evaluated, the means and every row, ready for JSON: NaN and infinity become None."""
-    return {
-        "sequences": [{"patient": e.patient, "protocol": e.protocol} for e in evaluations],
-        "summary": [_finite(asdict(summary)) for summary in summarise(evaluations)],
-        "rows": [_finite(_flat(row)) for e in evaluations for row in e.rows],
-    }
+def finite(value: Any) -> Any:
+    """Return a value ready for JSON: NaN and infinity become None, also within mappings and lists.
 
-
-def _flat(row: Row) -> dict[str, Any]:
-    line = asdict(row)
-    return {**{k: v for k, v in line.items() if k != "measures"}, **line["measures"]}
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
+    Example:
+        >>> finite({"psnr": float("inf"), "ssim": [0.5]})
+        {'psnr': None, 'ssim': [0.5]}
+    """
+    if isinstance(value, Mapping):
+        return {key: finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(inner) for inner in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,9 +1,10 @@
-"""What slice synthesis can be trained without, to see what each part is worth (Table 3 of Fang et al., CVPR 2022)."""
+"""Parts that slice synthesis can be trained without, to measure what each is worth (Fang et al. 2022, Table 3)."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from enum import StrEnum
+from typing import Any
 
 from temporal_interp.slices.settings import SliceNetworkSettings, SliceTrainingSettings
 
@@ -32,7 +33,8 @@ _WEIGHTS = {
 
 def training_without(part: Part | None, settings: SliceTrainingSettings) -> SliceTrainingSettings:
     """Return the settings with the weight of a part, if any, at zero."""
-    return settings if part is None else replace(settings, **dict.fromkeys(_WEIGHTS[part], 0.0))
+    weights: dict[str, Any] = {} if part is None else dict.fromkeys(_WEIGHTS[part], 0.0)
+    return replace(settings, **weights)
 
 
 def slice_network_without(part: Part | None) -> SliceNetworkSettings:

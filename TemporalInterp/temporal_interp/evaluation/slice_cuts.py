@@ -1,4 +1,4 @@
-"""Planes across the slices, in which one sees what putting slices back is worth."""
+"""Planes across the slices, which show how well the held-out slices were restored."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ AXES = {View.CORONAL: 1, View.SAGITTAL: 2}
 DETAIL_SHARE = 0.5
 """Side of the detail as a share of the plane's shorter side."""
 
-FEWEST_SLICES = 16
-"""A detail has so many slices at least, or all."""
+MIN_DETAIL_SLICES = 16
+"""A detail has at least this many slices, or all of them."""
 
 
 @dataclass(frozen=True, eq=False)
 class SliceCut:
-    """One coronal or sagittal plane, as it was acquired and as every method makes it.
+    """One coronal or sagittal plane, as acquired and as every method synthesises it.
 
     Only planes are kept: the volumes of ten methods would fill the memory.
 
@@ -50,7 +50,7 @@ class SliceCut:
 
 
 def cuts_where_linear_errs(given: Volume, truth: Volume, factor: int) -> tuple[SliceCut, SliceCut]:
-    """Return the sagittal and the coronal plane that linear interpolation gets most wrong, and where in it.
+    """Return the sagittal and the coronal plane, and the detail in each, where linear interpolation errs most.
 
     So no network has a say in what is shown of it.
 
@@ -62,7 +62,7 @@ def cuts_where_linear_errs(given: Volume, truth: Volume, factor: int) -> tuple[S
     squares = interpolate_slices(given, factor, Classical.LINEAR).array
     squares -= truth.array
     np.square(squares, out=squares)
-    return tuple(_cut(squares, truth, view) for view in (View.SAGITTAL, View.CORONAL))
+    return _cut(squares, truth, View.SAGITTAL), _cut(squares, truth, View.CORONAL)
 
 
 def _cut(squares: np.ndarray, truth: Volume, view: View) -> SliceCut:
@@ -72,17 +72,18 @@ def _cut(squares: np.ndarray, truth: Volume, view: View) -> SliceCut:
     plane = squares.take(index, across)
     size = _detail_size(plane.shape, (geometry.spacing_kji[0], geometry.spacing_kji[along]))
     worst = np.unravel_index(uniform_filter(plane, size, mode="constant").argmax(), plane.shape)
-    detail = tuple(_around(place, n, whole) for place, n, whole in zip(worst, size, plane.shape, strict=True))
-    return SliceCut(view, index, geometry, detail, truth.array.take(index, across))
+    slices, columns = (_around(place, n, whole) for place, n, whole in zip(worst, size, plane.shape, strict=True))
+    return SliceCut(view, index, geometry, (slices, columns), truth.array.take(index, across))
 
 
 def _detail_size(plane: tuple[int, int], spacing: tuple[float, float]) -> tuple[int, int]:
     """Return the number of slices and of columns in the detail, a square in mm where the plane has room for it."""
     shorter = min(count * step for count, step in zip(plane, spacing, strict=True))
-    side = max(DETAIL_SHARE * shorter, FEWEST_SLICES * spacing[0])
-    return tuple(max(1, min(count, round(side / step))) for count, step in zip(plane, spacing, strict=True))
+    side = max(DETAIL_SHARE * shorter, MIN_DETAIL_SLICES * spacing[0])
+    slices, columns = (max(1, min(count, round(side / step))) for count, step in zip(plane, spacing, strict=True))
+    return slices, columns
 
 
-def _around(centre: int, size: int, whole: int) -> slice:
+def _around(centre: np.intp | int, size: int, whole: int) -> slice:
     start = min(max(0, int(centre) - size // 2), whole - size)
     return slice(start, start + size)

@@ -1,4 +1,4 @@
-"""What puts slices between slices: the methods of a table of slice synthesis, all asked in the same way."""
+"""The methods of the table of slice synthesis, behind one protocol: each puts slices between the given slices."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Protocol
 
 from temporal_interp.data.volume import Volume
-from temporal_interp.errors import Progress, part_of
+from temporal_interp.errors import InvalidInputError, Progress, part_of
 from temporal_interp.evaluation.slice_ablation import Part, slice_network_without, training_without
 from temporal_interp.slices.classical import Classical, interpolate_slices
 from temporal_interp.slices.fit_volume import fit_to_volumes, new_model
@@ -21,21 +21,21 @@ SOME_VIEWS = tuple(views for count in (1, 2) for views in combinations(View, cou
 
 
 class SliceMethod(Protocol):
-    """A way to put slices between slices.
+    """A way to put slices between slices."""
 
-    Attributes:
-        name: what it is called in tables.
-    """
-
-    name: str
+    @property
+    def name(self) -> str:
+        """What it is called in tables."""
+        ...
 
     def add(self, given: Volume, factor: int, *, keep_given: bool, progress: Progress) -> Volume:
         """Return a volume with factor - 1 slices between every two; the given ones may be kept as they are or not."""
+        ...
 
 
 @dataclass(frozen=True)
 class ClassicalSlices:
-    """Interpolation by SimpleITK, all of which passes through the slices that are given.
+    """Interpolation by SimpleITK; every kind passes through the given slices.
 
     Attributes:
         method: which.
@@ -72,7 +72,7 @@ class SynthesisedSlices:
 
 @dataclass(eq=False)
 class FittedSlices:
-    """Networks that learn from the slices that are given, and from nothing else.
+    """Networks that are trained on the given slices alone.
 
     Attributes:
         settings: of the training.
@@ -106,7 +106,7 @@ class FittedSlices:
 
 @dataclass(frozen=True, eq=False)
 class FittedViews:
-    """Some views of networks that were fitted before (Table 4).
+    """Some views of networks that have been fitted already (Table 4).
 
     Attributes:
         fitted: whose networks; it has to come first in a table.
@@ -122,5 +122,11 @@ class FittedViews:
         return f"{self.fitted.name}, {' + '.join(self.views)}"
 
     def add(self, given: Volume, factor: int, *, keep_given: bool, progress: Progress) -> Volume:
-        """Return a volume with factor - 1 slices between every two."""
+        """Return a volume with factor - 1 slices between every two.
+
+        Raises:
+            InvalidInputError: the networks have not been fitted yet.
+        """
+        if self.fitted.model is None:
+            raise InvalidInputError(f"{self.name}: its networks are not fitted; let {self.fitted.name} run first.")
         return add_slices(given, self.fitted.model, keep_acquired=keep_given, views=self.views, progress=progress)

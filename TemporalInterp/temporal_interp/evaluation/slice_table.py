@@ -1,4 +1,4 @@
-"""The table of slice synthesis: slices held out and put back by every method, as Tables 1 to 4 of Fang et al."""
+"""The table of slice synthesis: slices are held out and restored by every method, as in Tables 1 to 4 of Fang et al."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rich.table import Table
 from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
+from temporal_interp.evaluation import report
 from temporal_interp.evaluation.slice_cuts import SliceCut, cuts_where_linear_errs
 from temporal_interp.evaluation.slice_methods import SliceMethod
 from temporal_interp.evaluation.slice_scores import SliceScores, score_slices
@@ -22,14 +23,6 @@ from temporal_interp.slices.degradation import Degradation, thicken
 from temporal_interp.slices.settings import FACTORS
 from temporal_interp.slices.slice_grid import closer_slices, further_slices, is_acquired
 from temporal_interp.slices.synthesise import ORDINALS
-
-HEADINGS = {
-    "psnr": "PSNR",
-    "psnr_held_out": "held out",
-    "ssim_axial": "SSIM axial",
-    "ssim_coronal": "coronal",
-    "ssim_sagittal": "sagittal",
-}
 
 SINC_NOTE = "SimpleITK's sinc weights add up to 0.999 half-way between slices: it darkens by a thousandth."
 
@@ -54,7 +47,7 @@ class SliceEvaluation:
 
     @property
     def best_classical(self) -> str:
-        """The interpolation with the highest PSNR, of those that took part; nearest is none."""
+        """The classical interpolation with the highest PSNR; nearest does not count."""
         names = [name for name in Classical if name is not Classical.NEAREST and name in self.scores]
         return str(max(names, key=lambda name: self.scores[name].psnr))
 
@@ -82,7 +75,7 @@ def evaluate_slices(
     *,
     progress: Progress = no_progress,
 ) -> SliceEvaluation:
-    """Hold slices out, let every method put them back, and score the result.
+    """Hold slices out, let every method restore them, and score the results.
 
     The last slices of the truth are left out where their number does not fit the factor. Slices that are given as they
     were acquired stay so; blurred ones are synthesised too, since they are not the truth (Eq. 7).
@@ -104,10 +97,10 @@ def evaluate_slices(
     cuts = cuts_where_linear_errs(given, wanted, factor)
     scores, seconds = {}, {}
     for number, method in enumerate(methods):
-        report = part_of(progress, number / len(methods), (number + 1) / len(methods))
-        report(0.0, method.name)
+        tell = part_of(progress, number / len(methods), (number + 1) / len(methods))
+        tell(0.0, method.name)
         start = time.perf_counter()
-        made = method.add(given, factor, keep_given=degradation is Degradation.DIRECT, progress=report)
+        made = method.add(given, factor, keep_given=degradation is Degradation.DIRECT, progress=tell)
         seconds[method.name] = time.perf_counter() - start
         inside = np.clip(made.array, 0.0, 1.0)
         scores[method.name] = score_slices(inside, wanted.array, ~is_acquired(count, factor))
@@ -119,31 +112,19 @@ def evaluate_slices(
 def as_table(evaluation: SliceEvaluation, *, title: str = "") -> Table:
     """Return the columns of Tables 1 and 2, with the PSNR of the held-out slices alone and the wall time."""
     given = f"every {ORDINALS[evaluation.factor]} slice given, {evaluation.degradation}"
-    table = Table(title=f"{title}: {given}" if title else given, caption=_caption(evaluation))
-    table.title_justify = table.caption_justify = "left"
-    table.add_column("method")
-    for heading in (*HEADINGS.values(), "s"):
-        table.add_column(heading, justify="right")
-    for name, scores in evaluation.scores.items():
-        cells = [_cell(value, 2 if "psnr" in key else 4) for key, value in asdict(scores).items()]
-        table.add_row(name, *cells, f"{evaluation.seconds[name]:.1f}")
-    return table
-
-
-def _caption(evaluation: SliceEvaluation) -> str:
-    text = (
+    caption = (
         "'held out' is the PSNR of the slices that were put back. Wall time, fitting included, on this machine, "
         f"{os.cpu_count()} processors."
     )
-    return f"{text} {SINC_NOTE}" if Classical.SINC in evaluation.scores else text
+    if Classical.SINC in evaluation.scores:
+        caption = f"{caption} {SINC_NOTE}"
+    return report.as_table(
+        table_rows(evaluation), report.SLICES, title=f"{title}: {given}" if title else given, caption=caption
+    )
 
 
-def _cell(value: float, digits: int) -> str:
-    return "-" if np.isnan(value) else f"{value:.{digits}f}"
-
-
-def table_lines(evaluation: SliceEvaluation) -> list[dict[str, Any]]:
-    """Return a line for every method."""
+def table_rows(evaluation: SliceEvaluation) -> list[dict[str, Any]]:
+    """Return a tidy row for every method."""
     return [
         {
             "factor": evaluation.factor,

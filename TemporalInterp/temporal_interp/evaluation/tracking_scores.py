@@ -1,8 +1,8 @@
-"""How well a motion brings a frame onto the next one: the two measures of NMSR's Table 1, and how often it folds.
+"""How well a motion maps a frame onto the next one: the two measures of NMSR's Table 1, and the fold rate.
 
 Source: Zhu et al., "Neural Multi-Scale Self-Supervised Registration for Echocardiogram Dense Tracking", Section 3. They
-measure how alike the images become, not how true the motion is: a field that is rough enough can make any two images
-alike. The share of folded voxels says a little of that; the paper does not give it.
+measure how similar the images become, not how true the motion is: a field that is rough enough can make any two images
+similar. The share of folded voxels hints at that; the paper does not give it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import torch
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.physical_displacement import from_physical
 from temporal_interp.data.sequence import Sequence
-from temporal_interp.evaluation.presets import scale_honest
+from temporal_interp.evaluation.presets import scale_native
 from temporal_interp.tensors import metrics
 from temporal_interp.tensors.spatial import jacobian_determinant, warp
 
@@ -24,7 +24,7 @@ WHITE = np.float32(255)
 
 @dataclass(frozen=True)
 class PairScores:
-    """How alike frame n, moved, and frame n + 1 are.
+    """Similarity of frame n, moved, and frame n + 1.
 
     Attributes:
         mse: mean squared difference of intensities in [0, 1]; the paper prints it in 1e-3.
@@ -41,13 +41,13 @@ def scale_to_unit(sequence: Sequence) -> Sequence:
     """Return the sequence in float32 from 0 to 1, by one range for all frames.
 
     Pictures of 8 bits, as ultrasound and video are, have a white of their own: they are divided by 255. Anything else
-    is scaled by `presets.scale_honest`, its 99.9th percentile at 1. The paper says only that the range is [0, 1].
+    is scaled by `presets.scale_native`, its 99.9th percentile at 1. The paper says only that the range is [0, 1].
 
     Raises:
         InvalidInputError: every voxel of a sequence that is not of 8 bits is the same.
     """
     if sequence.volumes[0].array.dtype != np.uint8:
-        return scale_honest(sequence)
+        return scale_native(sequence)
     return replace(sequence, volumes=[v.with_array(v.array / WHITE) for v in sequence.volumes])
 
 

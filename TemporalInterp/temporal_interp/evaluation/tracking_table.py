@@ -1,4 +1,4 @@
-"""The table of tracking: every method on the same pairs of one sequence, in one run, as NMSR's Table 1."""
+"""The tracking table: every method on the same pairs of one sequence, in one run, as in NMSR's Table 1."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from rich.table import Table
 
 from temporal_interp.data.provenance import is_synthetic
 from temporal_interp.data.sequence import Sequence
@@ -66,7 +65,7 @@ def evaluate_tracking(
     every: int = 1,
     progress: Progress = no_progress,
 ) -> TrackingEvaluation:
-    """Let every method bring frame n onto frame n + 1, and score what it gives.
+    """Let every method map frame n onto frame n + 1, and score the result.
 
     All methods see the whole sequence, scaled by `tracking_scores.scale_to_unit`, and run one after the other.
 
@@ -125,26 +124,8 @@ def _scored(sequence: Sequence, tracked: Tracked, mask: np.ndarray | None) -> Me
     )  # fmt: skip
 
 
-def as_table(evaluation: TrackingEvaluation, *, title: str = "", caption: str = "") -> Table:
-    """Return the columns of NMSR's Table 1, mean and standard deviation over the pairs, with folds and wall time."""
-    table = Table(title=title or None, caption=caption or None, title_justify="left", caption_justify="left")
-    table.add_column("method")
-    for heading in ("MSE (1e-3)", "mean CC (1e-1)", "folds", "s a pair", "s a sequence"):
-        table.add_column(heading, justify="right")
-    for row in evaluation.methods:
-        table.add_row(
-            row.method,
-            f"{1e3 * row.mean('mse'):.4f} ± {1e3 * row.deviation('mse'):.4f}",
-            f"{10 * row.mean('correlation'):.4f} ± {10 * row.deviation('correlation'):.4f}",
-            f"{row.mean('fold_rate'):.3%}",
-            f"{row.seconds_per_pair:.2f}",
-            f"{row.sequence_seconds:.1f}",
-        )
-    return table
-
-
-def summary_lines(evaluation: TrackingEvaluation) -> list[dict[str, Any]]:
-    """Return a line for every method, with MSE in 1e-3 and mean CC in 1e-1 as the paper prints them."""
+def summary_rows(evaluation: TrackingEvaluation) -> list[dict[str, Any]]:
+    """Return a tidy row for every method, with MSE in 1e-3 and mean CC in 1e-1 as the paper prints them."""
     return [
         {
             "method": row.method,
@@ -161,8 +142,8 @@ def summary_lines(evaluation: TrackingEvaluation) -> list[dict[str, Any]]:
     ]
 
 
-def pair_lines(evaluation: TrackingEvaluation) -> list[dict[str, Any]]:
-    """Return a line for every method and pair; `frame` is the earlier one."""
+def pair_rows(evaluation: TrackingEvaluation) -> list[dict[str, Any]]:
+    """Return a tidy row for every method and pair; `frame` is the earlier one."""
     return [
         {
             "method": row.method,

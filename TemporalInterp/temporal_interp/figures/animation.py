@@ -1,4 +1,4 @@
-"""A film, side by side: the acquired frames alone, and with the synthetic frames between them."""
+"""A film of the acquired frames alone beside one with the synthetic frames between them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ class _Stage:
 
     def __init__(self, view: View, sequence: Sequence) -> None:
         self._sequence = sequence
-        grid = PictureGrid(1, 2, view.height_over_width, top=0.35, bottom=0.4, gap=0.12, widest=4.35, tallest=4.35)
+        grid = PictureGrid(
+            1, 2, view.height_over_width, top=0.35, bottom=0.4, gap=0.12, max_width=4.35, max_height=4.35
+        )
         figure = grid.new_figure()
         self.film = Film(figure, (ACQUIRED, SYNTHETIC))
         self._axes = [grid.axes(figure, 0, column) for column in (0, 1)]

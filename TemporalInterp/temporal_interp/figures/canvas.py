@@ -1,4 +1,4 @@
-"""What all figures share: size, colours, labels, and saving. Uses matplotlib's objects, never its global state."""
+"""What all figures share: size, colours, labels and saving. It uses matplotlib's objects, never its global state."""
 
 from __future__ import annotations
 

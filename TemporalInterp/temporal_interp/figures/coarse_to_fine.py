@@ -18,7 +18,7 @@ from temporal_interp.figures.fields import ARROW_COLOURS, arrows_of, draw_arrows
 from temporal_interp.figures.grid import PictureGrid
 from temporal_interp.figures.view import View
 
-MOST_COLUMNS = 4
+MAX_COLUMNS = 4
 """As many as the scales of the paper; more fields go on in the next row."""
 
 ARROWS_ACROSS = 19
@@ -26,7 +26,7 @@ ARROWS_ACROSS = 19
 
 _STILL_SHARE = 0.08
 """Arrows shorter than this share of the longest would only be dots."""
-_MOST_ENLARGED = 30
+_MAX_ENLARGEMENT = 30
 _ARROW_WIDTH = 0.015
 
 
@@ -67,14 +67,14 @@ def save_coarse_to_fine(
             positive.
     """
     _require_drawable(frame, fields, seconds)
-    columns = min(MOST_COLUMNS, len(fields))
+    columns = min(MAX_COLUMNS, len(fields))
     rows = -(-len(fields) // columns)
     grid = PictureGrid(
-        rows, columns, view.height_over_width, right=0.75, top=0.55, row_gap=0.3, widest=4.0, tallest=4.0
+        rows, columns, view.height_over_width, right=0.75, top=0.55, row_gap=0.3, max_width=4.0, max_height=4.0
     )
     figure = grid.new_figure()
     longest, spacing = _longest(fields, view, mask), view.longer_side_mm / ARROWS_ACROSS
-    enlarged = enlargement(longest, spacing, most=_MOST_ENLARGED)
+    enlarged = enlargement(longest, spacing, limit=_MAX_ENLARGEMENT)
     for number, (name, field) in enumerate(fields.items()):
         axes = grid.axes(figure, *divmod(number, columns))
         draw_image(axes, frame.array, view, intensity_range)

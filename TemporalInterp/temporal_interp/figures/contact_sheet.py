@@ -13,7 +13,7 @@ from temporal_interp.figures.canvas import ACQUIRED, SYNTHETIC, draw_image, inde
 from temporal_interp.figures.grid import PictureGrid
 from temporal_interp.figures.view import display_range, view_of_motion
 
-MOST_COLUMNS = 9
+MAX_COLUMNS = 9
 
 
 def save_contact_sheet(sequence: Sequence, path: Path) -> None:
@@ -25,9 +25,11 @@ def save_contact_sheet(sequence: Sequence, path: Path) -> None:
         InvalidInputError: every frame of the sequence is synthetic.
     """
     view, grey = view_of_motion(sequence), display_range(sequence)
-    columns = min(MOST_COLUMNS, len(sequence))
+    columns = min(MAX_COLUMNS, len(sequence))
     rows = -(-len(sequence) // columns)
-    grid = PictureGrid(rows, columns, view.height_over_width, top=0.45, gap=0.08, row_gap=0.27, bottom=0.3, tallest=1.5)
+    grid = PictureGrid(
+        rows, columns, view.height_over_width, top=0.45, gap=0.08, row_gap=0.27, bottom=0.3, max_height=1.5
+    )
     figure = grid.new_figure()
     for number, (volume, value) in enumerate(zip(sequence.volumes, sequence.times, strict=True)):
         axes = grid.axes(figure, *divmod(number, columns))

@@ -10,11 +10,11 @@ from temporal_interp.errors import InvalidInputError
 from temporal_interp.evaluation.evaluate import Evaluation, Row
 from temporal_interp.figures.canvas import ENGINE_COLOURS, new_figure, save
 
-_TITLES = {"psnr": "PSNR, whole volume", "psnr_moving": "PSNR, region that moves"}
+_TITLES = {"psnr": "PSNR, whole volume", "psnr_moving": "PSNR, moving region"}
 
 
-def save_curves(evaluation: Evaluation, path: Path, *, preset: str = "honest") -> None:
-    """Draw PSNR, and PSNR in the region that moves where the preset has it, over the held-out frames.
+def save_curves(evaluation: Evaluation, path: Path, *, preset: str = "native") -> None:
+    """Draw PSNR, and PSNR in the moving region where the preset has it, over the held-out frames.
 
     The horizontal axis is t where one gap was held out, the index value (time) where several were.
 

@@ -55,28 +55,36 @@ def save_fields(frame: Frame, view: View, intensity_range: IntensityRange, path:
     if not fields:
         raise InvalidInputError("This frame has no displacement fields to draw: its engine estimates no motion.")
     grid = PictureGrid(
-        len(fields), 2, view.height_over_width, right=0.85, gap=0.95, top=0.32, row_gap=0.36, widest=3.6, tallest=4.2
+        len(fields),
+        2,
+        view.height_over_width,
+        right=0.85,
+        gap=0.95,
+        top=0.32,
+        row_gap=0.36,
+        max_width=3.6,
+        max_height=4.2,
     )
     figure = grid.new_figure()
     longest = max(float(np.linalg.norm(view.of(f.array), axis=-1).max()) for f in fields.values()) or 1.0
-    enlarged = enlargement(longest, most=5)
+    enlarged = enlargement(longest, limit=5)
     for row, (end, field) in enumerate(fields.items()):
         arrows, jacobian = grid.axes(figure, row, 0), grid.axes(figure, row, 1)
         draw_image(arrows, frame.volume.array, view, intensity_range)
         write_in_corner(arrows, f"SYNTHETIC  t = {frame.t:.2f}", SYNTHETIC)
         title = "motion from the first frame to t" if end == "first" else "motion from t to the last frame"
         arrows.set_title(f"{title} (arrows x{enlarged})", fontsize=9.5, pad=4, loc="left")
-        drawn = draw_arrows(arrows, arrows_of(field, view), longest, enlarged, forward=end == "last")
-        _colour_bar(figure, grid, (row, 0), drawn, "displacement (mm)")
-        drawn = _draw_jacobian(jacobian, field, view)
+        drawn_arrows = draw_arrows(arrows, arrows_of(field, view), longest, enlarged, forward=end == "last")
+        _colour_bar(figure, grid, (row, 0), drawn_arrows, "displacement (mm)")
+        drawn_determinant = _draw_jacobian(jacobian, field, view)
         jacobian.set_title(f"Jacobian determinant (folds {field.fold_rate:.2%})", fontsize=9.5, pad=4, loc="left")
-        _colour_bar(figure, grid, (row, 1), drawn, f"above 1: smaller at t than in the {end} frame")
+        _colour_bar(figure, grid, (row, 1), drawn_determinant, f"above 1: smaller at t than in the {end} frame")
     save(figure, path)
 
 
-def enlargement(longest: float, spacing_mm: float = ARROW_SPACING_MM, *, most: int) -> int:
+def enlargement(longest: float, spacing_mm: float = ARROW_SPACING_MM, *, limit: int) -> int:
     """Return the factor that lets the longest arrow, in mm, reach over about two steps between arrows."""
-    return max(1, min(most, int(2 * spacing_mm / longest)))
+    return max(1, min(limit, int(2 * spacing_mm / longest)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ from temporal_interp.figures.canvas import hide_ticks
 from temporal_interp.figures.view import View
 from temporal_interp.io.atomic import atomic_file
 
-SHORTEST_MS = 20
+MIN_FRAME_MS = 20
 """Browsers slow down a GIF whose frames are shorter than this."""
 
 _DOTS_PER_INCH = 100
@@ -70,7 +70,7 @@ def frame_durations(times: Sequence[float], seconds: float) -> list[int]:
         raise InvalidInputError(f"The film must last a positive number of seconds, got {seconds}.")
     gaps = np.diff(times)
     gaps = np.append(gaps, np.median(gaps) if gaps.size else 1.0)
-    return [max(SHORTEST_MS, int(10 * round(100 * seconds * gap / gaps.sum()))) for gap in gaps]
+    return [max(MIN_FRAME_MS, int(10 * round(100 * seconds * gap / gaps.sum()))) for gap in gaps]
 
 
 def empty_picture(axes: Axes, view: View) -> AxesImage:

@@ -1,4 +1,4 @@
-"""Held-out frames beside what the engines made of them, with maps of the error."""
+"""Held-out frames beside the predictions of the engines, with error maps."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _ERROR_COLOURS = "inferno"
 _UNIT_RANGE = IntensityRange(0.0, 1.0)
 
 
-def save_frames(sequence: Sequence, evaluation: Evaluation, path: Path, *, preset: str = "honest") -> None:
+def save_frames(sequence: Sequence, evaluation: Evaluation, path: Path, *, preset: str = "native") -> None:
     """Draw the kept predictions: the acquired frames on top, then each engine's frames with their error maps.
 
     The baseline that repeats acquired frames is left out.
@@ -64,7 +64,7 @@ def save_frames(sequence: Sequence, evaluation: Evaluation, path: Path, *, prese
     engines = list(dict.fromkeys(row.engine for row in rows))
     numbers = sorted({row.frame for row in rows})
     grid = PictureGrid(
-        1 + 2 * len(engines), len(numbers), view.height_over_width, left=0.32, right=0.75, top=0.62, tallest=2.4
+        1 + 2 * len(engines), len(numbers), view.height_over_width, left=0.32, right=0.75, top=0.62, max_height=2.4
     )
     figure = grid.new_figure()
     for column, number in enumerate(numbers):

@@ -24,8 +24,8 @@ class PictureGrid:
         bottom: room below them.
         gap: room between columns.
         row_gap: room between rows.
-        widest: pictures are never wider than this.
-        tallest: pictures are never taller than this.
+        max_width: pictures are never wider than this.
+        max_height: pictures are never taller than this.
     """
 
     rows: int
@@ -37,14 +37,14 @@ class PictureGrid:
     bottom: float = 0.1
     gap: float = 0.05
     row_gap: float = 0.05
-    widest: float = 3.0
-    tallest: float = 3.0
+    max_width: float = 3.0
+    max_height: float = 3.0
 
     @property
     def width(self) -> float:
         """Width of a picture."""
         room = WIDTH - self.left - self.right - self.gap * (self.columns - 1)
-        return min(room / self.columns, self.widest, self.tallest / self.height_over_width)
+        return min(room / self.columns, self.max_width, self.max_height / self.height_over_width)
 
     @property
     def height(self) -> float:

@@ -1,10 +1,11 @@
-"""Slices that were held out and put back by several methods, seen from the side, with maps of the error."""
+"""Held-out slices as several methods restored them, seen from the side, with error maps."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -79,12 +80,12 @@ def save_slice_comparison(
     """
     names = [str(Classical.NEAREST), *methods]
     whole = PictureGrid(
-        1, len(names) + 1, _height_over_width(cut, cut.truth.shape), left=0.32, right=0.1, top=0.72, tallest=2.6
+        1, len(names) + 1, _height_over_width(cut, cut.truth.shape), left=0.32, right=0.1, top=0.72, max_height=2.6
     )
     size = tuple(part.stop - part.start for part in cut.detail)
     details = replace(
         whole, rows=2, height_over_width=_height_over_width(cut, size), top=whole.top + whole.height + 0.06,
-        widest=whole.width, tallest=np.inf,
+        max_width=whole.width, max_height=np.inf,
     )  # fmt: skip
     figure = details.new_figure()
     errors = {name: np.abs(cut.images[name] - cut.truth)[cut.detail] for name in names}
@@ -118,7 +119,7 @@ def _pixel_aspect(cut: SliceCut) -> float:
     return spacing[0] / spacing[3 - AXES[cut.view]]
 
 
-def _draw(axes: Axes, image: np.ndarray, cut: SliceCut, **colours: object) -> None:
+def _draw(axes: Axes, image: np.ndarray, cut: SliceCut, **colours: Any) -> None:
     """Draw slices one above the other, turned as `sides_of` says."""
     axes.imshow(image, origin="lower", aspect=_pixel_aspect(cut), interpolation="nearest", **colours)
     upright, level = sides_of(cut)
@@ -142,7 +143,7 @@ def _draw_letters(axes: Axes, cut: SliceCut) -> None:
     axes.patch.set_alpha(0.0)
     hide_ticks(axes)
     upright, level = sides_of(cut)
-    look = {"color": "white", "fontsize": 7.5, "fontweight": "bold", "transform": axes.transAxes}
+    look: dict[str, Any] = {"color": "white", "fontsize": 7.5, "fontweight": "bold", "transform": axes.transAxes}
     look["path_effects"] = [withStroke(linewidth=1.5, foreground="black")]
     axes.text(0.5, 0.97, upright.end, ha="center", va="top", **look)
     axes.text(0.02, 0.5, level.start, ha="left", va="center", **look)

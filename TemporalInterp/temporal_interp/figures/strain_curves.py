@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -20,7 +21,7 @@ STRAIN_COLOURS = ("#D55E00", "#0072B2", "#009E73")
 BAND = (10, 90)
 """Percentiles over the points of the contour between which the band lies."""
 
-_EXACT_STYLE = {"color": "black", "linestyle": (0, (4, 3)), "linewidth": 1.1}
+_EXACT_STYLE: dict[str, Any] = {"color": "black", "linestyle": (0, (4, 3)), "linewidth": 1.1}
 _LEGEND = (
     Line2D([], [], color="grey", marker="o", markersize=3, label="mean over the contour"),
     Patch(color="grey", alpha=0.3, linewidth=0, label=f"{BAND[0]}th to {BAND[1]}th percentile over its points"),
@@ -42,7 +43,7 @@ def save_strain_curves(
 
     Args:
         strains: by name, up to three of (N, P): N frames, P points, 0.1 is 10 %; NaN where a point has no strain.
-        times: of the N frames.
+        instants: of the N frames, in the unit of the index.
         path: the file to write.
         index_name: what the index is.
         unit: its unit, "" where there is none.

@@ -124,14 +124,22 @@ class _Stage:
         self._sequence = sequence
         beside = _CURVES_WIDTH + 0.75 if strains else 0.0
         grid = PictureGrid(
-            1, 1, view.height_over_width, top=0.1, bottom=0.4, right=0.1 + beside, widest=_PICTURE, tallest=_PICTURE
+            1,
+            1,
+            view.height_over_width,
+            top=0.1,
+            bottom=0.4,
+            right=0.1 + beside,
+            max_width=_PICTURE,
+            max_height=_PICTURE,
         )
         figure = grid.new_figure()
         self.film = Film(figure, (_POINT_COLOUR, _CONTOUR_COLOUR, SYNTHETIC, *_STRAIN_COLOURS[: len(strains)]))
         self._axes = grid.axes(figure, 0, 0)
         self._picture = empty_picture(self._axes, view)
         self._axes.set_autoscale_on(False)
-        self._trails = self._axes.add_collection(LineCollection([], linewidths=1.3))
+        self._trails = LineCollection([], linewidths=1.3)
+        self._axes.add_collection(self._trails)
         (self._points,) = self._axes.plot([], [], "o", color=_POINT_COLOUR, markersize=3.2, markeredgewidth=0)
         (self._contour,) = self._axes.plot([], [], "-", color=_CONTOUR_COLOUR, linewidth=1.8)
         self._curves = _Curves(figure, grid, sequence, strains) if strains else None

@@ -1,4 +1,4 @@
-"""Which part of a volume a figure shows: around what moves most, or around what the user marked."""
+"""The part of a volume that a figure shows: around the strongest motion, or around what the user marked."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class View:
 
 
 def view_of_motion(sequence: Sequence) -> View:
-    """Return the view of what moves most in the acquired frames: in a heart, the ventricles of one slice.
+    """Return the view of the strongest motion in the acquired frames: in a heart, the ventricles of one slice.
 
     The slice is the one with most voxels in the moving region, the rectangle surrounds the region around the peak of
     the variation with a margin; nearly still structures elsewhere stay outside. A still sequence is shown whole, in
@@ -104,16 +104,21 @@ def view_of_tracking(sequence: Sequence, *, mask: np.ndarray | None = None, mark
     """
     geometry = sequence.volumes[0].geometry
     marks = None if marks_mm is None or marks_mm.size == 0 else voxel_index(marks_mm.reshape(-1, 3), geometry)
-    if marks is not None:
-        k = int(np.clip(np.rint(np.median(marks[:, 2])), 0, geometry.shape[0] - 1))
-    elif mask is not None and mask.any():
+    if marks is None:
+        if mask is None or not mask.any():
+            return view_of_motion(sequence)
         k = int(mask.sum(axis=(1, 2)).argmax())
-    else:
-        return view_of_motion(sequence)
+        return _view_of_mask(mask[k], k, geometry)
+    k = int(np.clip(np.rint(np.median(marks[:, 2])), 0, geometry.shape[0] - 1))
     if mask is not None and mask[k].any():
-        box = _view_around(np.argwhere(mask[k]), 0.0, k, geometry)
-        return _view_around(np.argwhere(mask[k]), MASK_MARGIN * box.longer_side_mm, k, geometry)
+        return _view_of_mask(mask[k], k, geometry)
     return _view_around(marks[:, 1::-1], MARKS_MARGIN_MM, k, geometry)
+
+
+def _view_of_mask(mask: np.ndarray, k: int, geometry: Geometry) -> View:
+    """Return the rectangle around a mask (J, I), with a margin in proportion to its size."""
+    box = _view_around(np.argwhere(mask), 0.0, k, geometry)
+    return _view_around(np.argwhere(mask), MASK_MARGIN * box.longer_side_mm, k, geometry)
 
 
 def _view_around(places: np.ndarray, margin_mm: float, k: int, geometry: Geometry) -> View:

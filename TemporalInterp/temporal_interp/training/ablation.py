@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,7 +25,7 @@ from temporal_interp.training.logic import Hardware, TrainingLogic, require_same
 from temporal_interp.training.scores import linear_blend, score
 from temporal_interp.training.settings import TrainingSettings
 
-LOOKS = 4
+SAMPLES_PER_SUBJECT = 4
 """Samples drawn from every held-out subject."""
 
 OF_BOTH = ("fusion", "refinement")
@@ -142,6 +142,27 @@ class ScoredRow:
     scores: Mapping[str, float]
     paper: PaperScores | None
 
+    def as_row(self) -> dict[str, Any]:
+        """Return the row as a tidy row of a report: scores by name, those of the paper as `paper_psnr` and so on."""
+        paper = self.paper._asdict() if self.paper else {}
+        return {
+            "row": self.name,
+            "tables": " ".join(map(str, self.tables)),
+            "model": self.model or "",
+            **self.scores,
+            **{f"paper_{name}": value for name, value in paper.items()},
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the row for JSON; scores may still be infinite."""
+        return {
+            "row": self.name,
+            "tables": list(self.tables),
+            "model": None if self.model is None else str(self.model),
+            "scores": dict(self.scores),
+            "paper": self.paper._asdict() if self.paper else None,
+        }
+
 
 def rows_of_tables(tables: Sequence[int]) -> tuple[Row, ...]:
     """Return the rows of tables of the paper, 2 or 3, and those for comparison.
@@ -216,24 +237,24 @@ def ablate(
         scored(done)
 
     for row in rows:
-        add(row.name, lambda report, row=row: run.row(row, report))
+        add(row.name, partial(run.row, row))
     for name, path in given.items():
-        add(name, lambda report, name=name, path=path: ScoredRow(name, (), path, run.scores(path, report), None))
+        add(name, partial(run.model, name, path))
     return done
 
 
 @dataclass(frozen=True)
-class Looks:
-    """A source of which every subject gives `LOOKS` samples."""
+class RepeatedSource:
+    """A source of which every subject gives `SAMPLES_PER_SUBJECT` samples."""
 
     source: SampleSource
 
     def __len__(self) -> int:
-        return LOOKS * len(self.source)
+        return SAMPLES_PER_SUBJECT * len(self.source)
 
     def draw(self, index: int, rng: np.random.Generator) -> TrainingSample:
-        """Return a sample of subject `index // LOOKS`: the looks at one side by side, so that it is read once."""
-        return self.source.draw(index // LOOKS, rng)
+        """Return a sample of subject `index // SAMPLES_PER_SUBJECT`; every subject is read once."""
+        return self.source.draw(index // SAMPLES_PER_SUBJECT, rng)
 
 
 class _Run:
@@ -253,7 +274,7 @@ class _Run:
         data = configuration.data
         if test_subjects is not None:
             data = replace(data, validation_subjects=test_subjects)
-        self.test = Looks(held_out_samples(data))
+        self.test = RepeatedSource(held_out_samples(data))
 
     def require_whole(self) -> None:
         """Raise InvalidInputError unless there is everything that rows leave out."""
@@ -282,10 +303,18 @@ class _Run:
         if row.kind == "blend":
             scores = score(linear_blend, self.test, seed=self.given.student.seed, progress=progress)
             return ScoredRow(row.name, row.tables, None, scores, row.paper)
-        model = None if row.taught_by is None else self._teacher(row, part_of(progress, 0.0, 0.4))
-        if row.kind == "student":
-            model = self._student(row, model, part_of(progress, 0.4, 0.9))
+        teacher = None
+        if row.taught_by is not None:
+            teacher = self._teacher(row, row.taught_by, part_of(progress, 0.0, 0.4))
+        if row.kind == "student" or teacher is None:
+            model = self._student(row, teacher, part_of(progress, 0.4, 0.9))
+        else:
+            model = teacher
         return ScoredRow(row.name, row.tables, model, self.scores(model, part_of(progress, 0.9, 1.0)), row.paper)
+
+    def model(self, name: str, path: Path, progress: Progress) -> ScoredRow:
+        """Score a given model."""
+        return ScoredRow(name, (), path, self.scores(path, progress), None)
 
     def scores(self, model: Path, progress: Progress) -> dict[str, float]:
         """Return the scores of a model on the test subjects; the same samples for all."""
@@ -297,11 +326,11 @@ class _Run:
         """What is learnt from and what chooses the checkpoint; the same for all rows, so that it is read once."""
         return sample_sources(self.given.data)
 
-    def _teacher(self, row: Row, progress: Progress) -> Path:
+    def _teacher(self, row: Row, taught_by: str, progress: Progress) -> Path:
         network = replace(self.given.network, **{k: v for k, v in row.network.items() if k in OF_BOTH})
-        logic = self._logic(row.taught_by, self.given.teacher, _saying("teacher", progress))
+        logic = self._logic(taught_by, self.given.teacher, _saying("teacher", progress))
         found = _found(logic.folder, "teacher", network)
-        return found or logic.train_teacher(network, *self.sources, about=self._about(row.taught_by))
+        return found or logic.train_teacher(network, *self.sources, about=self._about(taught_by))
 
     def _student(self, row: Row, teacher: Path | None, progress: Progress) -> Path:
         network = replace(self.given.network, **row.network)

@@ -1,4 +1,4 @@
-"""How good the frames and the motion of a network are, on the fixed samples of a source."""
+"""Scores of the frames and the motion of a network on the fixed samples of a source."""
 
 from __future__ import annotations
 

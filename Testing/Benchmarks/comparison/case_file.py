@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -32,9 +33,13 @@ def write_case(case: BenchmarkCase, path: Path) -> None:
         "slice_thickness": sequence.slice_thickness,
         "description": case.hold_out.description,
         "gaps": [(gap.first, gap.last) for gap in case.hold_out.gaps],
+        "unused": case.hold_out.unused,
         "truth": case.truth is not None,
     }
-    arrays = {"about": np.array(json.dumps(about)), "frames": np.stack([v.array for v in sequence.volumes])}
+    arrays: dict[str, Any] = {
+        "about": np.array(json.dumps(about)),
+        "frames": np.stack([v.array for v in sequence.volumes]),
+    }
     if case.truth is not None:
         arrays |= _truth_arrays(case.truth, case.hold_out)
     with path.open("wb") as file:
@@ -73,7 +78,7 @@ def read_case(path: Path) -> BenchmarkCase:
         about["index_unit"],
         slice_thickness=about["slice_thickness"],
     )
-    hold_out = HoldOut(about["description"], tuple(HeldOutGap(*ends) for ends in about["gaps"]))
+    hold_out = HoldOut(about["description"], tuple(HeldOutGap(*ends) for ends in about["gaps"]), tuple(about["unused"]))
     stored = _StoredTruth(path)
     return BenchmarkCase(
         about["name"], sequence, hold_out, MotionTruth(stored.displacement, stored.mask) if about["truth"] else None
@@ -87,11 +92,9 @@ class _StoredTruth:
     path: Path
 
     def displacement(self, source: int, number: int) -> np.ndarray:
-        return self._array(_field_name(source, number))
+        with np.load(self.path, allow_pickle=False) as file:
+            return file[_field_name(source, number)]
 
     def mask(self, number: int) -> np.ndarray | None:
-        return self._array(_mask_name(number))
-
-    def _array(self, name: str) -> np.ndarray | None:
         with np.load(self.path, allow_pickle=False) as file:
-            return file.get(name)
+            return file.get(_mask_name(number))

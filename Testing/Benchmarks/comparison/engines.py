@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-
-from temporal_interp.engines.catalogue import EASED_ENGINE, available_engine_names, create_engine
 
 from peers.catalogue import PEER_NAMES, create_peer
 from peers.catalogue import why_missing as why_peer_is_missing
-from temporal_interp.engines.protocol import InterpolationEngine
+from temporal_interp.data.sequence import Gap
+from temporal_interp.engines.protocol import Engine, Frame, PreparedSequence
+from temporal_interp.engines.registry import available_engine_names, create_engine
+from temporal_interp.engines.velocity_field import EASED_ENGINE
+from temporal_interp.evaluation.evaluate import Scoring
+from temporal_interp.evaluation.hold_out import HeldOutGap, HoldOut
 from temporal_interp.evaluation.nearest_endpoint import BASELINE, NearestEndpoint
 
 OURS = ("student", "refined", "velocity_field", EASED_ENGINE)
@@ -34,7 +39,31 @@ def why_missing(name: str, weights: Path) -> str:
     return ""
 
 
-def create(name: str, weights: Path) -> InterpolationEngine:
+@dataclass(frozen=True, eq=False)
+class PreparedGap:
+    """One gap of a prepared sequence, asked by t, from 0 at its first frame to 1 at its last."""
+
+    prepared: PreparedSequence
+    gap: Gap
+
+    def at(self, t: float, *, fields: bool = False) -> Frame:
+        """Return the frame at t."""
+        return self.prepared.at(self.gap.time_of(t), fields=fields, gap=self.gap.number)
+
+    def at_many(self, t: Sequence[float]) -> list[Frame]:
+        """Return the frames at some t, asked for together."""
+        return self.prepared.at([self.gap.time_of(share) for share in t], gap=self.gap.number)
+
+
+def prepare_gap(engine: Engine, scoring: Scoring, hold_out: HoldOut, gap: HeldOutGap) -> PreparedGap:
+    """Give an engine the frames that are not held out, and let it prepare a gap; nothing is kept from before."""
+    prepared = scoring.prepare(engine, hold_out)
+    around = prepared.sequence.gap_at(scoring.scaled.times[gap.first])
+    prepared.prepare_gap(around.number)
+    return PreparedGap(prepared, around)
+
+
+def create(name: str, weights: Path) -> Engine:
     """Return the engine of that name, everything it needs imported.
 
     Raises:

@@ -2,55 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from comparison.engines import BASELINES
 from comparison.run import EngineResult, SetResult
 from temporal_interp.evaluation.evaluate import Evaluation
-from temporal_interp.evaluation.report import summarise
+from temporal_interp.evaluation.report import Column
+from temporal_interp.evaluation.summary import summarise
+
+Means = Mapping[str, Mapping[str, float]]
+"""The means of every engine, by its name and that of the measure."""
 
 
-class Measure(NamedTuple):
+def three_digits(value: float) -> str:
+    """Return a value with three digits that count, so that milliseconds and minutes can stand in one column."""
+    if 0 < value < 0.0005:
+        return "< 0.001"
+    return f"{value:.{3 if value < 1 else 2 if value < 10 else 1 if value < 100 else 0}f}"
+
+
+@dataclass(frozen=True)
+class Measure(Column):
     """What is measured.
 
     Attributes:
-        name: of the mean.
-        heading: of the column, with the unit.
-        higher_is_better: of two values.
+        best: of two values, `max` or `min`.
         cost: it is a time or a size, in which baselines that look for no motion do not compete.
-        digits: after the point; None for three that count.
     """
 
-    name: str
-    heading: str
-    higher_is_better: bool = False
+    form: str | Callable[[float], str] = three_digits
+    best: Callable[..., str] = min
     cost: bool = False
-    digits: int | None = None
 
-    def text(self, value: float) -> str:
-        """Return a value as the tables show it."""
-        if self.digits is not None:
-            return f"{value:.{self.digits}f}"
-        if 0 < value < 0.0005:
-            return "< 0.001"
-        return f"{value:.{3 if value < 1 else 2 if value < 10 else 1 if value < 100 else 0}f}"
+    def competes(self, name: str) -> bool:
+        """Tell whether an engine is compared by this."""
+        return not (self.cost and name in BASELINES)
 
 
 MEASURES = (
-    Measure("psnr", "PSNR dB", higher_is_better=True, digits=2),
-    Measure("psnr_moving", "moving dB", higher_is_better=True, digits=2),
-    Measure("ssim", "SSIM", higher_is_better=True, digits=3),
-    Measure("ncc", "NCC", higher_is_better=True, digits=3),
-    Measure("nmse_x100", "NMSE x100", digits=3),
-    Measure("epe_mm", "EPE mm", digits=2),
-    Measure("fold_percent", "folds %", digits=3),
+    Measure("psnr", "PSNR dB", "{:.2f}", best=max),
+    Measure("psnr_moving", "moving dB", "{:.2f}", best=max),
+    Measure("ssim", "SSIM", "{:.3f}", best=max),
+    Measure("ncc", "NCC", "{:.3f}", best=max),
+    Measure("nmse_x100", "NMSE x100", "{:.3f}"),
+    Measure("epe_mm", "EPE mm", "{:.2f}"),
+    Measure("fold_percent", "folds %", "{:.3f}"),
     Measure("prepare_seconds", "s per pair", cost=True),
     Measure("frame_seconds", "s per frame", cost=True),
     Measure("eight_seconds", "s pair + 8", cost=True),
-    Measure("pair_peak_gb", "peak GB", cost=True, digits=2),
+    Measure("pair_peak_gb", "peak GB", "{:.2f}", cost=True),
 )
 MEASURE = {measure.name: measure for measure in MEASURES}
 
@@ -80,11 +83,7 @@ def means_of_all(result: SetResult) -> dict[str, dict[str, float]]:
     return {name: own for name, own in means.items() if own}
 
 
-def best_of(measure: Measure, means: Mapping[str, Mapping[str, float]]) -> str | None:
+def best_of(measure: Measure, means: Means) -> str | None:
     """Return the name of the best engine by a measure, None where none has it."""
-    fit = {
-        name: own[measure.name]
-        for name, own in means.items()
-        if measure.name in own and not (measure.cost and name in BASELINES)
-    }
-    return (max if measure.higher_is_better else min)(fit, key=fit.__getitem__) if fit else None
+    fit = {name: own[measure.name] for name, own in means.items() if measure.name in own and measure.competes(name)}
+    return measure.best(fit, key=fit.__getitem__) if fit else None

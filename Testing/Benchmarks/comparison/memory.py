@@ -1,4 +1,4 @@
-"""How much memory this process has taken at most."""
+"""The peak memory of this process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ def peak_gb() -> float | None:
     On Linux it is VmHWM: `ru_maxrss` of a process that was started by a large one is that of its parent.
     """
     if STATUS.is_file():
-        return 1024 * int(re.search(r"VmHWM:\s*(\d+) kB", STATUS.read_text())[1]) / 1e9
+        found = re.search(r"VmHWM:\s*(\d+) kB", STATUS.read_text())
+        return 1024 * int(found[1]) / 1e9 if found else None
     try:
         import resource
     except ImportError:

@@ -13,20 +13,21 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from temporal_interp.engines.catalogue import DEFAULT_ENGINE
 
 from comparison.case_file import read_case
 from comparison.cases import BenchmarkCase
-from comparison.engines import create
+from comparison.engines import PreparedGap, create, prepare_gap
 from comparison.memory import peak_gb
-from temporal_interp.engines.protocol import InterpolationEngine, PreparedPair
+from temporal_interp.engines.protocol import Engine
+from temporal_interp.engines.registry import DEFAULT_ENGINE
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.evaluation.evaluate import Scoring
-from temporal_interp.evaluation.hold_out import HeldOutGap
+from temporal_interp.evaluation.hold_out import HeldOutGap, HoldOut
 
 SHOWN_FILE = "shown.json"
 """In the folder of a set: number of the case and of the frame that the picture shows."""
@@ -58,7 +59,7 @@ def main() -> None:
     run(given.engine, lambda: create(given.engine, given.weights), given.folder, given.result)
 
 
-def run(name: str, make: Callable[[], InterpolationEngine], folder: Path, result: Path) -> None:
+def run(name: str, make: Callable[[], Engine], folder: Path, result: Path) -> None:
     """Run an engine on the cases of a folder and write what comes of it.
 
     Args:
@@ -115,7 +116,7 @@ class _Trial:
     """
 
     name: str
-    engine: InterpolationEngine
+    engine: Engine
     extra: Mapping[str, float | None] | None = None
 
     def run(self, case: BenchmarkCase, *, keep: int | None) -> tuple[list[dict[str, Any]], np.ndarray | None]:
@@ -123,7 +124,7 @@ class _Trial:
         scoring = Scoring.of(case.sequence, truth=case.truth, patient=case.name)
         rows, kept = [], None
         for gap in case.hold_out.gaps:
-            prepared, seconds = self._timed_pair(scoring, gap)
+            prepared, seconds = self._timed_pair(scoring, case.hold_out, gap)
             for number in gap.held_out:
                 start = time.perf_counter()
                 frame = prepared.at(scoring.time_of(gap, number), fields=True)
@@ -133,27 +134,27 @@ class _Trial:
                     kept = frame.volume.array
         return rows, kept
 
-    def _timed_pair(self, scoring: Scoring, gap: HeldOutGap) -> tuple[PreparedPair, dict[str, float]]:
+    def _timed_pair(self, scoring: Scoring, hold_out: HoldOut, gap: HeldOutGap) -> tuple[PreparedGap, dict[str, float]]:
         measured = timed_warm if self.extra is None else timed
-        prepare_seconds, prepared = measured(lambda: scoring.prepare(self.engine, gap))
+        prepare_seconds, prepared = measured(lambda: prepare_gap(self.engine, scoring, hold_out, gap))
         prepared.at(0.5)
-        frame_seconds = statistics.median(timed(lambda t=t: prepared.at(t))[0] for t in TIMED)
+        frame_seconds = statistics.median(timed(partial(prepared.at, t))[0] for t in TIMED)
         if self.extra is None:
-            eight = self._eight_frames(scoring, gap, prepared)
+            eight = self._eight_frames(scoring, hold_out, gap, prepared)
             self.extra = {"pair_peak_gb": peak_gb(), **eight}
         return prepared, {"prepare_seconds": prepare_seconds, "frame_seconds": frame_seconds}
 
-    def _eight_frames(self, scoring: Scoring, gap: HeldOutGap, prepared: PreparedPair) -> dict[str, float]:
-        """Return the seconds of eight frames of a prepared pair, asked for together and one by one, where an engine can
-        be asked for many; of the student and the default also with the pair prepared anew for each."""
-        if not hasattr(prepared, "at_many"):
-            return {}
+    def _eight_frames(
+        self, scoring: Scoring, hold_out: HoldOut, gap: HeldOutGap, prepared: PreparedGap
+    ) -> dict[str, float]:
+        """Return the seconds of eight frames of a prepared pair, asked for together and one by one; of the student and
+        the default also with the pair prepared anew for each."""
         seconds = {
             "eight_together_seconds": timed_warm(lambda: prepared.at_many(EIGHT))[0],
             "eight_one_by_one_seconds": timed(lambda: [prepared.at(t) for t in EIGHT])[0],
         }
         if self.name in PREPARED_ANEW:
-            anew = timed(lambda: [scoring.prepare(self.engine, gap).at(t) for t in EIGHT])[0]
+            anew = timed(lambda: [prepare_gap(self.engine, scoring, hold_out, gap).at(t) for t in EIGHT])[0]
             seconds["eight_prepared_anew_seconds"] = anew
         return seconds
 

@@ -1,4 +1,4 @@
-"""One held-out frame as it was acquired and as every engine made it, with maps of the error."""
+"""One held-out frame as acquired and as every engine predicted it, with error maps."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from comparison.run import EngineResult, SetResult
+from comparison.run import SetResult
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.volume import Volume
 from temporal_interp.evaluation.evaluate import Row
 from temporal_interp.evaluation.nearest_endpoint import BASELINE
-from temporal_interp.evaluation.presets import scale_honest
+from temporal_interp.evaluation.presets import scale_native
 from temporal_interp.figures.canvas import (
     ACQUIRED,
     SYNTHETIC,
@@ -32,7 +32,7 @@ from temporal_interp.figures.grid import PictureGrid
 from temporal_interp.figures.view import View, view_of_motion
 from temporal_interp.simulation import PHANTOM_KEY
 
-MOST_COLUMNS = 7
+MAX_COLUMNS = 7
 TITLE_HEIGHT, LINE_HEIGHT, GAP_HEIGHT = 0.36, 0.22, 0.03
 """Inches: for the title, above every line of pictures for their names, and between a picture and its error."""
 
@@ -50,15 +50,15 @@ def save_picture(result: SetResult, path: Path) -> bool:
     Returns:
         Whether any engine made that frame.
     """
-    made = [engine for engine in result.engines if engine.shown is not None]
+    made = [(engine, engine.shown) for engine in result.engines if engine.shown is not None]
     if not made:
         return False
     case_number, frame = result.shown
     case = result.cases[case_number]
-    scaled = scale_honest(case.sequence)
+    scaled = scale_native(case.sequence)
     truth = scaled.volumes[frame]
     if result.case_set.coronal:
-        made = [replace(engine, shown=middle_coronal(truth.with_array(engine.shown)).array) for engine in made]
+        made = [(engine, middle_coronal(truth.with_array(shown)).array) for engine, shown in made]
         truth = middle_coronal(truth)
         _, height, width = truth.geometry.shape
         view = View(0, slice(0, height), slice(0, width), truth.geometry)
@@ -66,13 +66,13 @@ def save_picture(result: SetResult, path: Path) -> bool:
         view = view_of_motion(scaled)
     grids = grids_for(1 + len(made), view.height_over_width)
     figure = new_figure(grids[-1].top_of(1) + grids[-1].height + grids[-1].bottom)
-    errors = [np.abs(view.of(np.clip(engine.shown, 0.0, 1.0) - truth.array)) for engine in made]
+    errors = [np.abs(view.of(np.clip(shown, 0.0, 1.0) - truth.array)) for _, shown in made]
     scale = Normalize(0.0, float(np.percentile(errors, 99.5)) or 1.0)
     _draw_truth(figure, grids[0], truth.array, view, drawn=PHANTOM_KEY in case.sequence.item_attributes[frame])
-    for number, (engine, error) in enumerate(zip(made, errors, strict=True), 1):
+    for number, ((engine, shown), error) in enumerate(zip(made, errors, strict=True), 1):
         line, column = divmod(number, grids[0].columns)
         row = next(row for row in engine.rows if (row.patient, row.frame) == (case.name, frame))
-        _draw_prediction(figure, grids[line], column, engine, view)
+        _draw_prediction(figure, grids[line], column, engine.engine, shown, view)
         _draw_error(figure, grids[line], column, error, row, view, scale)
     _draw_scale(figure, grids[0], scale)
     plane = "middle coronal plane" if result.case_set.coronal else f"slice {view.k}"
@@ -94,9 +94,9 @@ def middle_coronal(volume: Volume) -> Volume:
 
 def grids_for(count: int, height_over_width: float) -> list[PictureGrid]:
     """Return where pictures go, each with its error below: a grid of two rows for every line of pictures."""
-    lines = -(-count // MOST_COLUMNS)
+    lines = -(-count // MAX_COLUMNS)
     first = PictureGrid(
-        2, -(-count // lines), height_over_width, top=TITLE_HEIGHT + LINE_HEIGHT, row_gap=GAP_HEIGHT, tallest=2.2
+        2, -(-count // lines), height_over_width, top=TITLE_HEIGHT + LINE_HEIGHT, row_gap=GAP_HEIGHT, max_height=2.2
     )
     step = 2 * first.height + GAP_HEIGHT + LINE_HEIGHT
     return [replace(first, top=first.top + line * step) for line in range(lines)]
@@ -109,11 +109,11 @@ def _draw_truth(figure: Figure, grid: PictureGrid, truth: np.ndarray, view: View
     write_in_corner(axes, "simulated" if drawn else "acquired", ACQUIRED)
 
 
-def _draw_prediction(figure: Figure, grid: PictureGrid, column: int, engine: EngineResult, view: View) -> None:
+def _draw_prediction(figure: Figure, grid: PictureGrid, column: int, name: str, shown: np.ndarray, view: View) -> None:
     axes = grid.axes(figure, 0, column)
-    draw_image(axes, engine.shown, view, _UNIT_RANGE)
-    axes.set_title(engine.engine.replace("_", " "), fontsize=8.5, pad=2)
-    write_in_corner(axes, *(("repeated", ACQUIRED) if engine.engine == BASELINE else ("SYNTHETIC", SYNTHETIC)))
+    draw_image(axes, shown, view, _UNIT_RANGE)
+    axes.set_title(name.replace("_", " "), fontsize=8.5, pad=2)
+    write_in_corner(axes, *(("repeated", ACQUIRED) if name == BASELINE else ("SYNTHETIC", SYNTHETIC)))
 
 
 def _draw_error(

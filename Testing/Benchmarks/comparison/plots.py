@@ -15,7 +15,7 @@ from peers.catalogue import PEER_NAMES
 from temporal_interp.evaluation.evaluate import Row
 from temporal_interp.figures.canvas import ENGINE_COLOURS, new_figure, save
 
-FEWEST = 2
+MIN_FRAMES = 2
 """Held-out frames per gap: with one there is no curve to draw."""
 
 LEGEND_COLUMNS = 5
@@ -24,7 +24,7 @@ MARKERS = ("s", "^", "v", "D", "X", "P", "*")
 
 
 def save_curves(result: SetResult, path: Path) -> bool:
-    """Draw the PSNR of the region that moves and, where the motion is known, the end-point error over t.
+    """Draw the PSNR (moving region) and, where the motion is known, the end-point error over t.
 
     A curve is the mean over all gaps and cases, each read at the same times by linear interpolation.
 
@@ -32,8 +32,8 @@ def save_curves(result: SetResult, path: Path) -> bool:
         Whether there was anything to draw: gaps with several frames, and an engine that did not fail.
     """
     done = [engine for engine in result.engines if not engine.failures]
-    times = common_times(done[0].rows) if done else []
-    if len(times) < FEWEST:
+    times = common_times(done[0].rows) if done else np.empty(0)
+    if len(times) < MIN_FRAMES:
         return False
     shown = [name for name in ("psnr_moving", "epe_mm") if any(name in row.measures for e in done for row in e.rows)]
     figure = new_figure(4.3)
@@ -45,7 +45,7 @@ def save_curves(result: SetResult, path: Path) -> bool:
         axes.set_xlabel("t  (0 first kept frame, 1 last)", fontsize=9)
         axes.grid(alpha=0.25)
         axes.tick_params(labelsize=8)
-    panels[0].set_title("PSNR, region that moves (dB)", fontsize=10)
+    panels[0].set_title("PSNR (moving region), dB", fontsize=10)
     if "epe_mm" in shown:
         panels[1].set_title("end-point error (mm)", fontsize=10)
         _draw_still(panels[1], next(e.rows for e in done if "epe_mm" in e.rows[0].measures), times)
@@ -60,7 +60,7 @@ def save_curves(result: SetResult, path: Path) -> bool:
     return True
 
 
-def _draw_still(axes: Axes, rows: Sequence[Row], times: Sequence[float]) -> None:
+def _draw_still(axes: Axes, rows: Sequence[Row], times: np.ndarray) -> None:
     curve = mean_curve(rows, "epe_still_mm", times)
     axes.plot(times, curve, color="#7F7F7F", linestyle=":", linewidth=1.4, label="no motion at all")
     axes.set_ylim(bottom=0.0)
@@ -85,7 +85,7 @@ def common_times(rows: Sequence[Row]) -> np.ndarray:
     return np.linspace(max(gap[0].t for gap in gaps.values()), min(gap[-1].t for gap in gaps.values()), count)
 
 
-def mean_curve(rows: Sequence[Row], name: str, times: Sequence[float]) -> np.ndarray:
+def mean_curve(rows: Sequence[Row], name: str, times: np.ndarray) -> np.ndarray:
     """Return the mean of a measure over all gaps, at some times."""
     curves = [
         np.interp(times, [row.t for row in gap], [row.measures[name] for row in gap]) for gap in _gaps(rows).values()

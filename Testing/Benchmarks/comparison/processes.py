@@ -1,4 +1,4 @@
-"""What every process of a benchmark is started with."""
+"""The environment that every process of a benchmark starts with."""
 
 from __future__ import annotations
 

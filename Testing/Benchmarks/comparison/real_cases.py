@@ -59,7 +59,7 @@ def real_sets(data: Path, *, quick: bool) -> list[CaseSet]:
 
 def named_sets(paths: list[Path], protocol: Protocol) -> list[CaseSet]:
     """Return a set for every sequence named by its path."""
-    sets = []
+    sets: list[CaseSet] = []
     for path in paths:
         name = "_".join(path.absolute().name.split(".")[0].split()) or "sequence"
         count = sum(other.name.partition("-")[0] == name for other in sets)

@@ -8,7 +8,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from comparison.markdown import markdown_table
 from comparison.measures import means_of
 from comparison.pictures import save_picture
 from comparison.plots import save_curves
@@ -21,28 +20,29 @@ from comparison.tables import (
     still_sentence,
     who_is_ahead,
 )
-from temporal_interp.evaluation.report import write_lines
+from temporal_interp.evaluation.report import Column, as_markdown, write_csv
 
 HOW_TO_READ = """\
-Frames between two kept ones are hidden, synthesised from the kept ones alone, and compared with what was hidden.
-Intensities are scaled once for the whole sequence. "moving" is the PSNR in the 3 % of voxels that vary most, EPE the
-mean end-point error of the fields from both ends where the true motion is known, folds the share of voxels where a
-field folds space. "s per pair" prepares a pair (for a registration: both directions), "s per frame" makes a further
-frame of it without fields, "s pair + 8" is for a pair and eight frames by the quickest way the engine offers. "peak GB"
-is the largest memory of the process with a pair and its frames, imports included. The best of a column is bold;
-baselines, which look for no motion, do not compete in time and memory. Peers are used as people use them: the field
-scaled by t from both ends, then blended. Errors in pictures are shares of the intensity range.
+The frames between two kept frames are hidden, synthesised from the kept ones alone, and compared with the hidden ones.
+Intensities are scaled once for the whole sequence. "moving dB" is the PSNR in the moving region, the 3 % of voxels that
+vary most. EPE is the mean end-point error of the fields from both ends, where the true motion is known. "folds" is the
+share of voxels where a field folds space. "s per pair" prepares a pair (for a registration: both directions), "s per
+frame" makes one more frame of it without fields, and "s pair + 8" makes a pair and eight frames in the fastest way that
+the engine offers. "peak GB" is the largest memory of the process with a pair and its frames, including imports. The
+best value of a column is bold; baselines estimate no motion, so they do not compete in time and memory. Peers are used
+as people use them: the field is scaled by t from both ends, then the two are blended. Errors in pictures are shares of
+the intensity range.
 """
 
 OURS_IS = """\
-"ours" is what the program's documentation names for such a pair: `velocity_field`, the default, and between two phases
-at which the motion turns `velocity_field:eased`, which is the same but for its slow start and end. The tables below
-have both. Where it did not run, the first of ours stands for it."""
+"ours" is the engine that the program's documentation recommends for such a pair: `velocity_field`, the default, and
+`velocity_field:eased`, which starts and ends slowly, between two phases at which the motion turns. The tables below
+have both. Where the recommended engine did not run, the first of ours takes its place."""
 
 
 @dataclass(frozen=True)
 class Circumstances:
-    """How the numbers came about.
+    """The circumstances of a run.
 
     Attributes:
         command: what was typed.
@@ -59,8 +59,8 @@ class Circumstances:
 
 def write_report(results: Sequence[SetResult], circumstances: Circumstances, folder: Path) -> None:
     """Write report.md, rows.csv, summary.csv, and curves and a picture of every set, into an existing folder."""
-    write_lines([line for result in results for line in _row_lines(result)], folder / "rows.csv")
-    write_lines([line for result in results for line in _summary_lines(result)], folder / "summary.csv")
+    write_csv([line for result in results for line in _row_lines(result)], folder / "rows.csv")
+    write_csv([line for result in results for line in _summary_lines(result)], folder / "summary.csv")
     sections = [_section(result, folder) for result in results]
     text = "\n\n".join([_head(results, circumstances), *sections, _engines(results)])
     (folder / "report.md").write_text(text + "\n", encoding="utf-8")
@@ -144,10 +144,12 @@ def _what_it_is(result: SetResult) -> str:
 
 def _engines(results: Sequence[SetResult]) -> str:
     """Return the settings of every engine, as they were on the first set that it ran on."""
-    told = {}
+    told: dict[str, dict[str, str]] = {}
     for engine in (engine for result in results for engine in result.engines):
         if engine.settings or engine.model:
-            told.setdefault(engine.engine, [engine.engine, engine.model or "-", engine.settings or "default"])
+            row = {"engine": engine.engine, "model": engine.model or "-", "settings": engine.settings or "default"}
+            told.setdefault(engine.engine, row)
     if not told:
         return ""
-    return "## Settings\n\n" + markdown_table(["engine", "model", "settings"], list(told.values()), words=3)
+    columns = [Column(name, name) for name in ("engine", "model", "settings")]
+    return "## Settings\n\n" + as_markdown(list(told.values()), columns, words=3)

@@ -1,4 +1,4 @@
-"""Runs every engine on a set, each in a process of its own, so that imports, threads and memory do not blur.
+"""Runs every engine on a set, each in its own process, so that imports, threads and memory are kept apart.
 
 The cases are drawn once and written to a temporary folder, which goes away however the work ends; so does the process
 that is running.
@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from temporal_interp.engines.catalogue import DEFAULT_ENGINE, EASED_ENGINE
 
 from comparison.case_file import write_case
 from comparison.cases import BenchmarkCase, CaseSet
 from comparison.one_engine import PICTURE_SUFFIX, SHOWN_FILE
 from comparison.processes import environment
+from temporal_interp.engines.registry import DEFAULT_ENGINE
+from temporal_interp.engines.velocity_field import EASED_ENGINE
 from temporal_interp.evaluation.evaluate import Row
 from temporal_interp.evaluation.hold_out import HeldOutGap
 
@@ -30,7 +31,7 @@ ONE_ENGINE = (sys.executable, "-m", "comparison.one_engine")
 
 @dataclass(frozen=True)
 class Conditions:
-    """The same for every engine.
+    """Conditions that are the same for every engine.
 
     Attributes:
         threads: that a process may use.
@@ -47,7 +48,7 @@ class Conditions:
 
 @dataclass(frozen=True, eq=False)
 class EngineResult:
-    """What one engine did on one set.
+    """The results of one engine on one set.
 
     Attributes:
         engine: its name.
@@ -72,7 +73,7 @@ class EngineResult:
 
 @dataclass(frozen=True, eq=False)
 class SetResult:
-    """What all engines did on one set.
+    """The results of all engines on one set.
 
     Attributes:
         case_set: the set.
@@ -178,7 +179,7 @@ def _last_words(log: Path, code: int) -> str:
 
 
 def _read_result(name: str, path: Path, cases: Sequence[str], reason: str) -> EngineResult:
-    """Return what a process wrote; `reason` is why it says nothing of the other cases."""
+    """Return what a process wrote; `reason` is why it wrote nothing about the other cases."""
     events = _events(path)
     rows = [Row(**row) for event in events if event["event"] == "rows" for row in event["rows"]]
     failures = {event["case"]: event["reason"] for event in events if event["event"] == "failed"}
@@ -202,7 +203,7 @@ def _read_result(name: str, path: Path, cases: Sequence[str], reason: str) -> En
 
 
 def _events(path: Path) -> list[dict[str, Any]]:
-    """Return what a process wrote, without a line that it was ended in."""
+    """Return what a process wrote, without a line that was cut when it ended."""
     events = []
     for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
         try:

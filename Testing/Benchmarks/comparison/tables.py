@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from comparison.engines import BASELINES, OURS
-from comparison.markdown import markdown_table
-from comparison.measures import MEASURE, MEASURES, Measure, best_of, means_of_all
+from comparison.measures import MEASURE, MEASURES, Means, Measure, best_of, means_of_all, three_digits
 from comparison.run import SetResult
+from temporal_interp.evaluation.report import Column, Row, as_markdown
 
 RATIOS = ("prepare_seconds", "frame_seconds", "eight_seconds", "pair_peak_gb")
 ELASTIX = ("elastix_slicer", "elastix")
-STANDING = {"psnr_moving": "PSNR of the region that moves, dB", "epe_mm": "End-point error, mm"}
-"""What it takes to be ahead, in words."""
-
-Means = Mapping[str, Mapping[str, float]]
+STANDING = {"psnr_moving": "PSNR (moving region), dB", "epe_mm": "End-point error, mm"}
+"""The measures that decide who is ahead, in words."""
 
 
 def score_table(result: SetResult) -> str:
@@ -22,27 +22,22 @@ def score_table(result: SetResult) -> str:
     means = means_of_all(result)
     shown = [measure for measure in MEASURES if any(measure.name in own for own in means.values())]
     best = {measure.name: _best_text(measure, means) for measure in shown}
-    rows = []
+    rows: list[Row] = []
     for engine in result.engines:
+        label = f"{engine.engine} (recommended)" if engine.engine == result.recommended else engine.engine
+        row: dict[str, Any] = {"engine": engine.engine, "label": label, **means.get(engine.engine, {})}
         if engine.failures:
             case, reason = next(iter(engine.failures.items()))
             where = f" on {len(engine.failures)} of {len(result.cases)}, first {case}" if len(result.cases) > 1 else ""
-            rows.append(
-                [_label(engine.engine, result), _one_cell(f"failed{where}: {reason}"), *[""] * (len(shown) - 1)]
-            )
-            continue
-        own = means[engine.engine]
-        cells = [_cell(measure, own, engine.engine, best[measure.name]) for measure in shown]
-        rows.append([_label(engine.engine, result), *cells])
-    return markdown_table(["engine", *(measure.heading for measure in shown)], rows)
+            row["failed"] = f"failed{where}: {reason}"
+        rows.append(row)
 
+    def is_best(row: Row, column: Column) -> bool:
+        if not isinstance(column, Measure) or column.name not in row:
+            return False
+        return column.competes(row["engine"]) and column.cell(row) == best[column.name]
 
-def _label(name: str, result: SetResult) -> str:
-    return f"{name} (recommended)" if name == result.recommended else name
-
-
-def _one_cell(text: str) -> str:
-    return text.replace("|", "\\|")
+    return as_markdown(rows, [Column("label", "engine"), *shown], bold=is_best, instead="failed")
 
 
 def _best_text(measure: Measure, means: Means) -> str | None:
@@ -51,13 +46,6 @@ def _best_text(measure: Measure, means: Means) -> str | None:
     if best is None or len({measure.text(own[measure.name]) for own in means.values() if measure.name in own}) == 1:
         return None
     return measure.text(means[best][measure.name])
-
-
-def _cell(measure: Measure, own: Mapping[str, float], name: str, best: str | None) -> str:
-    if measure.name not in own:
-        return "-"
-    text = measure.text(own[measure.name])
-    return f"**{text}**" if text == best and not (measure.cost and name in BASELINES) else text
 
 
 def still_sentence(result: SetResult) -> str:
@@ -69,7 +57,7 @@ def still_sentence(result: SetResult) -> str:
 
 
 def our_engine(result: SetResult) -> str | None:
-    """Return what stands for us: the engine recommended for such a pair or, where it did not run, the first of ours."""
+    """Return our engine: the one recommended for such a pair or, where it did not run, the first of ours."""
     means = means_of_all(result)
     return next((name for name in (result.recommended, *OURS) if name in means), None)
 
@@ -79,15 +67,17 @@ def ratio_table(result: SetResult) -> str:
     means, ours = means_of_all(result), our_engine(result)
     if ours is None:
         return ""
-    rows = []
+    rows: list[Row] = []
     for name in (name for name in means if name != ours):
-        differences = [
-            f"{means[name][m] - means[ours][m]:+.2f}" if m in means[name] and m in means[ours] else "-"
-            for m in STANDING
-        ]
-        rows.append([name, *differences, *(_ratio(means[name], means[ours], m, name) for m in RATIOS)])
-    headings = ["moving dB", "EPE mm", *(f"{MEASURE[name].heading}, times" for name in RATIOS)]
-    return markdown_table([f"against {ours}", *headings], rows)
+        row: dict[str, Any] = {"engine": name}
+        row |= {m: means[name][m] - means[ours][m] for m in STANDING if m in means[name] and m in means[ours]}
+        rows.append(row | {m: _ratio(means[name], means[ours], m, name) for m in RATIOS})
+    columns = [
+        Column("engine", f"against {ours}"),
+        *(Column(m, MEASURE[m].heading, "{:+.2f}") for m in STANDING),
+        *(Column(m, f"{MEASURE[m].heading}, times") for m in RATIOS),
+    ]
+    return as_markdown(rows, columns)
 
 
 def _ratio(other: Mapping[str, float], ours: Mapping[str, float], measure: str, name: str) -> str:
@@ -103,7 +93,8 @@ def who_is_ahead(result: SetResult) -> list[str]:
     if ours is None or not others:
         return []
     sentences = [_standing(MEASURE[m], means[ours], others, ours) for m in STANDING]
-    slower, faster = [], []
+    slower: list[str] = []
+    faster: list[str] = []
     for name, own in others.items():
         if name not in BASELINES:
             ratio = own["eight_seconds"] / means[ours]["eight_seconds"]
@@ -121,7 +112,7 @@ def _standing(measure: Measure, own: Mapping[str, float], others: Means, ours: s
     if best is None or measure.name not in own:
         return ""
     mine, theirs = own[measure.name], others[best][measure.name]
-    lead = mine - theirs if measure.higher_is_better else theirs - mine
+    lead = mine - theirs if measure.best is max else theirs - mine
     words = "level with" if abs(lead) < 0.005 else "ahead of" if lead > 0 else "behind"
     values = f"{measure.text(mine)} against {measure.text(theirs)}"
     return f"{STANDING[measure.name]}: {ours} is {words} the best other, {best} ({values})."
@@ -139,43 +130,46 @@ def _one_registration(means: Means) -> list[str]:
 
 def overview_table(results: Sequence[SetResult]) -> str:
     """Return a line for every set: ours beside the best of the others."""
-    rows = []
+    shown = (*STANDING, "eight_seconds")
+    rows: list[Row] = []
     for result in results:
         means, ours = means_of_all(result), our_engine(result)
         others = {name: own for name, own in means.items() if name not in OURS}
-        row = [result.name, ours or "-"]
-        for name in (*STANDING, "eight_seconds"):
-            measure = MEASURE[name]
+        row: dict[str, Any] = {"set": result.name, "ours": ours}
+        for measure in (MEASURE[name] for name in shown):
             best = best_of(measure, others)
-            row.append(measure.text(means[ours][name]) if ours and name in means[ours] else "-")
-            row.append(f"{measure.text(others[best][name])} ({best})" if best else "-")
+            row[measure.name] = measure.cell(means[ours] if ours else {})
+            row[f"other {measure.name}"] = f"{measure.text(others[best][measure.name])} ({best})" if best else "-"
         rows.append(row)
-    headings = ["set", "ours", "moving dB", "best other", "EPE mm", "best other", "s pair + 8", "quickest other"]
-    return markdown_table(headings, rows, words=2)
+    other = ("best other", "best other", "quickest other")
+    pairs = [
+        (Column(name, MEASURE[name].heading), Column(f"other {name}", heading))
+        for name, heading in zip(shown, other, strict=True)
+    ]
+    columns = [Column("set", "set"), Column("ours", "ours"), *itertools.chain.from_iterable(pairs)]
+    return as_markdown(rows, columns, words=2)
+
+
+EIGHT_FRAMES = (
+    Column("set", "set"),
+    Column("engine", "engine"),
+    Column("anew", "eight single calls s", three_digits),
+    Column("one_by_one", "one pair, one by one s", three_digits),
+    Column("together", "one pair, together s", three_digits),
+    Column("share_one_by_one", "one by one", "{:.0f} %"),
+    Column("share_together", "together", "{:.0f} %"),
+)
 
 
 def eight_frames_table(results: Sequence[SetResult]) -> str:
     """Return what preparing a pair once for eight frames saves, "" where nothing that was measured ran."""
-    rows = []
-    measured = [
-        (result.name, engine, own)
-        for result in results
-        for engine, own in means_of_all(result).items()
-        if "eight_prepared_anew_seconds" in own
-    ]
-    for name, engine, own in measured:
-        anew, prepare = own["eight_prepared_anew_seconds"], own["prepare_seconds"]
-        one_by_one, together = (prepare + own[f"eight_{how}_seconds"] for how in ("one_by_one", "together"))
-        shares = [f"{100 * part / anew:.0f} %" for part in (one_by_one, together)]
-        seconds = (MEASURE["eight_seconds"].text(s) for s in (anew, one_by_one, together))
-        rows.append([name, engine, *seconds, *shares])
-    headings = [
-        "set",
-        "engine",
-        "eight single calls s",
-        "one pair, one by one s",
-        "one pair, together s",
-        "one by one",
-        "together",
-    ]
-    return markdown_table(headings, rows, words=2) if rows else ""
+    rows: list[Row] = []
+    for result in results:
+        for engine, own in means_of_all(result).items():
+            if "eight_prepared_anew_seconds" not in own:
+                continue
+            anew = own["eight_prepared_anew_seconds"]
+            seconds = {way: own["prepare_seconds"] + own[f"eight_{way}_seconds"] for way in ("one_by_one", "together")}
+            shares = {f"share_{way}": 100 * value / anew for way, value in seconds.items()}
+            rows.append({"set": result.name, "engine": engine, "anew": anew, **seconds, **shares})
+    return as_markdown(rows, EIGHT_FRAMES, words=2) if rows else ""

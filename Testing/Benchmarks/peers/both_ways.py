@@ -1,4 +1,4 @@
-"""The motion between two volumes in both directions, as a registration of others gives it."""
+"""The motion between two volumes in both directions, as the registrations of others give it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class PairFields:
 
 
 class BothWays(Protocol):
-    """A registration that is asked for both directions."""
+    """A registration in both directions."""
 
     @property
     def name(self) -> str:

@@ -71,7 +71,7 @@ def _not_installed(name: str) -> str:
     try:
         distribution(PACKAGES[name])
     except PackageNotFoundError:
-        return "not installed: pip install 'temporal-interp[peers]'"
+        return f"not installed: pip install {PACKAGES[name]}"
     return ""
 
 

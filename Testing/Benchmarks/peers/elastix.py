@@ -119,7 +119,7 @@ def _registration(settings: ElastixSettings) -> PairRegistration:
         method, transformix = itk.ElastixRegistrationMethod, itk.TransformixFilter
     except (ImportError, AttributeError) as error:
         raise InvalidInputError(
-            "elastix needs the package itk-elastix, which is not installed: pip install 'temporal-interp[peers]'."
+            "elastix needs the package itk-elastix, which is not installed: pip install itk-elastix."
         ) from error
     parameters = itk.ParameterObject.New()
     for stage in settings.parameter_maps():
@@ -147,7 +147,7 @@ def _registration(settings: ElastixSettings) -> PairRegistration:
 
 
 def _field_image(found: itk.TransformixFilter) -> itk.Image:
-    """Return all stages as one field, mm along (I, J[, K]); the files that transformix writes are thrown away."""
+    """Return all stages as one field, mm along (I, J[, K]); the files that transformix writes are deleted."""
     with tempfile.TemporaryDirectory() as folder:
         found.SetComputeDeformationField(True)
         found.SetOutputDirectory(folder)

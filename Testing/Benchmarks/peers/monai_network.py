@@ -45,7 +45,7 @@ class MonaiNetwork(PairNetwork):
         try:
             from monai.networks.nets import VoxelMorph, VoxelMorphUNet
         except ImportError as error:
-            raise InvalidInputError("monai is not installed: pip install 'temporal-interp[peers]'.") from error
+            raise InvalidInputError("monai is not installed: pip install monai.") from error
         self.multiple = 2 ** (len(settings.channels) // 2)
         backbone = VoxelMorphUNet(
             spatial_dims=2,

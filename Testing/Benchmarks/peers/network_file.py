@@ -99,7 +99,7 @@ def read_network(path: Path, name: str) -> TrainedNetwork:
         with safe_open(path, framework="pt", device="cpu") as file:
             state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a dict
             description = json.loads((file.metadata() or {})[HEADER])
-        given = {
+        given: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in description["settings"].items()
         }
         found, training = description["name"], dict(description["training"])

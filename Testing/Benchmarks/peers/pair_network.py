@@ -1,4 +1,4 @@
-"""What the networks of others have in common: they are asked for the motion between two slices."""
+"""What the networks of others have in common: they estimate the motion between two slices."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class PairTraining:
 
 
 class PairNetwork(nn.Module):
-    """A network that is given two slices and answers with the motion between them.
+    """A network that estimates the motion between two slices.
 
     Attributes:
         multiple: what the sizes of the slices must be multiples of.
@@ -57,7 +57,7 @@ class PairNetwork(nn.Module):
 def displacement(
     network: PairNetwork, moving: torch.Tensor, fixed: torch.Tensor, *, margin: int = MARGIN
 ) -> torch.Tensor:
-    """Return what a network answers for slices of any size: see `PairNetwork.forward`.
+    """Return the displacement for slices of any size; see `PairNetwork.forward`.
 
     Args:
         network: to ask.

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from peers.both_ways import BothWays, PairFields
-from temporal_interp.data.intensity import CONTRAST_FLOOR, IntensityRange
-from temporal_interp.data.physical_displacement import displacement_field, from_physical
+from temporal_interp.data.displacement import DisplacementField
+from temporal_interp.data.pair import Pair
+from temporal_interp.data.physical_displacement import from_physical
 from temporal_interp.data.scalar_type import to_scalar_type
-from temporal_interp.data.slice_independence import slices_are_independent
 from temporal_interp.data.volume import Volume
-from temporal_interp.engines.protocol import InterpolatedFrame, require_pair, require_t
+from temporal_interp.engines.pairwise import PairwiseEngine, Synthesised
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
 from temporal_interp.tensors.slabs import as_image
 from temporal_interp.tensors.spatial import warp
 
 
 @dataclass(frozen=True)
-class ScaledFieldsEngine:
+class ScaledFieldsEngine(PairwiseEngine):
     """Engine: a registration in both directions; see `PreparedScaledFields` for what is made of it."""
 
     register: BothWays
@@ -37,30 +38,17 @@ class ScaledFieldsEngine:
         """Settings of the registration, in one line."""
         return self.register.settings
 
-    def prepare(
-        self,
-        first: Volume,
-        last: Volume,
-        *,
-        intensity_range: IntensityRange | None = None,
-        slice_thickness: float | None = None,
-        progress: Progress = no_progress,
-    ) -> PreparedScaledFields:
-        """Register the pair both ways; see `InterpolationEngine.prepare`.
+    def prepare_pair(self, pair: Pair, *, progress: Progress = no_progress) -> PreparedScaledFields:
+        """Register the pair both ways; see `PairwiseEngine.prepare_pair`.
 
         Raises:
             InvalidInputError: also where the registration gives fields that are not finite.
         """
-        require_pair(first, last)
-        intensity_range = intensity_range or IntensityRange.of([first, last], lower_percentile=CONTRAST_FLOOR)
-        found = self.register(
-            *(volume.with_array(intensity_range.normalise(volume.array)) for volume in (first, last)),
-            independent=slices_are_independent(first.geometry, slice_thickness),
-            progress=progress,
-        )
+        first, last = (pair.first.with_array(array) for array in pair.normalised)
+        found = self.register(first, last, independent=pair.independent, progress=progress)
         self._require_finite(found)
         progress(1.0, self.name)
-        return PreparedScaledFields(first, last, found, offset=intensity_range.low)
+        return PreparedScaledFields(pair, found)
 
     def _require_finite(self, found: PairFields) -> None:
         for field in (found.first_to_last, found.last_to_first):
@@ -79,32 +67,30 @@ class PreparedScaledFields:
     that scales its field knows the frame's own grid; that f and g are read at x is the custom's error, not ours.
 
     Args:
-        first: volume at t = 0.
-        last: volume at t = 1.
+        pair: both frames.
         fields: f is `first_to_last`, g is `last_to_first`.
-        offset: intensity taken off while warping: float32 holds contrasts well, but not on top of a large offset.
     """
 
-    def __init__(self, first: Volume, last: Volume, fields: PairFields, *, offset: float = 0.0) -> None:
-        self.first = first
-        self.last = last
-        self.offset = np.float64(offset)
-        self.images = [as_image(volume.array - self.offset, "cpu") for volume in (first, last)]
+    def __init__(self, pair: Pair, fields: PairFields) -> None:
+        self.pair = pair
+        self.images = [as_image(voxels, "cpu") for voxels in pair.centred]
         self.displacements = [
-            from_physical(field, first.geometry).unsqueeze(0) for field in (fields.first_to_last, fields.last_to_first)
+            from_physical(field, pair.geometry).unsqueeze(0) for field in (fields.first_to_last, fields.last_to_first)
         ]
 
-    def at(self, t: float, *, fields: bool = False) -> InterpolatedFrame:
-        """Return the frame at `t`; see `PreparedPair.at`."""
-        t = require_t(t)
+    def at(self, t: Sequence[float], *, fields: bool = False) -> list[Synthesised]:
+        """Return what lies at some t; see `PreparedPair.at`."""
+        return [self._at(share, fields) for share in t]
+
+    def _at(self, t: float, fields: bool) -> Synthesised:
         from_first, from_last = self.displacements
         scaled = t * from_first, (1 - t) * from_last
-        volume = {0.0: self.first, 1.0: self.last}.get(t) or self._render(scaled, t)
+        volume = self._render(scaled, t)
         if not fields:
-            return InterpolatedFrame(volume, t)
-        return InterpolatedFrame(volume, t, *(displacement_field(d, self.first.geometry) for d in scaled))
+            return Synthesised(volume)
+        return Synthesised(volume, *(DisplacementField.from_voxels(d, self.pair.geometry) for d in scaled))
 
     def _render(self, scaled: tuple[torch.Tensor, torch.Tensor], t: float) -> Volume:
         first, last = (warp(image, d)[0, 0] for image, d in zip(self.images, scaled, strict=True))
-        blend = torch.lerp(first, last, t).numpy() + self.offset
-        return self.first.with_array(to_scalar_type(blend, self.first.array.dtype))
+        blend = torch.lerp(first, last, t).numpy() + np.float64(self.pair.intensity_range.low)
+        return self.pair.first.with_array(to_scalar_type(blend, self.pair.first.array.dtype))

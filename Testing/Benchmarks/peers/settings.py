@@ -31,8 +31,9 @@ def frozen_settings(peer: str, kind: type[Settings], *, file: Path = FILE) -> Se
         given = {name: tuple(value) if isinstance(value, list) else value for name, value in section.items()}
     except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         raise InvalidInputError(f"{file} has no settings of '{peer}' ({error!r}).") from error
-    known = {field.name for field in fields(kind)}
-    needed = {field.name for field in fields(kind) if field.default is MISSING}
+    declared = fields(kind)  # type: ignore[arg-type] # there is no public type of dataclasses
+    known = {field.name for field in declared}
+    needed = {field.name for field in declared if field.default is MISSING}
     for what, names in (("Unknown", set(given) - known), ("Missing", needed - set(given))):
         if names:
             raise InvalidInputError(f"{what} settings of '{peer}' in {file}: {', '.join(sorted(map(str, names)))}.")

@@ -117,7 +117,8 @@ def train_network(
         }
         write_network(path, name, fitted.state, settings, about | measured)
 
-    fit(network, *sample_sources(data), settings, seconds=seconds, seed=seed, keep=keep, progress=progress)
+    learnt, checked = sample_sources(data)
+    fit(network, learnt, checked, settings, seconds=seconds, seed=seed, keep=keep, progress=progress)
     return path
 
 

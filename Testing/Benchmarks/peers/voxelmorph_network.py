@@ -43,7 +43,7 @@ class VoxelmorphNetwork(PairNetwork):
         try:
             from voxelmorph.nn.models import VxmPairwise
         except ImportError as error:
-            raise InvalidInputError("voxelmorph is not installed: pip install 'temporal-interp[peers]'.") from error
+            raise InvalidInputError("voxelmorph is not installed: pip install 'voxelmorph<0.4'.") from error
         self.multiple = 2 ** len(settings.features)
         self.network = VxmPairwise(
             ndim=2,

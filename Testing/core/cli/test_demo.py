@@ -21,8 +21,8 @@ def test_the_demo_leaves_a_sequence_pictures_and_scores(command, tmp_path):
         "beating_heart.seq.nrrd",
         "contact_sheet.png",
         "film.gif",
-        "honest_curves.png",
-        "honest_frames.png",
+        "native_curves.png",
+        "native_frames.png",
         "scores.csv",
     }
     sequence = read_sequence(out / "beating_heart.seq.nrrd")

@@ -29,13 +29,13 @@ def test_the_folder_gets_a_table_and_figures(command, recording, tmp_path):
     out = tmp_path / "evaluation"
     result = command("evaluate", recording, "--every", 2, *QUICK, "-o", out)
     assert result.exit_code == 0, result.stderr
-    assert {path.name for path in out.iterdir()} == {"scores.csv", "honest_curves.png", "honest_frames.png"}
+    assert {path.name for path in out.iterdir()} == {"scores.csv", "native_curves.png", "native_frames.png"}
     assert len((out / "scores.csv").read_text().splitlines()) == 1 + 2 * 2
 
 
-def test_uvi_scores_beside_the_honest_ones(command, events, recording):
+def test_uvi_scores_beside_the_native_ones(command, events, recording):
     *_, last = events(command("evaluate", recording, "--every", 4, *QUICK, "--preset", "both", "--json"))
-    assert {line["preset"] for line in last["summary"]} == {"honest", "uvi"}
+    assert {line["preset"] for line in last["summary"]} == {"native", "uvi"}
 
 
 @pytest.mark.parametrize(
@@ -119,8 +119,15 @@ def test_other_subjects_than_the_papers_are_said_to_be_others(command, events, p
     assert not {line["engine"] for line in last["summary"]} & {"TM-MSDF", "UVI-Net"}
 
 
-def test_honest_figures_alone_are_not_set_beside_the_published_ones(command, patients):
-    result = command(*dataset(patients, "acdc", "--subjects", 1, "--preset", "honest"))
+def test_the_old_name_of_the_native_preset_is_understood_and_told(command, recording):
+    result = command("evaluate", recording, "--every", 2, "--preset", "honest", "--engines", "linear_blend")
+    assert result.exit_code == 0
+    assert "now called 'native'" in result.stderr
+    assert "native" in result.stdout
+
+
+def test_native_figures_alone_are_not_set_beside_the_published_ones(command, patients):
+    result = command(*dataset(patients, "acdc", "--subjects", 1, "--preset", "native"))
     assert result.exit_code == 0, result.stderr
     assert "compare with --preset uvi only" in result.stdout
     assert "35.21" not in result.stdout

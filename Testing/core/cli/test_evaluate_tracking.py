@@ -164,7 +164,7 @@ def test_syn_without_antspyx_says_how_to_get_it(command, recording, monkeypatch)
     monkeypatch.setattr(pairwise_syn, "find_spec", lambda name: None)
     result = command("evaluate-tracking", recording, "--method", "syn")
     assert result.exit_code == 3
-    assert "temporal-interp[peers]" in result.stderr
+    assert "pip install antspyx" in result.stderr
 
 
 def test_a_folder_with_files_is_refused_before_the_work(command, tmp_path):

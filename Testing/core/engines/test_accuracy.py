@@ -14,7 +14,7 @@ from temporal_interp.engines.student import StudentEngine
 from temporal_interp.engines.velocity_field import VelocityFieldEngine
 from temporal_interp.evaluation.evaluate import evaluate
 from temporal_interp.evaluation.hold_out import HoldOut, between
-from temporal_interp.evaluation.report import summarise
+from temporal_interp.evaluation.summary import summarise
 from temporal_interp.io import read_sequence
 from temporal_interp.registration.settings import VelocitySettings
 from temporal_interp.simulation import (

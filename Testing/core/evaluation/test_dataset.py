@@ -10,7 +10,8 @@ from temporal_interp.engines.blend import LinearBlend
 from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.evaluation.dataset import ScoredSubjects, evaluate_subjects, subjects_to_score
 from temporal_interp.evaluation.literature import SOURCE, TABLE_1
-from temporal_interp.evaluation.report import as_table_1, as_tables, as_text, summarise
+from temporal_interp.evaluation.report import as_text
+from temporal_interp.evaluation.summary import as_table_1, as_tables, summarise
 from temporal_interp.tensors import metrics
 from temporal_interp.training.datasets import lung4d, phantoms
 from temporal_interp.training.datasets.catalogue import DataSettings, open_split
@@ -108,14 +109,14 @@ class TestEvaluateSubjects:
         assert (one.patient, other.patient) == ("patient003", "patient004")
         for evaluation in (one, other):
             rows = [(r.preset, r.patient, r.first, r.last, r.frame) for r in evaluation.rows if "blend" in r.engine]
-            assert rows == [(p, evaluation.patient, 1, 4, n) for p in ("honest", "uvi") for n in (2, 3)]
+            assert rows == [(p, evaluation.patient, 1, 4, n) for p in ("native", "uvi") for n in (2, 3)]
             assert [r.t for r in evaluation.rows[:2]] == pytest.approx([1 / 3, 2 / 3])
 
     def test_4d_lung_is_scored_between_its_phases_frame_by_frame_and_not_cropped(self, lung_scan, monkeypatch):
         monkeypatch.setattr(lung4d, "PREPARED_SIZES", (32, 16))
         chosen = subjects_to_score("lung4d", lung_scan(), split="all")
         (evaluation,) = evaluate_subjects(chosen, [LinearBlend()])
-        assert {r.preset for r in evaluation.rows} == {"honest", "uvi_lung"}
+        assert {r.preset for r in evaluation.rows} == {"native", "uvi_lung"}
         rows = [r for r in evaluation.rows if (r.preset, r.engine) == ("uvi_lung", "nearest_endpoint")]
         assert [(r.first, r.last, r.frame, r.t) for r in rows] == [(0, 5, n, n / 5) for n in (1, 2, 3, 4)]
         arrays = [volume.array.astype(float) for volume in chosen.subjects[0].load().sequence.volumes]
@@ -126,7 +127,7 @@ class TestEvaluateSubjects:
         chosen = chosen_from([make_heart(0)], "phantoms", "random")
         (evaluation,) = evaluate_subjects(chosen, [still()])
         rows = [r.measures for r in evaluation.rows if r.engine == "still"]
-        assert {r.preset for r in evaluation.rows} == {"honest"}
+        assert {r.preset for r in evaluation.rows} == {"native"}
         assert all(row["epe_mm"] == row["epe_still_mm"] > 1 for row in rows)
         assert "EPE mm" in as_text(as_tables(summarise([evaluation])))
 

@@ -18,8 +18,9 @@ from temporal_interp.engines.blend import LinearBlend
 from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.evaluation.evaluate import evaluate
 from temporal_interp.evaluation.hold_out import between, every
-from temporal_interp.evaluation.presets import presets_named, scale_honest, scale_uvi, scale_uvi_lung
-from temporal_interp.evaluation.report import as_json, as_table, as_tables, as_text, summarise, write_csv
+from temporal_interp.evaluation.presets import presets_named, scale_native, scale_uvi, scale_uvi_lung
+from temporal_interp.evaluation.report import as_text, write_csv
+from temporal_interp.evaluation.summary import as_json, as_table, as_tables, frame_rows, summarise
 from temporal_interp.io import read_sequence
 from temporal_interp.tensors import metrics
 
@@ -61,11 +62,11 @@ class TestHoldOut:
 
 
 class TestPresets:
-    def test_honest_scale_is_one_for_all_frames(self):
+    def test_native_scale_is_one_for_all_frames(self):
         sequence = make_sequence()
         bright = sequence.volumes[1].with_array(sequence.volumes[1].array * 5)
         sequence = Sequence([sequence.volumes[0], bright], (0, 1))
-        dim, lit = (v.array for v in scale_honest(sequence).volumes)
+        dim, lit = (v.array for v in scale_native(sequence).volumes)
         assert lit.max() == 1.0
         assert dim.max() < 0.25
         assert dim.dtype == np.float32
@@ -103,7 +104,7 @@ class TestPresets:
             scale_uvi(Sequence([volume], (0,)))
 
     def test_an_unknown_preset_is_refused_with_the_choices(self):
-        with pytest.raises(InvalidInputError, match="honest, uvi, both"):
+        with pytest.raises(InvalidInputError, match="native, uvi, both"):
             presets_named("best")
 
 
@@ -113,7 +114,7 @@ class TestEvaluate:
         rows = evaluate(sequence, every(sequence, 2), [LinearBlend()], preset="both").rows
         assert [(r.preset, r.engine, r.first, r.last, r.frame) for r in rows] == [
             (preset, engine, first, first + 2, first + 1)
-            for preset in ("honest", "uvi")
+            for preset in ("native", "uvi")
             for engine in ("nearest_endpoint", "linear_blend")
             for first in (0, 2)
         ]
@@ -127,7 +128,7 @@ class TestEvaluate:
         sequence, engine = make_sequence(5), shift_engine()
         evaluate(sequence, between(sequence, 1, 4), [engine])
         (pair,) = engine.prepared
-        scaled = scale_honest(sequence).volumes
+        scaled = scale_native(sequence).volumes
         np.testing.assert_array_equal(pair.first.array, scaled[1].array)
         np.testing.assert_array_equal(pair.last.array, scaled[4].array)
         assert pair.sequence.times == (0.0, 10.0, 40.0)  # what lies around is shown
@@ -138,10 +139,10 @@ class TestEvaluate:
         evaluate(sequence, every(sequence, 3), [engine])
         assert engine.prepared[0].sequence.times == (0.0, 30.0, 60.0)
 
-    def test_honest_scores_are_those_of_the_scaled_frames(self):
+    def test_native_scores_are_those_of_the_scaled_frames(self):
         sequence = make_sequence(3)
         row = evaluate(sequence, between(sequence, 0, 2), [LinearBlend()]).rows[-1]
-        first, truth, last = (v.array for v in scale_honest(sequence).volumes)
+        first, truth, last = (v.array for v in scale_native(sequence).volumes)
         predicted = ((first.astype(float) + last) / 2).astype(np.float32)
         moving = metrics.moving_region([first, truth, last])
         assert row.measures["psnr"] == metrics.psnr(predicted, truth)
@@ -163,15 +164,15 @@ class TestEvaluate:
     def test_the_nearest_endpoint_is_the_first_before_the_middle_and_the_last_from_there(self):
         sequence = make_sequence(5)
         kept = evaluate(sequence, between(sequence, 0, 4), [], keep_frames=(1, 2, 3)).kept
-        shown = [kept["honest", "nearest_endpoint", n].volume.array for n in (1, 2, 3)]
-        scaled = scale_honest(sequence).volumes
+        shown = [kept["native", "nearest_endpoint", n].volume.array for n in (1, 2, 3)]
+        scaled = scale_native(sequence).volumes
         for frame, end in zip(shown, (0, 4, 4), strict=True):
             np.testing.assert_array_equal(frame, scaled[end].array)
 
     def test_only_the_frames_asked_for_are_kept(self):
         sequence = make_sequence(5)
         kept = evaluate(sequence, between(sequence, 0, 4), [LinearBlend()], keep_frames=(2,)).kept
-        assert set(kept) == {("honest", "nearest_endpoint", 2), ("honest", "linear_blend", 2)}
+        assert set(kept) == {("native", "nearest_endpoint", 2), ("native", "linear_blend", 2)}
 
     def test_a_frame_that_is_not_held_out_cannot_be_kept(self):
         sequence = make_sequence(5)
@@ -198,7 +199,7 @@ class TestEvaluate:
         engine = shift_engine(vector=(0.0, 3.0, 4.0))
         rows = evaluate(sequence, between(sequence, 0, 3), [engine], truth=truth, preset="both").rows
         rows = [r for r in rows if r.engine == "shift" and "epe_mm" in r.measures]
-        assert {r.preset for r in rows} == {"honest"}
+        assert {r.preset for r in rows} == {"native"}
         assert asked == [(0, 1), (3, 1), (0, 2), (3, 2)]
         for row in rows:
             assert row.measures["epe_mm"] == pytest.approx((0 + np.sqrt(34)) / 2)
@@ -274,11 +275,11 @@ def cine(real_data):
 
 
 class TestReport:
-    def test_honest_means_are_per_patient_and_uvi_means_pool_frames(self, evaluations):
+    def test_native_means_are_per_patient_and_uvi_means_pool_frames(self, evaluations):
         summary = {(s.preset, s.engine): s for s in summarise(evaluations)}
-        assert summary["honest", "shift"].patients == 2
-        assert summary["honest", "shift"].frames == 4
-        for preset, pooled in (("honest", False), ("uvi", True)):
+        assert summary["native", "shift"].patients == 2
+        assert summary["native", "shift"].frames == 4
+        for preset, pooled in (("native", False), ("uvi", True)):
             psnr = [
                 [r.measures["psnr"] for r in e.rows if (r.preset, r.engine) == (preset, "shift")] for e in evaluations
             ]
@@ -293,17 +294,17 @@ class TestReport:
         table = {line[0]: line[1:] for line in lines}
         assert "held out" in text
         assert table["engine"] == ["nearest endpoint", "linear blend", "shift"] * 2
-        assert table["preset"] == ["honest"] * 3 + ["uvi"] * 3
+        assert table["preset"] == ["native"] * 3 + ["uvi"] * 3
         assert list(table).index("NCC ceiling") == list(table).index("NCC") + 1
         assert [cell == "-" for cell in table["folds first"]] == [True, True, False] * 2
         assert [cell == "-" for cell in table["moving dB"]] == [False] * 3 + [True] * 3
 
     def test_every_preset_has_a_table_of_its_own(self, evaluations):
-        honest, uvi = (as_text([table]) for table in as_tables(summarise(evaluations)))
-        assert "moving dB" in honest
-        assert "uvi" not in honest
+        native, uvi = (as_text([table]) for table in as_tables(summarise(evaluations)))
+        assert "moving dB" in native
+        assert "uvi" not in native
         assert "moving dB" not in uvi
-        assert "honest" not in uvi
+        assert "native" not in uvi
 
     def test_settings_with_brackets_are_shown_as_they_are(self, evaluations):
         (summary, *_) = summarise(evaluations)
@@ -311,7 +312,7 @@ class TestReport:
 
     def test_csv_has_a_line_for_every_row_and_one_heading_for_all(self, evaluations, tmp_path):
         path = tmp_path / "scores.csv"
-        write_csv(evaluations, path)
+        write_csv(frame_rows(evaluations), path)
         with path.open(newline="") as file:
             lines = list(csv.DictReader(file))
         rows = [row for e in evaluations for row in e.rows]
@@ -330,7 +331,7 @@ class TestReport:
 
         monkeypatch.setattr("pathlib.Path.replace", fail)
         with pytest.raises(OSError, match="disk full"):
-            write_csv(evaluations, path)
+            write_csv(frame_rows(evaluations), path)
         assert path.read_text() == "old"
         assert list(tmp_path.iterdir()) == [path]
 

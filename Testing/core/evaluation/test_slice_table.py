@@ -18,7 +18,7 @@ from temporal_interp.evaluation.slice_methods import (
     FittedViews,
     SynthesisedSlices,
 )
-from temporal_interp.evaluation.slice_table import as_table, evaluate_slices, table_lines, thick_volume
+from temporal_interp.evaluation.slice_table import as_table, evaluate_slices, table_rows, thick_volume
 from temporal_interp.slices.classical import Classical, interpolate_slices
 from temporal_interp.slices.degradation import Degradation
 from temporal_interp.slices.fit_volume import new_model
@@ -94,7 +94,7 @@ class TestEvaluation:
         text = as_text([as_table(evaluation, title="chest.nrrd")])
         assert "chest.nrrd: every 3rd slice given, blurred" in text
         assert "sinc" not in text
-        (line,) = table_lines(evaluation)
+        (line,) = table_rows(evaluation)
         assert (line["factor"], line["degradation"], line["method"]) == (3, "blurred", "recorder")
 
     def test_the_note_on_sinc_is_true(self):

@@ -15,9 +15,9 @@ from temporal_interp.evaluation import pairwise_demons, pairwise_nmsr, pairwise_
 from temporal_interp.evaluation.pairwise_catalogue import METHOD_NAMES, available_method_names, create_method
 from temporal_interp.evaluation.pairwise_methods import Identity, PairByPair, Tracked
 from temporal_interp.evaluation.pairwise_nmsr import Nmsr
-from temporal_interp.evaluation.report import as_text
+from temporal_interp.evaluation.report import TRACKING, as_table, as_text
 from temporal_interp.evaluation.tracking_scores import scale_to_unit, score_pair
-from temporal_interp.evaluation.tracking_table import as_table, evaluate_tracking, pair_lines, summary_lines
+from temporal_interp.evaluation.tracking_table import evaluate_tracking, pair_rows, summary_rows
 from temporal_interp.simulation import BeatingHeart, even_phases, make_heart_cine, short_axis_slice
 from temporal_interp.tensors import metrics
 from temporal_interp.tracking.settings import TrackingSettings
@@ -278,7 +278,7 @@ class TestMethods:
         monkeypatch.setattr(pairwise_syn, "find_spec", lambda name: None)
         assert "syn" not in available_method_names()
         assert "demons" in available_method_names()
-        with pytest.raises(InvalidInputError, match=r"temporal-interp\[peers\]"):
+        with pytest.raises(InvalidInputError, match=r"pip install antspyx"):
             create_method("syn")
 
     def test_frames_that_ants_cannot_register_are_an_expected_error(self):
@@ -411,14 +411,14 @@ class TestTable:
     def test_the_table_and_the_lines_print_what_the_paper_prints(self):
         sequence = moving_sequence((1, 30, 30), self.SHIFT, frames=3)
         result = evaluate_tracking(sequence, [Identity()])
-        (row,), (line,) = result.methods, summary_lines(result)
+        (row,), (line,) = result.methods, summary_rows(result)
         assert line["mse_x1e3"] == pytest.approx(1000 * row.mean("mse"))
         assert line["cc_x10_std"] == pytest.approx(10 * row.deviation("correlation"))
-        shown = as_text([as_table(result, title="a title", caption="a caption")])
+        shown = as_text([as_table(summary_rows(result), TRACKING, title="a title", caption="a caption")])
         for words in ("a title", "a caption", "identity", f"{line['mse_x1e3']:.4f} ±", f"{line['cc_x10']:.4f} ±"):
             assert words in shown
-        assert [(one["method"], one["frame"]) for one in pair_lines(result)] == [("identity", 0), ("identity", 1)]
-        assert np.mean([one["mse_x1e3"] for one in pair_lines(result)]) == pytest.approx(line["mse_x1e3"])
+        assert [(one["method"], one["frame"]) for one in pair_rows(result)] == [("identity", 0), ("identity", 1)]
+        assert np.mean([one["mse_x1e3"] for one in pair_rows(result)]) == pytest.approx(line["mse_x1e3"])
 
     def test_what_cannot_be_scored_is_refused_before_any_work(self):
         sequence = moving_sequence((1, 30, 30), self.SHIFT, frames=3)

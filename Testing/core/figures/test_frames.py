@@ -140,7 +140,7 @@ class TestFields:
 
 
 class TestEvaluationFigures:
-    @pytest.mark.parametrize("preset", ["honest", "uvi"])
+    @pytest.mark.parametrize("preset", ["native", "uvi"])
     def test_frames_are_drawn_with_synthetic_ones_marked(self, tmp_path, preset):
         sequence = beating_square()
         result = evaluate(sequence, between(sequence, 0, 4), [LinearBlend()], preset=preset, keep_frames=(1, 2))

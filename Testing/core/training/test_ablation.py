@@ -9,20 +9,21 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from temporal_interp.cli.ablate import as_table
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import CancelledError, InvalidInputError
-from temporal_interp.evaluation.ablation_report import as_json, as_table, write_csv
+from temporal_interp.evaluation.report import finite, write_csv
 from temporal_interp.io import write_sequence
 from temporal_interp.models.model_file import load_model
 from temporal_interp.networks import NetworkSettings
 from temporal_interp.training import ablation
 from temporal_interp.training.ablation import (
-    LOOKS,
     ROWS,
-    Looks,
+    SAMPLES_PER_SUBJECT,
     PaperScores,
+    RepeatedSource,
     ScoredRow,
     ablate,
     rows_named,
@@ -172,7 +173,7 @@ def test_teachers_lack_what_their_students_lack_and_are_trained_once(everything)
 
 def test_scores_are_of_subjects_never_learnt_from(everything, subjects):
     _, scored, _ = everything
-    test = Looks(held_out_samples(replace(CONFIGURATION.data, folder=subjects)))
+    test = RepeatedSource(held_out_samples(replace(CONFIGURATION.data, folder=subjects)))
     assert scored[0].scores == score(linear_blend, test, seed=0)
     student = next(row for row in scored if row.name == "student")
     assert student.scores == TrainingLogic(student.model, hardware=CPU).evaluate(student.model, test)
@@ -180,10 +181,10 @@ def test_scores_are_of_subjects_never_learnt_from(everything, subjects):
 
 def test_synthetic_samples_to_score_on_are_of_the_test_seed(subjects):
     settings = replace(CONFIGURATION.data, validation_subjects=2, folder=subjects)
-    samples = Looks(held_out_samples(settings))
+    samples = RepeatedSource(held_out_samples(settings))
     source = synthetic_samples(settings, 2, TEST_SEED)
-    assert len(samples) == 2 * LOOKS
-    for index, subject in ((0, 0), (LOOKS - 1, 0), (LOOKS, 1)):
+    assert len(samples) == 2 * SAMPLES_PER_SUBJECT
+    for index, subject in ((0, 0), (SAMPLES_PER_SUBJECT - 1, 0), (SAMPLES_PER_SUBJECT, 1)):
         one, other = samples.draw(index, np.random.default_rng(5)), source.draw(subject, np.random.default_rng(5))
         assert one.t == other.t
         assert (one.target == other.target).all()
@@ -198,10 +199,10 @@ def test_samples_of_a_folder_to_score_on_are_of_its_test_split(tmp_path):
         write_sequence(Sequence(frames, [0, 100, 200, 300]), tmp_path / f"{number}.seq.nrrd")
     settings = DataSettings("folder", tmp_path, test=0.34, validation=0.17, policy="triplets", shape=(1, 8, 8))
     test = {subject.load().sequence.volumes[0].geometry.spacing[0] for subject in open_split(settings).test}
-    samples = Looks(held_out_samples(settings))
+    samples = RepeatedSource(held_out_samples(settings))
     drawn = [samples.draw(index, np.random.default_rng(index)) for index in range(len(samples))]
     assert len(test) == 2
-    assert [sample.spacing[1] for sample in drawn] == sorted([*test] * LOOKS)
+    assert [sample.spacing[1] for sample in drawn] == sorted([*test] * SAMPLES_PER_SUBJECT)
     assert {tuple(sample.first.shape) for sample in drawn} == {(1, 1, 8, 8)}
     with pytest.raises(InvalidInputError, match="set test above 0"):
         held_out_samples(replace(settings, test=0.0))
@@ -367,7 +368,7 @@ def test_the_table_fits_100_columns_and_is_never_cut(everything):
 
 
 def test_the_csv_file_has_every_figure(tmp_path):
-    write_csv(SCORED, tmp_path / "new" / "table.csv")
+    write_csv([row.as_row() for row in SCORED], tmp_path / "new" / "table.csv")
     with (tmp_path / "new" / "table.csv").open(newline="") as file:
         blend, dfm = csv.DictReader(file)
     assert (blend["row"], float(blend["psnr"]), blend["paper_psnr"]) == ("blend", 28.123, "")
@@ -376,7 +377,7 @@ def test_the_csv_file_has_every_figure(tmp_path):
 
 
 def test_json_has_no_infinities():
-    blend, dfm = json.loads(json.dumps(as_json(SCORED), allow_nan=False))
+    blend, dfm = json.loads(json.dumps(finite([row.as_json() for row in SCORED]), allow_nan=False))
     assert (blend["scores"]["psnr"], blend["paper"], blend["model"]) == (28.123, None, None)
     assert (dfm["scores"]["psnr"], dfm["tables"]) == (None, [2])
     assert dfm["paper"] == {"psnr": 31.73, "ncc": 0.5, "ssim": 0.9, "nmse_x100": 3.658}

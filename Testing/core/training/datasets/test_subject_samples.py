@@ -10,7 +10,7 @@ from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.evaluation.presets import UVI_SHAPE, scale_honest, scale_uvi
+from temporal_interp.evaluation.presets import UVI_SHAPE, scale_native, scale_uvi
 from temporal_interp.training.datasets.sequence_folder import SequenceSubject
 from temporal_interp.training.datasets.subject import Case
 from temporal_interp.training.datasets.subject_samples import SubjectSamples
@@ -98,11 +98,11 @@ class TestFrames:
 
 
 class TestScaling:
-    def test_sequence_scaling_is_that_of_the_honest_preset(self, make_sequence, subject_of):
+    def test_sequence_scaling_is_that_of_the_native_preset(self, make_sequence, subject_of):
         sequence = make_sequence(3)
         (sample,) = drawn(SubjectSamples([subject_of(sequence)], policy="endpoints", flip=False), 1)
         for image, wanted in zip(
-            (sample.first, sample.target, sample.last), scale_honest(sequence).volumes, strict=True
+            (sample.first, sample.target, sample.last), scale_native(sequence).volumes, strict=True
         ):
             assert image.dtype == torch.float32
             np.testing.assert_array_equal(image[0], wanted.array)

@@ -9,7 +9,7 @@ from peers.scaled_fields import ScaledFieldsEngine
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.volume import Volume
-from temporal_interp.engines.protocol import InterpolationEngine
+from temporal_interp.engines.protocol import Engine
 from temporal_interp.errors import CancelledError, InvalidInputError
 
 OBLIQUE = ((0.0, -0.6, 0.8), (1.0, 0.0, 0.0), (0.0, 0.8, 0.6))
@@ -183,7 +183,7 @@ def test_bad_pairs_and_bad_times_are_refused():
     with pytest.raises(InvalidInputError, match="NaN"):
         prepare(engine, first, last.with_array(np.full((3, 8, 9), np.nan, np.float32)))
     for t in (-0.1, 1.1, float("nan")):
-        with pytest.raises(InvalidInputError, match="from 0"):
+        with pytest.raises(InvalidInputError, match="lies outside"):
             prepare(engine, first, last).at(t)
 
 
@@ -209,5 +209,5 @@ def test_the_inputs_are_left_as_they_were():
 
 
 def test_it_is_an_engine_with_the_name_and_settings_of_the_registration():
-    engine: InterpolationEngine = ScaledFieldsEngine(MadeUp())
+    engine: Engine = ScaledFieldsEngine(MadeUp())
     assert (engine.name, engine.settings, engine.model, engine.model_sha256) == ("made_up", "a=1", "", "")

@@ -13,9 +13,10 @@ from comparison.one_engine import SHOWN_FILE
 from temporal_interp.data.displacement import DisplacementField
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.motion_truth import MotionTruth
+from temporal_interp.data.pair import Pair
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
-from temporal_interp.engines.protocol import InterpolatedFrame
+from temporal_interp.engines.pairwise import PairwiseEngine, Synthesised
 from temporal_interp.evaluation.hold_out import every
 
 SHAPE = (1, 16, 18)
@@ -60,7 +61,7 @@ def set_folder(tmp_path):
 
 
 @dataclass
-class MadeUp:
+class MadeUp(PairwiseEngine):
     """Blends, claims that nothing moved, and counts and delays as it is told."""
 
     name: str = "student"
@@ -72,33 +73,34 @@ class MadeUp:
     frame_delay: float = 0.0
     calls: list = field(default_factory=list)
 
-    def prepare(self, first, last, *, intensity_range=None, slice_thickness=None, progress=None):
+    def prepare_pair(self, pair, *, progress):
         self.calls.append("prepare")
         if len([call for call in self.calls if call == "prepare"]) > self.fails_on:
             raise RuntimeError("out of\n  luck")
         time.sleep(self.prepare_delay)
-        return _Prepared(self, first, last)
+        return _Prepared(self, pair)
 
 
 @dataclass
 class _Prepared:
     engine: MadeUp
-    first: Volume
-    last: Volume
+    pair: Pair
 
     def at(self, t, *, fields=False):
+        if len(t) > 1:
+            self.engine.calls.append("many")
+            time.sleep(self.engine.frame_delay)
+        return [self._at(share, fields) for share in t]
+
+    def _at(self, t, fields):
         self.engine.calls.append("fields" if fields else "frame")
         time.sleep(self.engine.frame_delay)
-        volume = self.first.with_array((1 - t) * self.first.array + t * self.last.array)
+        first, last = self.pair.first, self.pair.last
+        volume = first.with_array((1 - t) * first.array + t * last.array)
         if not fields:
-            return InterpolatedFrame(volume, t)
+            return Synthesised(volume)
         still = DisplacementField(np.zeros((*SHAPE, 3), np.float32), np.ones(SHAPE, np.float32))
-        return InterpolatedFrame(volume, t, still, still)
-
-    def at_many(self, times):
-        self.engine.calls.append("many")
-        time.sleep(self.engine.frame_delay)
-        return [self.at(t) for t in times]
+        return Synthesised(volume, still, still)
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def make_engine():
         )
         same = {"psnr": 30.0, "ssim": 0.9, "ncc": 0.8, "nmse_x100": 1.0, "prepare_seconds": prepare}
         rows = [
-            Row(case, "honest", name, first, first + 3, n, (n - first) / 3, 10.0 * n, moved)
+            Row(case, "native", name, first, first + 3, n, (n - first) / 3, 10.0 * n, moved)
             for case, gain in (("one", 0.0), ("two", 1.0))
             for first, n in ((0, 1), (0, 2), (3, 4), (3, 5))
             for moved in [{**same, "psnr_moving": moving + gain + n, "frame_seconds": frame, **fields}]

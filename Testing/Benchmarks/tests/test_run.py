@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from temporal_interp.engines.linear_blend import LinearBlend
 
 from comparison.memory import STATUS, peak_gb
 from comparison.one_engine import TIMED, run
 from comparison.processes import BENCHMARKS
 from comparison.run import Conditions, frame_to_show, run_engine, run_set
+from temporal_interp.engines.blend import LinearBlend
 from temporal_interp.evaluation.evaluate import evaluate
 
 CONDITIONS = Conditions(threads=1, timeout=120.0, weights=Path("nowhere"))
@@ -90,7 +90,7 @@ class TestOneEngine:
         run("linear_blend", LinearBlend, set_folder(*cases, shown=(1, 4)), tmp_path / "r.jsonl")
         shown = np.load(tmp_path / "r.npy")
         kept = evaluate(cases[1].sequence, cases[1].hold_out, [LinearBlend()], keep_frames=(4,)).kept
-        np.testing.assert_array_equal(shown, kept["honest", "linear_blend", 4].volume.array)
+        np.testing.assert_array_equal(shown, kept["native", "linear_blend", 4].volume.array)
 
 
 class TestProcess:

@@ -1,1 +1,0 @@
-"""How far each stage of the student is from the floor of the machine; see `floor.py`."""
