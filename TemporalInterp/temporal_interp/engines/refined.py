@@ -14,10 +14,10 @@ from temporal_interp.engines.model_grid import Maps, StudentOnPair
 from temporal_interp.engines.student import PreparedStudent, StudentEngine
 from temporal_interp.errors import Progress, no_progress, part_of
 from temporal_interp.registration.register import fit_volumes
-from temporal_interp.registration.settings import VelocitySettings
+from temporal_interp.registration.settings import GridField, VelocitySettings
 from temporal_interp.tensors.spatial import compose, integrate_velocity, resize_field, warp
 
-REMAINDER = VelocitySettings(starts=1, levels=(2, 1), iterations=(30, 20))
+REMAINDER = VelocitySettings(field=GridField(starts=1), levels=(2, 1), iterations=(30, 20))
 """The student has done the large motion: the coarsest level has nothing to find, and starts nothing to decide (our
 choice)."""
 

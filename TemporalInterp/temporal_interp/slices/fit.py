@@ -143,4 +143,4 @@ class SliceFit:
         return loss / settings.repeats
 
     def _closest(self, axial: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-        return closest_points_loss(axial.float(), other.float(), self.settings.closest)
+        return closest_points_loss(axial.float(), other.float(), self.settings.distillation_ratio)

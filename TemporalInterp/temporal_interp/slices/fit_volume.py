@@ -12,13 +12,9 @@ from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
 from temporal_interp.fitting.resume import run_kept
+from temporal_interp.slices.choices import require_factor
 from temporal_interp.slices.fit import SliceFit
-from temporal_interp.slices.settings import (
-    PixelNetworkSettings,
-    SliceNetworkSettings,
-    SliceTrainingSettings,
-    require_factor,
-)
+from temporal_interp.slices.settings import PixelNetworkSettings, SliceNetworkSettings, SliceTrainingSettings
 from temporal_interp.slices.sub_volumes import TrainingVolume
 from temporal_interp.slices.synthesis_model import SliceSynthesis
 

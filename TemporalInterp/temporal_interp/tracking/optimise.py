@@ -197,7 +197,11 @@ class PairFit:
         weight = self.weight if self.weight is None or len(self.weight) == 1 else self.weight[numbers]
         settings = self.settings
         loss = local_correlation_loss(
-            warp(moving, field), target, window=2 * settings.radius + 1, flat=settings.flat, weight=weight
+            warp(moving, field),
+            target,
+            window=2 * settings.radius + 1,
+            noise_variance_floor=settings.noise_variance_floor,
+            weight=weight,
         )
         loss = loss + settings.smoothness * squared_gradient(field, self.grid_spacing)
         if not torch.isfinite(loss):

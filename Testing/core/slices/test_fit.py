@@ -106,7 +106,7 @@ def test_the_state_of_another_fit_is_refused(thick, tmp_path):
         {"coronal_distillation": 0.0, "sagittal_distillation": 0.0},
         {"in_plane": 0.0},
         {"repeats": 2},
-        {"closest": 0.4, "mutual": True},
+        {"distillation_ratio": 0.4, "mutual": True},
         {"mutual": True},
         {"degradation": "blurred"},
     ],
