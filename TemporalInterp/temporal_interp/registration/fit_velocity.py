@@ -7,6 +7,7 @@ import math
 import torch
 
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
+from temporal_interp.fitting.plateau import Plateau
 from temporal_interp.registration.grids import coarsen, coarsened_shape, fitted_shape, spacing_on
 from temporal_interp.registration.noise import noise_variance
 from temporal_interp.registration.separable import resize_small_field
@@ -81,7 +82,7 @@ def fit_velocity(
         pair = _repeated(coarsen(finest_pair, grid), model.starts)
         floors = floor.repeat(model.starts, *[1] * (floor.ndim - 1)) if isinstance(floor, torch.Tensor) else floor
         optimiser = model.begin(grid)
-        plateau = _Plateau(settings.patience, settings.tolerance)
+        plateau = Plateau(settings.patience, settings.tolerance)
         for step in range(iterations):
             progress((before + step) / total, f"fitting the velocity field, level {level}")
             velocity = model.velocity()
@@ -212,20 +213,3 @@ def _loss(
 def _roughness(field: torch.Tensor, spacing: tuple[float, ...], bending: float) -> torch.Tensor:
     rough = squared_gradient(field, spacing)
     return rough + bending**2 * bending_energy(field, spacing) if bending else rough
-
-
-class _Plateau:
-    """Notices that the mean loss of the last steps is no better than that of the steps before."""
-
-    def __init__(self, patience: int, tolerance: float) -> None:
-        self.patience = patience
-        self.tolerance = tolerance
-        self.losses: list[float] = []
-
-    def reached(self, loss: float) -> bool:
-        self.losses.append(loss)
-        if not self.patience or len(self.losses) < 2 * self.patience or len(self.losses) % self.patience:
-            return False
-        earlier = sum(self.losses[-2 * self.patience : -self.patience])
-        later = sum(self.losses[-self.patience :])
-        return earlier - later < self.tolerance * abs(earlier)

@@ -17,7 +17,7 @@ from temporal_interp.data.physical_displacement import from_physical, to_physica
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.slice_independence import slices_are_independent
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
-from temporal_interp.fitting.resume import run_kept
+from temporal_interp.fitting.resume import resume
 from temporal_interp.registration.grids import coarsen, fitted_shape, spacing_on
 from temporal_interp.tensors.slabs import as_image
 from temporal_interp.tensors.spatial import resize, resize_field, smooth
@@ -81,7 +81,7 @@ def track(
         start_from: weights of a network to start from (NMSR_V).
         device: where to compute.
         on_scale: called with the motion of the pairs after each scale.
-        checkpoint: a folder to keep the state in; a tracking that was stopped goes on from it.
+        checkpoint: a folder to keep the state in; a tracking that was stopped is resumed from it.
         progress: told how far it is; may raise CancelledError.
 
     Raises:
@@ -224,6 +224,7 @@ def _neighbours(
         scales=settings.scales,
         passes=settings.passes,
         start_from=start_from,
+        on_scale=None if on_scale is None else lambda scale, field: on_scale(scale, motion_of(field)),
     )
 
     def motion_of(field: torch.Tensor) -> SequenceMotion:
@@ -240,8 +241,7 @@ def _neighbours(
             problem.mask,
         )
 
-    tell = None if on_scale is None else lambda scale, field: on_scale(scale, motion_of(field))
-    field = run_kept(fit, checkpoint and checkpoint / "pairs.safetensors", on_scale=tell, progress=progress)
+    field = resume(fit, checkpoint and checkpoint / "pairs.safetensors", progress=progress)
     return motion_of(field), fit.weights
 
 
@@ -265,7 +265,7 @@ def _refined(
         initial=problem.in_voxels([displacements[number] for number in others]),
         start_from=weights if settings.inherit else None,
     )
-    field = run_kept(fit, checkpoint and checkpoint / "refinement.safetensors", progress=progress)
+    field = resume(fit, checkpoint and checkpoint / "refinement.safetensors", progress=progress)
     refined = list(displacements)
     for number, corrected in zip(others, problem.in_mm(field), strict=True):
         refined[number] = corrected

@@ -19,10 +19,10 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
 from temporal_interp.data.training_sample import SampleSource
 from temporal_interp.errors import CancelledError, InvalidInputError, Progress, no_progress
-from temporal_interp.fitting.checkpoint_file import SafetensorsCheckpoints
 from temporal_interp.models.model_file import checksum, load_model, save_model
 from temporal_interp.networks import NetworkSettings, Student, Teacher
 from temporal_interp.networks.load import load_network, network_of
+from temporal_interp.training.checkpoints import SafetensorsCheckpoints
 from temporal_interp.training.data import SampleData
 from temporal_interp.training.report_progress import ReportProgress
 from temporal_interp.training.scores import asking, score
