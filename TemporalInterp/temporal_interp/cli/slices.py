@@ -95,8 +95,8 @@ def apply(
         raise typer.BadParameter("--steps and --blurred are for fitting; leave them out, or choose --quality fitted.")
     require_slices_output(output, force=force)
 
+    from temporal_interp.slices.add_slices import add_slices_to_sequence
     from temporal_interp.slices.quality import is_far_apart, with_closer_slices
-    from temporal_interp.slices.synthesise import add_slices_to_sequence
 
     console, started = Console(json), time.monotonic()
     where = choose_device(device)

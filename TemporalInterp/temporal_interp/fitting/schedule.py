@@ -59,9 +59,11 @@ class Schedule:
         self._rise.step()
         if self.done > self.steps - self.decay:
             self._fall.step()
-        elif self.done < self.steps - self.decay and self.plateau is not None and loss is not None:
-            if self.plateau.reached(loss):
-                self.steps = self.done + self.decay
+        elif self.done < self.steps - self.decay and self._has_plateaued(loss):
+            self.steps = self.done + self.decay
+
+    def _has_plateaued(self, loss: float | None) -> bool:
+        return self.plateau is not None and loss is not None and self.plateau.reached(loss)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state, as numbers and text; the rate itself is in that of the optimiser."""

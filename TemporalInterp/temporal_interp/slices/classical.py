@@ -45,6 +45,6 @@ def interpolate_slices(volume: Volume, factor: int, method: Classical) -> Volume
     image = sitk.GetImageFromArray(array.reshape(len(array), -1))
     geometry = closer_slices(volume.geometry, factor)
     size, step = (image.GetWidth(), geometry.shape[0]), (1.0, 1.0 / factor)
-    still = sitk.Transform(2, sitk.sitkIdentity)
-    result = sitk.Resample(image, size, still, _INTERPOLATORS[method], (0.0, 0.0), step)
+    identity = sitk.Transform(2, sitk.sitkIdentity)
+    result = sitk.Resample(image, size, identity, _INTERPOLATORS[method], (0.0, 0.0), step)
     return Volume(sitk.GetArrayFromImage(result).reshape(geometry.shape), geometry)

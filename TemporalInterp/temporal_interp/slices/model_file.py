@@ -35,7 +35,7 @@ def save_slice_model(model: SliceSynthesis, path: Path, training: Mapping[str, A
 
 
 def slice_model_of(loaded: LoadedModel) -> SliceSynthesis:
-    """Return the networks of a loaded model, ready to be asked.
+    """Return the networks of a loaded model, ready for use.
 
     Raises:
         InvalidInputError: it is another kind of model, its description is of none, or its weights do not fit it.

@@ -7,12 +7,12 @@ from temporal_interp.data.provenance import has_synthetic_slices
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.models.registry import Registry
+from temporal_interp.slices.add_slices import add_slices_to_sequence
 from temporal_interp.slices.choices import Quality, require_factor
 from temporal_interp.slices.fit_volume import fit_to_volumes
 from temporal_interp.slices.model_file import slice_model_of
 from temporal_interp.slices.settings import SliceTrainingSettings
 from temporal_interp.slices.synthesis_model import SliceSynthesis
-from temporal_interp.slices.synthesise import add_slices_to_sequence
 
 FITTING_SHARE = 0.8
 """Of the time, for the progress, when networks are fitted first."""

@@ -211,16 +211,16 @@ def ssim_2d(predicted: ArrayLike, truth: ArrayLike) -> float:
 def _ssim_map(
     mean_p: np.ndarray, mean_t: np.ndarray, var_p: np.ndarray, var_t: np.ndarray, cross: np.ndarray
 ) -> np.ndarray:
-    likeness = (2 * mean_p * mean_t + SSIM_C1) * (2 * cross + SSIM_C2)
-    return likeness / ((mean_p**2 + mean_t**2 + SSIM_C1) * (var_p + var_t + SSIM_C2))
+    covariation = (2 * mean_p * mean_t + SSIM_C1) * (2 * cross + SSIM_C2)
+    return covariation / ((mean_p**2 + mean_t**2 + SSIM_C1) * (var_p + var_t + SSIM_C2))
 
 
 def variation(frames: Iterable[ArrayLike]) -> np.ndarray:
     """Return the standard deviation over the frames, voxel by voxel, (K, J, I); one frame is in memory at a time."""
-    mean = spread = 0.0
+    mean = spread = np.zeros(())
     count = 0
-    for count, frame in enumerate(frames, 1):
-        frame = np.asarray(frame, dtype=np.float64)
+    for count, given in enumerate(frames, 1):
+        frame = np.asarray(given, dtype=np.float64)
         step = frame - mean
         mean = mean + step / count
         spread = spread + step * (frame - mean)

@@ -57,7 +57,7 @@ OnScale = Callable[[int, torch.Tensor], None]
 class PairFit:
     """Fits the resampling fields of pairs, scale by scale; can be stopped after any step and resumed.
 
-    At every scale a network is asked for what is left between the source, warped by what is known, and the target; the
+    At every scale a network gives what is left between the source, warped by what is known, and the target; the
     two fields are composed, B(p) + A(p + B(p)), and always the source itself is warped by the whole (Eqs. 1 and 4).
 
     Args:
@@ -93,6 +93,7 @@ class PairFit:
         self.field = pairs.frames.new_zeros(len(pairs), len(shape), *shape) if initial is None else initial
         self.generator = torch.Generator().manual_seed(settings.seed)
         self.stage = 0
+        self.order: list[int] = []
         self._open(start_from)
 
     def run(self, *, on_step: Callable[[], None] | None = None, progress: Progress = no_progress) -> torch.Tensor:
@@ -159,7 +160,7 @@ class PairFit:
         settings, dimensions = self.settings, len(self.spacing)
         self.network = _new_network(dimensions, settings, weights, self.field.device)
         self.optimiser = torch.optim.Adam(self.network.parameters(), settings.learning_rate)
-        self.order: list[int] = []
+        self.order = []
         number = min(self.stage, len(self.scales) - 1)
         scale = self.scales[number]
         shape = tuple(self.pairs.frames.shape[2:])
@@ -243,4 +244,4 @@ def _new_network(
                 "The weights to start from belong to another network: its widths, stride or dimensions differ."
             ) from error
     channels_last = torch.channels_last if dimensions == 2 else torch.channels_last_3d
-    return network.to(device=device, memory_format=channels_last)
+    return network.to(device=device, memory_format=channels_last)  # type: ignore[call-overload]  # not in torch's stubs

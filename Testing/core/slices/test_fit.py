@@ -9,10 +9,10 @@ import torch
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import CancelledError, InvalidInputError
+from temporal_interp.slices.add_slices import View, add_slices
 from temporal_interp.slices.classical import Classical, interpolate_slices
 from temporal_interp.slices.fit_volume import fit_to_volumes, new_model
 from temporal_interp.slices.settings import PixelNetworkSettings, SliceNetworkSettings, SliceTrainingSettings
-from temporal_interp.slices.synthesise import View, add_slices
 from temporal_interp.tensors.metrics import mse
 
 TINY = {

@@ -56,7 +56,7 @@ def add_slices(
         model: on the device where to compute.
         keep_acquired: slices that were acquired stay as they are, bit for bit (ours); otherwise they are the mean of
             both pixelwise views, as the paper has it.
-        views: which views to ask (Table 4). With the axial one alone, acquired slices stay as they are.
+        views: which views to use (Table 4). With the axial one alone, acquired slices stay as they are.
         scale: intensities that the networks see as 0 and 1; those of the volume if None. What lies beyond is not cut.
         progress: told how far it is; may raise CancelledError.
 
@@ -183,7 +183,7 @@ def _view(
     step = max(1, CHUNK_VOXELS // (fine * scaled.shape[3 - axis]))
     for start in range(0, count, step):
         part = slice(start, start + step)
-        place = (everything, part, everything) if axis == 1 else (everything, everything, part)
+        images = (everything, part, everything) if axis == 1 else (everything, everything, part)
         with precision:
-            made = pixelwise(scaled[place][None].to(device))[0]
-        yield start / count, place, made
+            made = pixelwise(scaled[images][None].to(device))[0]
+        yield start / count, images, made
