@@ -15,6 +15,7 @@ from typing import Annotated, Any, ClassVar, Self, TypeVar, cast, dataclass_tran
 from pydantic import AfterValidator, ConfigDict, Field, PositiveInt, Strict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
 from temporal_interp.errors import InvalidInputError
 
@@ -140,6 +141,7 @@ _MUST = {
     "bool_type": "must be true or false",
     "finite_number": "must be a finite number",
     "tuple_type": "must be a list",
+    "too_short": "must have at least {min_length} value",
     "greater_than": "must be above {gt:g}",
     "greater_than_equal": "must be at least {ge:g}",
     "less_than": "must be below {lt:g}",
@@ -157,10 +159,17 @@ def _message(cls: type[Settings], error: ValidationError) -> str:
     if unknown:
         return f"Unknown settings: {', '.join(unknown)}. There are {', '.join(field.name for field in fields(cls))}."
     problem = problems[0]
-    otherwise = problem["msg"].replace("Input should be", "must be")
-    must = _MUST.get(problem["type"], otherwise).format(**problem.get("ctx", {}))
-    if not problem["loc"]:  # settings that do not fit each other, refused by __post_init__ in words of its own
+    place, must = problem["loc"][:1], _must(problem)
+    if problem["type"].startswith("dataclass"):  # one problem for every class that it could be of
+        must = f"must be of {' or '.join(each['ctx']['class_name'] for each in problems if each['loc'][:1] == place)}"
+    if not place:  # settings that do not fit each other, refused by __post_init__ in words of its own
         return must
-    place = problem["loc"][0]
-    name = fields(cls)[place].name if isinstance(place, int) else place
-    return f"The setting '{name}' {must}, got {problem['input']!r}."
+    (name,) = place
+    return (
+        f"The setting '{fields(cls)[name].name if isinstance(name, int) else name}' {must}, got {problem['input']!r}."
+    )
+
+
+def _must(problem: ErrorDetails) -> str:
+    otherwise = problem["msg"].replace("Input should be", "must be")
+    return _MUST.get(problem["type"], otherwise).format(**problem.get("ctx", {}))

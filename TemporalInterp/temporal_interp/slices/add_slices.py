@@ -65,6 +65,17 @@ def add_slices(
 
     Raises:
         InvalidInputError: the volume has one slice, or voxels that are not finite.
+
+    Example:
+        Fresh networks interpolate linearly:
+
+        >>> from temporal_interp.data.geometry import Geometry
+        >>> from temporal_interp.slices.fit_volume import new_model
+        >>> array = np.zeros((2, 8, 8), np.float32)
+        >>> array[1] = 10
+        >>> thin = add_slices(Volume(array, Geometry((2, 8, 8), (1.0, 1.0, 4.0))), new_model(2))
+        >>> thin.array[:, 0, 0].round(1).tolist(), thin.geometry.spacing
+        ([0.0, 5.0, 10.0], (1.0, 1.0, 2.0))
     """
     if volume.geometry.shape[0] < 2:
         raise InvalidInputError("There is one slice only; slices can be put between two or more.")

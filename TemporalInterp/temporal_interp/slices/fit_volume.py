@@ -58,6 +58,14 @@ def fit_to_volumes(
 
     Raises:
         InvalidInputError: a volume cannot be learnt from, or the checkpoint is of something else.
+
+    Example:
+        >>> from temporal_interp.data.geometry import Geometry
+        >>> array = np.random.default_rng(0).random((6, 16, 16), dtype=np.float32)
+        >>> volume = Volume(array, Geometry(array.shape, (1.0, 1.0, 2.0)))
+        >>> settings = SliceTrainingSettings(steps=1, slices=5, side=12, batch=2)
+        >>> fit_to_volumes(new_model(2), [volume], settings).factor
+        2
     """
     for number, volume in enumerate(volumes):
         volume.require_finite(f"Volume {number}")

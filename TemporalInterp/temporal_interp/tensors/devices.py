@@ -12,6 +12,10 @@ def choose_device(name: str) -> str:
 
     Raises:
         InvalidInputError: the name is unknown or the machine has no such device.
+
+    Example:
+        >>> choose_device("cpu")
+        'cpu'
     """
     import torch
 

@@ -72,6 +72,14 @@ def green_lagrange(displacement: np.ndarray, geometry: Geometry) -> np.ndarray:
         displacement: (K, J, I, 3), LPS mm, from the reference frame, on its grid.
         geometry: the grid.
 
+    Example:
+        Tissue that is stretched by a tenth along x has a strain of 0.1 + 0.1^2 / 2 there:
+
+        >>> stretched = np.zeros((1, 3, 3, 3), np.float32)
+        >>> stretched[..., 0] = 0.1 * np.arange(3)
+        >>> round(float(green_lagrange(stretched, Geometry((1, 3, 3)))[0, 1, 1, 0, 0]), 4)
+        0.105
+
     Returns:
         (K, J, I, 3, 3) float32, symmetric; rows and columns are the image's axes I, J, K (unit vectors in mm).
 

@@ -87,6 +87,19 @@ def track(
     Raises:
         InvalidInputError: there are fewer than two frames, voxels are not finite, every voxel is the same, the mask
             does not fit or is empty, there is no such reference, or weights or checkpoint belong to something else.
+
+    Example:
+        Two frames of a slice, and hardly any steps:
+
+        >>> from temporal_interp.data.geometry import Geometry
+        >>> from temporal_interp.data.volume import Volume
+        >>> rows, columns = np.mgrid[:24, :24]
+        >>> frames = [np.exp(-((rows - 12) ** 2 + (columns - i) ** 2) / 20)[None] for i in (11.0, 12.0)]
+        >>> volumes = [Volume(frame.astype(np.float32), Geometry((1, 24, 24))) for frame in frames]
+        >>> settings = TrackingSettings(scales=(1,), passes=(1,), least_steps=5, widths=(4, 8), refinement=())
+        >>> tracking = track(Sequence(volumes, [0.0, 1.0]), settings)
+        >>> len(tracking.displacements), tracking.displacements[1].shape
+        (2, (1, 24, 24, 3))
     """
     settings = settings or TrackingSettings()
     _require_trackable(sequence, mask, reference)

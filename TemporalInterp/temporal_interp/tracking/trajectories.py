@@ -67,6 +67,15 @@ def follow_points(
     Raises:
         InvalidInputError: points are not (P, 3) finite numbers, there is no such frame, or closing is asked of a
             motion that is not closed.
+
+    Example:
+        Tissue moves by 2 mm along x from the first frame to the second:
+
+        >>> from temporal_interp.data.geometry import Geometry
+        >>> shift = np.broadcast_to(np.float32([2, 0, 0]), (1, 4, 4, 3))
+        >>> motion = SequenceMotion(Geometry((1, 4, 4)), [0.0, 1.0], "time", "s", [shift], [-shift])
+        >>> follow_points(motion, [[1.0, 1.0, 0.0]])[:, 0].tolist()
+        [[1.0, 1.0, 0.0], [3.0, 1.0, 0.0]]
     """
     points = require_points(points_mm, "The points to follow")
     motion.require_frame(reference, "The reference")
