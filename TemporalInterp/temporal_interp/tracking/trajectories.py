@@ -114,8 +114,8 @@ def displacement_from(motion: SequenceMotion, reference: int = 0, *, closing: bo
     for start in range(0, len(points), slices):
         slab = points[start : start + slices]
         followed = follow_points(motion, slab.reshape(-1, 3), reference, closing=closing)
-        for displacement, moved in zip(displacements, followed, strict=True):
-            displacement[start : start + slices] = moved.reshape(slab.shape) - slab
+        for displacement, positions in zip(displacements, followed, strict=True):
+            displacement[start : start + slices] = positions.reshape(slab.shape) - slab
     return displacements
 
 

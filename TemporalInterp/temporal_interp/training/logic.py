@@ -293,6 +293,11 @@ def network_state(checkpoint: Mapping[str, Any]) -> dict[str, torch.Tensor]:
 
 
 def quieten() -> None:
-    """Keep Lightning from telling which processors it could use, which tips it has, and that a training goes on."""
-    warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")
+    """Silence Lightning's tips, its list of processors, and warnings about what is meant to be so."""
+    for expected in (
+        "Checkpoint directory .* exists and is not empty",  # a training that is resumed
+        "The number of training batches .* is smaller than the logging interval",
+        ".*treespec.* is deprecated",  # within Lightning
+    ):
+        warnings.filterwarnings("ignore", message=expected)
     logging.getLogger("lightning.pytorch.utilities.rank_zero").setLevel(logging.WARNING)
