@@ -155,7 +155,7 @@ _MUST = {
 def _message(cls: type[Settings], error: ValidationError) -> str:
     """Return what is wrong with the first setting that is, in words for people."""
     problems = error.errors(include_url=False)
-    unknown = [str(problem["loc"][0]) for problem in problems if problem["type"] == "unexpected_keyword_argument"]
+    unknown = [str(problem["loc"][0]) for problem in problems if problem["type"].startswith("unexpected_")]
     if unknown:
         return f"Unknown settings: {', '.join(unknown)}. There are {', '.join(field.name for field in fields(cls))}."
     problem = problems[0]
@@ -164,10 +164,10 @@ def _message(cls: type[Settings], error: ValidationError) -> str:
         must = f"must be of {' or '.join(each['ctx']['class_name'] for each in problems if each['loc'][:1] == place)}"
     if not place:  # settings that do not fit each other, refused by __post_init__ in words of its own
         return must
-    (name,) = place
-    return (
-        f"The setting '{fields(cls)[name].name if isinstance(name, int) else name}' {must}, got {problem['input']!r}."
-    )
+    (given,) = place  # a number where the value was given by its place
+    name = fields(cls)[given].name if isinstance(given, int) else given
+    values = [f"Value {number + 1} of the" for number in problem["loc"][1:] if isinstance(number, int)]
+    return f"{values[0] if values else 'The'} setting '{name}' {must}, got {problem['input']!r}."
 
 
 def _must(problem: ErrorDetails) -> str:

@@ -74,10 +74,8 @@ class Window(Settings):
         ("seed", -1, "must be at least 0, got -1"),
         ("levels", (), "must have at least 1 value, got ()"),
         ("levels", (1, 2), "must go from coarse to fine, got (1, 2)"),
-        ("levels", (2, 0), "must be above 0, got 0"),
         ("levels", 2, "must be a list, got 2"),
         ("levels", "21", "must be a list, got '21'"),
-        ("counts", (1.0,), "must be a whole number, got 1.0"),
         ("mode", "slow", "must be 'fast' or 'exact', got 'slow'"),
         ("colour", "green", "must be 'red' or 'blue', got 'green'"),
         ("on", 1, "must be true or false, got 1"),
@@ -91,9 +89,24 @@ def test_a_wrong_value_is_refused_with_its_name_its_bound_and_what_came(name, va
         assert str(refused.value) == f"The setting '{name}' {words}."
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("levels", (2, 0), "Value 2 of the setting 'levels' must be above 0, got 0."),
+        ("counts", (1.0, 2), "Value 1 of the setting 'counts' must be a whole number, got 1.0."),
+    ],
+)
+def test_a_wrong_value_in_a_list_is_named_by_its_place(name, value, words):
+    with pytest.raises(InvalidInputError) as refused:
+        replace(Window(), **{name: value})
+    assert str(refused.value) == words
+
+
 def test_a_value_by_its_place_is_refused_by_its_name():
     with pytest.raises(InvalidInputError, match="The setting 'side' must be above 0, got -2"):
         Square(-2)
+    with pytest.raises(InvalidInputError, match=r"Unknown settings: 1\. There are side"):
+        Square(2, 3)
 
 
 def test_unknown_names_are_refused_together_with_those_there_are():
