@@ -10,7 +10,7 @@ import torch
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
 from temporal_interp.fitting.resume import fingerprint_of
 from temporal_interp.fitting.schedule import Schedule
-from temporal_interp.slices.objective import closest_points_loss, restoration_loss
+from temporal_interp.slices.objective import distillation_loss, restoration_loss
 from temporal_interp.slices.settings import SliceTrainingSettings
 from temporal_interp.slices.sub_volumes import Restoration, SubVolumes, TrainingVolume
 from temporal_interp.slices.synthesis_model import SliceSynthesis
@@ -136,4 +136,4 @@ class SliceFit:
         return loss / settings.repeats
 
     def _distance(self, axial: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-        return closest_points_loss(axial.float(), other.float(), self.settings.distillation_ratio)
+        return distillation_loss(axial.float(), other.float(), self.settings.distillation_ratio)
