@@ -131,7 +131,8 @@ def checked(cls: type[Checked]) -> type[Checked]:
         except ValidationError as error:
             raise InvalidInputError(_message(made, error)) from error
 
-    made.__init__ = translated  # type: ignore  # mypy allows no other constructor; the one place that translates errors
+    # to mypy a class has one constructor for good; here the errors of pydantic's are translated, and nowhere else
+    made.__init__ = translated  # type: ignore[method-assign,assignment]
     return made
 
 
