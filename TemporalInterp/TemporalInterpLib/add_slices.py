@@ -18,7 +18,7 @@ from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.provenance import PREFIX, SYNTHETIC_SLICES_KEY, has_synthetic_slices
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.slices.settings import require_factor
+from temporal_interp.slices.choices import require_factor
 from temporal_interp.slices.slice_grid import closer_slices
 from TemporalInterpLib.background import Steps, in_background, share_of
 from TemporalInterpLib.child_process import command_line, write_for_child
@@ -136,7 +136,7 @@ def slices_steps(
 
     Args:
         node: a volume, or a sequence of volumes, in the scene, with two slices or more.
-        factor: how many times closer the slices come to lie; one of `temporal_interp.slices.settings.FACTORS`.
+        factor: how many times closer the slices come to lie; one of `temporal_interp.slices.choices.FACTORS`.
         fitted: with networks fitted to these very images, which takes minutes; otherwise with the model that comes
             with the program.
         keep_acquired: leave acquired slices as they are, bit for bit.

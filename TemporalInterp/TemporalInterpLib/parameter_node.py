@@ -81,7 +81,7 @@ class StrainView(Enum):
 
 
 class SliceFactor(Enum):
-    """How many times closer slices come to lie; the values are `temporal_interp.slices.settings.FACTORS`."""
+    """How many times closer slices come to lie; the values are `temporal_interp.slices.choices.FACTORS`."""
 
     TWO = 2
     THREE = 3

@@ -7,8 +7,8 @@ import numpy as np
 
 from temporal_interp.data.volume import Volume
 from temporal_interp.io import read_sequence, write_sequence
+from temporal_interp.slices.add_slices import slice_attributes
 from temporal_interp.slices.slice_grid import closer_slices
-from temporal_interp.slices.synthesise import slice_attributes
 
 
 class RepeatedSlices:

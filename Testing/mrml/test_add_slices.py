@@ -9,7 +9,7 @@ from slices_helpers import RepeatedSlices
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.errors import CancelledError, InvalidInputError
-from temporal_interp.slices.settings import FACTORS
+from temporal_interp.slices.choices import FACTORS
 from temporal_interp.slices.slice_grid import closer_slices
 from TemporalInterpLib import add_slices
 from TemporalInterpLib.add_slices import remove_added_slices, results_of, shown_pair, slice_plan, slices_steps

@@ -12,7 +12,7 @@ from panels.panel_helpers import is_running, parameters_of, pick
 from slices_helpers import RepeatedSlices
 
 from temporal_interp.data.geometry import Geometry
-from temporal_interp.slices.settings import FACTORS
+from temporal_interp.slices.choices import FACTORS
 from TemporalInterpLib import add_slices, dependencies
 from TemporalInterpLib.add_slices import results_of
 from TemporalInterpLib.layout import COMPARED_VIEWS, COMPARISON, SIDE_BY_SIDE, slice_to_ras_across

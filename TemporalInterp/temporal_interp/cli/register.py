@@ -81,9 +81,9 @@ def register(
         settings = VelocitySettings.paper() if paper else VelocitySettings.neural()
     else:
         settings = default_settings(slices_are_independent(fixed.geometry, slice_thickness))
-    settings = _settings(
-        settings, iterations, stride=stride, window=window, smoothness=smoothness, max_voxels=max_voxels
-    )
+    if stride is not None:
+        settings = replace(settings, field=replace(settings.field, stride=stride))
+    settings = _settings(settings, iterations, window=window, smoothness=smoothness, max_voxels=max_voxels)
     moving = _on_grid_of(fixed, read_volume(moving_path), console)
     start = None if initial is None else _initial_field(initial, fixed.geometry)
     with console.progress("Registering") as progress:

@@ -85,7 +85,7 @@ def apply(
     json: JsonOption = False,
 ) -> None:
     """Put slices between the slices of a volume, or of every frame of a sequence."""
-    from temporal_interp.slices.settings import Quality
+    from temporal_interp.slices.choices import Quality
 
     if model is not None and quality is not None:
         raise typer.BadParameter("Give --quality or --model, not both.")
@@ -95,8 +95,8 @@ def apply(
         raise typer.BadParameter("--steps and --blurred are for fitting; leave them out, or choose --quality fitted.")
     require_slices_output(output, force=force)
 
+    from temporal_interp.slices.add_slices import add_slices_to_sequence
     from temporal_interp.slices.quality import is_far_apart, with_closer_slices
-    from temporal_interp.slices.synthesise import add_slices_to_sequence
 
     console, started = Console(json), time.monotonic()
     where = choose_device(device)
@@ -168,8 +168,6 @@ def train(
         raise typer.BadParameter("--paper learns from thick slices; leave it out, or leave --fine and --synthetic out.")
     require_file_output(output, (".safetensors",), force=force)
 
-    from dataclasses import asdict
-
     from temporal_interp.slices.fit_volume import fit_to_volumes, new_model
     from temporal_interp.slices.model_file import save_slice_model
 
@@ -183,7 +181,7 @@ def train(
             progress = part_of(progress, 0.1, 1.0)
         fit_to_volumes(networks, volumes, settings, checkpoint=checkpoint, progress=progress)
     names = [*(path.name for path in inputs or []), *([f"random tissues ({synthetic} volumes)"] if synthetic else [])]
-    about = {"trained_on": ", ".join(names), "settings": asdict(settings)}
+    about = {"trained_on": ", ".join(names), "settings": settings.as_dict()}
     save_slice_model(networks, output, about)
     seconds = round(time.monotonic() - started, 1)
     console.result(

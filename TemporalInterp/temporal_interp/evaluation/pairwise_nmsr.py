@@ -57,7 +57,7 @@ class Nmsr:
         """Return the settings for a sequence: without the refinement, which changes nothing between neighbours."""
         if self.name == "track":
             return replace(TrackingSettings(), refinement=())
-        settings = replace(TrackingSettings.closest(), inherit=self.name == "nmsr_vi")
+        settings = replace(TrackingSettings.most_similar(), inherit=self.name == "nmsr_vi")
         if self.name != "one_scale":
             return settings
         in_plane = slices_are_independent(sequence.volumes[0].geometry, sequence.slice_thickness)

@@ -9,8 +9,8 @@ from scipy.ndimage import uniform_filter
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.volume import Volume
+from temporal_interp.slices.add_slices import View
 from temporal_interp.slices.classical import Classical, interpolate_slices
-from temporal_interp.slices.synthesise import View
 
 AXES = {View.CORONAL: 1, View.SAGITTAL: 2}
 """Axis of (K, J, I) that a plane is across."""

@@ -9,12 +9,12 @@ from typing import Protocol
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, Progress, part_of
 from temporal_interp.evaluation.slice_ablation import Part, slice_network_without, training_without
+from temporal_interp.slices.add_slices import View, add_slices
 from temporal_interp.slices.classical import Classical, interpolate_slices
 from temporal_interp.slices.fit_volume import fit_to_volumes, new_model
 from temporal_interp.slices.quality import shipped_model
 from temporal_interp.slices.settings import SliceTrainingSettings
 from temporal_interp.slices.synthesis_model import SliceSynthesis
-from temporal_interp.slices.synthesise import View, add_slices
 
 SOME_VIEWS = tuple(views for count in (1, 2) for views in combinations(View, count))
 """Every view alone, and every two together (Table 4)."""

@@ -18,11 +18,11 @@ from temporal_interp.evaluation import report
 from temporal_interp.evaluation.slice_cuts import SliceCut, cuts_where_linear_errs
 from temporal_interp.evaluation.slice_methods import SliceMethod
 from temporal_interp.evaluation.slice_scores import SliceScores, score_slices
+from temporal_interp.slices.add_slices import ORDINALS
+from temporal_interp.slices.choices import FACTORS
 from temporal_interp.slices.classical import Classical
 from temporal_interp.slices.degradation import Degradation, thicken
-from temporal_interp.slices.settings import FACTORS
 from temporal_interp.slices.slice_grid import closer_slices, further_slices, is_acquired
-from temporal_interp.slices.synthesise import ORDINALS
 
 SINC_NOTE = "SimpleITK's sinc weights add up to 0.999 half-way between slices: it darkens by a thousandth."
 

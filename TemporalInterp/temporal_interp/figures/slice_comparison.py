@@ -20,9 +20,9 @@ from temporal_interp.evaluation.slice_cuts import AXES, SliceCut
 from temporal_interp.evaluation.slice_table import SliceEvaluation
 from temporal_interp.figures.canvas import ACQUIRED, SYNTHETIC, draw_colour_bar, hide_ticks, save, write_in_corner
 from temporal_interp.figures.grid import PictureGrid
+from temporal_interp.slices.add_slices import ORDINALS
 from temporal_interp.slices.classical import Classical
 from temporal_interp.slices.degradation import Degradation
-from temporal_interp.slices.synthesise import ORDINALS
 
 _ERROR_COLOURS = "inferno"
 _LETTERS = (("R", "L"), ("A", "P"), ("I", "S"))

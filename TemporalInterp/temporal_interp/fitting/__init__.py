@@ -1,1 +1,1 @@
-"""What every fit shares: its state in a file, from which it is taken up again."""
+"""What every fit shares: its schedule, when it has stopped getting better, and its resumption from a checkpoint."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from lightning.fabric.plugins.io.checkpoint_io import CheckpointIO
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
@@ -17,39 +17,45 @@ from temporal_interp.io.atomic import atomic_file
 STATE_KEY = "temporal-interp training state"
 
 
-class SafetensorsCheckpoints(CheckpointIO):
-    """Writes Lightning's checkpoints as safetensors files, whole or not at all, and reads them back."""
+def write_checkpoint(checkpoint: Mapping[str, Any], path: Path) -> None:
+    """Write a checkpoint, whole or not at all; the folder is made where it is missing.
 
-    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any | None = None) -> None:
-        """Write a checkpoint."""
-        tensors: dict[str, torch.Tensor] = {}
-        state = json.dumps(_pack(checkpoint, tensors))
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_file(path, overwrite=True) as unfinished:
-            save_file(tensors, unfinished, metadata={STATE_KEY: state})
+    Args:
+        checkpoint: dictionaries, lists and tuples of tensors, numbers, text and paths (which come back as text).
+        path: of the file.
 
-    def load_checkpoint(
-        self, path: str | Path, map_location: Any | None = None, weights_only: bool | None = None
-    ) -> dict[str, Any]:
-        """Return a checkpoint.
+    Raises:
+        TypeError: it holds something else.
 
-        Raises:
-            UnreadableFileError: the file is no checkpoint of ours.
-        """
-        try:
-            with safe_open(path, framework="pt", device="cpu") as file:
-                state = (file.metadata() or {}).get(STATE_KEY)
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-        except (OSError, SafetensorError) as error:
-            raise UnreadableFileError(f"{path} cannot be read as a checkpoint: {error}.") from error
-        if state is None:
-            raise UnreadableFileError(f"{path} is a safetensors file, but not a checkpoint of a training.")
-        return _unpack(json.loads(state), tensors)
+    Example:
+        >>> from tempfile import mkdtemp
+        >>> path = Path(mkdtemp()) / "state.safetensors"
+        >>> write_checkpoint({"step": 3, "weights": torch.zeros(2)}, path)
+        >>> read_checkpoint(path)
+        {'step': 3, 'weights': tensor([0., 0.])}
+    """
+    tensors: dict[str, torch.Tensor] = {}
+    state = json.dumps(_pack(checkpoint, tensors))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_file(path, overwrite=True) as unfinished:
+        save_file(tensors, unfinished, metadata={STATE_KEY: state})
 
-    def remove_checkpoint(self, path: str | Path) -> None:
-        """Delete a checkpoint."""
-        Path(path).unlink(missing_ok=True)
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """Return a checkpoint, its tensors on the CPU.
+
+    Raises:
+        UnreadableFileError: the file is no checkpoint of ours.
+    """
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            state = (file.metadata() or {}).get(STATE_KEY)
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+    except (OSError, SafetensorError) as error:
+        raise UnreadableFileError(f"{path} cannot be read as a checkpoint: {error}.") from error
+    if state is None:
+        raise UnreadableFileError(f"{path} is a safetensors file, but not a checkpoint of a training.")
+    return _unpack(json.loads(state), tensors)
 
 
 def _pack(value: Any, tensors: dict[str, torch.Tensor]) -> Any:

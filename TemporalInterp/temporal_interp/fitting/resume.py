@@ -1,4 +1,4 @@
-"""Keeps the state of a fit in a file, so that one that was stopped goes on where it was."""
+"""A fit that was stopped goes on where it was, from a checkpoint."""
 
 from __future__ import annotations
 
@@ -6,69 +6,73 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import torch
 
 from temporal_interp.errors import InvalidInputError, Progress
+from temporal_interp.fitting.checkpoint_file import read_checkpoint, write_checkpoint
 
 EVERY_SECONDS = 20.0
-"""Between two states; a state of many frames takes a while to write."""
+"""Between two checkpoints; one of many frames takes a while to write."""
+
+Result = TypeVar("Result")
+Result_co = TypeVar("Result_co", covariant=True)
 
 
-class Fit(Protocol):
-    """An optimisation that can be taken up at any step."""
+class Fit(Protocol[Result_co]):
+    """An optimisation that can be stopped after any step and resumed.
 
-    def mark(self) -> str:
+    Lightning's trainings are resumed by Lightning itself, by epochs, from files of the same format; see docs/adr.
+    """
+
+    def fingerprint(self) -> str:
         """Return what tells fits of other data, or with other settings, apart."""
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """Return everything needed to go on from here, as tensors, numbers and text."""
 
-    def go_on_from(self, state: Mapping[str, Any]) -> None:
-        """Take up the fit where `state` was taken."""
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on where `state` was taken."""
 
-    def run(self, *, on_step: Callable[[], None] | None, progress: Progress, **options: Any) -> Any:
+    def run(self, *, on_step: Callable[[], None] | None, progress: Progress) -> Result_co:
         """Fit to the end, calling `on_step` after every step, and return the result."""
 
 
-def run_kept(fit: Fit, path: Path | None, *, progress: Progress, **options: Any) -> Any:
-    """Run a fit and return its result; with a path its state is kept there, and taken up from there if there is one.
+def resume(fit: Fit[Result], checkpoint: Path | None, *, progress: Progress) -> Result:
+    """Run a fit to its end and return its result; with a checkpoint, from where that left off.
 
     A fit that had ended is not run again.
 
     Args:
         fit: to run.
-        path: of the file, or None to keep nothing.
+        checkpoint: file that the state is kept in, also when the fit is stopped; None keeps nothing.
         progress: for the fit.
-        options: for the fit's `run`.
 
     Raises:
-        InvalidInputError: the state belongs to other data or settings, or the fit fails.
+        InvalidInputError: the checkpoint belongs to other data or settings, or the fit fails.
     """
-    if path is None:
-        return fit.run(on_step=None, progress=progress, **options)
-    from temporal_interp.fitting.checkpoint_file import SafetensorsCheckpoints  # takes a while to import
-
-    files, mark = SafetensorsCheckpoints(), fit.mark()
+    if checkpoint is None:
+        return fit.run(on_step=None, progress=progress)
+    path, fingerprint = checkpoint, fit.fingerprint()
     if path.exists():
-        kept = files.load_checkpoint(path)
-        if kept.get("mark") != mark:
+        kept = read_checkpoint(path)
+        if kept.get("fingerprint") != fingerprint:
             raise InvalidInputError(
                 f"{path} was kept for other images, or with other settings; choose another name or remove it."
             )
-        fit.go_on_from(kept["state"])
+        fit.load_state_dict(kept["state"])
 
     def keep() -> None:
-        files.save_checkpoint({"mark": mark, "state": fit.state()}, path)
+        write_checkpoint({"fingerprint": fingerprint, "state": fit.state_dict()}, path)
 
     try:
-        return fit.run(on_step=_now_and_then(keep), progress=progress, **options)
+        return fit.run(on_step=_at_intervals(keep), progress=progress)
     finally:
         keep()
 
 
-def mark_of(settings: Any, tensors: Iterable[torch.Tensor | None]) -> str:
+def fingerprint_of(settings: Any, tensors: Iterable[torch.Tensor | None]) -> str:
     """Return a text that differs where settings (by their repr) or tensors do."""
     digest = hashlib.sha256(repr(settings).encode())
     for tensor in tensors:
@@ -77,7 +81,7 @@ def mark_of(settings: Any, tensors: Iterable[torch.Tensor | None]) -> str:
     return digest.hexdigest()
 
 
-def _now_and_then(act: Callable[[], None]) -> Callable[[], None]:
+def _at_intervals(act: Callable[[], None]) -> Callable[[], None]:
     last = time.monotonic()
 
     def step() -> None:

@@ -67,6 +67,14 @@ def save_model(
 
     Raises:
         InvalidInputError: the name or the kind is wrong, a weight is not finite, or the disk is full.
+
+    Example:
+        >>> from tempfile import mkdtemp
+        >>> import torch
+        >>> path = Path(mkdtemp()) / "model.safetensors"
+        >>> save_model(path, {"weight": torch.zeros(3)}, kind="student", settings={}, training={"epochs": 1})
+        >>> load_model(path).training
+        {'epochs': 1}
     """
     path = Path(path)
     if path.suffix != ".safetensors" or kind not in KINDS:

@@ -83,6 +83,11 @@ class Registry:
     Args:
         shipped: folder of the former; that of the program if None.
         user: folder of the latter; `user_folder()` if None.
+
+    Example:
+        >>> registry = Registry(user=Path("of-nobody"))
+        >>> registry.load("slices-2x").kind
+        'slices'
     """
 
     def __init__(self, shipped: Path | None = None, user: Path | None = None) -> None:

@@ -5,6 +5,8 @@ Tensors are (N, C, K, J, I), or (N, C, J, I) for single slices, which need only 
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -19,6 +21,8 @@ class Convolution(nn.Conv3d):
     The outer planes start at zero (our choice): a fresh network treats a stack slice by slice until it learns
     otherwise, and one that was trained on single slices still works on stacks.
     """
+
+    bias: nn.Parameter
 
     def __init__(self, channels_in: int, channels_out: int) -> None:
         super().__init__(channels_in, channels_out, 3, padding=1)
@@ -61,10 +65,14 @@ class ConvolutionUnit(nn.Module):
         return self.second(self.first(x, stride))
 
 
-def near_zero(layer: nn.Module, deviation: float = 0.0) -> nn.Module:
-    """Return the layer with weights of that standard deviation and no bias."""
+Layer = TypeVar("Layer", bound=nn.Linear | nn.Conv2d | nn.Conv3d)
+
+
+def near_zero(layer: Layer, deviation: float = 0.0) -> Layer:
+    """Return the layer with weights of that standard deviation and a bias of zero."""
     nn.init.normal_(layer.weight, std=deviation) if deviation else nn.init.zeros_(layer.weight)
-    nn.init.zeros_(layer.bias)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
     if isinstance(layer, Convolution):
         with torch.no_grad():
             layer.weight[:, :, 0::2] = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal, overload
 
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.models.model_file import LoadedModel, load_model
@@ -10,9 +11,22 @@ from temporal_interp.networks.settings import NetworkSettings
 from temporal_interp.networks.student import Student
 from temporal_interp.networks.teacher import Teacher
 
+NETWORKS: dict[str, type[Teacher] | type[Student]] = {"teacher": Teacher, "student": Student}
+"""The networks by the kind that a model file names."""
 
+
+@overload
+def load_network(path: Path, kind: Literal["teacher"]) -> Teacher: ...
+@overload
+def load_network(path: Path, kind: Literal["student"]) -> Student: ...
+@overload
+def load_network(path: Path, kind: str) -> Teacher | Student: ...
 def load_network(path: Path, kind: str) -> Teacher | Student:
-    """Return the network of a model file, ready to be asked.
+    """Return the network of a model file, ready for use.
+
+    Args:
+        path: of the model file.
+        kind: one of `NETWORKS`.
 
     Raises:
         InvalidInputError: the file holds another kind of network or cannot be used; the message says why.
@@ -20,8 +34,18 @@ def load_network(path: Path, kind: str) -> Teacher | Student:
     return network_of(load_model(path), kind)
 
 
+@overload
+def network_of(model: LoadedModel, kind: Literal["teacher"]) -> Teacher: ...
+@overload
+def network_of(model: LoadedModel, kind: Literal["student"]) -> Student: ...
+@overload
+def network_of(model: LoadedModel, kind: str) -> Teacher | Student: ...
 def network_of(model: LoadedModel, kind: str) -> Teacher | Student:
-    """Return the network of a loaded model, ready to be asked.
+    """Return the network of a loaded model, ready for use.
+
+    Args:
+        model: as read.
+        kind: one of `NETWORKS`.
 
     Raises:
         InvalidInputError: it is another kind of network, its description is of none, or its weights do not fit it.
@@ -32,7 +56,7 @@ def network_of(model: LoadedModel, kind: str) -> Teacher | Student:
         settings = NetworkSettings.from_dict(model.settings)
     except InvalidInputError as error:
         raise InvalidInputError(f"{model.path} describes no network: {error}") from error
-    network = {"teacher": Teacher, "student": Student}[kind](settings)
+    network = NETWORKS[kind](settings)
     try:
         network.load_state_dict(model.state)
     except RuntimeError as error:

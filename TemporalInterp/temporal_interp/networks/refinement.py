@@ -25,8 +25,8 @@ def blend(ends: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
 
 def weights_of_deformed(deformed: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
     """Return the weights, (N, 4, *shape), that make the frame the blend of the deformed ends, (2 N, 1, *shape)."""
-    still = torch.zeros_like(t)
-    weights = torch.stack([still, 1 - t, still, t], dim=1)
+    none = torch.zeros_like(t)
+    weights = torch.stack([none, 1 - t, none, t], dim=1)
     return weights.view(*weights.shape, *[1] * (deformed.ndim - 2)).expand(-1, -1, *deformed.shape[2:])
 
 
@@ -96,14 +96,14 @@ class Refinement(nn.Module):
             x = unit(torch.cat([resize(x, tuple(skip.shape[2:])), skip], dim=1))
         return x
 
-    def _weigh(self, trunk: torch.Tensor, ends: torch.Tensor, moved: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+    def _weigh(self, trunk: torch.Tensor, ends: torch.Tensor, deformed: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
         """Return the weights of the acquired and the deformed volume of both ends.
 
         A softmax with (1 - t) and t as prior: at the ends nothing of the other end is left. A fresh network gives the
         mean of the blends of the acquired and of the deformed volumes.
         """
         both = torch.cat([trunk, trunk])
-        own, other = moved, torch.cat(moved.chunk(2)[::-1])
+        own, other = deformed, torch.cat(deformed.chunk(2)[::-1])
         seen = torch.cat([both, ends.to(both.dtype), own.to(both.dtype), (own - other).to(both.dtype)], dim=1)
         logits = self.logits(self.judge(seen)).float()
         share = torch.cat([1 - t, t]).log().view(-1, *[1] * (trunk.ndim - 1))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Annotated, Literal
 
+from pydantic import Field, Strict
+
+from temporal_interp.data.settings import Paper, Settings, checked
 from temporal_interp.errors import InvalidInputError
 
 SMALL = (8, 16, 32, 64)
@@ -14,23 +15,16 @@ SMALL = (8, 16, 32, 64)
 LARGE = (16, 32, 64, 128)
 """Widths for a GPU."""
 
-CHOICES = {
-    "matching": ("warped", "plain"),
-    "surrogate": ("features", "images"),
-    "blend": ("consistent", "literal"),
-    "motion": ("modulated", "direct", "linear"),
-    "modulation": ("global", "literal"),
-    "fusion": ("all", "finest", "none"),
-    "refinement": ("gated", "residual", "none"),
-}
-"""The values of every setting that is a name; the first is the default."""
+Width = Annotated[int, Field(ge=1, le=1024)]
+"""Channels of a scale."""
 
 
-@dataclass(frozen=True)
-class NetworkSettings:
+@checked
+class NetworkSettings(Settings):
     """What a teacher or a student is built from.
 
-    The paper does not print its widths; the rest of its reading is `paper_settings()`.
+    `paper()` is the closest reading of the paper, with none of our changes but the order of the blend and the global
+    modulation. The paper does not print its widths: they are `LARGE` there.
 
     Attributes:
         widths: channels from the finest to the coarsest scale, one per scale (paper: four scales).
@@ -64,34 +58,21 @@ class NetworkSettings:
         InvalidInputError: a value makes no sense.
     """
 
-    widths: tuple[int, ...] = SMALL
-    matching: str = "warped"
-    surrogate: str = "features"
-    blend: str = "consistent"
-    motion: str = "modulated"
-    modulation: str = "global"
-    time_scale: float = 10.0
-    fusion: str = "all"
-    refinement: str = "gated"
-    exact_ends: bool = True
-    swap_symmetric: bool = True
-    halved_integration: bool = True
-    shortest_halved: int = 16
+    widths: Annotated[tuple[Width, ...], Strict(False), Field(min_length=1), Paper(LARGE)] = SMALL
+    matching: Annotated[Literal["warped", "plain"], Paper("plain")] = "warped"
+    surrogate: Annotated[Literal["features", "images"], Paper("images")] = "features"
+    blend: Literal["consistent", "literal"] = "consistent"
+    motion: Literal["modulated", "direct", "linear"] = "modulated"
+    modulation: Literal["global", "literal"] = "global"
+    time_scale: Annotated[float, Field(gt=0, le=1e4), Paper(1000.0)] = 10.0
+    fusion: Literal["all", "finest", "none"] = "all"
+    refinement: Annotated[Literal["gated", "residual", "none"], Paper("residual")] = "gated"
+    exact_ends: Annotated[bool, Paper(False)] = True
+    swap_symmetric: Annotated[bool, Paper(False)] = True
+    halved_integration: Annotated[bool, Paper(False)] = True
+    shortest_halved: Annotated[int, Field(ge=2), Paper(2)] = 16
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "widths", tuple(self.widths))
-        for name, choices in CHOICES.items():
-            if getattr(self, name) not in choices:
-                raise InvalidInputError(
-                    f"The network setting '{name}' must be one of {', '.join(choices)}, got {getattr(self, name)!r}."
-                )
-        if not self.widths or not all(isinstance(w, int) and 0 < w <= 1024 for w in self.widths):
-            raise InvalidInputError(f"A network needs a width from 1 to 1024 for every scale, got {self.widths}.")
-        if not 0 < self.time_scale <= 1e4 or self.shortest_halved < 2:
-            raise InvalidInputError(
-                f"time_scale must be from 0 to 10000 and shortest_halved at least 2, "
-                f"got {self.time_scale} and {self.shortest_halved}."
-            )
         if self.motion == "linear" and not self.exact_ends:
             raise InvalidInputError("Linear scaling vanishes at the ends by itself; leave exact_ends on.")
 
@@ -99,37 +80,3 @@ class NetworkSettings:
     def scales(self) -> int:
         """Number of scales."""
         return len(self.widths)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the settings for JSON."""
-        return {**asdict(self), "widths": list(self.widths)}
-
-    @classmethod
-    def from_dict(cls, given: Mapping[str, Any]) -> NetworkSettings:
-        """Return settings from what `as_dict` gave, or from a configuration file; what is missing is the default.
-
-        Raises:
-            InvalidInputError: a name is unknown or a value makes no sense.
-        """
-        unknown = sorted(set(given) - {field.name for field in fields(cls)})
-        if unknown:
-            raise InvalidInputError(f"Unknown network settings: {', '.join(unknown)}.")
-        try:
-            return cls(**{key: tuple(value) if key == "widths" else value for key, value in given.items()})
-        except TypeError as error:
-            raise InvalidInputError(f"The network settings cannot be read: {error}.") from error
-
-
-def paper_settings(widths: tuple[int, ...] = LARGE) -> NetworkSettings:
-    """Return the closest reading of the paper, with none of our changes but the order of the blend."""
-    return NetworkSettings(
-        widths=widths,
-        matching="plain",
-        surrogate="images",
-        time_scale=1000.0,
-        refinement="residual",
-        exact_ends=False,
-        swap_symmetric=False,
-        halved_integration=False,
-        shortest_halved=2,
-    )

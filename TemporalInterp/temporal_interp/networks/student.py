@@ -12,7 +12,7 @@ from temporal_interp.networks.decoder import MultiScaleDecoder
 from temporal_interp.networks.encoder import Encoder
 from temporal_interp.networks.refinement import Refinement, blend
 from temporal_interp.networks.settings import NetworkSettings
-from temporal_interp.networks.synthesis import Synthesis, flat, synthesise
+from temporal_interp.networks.synthesis import Synthesis, squeeze_single_slice, synthesise
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,22 @@ class EncodedPair:
 
 
 class Student(nn.Module):
-    """TM-MSDF's student (paper, section 2.3)."""
+    """TM-MSDF's student (paper, section 2.3).
+
+    Args:
+        settings: of the network.
+
+    Example:
+        A pair is encoded once, and any time is asked of it; at the time of an end it gives that end:
+
+        >>> student = Student(NetworkSettings(widths=(4, 8)))
+        >>> first, last = torch.rand(2, 1, 1, 1, 16, 16)
+        >>> pair = student.encode(first, last)
+        >>> student.decode(pair, torch.tensor([0.25])).volume.shape
+        torch.Size([1, 1, 16, 16])
+        >>> torch.allclose(student.decode(pair, torch.tensor([0.0])).volume, first[:, :, 0], atol=1e-5)
+        True
+    """
 
     def __init__(self, settings: NetworkSettings) -> None:
         super().__init__()
@@ -60,7 +75,7 @@ class Student(nn.Module):
             first: (N, 1, K, J, I), scaled to [0, 1]; the frame at t = 0.
             last: likewise, the frame at t = 1.
         """
-        ends = flat(torch.cat([first, last]))
+        ends = squeeze_single_slice(torch.cat([first, last]))
         return EncodedPair(ends, self.encoder(ends))
 
     def decode(self, pair: EncodedPair, t: torch.Tensor) -> Synthesis:

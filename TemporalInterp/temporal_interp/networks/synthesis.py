@@ -34,7 +34,7 @@ class Synthesis:
     residual: torch.Tensor
 
 
-def flat(volumes: torch.Tensor) -> torch.Tensor:
+def squeeze_single_slice(volumes: torch.Tensor) -> torch.Tensor:
     """Return volumes (N, 1, K, J, I); single slices as (N, 1, J, I), which makes every operation cheaper."""
     return volumes.squeeze(2) if volumes.shape[2] == 1 else volumes
 

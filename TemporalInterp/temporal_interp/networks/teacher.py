@@ -9,7 +9,7 @@ from temporal_interp.networks.decoder import MultiScaleDecoder
 from temporal_interp.networks.encoder import Encoder
 from temporal_interp.networks.refinement import Refinement
 from temporal_interp.networks.settings import NetworkSettings
-from temporal_interp.networks.synthesis import Synthesis, flat, synthesise
+from temporal_interp.networks.synthesis import Synthesis, squeeze_single_slice, synthesise
 
 
 class Teacher(nn.Module):
@@ -17,6 +17,14 @@ class Teacher(nn.Module):
 
     The features of the frame between guide the motion alone: the refinement never sees them, or the target would leak
     into the result.
+
+    Args:
+        settings: of the network.
+
+    Example:
+        >>> first, last, between = torch.rand(3, 1, 1, 1, 16, 16)
+        >>> Teacher(NetworkSettings(widths=(4, 8)))(first, last, between, torch.tensor([0.5])).volume.shape
+        torch.Size([1, 1, 16, 16])
     """
 
     def __init__(self, settings: NetworkSettings) -> None:
@@ -35,8 +43,8 @@ class Teacher(nn.Module):
             between: likewise, the acquired frame at t.
             t: (N,), between 0 and 1.
         """
-        ends = flat(torch.cat([first, last]))
-        features = self.encoder(torch.cat([ends, flat(between)]))
+        ends = squeeze_single_slice(torch.cat([first, last]))
+        features = self.encoder(torch.cat([ends, squeeze_single_slice(between)]))
         count = ends.shape[0]
         motion = self.decoder([f[:count] for f in features], [f[count:] for f in features], t, at=t)
         return synthesise(ends, motion, t, self.refinement)

@@ -7,11 +7,13 @@ import math
 import torch
 
 from temporal_interp.errors import FitDivergedError, InvalidInputError, Progress, no_progress
+from temporal_interp.fitting.plateau import Plateau
 from temporal_interp.registration.grids import coarsen, coarsened_shape, fitted_shape, spacing_on
 from temporal_interp.registration.noise import noise_variance
 from temporal_interp.registration.separable import resize_small_field
-from temporal_interp.registration.settings import VelocitySettings
+from temporal_interp.registration.settings import NetworkField, VelocitySettings
 from temporal_interp.registration.velocity_grid import VelocityGrid
+from temporal_interp.registration.velocity_model import VelocityModel
 from temporal_interp.registration.velocity_network import VelocityNetwork
 from temporal_interp.tensors.regularity import bending_energy, folding_loss, squared_gradient
 from temporal_interp.tensors.similarity import local_correlation_loss, squared_local_correlation
@@ -20,8 +22,6 @@ from temporal_interp.tensors.spatial import integrate_velocity, warp
 _DIVERGED = (
     "The fit of the velocity field diverged at step {step} of level {level}; use a smaller learning_rate than {rate}."
 )
-
-_FIELDS = {"grid": VelocityGrid, "network": VelocityNetwork}
 
 
 def fit_velocity(
@@ -52,6 +52,15 @@ def fit_velocity(
     Source: NeVF, Sections 2.1 to 2.4, for the loss and for the velocity of a network. Ours: coarse to fine, the
     velocity on a grid, the symmetric comparison, several starts, the velocity's strain in mm and its change as
     regularisers, windows that are left out or hold noise only, and stopping on a plateau.
+
+    Example:
+        A disc that lies a voxel further along J in the fixed image than in the moving one:
+
+        >>> j, i = torch.meshgrid(torch.arange(32.0), torch.arange(32.0), indexing="ij")
+        >>> moving, fixed = (torch.sigmoid(8 - (j - centre).hypot(i - 16))[None, None] for centre in (15, 16))
+        >>> velocity = fit_velocity(fixed, moving, (1.0, 1.0))
+        >>> velocity.shape
+        torch.Size([1, 2, 16, 16])
     """
     settings = settings or VelocitySettings()
     if fixed.shape != moving.shape or fixed.ndim - 2 != len(spacing):
@@ -64,22 +73,22 @@ def fit_velocity(
     finest_spacing = spacing_on(finest, shape, spacing)
     full_pair = torch.cat([fixed, moving])
     finest_pair = coarsen(full_pair, finest)
-    flat = settings.flat or _noise(full_pair, finest_pair)
-    field = _FIELDS[settings.field](problems, finest, finest_spacing, settings, fixed.device)
+    floor = settings.noise_variance_floor or _noise(full_pair, finest_pair)
+    model = _velocity_model(problems, finest, finest_spacing, settings, fixed.device)
     bending = settings.bending * min(finest_spacing)
     levels = _levels(finest, finest_spacing, settings)
     total = sum(iterations for _, iterations, _ in levels)
     before = 0
     for index, (level, iterations, grid) in enumerate(levels):
-        pair = _repeated(coarsen(finest_pair, grid), field.starts)
-        least = flat.repeat(field.starts, *[1] * (flat.ndim - 1)) if torch.is_tensor(flat) else flat
-        optimiser = field.begin(grid)
-        plateau = _Plateau(settings.patience, settings.tolerance)
+        pair = _repeated(coarsen(finest_pair, grid), model.starts)
+        floors = floor.repeat(model.starts, *[1] * (floor.ndim - 1)) if isinstance(floor, torch.Tensor) else floor
+        optimiser = model.begin(grid)
+        plateau = Plateau(settings.patience, settings.tolerance)
         for step in range(iterations):
             progress((before + step) / total, f"fitting the velocity field, level {level}")
-            velocity = field.velocity()
-            apart = spacing_on(tuple(velocity.shape[2:]), shape, spacing)
-            loss = _loss(pair, velocity, apart, least, bending, settings)
+            velocity = model.velocity()
+            model_spacing = spacing_on(tuple(velocity.shape[2:]), shape, spacing)
+            loss = _loss(pair, velocity, model_spacing, floors, bending, settings)
             if not torch.isfinite(loss):
                 raise FitDivergedError(_DIVERGED.format(step=step, level=level, rate=settings.learning_rate))
             optimiser.zero_grad()
@@ -89,21 +98,31 @@ def fit_velocity(
             if plateau.reached(float(loss.detach())):
                 break
         before += iterations
-        if field.starts > 1 and index + 2 >= len(levels):  # the finest level costs most
-            field.keep(_likest(pair, field.velocity().detach(), least, settings, field.starts))
+        if model.starts > 1 and index + 2 >= len(levels):  # the finest level costs most
+            model.keep(_most_similar(pair, model.velocity().detach(), floors, settings, model.starts))
     progress(1.0, "velocity field fitted")
     with torch.no_grad():
-        velocity = field.velocity()
+        velocity = model.velocity()
     if not torch.isfinite(velocity).all():
         raise FitDivergedError(_DIVERGED.format(step="the last", level=level, rate=settings.learning_rate))
     return velocity
 
 
+def _velocity_model(
+    problems: int, shape: tuple[int, ...], spacing: tuple[float, ...], settings: VelocitySettings, device: torch.device
+) -> VelocityModel:
+    if isinstance(settings.field, NetworkField):
+        return VelocityNetwork(problems, shape, spacing, settings.field, settings.learning_rate, device)
+    return VelocityGrid(problems, shape, spacing, settings.field, settings.learning_rate, device)
+
+
 def _levels(
     finest: tuple[int, ...], spacing: tuple[float, ...], settings: VelocitySettings
 ) -> list[tuple[int, int, tuple[int, ...]]]:
-    """Return coarsening, steps and shape of every level, from coarse to fine, without those of small images that are
-    hardly coarser than the next that is kept, which does as much."""
+    """Return coarsening, steps and shape of every level, from coarse to fine.
+
+    Levels of small images that are hardly coarser than the next that is kept are left out: that one does as much.
+    """
     grids = [coarsened_shape(finest, spacing, min(spacing) * level) for level in settings.levels]
     *coarser, last = zip(settings.levels, settings.iterations, grids, strict=True)
     kept = [last]
@@ -116,39 +135,42 @@ def _levels(
 def _noise(pair: torch.Tensor, coarsened: torch.Tensor) -> torch.Tensor:
     """Return the variance of the noise of every problem on its coarsened grid.
 
-    Coarsening lessens noise: what there is more of it on the coarser grid is structure.
+    Coarsening lessens noise: what the coarser grid has more of is structure.
     """
     there = noise_variance(*coarsened.chunk(2))
     return there if coarsened.shape == pair.shape else there.minimum(noise_variance(*pair.chunk(2)))
 
 
 def _repeated(pair: torch.Tensor, times: int) -> torch.Tensor:
-    """Return (2 N, 1, *shape), all fixed and then all moving images, with all problems so many times."""
+    """Return (2 N, 1, *shape), all fixed and then all moving images, with all problems repeated."""
     return torch.cat([half.repeat(times, *[1] * (half.ndim - 1)) for half in pair.chunk(2)])
 
 
-def _likest(
-    pair: torch.Tensor, velocity: torch.Tensor, flat: float | torch.Tensor, settings: VelocitySettings, starts: int
+def _most_similar(
+    pair: torch.Tensor, velocity: torch.Tensor, floors: float | torch.Tensor, settings: VelocitySettings, starts: int
 ) -> torch.Tensor:
-    """Return the index, among all problems begun so many times, of that start of each which makes its images likest.
+    """Return, for each problem, the index of the start that makes its images most similar.
 
-    Their likeness alone decides: roughness says which motion is plainer, not which is seen.
+    The index counts all problems of one start after those of another. Similarity alone decides: roughness says which
+    motion is plainer, not which is seen.
     """
-    images, _, _ = _brought_together(pair, velocity, settings)
-    likeness = squared_local_correlation(*images, window=settings.window, stride=settings.window_stride, flat=flat)
-    by_start = likeness.flatten(1).mean(1).view(starts, -1)
+    (first, second), _, _ = _aligned(pair, velocity, settings)
+    similarity = squared_local_correlation(
+        first, second, window=settings.window, stride=settings.window_stride, noise_variance_floor=floors
+    )
+    by_start = similarity.flatten(1).mean(1).view(starts, -1)
     problems = by_start.shape[1]
     return by_start.argmax(0) * problems + torch.arange(problems, device=pair.device)
 
 
-def _brought_together(
+def _aligned(
     pair: torch.Tensor, velocity: torch.Tensor, settings: VelocitySettings
 ) -> tuple[tuple[torch.Tensor, ...], torch.Tensor, torch.Tensor]:
-    """Return the images that are compared, two of (N, 1, *shape), the displacements on their grid that bring them
-    together, half-way from both ends or the moving images onto the fixed, and the field that is to be smooth."""
+    """Return the two images that are compared, (N, 1, *shape) each, the displacements on their grid that align them,
+    half-way from both ends or the moving images onto the fixed, and the field that is to be smooth."""
     shape = tuple(pair.shape[2:])
     if settings.symmetric:
-        # both halves of the way in one batch, which threads share
+        # both directions in one batch, which threads share
         halves = integrate_velocity(torch.cat([-0.5 * velocity, 0.5 * velocity]), steps=settings.squaring_steps)
         displacement = resize_small_field(halves, shape)
         return warp(pair, displacement).chunk(2), displacement, velocity
@@ -162,7 +184,7 @@ def _loss(
     pair: torch.Tensor,
     velocity: torch.Tensor,
     spacing: tuple[float, ...],
-    flat: float | torch.Tensor,
+    floors: float | torch.Tensor,
     bending: float,
     settings: VelocitySettings,
 ) -> torch.Tensor:
@@ -172,16 +194,18 @@ def _loss(
         pair: (2 N, 1, *shape), all fixed and then all moving images.
         velocity: (N, D, *points), on its own grid.
         spacing: of that grid, in mm.
-        flat: variance that counts as none, of every problem or one for all.
+        floors: noise variance floor, of every problem or one for all.
         bending: as in the settings, but in mm.
         settings: weights.
     """
-    images, displacement, smooth_field = _brought_together(pair, velocity, settings)
+    (first, second), displacement, smooth_field = _aligned(pair, velocity, settings)
     rough = _roughness(smooth_field, spacing, bending)
     if settings.symmetric:
         rough = rough / len(spacing) ** 2
-    unlike = local_correlation_loss(*images, window=settings.window, stride=settings.window_stride, flat=flat)
-    loss = unlike + settings.smoothness * rough
+    dissimilarity = local_correlation_loss(
+        first, second, window=settings.window, stride=settings.window_stride, noise_variance_floor=floors
+    )
+    loss = dissimilarity + settings.smoothness * rough
     if settings.folding:
         loss = loss + settings.folding * folding_loss(displacement)
     return loss
@@ -190,20 +214,3 @@ def _loss(
 def _roughness(field: torch.Tensor, spacing: tuple[float, ...], bending: float) -> torch.Tensor:
     rough = squared_gradient(field, spacing)
     return rough + bending**2 * bending_energy(field, spacing) if bending else rough
-
-
-class _Plateau:
-    """Notices that the mean loss of the last steps is no better than that of the steps before."""
-
-    def __init__(self, patience: int, tolerance: float) -> None:
-        self.patience = patience
-        self.tolerance = tolerance
-        self.losses: list[float] = []
-
-    def reached(self, loss: float) -> bool:
-        self.losses.append(loss)
-        if not self.patience or len(self.losses) < 2 * self.patience or len(self.losses) % self.patience:
-            return False
-        earlier = sum(self.losses[-2 * self.patience : -self.patience])
-        later = sum(self.losses[-self.patience :])
-        return earlier - later < self.tolerance * abs(earlier)

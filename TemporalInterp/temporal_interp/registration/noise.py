@@ -8,8 +8,8 @@ import torch
 
 from temporal_interp.tensors.similarity import box_mean
 
-LEAST = 4e-4
-"""What interpolation does to an image without noise is about as much."""
+LEAST_VARIANCE = 4e-4
+"""Interpolation alone changes an image without noise by about as much."""
 
 _WINDOW = 3
 _DARK = 0.03
@@ -18,8 +18,8 @@ _DARK = 0.03
 _MEDIAN_OF_SQUARES = 0.455
 """Median of the square of a standard normal variable."""
 
-_ENOUGH = 2_000_000
-"""Voxels in the middle of an image whose noise is looked at; more would only take time and memory."""
+_SAMPLE_VOXELS = 2_000_000
+"""Voxels in the middle of an image that its noise is measured in; more would only take time and memory."""
 
 
 def noise_variance(first: torch.Tensor, last: torch.Tensor) -> torch.Tensor:
@@ -32,7 +32,7 @@ def noise_variance(first: torch.Tensor, last: torch.Tensor) -> torch.Tensor:
         last: likewise.
 
     Returns:
-        (N, 1, ...) with a one for every axis of the images; `LEAST` where there is less or nothing to see.
+        (N, 1, ...) with a one for every axis of the images; `LEAST_VARIANCE` where there is less or nothing to see.
     """
     axes = first.ndim - 2
     pair = torch.cat([_middle(first), _middle(last)], dim=1)
@@ -40,11 +40,11 @@ def noise_variance(first: torch.Tensor, last: torch.Tensor) -> torch.Tensor:
     departure = (pair - mean).square().masked_fill(mean < _DARK, torch.nan)
     # the voxel itself is in the mean
     spread = departure.flatten(1).nanmedian(1).values / _MEDIAN_OF_SQUARES / (1 - 1 / _WINDOW**axes)
-    return spread.nan_to_num(LEAST).clamp(min=LEAST).view(-1, *[1] * (axes + 1))
+    return spread.nan_to_num(LEAST_VARIANCE).clamp(min=LEAST_VARIANCE).view(-1, *[1] * (axes + 1))
 
 
 def _middle(image: torch.Tensor) -> torch.Tensor:
     shape = image.shape[2:]
-    share = min(1.0, (_ENOUGH / math.prod(shape)) ** (1 / len(shape)))
+    share = min(1.0, (_SAMPLE_VOXELS / math.prod(shape)) ** (1 / len(shape)))
     kept = [math.ceil(n * share) for n in shape]
     return image[:, :, *(slice((n - k) // 2, (n - k) // 2 + k) for n, k in zip(shape, kept, strict=True))]

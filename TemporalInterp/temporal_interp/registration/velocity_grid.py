@@ -6,10 +6,10 @@ import torch
 
 from temporal_interp.registration.grids import coarsened_shape
 from temporal_interp.registration.separable import along_axes, gaussian_weights
-from temporal_interp.registration.settings import VelocitySettings
+from temporal_interp.registration.settings import GridField
 from temporal_interp.tensors.spatial import resize_field
 
-_APART = 0.1
+_START_OFFSET = 0.1
 """How far from no motion the first and the last start lie, in distances between points."""
 
 
@@ -20,14 +20,15 @@ class VelocityGrid:
     distances between points: Adam moves every vector by about the same, with or without structure in the image there,
     and only what neighbours agree on remains.
 
-    Every problem is begun `settings.starts` times, from no motion but for a shift of next to nothing along the
-    diagonal, there and back: (starts * N) fields, all problems of one start after those of another, until `keep`.
+    Every problem is begun `settings.starts` times, from no motion but for a tiny shift along the diagonal, there and
+    back: (starts * N) fields, all problems of one start after those of another, until `keep`.
 
     Args:
         problems: N.
         shape: of the finest grid.
         spacing: its voxel size in mm along each axis, in the order of the axes.
-        settings: of the fit.
+        settings: of the grid.
+        learning_rate: of Adam, in distances between points.
         device: where to compute.
     """
 
@@ -36,15 +37,18 @@ class VelocityGrid:
         problems: int,
         shape: tuple[int, ...],
         spacing: tuple[float, ...],
-        settings: VelocitySettings,
+        settings: GridField,
+        learning_rate: float,
         device: torch.device,
     ) -> None:
         self.problems = problems
         self.lengths = [n * along for n, along in zip(shape, spacing, strict=True)]
         self.settings = settings
+        self.learning_rate = learning_rate
         self.starts = settings.starts
         self.device = device
-        self.base: torch.Tensor | None = None
+        self.base = torch.empty(0)
+        self.vectors = torch.empty(0)
 
     def begin(self, shape: tuple[int, ...]) -> torch.optim.Optimizer:
         """Go on to a level with images on a grid of `shape`, and return what optimises its vectors."""
@@ -52,7 +56,7 @@ class VelocityGrid:
         points = coarsened_shape(shape, tuple(spacing), min(spacing) * self.settings.stride)
         distances = [length / n for length, n in zip(self.lengths, points, strict=True)]
         with torch.no_grad():
-            self.base = self._shifts(points) if self.base is None else resize_field(self.velocity(), points)
+            self.base = resize_field(self.velocity(), points) if self.base.numel() else self._shifts(points)
         # the same in mm along every axis
         in_points = [min(distances) / along for along in distances]
         sigma = [self.settings.spread * share for share in in_points]
@@ -60,11 +64,11 @@ class VelocityGrid:
         self.scale = torch.tensor(in_points, device=self.device).view(1, -1, *[1] * len(points))
         self.vectors = torch.zeros_like(self.base, requires_grad=True)
         # eps far below any gradient, so that no problem depends on how many there are
-        return torch.optim.Adam([self.vectors], self.settings.learning_rate, eps=1e-14)
+        return torch.optim.Adam([self.vectors], self.learning_rate, eps=1e-14)
 
     def _shifts(self, points: tuple[int, ...]) -> torch.Tensor:
         """Return what the starts begin from; a single one from no motion."""
-        shares = torch.linspace(-_APART, _APART, self.starts) if self.starts > 1 else torch.zeros(1)
+        shares = torch.linspace(-_START_OFFSET, _START_OFFSET, self.starts) if self.starts > 1 else torch.zeros(1)
         shifts = shares.repeat_interleave(self.problems).view(-1, *[1] * (len(points) + 1))
         return shifts.expand(-1, len(points), *points).to(self.device)
 

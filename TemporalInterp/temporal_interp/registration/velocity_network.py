@@ -1,4 +1,4 @@
-"""A velocity that neural networks stand for (NeVF, Han et al. 2023)."""
+"""A velocity given by neural networks (NeVF, Han et al. 2023)."""
 
 from __future__ import annotations
 
@@ -6,34 +6,36 @@ import math
 
 import torch
 
-from temporal_interp.registration.settings import VelocitySettings
+from temporal_interp.registration.settings import NetworkField
 from temporal_interp.registration.sinusoidal_network import SinusoidalNetworks
 from temporal_interp.tensors.spatial import resize_field
 
 
 class VelocityNetwork:
-    """The velocity of N problems over one extent, from networks that are asked on grids.
+    """The velocity of N problems over one extent, from networks evaluated on grids.
 
-    They are asked on a grid that is sparser than the finest by the stride (Section 2.2); for a coarse level, which
-    costs little then, at no more points than its grid has.
+    They are evaluated on a grid that is sparser than the finest by the stride (Section 2.2), and on a coarse level at
+    no more points than its grid has.
 
     Args:
         problems: N.
         shape: of the finest grid.
         spacing: its voxel size in mm along each axis, in the order of the axes.
-        settings: of the fit.
+        settings: of the networks.
+        learning_rate: of Adam.
         device: where to compute.
     """
 
     starts = 1
-    """It is begun once, from its first weights."""
+    """A problem is begun once, from the first weights."""
 
     def __init__(
         self,
         problems: int,
         shape: tuple[int, ...],
         spacing: tuple[float, ...],
-        settings: VelocitySettings,
+        settings: NetworkField,
+        learning_rate: float,
         device: torch.device,
     ) -> None:
         self.networks = SinusoidalNetworks(
@@ -45,9 +47,9 @@ class VelocityNetwork:
             seed=settings.seed,
         ).to(device)
         # eps far below any gradient, so that no problem depends on how many there are
-        self.optimiser = torch.optim.Adam(self.networks.parameters(), settings.learning_rate, eps=1e-14)
+        self.optimiser = torch.optim.Adam(self.networks.parameters(), learning_rate, eps=1e-14)
         self.lengths = [n * along for n, along in zip(shape, spacing, strict=True)]
-        self.most = tuple(max(2, math.ceil(n / settings.stride)) if n > 1 else 1 for n in shape)
+        self.most_points = tuple(max(2, math.ceil(n / settings.stride)) if n > 1 else 1 for n in shape)
         self.extent = 2 * settings.extent / max(self.lengths)
         self.reach = settings.reach * min(spacing)
         self.device = device
@@ -55,7 +57,7 @@ class VelocityNetwork:
     def begin(self, shape: tuple[int, ...]) -> torch.optim.Optimizer:
         """Go on to a level with a grid of `shape`, and return what optimises the networks, the same on all levels."""
         self.shape = shape
-        self.sparse = tuple(min(n, most) for n, most in zip(shape, self.most, strict=True))
+        self.sparse = tuple(min(n, most) for n, most in zip(shape, self.most_points, strict=True))
         axes = [
             ((torch.arange(m) + 0.5) / m - 0.5) * (self.extent * length)
             for m, length in zip(self.sparse, self.lengths, strict=True)
@@ -68,6 +70,12 @@ class VelocityNetwork:
         return self.optimiser
 
     def velocity(self) -> torch.Tensor:
-        """Return the velocity on the level's grid, (N, D, *shape), in its voxels: asked sparsely, then upsampled."""
+        """Return the velocity on the level's grid, (N, D, *shape), in its voxels.
+
+        It is evaluated sparsely, then upsampled.
+        """
         velocity = (self.networks(self.points) * self.scale).transpose(1, 2)
         return resize_field(velocity.reshape(velocity.shape[0], -1, *self.sparse), self.shape)
+
+    def keep(self, chosen: torch.Tensor) -> None:
+        """Do nothing: there is one start only."""

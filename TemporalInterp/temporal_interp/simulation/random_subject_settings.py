@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from typing import Annotated
 
-from temporal_interp.errors import InvalidInputError
+from pydantic import Field, NonNegativeInt, PositiveInt, Strict
+
+from temporal_interp.data.settings import Seed, Settings, Share, checked
 
 GENERATOR_VERSION = 1
 """Raised whenever equal settings give other subjects than before, so that no stale cache is read."""
 
 
-@dataclass(frozen=True)
-class SyntheticSettings:
+Side = Annotated[int, Field(ge=16)]
+"""Voxels along an axis of the plane."""
+
+
+@checked
+class SyntheticSettings(Settings):
     """How many subjects, of which size and kind.
 
     Attributes:
@@ -28,26 +34,12 @@ class SyntheticSettings:
         InvalidInputError: a value makes no sense.
     """
 
-    shape: tuple[int, int, int] = (1, 96, 96)
-    subjects: int = 400
-    seed: int = 0
-    margin: int = 32
-    instants: int = 15
-    heart_share: float = 0.75
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "shape", tuple(self.shape))
-        if len(self.shape) != 3 or self.shape[0] < 1 or min(self.shape[1:]) < 16:
-            raise InvalidInputError(
-                f"Synthetic samples need a shape (K, J, I) of at least (1, 16, 16), got {self.shape}."
-            )
-        if self.subjects < 1 or self.seed < 0 or self.margin < 0 or not 11 <= self.instants <= 25:
-            raise InvalidInputError(
-                "Synthetic samples need at least one subject, a seed and a margin of 0 or more, and 11 to 25 instants, "
-                f"got {self}."
-            )
-        if not 0 <= self.heart_share <= 1:
-            raise InvalidInputError(f"heart_share must lie between 0 and 1, got {self.heart_share}.")
+    shape: Annotated[tuple[PositiveInt, Side, Side], Strict(False)] = (1, 96, 96)
+    subjects: PositiveInt = 400
+    seed: Seed = 0
+    margin: NonNegativeInt = 32
+    instants: Annotated[int, Field(ge=11, le=25)] = 15
+    heart_share: Share = 0.75
 
     @property
     def field_of_view(self) -> tuple[int, int, int]:
@@ -56,5 +48,5 @@ class SyntheticSettings:
 
     def key(self) -> str:
         """Return a text that is the same for all settings that give the same subjects."""
-        given = {k: v for k, v in asdict(self).items() if k != "subjects"} | {"version": GENERATOR_VERSION}
+        given = {k: v for k, v in self.as_dict().items() if k != "subjects"} | {"version": GENERATOR_VERSION}
         return hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()[:16]

@@ -9,8 +9,8 @@ from torch.nn import functional
 REDUCTION = 16
 """How many times fewer channels there are inside the attention (Zhang et al., ECCV 2018, RCAN)."""
 
-FEWEST = 4
-"""Channels inside the attention at least; narrow networks would be left with one (our choice)."""
+LEAST_CHANNELS = 4
+"""Inside the attention; narrow networks would be left with one (our choice)."""
 
 
 class ChannelAttention(nn.Module):
@@ -18,7 +18,7 @@ class ChannelAttention(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        inside = max(channels // REDUCTION, FEWEST)
+        inside = max(channels // REDUCTION, LEAST_CHANNELS)
         self.squeeze = nn.Conv2d(channels, inside, 1)
         self.excite = nn.Conv2d(inside, channels, 1)
 

@@ -42,6 +42,10 @@ def thicken(
 
     Raises:
         InvalidInputError: fewer than two slices would be left.
+
+    Example:
+        >>> thicken(np.arange(5.0).reshape(5, 1, 1), 2).ravel()
+        array([0., 2., 4.])
     """
     if (len(array) - 1) // factor < 1:
         raise InvalidInputError(

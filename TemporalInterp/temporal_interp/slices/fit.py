@@ -1,16 +1,16 @@
-"""The training of slice synthesis on volumes, which can be stopped and taken up at any step (section 3.2)."""
+"""The training of slice synthesis on volumes, which can be stopped and resumed at any step (section 3.2)."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
 
 from temporal_interp.errors import FitDivergedError, Progress, no_progress
-from temporal_interp.fitting.resume import mark_of
-from temporal_interp.slices.objective import closest_points_loss, restoration_loss
+from temporal_interp.fitting.resume import fingerprint_of
+from temporal_interp.fitting.schedule import Schedule
+from temporal_interp.slices.objective import distillation_loss, restoration_loss
 from temporal_interp.slices.settings import SliceTrainingSettings
 from temporal_interp.slices.sub_volumes import Restoration, SubVolumes, TrainingVolume
 from temporal_interp.slices.synthesis_model import SliceSynthesis
@@ -19,7 +19,7 @@ WARM_UP = 50
 """Steps over which the learning rate rises."""
 
 CLIP = 1.0
-"""Largest norm of the gradient: a fresh network's first steps on a bright edge are not let run away."""
+"""Largest norm of the gradient: the first steps of a fresh network on a bright edge would be too long without."""
 
 
 class SliceFit:
@@ -47,11 +47,9 @@ class SliceFit:
         self.device = next(model.parameters()).device
         self.parts = SubVolumes(volumes, model.factor, settings, self.device)
         self.optimiser = torch.optim.Adam(model.parameters(), settings.learning_rate)
-        self.step = 0
+        self.schedule = Schedule(self.optimiser, steps=settings.steps, warm_up=WARM_UP, decay=settings.steps)
 
-    def run(
-        self, *, on_step: Callable[[], None] | None = None, progress: Progress = no_progress
-    ) -> SliceSynthesis:  # fmt: skip
+    def run(self, *, on_step: Callable[[], None] | None = None, progress: Progress = no_progress) -> SliceSynthesis:
         """Train to the end and return the model, ready for use.
 
         Raises:
@@ -59,53 +57,48 @@ class SliceFit:
             CancelledError: `progress` stopped it.
         """
         self.model.train()
-        while self.step < self.settings.steps:
-            progress(self.step / self.settings.steps, f"step {self.step} of {self.settings.steps}")
+        schedule = self.schedule
+        while not schedule.ended:
+            progress(schedule.done / schedule.steps, f"step {schedule.done} of {schedule.steps}")
             self._step()
             if on_step is not None:
                 on_step()
         progress(1.0, "trained")
         return self.model.eval()
 
-    def mark(self) -> str:
+    def fingerprint(self) -> str:
         """Return what tells trainings on other volumes, of other networks or with other settings, apart."""
         networks = (self.model.factor, self.model.slice_network.settings, self.model.pixel_network.settings)
-        return mark_of((self.settings, networks), (torch.from_numpy(volume.array) for volume in self.volumes))
+        return fingerprint_of((self.settings, networks), (torch.from_numpy(volume.array) for volume in self.volumes))
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """Return everything needed to go on from here, as tensors, numbers and text."""
         return {
-            "step": self.step,
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
+            "schedule": self.schedule.state_dict(),
             "generator": self.parts.generator.get_state(),
         }
 
-    def go_on_from(self, state: Mapping[str, Any]) -> None:
-        """Take up a training of the same model on the same volumes where `state` was taken."""
-        self.step = state["step"]
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on with a training of the same model on the same volumes where `state` was taken."""
         self.model.load_state_dict(state["model"])
         self.optimiser.load_state_dict(state["optimiser"])
+        self.schedule.load_state_dict(state["schedule"])
         self.parts.generator.set_state(state["generator"])
 
     def _step(self) -> None:
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.settings.learning_rate * self._rate()
         self.optimiser.zero_grad()
         for loss in self._losses():
             if not torch.isfinite(loss):
                 raise FitDivergedError(
-                    f"The training diverged at step {self.step}; use a smaller learning_rate than "
+                    f"The training diverged at step {self.schedule.done}; use a smaller learning_rate than "
                     f"{self.settings.learning_rate}."
                 )
             loss.backward()  # one after the other: their graphs need not be in memory together
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
         self.optimiser.step()
-        self.step += 1
-
-    def _rate(self) -> float:
-        """Return the share of the learning rate for the step to come: a short rise, then half a cosine."""
-        return min(1.0, (self.step + 1) / WARM_UP) * (0.5 + 0.5 * math.cos(math.pi * self.step / self.settings.steps))
+        self.schedule.advance()
 
     def _losses(self) -> Iterator[torch.Tensor]:
         settings, parts = self.settings, self.parts
@@ -129,7 +122,7 @@ class SliceFit:
 
     def _distillation(self, acquired: torch.Tensor) -> torch.Tensor:
         """Return the weighted L_c^cmd + L_s^cmd: how the views differ where slices are put between real ones."""
-        settings, loss = self.settings, 0.0
+        settings, loss = self.settings, torch.zeros((), device=acquired.device)
         axial = coronal = sagittal = acquired
         for _ in range(settings.repeats):
             axial = self.model.axial(axial)[0]
@@ -137,10 +130,10 @@ class SliceFit:
                 coronal = self.model.coronal(coronal) if settings.coronal_distillation else coronal
                 sagittal = self.model.sagittal(sagittal) if settings.sagittal_distillation else sagittal
             if settings.coronal_distillation:
-                loss = loss + settings.coronal_distillation * self._closest(axial, coronal)
+                loss = loss + settings.coronal_distillation * self._distance(axial, coronal)
             if settings.sagittal_distillation:
-                loss = loss + settings.sagittal_distillation * self._closest(axial, sagittal)
+                loss = loss + settings.sagittal_distillation * self._distance(axial, sagittal)
         return loss / settings.repeats
 
-    def _closest(self, axial: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-        return closest_points_loss(axial.float(), other.float(), self.settings.closest)
+    def _distance(self, axial: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        return distillation_loss(axial.float(), other.float(), self.settings.distillation_ratio)

@@ -11,14 +11,10 @@ import torch
 from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
-from temporal_interp.fitting.resume import run_kept
+from temporal_interp.fitting.resume import resume
+from temporal_interp.slices.choices import require_factor
 from temporal_interp.slices.fit import SliceFit
-from temporal_interp.slices.settings import (
-    PixelNetworkSettings,
-    SliceNetworkSettings,
-    SliceTrainingSettings,
-    require_factor,
-)
+from temporal_interp.slices.settings import PixelNetworkSettings, SliceNetworkSettings, SliceTrainingSettings
 from temporal_interp.slices.sub_volumes import TrainingVolume
 from temporal_interp.slices.synthesis_model import SliceSynthesis
 
@@ -57,11 +53,19 @@ def fit_to_volumes(
         volumes: to learn from, one or more.
         settings: of the training.
         scale: intensities that the networks see as 0 and 1, for all volumes; those of each volume if None.
-        checkpoint: file that keeps the state, and from which a training that was stopped goes on.
+        checkpoint: file that keeps the state, and from which a training that was stopped is resumed.
         progress: told how far it is; may raise CancelledError.
 
     Raises:
         InvalidInputError: a volume cannot be learnt from, or the checkpoint is of something else.
+
+    Example:
+        >>> from temporal_interp.data.geometry import Geometry
+        >>> array = np.random.default_rng(0).random((6, 16, 16), dtype=np.float32)
+        >>> volume = Volume(array, Geometry(array.shape, (1.0, 1.0, 2.0)))
+        >>> settings = SliceTrainingSettings(steps=1, slices=5, side=12, batch=2)
+        >>> fit_to_volumes(new_model(2), [volume], settings).factor
+        2
     """
     for number, volume in enumerate(volumes):
         volume.require_finite(f"Volume {number}")
@@ -72,7 +76,7 @@ def fit_to_volumes(
     # bfloat16 halves the time of a training on a processor that computes with it, and changes the result little
     precision = torch.float32 if device.type == "mps" else torch.bfloat16
     fit = SliceFit(model, [_training_volume(volume, scale) for volume in with_something], settings, precision=precision)
-    return run_kept(fit, checkpoint, progress=progress)
+    return resume(fit, checkpoint, progress=progress)
 
 
 def _training_volume(volume: Volume, scale: IntensityRange | None) -> TrainingVolume:

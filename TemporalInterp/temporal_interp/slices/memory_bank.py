@@ -47,22 +47,22 @@ class MemoryBank(nn.Module):
         shape = features.shape
         points = features.flatten(2).transpose(1, 2).reshape(-1, shape[1])
         items = self.items.clone()  # those of this call: learning changes them in place
-        likeness = points @ items.T
-        recalled = likeness.softmax(1) @ items
-        nearest = likeness.topk(min(2, len(items)), 1).indices
+        similarity = points @ items.T
+        recalled = similarity.softmax(1) @ items
+        nearest = similarity.topk(min(2, len(items)), 1).indices
         distances = [(points - items[index]).norm(dim=1) for index in nearest.unbind(1)]
         compactness = distances[0].mean()
         separateness = functional.relu(distances[0] - distances[-1] + MARGIN).mean()
         if self.training:
-            self._learn(points.detach(), likeness.detach(), nearest[:, 0])
+            self._learn(points.detach(), similarity.detach(), nearest[:, 0])
         back = recalled.view(shape[0], -1, shape[1]).transpose(1, 2).reshape(shape)
         return Recalled(back, compactness, separateness)
 
-    def _learn(self, points: torch.Tensor, likeness: torch.Tensor, nearest: torch.Tensor) -> None:
-        """Add to every item the points it is nearest to, by their likeness over that of the likest (Eqs. 3 to 6)."""
+    def _learn(self, points: torch.Tensor, similarity: torch.Tensor, nearest: torch.Tensor) -> None:
+        """Add to every item the points it is nearest to, weighed by their similarity (Eqs. 3 to 6)."""
         for number in nearest.unique():
             own = nearest == number
             # the softmax over the item's points divided by its largest value: only the difference is left
-            share = (likeness[own, number] - likeness[own, number].max()).exp()
+            share = (similarity[own, number] - similarity[own, number].max()).exp()
             self.items[number] += share @ points[own]
         self.items.copy_(functional.normalize(self.items, dim=1))

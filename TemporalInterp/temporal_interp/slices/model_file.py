@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.models.model_file import LoadedModel, save_model
-from temporal_interp.slices.settings import FACTORS, PixelNetworkSettings, SliceNetworkSettings
+from temporal_interp.slices.choices import FACTORS
+from temporal_interp.slices.settings import PixelNetworkSettings, SliceNetworkSettings
 from temporal_interp.slices.synthesis_model import SliceSynthesis
 
 KIND = "slices"
@@ -28,14 +28,14 @@ def save_slice_model(model: SliceSynthesis, path: Path, training: Mapping[str, A
     """
     settings = {
         "factor": model.factor,
-        "slice_network": asdict(model.slice_network.settings),
-        "pixel_network": asdict(model.pixel_network.settings),
+        "slice_network": model.slice_network.settings.as_dict(),
+        "pixel_network": model.pixel_network.settings.as_dict(),
     }
     save_model(path, model.state_dict(), kind=KIND, settings=settings, training=training)
 
 
 def slice_model_of(loaded: LoadedModel) -> SliceSynthesis:
-    """Return the networks of a loaded model, ready to be asked.
+    """Return the networks of a loaded model, ready for use.
 
     Raises:
         InvalidInputError: it is another kind of model, its description is of none, or its weights do not fit it.
@@ -44,9 +44,9 @@ def slice_model_of(loaded: LoadedModel) -> SliceSynthesis:
         raise InvalidInputError(f"{loaded.path} holds a {loaded.kind}, but a model for slices is needed.")
     try:
         factor = loaded.settings["factor"]
-        slice_network = SliceNetworkSettings(**loaded.settings["slice_network"])
-        pixel_network = PixelNetworkSettings(**loaded.settings["pixel_network"])
-    except (KeyError, TypeError, InvalidInputError) as error:
+        slice_network = SliceNetworkSettings.from_dict(loaded.settings["slice_network"])
+        pixel_network = PixelNetworkSettings.from_dict(loaded.settings["pixel_network"])
+    except (KeyError, InvalidInputError) as error:
         raise InvalidInputError(f"{loaded.path} describes no model for slices: {error}.") from error
     if factor not in FACTORS:
         raise InvalidInputError(f"{loaded.path} describes no model for slices: its factor is {factor!r}.")

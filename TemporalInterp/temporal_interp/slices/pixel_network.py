@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from temporal_interp.networks.convolution import near_zero
 from temporal_interp.slices.attention import ResidualGroup
 from temporal_interp.slices.settings import PixelNetworkSettings
 
@@ -25,10 +26,10 @@ class LayerAttention(nn.Module):
     def forward(self, layers: list[torch.Tensor]) -> torch.Tensor:
         """Return one image of features, (N, C, rows, columns), from those of all groups."""
         stacked = torch.stack(layers, 1)
-        flat = stacked.flatten(2)
+        rows = stacked.flatten(2)
         # the mean product and not the sum, as HAN has: the sum grows with the image, and softmax becomes a choice
-        likeness = (flat @ flat.transpose(1, 2) / flat.shape[2]).softmax(2)
-        weighed = stacked + self.gain * (likeness @ flat).view_as(stacked)
+        similarity = (rows @ rows.transpose(1, 2) / rows.shape[2]).softmax(2)
+        weighed = stacked + self.gain * (similarity @ rows).view_as(stacked)
         return self.mix(weighed.flatten(1, 2))
 
 
@@ -69,8 +70,7 @@ class PixelNetwork(nn.Module):
         self.join = nn.Conv2d(2 * width, width, 3, padding=1) if settings.holistic else None
         self.stretch = nn.Conv2d(width, width * factor, 3, padding=1)
         self.tail = nn.Conv2d(width, 1, 3, padding=1)
-        nn.init.zeros_(self.tail.weight)
-        nn.init.zeros_(self.tail.bias)
+        near_zero(self.tail)
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         """Return an image of (rows - 1) r + 1 rows from one of so many, (N, 1, rows, columns).
@@ -84,7 +84,7 @@ class PixelNetwork(nn.Module):
             features = group(features)
             layers.append(features)
         features = self.last(features)
-        if self.join is not None:
+        if self.join is not None and self.layer_attention is not None and self.channel_attention is not None:
             across_layers = self.layer_attention(layers)
             features = self.join(torch.cat([self.channel_attention(features), across_layers], 1))
         detail = self.tail(rows_from_channels(self.stretch(features + head), self.factor))

@@ -7,18 +7,19 @@ from temporal_interp.data.provenance import has_synthetic_slices
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.models.registry import Registry
+from temporal_interp.slices.add_slices import add_slices_to_sequence
+from temporal_interp.slices.choices import Quality, require_factor
 from temporal_interp.slices.fit_volume import fit_to_volumes
 from temporal_interp.slices.model_file import slice_model_of
-from temporal_interp.slices.settings import Quality, SliceTrainingSettings, require_factor
+from temporal_interp.slices.settings import SliceTrainingSettings
 from temporal_interp.slices.synthesis_model import SliceSynthesis
-from temporal_interp.slices.synthesise import add_slices_to_sequence
 
 FITTING_SHARE = 0.8
 """Of the time, for the progress, when networks are fitted first."""
 
 
 FAR_APART = 2.0
-"""Gaps of so many pixels, after slices were added, are wide: a short-axis cine has them, a CT does not (our choice)."""
+"""In pixels: wider gaps, after slices were added, are wide. A short-axis cine has them, a CT does not (our choice)."""
 
 
 def is_far_apart(geometry: Geometry, factor: int) -> bool:

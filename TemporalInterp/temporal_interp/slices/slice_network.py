@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from temporal_interp.networks.convolution import near_zero
 from temporal_interp.slices.attention import ResidualGroup
 from temporal_interp.slices.memory_bank import MemoryBank
 from temporal_interp.slices.settings import SliceNetworkSettings
@@ -52,8 +53,7 @@ class SliceNetwork(nn.Module):
             for _ in range(3)
         )
         self.tail = nn.Conv2d(channels, (factor - 1) * self.side**2, 3, padding=1)
-        nn.init.zeros_(self.tail.weight)
-        nn.init.zeros_(self.tail.bias)
+        near_zero(self.tail)
 
     def forward(self, first: torch.Tensor, second: torch.Tensor) -> Between:
         """Return the slices between two, (N, 1, rows, columns) each."""

@@ -149,10 +149,10 @@ class _Along:
         self.axis, self.factor = axis, factor
         array = np.moveaxis(volume.array, axis, 0)
         spacing = volume.spacing_kji
-        together = 1 if axis == 0 else max(1, round(spacing[0] / factor / spacing[axis]))
-        if together > 1:
-            count = len(array) // together
-            array = array[: count * together].reshape(count, together, *array.shape[1:]).mean(1)
+        averaged = 1 if axis == 0 else max(1, round(spacing[0] / factor / spacing[axis]))
+        if averaged > 1:
+            count = len(array) // averaged
+            array = array[: count * averaged].reshape(count, averaged, *array.shape[1:]).mean(1)
         self.fine = torch.from_numpy(array)  # often a view: a volume may be large, and three copies of it are too many
         blurred = settings.degradation is Degradation.BLURRED
         self.seen = torch.from_numpy(blur(array, factor)) if blurred else self.fine

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import nn
+from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from temporal_interp.slices.pixel_network import PixelNetwork
 from temporal_interp.slices.settings import PixelNetworkSettings, SliceNetworkSettings
@@ -26,9 +27,7 @@ class SliceSynthesis(nn.Module):
         self.factor = factor
         self.slice_network = SliceNetwork(factor, slice_network)
         self.pixel_network = PixelNetwork(factor, pixel_network)
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d):
-                module.to(memory_format=torch.channels_last)
+        convert_conv2d_weight_memory_format(self, torch.channels_last)
 
     def axial(self, volumes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return O_a, in which the slices of the volumes are as they were, and the loss of the memory bank.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from temporal_interp.errors import InvalidInputError
 
 
@@ -10,11 +12,19 @@ def choose_device(name: str) -> str:
 
     Raises:
         InvalidInputError: the name is unknown or the machine has no such device.
+
+    Example:
+        >>> choose_device("cpu")
+        'cpu'
     """
     import torch
 
     kind = name.partition(":")[0]
-    available = {"cpu": lambda: True, "cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
+    available: dict[str, Callable[[], bool]] = {
+        "cpu": lambda: True,
+        "cuda": torch.cuda.is_available,
+        "mps": torch.backends.mps.is_available,
+    }
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     if kind not in available:

@@ -82,6 +82,10 @@ def psnr(predicted: ArrayLike, truth: ArrayLike, mask: ArrayLike | None = None) 
 
     Raises:
         InvalidInputError: the shapes do not fit.
+
+    Example:
+        >>> round(psnr(np.full((1, 4, 4), 0.5), np.full((1, 4, 4), 0.6)), 6)
+        20.0
     """
     error = mse(predicted, truth, mask)
     return float("inf") if error == 0 else float(-10 * np.log10(error))
@@ -188,6 +192,11 @@ def ssim_2d(predicted: ArrayLike, truth: ArrayLike) -> float:
 
     Raises:
         InvalidInputError: the shapes do not fit, or a slice is smaller than the window.
+
+    Example:
+        >>> image = np.random.default_rng(0).random((2, 16, 16))
+        >>> ssim_2d(image, image)
+        1.0
     """
     predicted, truth = _pair(predicted, truth)
     if min(truth.shape[1:]) < SSIM_2D_WINDOW:
@@ -211,16 +220,16 @@ def ssim_2d(predicted: ArrayLike, truth: ArrayLike) -> float:
 def _ssim_map(
     mean_p: np.ndarray, mean_t: np.ndarray, var_p: np.ndarray, var_t: np.ndarray, cross: np.ndarray
 ) -> np.ndarray:
-    likeness = (2 * mean_p * mean_t + SSIM_C1) * (2 * cross + SSIM_C2)
-    return likeness / ((mean_p**2 + mean_t**2 + SSIM_C1) * (var_p + var_t + SSIM_C2))
+    covariation = (2 * mean_p * mean_t + SSIM_C1) * (2 * cross + SSIM_C2)
+    return covariation / ((mean_p**2 + mean_t**2 + SSIM_C1) * (var_p + var_t + SSIM_C2))
 
 
 def variation(frames: Iterable[ArrayLike]) -> np.ndarray:
     """Return the standard deviation over the frames, voxel by voxel, (K, J, I); one frame is in memory at a time."""
-    mean = spread = 0.0
+    mean = spread = np.zeros(())
     count = 0
-    for count, frame in enumerate(frames, 1):
-        frame = np.asarray(frame, dtype=np.float64)
+    for count, given in enumerate(frames, 1):
+        frame = np.asarray(given, dtype=np.float64)
         step = frame - mean
         mean = mean + step / count
         spread = spread + step * (frame - mean)
@@ -241,6 +250,12 @@ def moving_region(frames: Iterable[ArrayLike], *, share: float = MOVING_SHARE) -
 
     Raises:
         InvalidInputError: there are no frames, or the share does not lie between 0 and 1.
+
+    Example:
+        >>> before, after = np.zeros((1, 10, 10)), np.zeros((1, 10, 10))
+        >>> after[0, 4, 5] = 1.0
+        >>> np.argwhere(moving_region([before, after])).tolist()
+        [[0, 4, 5]]
     """
     if not 0 < share <= 1:
         raise InvalidInputError(f"The share of moving voxels must lie above 0 and up to 1, got {share}.")
@@ -263,6 +278,10 @@ def end_point_error(displacement: ArrayLike, truth: ArrayLike, mask: ArrayLike |
 
     Raises:
         InvalidInputError: the shapes do not fit.
+
+    Example:
+        >>> end_point_error(np.zeros((1, 2, 2, 3)), np.full((1, 2, 2, 3), 2.0) * [0, 3, 4])
+        EndPointError(mean=10.0, p95=10.0)
     """
     displacement, truth = np.asarray(displacement, dtype=np.float64), np.asarray(truth, dtype=np.float64)
     if displacement.shape != truth.shape or truth.ndim != 4 or truth.shape[-1] != 3:

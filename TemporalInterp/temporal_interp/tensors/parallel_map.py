@@ -22,6 +22,10 @@ def parallel_map(work: Callable[[Item], Result], items: Sequence[Item]) -> list[
     As many items are worked on at once as PyTorch may use threads here (`torch.get_num_threads()`), each by one thread.
     What holds for one thread only, such as `torch.inference_mode()`, has to be said within `work`. A single item is
     left to the thread that asks, with all of its threads. What `work` raises is raised here.
+
+    Example:
+        >>> parallel_map(lambda number: number**2, [1, 2, 3])
+        [1, 4, 9]
     """
     threads = torch.get_num_threads()
     if min(threads, len(items)) < 2:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch.nn import functional
 
-FLAT = 1e-4
+NOISE_VARIANCE_FLOOR = 1e-4
 """Variance, on images scaled to [0, 1], below which a window holds noise rather than structure (our choice)."""
 
 
@@ -15,11 +17,11 @@ def box_mean(image: torch.Tensor, window: int, *, stride: int = 1) -> torch.Tens
     pooled = image.flatten(0, -3)  # every slice a 2D image
     for side, steps in (((window, 1), (stride, 1)), ((1, window), (1, stride))):
         pooled = _pool(pooled, side, steps)
-    plane = pooled.shape[-2:]
+    shape: tuple[int, ...] = pooled.shape[-2:]
     if image.ndim == 5:  # avg_pool3d would refuse a stack of fewer slices than the window
-        pooled = _pool(pooled.view(-1, image.shape[2], plane.numel()), (window, 1), (stride, 1))
-        plane = (pooled.shape[-2], *plane)
-    return pooled.view(*image.shape[:2], *plane)
+        pooled = _pool(pooled.view(-1, image.shape[2], math.prod(shape)), (window, 1), (stride, 1))
+        shape = (pooled.shape[-2], *shape)
+    return pooled.view(*image.shape[:2], *shape)
 
 
 def _pool(image: torch.Tensor, side: tuple[int, int], stride: tuple[int, int]) -> torch.Tensor:
@@ -33,31 +35,45 @@ def local_correlation_loss(
     *,
     window: int,
     stride: int = 1,
-    flat: float | torch.Tensor = FLAT,
+    noise_variance_floor: float | torch.Tensor = NOISE_VARIANCE_FLOOR,
     weight: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Return 1 - mean local squared correlation coefficient, 0 where both agree up to local gain and offset.
 
-    Windows of both images with a variance below `flat` count as unlike, and give no gradient to speak of.
+    Windows of both images with a variance below `noise_variance_floor` count as dissimilar, and give next to no
+    gradient. MONAI's LocalNormalizedCrossCorrelationLoss has neither a stride nor a floor for each problem, hence ours.
 
     Args:
         image: (N, C, *shape).
         target: likewise.
         window: side of the window in voxels, odd.
         stride: distance of the windows in voxels: neighbours overlap, so some can be left out.
-        flat: variance that counts as none; one for all, or (N, 1, *) with ones for every axis of the image.
+        noise_variance_floor: variance that counts as none; one for all, or (N, 1, *) with ones for every axis of the
+            image.
         weight: of each voxel in the mean, (1 or N, 1, *shape), not negative; all alike if None.
+
+    Example:
+        >>> image = torch.rand(1, 1, 16, 16)
+        >>> round(float(local_correlation_loss(2 * image + 1, image, window=5)), 2)
+        0.0
     """
-    likeness = squared_local_correlation(image, target, window=window, stride=stride, flat=flat)
+    similarity = squared_local_correlation(
+        image, target, window=window, stride=stride, noise_variance_floor=noise_variance_floor
+    )
     if weight is None:
-        return 1 - likeness.mean()
+        return 1 - similarity.mean()
     centres = (slice(None, None, stride),) * (image.ndim - 2)
-    weight = weight[(slice(None), slice(None), *centres)].expand_as(likeness)
-    return 1 - (likeness * weight).sum() / weight.sum()
+    weight = weight[(slice(None), slice(None), *centres)].expand_as(similarity)
+    return 1 - (similarity * weight).sum() / weight.sum()
 
 
 def squared_local_correlation(
-    image: torch.Tensor, target: torch.Tensor, *, window: int, stride: int = 1, flat: float | torch.Tensor = FLAT
+    image: torch.Tensor,
+    target: torch.Tensor,
+    *,
+    window: int,
+    stride: int = 1,
+    noise_variance_floor: float | torch.Tensor = NOISE_VARIANCE_FLOOR,
 ) -> torch.Tensor:
     """Return the squared correlation coefficient of every window, (N, C, *windows), 1 where both agree up to gain and
     offset; see `local_correlation_loss`."""
@@ -66,4 +82,4 @@ def squared_local_correlation(
     variance_image = (means[2] - means[0] ** 2).clamp(min=0)
     variance_target = (means[3] - means[1] ** 2).clamp(min=0)
     covariance = means[4] - means[0] * means[1]
-    return covariance**2 / ((variance_image + flat) * (variance_target + flat))
+    return covariance**2 / ((variance_image + noise_variance_floor) * (variance_target + noise_variance_floor))

@@ -44,8 +44,8 @@ def resize_slab(image: torch.Tensor, shape: tuple[int, int, int], slab: slice) -
     below = position.floor().long()
     share = (position - below).to(image.dtype).view(1, 1, -1, 1, 1)
     slices = torch.lerp(image[:, :, below], image[:, :, (below + 1).clamp(max=depth - 1)], share)
-    flat = slices[0].transpose(0, 1)  # slices become the batch of a 2D resize
-    return resize(flat, shape[1:]).transpose(0, 1).unsqueeze(0)
+    as_batch = slices[0].transpose(0, 1)  # a 2D resize of every slice
+    return resize(as_batch, shape[1:]).transpose(0, 1).unsqueeze(0)
 
 
 def displacement_in_slab(displacement: torch.Tensor, shape: tuple[int, int, int], slab: slice) -> torch.Tensor:
@@ -71,7 +71,8 @@ def warp_slab(image: torch.Tensor, displacement: torch.Tensor, slab: slice) -> t
         displacement: (1, 3, k, j, i), voxels of its own grid, over the same extent.
         slab: slices of the result.
     """
-    shape = tuple(image.shape[2:])
+    slices, rows, columns = image.shape[2:]
+    shape = (slices, rows, columns)
     points = identity_grid((slab.stop - slab.start, *shape[1:]), displacement)
     points[:, 0] += slab.start
     points += displacement_in_slab(displacement, shape, slab)

@@ -75,6 +75,14 @@ def warp(
 
     Raises:
         InvalidInputError: the shapes do not fit.
+
+    Example:
+        A displacement of one voxel along I reads every voxel from its right neighbour:
+
+        >>> image = torch.tensor([[[[0.0, 1.0, 2.0]]]])
+        >>> displacement = torch.tensor([0.0, 1.0]).view(1, 2, 1, 1).expand(1, 2, 1, 3)
+        >>> warp(image, displacement)
+        tensor([[[[1., 2., 2.]]]])
     """
     _require_field(displacement, "warp() 'displacement'")
     if image.shape[2:] != displacement.shape[2:] or displacement.shape[0] not in (1, image.shape[0]):
@@ -96,6 +104,11 @@ def integrate_velocity(velocity: torch.Tensor, *, steps: int = SQUARING_STEPS) -
         steps: number of squarings.
 
     Source: Arsigny et al. 2006; 7 steps as in Dalca et al. 2019.
+
+    Example:
+        >>> velocity = torch.full((1, 2, 4, 4), 0.5)
+        >>> bool((integrate_velocity(velocity) == velocity).all())  # what is alike everywhere is its own integral
+        True
     """
     _require_field(velocity, "integrate_velocity() 'velocity'")
     displacement = velocity.float() / 2**steps
@@ -111,6 +124,11 @@ def compose(first: torch.Tensor, then: torch.Tensor) -> torch.Tensor:
 
     Raises:
         InvalidInputError: the shapes do not fit.
+
+    Example:
+        >>> shift = torch.ones(1, 2, 4, 4)
+        >>> compose(shift, shift).unique()
+        tensor([2.])
     """
     _require_field(first, "compose() 'first'")
     if first.shape != then.shape:
@@ -182,6 +200,10 @@ def jacobian_determinant(displacement: torch.Tensor) -> torch.Tensor:
 
     It is the local change of volume and has no unit, so the voxel spacing does not enter: 1 keeps volume, 0 or less
     is a fold.
+
+    Example:
+        >>> jacobian_determinant(0.5 * identity_grid((4, 4), torch.zeros(())))[0, 0, 0]  # 1.5 along both axes
+        tensor(2.2500)
     """
     _require_field(displacement, "jacobian_determinant() 'displacement'")
     dimensions = displacement.shape[1]

@@ -89,7 +89,8 @@ class Contour:
         Raises:
             InvalidInputError: the contour runs along `plane_normal` at a point, or turns back upon itself.
         """
-        left = _units(np.cross(plane_normal, self.tangents()), np.linalg.norm(plane_normal), "it runs across the plane")
+        size = float(np.linalg.norm(plane_normal))
+        left = _units(np.cross(plane_normal, self.tangents()), size, "it runs across the plane")
         return -left if self.closed and self._turns_left(plane_normal) else left
 
     def _turns_left(self, plane_normal: np.ndarray) -> bool:

@@ -1,4 +1,4 @@
-"""The network that says how far a frame still is from the next one: a small U-Net, in 2D or 3D."""
+"""The network that finds the displacement between two frames: a small U-Net, in 2D or 3D."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-SLOPE = 0.2
-"""Of LeakyReLU below zero."""
+from temporal_interp.networks.convolution import SLOPE, near_zero
 
 FIRST_OUTPUT = 1e-4
 """Standard deviation of the last layer's first weights: the motion starts near zero."""
@@ -21,7 +20,7 @@ class MotionNetwork(nn.Module):
     Ours: the images are cut into blocks of `stride` voxels a side, whose voxels become channels, so that the network
     works on a grid that many times coarser and loses no detail; the field is brought back to the image's grid
     linearly. And the answer is half of the network's on (moving, fixed) minus that on (fixed, moving): two equal
-    images stay where they are whatever the weights, so that no drift comes from the network itself.
+    images stay where they are whatever the weights, so that the network itself causes no drift.
 
     Args:
         dimensions: 2 or 3.
@@ -46,8 +45,7 @@ class MotionNetwork(nn.Module):
         for layer in (*self.down, *self.up):
             nn.init.kaiming_normal_(layer.weight, a=SLOPE)
             nn.init.zeros_(layer.bias)
-        nn.init.normal_(self.last.weight, std=FIRST_OUTPUT)
-        nn.init.zeros_(self.last.bias)
+        near_zero(self.last, FIRST_OUTPUT)
 
     def forward(self, moving: torch.Tensor, fixed: torch.Tensor) -> torch.Tensor:
         """Return the resampling field u with fixed(p) ~ moving(p + u(p)), (N, D, *shape), in voxels.
@@ -58,11 +56,11 @@ class MotionNetwork(nn.Module):
         """
         pair = torch.cat([moving, fixed], 1)
         if not self.antisymmetric:
-            return self._asked(pair)
-        there, back = self._asked(torch.cat([pair, pair.flip(1)])).chunk(2)
+            return self._field(pair)
+        there, back = self._field(torch.cat([pair, pair.flip(1)])).chunk(2)
         return (there - back) / 2
 
-    def _asked(self, pair: torch.Tensor) -> torch.Tensor:
+    def _field(self, pair: torch.Tensor) -> torch.Tensor:
         shape = pair.shape[2:]
         blocks = _blocks(pair, self.stride)
         features = [functional.leaky_relu(self.down[0](blocks), SLOPE)]
@@ -80,7 +78,7 @@ class MotionNetwork(nn.Module):
             return field
         covered = [n * self.stride for n in field.shape[2:]]
         field = functional.interpolate(field, size=covered, mode=self.mode)
-        return field[(..., *(slice(n) for n in shape))]
+        return field[:, :, *(slice(n) for n in shape)]
 
 
 def _blocks(image: torch.Tensor, side: int) -> torch.Tensor:

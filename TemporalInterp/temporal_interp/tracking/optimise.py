@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from temporal_interp.errors import FitDivergedError, InvalidInputError, Progress, no_progress
-from temporal_interp.fitting.resume import mark_of
+from temporal_interp.fitting.plateau import Plateau
+from temporal_interp.fitting.resume import fingerprint_of
+from temporal_interp.fitting.schedule import Schedule
 from temporal_interp.registration.grids import coarsen, coarsened_shape, spacing_on
 from temporal_interp.tensors.regularity import squared_gradient
 from temporal_interp.tensors.similarity import local_correlation_loss
@@ -21,7 +23,7 @@ from temporal_interp.tracking.settings import TrackingSettings
 COARSE_FROM, COARSE_BATCH = 4, 2
 """From the former scale on a step sees so many times more pairs: small images leave the processor idle."""
 
-RISE = 20
+WARM_UP = 20
 """Steps over which the learning rate rises: fresh networks diverge at once at the full rate."""
 
 CHUNK_VOXELS = 2**20
@@ -53,9 +55,9 @@ OnScale = Callable[[int, torch.Tensor], None]
 
 
 class PairFit:
-    """Fits the resampling fields of pairs, scale by scale; can be stopped after any step and taken up again.
+    """Fits the resampling fields of pairs, scale by scale; can be stopped after any step and resumed.
 
-    At every scale a network is asked for what is left between the source, warped by what is known, and the target; the
+    At every scale a network gives what is left between the source, warped by what is known, and the target; the
     two fields are composed, B(p) + A(p + B(p)), and always the source itself is warped by the whole (Eqs. 1 and 4).
 
     Args:
@@ -66,6 +68,7 @@ class PairFit:
         passes: how often every pair is seen at each scale.
         initial: fields to start from, (P, D, *shape), voxels; none if None.
         start_from: weights of the first network (NMSR_V); fresh ones if None.
+        on_scale: called after each scale.
 
     Attributes:
         field: what is known so far, (P, D, *shape), voxels.
@@ -82,26 +85,21 @@ class PairFit:
         passes: tuple[int, ...],
         initial: torch.Tensor | None = None,
         start_from: Mapping[str, torch.Tensor] | None = None,
+        on_scale: OnScale | None = None,
     ) -> None:
-        self.pairs, self.spacing, self.settings = pairs, spacing, settings
+        self.pairs, self.spacing, self.settings, self.on_scale = pairs, spacing, settings, on_scale
         self.scales, self.passes = scales, passes
         shape = pairs.frames.shape[2:]
         self.field = pairs.frames.new_zeros(len(pairs), len(shape), *shape) if initial is None else initial
         self.generator = torch.Generator().manual_seed(settings.seed)
         self.stage = 0
+        self.order: list[int] = []
         self._open(start_from)
 
-    def run(
-        self,
-        *,
-        on_scale: OnScale | None = None,
-        on_step: Callable[[], None] | None = None,
-        progress: Progress = no_progress,
-    ) -> torch.Tensor:
+    def run(self, *, on_step: Callable[[], None] | None = None, progress: Progress = no_progress) -> torch.Tensor:
         """Return the field of every pair, (P, D, *shape), voxels, after all scales.
 
         Args:
-            on_scale: called after each scale.
             on_step: called after each step, such as to keep the state.
             progress: told how far it is; may raise CancelledError.
 
@@ -112,25 +110,25 @@ class PairFit:
         while self.stage < len(self.scales):
             scale, before = self.scales[self.stage], sum(costs[: self.stage])
             name = f"scale 1/{scale}" if scale > 1 else "full scale"
-            while not self.course.ended:
-                share = self.course.step / self.course.steps
+            while not self.schedule.ended:
+                share = self.schedule.done / self.schedule.steps
                 progress((before + costs[self.stage] * share) / sum(costs), name)
                 self._step()
                 if on_step is not None:
                     on_step()
             self._close()
-            if on_scale is not None:
-                on_scale(scale, self.field)
+            if self.on_scale is not None:
+                self.on_scale(scale, self.field)
         progress(1.0, "fields fitted")
         return self.field
 
-    def mark(self) -> str:
+    def fingerprint(self) -> str:
         """Return what tells fits of other frames, or with other settings, apart."""
         pairs = self.pairs
         settings = (self.settings, self.scales, self.passes, self.spacing)
-        return mark_of(settings, (pairs.frames, pairs.sources, pairs.targets, pairs.weight))
+        return fingerprint_of(settings, (pairs.frames, pairs.sources, pairs.targets, pairs.weight))
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """Return everything needed to go on from here, as tensors, numbers and text."""
         return {
             "stage": self.stage,
@@ -139,18 +137,18 @@ class PairFit:
             "optimiser": self.optimiser.state_dict(),
             "generator": self.generator.get_state(),
             "order": self.order,
-            "course": asdict(self.course),
+            "schedule": self.schedule.state_dict(),
         }
 
-    def go_on_from(self, state: Mapping[str, Any]) -> None:
-        """Take up a fit of the same pairs where `state` was taken."""
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on with a fit of the same pairs where `state` was taken."""
         self.stage = state["stage"]
         self.field = state["field"].to(self.field)
         self._open(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.generator.set_state(state["generator"])
         self.order = list(state["order"])
-        self.course = _Course(**state["course"])
+        self.schedule.load_state_dict(state["schedule"])
 
     @property
     def weights(self) -> dict[str, torch.Tensor]:
@@ -162,7 +160,7 @@ class PairFit:
         settings, dimensions = self.settings, len(self.spacing)
         self.network = _new_network(dimensions, settings, weights, self.field.device)
         self.optimiser = torch.optim.Adam(self.network.parameters(), settings.learning_rate)
-        self.order: list[int] = []
+        self.order = []
         number = min(self.stage, len(self.scales) - 1)
         scale = self.scales[number]
         shape = tuple(self.pairs.frames.shape[2:])
@@ -171,7 +169,13 @@ class PairFit:
         self.batch = min(len(self.pairs), settings.batch * (COARSE_BATCH if scale >= COARSE_FROM else 1))
         steps = max(settings.least_steps, math.ceil(self.passes[number] * len(self.pairs) / self.batch))
         window = math.ceil(settings.patience * len(self.pairs) / self.batch)
-        self.course = _Course(steps, max(1, round(settings.decay * steps)), window, settings.tolerance)
+        self.schedule = Schedule(
+            self.optimiser,
+            steps=steps,
+            warm_up=WARM_UP,
+            decay=max(1, round(settings.decay * steps)),
+            plateau=Plateau(window, settings.tolerance),
+        )
         self.moving = torch.cat([coarsen(part, grid) for part in self._warped()])
         self.targets = torch.cat([coarsen(frame, grid) for frame in self.pairs.frames.split(self._chunk())])
         self.weight = None if self.pairs.weight is None else resize(self.pairs.weight, grid)
@@ -197,20 +201,22 @@ class PairFit:
         weight = self.weight if self.weight is None or len(self.weight) == 1 else self.weight[numbers]
         settings = self.settings
         loss = local_correlation_loss(
-            warp(moving, field), target, window=2 * settings.radius + 1, flat=settings.flat, weight=weight
+            warp(moving, field),
+            target,
+            window=2 * settings.radius + 1,
+            noise_variance_floor=settings.noise_variance_floor,
+            weight=weight,
         )
         loss = loss + settings.smoothness * squared_gradient(field, self.grid_spacing)
         if not torch.isfinite(loss):
             raise FitDivergedError(
-                f"The tracking diverged at scale {self.scales[self.stage]}, step {self.course.step}; use a smaller "
+                f"The tracking diverged at scale {self.scales[self.stage]}, step {self.schedule.done}; use a smaller "
                 f"learning_rate than {settings.learning_rate}."
             )
-        for group in self.optimiser.param_groups:
-            group["lr"] = settings.learning_rate * self.course.rate
         self.optimiser.zero_grad()
         loss.backward()
         self.optimiser.step()
-        self.course.went_on(float(loss.detach()))
+        self.schedule.advance(float(loss.detach()))
 
     def _warped(self) -> Iterator[torch.Tensor]:
         """Yield the sources as they are known to lie on their targets, a chunk of pairs at a time."""
@@ -220,50 +226,6 @@ class PairFit:
 
     def _chunk(self) -> int:
         return max(1, CHUNK_VOXELS // math.prod(self.pairs.frames.shape[2:]))
-
-
-@dataclass
-class _Course:
-    """How far a scale is, and its learning rate: a short rise, a level stretch, and a fall to zero.
-
-    Attributes:
-        steps: so many at most.
-        decay: so many at the end, while the rate falls.
-        window: the level stretch ends early where the mean loss of so many steps is no better than of those before; 0
-            never.
-        tolerance: relative improvement that counts.
-        step: the step to come.
-        losses: of the last two windows.
-    """
-
-    steps: int
-    decay: int
-    window: int
-    tolerance: float
-    step: int = 0
-    losses: list[float] = field(default_factory=list)
-
-    @property
-    def ended(self) -> bool:
-        return self.step >= self.steps
-
-    @property
-    def rate(self) -> float:
-        """Share of the learning rate for the step to come."""
-        rise = min(1.0, (self.step + 1) / RISE)
-        left = (self.steps - self.step) / self.decay
-        return rise * (0.5 - 0.5 * math.cos(math.pi * min(1.0, left)))
-
-    def went_on(self, loss: float) -> None:
-        """Note the loss of a step."""
-        self.step += 1
-        if not self.window or self.step >= self.steps - self.decay:
-            return
-        self.losses = [*self.losses, loss][-2 * self.window :]
-        if len(self.losses) == 2 * self.window and self.step % self.window == 0:
-            earlier, later = sum(self.losses[: self.window]), sum(self.losses[self.window :])
-            if earlier - later < self.tolerance * abs(earlier):
-                self.steps = self.step + self.decay
 
 
 def _new_network(
@@ -282,4 +244,4 @@ def _new_network(
                 "The weights to start from belong to another network: its widths, stride or dimensions differ."
             ) from error
     channels_last = torch.channels_last if dimensions == 2 else torch.channels_last_3d
-    return network.to(device=device, memory_format=channels_last)
+    return network.to(device=device, memory_format=channels_last)  # type: ignore[call-overload]  # not in torch's stubs

@@ -65,7 +65,7 @@ def scan_sector(sequence: Sequence) -> np.ndarray | None:
     if surround.mean() < SMALLEST_SURROUND:
         return None
     is_black = (highest[surround] <= dark + DARK * (bright - dark)).mean() >= BLACK_SHARE
-    is_still = (span[surround] <= _still(sequence)).mean() >= STILL_SHARE
+    is_still = (span[surround] <= _unnoticed_change(sequence)).mean() >= STILL_SHARE
     return sector if is_black and is_still else None
 
 
@@ -99,8 +99,8 @@ def _extremes_over_time(sequence: Sequence) -> tuple[np.ndarray, np.ndarray]:
     return lowest, highest
 
 
-def _still(sequence: Sequence) -> int:
-    """Return the change up to which a voxel stands still: one grey level of 8 bits, where video comes from, else 0."""
+def _unnoticed_change(sequence: Sequence) -> int:
+    """Return the change up to which a voxel counts as still: one grey level of 8 bits, as video has, else 0."""
     return 1 if sequence.volumes[0].array.dtype.itemsize == 1 else 0
 
 

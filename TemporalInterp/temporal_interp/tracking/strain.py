@@ -72,6 +72,14 @@ def green_lagrange(displacement: np.ndarray, geometry: Geometry) -> np.ndarray:
         displacement: (K, J, I, 3), LPS mm, from the reference frame, on its grid.
         geometry: the grid.
 
+    Example:
+        Tissue that is stretched by a tenth along x has a strain of 0.1 + 0.1^2 / 2 there:
+
+        >>> stretched = np.zeros((1, 3, 3, 3), np.float32)
+        >>> stretched[..., 0] = 0.1 * np.arange(3)
+        >>> round(float(green_lagrange(stretched, Geometry((1, 3, 3)))[0, 1, 1, 0, 0]), 4)
+        0.105
+
     Returns:
         (K, J, I, 3, 3) float32, symmetric; rows and columns are the image's axes I, J, K (unit vectors in mm).
 
@@ -157,13 +165,12 @@ def strain_along(
     for number, displacement in enumerate(displacements):
         require_field(displacement, geometry, f"strain_along() 'displacements' {number}")
     segments = contour_segments(geometry, contour, wall_thickness_mm)
-    strains = [
+    radial, tangential, through_plane = (
         segment_strain(ends, np.stack([ends + sample_field(u, geometry, ends) for u in displacements]))
         for ends in segments
-    ]
-    if view is ContourView.LONG_AXIS or not _moves_through_plane(displacements, geometry):
-        strains[2] = None
-    return ContourStrain(view, *strains)
+    )
+    is_seen = view is not ContourView.LONG_AXIS and _moves_through_plane(displacements, geometry)
+    return ContourStrain(view, radial, tangential, through_plane if is_seen else None)
 
 
 def _require_view(view: ContourView | str) -> ContourView:
@@ -190,10 +197,10 @@ def _segments(points_mm: np.ndarray, steps_mm: np.ndarray, geometry: Geometry) -
     step = steps_mm @ np.linalg.inv(geometry.voxel_to_physical).T
     step = np.where(np.abs(step) < 1e-6, 0.0, step)  # rounding must not end a segment that runs along the border
     ends = []
-    for way in (-step, step):
-        room = np.where(way > 0, last - start, start)
-        share = np.divide(room, np.abs(way), out=np.full_like(way, np.inf), where=way != 0).min(axis=1)
-        ends.append(start + np.minimum(share, 1.0)[:, None] * way)
+    for towards in (-step, step):
+        room = np.where(towards > 0, last - start, start)
+        share = np.divide(room, np.abs(towards), out=np.full_like(towards, np.inf), where=towards != 0).min(axis=1)
+        ends.append(start + np.minimum(share, 1.0)[:, None] * towards)
     return np.stack(ends, axis=1) @ geometry.voxel_to_physical.T + np.asarray(geometry.origin)
 
 

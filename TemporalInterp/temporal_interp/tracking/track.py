@@ -17,7 +17,7 @@ from temporal_interp.data.physical_displacement import from_physical, to_physica
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.slice_independence import slices_are_independent
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
-from temporal_interp.fitting.resume import run_kept
+from temporal_interp.fitting.resume import resume
 from temporal_interp.registration.grids import coarsen, fitted_shape, spacing_on
 from temporal_interp.tensors.slabs import as_image
 from temporal_interp.tensors.spatial import resize, resize_field, smooth
@@ -81,12 +81,25 @@ def track(
         start_from: weights of a network to start from (NMSR_V).
         device: where to compute.
         on_scale: called with the motion of the pairs after each scale.
-        checkpoint: a folder to keep the state in; a tracking that was stopped goes on from it.
+        checkpoint: a folder to keep the state in; a tracking that was stopped is resumed from it.
         progress: told how far it is; may raise CancelledError.
 
     Raises:
         InvalidInputError: there are fewer than two frames, voxels are not finite, every voxel is the same, the mask
             does not fit or is empty, there is no such reference, or weights or checkpoint belong to something else.
+
+    Example:
+        Two frames of a slice, and hardly any steps:
+
+        >>> from temporal_interp.data.geometry import Geometry
+        >>> from temporal_interp.data.volume import Volume
+        >>> rows, columns = np.mgrid[:24, :24]
+        >>> frames = [np.exp(-((rows - 12) ** 2 + (columns - i) ** 2) / 20)[None] for i in (11.0, 12.0)]
+        >>> volumes = [Volume(frame.astype(np.float32), Geometry((1, 24, 24))) for frame in frames]
+        >>> settings = TrackingSettings(scales=(1,), passes=(1,), least_steps=5, widths=(4, 8), refinement=())
+        >>> tracking = track(Sequence(volumes, [0.0, 1.0]), settings)
+        >>> len(tracking.displacements), tracking.displacements[1].shape
+        (2, (1, 24, 24, 3))
     """
     settings = settings or TrackingSettings()
     _require_trackable(sequence, mask, reference)
@@ -96,7 +109,7 @@ def track(
         motion, weights = _neighbours(
             problem, settings, closed, start_from, on_scale, checkpoint, part_of(progress, 0.0, 0.7 if refine else 1.0)
         )
-        displacements = displacement_from(motion, reference, closing=closed)
+        displacements: abc.Sequence[np.ndarray] = displacement_from(motion, reference, closing=closed)
         if refine:
             displacements = _refined(
                 problem, displacements, reference, settings, weights, checkpoint, part_of(progress, 0.7, 1.0)
@@ -130,14 +143,14 @@ class _Problem:
     def __init__(self, sequence: Sequence, settings: TrackingSettings, mask: np.ndarray | None, device: str) -> None:
         self.sequence, self.mask = sequence, mask
         self.geometry = geometry = sequence.volumes[0].geometry
-        self.flat = slices_are_independent(geometry, sequence.slice_thickness)
-        axes = slice(1, None) if self.flat else slice(None)
+        self.independent = slices_are_independent(geometry, sequence.slice_thickness)
+        axes = slice(1, None) if self.independent else slice(None)
         self.box = _box_around(mask, geometry.shape)[axes]
         self.shape = shape = tuple(part.stop - part.start for part in self.box)
-        spacing = geometry.spacing_kji[axes]
+        spacing = tuple(geometry.spacing_kji)[axes]
         self.grid = fitted_shape(shape, spacing, 1, settings.max_voxels)
         self.spacing = spacing_on(self.grid, shape, spacing)
-        self.images = geometry.shape[0] if self.flat else 1
+        self.images = geometry.shape[0] if self.independent else 1
         scale = IntensityRange.of(sequence.volumes)
         self.frames = torch.cat(
             [self._image(scale.normalise(v.array), settings.blur, device) for v in sequence.volumes]
@@ -153,11 +166,11 @@ class _Problem:
     def pairs(self, sources: abc.Sequence[int], targets: abc.Sequence[int]) -> Pairs:
         """Return the pairs of images of pairs of frames, frame by frame."""
         within = torch.arange(self.images)
-        numbers = [
+        of_sources, of_targets = (
             torch.cat([frame * self.images + within for frame in frames]).to(self.frames.device)
             for frames in (sources, targets)
-        ]
-        return Pairs(self.frames, *numbers, self.weight)
+        )
+        return Pairs(self.frames, of_sources, of_targets, self.weight)
 
     def in_mm(self, field: torch.Tensor) -> list[np.ndarray]:
         """Return the fields of pairs of frames, (K, J, I, 3) float32 in LPS mm, from those of pairs of images."""
@@ -168,8 +181,8 @@ class _Problem:
         parts = []
         for field in fields:
             voxels = from_physical(field, self.geometry).to(self.frames.device)
-            voxels = voxels[1:].transpose(0, 1) if self.flat else voxels.unsqueeze(0)
-            parts.append(resize_field(voxels[(..., *self.box)], self.grid))
+            voxels = voxels[1:].transpose(0, 1) if self.independent else voxels.unsqueeze(0)
+            parts.append(resize_field(voxels[:, :, *self.box], self.grid))
         return torch.cat(parts)
 
     def _image(self, array: np.ndarray, blur: float, device: str) -> torch.Tensor:
@@ -178,16 +191,16 @@ class _Problem:
 
     def _images(self, frame: torch.Tensor) -> torch.Tensor:
         """Return the images of a frame (1, 1, K, J, I), cut to the box."""
-        images = frame[0].transpose(0, 1) if self.flat else frame
-        return images[(..., *self.box)]
+        images = frame[0].transpose(0, 1) if self.independent else frame
+        return images[:, :, *self.box]
 
     def _to_mm(self, field: torch.Tensor) -> np.ndarray:
         voxels = resize_field(field, self.shape)
-        whole = self.geometry.shape[1:] if self.flat else self.geometry.shape
+        whole = self.geometry.shape[1:] if self.independent else self.geometry.shape
         axes = reversed(list(zip(self.box, whole, strict=True)))  # PyTorch pads the last axis first
         beyond = [n for part, size in axes for n in (part.start, size - part.stop)]
         voxels = functional.pad(voxels, beyond, mode="replicate")
-        if not self.flat:
+        if not self.independent:
             return to_physical(voxels[0], self.geometry)
         through_plane = torch.zeros_like(voxels[:, :1])
         return to_physical(torch.cat([through_plane, voxels], 1).transpose(0, 1), self.geometry)
@@ -224,6 +237,7 @@ def _neighbours(
         scales=settings.scales,
         passes=settings.passes,
         start_from=start_from,
+        on_scale=None if on_scale is None else lambda scale, field: on_scale(scale, motion_of(field)),
     )
 
     def motion_of(field: torch.Tensor) -> SequenceMotion:
@@ -240,8 +254,7 @@ def _neighbours(
             problem.mask,
         )
 
-    tell = None if on_scale is None else lambda scale, field: on_scale(scale, motion_of(field))
-    field = run_kept(fit, checkpoint and checkpoint / "pairs.safetensors", on_scale=tell, progress=progress)
+    field = resume(fit, checkpoint and checkpoint / "pairs.safetensors", progress=progress)
     return motion_of(field), fit.weights
 
 
@@ -265,7 +278,7 @@ def _refined(
         initial=problem.in_voxels([displacements[number] for number in others]),
         start_from=weights if settings.inherit else None,
     )
-    field = run_kept(fit, checkpoint and checkpoint / "refinement.safetensors", progress=progress)
+    field = resume(fit, checkpoint and checkpoint / "refinement.safetensors", progress=progress)
     refined = list(displacements)
     for number, corrected in zip(others, problem.in_mm(field), strict=True):
         refined[number] = corrected

@@ -67,6 +67,15 @@ def follow_points(
     Raises:
         InvalidInputError: points are not (P, 3) finite numbers, there is no such frame, or closing is asked of a
             motion that is not closed.
+
+    Example:
+        Tissue moves by 2 mm along x from the first frame to the second:
+
+        >>> from temporal_interp.data.geometry import Geometry
+        >>> shift = np.broadcast_to(np.float32([2, 0, 0]), (1, 4, 4, 3))
+        >>> motion = SequenceMotion(Geometry((1, 4, 4)), [0.0, 1.0], "time", "s", [shift], [-shift])
+        >>> follow_points(motion, [[1.0, 1.0, 0.0]])[:, 0].tolist()
+        [[1.0, 1.0, 0.0], [3.0, 1.0, 0.0]]
     """
     points = require_points(points_mm, "The points to follow")
     motion.require_frame(reference, "The reference")
@@ -105,8 +114,8 @@ def displacement_from(motion: SequenceMotion, reference: int = 0, *, closing: bo
     for start in range(0, len(points), slices):
         slab = points[start : start + slices]
         followed = follow_points(motion, slab.reshape(-1, 3), reference, closing=closing)
-        for displacement, moved in zip(displacements, followed, strict=True):
-            displacement[start : start + slices] = moved.reshape(slab.shape) - slab
+        for displacement, positions in zip(displacements, followed, strict=True):
+            displacement[start : start + slices] = positions.reshape(slab.shape) - slab
     return displacements
 
 

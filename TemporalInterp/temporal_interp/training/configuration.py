@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -67,9 +68,16 @@ def _configuration(given: Any, folder: Path) -> Configuration:
     return Configuration(
         NetworkSettings.from_dict(section["network"]),
         DataSettings.from_dict(data),
-        TrainingSettings.from_dict(section["teacher"]),
-        TrainingSettings.from_dict(section["student"]),
+        _training("teacher", section["teacher"]),
+        _training("student", section["student"]),
     )
+
+
+def _training(stage: str, given: Mapping[str, Any]) -> TrainingSettings:
+    try:
+        return TrainingSettings.from_dict(given)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{stage}: {error}") from error
 
 
 def _has_names(section: Any) -> bool:

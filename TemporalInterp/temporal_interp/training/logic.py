@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import lightning
 import torch
@@ -18,11 +18,11 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
 from temporal_interp.data.training_sample import SampleSource
 from temporal_interp.errors import CancelledError, InvalidInputError, Progress, UnreadableFileError, no_progress
-from temporal_interp.fitting.checkpoint_file import SafetensorsCheckpoints
 from temporal_interp.io.atomic import atomic_file
 from temporal_interp.models.model_file import checksum, load_model, save_model
 from temporal_interp.networks import NetworkSettings, Student, Teacher
 from temporal_interp.networks.load import load_network, network_of
+from temporal_interp.training.checkpoints import SafetensorsCheckpoints
 from temporal_interp.training.data import SampleData
 from temporal_interp.training.report_progress import ReportProgress
 from temporal_interp.training.scores import asking, score
@@ -30,6 +30,8 @@ from temporal_interp.training.settings import TrainingSettings
 from temporal_interp.training.stage import MONITOR, Stage, StudentStage, TeacherStage
 
 CHECKPOINT_SUFFIX = ".safetensors"
+
+Network = TypeVar("Network", Teacher, Student)
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class TrainingLogic:
             InvalidInputError: the folder holds another training, a model file does not fit, or the data cannot be
                 learnt from.
         """
-        stage = TeacherStage(self._start("teacher", network, start), self.settings)
+        stage = TeacherStage(self._start(Teacher, network, start), self.settings)
         return self._train("teacher", stage, training, validation, {**(about or {}), **_checksums(start=start)})
 
     def train_student(
@@ -134,7 +136,7 @@ class TrainingLogic:
                 f"The teacher has {teaching.settings.scales} scales and the student {network.scales}; "
                 "distillation compares them scale by scale."
             )
-        student = self._start("student", network, start)
+        student = self._start(Student, network, start)
         about = {**(about or {}), **_checksums(teacher=teacher, start=start)}
         return self._train("student", StudentStage(student, self.settings, teaching), training, validation, about)
 
@@ -158,13 +160,14 @@ class TrainingLogic:
         network = network_of(loaded, loaded.kind).to(device)
         return score(asking(network), samples, seed=self.settings.seed, device=device, progress=self.progress)
 
-    def _start(self, kind: str, settings: NetworkSettings, start: Path | None) -> Teacher | Student:
+    def _start(self, kind: type[Network], settings: NetworkSettings, start: Path | None) -> Network:
         """Return a fresh network, or that of a model file with the same settings."""
         if start is None:
-            return fresh({"teacher": Teacher, "student": Student}[kind], settings, self.settings.seed)
-        started = load_network(start, kind)
-        if started.settings != settings:
-            raise InvalidInputError(f"{start} was built with other network settings than the {kind} to train.")
+            return fresh(kind, settings, self.settings.seed)
+        name = kind.__name__.lower()
+        started = load_network(start, name)
+        if not isinstance(started, kind) or started.settings != settings:
+            raise InvalidInputError(f"{start} was built with other network settings than the {name} to train.")
         return started.train()
 
     def _train(
@@ -275,7 +278,7 @@ def _checksums(**files: Path | None) -> dict[str, str]:
     return {f"{name}_sha256": checksum(file) for name, file in files.items() if file is not None}
 
 
-def fresh(kind: type[Teacher] | type[Student], settings: NetworkSettings, seed: int) -> Teacher | Student:
+def fresh(kind: type[Network], settings: NetworkSettings, seed: int) -> Network:
     """Return a network with weights that depend on the seed alone; the global random state is left as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -289,6 +292,11 @@ def network_state(checkpoint: Mapping[str, Any]) -> dict[str, torch.Tensor]:
 
 
 def quieten() -> None:
-    """Keep Lightning from telling which processors it could use, which tips it has, and that a training goes on."""
-    warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")
+    """Silence Lightning's tips, its list of processors, and warnings about what is meant to be so."""
+    for expected in (
+        "Checkpoint directory .* exists and is not empty",  # a training that is resumed
+        "The number of training batches .* is smaller than the logging interval",
+        ".*treespec.* is deprecated",  # within Lightning
+    ):
+        warnings.filterwarnings("ignore", message=expected)
     logging.getLogger("lightning.pytorch.utilities.rank_zero").setLevel(logging.WARNING)

@@ -59,11 +59,13 @@ class Stage(lightning.LightningModule):
         for name, value in measures.items():
             self._note(f"validation/{name}", value.mean(), batch, prog_bar=name == "gain")
 
-    def _note(self, name: str, value: torch.Tensor, batch: Batch, **how: bool) -> None:
+    def _note(
+        self, name: str, value: torch.Tensor, batch: Batch, *, on_step: bool = False, prog_bar: bool = False
+    ) -> None:
         """Log a mean over a batch; the mean over the epoch is that over the samples of all processes."""
         # Lightning averages the number of samples over the processes as a whole number, which must leave no remainder
         counted = len(batch.t) * self.trainer.world_size
-        self.log(name, value, on_epoch=True, sync_dist=True, batch_size=counted, **how)
+        self.log(name, value, on_step=on_step, on_epoch=True, prog_bar=prog_bar, sync_dist=True, batch_size=counted)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Return Adam over the network's own weights."""
@@ -98,7 +100,7 @@ class StudentStage(Stage):
 
     def losses(self, batch: Batch) -> dict[str, torch.Tensor]:
         """Return the losses of a batch by name: of the batch itself, and of the cycle for the share that it has."""
-        share, losses, total = self.settings.cycle, {}, 0.0
+        share, losses, total = self.settings.cycle, {}, torch.zeros((), device=batch.t.device)
         if share < 1:
             losses = self.objective(self.synthesise(batch), batch, self._taught(batch))
             total = (1 - share) * losses["loss"]

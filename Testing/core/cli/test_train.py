@@ -96,11 +96,11 @@ def test_a_student_needs_a_teacher_or_to_be_told_that_there_is_none(train_comman
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("teacher: {epoch: 1}", "Unknown training settings: epoch"),
+        ("teacher: {epoch: 1}", "Unknown settings: epoch"),
         ("teacher: {learning_rate: 1e-4}", "'learning_rate' must be a number"),
         ("student: {epochs: 0}", "'epochs' must be"),  # the other stage's section is checked too
         ("data: {dataset: folder}", "Say in which folder"),
-        ("data: {dataset: synthetic, shape: [1, 8, 8]}", "at least (1, 16, 16)"),
+        ("data: {dataset: synthetic, shape: [1, 8, 8]}", "Value 2 of the setting 'shape' must be at least 16, got 8"),
     ],
 )
 def test_a_configuration_that_makes_no_sense_is_refused(train_command, configuration, tmp_path, text, words):

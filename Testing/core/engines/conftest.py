@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from temporal_interp.networks.student import EncodedPair
-from temporal_interp.networks.synthesis import Synthesis, flat
+from temporal_interp.networks.synthesis import Synthesis, squeeze_single_slice
 
 
 class KnownStudent:
@@ -31,7 +31,7 @@ class KnownStudent:
     def encode(self, first, last):
         self._remember(first)
         self.encoded.append(tuple(first.shape))
-        return EncodedPair(flat(torch.cat([first, last])), [])
+        return EncodedPair(squeeze_single_slice(torch.cat([first, last])), [])
 
     def decode(self, pair, t):
         first = pair.ends.chunk(2)[0]

@@ -14,13 +14,13 @@ from temporal_interp.engines.blend import LinearBlend
 from temporal_interp.engines.refined import RefinedEngine
 from temporal_interp.engines.student import StudentEngine
 from temporal_interp.errors import CancelledError, InvalidInputError
-from temporal_interp.registration.settings import VelocitySettings
+from temporal_interp.registration.settings import GridField, VelocitySettings
 
 OBLIQUE = Rotation.from_euler("xyz", (20, -35, 50), degrees=True).as_matrix()
 GRID = Geometry((1, 64, 80), (1.5, 1.25, 8.0), (10.0, -5.0, 3.0), OBLIQUE)
 WAY = (2.0, 4.0)
 """Voxels, (J, I), that the disc moves."""
-QUICK = VelocitySettings(stride=1.5, levels=(2, 1), iterations=(40, 40))
+QUICK = VelocitySettings(field=GridField(stride=1.5), levels=(2, 1), iterations=(40, 40))
 
 
 def disc(t, geometry=GRID, *, way=WAY, dtype="float32", level=80.0):

@@ -17,7 +17,7 @@ from temporal_interp.engines.pairs.fusion import Fusion
 from temporal_interp.engines.pairs.velocity_field import ease_in_out
 from temporal_interp.engines.velocity_field import VelocityFieldEngine
 from temporal_interp.errors import CancelledError, InvalidInputError
-from temporal_interp.registration.settings import VelocitySettings
+from temporal_interp.registration.settings import NetworkField, VelocitySettings
 from temporal_interp.tensors import slabs
 
 OBLIQUE = Rotation.from_euler("xyz", (20, -35, 50), degrees=True).as_matrix()
@@ -204,12 +204,15 @@ def test_exchanging_the_volumes_and_the_time_gives_nearly_the_same_frame(fitted)
 
 def test_the_same_seed_gives_the_same_bits_and_leaves_the_global_generator_alone():
     state = torch.get_rng_state()
-    network = replace(VelocitySettings.neural(), width=32, max_voxels=20_000, levels=(2, 1), iterations=(2, 2))
+    network = replace(
+        VelocitySettings.neural(), field=NetworkField(width=32), max_voxels=20_000, levels=(2, 1), iterations=(2, 2)
+    )
     engine = VelocityFieldEngine(registration=network)
     frames = [prepare(engine, DISC.at(0.0), DISC.at(1.0)).at(0.5).volume.array for _ in range(2)]
     np.testing.assert_array_equal(*frames)
     assert torch.equal(torch.get_rng_state(), state)
-    other = prepare(VelocityFieldEngine(registration=replace(network, seed=1)), DISC.at(0.0), DISC.at(1.0))
+    other_seed = replace(network, field=NetworkField(width=32, seed=1))
+    other = prepare(VelocityFieldEngine(registration=other_seed), DISC.at(0.0), DISC.at(1.0))
     assert not np.array_equal(other.at(0.5).volume.array, frames[0])
 
 

@@ -19,12 +19,12 @@ from temporal_interp.evaluation.slice_methods import (
     SynthesisedSlices,
 )
 from temporal_interp.evaluation.slice_table import as_table, evaluate_slices, table_rows, thick_volume
+from temporal_interp.slices.add_slices import View, add_slices
 from temporal_interp.slices.classical import Classical, interpolate_slices
 from temporal_interp.slices.degradation import Degradation
 from temporal_interp.slices.fit_volume import new_model
 from temporal_interp.slices.quality import shipped_model
 from temporal_interp.slices.settings import SliceNetworkSettings, SliceTrainingSettings
-from temporal_interp.slices.synthesise import View, add_slices
 
 QUICK = SliceTrainingSettings(steps=1, slices=5, side=12, batch=2, wavelets=1.0)
 

@@ -315,7 +315,7 @@ class TestNmsr:
             def __new__(cls):
                 return TestNmsr.DEFAULTS
 
-            closest = staticmethod(lambda: TestNmsr.QUICK)
+            most_similar = staticmethod(lambda: TestNmsr.QUICK)
 
         monkeypatch.setattr(pairwise_nmsr, "TrackingSettings", Settings)
         monkeypatch.setattr(pairwise_nmsr, "track", remember)

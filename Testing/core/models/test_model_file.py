@@ -305,10 +305,10 @@ def test_weights_must_fit_the_description(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
-        ({"depth": 3}, "Unknown network settings: depth"),
-        ({"widths": []}, "needs a width"),
-        ({"widths": None}, "cannot be read"),
-        ({"time_scale": "fast"}, "cannot be read"),
+        ({"depth": 3}, "Unknown settings: depth"),
+        ({"widths": []}, "'widths' must have at least 1 value"),
+        ({"widths": None}, "'widths' must be a list, got None"),
+        ({"time_scale": "fast"}, "'time_scale' must be a number, got 'fast'"),
     ],
 )
 def test_settings_of_no_network_are_refused_and_the_file_is_named(tmp_path, settings, reason):

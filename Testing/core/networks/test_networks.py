@@ -1,15 +1,18 @@
 """Teacher and student: shapes, exact ends, swap symmetry, thin stacks, and every option of the settings."""
 
 import itertools
+from dataclasses import replace
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import pytest
 import torch
 
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.networks import NetworkSettings, Student, Teacher
-from temporal_interp.networks.settings import CHOICES, paper_settings
 
 WIDTHS = (4, 8)
+HINTS = get_type_hints(NetworkSettings)
+CHOICES = {name: get_args(hint) for name, hint in HINTS.items() if get_origin(hint) is Literal}
 
 
 def perturbed(network, *, by=0.05, seed=0):
@@ -84,7 +87,7 @@ def test_thin_stacks_keep_their_slices_at_every_scale():
     student = Student(NetworkSettings(widths=(4, 6, 8)))
     pair = student.encode(*images(1, 1, 10, 32, 32, count=2))
     assert [tuple(f.shape[2:]) for f in pair.features] == [(10, 32, 32), (10, 16, 16), (10, 8, 8)]
-    literal = Student(paper_settings((4, 6, 8))).encode(*images(1, 1, 10, 32, 32, count=2))
+    literal = Student(replace(NetworkSettings.paper(), widths=(4, 6, 8))).encode(*images(1, 1, 10, 32, 32, count=2))
     assert [tuple(f.shape[2:]) for f in literal.features] == [(10, 32, 32), (5, 16, 16), (3, 8, 8)]
 
 

@@ -16,9 +16,9 @@ from temporal_interp.registration import noise
 from temporal_interp.registration import register as module
 from temporal_interp.registration.fit_velocity import fit_velocity
 from temporal_interp.registration.grids import coarsen, fitted_shape
-from temporal_interp.registration.noise import LEAST, noise_variance
+from temporal_interp.registration.noise import LEAST_VARIANCE, noise_variance
 from temporal_interp.registration.register import default_settings, fit_volumes, register, slices_are_independent
-from temporal_interp.registration.settings import VelocitySettings
+from temporal_interp.registration.settings import GridField, NetworkField, VelocitySettings
 from temporal_interp.registration.sinusoidal_network import SinusoidalNetworks
 from temporal_interp.registration.velocity_grid import VelocityGrid
 from temporal_interp.tensors.spatial import integrate_velocity, resize_field, warp
@@ -26,8 +26,8 @@ from temporal_interp.tensors.spatial import integrate_velocity, resize_field, wa
 OBLIQUE = Rotation.from_euler("xyz", (20, -35, 50), degrees=True).as_matrix()
 FAST = VelocitySettings(max_voxels=20_000, levels=(2, 1), iterations=(40, 40), window=7, window_stride=2)
 FAST_NETWORK = replace(
-    VelocitySettings.neural(), width=32, layers=4, extent=1.0, stride=2.0, max_voxels=20_000, levels=(2, 1),
-    iterations=(40, 40), learning_rate=2e-3, folding=10.0, squaring_steps=4, patience=0,
+    VelocitySettings.neural(), field=NetworkField(width=32, layers=4, extent=1.0, stride=2.0), max_voxels=20_000,
+    levels=(2, 1), iterations=(40, 40), learning_rate=2e-3, folding=10.0, squaring_steps=4, patience=0,
 )  # fmt: skip
 HARDLY = replace(FAST, iterations=(2, 2))
 
@@ -58,7 +58,8 @@ def image(shape, shift=0.0):
         ("field", "spline"),
         *[(name, 0) for name in ("width", "frequency", "extent", "reach", "max_voxels", "learning_rate")],
         *[(name, -1) for name in ("width", "frequency", "extent", "reach", "max_voxels", "learning_rate")],
-        *[(name, -1) for name in ("spread", "flat", "smoothness", "bending", "folding", "patience", "tolerance")],
+        *[(name, -1) for name in ("spread", "noise_variance_floor", "smoothness", "bending", "folding")],
+        *[(name, -1) for name in ("patience", "tolerance")],
         *[(name, float("nan")) for name in ("frequency", "reach", "learning_rate", "smoothness", "stride")],
         ("squaring_steps", 0),
         ("window_stride", 0),
@@ -77,8 +78,13 @@ def image(shape, shift=0.0):
     ],
 )
 def test_settings_that_make_no_sense_are_refused_by_name(name, bad):
-    with pytest.raises(InvalidInputError, match=f"'{name}'"):
-        replace(FAST, **{name: bad})
+    owners = [
+        settings for settings in (FAST, FAST.field, FAST_NETWORK.field) if name in {f.name for f in fields(settings)}
+    ]
+    assert owners
+    for settings in owners:
+        with pytest.raises(InvalidInputError, match=f"'{name}'"):
+            replace(settings, **{name: bad})
 
 
 def test_zero_turns_the_optional_parts_off():
@@ -87,24 +93,27 @@ def test_zero_turns_the_optional_parts_off():
 
 def test_paper_settings_are_the_papers():
     paper = VelocitySettings.paper()
-    assert (paper.width, paper.layers, paper.frequency) == (256, 5, 30.0)
-    assert (paper.stride, paper.squaring_steps, paper.levels) == (3.0, 7, (1,))
+    assert paper.field == NetworkField(stride=3.0, width=256, layers=5, frequency=30.0, extent=1.0, reach=1.0)
+    assert (paper.squaring_steps, paper.levels) == (7, (1,))
     assert (paper.window, paper.folding, paper.smoothness) == (9, 100.0, 0.1)
     assert (paper.learning_rate, paper.iterations) == (1e-4, (300,))
     assert not paper.symmetric
-    assert (paper.field, paper.window_stride) == ("network", 1)
+    assert paper.window_stride == 1
     assert fitted_shape((300, 400, 500), (1.0, 1.0, 1.0), 1, paper.max_voxels) == (300, 400, 500)
 
 
 def test_one_line_tells_every_setting_that_differs_and_no_other():
     default = VelocitySettings()
     assert default.in_one_line() == ""
-    assert replace(default, seed=12, levels=(5, 3), iterations=(1, 2)).in_one_line() == (
-        "levels=(5,3) iterations=(1,2) seed=12"
+    assert replace(default, window=5, levels=(5, 3), iterations=(1, 2)).in_one_line() == (
+        "levels=(5,3) iterations=(1,2) window=5"
     )
-    names = {part.split("=")[0] for part in VelocitySettings.paper().in_one_line().split()}
-    assert "field" in names
-    assert names <= {f.name for f in fields(default)}
+    assert replace(default, field=GridField(stride=3.0)).in_one_line() == "stride=3.0"
+    assert VelocitySettings.neural().in_one_line().startswith("field=network iterations=")
+    paper = VelocitySettings.paper()
+    names = [part.split("=")[0] for part in paper.in_one_line().split()]
+    assert names[:3] == ["field", "stride", "width"]
+    assert set(names) <= {f.name for settings in (paper, paper.field) for f in fields(settings)}
 
 
 # --- networks
@@ -211,7 +220,7 @@ def test_the_noise_of_every_problem_is_found_beside_edges(shape):
 @pytest.mark.parametrize("brightness", [0.0, 0.5], ids=["background", "even"])
 def test_without_anything_to_see_the_noise_is_the_least(brightness):
     plain = torch.full((2, 1, 16, 16), brightness)
-    torch.testing.assert_close(noise_variance(plain, plain), torch.full((2, 1, 1, 1), LEAST))
+    torch.testing.assert_close(noise_variance(plain, plain), torch.full((2, 1, 1, 1), LEAST_VARIANCE))
 
 
 def test_background_without_noise_hides_no_noise():
@@ -223,7 +232,7 @@ def test_background_without_noise_hides_no_noise():
 
 
 def test_the_noise_of_a_huge_image_is_looked_for_in_its_middle(monkeypatch):
-    monkeypatch.setattr(noise, "_ENOUGH", 32 * 32)
+    monkeypatch.setattr(noise, "_SAMPLE_VOXELS", 32 * 32)
     generator = torch.Generator().manual_seed(0)
     quiet = 0.5 + 0.03 * torch.randn((1, 1, 64, 96), generator=generator)
     loud_around = 0.5 + 0.1 * torch.randn((1, 1, 64, 96), generator=generator)
@@ -234,14 +243,18 @@ def test_the_noise_of_a_huge_image_is_looked_for_in_its_middle(monkeypatch):
 def test_the_fit_takes_the_noise_of_the_pair_unless_told(monkeypatch):
     asked = []
     original = fitting.local_correlation_loss
-    monkeypatch.setattr(fitting, "local_correlation_loss", lambda *a, **k: asked.append(k["flat"]) or original(*a, **k))
+    monkeypatch.setattr(
+        fitting,
+        "local_correlation_loss",
+        lambda *a, **k: asked.append(k["noise_variance_floor"]) or original(*a, **k),
+    )
     generator = torch.Generator().manual_seed(0)
     pair = [0.3 + 0.5 * image((40, 44)) + 0.05 * torch.randn(1, 1, 40, 44, generator=generator) for _ in range(2)]
-    fit_velocity(*pair, (1.0, 1.0), replace(HARDLY, starts=1))
+    fit_velocity(*pair, (1.0, 1.0), replace(HARDLY, field=GridField(starts=1)))
     assert float(asked[0]) == pytest.approx(0.05**2, rel=0.3)
     assert all(torch.equal(flat, asked[0]) for flat in asked)
     asked.clear()
-    fit_velocity(*pair, (1.0, 1.0), replace(HARDLY, flat=0.01))
+    fit_velocity(*pair, (1.0, 1.0), replace(HARDLY, noise_variance_floor=0.01))
     assert set(asked) == {0.01}
 
 
@@ -252,7 +265,7 @@ def test_the_fit_takes_the_noise_of_the_pair_unless_told(monkeypatch):
 def test_a_shift_is_found_in_voxels_of_the_velocitys_grid(fast):
     shift = np.array([1.5, -2.5])
     velocity = fit_velocity(image((40, 44), shift), image((40, 44)), (1.0, 1.0), fast)
-    assert velocity.shape == ((1, 2, 20, 22) if fast.field == "grid" else (1, 2, 40, 44))
+    assert velocity.shape == ((1, 2, 20, 22) if fast.field.kind == "grid" else (1, 2, 40, 44))
     displacement = resize_field(integrate_velocity(velocity), (40, 44))
     inside = np.linalg.norm(centred((40, 44)) - shift, axis=-1) < 7
     # fixed(p) = disc(p - shift) = moving(p - shift)
@@ -275,7 +288,9 @@ def test_problems_in_one_fit_are_as_problems_alone(fast):
 
 def test_the_papers_settings_fit_a_small_volume():
     shape = (12, 16, 16)
-    settings = replace(VelocitySettings.paper(), width=32, iterations=(12,), learning_rate=2e-3)
+    settings = replace(
+        VelocitySettings.paper(), field=replace(NetworkField.paper(), width=32), iterations=(12,), learning_rate=2e-3
+    )
     fixed, moving = image(shape, 1.0), image(shape)
     velocity = fit_velocity(fixed, moving, (2.0, 1.0, 1.0), settings)
     assert velocity.shape == (1, 3, *shape)
@@ -351,18 +366,18 @@ def test_without_patience_every_iteration_runs():
     assert reports == [0.0, 0.25, 0.5, 0.75, 1.0]
 
 
-def test_of_several_starts_the_one_that_likens_each_pair_most_goes_on_alone():
+def test_of_several_starts_the_most_similar_of_each_pair_goes_on_alone():
     """Two problems, begun twice: the first start is right for one of them, the second for the other."""
     scene = image((32, 32))
     rightward = torch.tensor([0.0, 3.0]).view(1, 2, 1, 1).expand(1, 2, 32, 32)
     pair = torch.cat([warp(scene, rightward), warp(scene, -rightward), scene, scene])
     velocities = torch.cat([rightward, rightward, -rightward, -rightward])
-    chosen = fitting._likest(fitting._repeated(pair, 2), velocities, 1e-4, FAST, 2)
+    chosen = fitting._most_similar(fitting._repeated(pair, 2), velocities, 1e-4, FAST, 2)
     assert chosen.tolist() == [0, 3]
 
 
 def test_starts_lie_a_little_to_both_sides_of_no_motion_until_one_of_each_is_kept():
-    grid = VelocityGrid(3, (32, 32), (1.0, 1.0), replace(FAST, starts=2), torch.device("cpu"))
+    grid = VelocityGrid(3, (32, 32), (1.0, 1.0), GridField(starts=2), 0.15, torch.device("cpu"))
     grid.begin((16, 16))
     begun = grid.velocity().detach()
     assert len(begun) == 2 * 3
@@ -382,7 +397,7 @@ def test_any_number_of_starts_finds_a_plain_motion_and_only_the_coarse_level_has
         fitting, "local_correlation_loss", lambda one, *a, **k: seen.append(len(one)) or original(one, *a, **k)
     )
     pair = torch.cat([image((32, 32), 1.5), image((32, 32))]), torch.cat([image((32, 32)), image((32, 32), 1.5)])
-    velocity = fit_velocity(*pair, (1.0, 1.0), replace(FAST, starts=starts))
+    velocity = fit_velocity(*pair, (1.0, 1.0), replace(FAST, field=GridField(starts=starts)))
     centre = resize_field(integrate_velocity(velocity), (32, 32))[:, :, 13:20, 13:20].mean(dim=(2, 3))
     torch.testing.assert_close(centre, torch.tensor([[-1.5, -1.5], [1.5, 1.5]]), rtol=0, atol=0.2)
     assert seen == [2 * starts] * FAST.iterations[0] + [2] * FAST.iterations[1]

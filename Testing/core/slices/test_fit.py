@@ -9,10 +9,10 @@ import torch
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import CancelledError, InvalidInputError
+from temporal_interp.slices.add_slices import View, add_slices
 from temporal_interp.slices.classical import Classical, interpolate_slices
 from temporal_interp.slices.fit_volume import fit_to_volumes, new_model
 from temporal_interp.slices.settings import PixelNetworkSettings, SliceNetworkSettings, SliceTrainingSettings
-from temporal_interp.slices.synthesise import View, add_slices
 from temporal_interp.tensors.metrics import mse
 
 TINY = {
@@ -106,7 +106,7 @@ def test_the_state_of_another_fit_is_refused(thick, tmp_path):
         {"coronal_distillation": 0.0, "sagittal_distillation": 0.0},
         {"in_plane": 0.0},
         {"repeats": 2},
-        {"closest": 0.4, "mutual": True},
+        {"distillation_ratio": 0.4, "mutual": True},
         {"mutual": True},
         {"degradation": "blurred"},
     ],

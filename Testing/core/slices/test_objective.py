@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from temporal_interp.slices.objective import closest_points_loss, restoration_loss
+from temporal_interp.slices.objective import distillation_loss, restoration_loss
 
 
 def pair(*shape: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -61,22 +61,22 @@ def test_images_too_small_for_wavelets_have_a_squared_error(size, weight):
 def test_only_the_closest_points_count(share, kept):
     first, second = pair(1, 5, 2, 3)
     expected = np.sort((first - second).square().numpy(), axis=None)[:kept].mean()
-    assert closest_points_loss(first, second, share).item() == pytest.approx(expected, rel=1e-12)
+    assert distillation_loss(first, second, share).item() == pytest.approx(expected, rel=1e-12)
 
 
 def test_a_share_is_counted_exactly_where_its_number_is_not():
     differences = torch.arange(100.0)  # 0.29 x 100 is 28.999999999999996
     expected = differences[:29].square().mean().item()
-    assert closest_points_loss(differences, torch.zeros(100), 0.29).item() == pytest.approx(expected, rel=1e-6)
+    assert distillation_loss(differences, torch.zeros(100), 0.29).item() == pytest.approx(expected, rel=1e-6)
 
 
 def test_one_point_counts_at_least():
-    assert closest_points_loss(torch.tensor([3.0, -2.0, 4.0]), torch.zeros(3), 0.01) == 4
+    assert distillation_loss(torch.tensor([3.0, -2.0, 4.0]), torch.zeros(3), 0.01) == 4
 
 
 def test_gradients_reach_both_and_only_where_they_are_close():
     first, second = (tensor.requires_grad_() for tensor in pair(1, 10, 3, 4))
-    closest_points_loss(first, second, 0.4).backward()
+    distillation_loss(first, second, 0.4).backward()
     squares = (first - second).detach().square()
     kept = squares <= squares.flatten().kthvalue(48).values
     assert torch.equal(first.grad != 0, kept)
@@ -86,5 +86,5 @@ def test_gradients_reach_both_and_only_where_they_are_close():
 
 def test_views_that_do_not_lie_in_one_piece_are_compared_voxel_by_voxel():
     first, second = pair(2, 3, 4, 5)
-    turned = closest_points_loss(first.permute(0, 3, 1, 2), second.permute(0, 3, 1, 2), 0.4)
-    torch.testing.assert_close(turned, closest_points_loss(first, second, 0.4))
+    turned = distillation_loss(first.permute(0, 3, 1, 2), second.permute(0, 3, 1, 2), 0.4)
+    torch.testing.assert_close(turned, distillation_loss(first, second, 0.4))

@@ -9,9 +9,10 @@ from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.io import read_volume
+from temporal_interp.slices.choices import FACTORS, Quality
 from temporal_interp.slices.classical import Classical, interpolate_slices
 from temporal_interp.slices.quality import shipped_model, with_closer_slices
-from temporal_interp.slices.settings import FACTORS, Quality, SliceTrainingSettings
+from temporal_interp.slices.settings import SliceTrainingSettings
 from temporal_interp.tensors.metrics import psnr
 
 FEW_STEPS = SliceTrainingSettings(steps=2, slices=5, side=12, batch=2)

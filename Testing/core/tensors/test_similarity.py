@@ -43,7 +43,7 @@ def test_a_stride_takes_every_so_many_windows_along_each_axis(shape):
 def test_images_alike_up_to_gain_and_offset_have_no_loss(shape, gain, offset):
     image = random(2, 1, *shape)
     loss = local_correlation_loss(gain * image + offset, image, window=5)
-    assert 0 <= float(loss) < 0.01  # the rest is FLAT against the variance
+    assert 0 <= float(loss) < 0.01  # the rest is NOISE_VARIANCE_FLOOR against the variance
 
 
 def test_loss_is_one_minus_the_squared_correlation_of_the_window():
@@ -70,9 +70,12 @@ def test_every_problem_can_have_a_flatness_of_its_own():
     first, second = random(2, 1, 12, 12), random(2, 1, 12, 12, seed=1)
     flats = 0.001, 0.5
     apart = [
-        local_correlation_loss(first[n : n + 1], second[n : n + 1], window=5, flat=flat) for n, flat in enumerate(flats)
+        local_correlation_loss(first[n : n + 1], second[n : n + 1], window=5, noise_variance_floor=flat)
+        for n, flat in enumerate(flats)
     ]
-    together = local_correlation_loss(first, second, window=5, flat=torch.tensor(flats).view(2, 1, 1, 1))
+    together = local_correlation_loss(
+        first, second, window=5, noise_variance_floor=torch.tensor(flats).view(2, 1, 1, 1)
+    )
     torch.testing.assert_close(together, torch.stack(apart).mean())
     assert apart[1] > apart[0]
 

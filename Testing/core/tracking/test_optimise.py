@@ -2,14 +2,13 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
 
 from temporal_interp.errors import CancelledError, InvalidInputError
-from temporal_interp.fitting.resume import run_kept
+from temporal_interp.fitting.resume import resume
 from temporal_interp.tensors.spatial import identity_grid
-from temporal_interp.tracking.optimise import PairFit, Pairs, _Course
+from temporal_interp.tracking.optimise import PairFit, Pairs
 from temporal_interp.tracking.settings import TrackingSettings
 
 QUICK = replace(
@@ -131,9 +130,13 @@ def test_fresh_networks_at_every_scale_unless_weights_are_inherited():
     seen = []
 
     def first_weights(settings):
-        fit = fit_of(pairs, replace(settings, passes=(5, 1)))
+        fit = fit_of(
+            pairs,
+            replace(settings, passes=(5, 1)),
+            on_scale=lambda scale, field: seen.append(fit.weights["down.0.weight"].clone()),
+        )
         seen.clear()
-        fit.run(on_scale=lambda scale, field: seen.append(fit.weights["down.0.weight"].clone()))
+        fit.run()
         fresh = fit_of(pairs, settings).weights["down.0.weight"]
         return torch.equal(seen[0], fresh)
 
@@ -154,8 +157,8 @@ def test_weights_to_start_from_are_used_and_must_fit():
 
 def test_scales_and_progress_are_told():
     scales, shares = [], []
-    fit_of(two_frames()).run(
-        on_scale=lambda scale, field: scales.append(scale), progress=lambda share, message: shares.append(share)
+    fit_of(two_frames(), on_scale=lambda scale, field: scales.append(scale)).run(
+        progress=lambda share, message: shares.append(share)
     )
     assert scales == [2, 1]
     assert shares == sorted(shares)
@@ -180,52 +183,32 @@ def test_stopped_fit_goes_on_as_if_nothing_had_happened(tmp_path, step):
     whole = fit_of(two_frames()).run()
     path = tmp_path / "state.safetensors"
     with pytest.raises(CancelledError):
-        run_kept(fit_of(two_frames()), path, progress=Stop(step))
+        resume(fit_of(two_frames()), path, progress=Stop(step))
     steps = []
-    field = run_kept(fit_of(two_frames()), path, progress=lambda share, message: steps.append(share))
+    field = resume(fit_of(two_frames()), path, progress=lambda share, message: steps.append(share))
     assert torch.equal(field, whole)
     assert len(steps) == 80 - step + 1
 
 
 def test_ended_fit_is_not_run_again(tmp_path):
     path = tmp_path / "state.safetensors"
-    field = run_kept(fit_of(two_frames()), path, progress=lambda *_: None)
+    field = resume(fit_of(two_frames()), path, progress=lambda *_: None)
     again = fit_of(two_frames())
     again._step = None
-    assert torch.equal(run_kept(again, path, progress=lambda *_: None), field)
+    assert torch.equal(resume(again, path, progress=lambda *_: None), field)
 
 
 def test_state_of_other_frames_or_settings_is_refused(tmp_path):
     path = tmp_path / "state.safetensors"
-    run_kept(fit_of(two_frames(), replace(QUICK, passes=(1, 1))), path, progress=lambda *_: None)
+    resume(fit_of(two_frames(), replace(QUICK, passes=(1, 1))), path, progress=lambda *_: None)
     for other in (
         fit_of(two_frames(shift=(1.0, 0.0)), replace(QUICK, passes=(1, 1))),
         fit_of(two_frames(), replace(QUICK, passes=(1, 2))),
     ):
         with pytest.raises(InvalidInputError, match="other images, or with other settings"):
-            run_kept(other, path, progress=lambda *_: None)
+            resume(other, path, progress=lambda *_: None)
 
 
 def test_diverged_fit_says_so():
     with pytest.raises(InvalidInputError, match="smaller learning_rate"):
         fit_of(two_frames(), replace(QUICK, learning_rate=1e30)).run()
-
-
-def test_learning_rate_rises_stays_and_falls_to_nothing():
-    course = _Course(steps=100, decay=50, window=0, tolerance=0)
-    rates = []
-    while not course.ended:
-        rates.append(course.rate)
-        course.went_on(1.0)
-    assert rates[0] == pytest.approx(0.05)
-    assert rates[19:51] == pytest.approx([1.0] * 32)
-    assert np.all(np.diff(rates[50:]) < 0)
-    assert rates[-1] < 0.01
-
-
-@pytest.mark.parametrize(("losses", "ended"), [(lambda n: 1.0, 70), (lambda n: 1.0 / (n + 1), 200)])
-def test_scale_ends_early_where_nothing_is_gained(losses, ended):
-    course = _Course(steps=200, decay=50, window=10, tolerance=1e-3)
-    while not course.ended:
-        course.went_on(losses(course.step))
-    assert course.step == ended

@@ -16,7 +16,7 @@ WRONG = {
     "batch": [0, 1.5],
     "least_steps": [0, 1.5],
     "radius": [0],
-    "flat": [0],
+    "noise_variance_floor": [0],
     "stride": [0],
     "smoothness": [-1],
     "blur": [-0.1],

@@ -9,8 +9,8 @@ import torch
 from safetensors.torch import save_file
 
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.fitting.checkpoint_file import SafetensorsCheckpoints
 from temporal_interp.models.model_file import load_model
+from temporal_interp.training.checkpoints import SafetensorsCheckpoints
 
 CHECKPOINTS = SafetensorsCheckpoints()
 

@@ -145,7 +145,7 @@ def test_a_data_setting_that_makes_no_sense_is_refused_by_name(configuration, se
 
 
 @pytest.mark.parametrize(
-    ("setting", "name"), [("widths: [0]", "width"), ("fusion: some", "fusion"), ("depth: 3", "depth")]
+    ("setting", "name"), [("widths: [0]", "widths"), ("fusion: some", "fusion"), ("depth: 3", "depth")]
 )
 def test_a_network_setting_that_makes_no_sense_is_refused_by_name(configuration, setting, name):
     with pytest.raises(InvalidInputError, match=rf"training\.yaml: .*\b{name}\b"):

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from temporal_interp.errors import CancelledError, InvalidInputError
-from temporal_interp.fitting.checkpoint_file import SafetensorsCheckpoints
 from temporal_interp.models.model_file import load_model
 from temporal_interp.networks import NetworkSettings, Student, Teacher
 from temporal_interp.networks.load import load_network
+from temporal_interp.training.checkpoints import SafetensorsCheckpoints
 from temporal_interp.training.datasets.batch import Batch, DrawnSamples, EpochSampler, ValidationSampler
 from temporal_interp.training.logic import Hardware, fresh, network_state
 from temporal_interp.training.stage import StudentStage, psnr_and_gain

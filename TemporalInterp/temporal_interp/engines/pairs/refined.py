@@ -12,10 +12,10 @@ from temporal_interp.engines.pairs.model_grid import Maps, PairModel
 from temporal_interp.engines.pairs.student import ModelRegion, PreparedStudent
 from temporal_interp.errors import Progress
 from temporal_interp.registration.register import fit_volumes
-from temporal_interp.registration.settings import VelocitySettings
+from temporal_interp.registration.settings import GridField, VelocitySettings
 from temporal_interp.tensors.spatial import compose, integrate_velocity, resize_field, warp
 
-REMAINDER = VelocitySettings(starts=1, levels=(2, 1), iterations=(30, 20))
+REMAINDER = VelocitySettings(field=GridField(starts=1), levels=(2, 1), iterations=(30, 20))
 """The student has done the large motion: the coarsest level has nothing to find, and starts nothing to decide (our
 choice)."""
 

@@ -10,11 +10,11 @@ from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import CancelledError, InvalidInputError
-from temporal_interp.slices import synthesise
+from temporal_interp.slices import add_slices as module
+from temporal_interp.slices.add_slices import View, add_slices, add_slices_to_sequence
 from temporal_interp.slices.classical import Classical, interpolate_slices
 from temporal_interp.slices.fit_volume import new_model
 from temporal_interp.slices.slice_grid import closer_slices
-from temporal_interp.slices.synthesise import View, add_slices, add_slices_to_sequence
 
 
 def a_volume(shape=(5, 12, 13), dtype=np.int16, seed=0):
@@ -71,7 +71,7 @@ def test_fusion_is_the_mean_of_the_views(factor):
 def test_the_result_does_not_depend_on_the_chunks(monkeypatch):
     volume, model = a_volume(dtype=np.float32), trained(3)
     whole = add_slices(volume, model).array
-    monkeypatch.setattr(synthesise, "CHUNK_VOXELS", 1)
+    monkeypatch.setattr(module, "CHUNK_VOXELS", 1)
     np.testing.assert_allclose(add_slices(volume, model).array, whole, atol=1e-2)
 
 

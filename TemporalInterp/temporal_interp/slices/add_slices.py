@@ -56,7 +56,7 @@ def add_slices(
         model: on the device where to compute.
         keep_acquired: slices that were acquired stay as they are, bit for bit (ours); otherwise they are the mean of
             both pixelwise views, as the paper has it.
-        views: which views to ask (Table 4). With the axial one alone, acquired slices stay as they are.
+        views: which views to use (Table 4). With the axial one alone, acquired slices stay as they are.
         scale: intensities that the networks see as 0 and 1; those of the volume if None. What lies beyond is not cut.
         progress: told how far it is; may raise CancelledError.
 
@@ -65,6 +65,17 @@ def add_slices(
 
     Raises:
         InvalidInputError: the volume has one slice, or voxels that are not finite.
+
+    Example:
+        Fresh networks interpolate linearly:
+
+        >>> from temporal_interp.data.geometry import Geometry
+        >>> from temporal_interp.slices.fit_volume import new_model
+        >>> array = np.zeros((2, 8, 8), np.float32)
+        >>> array[1] = 10
+        >>> thin = add_slices(Volume(array, Geometry((2, 8, 8), (1.0, 1.0, 4.0))), new_model(2))
+        >>> thin.array[:, 0, 0].round(1).tolist(), thin.geometry.spacing
+        ([0.0, 5.0, 10.0], (1.0, 1.0, 2.0))
     """
     if volume.geometry.shape[0] < 2:
         raise InvalidInputError("There is one slice only; slices can be put between two or more.")
@@ -183,7 +194,7 @@ def _view(
     step = max(1, CHUNK_VOXELS // (fine * scaled.shape[3 - axis]))
     for start in range(0, count, step):
         part = slice(start, start + step)
-        place = (everything, part, everything) if axis == 1 else (everything, everything, part)
+        images = (everything, part, everything) if axis == 1 else (everything, everything, part)
         with precision:
-            made = pixelwise(scaled[place][None].to(device))[0]
-        yield start / count, place, made
+            made = pixelwise(scaled[images][None].to(device))[0]
+        yield start / count, images, made
