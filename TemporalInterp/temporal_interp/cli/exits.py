@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import typer
 from typer.core import TyperGroup
@@ -18,7 +19,7 @@ EXIT_CODES = (
     "which case nothing has been written but what is said to be kept."
 )
 
-UsageError = typer.BadParameter.__base__
+UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 """The class of every mistake in the arguments; typer does not export it by name."""
 
 
@@ -41,20 +42,20 @@ def exit_on_error(console: Console) -> Iterator[None]:
     except UsageError as error:
         if not console.machine_readable:
             raise
-        console.error(error.format_message())
+        console.error(error.format_message())  # type: ignore[attr-defined] # of click, which typer hides
         raise typer.Exit(USAGE) from error
 
 
 class CommandGroup(TyperGroup):
     """The subcommands, every one run under `exit_on_error`."""
 
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Note early whether errors go to a program: a subcommand's own options may be what is wrong."""
         ctx.obj = Console(machine_readable="--json" in args)
         with exit_on_error(ctx.obj):
             return super().parse_args(ctx, args)
 
-    def invoke(self, ctx: typer.Context) -> object:
+    def invoke(self, ctx: Any) -> Any:
         """Run the subcommand."""
         with exit_on_error(ctx.obj):
             return super().invoke(ctx)

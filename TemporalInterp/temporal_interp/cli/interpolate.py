@@ -87,7 +87,8 @@ def interpolate(
         write_sequence(result, output, overwrite=force)
 
     made, seconds = result.synthetic_frames, round(time.monotonic() - started, 1)
-    values = {"output": output, "fields": fields, "engine": engine, "settings": chosen.settings, "model": chosen.model}
+    values: dict[str, object] = {"output": output, "fields": fields, "engine": engine}
+    values |= {"settings": chosen.settings, "model": chosen.model}
     values |= {"frames": len(result), "synthetic_frames": made, "seconds": seconds}
     shown = [f"{output}: {len(result)} frames, {len(made)} of them synthetic ({engine}, {seconds} s)."]
     if fields is not None:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from temporal_interp.data.geometry import Geometry
     from temporal_interp.data.volume import Volume
     from temporal_interp.registration.register import Registration
-    from temporal_interp.registration.settings import VelocitySettings
 
 
 def register(
@@ -83,7 +82,14 @@ def register(
         settings = default_settings(slices_are_independent(fixed.geometry, slice_thickness))
     if stride is not None:
         settings = replace(settings, field=replace(settings.field, stride=stride))
-    settings = _settings(settings, iterations, window=window, smoothness=smoothness, max_voxels=max_voxels)
+    if iterations is not None:
+        settings = replace(settings, iterations=(iterations,) * len(settings.levels))
+    if window is not None:
+        settings = replace(settings, window=window)
+    if smoothness is not None:
+        settings = replace(settings, smoothness=smoothness)
+    if max_voxels is not None:
+        settings = replace(settings, max_voxels=max_voxels)
     moving = _on_grid_of(fixed, read_volume(moving_path), console)
     start = None if initial is None else _initial_field(initial, fixed.geometry)
     with console.progress("Registering") as progress:
@@ -111,13 +117,6 @@ def register(
     ]
     values |= {"output": output, "field": field, "seconds": round(time.monotonic() - started, 1)}
     console.result({**values, "settings": settings.in_one_line()}, *lines)
-
-
-def _settings(start: VelocitySettings, iterations: int | None, **others: float | None) -> VelocitySettings:
-    """Return settings with what the options change."""
-    if iterations is not None:
-        others["iterations"] = (iterations,) * len(start.levels)
-    return replace(start, **{name: value for name, value in others.items() if value is not None})
 
 
 def _on_grid_of(fixed: Volume, moving: Volume, console: Console) -> Volume:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from temporal_interp.evaluation.slice_ablation import Part
     from temporal_interp.evaluation.slice_methods import SliceMethod
     from temporal_interp.evaluation.slice_table import SliceEvaluation
-    from temporal_interp.slices.settings import PixelNetworkSettings, SliceNetworkSettings, SliceTrainingSettings
+    from temporal_interp.slices.settings import SliceTrainingSettings
     from temporal_interp.slices.synthesis_model import SliceSynthesis
 
 app = typer.Typer(
@@ -110,13 +110,21 @@ def apply(
             "and acquired slices stand out beside theirs. Compare with --quality quick."
         )
     with console.progress("Adding slices") as progress:
-        shared = {"keep_acquired": keep_acquired, "progress": progress}
         if model is None:
-            settings = _settings(steps, blurred)
-            result = with_closer_slices(sequence, factor, how, device=where, settings=settings, **shared)
+            result = with_closer_slices(
+                sequence,
+                factor,
+                how or Quality.QUICK,
+                device=where,
+                settings=_settings(steps, blurred),
+                keep_acquired=keep_acquired,
+                progress=progress,
+            )
         else:
             networks, source = _loaded(model, factor, where)
-            result = add_slices_to_sequence(sequence, networks, source=source, **shared)
+            result = add_slices_to_sequence(
+                sequence, networks, source=source, keep_acquired=keep_acquired, progress=progress
+            )
     write_slices(result, output, force=force)
     seconds = round(time.monotonic() - started, 1)
     before, after = sequence.volumes[0].geometry, result.volumes[0].geometry
@@ -168,13 +176,13 @@ def train(
         raise typer.BadParameter("--paper learns from thick slices; leave it out, or leave --fine and --synthetic out.")
     require_file_output(output, (".safetensors",), force=force)
 
-    from temporal_interp.slices.fit_volume import fit_to_volumes, new_model
+    from temporal_interp.slices.fit_volume import fit_to_volumes
     from temporal_interp.slices.model_file import save_slice_model
 
     console, started = Console(json), time.monotonic()
     where, settings = choose_device(device), _settings(steps, blurred, paper=paper, fine=fine or synthetic > 0)
     volumes = volumes_to_learn_from(inputs or [])
-    networks = new_model(factor, **_networks(paper=paper)).to(where)
+    networks = _new_networks(factor, paper=paper).to(where)
     with console.progress("Training") as progress:
         if synthetic:
             volumes += _random_tissues(synthetic, settings.seed, part_of(progress, 0.0, 0.1))
@@ -290,6 +298,9 @@ def evaluate(
     console.result({"input": input_path, "output": output, "rows": rows}, *tables)
 
 
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
 def _save_pictures(evaluation: SliceEvaluation, folder: Path, ours: list[str], title: str) -> None:
     from temporal_interp.figures.slice_comparison import save_slice_comparison
 
@@ -298,7 +309,7 @@ def _save_pictures(evaluation: SliceEvaluation, folder: Path, ours: list[str], t
         save_slice_comparison(evaluation, cut, path, methods=[evaluation.best_classical, *ours], title=title)
 
 
-def _chosen(kind: type[StrEnum], text: str, option: str) -> StrEnum:
+def _chosen(kind: type[Choice], text: str, option: str) -> Choice:
     """Return the choice that the user made by its name."""
     if text not in list(kind):
         raise typer.BadParameter(f"{option} takes {', '.join(kind)}, got '{text}'.")
@@ -330,12 +341,13 @@ def _settings(
     return settings if steps is None else replace(settings, steps=steps)
 
 
-def _networks(*, paper: bool) -> dict[str, SliceNetworkSettings | PixelNetworkSettings]:
+def _new_networks(factor: int, *, paper: bool) -> SliceSynthesis:
+    from temporal_interp.slices.fit_volume import new_model
     from temporal_interp.slices.settings import PixelNetworkSettings, SliceNetworkSettings
 
     if not paper:
-        return {}
-    return {"slice_network": SliceNetworkSettings.paper(), "pixel_network": PixelNetworkSettings.paper()}
+        return new_model(factor)
+    return new_model(factor, slice_network=SliceNetworkSettings.paper(), pixel_network=PixelNetworkSettings.paper())
 
 
 def _loaded(name_or_path: str, factor: int, device: str) -> tuple[SliceSynthesis, dict[str, str]]:
@@ -372,10 +384,11 @@ def _methods(
     from temporal_interp.slices.classical import Classical
     from temporal_interp.slices.quality import shipped_model
 
-    methods = [ClassicalSlices(method) for method in Classical]
+    methods: list[SliceMethod] = [ClassicalSlices(method) for method in Classical]
     methods.append(SynthesisedSlices(QUICK, shipped_model(factor, device)[0]))
     methods += [SynthesisedSlices(Path(name).name, _loaded(name, factor, device)[0]) for name in models]
-    for part in (None, *parts) if fitting is not None else ():
-        fitted = FittedSlices(fitting, device, part, from_scratch)
-        methods += [fitted, *(FittedViews(fitted, some) for some in SOME_VIEWS if views)]
+    if fitting is not None:
+        for part in (None, *parts):
+            fitted = FittedSlices(fitting, device, part, from_scratch)
+            methods += [fitted, *(FittedViews(fitted, some) for some in SOME_VIEWS if views)]
     return methods

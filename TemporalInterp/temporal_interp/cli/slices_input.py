@@ -46,7 +46,7 @@ def volumes_to_learn_from(paths: Iterable[Path]) -> list[Volume]:
     Raises:
         InvalidInputError: an input cannot be read or learnt from, or a folder has no image; the message names it.
     """
-    volumes = []
+    volumes: list[Volume] = []
     for path in (file for given in paths for file in _inputs(given)):
         found = read_slices(path).volumes
         if all(volume.array.min() == volume.array.max() for volume in found):

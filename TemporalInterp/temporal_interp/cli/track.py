@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -150,7 +150,7 @@ def _pair_that_changes_most(sequence: Sequence) -> int:
     return int(np.argmax(changes)) if changes else 0
 
 
-def _in_words(output: Path, found: Mapping[str, object], seconds: float) -> list[str]:
+def _in_words(output: Path, found: Mapping[str, Any], seconds: float) -> list[str]:
     lines = [f"{output}: fields, curves, pictures and a film ({seconds} s)."]
     drift = f"Followed there and back, tissue misses by {found['forward_backward_mm']:.2f} mm at most (mean of a frame)"
     if found["closing_mm"] is not None:

@@ -24,8 +24,8 @@ class CropPad:
     def to_shape(cls, shape: tuple[int, int, int], target: tuple[int, int, int]) -> CropPad:
         """Return the centred crop or pad from `shape` to `target`; an odd voxel goes after."""
         total = [wanted - have for have, wanted in zip(shape, target, strict=True)]
-        before = tuple(int(np.trunc(n / 2)) for n in total)
-        return cls(before, tuple(n - b for n, b in zip(total, before, strict=True)))
+        k, j, i = (int(np.trunc(n / 2)) for n in total)
+        return cls((k, j, i), (total[0] - k, total[1] - j, total[2] - i))
 
     @classmethod
     def to_box(cls, shape: tuple[int, int, int], box: tuple[slice, slice, slice]) -> CropPad:

@@ -56,9 +56,20 @@ class PairwiseEngine(abstract.ABC):
     def name(self) -> str:
         """Name of the engine, as on the command line."""
 
-    settings: str = ""
-    model: str = ""
-    model_sha256: str = ""
+    @property
+    def settings(self) -> str:
+        """The settings that shape the result, in one line; "" where there are none."""
+        return ""
+
+    @property
+    def model(self) -> str:
+        """Name and version of the trained model; "" where there is none."""
+        return ""
+
+    @property
+    def model_sha256(self) -> str:
+        """Checksum of the model's file; "" where there is none."""
+        return ""
 
     @abstract.abstractmethod
     def prepare_pair(self, pair: Pair, *, progress: Progress = no_progress) -> PreparedPair:

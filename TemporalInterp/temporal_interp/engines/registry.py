@@ -115,9 +115,9 @@ def engine_specs() -> dict[str, EngineSpec]:
 def _declared() -> dict[str, EngineSpec]:
     package = temporal_interp.engines
     modules = (m for m in pkgutil.iter_modules(package.__path__) if not m.ispkg)
-    specs = [getattr(import_module(f"{package.__name__}.{m.name}"), "SPEC", None) for m in modules]
-    specs = sorted((s for s in specs if s is not None), key=lambda spec: (spec.name != DEFAULT_ENGINE, spec.name))
-    found = {spec.name: spec for spec in specs}
+    declared = (getattr(import_module(f"{package.__name__}.{m.name}"), "SPEC", None) for m in modules)
+    specs = [spec for spec in declared if isinstance(spec, EngineSpec)]
+    found = {spec.name: spec for spec in sorted(specs, key=lambda spec: (spec.name != DEFAULT_ENGINE, spec.name))}
     for point in entry_points(group=ENTRY_POINTS):
         try:
             spec = point.load()

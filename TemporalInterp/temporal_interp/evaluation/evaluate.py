@@ -125,7 +125,7 @@ class Scoring:
             measured: what else is known of it, by name, such as seconds.
         """
         t, value = self.time_of(gap, number), self.scaled.times[number]
-        measures = _measure(self, gap, number, frame) | measured
+        measures = {**_measure(self, gap, number, frame), **measured}
         return Row(self.patient, self.preset.name, label, gap.first, gap.last, number, t, value, measures)
 
 

@@ -61,11 +61,11 @@ def fit_volumes(
         sparser one. For independent slices k is K and the K channel is zero.
     """
     with torch.inference_mode(False), torch.enable_grad():  # a caller may have switched gradients off
-        images = [as_image(array, device) for array in (fixed, moving)]
+        there, here = as_image(fixed, device), as_image(moving, device)
         if not independent:
-            return fit_velocity(*images, geometry.spacing_kji, settings, progress=progress)
-        images = [image[0].transpose(0, 1) for image in images]  # slices become problems: (K, 1, J, I)
-        in_plane = fit_velocity(*images, geometry.spacing_kji[1:], settings, progress=progress)
+            return fit_velocity(there, here, geometry.spacing_kji, settings, progress=progress)
+        there, here = (image[0].transpose(0, 1) for image in (there, here))  # slices become problems: (K, 1, J, I)
+        in_plane = fit_velocity(there, here, geometry.spacing_kji[1:], settings, progress=progress)
     through_plane = torch.zeros_like(in_plane[:, :1])
     return torch.cat([through_plane, in_plane], dim=1).transpose(0, 1).unsqueeze(0)
 
@@ -79,8 +79,10 @@ def fitted_grid(geometry: Geometry, settings: VelocitySettings, *, independent: 
     """Return the shape (k, j, i) of the grid on which `fit_volumes` compares volumes in the end, over their extent."""
     shape, spacing = geometry.shape, geometry.spacing_kji
     if independent:
-        return shape[0], *fitted_shape(shape[1:], spacing[1:], shape[0], settings.max_voxels)
-    return fitted_shape(shape, spacing, 1, settings.max_voxels)
+        j, i = fitted_shape(shape[1:], spacing[1:], shape[0], settings.max_voxels)
+        return shape[0], j, i
+    k, j, i = fitted_shape(shape, spacing, 1, settings.max_voxels)
+    return k, j, i
 
 
 def register(
@@ -113,12 +115,13 @@ def register(
         volume.require_finite(name)
     geometry = fixed.geometry
     start = None if initial is None else _initial_voxels(initial, geometry, device)
-    scaled = [_scaled(volume, name) for volume, name in ((fixed, "The fixed volume"), (moving, "The moving volume"))]
+    fixed_scaled, moving_scaled = _scaled(fixed, "The fixed volume"), _scaled(moving, "The moving volume")
     if start is not None:
-        scaled[1] = _warped(scaled[1], start)
+        moving_scaled = _warped(moving_scaled, start)
     independent = slices_are_independent(geometry, slice_thickness)
     velocity = fit_volumes(
-        *scaled,
+        fixed_scaled,
+        moving_scaled,
         geometry,
         settings or default_settings(independent),
         independent=independent,

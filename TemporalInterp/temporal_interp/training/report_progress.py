@@ -22,6 +22,6 @@ class ReportProgress(lightning.Callback):
         if not trainer.is_global_zero:
             return
         within = (batch_idx + 1) / max(1, trainer.num_training_batches)
-        done = (trainer.current_epoch + within) / trainer.max_epochs
+        done = (trainer.current_epoch + within) / max(1, trainer.max_epochs or 1)
         loss = float(outputs["loss"]) if isinstance(outputs, dict) else float(outputs)
         self.progress(done, f"epoch {trainer.current_epoch + 1} of {trainer.max_epochs}, loss {loss:.5f}")

@@ -12,7 +12,6 @@ import numpy as np
 import torch
 
 from temporal_interp.data.sequence import Sequence
-from temporal_interp.data.slice_independence import slices_are_independent
 from temporal_interp.data.training_sample import SampleSource, TrainingSample
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.models.model_file import load_model, save_model
@@ -141,8 +140,9 @@ def _sources(
     """Return samples among the frames that are not held out, and samples whose answer is a held-out frame."""
     subject = LoadedSubject(Case("the sequence", sequence, usable[0], usable[-1]))
     geometry = sequence.volumes[0].geometry
-    slices = 1 if slices_are_independent(geometry, sequence.slice_thickness) else settings.shape[0]
-    shape = tuple(min(n, w) for n, w in zip(geometry.shape, (slices, *settings.shape[1:]), strict=True))
+    slices = 1 if sequence.slices_are_independent else settings.shape[0]
+    k, j, i = (min(n, w) for n, w in zip(geometry.shape, (slices, *settings.shape[1:]), strict=True))
+    shape = (k, j, i)
     learnt = [frame for frame in usable if frame not in held_out]
     longest = settings.max_gap * max(after - before for before, after in pairwise(usable))
     learning = SubjectSamples([subject], policy="triplets", shape=shape, frames=learnt, max_gap=longest)

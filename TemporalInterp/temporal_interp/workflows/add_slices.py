@@ -5,8 +5,8 @@ from __future__ import annotations
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import Progress, no_progress
+from temporal_interp.slices.choices import Quality
 from temporal_interp.slices.quality import with_closer_slices
-from temporal_interp.slices.settings import Quality
 
 
 def add_slices(

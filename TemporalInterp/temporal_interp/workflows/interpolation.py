@@ -73,17 +73,20 @@ def interpolate(
         >>> interpolate(cine, between=(0, 2), times=[10, 30], engine="linear_blend").synthetic_frames
         [1, 2]
     """
-    if (factor is None) == (between is None):
-        raise InvalidInputError("Give either factor, for the whole sequence, or between, for two frames of it.")
-    chosen = create_engine(engine, device=device) if isinstance(engine, str) else engine
-    if factor is not None:
+    request: Request
+    if factor is not None and between is None:
         if count is not None or times is not None:
             raise InvalidInputError("count and times go with between; leave them out with factor.")
-        return run(WholeSequence(factor, cyclic), sequence, chosen, progress=progress)
-    if (count is None) == (times is None) or cyclic:
-        raise InvalidInputError("With between, give either count or times; cyclic goes with factor.")
-    first, last = between
-    return run(BetweenPhases(first, last, count if times is None else times), sequence, chosen, progress=progress)
+        request = WholeSequence(factor, cyclic)
+    elif between is not None and factor is None:
+        frames = count if times is None else times
+        if frames is None or (count is not None and times is not None) or cyclic:
+            raise InvalidInputError("With between, give either count or times; cyclic goes with factor.")
+        request = BetweenPhases(*between, frames)
+    else:
+        raise InvalidInputError("Give either factor, for the whole sequence, or between, for two frames of it.")
+    chosen = create_engine(engine, device=device) if isinstance(engine, str) else engine
+    return run(request, sequence, chosen, progress=progress)
 
 
 def run(

@@ -25,6 +25,10 @@ CPU_BATCH = 100_000
 """Voxels of independent slices that a thread works on at once: more are no faster, and leave other threads idle."""
 
 
+EncodedTile = tuple[tuple[slice, ...], EncodedPair]
+"""Where a tile lies, and its features."""
+
+
 @dataclass(frozen=True, eq=False)
 class Maps:
     """What makes a frame, on the model grid; see `Synthesis`.
@@ -82,7 +86,7 @@ class StudentOnPair:
         self.device = torch.device(device)
         self.bfloat16 = bfloat16
         self.max_voxels = max_voxels
-        self._encoded: list[tuple[tuple[slice, ...], EncodedPair]] | None = None
+        self._encoded: list[EncodedTile] | None = None
         self.at([])
 
     def at(self, times: Sequence[float]) -> list[Maps]:
@@ -90,8 +94,8 @@ class StudentOnPair:
         while True:
             try:
                 if self._encoded is None:
-                    self._encode()
-                return self._decode(times)
+                    self._encoded = self._encode()
+                return self._decode(times, self._encoded)
             except RuntimeError as error:  # torch.OutOfMemoryError is one, and what MPS raises
                 if self.device.type == "cpu" or "out of memory" not in str(error).lower():
                     raise
@@ -120,11 +124,11 @@ class StudentOnPair:
     def _autocast(self) -> AbstractContextManager:
         return torch.autocast(self.device.type, torch.bfloat16) if self.bfloat16 else nullcontext()
 
-    def _encode(self) -> None:
+    def _encode(self) -> list[EncodedTile]:
         self.student.to(self.device)
-        self._encoded = self._each(self._encode_tile, list(self._tiles()))
+        return self._each(self._encode_tile, list(self._tiles()))
 
-    def _encode_tile(self, tile: tuple[slice, ...]) -> tuple[tuple[slice, ...], EncodedPair]:
+    def _encode_tile(self, tile: tuple[slice, ...]) -> EncodedTile:
         with torch.inference_mode(), self._autocast():
             ends = [image[tile].to(self.device)[None, None] for image in self.images]
             if self.independent:  # slices become the batch
@@ -147,17 +151,17 @@ class StudentOnPair:
             return
         yield from tiles(shape, self.max_voxels)
 
-    def _decode(self, times: Sequence[float]) -> list[Maps]:
+    def _decode(self, times: Sequence[float], encoded: Sequence[EncodedTile]) -> list[Maps]:
         """Return the maps at some times, on the CPU, put together from the tiles."""
         shape = tuple(self.images[0].shape)
         sums = [torch.zeros(11, *shape) for _ in times]
         total = torch.zeros(shape)
         parts = []
-        for tile, pair in self._encoded:
+        for tile, pair in encoded:
             weight = None if self.independent else _tile_weight(tile, shape)
             if weight is not None:
                 total[tile] += weight
-            parts += [(tile, weight, pair, numbers) for numbers in self._chunks(pair, times)]
+            parts += [(tile, weight, pair, numbers) for numbers in self._chunks(pair, times, len(encoded))]
 
         def put(part: tuple[tuple[slice, ...], torch.Tensor | None, EncodedPair, range]) -> None:
             tile, weight, pair, numbers = part
@@ -172,11 +176,11 @@ class StudentOnPair:
         self._each(put, parts)
         return [_maps(s if self.independent else s / total) for s in sums]
 
-    def _chunks(self, pair: EncodedPair, times: Sequence[float]) -> list[range]:
+    def _chunks(self, pair: EncodedPair, times: Sequence[float], tile_count: int) -> list[range]:
         """Return the numbers of the times to work on at once: as many as fit, few enough to occupy every thread."""
         at_once = self._at_once // (pair.ends.numel() // 2)
         if self.device.type == "cpu":
-            at_once = min(at_once, math.ceil(len(times) * len(self._encoded) / torch.get_num_threads()))
+            at_once = min(at_once, math.ceil(len(times) * tile_count / torch.get_num_threads()))
         at_once = max(1, at_once)
         return [range(start, min(start + at_once, len(times))) for start in range(0, len(times), at_once)]
 

@@ -51,9 +51,10 @@ class PreparedVelocityField:
         if pair.independent:
             self.spacing = (math.inf, *self.spacing[1:])
         self.coarse = torch.cat([coarsen(as_image(v, velocity.device), compared) for v in pair.normalised])
+        first, last = self.coarse.split(1)
         problems = self.coarse.squeeze(1).unsqueeze(2) if pair.independent else self.coarse.unsqueeze(1)
         self.fusion = fusion.for_pair(*problems)
-        self.unmoved_disagreement = disagreement(*self.coarse.split(1), self.spacing, self.fusion)
+        self.unmoved_disagreement = disagreement(first, last, self.spacing, self.fusion)
 
     @classmethod
     def fitted(
@@ -104,7 +105,8 @@ class PreparedVelocityField:
     def _render(self, displacements: torch.Tensor, path: float) -> Volume:
         """Return the frame at a share of the path: fields and maps are upsampled, the acquired voxels are warped."""
         coarse = warp(self.coarse, resize_field(displacements, tuple(self.coarse.shape[2:])))
-        moved_disagreement = disagreement(*coarse.split(1), self.spacing, self.fusion)
+        first, last = coarse.split(1)
+        moved_disagreement = disagreement(first, last, self.spacing, self.fusion)
         maps = fusion_maps(self.unmoved_disagreement, moved_disagreement, path, self.fusion)
         shape, device = self.pair.geometry.shape, self.velocity.device
         low = np.float64(self.pair.intensity_range.low)
@@ -112,9 +114,11 @@ class PreparedVelocityField:
         frame = np.empty(shape, self.pair.first.array.dtype)
         for slab in slabs(shape):
             unmoved = (sources[0][:, :, slab], sources[1][:, :, slab])
-            first, last = (warp_slab(image, d, slab) for image, d in zip(sources, displacements.split(1), strict=True))
+            moved_first, moved_last = (
+                warp_slab(image, d, slab) for image, d in zip(sources, displacements.split(1), strict=True)
+            )
             local = FusionMaps(*(resize_slab(m, shape, slab) for m in (maps.trust, maps.last_weight)))
-            fused = fuse(unmoved, (first, last), local, path)[0, 0]
+            fused = fuse(unmoved, (moved_first, moved_last), local, path)[0, 0]
             frame[slab] = to_scalar_type(fused.cpu().numpy() + low, frame.dtype)
         return self.pair.first.with_array(frame)
 
