@@ -24,12 +24,28 @@ _DIVERGED = (
 )
 
 
+def compared_images(
+    fixed: torch.Tensor, moving: torch.Tensor, spacing: tuple[float, ...], settings: VelocitySettings
+) -> torch.Tensor:
+    """Return the images on the finest grid that a fit compares them on, (2 N, 1, *grid): all fixed, then all moving.
+
+    Args:
+        fixed: (N, 1, *shape), N independent problems in 2D or 3D, scaled to [0, 1].
+        moving: likewise.
+        spacing: voxel size in mm along each axis, in the order of the axes.
+        settings: of the fit.
+    """
+    grid = fitted_shape(tuple(fixed.shape[2:]), spacing, fixed.shape[0], settings.max_voxels)
+    return coarsen(torch.cat([fixed, moving]), grid)
+
+
 def fit_velocity(
     fixed: torch.Tensor,
     moving: torch.Tensor,
     spacing: tuple[float, ...],
     settings: VelocitySettings | None = None,
     *,
+    compared: torch.Tensor | None = None,
     progress: Progress = no_progress,
 ) -> torch.Tensor:
     """Return the stationary velocity v for which fixed(p) = moving(p + u(p)) with u = exp(v).
@@ -39,6 +55,7 @@ def fit_velocity(
         moving: likewise.
         spacing: voxel size in mm along each axis, in the order of the axes.
         settings: all choices; the defaults if None.
+        compared: `compared_images` of the two, where a caller has them already.
         progress: told how far it is; may raise CancelledError.
 
     Returns:
@@ -69,10 +86,10 @@ def fit_velocity(
             f"{tuple(moving.shape)} and {spacing}."
         )
     problems, shape = fixed.shape[0], tuple(fixed.shape[2:])
-    finest = fitted_shape(shape, spacing, problems, settings.max_voxels)
-    finest_spacing = spacing_on(finest, shape, spacing)
     full_pair = torch.cat([fixed, moving])
-    finest_pair = coarsen(full_pair, finest)
+    finest_pair = compared_images(fixed, moving, spacing, settings) if compared is None else compared
+    finest = tuple(finest_pair.shape[2:])
+    finest_spacing = spacing_on(finest, shape, spacing)
     floor = settings.noise_variance_floor or _noise(full_pair, finest_pair)
     model = _velocity_model(problems, finest, finest_spacing, settings, fixed.device)
     bending = settings.bending * min(finest_spacing)

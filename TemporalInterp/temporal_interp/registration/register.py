@@ -15,8 +15,7 @@ from temporal_interp.data.scalar_type import to_scalar_type
 from temporal_interp.data.slice_independence import slices_are_independent
 from temporal_interp.data.volume import Volume, require_same_geometry
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
-from temporal_interp.registration.fit_velocity import fit_velocity
-from temporal_interp.registration.grids import fitted_shape
+from temporal_interp.registration.fit_velocity import compared_images, fit_velocity
 from temporal_interp.registration.settings import VelocitySettings
 from temporal_interp.tensors.slabs import as_image, slabs, warp_slab
 from temporal_interp.tensors.spatial import compose, integrate_velocity, resize_field
@@ -35,6 +34,21 @@ class Registration:
     displacement: DisplacementField
 
 
+@dataclass(frozen=True, eq=False)
+class FittedVelocity:
+    """A velocity between two volumes, and the images that it was fitted to.
+
+    Attributes:
+        velocity: (1, 3, k, j, i), channels (K, J, I), in voxels of its own grid over the extent of the volumes. For
+            independent slices k is K and the K channel is zero.
+        compared: (2, 1, k, j, i), the fixed and the moving volume on the finest grid that they were compared on, over
+            the same extent.
+    """
+
+    velocity: torch.Tensor
+    compared: torch.Tensor
+
+
 def fit_volumes(
     fixed: np.ndarray,
     moving: np.ndarray,
@@ -44,8 +58,8 @@ def fit_volumes(
     independent: bool,
     device: str = "cpu",
     progress: Progress = no_progress,
-) -> torch.Tensor:
-    """Return the velocity for which fixed = moving resampled by its exponential.
+) -> FittedVelocity:
+    """Find the velocity for which fixed = moving resampled by its exponential.
 
     Args:
         fixed: (K, J, I), scaled to [0, 1].
@@ -56,33 +70,27 @@ def fit_volumes(
         device: where to compute.
         progress: told how far it is; may raise CancelledError.
 
-    Returns:
-        (1, 3, k, j, i), channels (K, J, I), in voxels of its own grid over the same extent, that of `fitted_grid` or a
-        sparser one. For independent slices k is K and the K channel is zero.
+    Raises:
+        FitDivergedError: the fit diverged.
     """
     with torch.inference_mode(False), torch.enable_grad():  # a caller may have switched gradients off
         there, here = as_image(fixed, device), as_image(moving, device)
-        if not independent:
-            return fit_velocity(there, here, geometry.spacing_kji, settings, progress=progress)
-        there, here = (image[0].transpose(0, 1) for image in (there, here))  # slices become problems: (K, 1, J, I)
-        in_plane = fit_velocity(there, here, geometry.spacing_kji[1:], settings, progress=progress)
-    through_plane = torch.zeros_like(in_plane[:, :1])
-    return torch.cat([through_plane, in_plane], dim=1).transpose(0, 1).unsqueeze(0)
+        spacing: tuple[float, ...] = geometry.spacing_kji
+        if independent:  # slices become problems: (K, 1, J, I)
+            there, here = (image[0].transpose(0, 1) for image in (there, here))
+            spacing = spacing[1:]
+        compared = compared_images(there, here, spacing, settings)
+        velocity = fit_velocity(there, here, spacing, settings, compared=compared, progress=progress)
+    if not independent:
+        return FittedVelocity(velocity, compared)
+    through_plane = torch.zeros_like(velocity[:, :1])
+    velocity = torch.cat([through_plane, velocity], dim=1).transpose(0, 1).unsqueeze(0)
+    return FittedVelocity(velocity, torch.stack([half.transpose(0, 1) for half in compared.chunk(2)]))
 
 
 def default_settings(independent: bool) -> VelocitySettings:
     """Return our settings of a fit: for slices where these have nothing to do with each other, else for a volume."""
     return VelocitySettings() if independent else VelocitySettings.volume()
-
-
-def fitted_grid(geometry: Geometry, settings: VelocitySettings, *, independent: bool) -> tuple[int, int, int]:
-    """Return the shape (k, j, i) of the grid on which `fit_volumes` compares volumes in the end, over their extent."""
-    shape, spacing = geometry.shape, geometry.spacing_kji
-    if independent:
-        j, i = fitted_shape(shape[1:], spacing[1:], shape[0], settings.max_voxels)
-        return shape[0], j, i
-    k, j, i = fitted_shape(shape, spacing, 1, settings.max_voxels)
-    return k, j, i
 
 
 def register(
@@ -119,7 +127,7 @@ def register(
     if start is not None:
         moving_scaled = _warped(moving_scaled, start)
     independent = slices_are_independent(geometry, slice_thickness)
-    velocity = fit_volumes(
+    fitted = fit_volumes(
         fixed_scaled,
         moving_scaled,
         geometry,
@@ -129,7 +137,7 @@ def register(
         progress=progress,
     )
     with torch.inference_mode():
-        displacement = integrate_velocity(velocity)
+        displacement = integrate_velocity(fitted.velocity)
         if start is not None:
             displacement = compose(start, resize_field(displacement, geometry.shape))
         warped = to_scalar_type(_warped(moving.array, displacement), moving.array.dtype)

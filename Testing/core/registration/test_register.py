@@ -451,9 +451,12 @@ def test_the_velocity_of_independent_slices_has_their_number_and_no_way_through_
     shape = (3, 20, 22)
     stacks = [np.stack([disc(centred(shape[1:]) - s, 5.0) for s in shifts]) for shifts in ((0, 0, 0), (1, 0, -1))]
     arrays = [array.astype(np.float32) for array in stacks]
-    velocity = fit_volumes(
+    fitted = fit_volumes(
         *arrays, Geometry(shape, (1.0, 1.0, 20.0)), replace(FAST, iterations=(15, 15)), independent=True
     )
+    velocity = fitted.velocity
+    for image, array in zip(fitted.compared, arrays, strict=True):  # small enough to be compared as they are
+        np.testing.assert_allclose(image[0], array, atol=1e-6)
     assert velocity.shape == (1, 3, 3, 10, 11)
     assert not velocity[:, 0].any()
     middle = resize_field(velocity, shape)[0, 1:, :, 8:12, 9:13].mean(dim=(2, 3))

@@ -36,7 +36,7 @@ def refine(
         return prepared
     first, last = region.images
     moved = warp(first[None, None], region.model.at([1.0])[0].displacements[:1])[0, 0]
-    velocity = fit_volumes(
+    fitted = fit_volumes(
         last.numpy(),
         moved.numpy(),
         _grid_of(region, prepared.pair.geometry),
@@ -45,7 +45,7 @@ def refine(
         device=device,
         progress=progress,
     )
-    return PreparedStudent(prepared.pair, replace(region, model=RefinedModel(region.model, velocity.cpu())))
+    return PreparedStudent(prepared.pair, replace(region, model=RefinedModel(region.model, fitted.velocity.cpu())))
 
 
 class RefinedModel:

@@ -15,8 +15,8 @@ from temporal_interp.data.volume import Volume
 from temporal_interp.engines.pairs.fusion import Fusion, FusionMaps, disagreement, fuse, fusion_maps
 from temporal_interp.engines.pairwise import Synthesised
 from temporal_interp.errors import Progress, no_progress
-from temporal_interp.registration.grids import coarsen, spacing_on
-from temporal_interp.registration.register import default_settings, fit_volumes, fitted_grid
+from temporal_interp.registration.grids import spacing_on
+from temporal_interp.registration.register import default_settings, fit_volumes
 from temporal_interp.registration.settings import VelocitySettings
 from temporal_interp.tensors.parallel_map import parallel_map
 from temporal_interp.tensors.slabs import as_image, resize_slab, slabs, warp_slab
@@ -30,8 +30,9 @@ class PreparedVelocityField:
         pair: both frames.
         velocity: (1, 3, k, j, i), last(p) = first(p + exp(velocity)(p)), voxels of its own grid, which covers the
             extent of the frames.
+        coarse: (2, 1, k, j, i), the first and the last frame, scaled to [0, 1], on the grid over the same extent on
+            which the moved frames are compared.
         fusion: how the two moved ends become one frame.
-        compared: shape of the grid over the same extent on which the moved frames are compared.
         ease: how slowly the motion starts and ends, see `ease_in_out`.
     """
 
@@ -39,18 +40,18 @@ class PreparedVelocityField:
         self,
         pair: Pair,
         velocity: torch.Tensor,
+        coarse: torch.Tensor,
         fusion: Fusion,
         *,
-        compared: tuple[int, int, int],
         ease: float = 0.0,
     ) -> None:
         self.pair = pair
         self.velocity = velocity
         self.ease = ease
-        self.spacing = spacing_on(compared, pair.geometry.shape, pair.geometry.spacing_kji)
+        self.coarse = coarse
+        self.spacing = spacing_on(tuple(coarse.shape[2:]), pair.geometry.shape, pair.geometry.spacing_kji)
         if pair.independent:
             self.spacing = (math.inf, *self.spacing[1:])
-        self.coarse = torch.cat([coarsen(as_image(v, velocity.device), compared) for v in pair.normalised])
         first, last = self.coarse.split(1)
         problems = self.coarse.squeeze(1).unsqueeze(2) if pair.independent else self.coarse.unsqueeze(1)
         self.fusion = fusion.for_pair(*problems)
@@ -82,11 +83,10 @@ class PreparedVelocityField:
         """
         settings = settings or default_settings(pair.independent)
         first, last = pair.normalised
-        velocity = fit_volumes(
+        fitted = fit_volumes(
             last, first, pair.geometry, settings, independent=pair.independent, device=device, progress=progress
         )
-        compared = fitted_grid(pair.geometry, settings, independent=pair.independent)
-        return cls(pair, velocity, fusion or Fusion(), compared=compared, ease=ease)
+        return cls(pair, fitted.velocity, fitted.compared.flip(0), fusion or Fusion(), ease=ease)
 
     def at(self, t: Sequence[float], *, fields: bool = False) -> list[Synthesised]:
         """Return what lies at some t, side by side on the threads of the CPU; see `PreparedPair.at`."""
