@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from temporal_interp.cli.console import Console
+from temporal_interp.cli.extras import missing_extra
 from temporal_interp.errors import CancelledError, InvalidInputError
 
 USAGE, INVALID_INPUT, CANCELLED = 2, 3, 130
@@ -29,6 +30,12 @@ def exit_on_error(console: Console) -> Iterator[None]:
         yield
     except InvalidInputError as error:
         console.error(str(error))
+        raise typer.Exit(INVALID_INPUT) from error
+    except ModuleNotFoundError as error:
+        advice = missing_extra(error)
+        if advice is None:
+            raise
+        console.error(advice)
         raise typer.Exit(INVALID_INPUT) from error
     except BrokenPipeError:  # the reader of our output has left, as in `... | head`: typer ends quietly
         raise
