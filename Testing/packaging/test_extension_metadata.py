@@ -98,13 +98,6 @@ def test_addresses_of_pictures_lead_to_files_of_this_repository(extension):
         assert (REPOSITORY / address.removeprefix(raw)).is_file(), address
 
 
-def test_links_of_the_readme_lead_to_files():
-    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    links = [link for link in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in link]
-    assert any(link.startswith("Screenshots/") for link in links)
-    assert [link for link in links if not (REPOSITORY / link).exists()] == []
-
-
 def test_icon_has_the_size_that_slicer_asks_for():
     with Image.open(REPOSITORY / "Resources" / "Icons" / "TemporalInterp.png") as icon:
         assert (icon.format, icon.size) == ("PNG", (128, 128))
