@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, cast
 
 import typer
 from typer.core import TyperGroup
@@ -12,6 +13,9 @@ from temporal_interp.cli.console import Console
 from temporal_interp.cli.extras import missing_extra
 from temporal_interp.errors import CancelledError, InvalidInputError
 
+if TYPE_CHECKING:  # typer.Context is a subclass of what a group is given, which typer does not export
+    from typer._click import Context
+
 USAGE, INVALID_INPUT, CANCELLED = 2, 3, 130
 
 EXIT_CODES = (
@@ -19,7 +23,7 @@ EXIT_CODES = (
     "which case nothing has been written but what is said to be kept."
 )
 
-UsageError = typer.BadParameter.__base__
+UsageError = cast(type[typer.BadParameter], typer.BadParameter.__base__)
 """The class of every mistake in the arguments; typer does not export it by name."""
 
 
@@ -55,13 +59,13 @@ def exit_on_error(console: Console) -> Iterator[None]:
 class CommandGroup(TyperGroup):
     """The subcommands, every one run under `exit_on_error`."""
 
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         """Note early whether errors go to a program: a subcommand's own options may be what is wrong."""
         ctx.obj = Console(machine_readable="--json" in args)
         with exit_on_error(ctx.obj):
             return super().parse_args(ctx, args)
 
-    def invoke(self, ctx: typer.Context) -> object:
+    def invoke(self, ctx: Context) -> object:
         """Run the subcommand."""
         with exit_on_error(ctx.obj):
             return super().invoke(ctx)
