@@ -29,7 +29,7 @@ demo: $(VENV)/.installed-cli
 test: $(VENV)/.installed-test
 	@sh Testing/system_libraries.sh
 	@# a thread each: the processes share the cores
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(if $(COVERAGE),--cov) $(TESTS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(if $(COVERAGE),--cov=temporal_interp) $(TESTS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
