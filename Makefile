@@ -1,8 +1,9 @@
 # Needs Python 3.11 to 3.13 and make; everything else is installed into .venv on first use.
 #
 #   make demo    synthesise the missing phases of a beating-heart phantom, into demo-output/
-#   make test    all tests
-#   make lint    what continuous integration checks before the tests
+#   make test    all tests, in as many processes as there are cores (WORKERS=1 for one); COVERAGE=1 measures the core's;
+#                TESTS="-m 'not slow' Testing/core" is passed on
+#   make lint    style, types and layers: what continuous integration checks before the tests
 #   make bench   our engines beside those of others: accuracy, time, memory; report in build/bench. PEERS=1 installs the
 #                others, QUICK=1 takes few and small sets, BENCH_OPTIONS="--sets NAME --threads 4" is passed on
 #   make weights train the shipped networks again, into build/weights; less than two hours on two cores
@@ -11,6 +12,7 @@
 # PYTHON=/path/to/python chooses the interpreter, VENV=folder where packages go.
 
 VENV ?= .venv
+WORKERS ?= auto
 BIN := $(VENV)/bin
 CANDIDATES := $(or $(PYTHON),python3.11 python3.12 python3.13 python3 python)
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
@@ -21,16 +23,19 @@ export OMP_WAIT_POLICY ?= passive
 .PHONY: demo test lint bench weights clean
 .DELETE_ON_ERROR:
 
-demo: $(VENV)/.installed
+demo: $(VENV)/.installed-cli
 	$(BIN)/temporal-interp demo -o demo-output --force
 
 test: $(VENV)/.installed-test
 	@sh Testing/system_libraries.sh
-	$(BIN)/python -m pytest
+	@# a thread each: the processes share the cores
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(if $(COVERAGE),--cov=temporal_interp) $(TESTS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 bench: $(VENV)/.installed$(if $(PEERS), $(VENV)/.with-peers)
 	@# alone on the machine, threads may wait as PyTorch lets them by default
@@ -44,12 +49,12 @@ weights: $(VENV)/.installed
 	done
 
 clean:
-	rm -rf $(VENV) demo-output build dist .pytest_cache .ruff_cache
+	rm -rf $(VENV) demo-output build dist .coverage .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# `.installed` marks the package as installed, `.installed-test` and `.installed-dev` with those extras.
+# `.installed` marks the package as installed with all that its commands need, `.installed-EXTRA` with that extra.
 $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install -c constraints.txt --editable .
+	$(BIN)/python -m pip install -c constraints.txt --editable '.[cli,train,video]'
 	@touch $@
 
 $(VENV)/.installed-%: pyproject.toml constraints.txt | $(BIN)/python

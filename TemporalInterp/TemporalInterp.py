@@ -1,5 +1,8 @@
 """The scripted module of 3D Slicer: what Slicer looks for in a module; the rest is in TemporalInterpLib."""
 
+from pathlib import Path
+
+import qt
 import slicer
 from slicer.i18n import tr as _
 from slicer.i18n import translate
@@ -34,8 +37,18 @@ class TemporalInterp(ScriptedLoadableModule):
         self.parent.acknowledgementText = _(
             "The network follows TM-MSDF (Zhang et al., MICCAI 2025), the velocity field NeVF; see the README."
         )
+        icon = icon_path()
+        if icon.is_file():
+            self.parent.icon = qt.QIcon(str(icon))
         slicer.app.connect("startupCompleted()", register_layouts)
         slicer.app.connect("startupCompleted()", register_sample_data)
+
+
+def icon_path() -> Path:
+    """Return the file of the module's icon: beside the module once installed, at the top of a source tree."""
+    icon = Path("Resources", "Icons", "TemporalInterp.png")
+    module = Path(__file__).resolve().parent
+    return module / icon if (module / icon).is_file() else module.parent / icon
 
 
 def register_sample_data() -> None:

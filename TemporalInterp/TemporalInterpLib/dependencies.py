@@ -9,19 +9,22 @@ from slicer.i18n import tr as _
 
 REQUIREMENTS = {
     "torch": "torch>=2.2",
-    "lightning": "lightning>=2.6",
+    "lightning": "lightning>=2.6,!=2.6.2,!=2.6.3",
     "matplotlib": "matplotlib>=3.8",
     "nrrd": "pynrrd>=1.0",
     "platformdirs": "platformdirs>=4",
+    "pydantic": "pydantic>=2.7",
     "rich": "rich>=13",
     "safetensors": "safetensors>=0.5",
-    "tensorboard": "tensorboard>=2.16",
     "typer": "typer>=0.12",
-    "yaml": "pyyaml>=6",
 }
-"""What Slicer itself may lack: the name that is imported, and what pip is asked for (as in pyproject.toml)."""
+"""What Slicer may lack: the name that is imported, and what pip is asked for (as in pyproject.toml).
 
-FOR_ENGINES = ("torch", "platformdirs", "safetensors")
+The packages of the core, and those of the commands that the module runs in a child process: typer and rich for all,
+matplotlib for `track`, lightning for `adapt`. Versions 2.6.2 and 2.6.3 of lightning were malicious.
+"""
+
+FOR_ENGINES = ("torch", "platformdirs", "pydantic", "safetensors")
 """What the engines need; the rest is for work in a child process."""
 
 

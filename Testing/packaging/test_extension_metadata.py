@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -45,6 +45,11 @@ def file_scope_imports(node: ast.AST) -> Iterator[str]:
             yield from file_scope_imports(ast.Module(child.orelse, []))
         elif not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             yield from file_scope_imports(child)
+
+
+def requirements_by_name(requirements: Iterable[str]) -> dict[str, str]:
+    """Return requirements as pip reads them, by the normalised name of the package."""
+    return {canonicalize_name(Requirement(text).name): text for text in requirements}
 
 
 @pytest.fixture(scope="module")
@@ -93,24 +98,28 @@ def test_addresses_of_pictures_lead_to_files_of_this_repository(extension):
         assert (REPOSITORY / address.removeprefix(raw)).is_file(), address
 
 
-def test_links_of_the_readme_lead_to_files():
-    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    links = [link for link in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in link]
-    assert any(link.startswith("Screenshots/") for link in links)
-    assert [link for link in links if not (REPOSITORY / link).exists()] == []
-
-
 def test_icon_has_the_size_that_slicer_asks_for():
-    with Image.open(MODULE / "Resources" / "Icons" / "TemporalInterp.png") as icon:
+    with Image.open(REPOSITORY / "Resources" / "Icons" / "TemporalInterp.png") as icon:
         assert (icon.format, icon.size) == ("PNG", (128, 128))
 
 
 def test_module_installs_what_the_package_needs_and_slicer_lacks(required_by_module):
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    needed = {canonicalize_name(Requirement(text).name): text for text in project["dependencies"]}
-    asked_for = {canonicalize_name(Requirement(text).name): text for text in required_by_module.values()}
-    assert asked_for.items() <= needed.items()
-    assert needed.keys() - asked_for.keys() <= IN_SLICER
+    extras = project["optional-dependencies"]
+    offered = requirements_by_name(project["dependencies"] + extras["cli"] + extras["train"])
+    asked_for = requirements_by_name(required_by_module.values())
+    assert asked_for.items() <= offered.items()
+    assert requirements_by_name(project["dependencies"]).keys() - asked_for.keys() <= IN_SLICER
+
+
+def test_engines_need_nothing_that_the_module_does_not_install(required_by_module):
+    tree = ast.parse((MODULE / "TemporalInterpLib" / "dependencies.py").read_text(encoding="utf-8"))
+    (needed,) = (
+        ast.literal_eval(statement.value)
+        for statement in tree.body
+        if isinstance(statement, ast.Assign) and statement.targets[0].id == "FOR_ENGINES"
+    )
+    assert set(needed) <= required_by_module.keys()
 
 
 def test_module_looks_for_packages_by_the_name_they_are_imported_by(required_by_module):

@@ -3,3 +3,21 @@
 Only the standard library, typer and `temporal_interp.errors` are imported at file scope, so that `--help` is quick;
 torch and its company are imported inside the commands.
 """
+
+from __future__ import annotations
+
+import sys
+
+from temporal_interp.cli.extras import missing_extra
+
+
+def run() -> None:
+    """Run `temporal-interp`; without the extra `cli`, say in one line how to install it."""
+    try:
+        from temporal_interp.cli.main import main
+    except ModuleNotFoundError as error:
+        advice = missing_extra(error)
+        if advice is None:
+            raise
+        sys.exit(f"Error: {advice}")
+    main()

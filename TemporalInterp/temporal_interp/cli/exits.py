@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 import typer
 from typer.core import TyperGroup
 
 from temporal_interp.cli.console import Console
+from temporal_interp.cli.extras import missing_extra
 from temporal_interp.errors import CancelledError, TemporalInterpError
+
+if TYPE_CHECKING:  # typer.Context is a subclass of what a group is given, which typer does not export
+    from typer._click import Context
 
 USAGE, INVALID_INPUT, CANCELLED = 2, 3, 130
 
@@ -19,7 +23,7 @@ EXIT_CODES = (
     "which case nothing has been written but what is said to be kept."
 )
 
-UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+UsageError = cast(type[typer.BadParameter], typer.BadParameter.__base__)
 """The class of every mistake in the arguments; typer does not export it by name."""
 
 
@@ -30,6 +34,12 @@ def exit_on_error(console: Console) -> Iterator[None]:
         yield
     except TemporalInterpError as error:
         console.error(str(error))
+        raise typer.Exit(INVALID_INPUT) from error
+    except ModuleNotFoundError as error:
+        advice = missing_extra(error)
+        if advice is None:
+            raise
+        console.error(advice)
         raise typer.Exit(INVALID_INPUT) from error
     except BrokenPipeError:  # the reader of our output has left, as in `... | head`: typer ends quietly
         raise
@@ -42,20 +52,20 @@ def exit_on_error(console: Console) -> Iterator[None]:
     except UsageError as error:
         if not console.machine_readable:
             raise
-        console.error(error.format_message())  # type: ignore[attr-defined] # of click, which typer hides
+        console.error(error.format_message())
         raise typer.Exit(USAGE) from error
 
 
 class CommandGroup(TyperGroup):
     """The subcommands, every one run under `exit_on_error`."""
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         """Note early whether errors go to a program: a subcommand's own options may be what is wrong."""
         ctx.obj = Console(machine_readable="--json" in args)
         with exit_on_error(ctx.obj):
             return super().parse_args(ctx, args)
 
-    def invoke(self, ctx: Any) -> Any:
+    def invoke(self, ctx: Context) -> object:
         """Run the subcommand."""
         with exit_on_error(ctx.obj):
             return super().invoke(ctx)

@@ -9,7 +9,6 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +66,13 @@ class ModelEntry:
 
 
 def shipped_folder() -> Path:
-    """Return the folder of the models that come with the program."""
-    return Path(str(resources.files(temporal_interp))) / "Resources" / "Models"
+    """Return the folder of the models that come with the program.
+
+    An installed package, a wheel or Slicer's extension, holds it; in a source tree it lies at the top.
+    """
+    package = Path(temporal_interp.__file__).parent
+    installed = package / "Resources" / "Models"
+    return installed if installed.is_dir() else package.parents[1] / "Resources" / "Models"
 
 
 def user_folder() -> Path:

@@ -7,6 +7,7 @@ import logging
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -224,6 +225,8 @@ class TrainingLogic:
         if self.show_bar:
             callbacks.append(TQDMProgressBar(refresh_rate=10))
         quieten()
+        # Slicer adapts networks without tensorboard: nobody would look at the curves there
+        tensorboard = [TensorBoardLogger(folder, name="", version="tensorboard")] if find_spec("tensorboard") else []
         return lightning.Trainer(
             accelerator=self.hardware.accelerator,
             devices=self.hardware.devices,
@@ -234,10 +237,7 @@ class TrainingLogic:
             check_val_every_n_epoch=min(settings.validate_every, settings.epochs),
             gradient_clip_val=settings.gradient_clip or None,
             callbacks=callbacks,
-            logger=[
-                TensorBoardLogger(folder, name="", version="tensorboard"),
-                CSVLogger(folder, name="log"),
-            ],
+            logger=[*tensorboard, CSVLogger(folder, name="log")],
             plugins=[SafetensorsCheckpoints()],
             num_sanity_val_steps=0,
             log_every_n_steps=10,

@@ -21,6 +21,7 @@ from temporal_interp.registration.register import default_settings, fit_volumes,
 from temporal_interp.registration.settings import GridField, NetworkField, VelocitySettings
 from temporal_interp.registration.sinusoidal_network import SinusoidalNetworks
 from temporal_interp.registration.velocity_grid import VelocityGrid
+from temporal_interp.tensors.slabs import as_image
 from temporal_interp.tensors.spatial import integrate_velocity, resize_field, warp
 
 OBLIQUE = Rotation.from_euler("xyz", (20, -35, 50), degrees=True).as_matrix()
@@ -540,7 +541,7 @@ def test_the_result_is_the_fitted_field_and_the_initial_one_where_it_leads(monke
 
     def fit(fixed, moving, *rest, **more):
         seen.append(moving)
-        return velocity
+        return module.FittedVelocity(velocity, torch.stack([as_image(v, "cpu")[0] for v in (fixed, moving)]))
 
     monkeypatch.setattr(module, "fit_volumes", fit)
     fixed, moving = ball
