@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from stand_ins import cancel_beyond
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import CancelledError, InvalidInputError
@@ -77,12 +78,8 @@ def test_a_fit_that_was_stopped_goes_on_exactly(thick, tmp_path):
     path = tmp_path / "state.safetensors"
     whole = fit_to_volumes(new_model(2, **TINY), [thick], QUICK)
 
-    def stop(share, message):
-        if share > 0.5:
-            raise CancelledError
-
     with pytest.raises(CancelledError):
-        fit_to_volumes(new_model(2, **TINY), [thick], QUICK, checkpoint=path, progress=stop)
+        fit_to_volumes(new_model(2, **TINY), [thick], QUICK, checkpoint=path, progress=cancel_beyond(0.5))
     resumed = fit_to_volumes(new_model(2, **TINY, seed=5), [thick], QUICK, checkpoint=path)
     for name, weights in whole.state_dict().items():
         assert torch.equal(resumed.state_dict()[name], weights), name

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from exact_motion import exact_positions, exact_strain_along, mid_wall_contour
+from stand_ins import cancel_beyond
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
@@ -152,13 +153,8 @@ def test_file_that_holds_no_network_is_refused(tmp_path):
 
 def test_stopped_tracking_goes_on_from_its_checkpoint(tmp_path):
     whole = track(drifting(), FEW_STEPS)
-
-    def stop(share, message):
-        if share > 0.8:
-            raise CancelledError
-
     with pytest.raises(CancelledError):
-        track(drifting(), FEW_STEPS, checkpoint=tmp_path, progress=stop)
+        track(drifting(), FEW_STEPS, checkpoint=tmp_path, progress=cancel_beyond(0.8))
     shares = []
     again = track(drifting(), FEW_STEPS, checkpoint=tmp_path, progress=lambda share, message: shares.append(share))
     assert min(shares) >= 0.7  # the pairs were not fitted again
