@@ -1,5 +1,7 @@
 """temporal-interp adapt."""
 
+from functools import partial
+
 import pytest
 
 from stand_ins import growing_disc
@@ -8,6 +10,14 @@ from temporal_interp.io import read_sequence, write_sequence
 from temporal_interp.models.model_file import load_model, save_model
 from temporal_interp.networks import NetworkSettings, Student
 from temporal_interp.training.logic import fresh
+from temporal_interp.workflows import adaptation
+
+
+@pytest.fixture(autouse=True)
+def _few_samples(monkeypatch):
+    """An epoch of seconds: what is learnt is tested with the workflow."""
+    few = partial(adaptation.AdaptationSettings, samples=8)
+    monkeypatch.setattr(adaptation, "AdaptationSettings", few)
 
 
 @pytest.fixture

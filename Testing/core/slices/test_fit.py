@@ -49,7 +49,7 @@ def thick(thin):
 @pytest.fixture(scope="module")
 def fitted(thick):
     return fit_to_volumes(
-        new_model(2, **TINY), [thick], SliceTrainingSettings(steps=100, slices=9, side=24, learning_rate=5e-3)
+        new_model(2, **TINY), [thick], SliceTrainingSettings(steps=60, slices=9, side=24, learning_rate=5e-3)
     )
 
 
@@ -66,7 +66,7 @@ def test_a_fit_puts_held_out_slices_back_better_than_linear_interpolation(thick,
 
 def test_distillation_brings_the_views_together(thick):
     def apart(weight):
-        settings = replace(LEARNING, steps=40, mutual=True, coronal_distillation=weight, sagittal_distillation=weight)
+        settings = replace(LEARNING, steps=20, mutual=True, coronal_distillation=weight, sagittal_distillation=weight)
         model = fit_to_volumes(new_model(2, **TINY), [thick], settings)
         axial, coronal = (add_slices(thick, model, views=(view,)).array for view in (View.AXIAL, View.CORONAL))
         return mse(axial, coronal)
