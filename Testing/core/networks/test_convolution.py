@@ -46,10 +46,13 @@ def test_a_single_slice_uses_the_middle_plane_of_the_kernels():
     ("shape", "stride", "expected"),
     [((9, 8), (2, 2), (5, 4)), ((9, 8), (1, 2), (9, 4)), ((5, 9, 8), (1, 2, 2), (5, 5, 4))],
 )
-def test_a_unit_strides_once(shape, stride, expected):
+def test_a_unit_strides_once_and_at_first(shape, stride, expected):
     (image,) = images(2, 3, *shape, count=1)
-    assert ConvolutionUnit(3, 4)(image, stride).shape == (2, 4, *expected)
-    assert ConvolutionUnit(3, 4)(image).shape == (2, 4, *shape)
+    unit, seen = ConvolutionUnit(3, 4), []
+    unit.first.register_forward_hook(lambda block, given, made: seen.append(made.shape))
+    assert unit(image, stride).shape == (2, 4, *expected)
+    assert unit(image).shape == (2, 4, *shape)
+    assert seen == [(2, 4, *expected), (2, 4, *shape)]
 
 
 def test_a_block_normalises_every_channel_of_every_image_and_bends_below_zero():

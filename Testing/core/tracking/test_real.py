@@ -51,7 +51,6 @@ def test_frames_of_an_echo_come_closer_and_its_text_is_left_out(echo):
     assert after < 0.7 * before
 
 
-@pytest.mark.real
 def test_frames_of_a_real_cine_come_closer(real_data):
     sequence = frames_of(read_sequence(real_data / "cine-2ch-dicom"), (4, 5))
     heart = np.zeros(sequence.volumes[0].geometry.shape, bool)
