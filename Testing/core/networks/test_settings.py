@@ -8,7 +8,18 @@ import torch
 from random_networks import WIDTHS, images, perturbed, without_gradient
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.networks import NetworkSettings, Student, Teacher
-from temporal_interp.networks.settings import CHOICES, paper_settings
+from temporal_interp.networks.settings import paper_settings
+
+CHOICES = {
+    "matching": ("warped", "plain"),
+    "surrogate": ("features", "images"),
+    "blend": ("consistent", "literal"),
+    "motion": ("modulated", "direct", "linear"),
+    "modulation": ("global", "literal"),
+    "fusion": ("all", "finest", "none"),
+    "refinement": ("gated", "residual", "none"),
+}
+"""The values of every setting that is a name; the first is the default."""
 
 OPTIONS = [{name: value} for name, values in CHOICES.items() for value in values[1:]] + [
     {"exact_ends": False},
@@ -45,6 +56,10 @@ def test_every_option_changes_the_result(option):
     if "blend" in option:
         usual["surrogate"] = "images"
     assert not torch.allclose(made(NetworkSettings(**usual)), made(NetworkSettings(**{**usual, **option})), atol=1e-4)
+
+
+def test_the_first_choices_are_the_defaults():
+    assert {name: getattr(NetworkSettings(), name) for name in CHOICES} == {n: v[0] for n, v in CHOICES.items()}
 
 
 def test_settings_survive_json_and_refuse_nonsense():

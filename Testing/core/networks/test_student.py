@@ -109,6 +109,7 @@ def test_encoding_does_not_depend_on_the_time_and_asking_is_encoding_and_decodin
     first, last = images(*STACK, count=2)
     pair, t = student.encode(first, last), torch.tensor([0.4])
     assert pair.ends.shape == (2, 1, 5, 20, 24)
+    assert student.encode(*images(*SLICES, count=2)).ends.shape == (4, 1, 24, 20)  # single slices lose their axis
     assert torch.equal(student.decode(pair, t).volume, student(first, last, t).volume)
 
 

@@ -5,7 +5,7 @@ import torch
 
 from random_networks import images
 from temporal_interp.networks.decoder import Deformation
-from temporal_interp.networks.synthesis import flat, synthesise
+from temporal_interp.networks.synthesis import synthesise
 
 T = torch.tensor([0.25])
 
@@ -15,11 +15,6 @@ def shift(along_i, *shape):
     field = torch.zeros(2, 2, *shape)
     field[0, 1], field[1, 1] = along_i, -along_i
     return field
-
-
-def test_single_slices_lose_their_axis_and_stacks_keep_theirs():
-    assert flat(torch.zeros(2, 1, 1, 5, 4)).shape == (2, 1, 5, 4)
-    assert flat(torch.zeros(2, 1, 3, 5, 4)).shape == (2, 1, 3, 5, 4)
 
 
 def test_fields_of_coarse_scales_deform_the_ends_at_full_resolution():
