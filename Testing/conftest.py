@@ -1,4 +1,4 @@
-"""What all tests share: where the real images are."""
+"""What all tests share: where the real images are, and which tests need them."""
 
 import os
 from pathlib import Path
@@ -6,6 +6,18 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[1]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs the real images, so that `-m "not real"` leaves it out, and let slow tests begin.
+
+    A slow test at the end of a parallel run would leave the other workers idle.
+    """
+    for item in items:
+        if "real_data" in getattr(item, "fixturenames", ()):
+            item.add_marker("real")
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(scope="session")

@@ -152,7 +152,9 @@ class _PreparedMotion:
         if not fields:
             return Synthesised(volume)
         halves = [
-            DisplacementField((share * displacement).astype("float32"), np.full(geometry.shape, 1 + share, "float32"))
+            DisplacementField(
+                (share * displacement).astype("float32"), np.full(geometry.shape, 1 + share, "float32"), geometry
+            )
             for share in (t, t - 1)
         ]
         return Synthesised(volume, *halves)

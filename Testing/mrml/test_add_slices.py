@@ -7,6 +7,7 @@ import vtk
 from mrml_helpers import OBLIQUE, ijk_to_ras, item_arrays, item_values, put_in_scene, sequence_of, snapshot, volume_node
 from slices_helpers import RepeatedSlices
 
+from stand_ins import cancel_beyond
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.slices.choices import FACTORS
@@ -329,10 +330,6 @@ class TestRefused:
     def test_cancelled(self, cine, scene, repeated):
         before = snapshot(scene)
 
-        def cancel(fraction, message):
-            if fraction > 0.985:  # all is computed
-                raise CancelledError
-
         with pytest.raises(CancelledError):
-            run_to_end(slices_steps(cine.sequence, 2), cancel)
+            run_to_end(slices_steps(cine.sequence, 2), cancel_beyond(0.985))  # all is computed
         assert snapshot(scene) == before

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from stand_ins import cancel
 from temporal_interp.errors import CancelledError, InvalidInputError
 from TemporalInterpLib import background
 from TemporalInterpLib.background import in_background, run_to_end, share_of, wait_for_threads
@@ -154,9 +155,6 @@ def test_run_to_end_takes_all_steps_and_tells_progress():
 
 def test_run_to_end_can_be_cancelled_by_its_progress():
     steps = Steps()
-
-    def cancel(fraction, message):
-        raise CancelledError
 
     with pytest.raises(CancelledError):
         run_to_end(steps.take(), cancel)

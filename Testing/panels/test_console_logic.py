@@ -10,6 +10,7 @@ import slicer
 from mrml_helpers import OBLIQUE, item_arrays, item_values, put_in_scene, snapshot, synthetic_marks
 from panels.panel_helpers import SHIFT, Engines, blend, shifted
 
+from stand_ins import cancel_beyond
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.errors import CancelledError, InvalidInputError
 from TemporalInterpLib import logic as library_logic
@@ -112,12 +113,8 @@ def test_progress_is_told_and_may_cancel(cine, scene, logic):
     assert fractions[-1] == 1.0
     before = snapshot(scene)
 
-    def cancel(fraction, message):
-        if fraction > 0.5:
-            raise CancelledError
-
     with pytest.raises(CancelledError):
-        logic.interpolate(cine.sequence, 0, 4, 3, progress=cancel)
+        logic.interpolate(cine.sequence, 0, 4, 3, progress=cancel_beyond(0.5))
     assert snapshot(scene) == before
 
 

@@ -10,7 +10,6 @@ from harness import gestures
 from mrml_helpers import KnownMotion
 from panels.panel_helpers import parameters_of
 
-from temporal_interp.data.displacement import DisplacementField
 from TemporalInterpLib.companions import Companion
 from TemporalInterpLib.deformation_view import companion, folds_of
 from TemporalInterpLib.parameter_node import FieldStyle
@@ -111,7 +110,7 @@ class Folding(KnownMotion):
             jacobian = np.ones(pair.geometry.shape, "float32")
             if t == 0.75:
                 jacobian[1, 2, 3:6] = -1
-            field = DisplacementField(frame.displacement_first_to_t.array, jacobian)
+            field = replace(frame.displacement_first_to_t, jacobian=jacobian)
             return replace(frame, displacement_first_to_t=field)
 
         return SimpleNamespace(at=at)

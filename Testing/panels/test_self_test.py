@@ -58,10 +58,12 @@ def without_pytorch():
     sys.modules.update(usual)
 
 
+@pytest.mark.slow
 def test_with_main_window(run_self_test):
     run_self_test()
 
 
+@pytest.mark.slow
 @pytest.mark.no_main_window
 def test_without_main_window_and_pytorch(without_pytorch, run_self_test):
     run_self_test()

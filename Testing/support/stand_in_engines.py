@@ -54,17 +54,17 @@ def blended(pair, t):
     return PreparedBlend(pair.first, pair.last).at([t])[0]
 
 
-def constant_field(shape, vector, jacobian=1.0):
+def constant_field(geometry, vector, jacobian=1.0):
     """Return a field of one vector (x, y, z) in mm and one Jacobian determinant."""
-    array = np.broadcast_to(np.asarray(vector, np.float32), (*shape, 3))
-    return DisplacementField(array, np.full(shape, jacobian, np.float32))
+    array = np.broadcast_to(np.asarray(vector, np.float32), (*geometry.shape, 3))
+    return DisplacementField(array, np.full(geometry.shape, jacobian, np.float32), geometry)
 
 
 def shifted(vector=(0.0, 0.0, 0.0), jacobian=1.0):
     """Return an answer: the first frame again, and the claim that everything moved by a vector in mm."""
 
     def answer(pair, t):
-        moved = constant_field(pair.geometry.shape, vector, jacobian)
+        moved = constant_field(pair.geometry, vector, jacobian)
         return Synthesised(pair.first, moved, moved)
 
     return answer
@@ -72,5 +72,5 @@ def shifted(vector=(0.0, 0.0, 0.0), jacobian=1.0):
 
 def blended_along_x(pair, t):
     """Return the blend, and the claim that everything moved by 2 t mm along x and grew by t."""
-    moved = constant_field(pair.geometry.shape, (2 * t, 0.0, 0.0), 1 + t)
+    moved = constant_field(pair.geometry, (2 * t, 0.0, 0.0), 1 + t)
     return Synthesised(blended(pair, t).volume, moved, moved)

@@ -298,7 +298,7 @@ def evaluate(
     console.result({"input": input_path, "output": output, "rows": rows}, *tables)
 
 
-Choice = TypeVar("Choice", bound=StrEnum)
+Choice = TypeVar("Choice", bound="StrEnum")
 
 
 def _save_pictures(evaluation: SliceEvaluation, folder: Path, ours: list[str], title: str) -> None:

@@ -20,15 +20,18 @@ class DisplacementField:
     Attributes:
         array: (K, J, I, 3), float32, components (x, y, z) in LPS mm, on the voxel grid of the frame.
         jacobian: (K, J, I) float32, determinant of x -> x + displacement(x); 1 keeps volume.
+        geometry: the voxel grid of the frame.
 
     Example:
-        >>> still = DisplacementField(np.zeros((1, 4, 4, 3), np.float32), np.ones((1, 4, 4), np.float32))
+        >>> grid = Geometry((1, 4, 4))
+        >>> still = DisplacementField(np.zeros((1, 4, 4, 3), np.float32), np.ones((1, 4, 4), np.float32), grid)
         >>> still.fold_rate
         0.0
     """
 
     array: np.ndarray
     jacobian: np.ndarray
+    geometry: Geometry
 
     @classmethod
     def from_voxels(cls, displacement: torch.Tensor, geometry: Geometry) -> DisplacementField:
@@ -40,7 +43,7 @@ class DisplacementField:
         """
         from temporal_interp.data.physical_displacement import in_physical_space
 
-        return cls(*in_physical_space(displacement, geometry))
+        return cls(*in_physical_space(displacement, geometry), geometry)
 
     @property
     def fold_rate(self) -> float:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from temporal_interp.data.displacement import DisplacementField
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, errors_naming
 from temporal_interp.io.atomic import write_errors_naming
 from temporal_interp.io.files import require_exists
 from temporal_interp.io.format_registry import format_of, writer_format
-from temporal_interp.io.volume_files import write_volume
+from temporal_interp.io.volume_files import write_displacement, write_volume
 
 
 def read_sequence(path: Path | str) -> Sequence:
@@ -68,11 +69,13 @@ def write_sequence(sequence: Sequence, path: Path | str, *, overwrite: bool = Fa
         write(sequence, path, overwrite=overwrite)
 
 
-def write(thing: Sequence | Volume, path: Path | str, *, overwrite: bool = False) -> None:
-    """Write a sequence or a volume; the ending of the path chooses the format. If it fails, nothing is left.
+def write(thing: Sequence | Volume | DisplacementField, path: Path | str, *, overwrite: bool = False) -> None:
+    """Write a sequence, a volume or a displacement field; the ending of the path chooses the format.
+
+    If it fails, nothing is left.
 
     Raises:
-        InvalidInputError: as `write_sequence` and `write_volume`; or it is another thing.
+        InvalidInputError: as `write_sequence`, `write_volume` and `write_displacement`; or it is another thing.
 
     Example:
         >>> import tempfile
@@ -85,5 +88,9 @@ def write(thing: Sequence | Volume, path: Path | str, *, overwrite: bool = False
         write_sequence(thing, path, overwrite=overwrite)
     elif isinstance(thing, Volume):
         write_volume(thing, path, overwrite=overwrite)
+    elif isinstance(thing, DisplacementField):
+        write_displacement(thing.array, thing.geometry, path, overwrite=overwrite)
     else:
-        raise InvalidInputError(f"write() 'thing' must be a Sequence or a Volume, got a {type(thing).__name__}.")
+        raise InvalidInputError(
+            f"write() 'thing' must be a Sequence, a Volume or a DisplacementField, got a {type(thing).__name__}."
+        )

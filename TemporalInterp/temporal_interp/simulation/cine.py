@@ -83,7 +83,7 @@ class PhantomCine:
         for k, one in enumerate(slice_geometries(self.geometry, self.slice_shifts_mm)):
             array[k] = self.body.displacement(one, from_phase, to_phase)[0]
             jacobian[k] = self.body.jacobian_determinant(one, from_phase, to_phase)[0]
-        return DisplacementField(array, jacobian)
+        return DisplacementField(array, jacobian, self.geometry)
 
     def motion_truth(self) -> MotionTruth:
         """Return the exact motion for an evaluation; errors count in the region of interest of the body."""

@@ -116,6 +116,7 @@ def read_fields(folder: Path) -> Iterator[tuple[float, DisplacementField, Displa
     jacobians = [read_sequence(jacobian_path(folder, end)) for end in ENDS]
     for number, time in enumerate(fields[0].times):
         first, last = (
-            DisplacementField(of.fields[number], maps[number].array) for of, maps in zip(fields, jacobians, strict=True)
+            DisplacementField(of.fields[number], maps[number].array, of.geometry)
+            for of, maps in zip(fields, jacobians, strict=True)
         )
         yield time, first, last

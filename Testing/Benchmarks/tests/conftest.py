@@ -99,7 +99,7 @@ class _Prepared:
         volume = first.with_array((1 - t) * first.array + t * last.array)
         if not fields:
             return Synthesised(volume)
-        still = DisplacementField(np.zeros((*SHAPE, 3), np.float32), np.ones(SHAPE, np.float32))
+        still = DisplacementField(np.zeros((*SHAPE, 3), np.float32), np.ones(SHAPE, np.float32), first.geometry)
         return Synthesised(volume, still, still)
 
 

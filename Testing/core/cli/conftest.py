@@ -2,14 +2,12 @@
 
 import json
 
-import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from stand_ins import growing_disc
 from temporal_interp.cli.main import app
 from temporal_interp.data.geometry import Geometry
-from temporal_interp.data.sequence import Sequence
-from temporal_interp.data.volume import Volume
 from temporal_interp.io import write_sequence
 
 
@@ -37,11 +35,7 @@ def events():
 @pytest.fixture
 def sequence():
     """Five frames of a disc that grows, one slice, every 100 ms."""
-    rows, columns = np.mgrid[:24, :28]
-    distance = np.hypot(rows - 11.5, columns - 13.5)
-    geometry = Geometry((1, 24, 28), (1.5, 1.5, 8.0), (10.0, -20.0, 30.0))
-    frames = [Volume((1000 * (distance < 5 + n)).astype(np.uint16)[None], geometry) for n in range(5)]
-    return Sequence(frames, [0, 100, 200, 300, 400])
+    return growing_disc(Geometry((1, 24, 28), (1.5, 1.5, 8.0), (10.0, -20.0, 30.0)), [0, 100, 200, 300, 400])
 
 
 @pytest.fixture

@@ -1,15 +1,23 @@
 """temporal-interp adapt."""
 
-import numpy as np
+from functools import partial
+
 import pytest
 
+from stand_ins import growing_disc
 from temporal_interp.data.geometry import Geometry
-from temporal_interp.data.sequence import Sequence
-from temporal_interp.data.volume import Volume
 from temporal_interp.io import read_sequence, write_sequence
 from temporal_interp.models.model_file import load_model, save_model
 from temporal_interp.networks import NetworkSettings, Student
 from temporal_interp.training.logic import fresh
+from temporal_interp.workflows import adaptation
+
+
+@pytest.fixture(autouse=True)
+def _few_samples(monkeypatch):
+    """An epoch of seconds: what is learnt is tested with the workflow."""
+    few = partial(adaptation.AdaptationSettings, samples=8)
+    monkeypatch.setattr(adaptation, "AdaptationSettings", few)
 
 
 @pytest.fixture
@@ -24,11 +32,8 @@ def model(tmp_path):
 @pytest.fixture
 def cine(tmp_path):
     """Nine frames of a disc that grows, in a file."""
-    rows, columns = np.mgrid[:32, :32]
-    distance = np.hypot(rows - 15.5, columns - 15.5)
-    geometry = Geometry((1, 32, 32), (1.5, 1.5, 8.0))
-    frames = [Volume((1000 * (distance < 5 + n)).astype(np.uint16)[None], geometry) for n in range(9)]
-    write_sequence(Sequence(frames, [50 * n for n in range(9)]), tmp_path / "cine.seq.nrrd")
+    frames = growing_disc(Geometry((1, 32, 32), (1.5, 1.5, 8.0)), [50 * n for n in range(9)])
+    write_sequence(frames, tmp_path / "cine.seq.nrrd")
     return tmp_path / "cine.seq.nrrd"
 
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 import temporal_interp
-from temporal_interp.engines.registry import ENGINE_NAMES
+from temporal_interp.engines.registry import engine_names
 
 COMMANDS = ("demo", "info", "interpolate", "track", "register", "evaluate", "evaluate-tracking", "phantom")
 
@@ -30,7 +30,7 @@ def test_every_command_explains_itself_and_its_exit_codes(command, name):
 
 def test_help_names_every_engine(command):
     shown = command("interpolate", "--help").stdout
-    assert all(name in shown for name in ENGINE_NAMES)
+    assert all(name in shown for name in engine_names())
 
 
 def test_version(command):

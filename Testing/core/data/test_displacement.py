@@ -64,7 +64,7 @@ def test_a_single_slice_has_a_jacobian():
 
 def test_fold_rate_counts_zero_and_less():
     jacobian = np.array([[[1.0, 0.0, -0.5, 2.0]]], np.float32)
-    assert DisplacementField(np.zeros((1, 1, 4, 3), np.float32), jacobian).fold_rate == 0.5
+    assert DisplacementField(np.zeros((1, 1, 4, 3), np.float32), jacobian, Geometry((1, 1, 4))).fold_rate == 0.5
 
 
 def test_fold_rate_of_a_folding_field_is_that_of_its_voxels():

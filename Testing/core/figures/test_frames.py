@@ -75,7 +75,7 @@ class TestView:
 class TestFields:
     def field(self, geometry, vector, jacobian=1.0):
         array = np.broadcast_to(np.float32(vector), (*geometry.shape, 3))
-        return DisplacementField(array, np.full(geometry.shape, jacobian, np.float32))
+        return DisplacementField(array, np.full(geometry.shape, jacobian, np.float32), geometry)
 
     def test_arrows_follow_the_axes_of_an_oblique_picture(self):
         # columns run along -y, rows along -z: a displacement of 3 mm to -y is 2 columns of 1.5 mm to the right

@@ -122,7 +122,7 @@ class TestCoarseToFine:
 
     def test_fields_with_their_jacobian_are_drawn_alike(self, drawn, tmp_path):
         array = uniform((2.0, 1.0, 0.0))
-        fields = {"a": array, "b": DisplacementField(array, np.ones(FLAT.shape, np.float32))}
+        fields = {"a": array, "b": DisplacementField(array, np.ones(FLAT.shape, np.float32), FLAT)}
         save_coarse_to_fine(sequence_of().volumes[0], fields, WHOLE, GREY, tmp_path / "a.png")
         first, second = quivers_of(drawn[0])
         np.testing.assert_array_equal(first.get_offsets(), second.get_offsets())

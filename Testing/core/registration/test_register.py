@@ -8,6 +8,7 @@ import torch
 from scipy.ndimage import map_coordinates
 from scipy.spatial.transform import Rotation
 
+from stand_ins import cancel, centred, textured_disc
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import CancelledError, InvalidInputError
@@ -35,19 +36,8 @@ HARDLY = replace(FAST, iterations=(2, 2))
 both_fields = pytest.mark.parametrize("fast", [FAST, FAST_NETWORK], ids=["grid", "network"])
 
 
-def disc(points, radius=8.0):
-    """A textured disc or ball around the origin, from 0.1 to 1, at points (..., D) in voxels."""
-    texture = 0.7 + 0.2 * np.cos(points / 2.5).prod(-1)
-    return 0.1 + texture / (1 + np.exp((np.linalg.norm(points, axis=-1) - radius) / 1.5))
-
-
-def centred(shape):
-    indices = np.stack(np.meshgrid(*[np.arange(n) for n in shape], indexing="ij"), -1)
-    return indices - (np.array(shape) - 1) / 2
-
-
 def image(shape, shift=0.0):
-    return torch.from_numpy(disc(centred(shape) - shift)).float()[None, None]
+    return torch.from_numpy(textured_disc(centred(shape) - shift)).float()[None, None]
 
 
 # --- settings
@@ -269,7 +259,7 @@ def test_a_shift_is_found_in_voxels_of_the_velocitys_grid(fast):
     assert velocity.shape == ((1, 2, 20, 22) if fast.field.kind == "grid" else (1, 2, 40, 44))
     displacement = resize_field(integrate_velocity(velocity), (40, 44))
     inside = np.linalg.norm(centred((40, 44)) - shift, axis=-1) < 7
-    # fixed(p) = disc(p - shift) = moving(p - shift)
+    # fixed(p) = textured_disc(p - shift) = moving(p - shift)
     error = displacement[0].permute(1, 2, 0)[inside] + torch.from_numpy(shift).float()
     assert float(error.norm(dim=-1).mean()) < 0.15
 
@@ -450,7 +440,9 @@ def test_slices_with_gaps_are_independent(shape, spacing, thickness, independent
 
 def test_the_velocity_of_independent_slices_has_their_number_and_no_way_through_the_plane():
     shape = (3, 20, 22)
-    stacks = [np.stack([disc(centred(shape[1:]) - s, 5.0) for s in shifts]) for shifts in ((0, 0, 0), (1, 0, -1))]
+    stacks = [
+        np.stack([textured_disc(centred(shape[1:]) - s, 5.0) for s in shifts]) for shifts in ((0, 0, 0), (1, 0, -1))
+    ]
     arrays = [array.astype(np.float32) for array in stacks]
     fitted = fit_volumes(
         *arrays, Geometry(shape, (1.0, 1.0, 20.0)), replace(FAST, iterations=(15, 15)), independent=True
@@ -460,9 +452,9 @@ def test_the_velocity_of_independent_slices_has_their_number_and_no_way_through_
         np.testing.assert_allclose(image[0], array, atol=1e-6)
     assert velocity.shape == (1, 3, 3, 10, 11)
     assert not velocity[:, 0].any()
-    middle = resize_field(velocity, shape)[0, 1:, :, 8:12, 9:13].mean(dim=(2, 3))
-    assert (middle[:, 0] > 0.3).all()
-    assert (middle[:, 2] < -0.3).all()
+    found = resize_field(velocity, shape)[0, 1:, :, 8:12, 9:13].mean(dim=(2, 3))
+    assert (found[:, 0] > 0.3).all()
+    assert (found[:, 2] < -0.3).all()
 
 
 # --- two volumes, in mm
@@ -482,7 +474,7 @@ def voxels_at(points, geometry):
 
 
 def ball_at(points):
-    return disc(voxels_at(points, GEOMETRY), 5.0)
+    return textured_disc(voxels_at(points, GEOMETRY), 5.0)
 
 
 def resampled(volume, field):
@@ -606,8 +598,5 @@ def test_slices_with_gaps_are_registered_in_their_plane(ball, thickness, through
 
 
 def test_registering_can_be_cancelled(ball):
-    def stop(fraction, message):
-        raise CancelledError
-
     with pytest.raises(CancelledError):
-        register(*ball, settings=HARDLY, progress=stop)
+        register(*ball, settings=HARDLY, progress=cancel)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from stand_ins import cancel
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
@@ -104,11 +105,8 @@ def test_progress_rises_and_can_stop_the_work():
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
 
-    def stop(share, message):
-        raise CancelledError
-
     with pytest.raises(CancelledError):
-        add_slices(a_volume(), trained(), progress=stop)
+        add_slices(a_volume(), trained(), progress=cancel)
 
 
 def test_sequences_keep_their_times_and_say_what_is_synthetic():

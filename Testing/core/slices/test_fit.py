@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from stand_ins import cancel_beyond
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import CancelledError, InvalidInputError
@@ -48,7 +49,7 @@ def thick(thin):
 @pytest.fixture(scope="module")
 def fitted(thick):
     return fit_to_volumes(
-        new_model(2, **TINY), [thick], SliceTrainingSettings(steps=100, slices=9, side=24, learning_rate=5e-3)
+        new_model(2, **TINY), [thick], SliceTrainingSettings(steps=60, slices=9, side=24, learning_rate=5e-3)
     )
 
 
@@ -65,7 +66,7 @@ def test_a_fit_puts_held_out_slices_back_better_than_linear_interpolation(thick,
 
 def test_distillation_brings_the_views_together(thick):
     def apart(weight):
-        settings = replace(LEARNING, steps=40, mutual=True, coronal_distillation=weight, sagittal_distillation=weight)
+        settings = replace(LEARNING, steps=20, mutual=True, coronal_distillation=weight, sagittal_distillation=weight)
         model = fit_to_volumes(new_model(2, **TINY), [thick], settings)
         axial, coronal = (add_slices(thick, model, views=(view,)).array for view in (View.AXIAL, View.CORONAL))
         return mse(axial, coronal)
@@ -77,12 +78,8 @@ def test_a_fit_that_was_stopped_goes_on_exactly(thick, tmp_path):
     path = tmp_path / "state.safetensors"
     whole = fit_to_volumes(new_model(2, **TINY), [thick], QUICK)
 
-    def stop(share, message):
-        if share > 0.5:
-            raise CancelledError
-
     with pytest.raises(CancelledError):
-        fit_to_volumes(new_model(2, **TINY), [thick], QUICK, checkpoint=path, progress=stop)
+        fit_to_volumes(new_model(2, **TINY), [thick], QUICK, checkpoint=path, progress=cancel_beyond(0.5))
     resumed = fit_to_volumes(new_model(2, **TINY, seed=5), [thick], QUICK, checkpoint=path)
     for name, weights in whole.state_dict().items():
         assert torch.equal(resumed.state_dict()[name], weights), name

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from stand_ins import cancel_beyond
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.sequence import Sequence
@@ -69,12 +70,8 @@ def test_another_factor_is_refused():
 
 
 def test_work_can_be_stopped():
-    def stop(share, message):
-        if share > 0.3:
-            raise CancelledError
-
     with pytest.raises(CancelledError):
-        with_closer_slices(a_sequence(), 2, Quality.FITTED, settings=FEW_STEPS, progress=stop)
+        with_closer_slices(a_sequence(), 2, Quality.FITTED, settings=FEW_STEPS, progress=cancel_beyond(0.3))
 
 
 @pytest.mark.parametrize("factor", FACTORS)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from stand_ins import cancel_after
 from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.fitting.resume import resume
 from temporal_interp.tensors.spatial import identity_grid
@@ -166,24 +167,12 @@ def test_scales_and_progress_are_told():
     assert shares[-1] == 1
 
 
-class Stop:
-    """A progress that cancels at a step."""
-
-    def __init__(self, step):
-        self.left = step
-
-    def __call__(self, share, message):
-        self.left -= 1
-        if self.left < 0:
-            raise CancelledError
-
-
 @pytest.mark.parametrize("step", [0, 3, 30, 55])
 def test_stopped_fit_goes_on_as_if_nothing_had_happened(tmp_path, step):
     whole = fit_of(two_frames()).run()
     path = tmp_path / "state.safetensors"
     with pytest.raises(CancelledError):
-        resume(fit_of(two_frames()), path, progress=Stop(step))
+        resume(fit_of(two_frames()), path, progress=cancel_after(step))
     steps = []
     field = resume(fit_of(two_frames()), path, progress=lambda share, message: steps.append(share))
     assert torch.equal(field, whole)

@@ -13,7 +13,7 @@ from temporal_interp.tracking.settings import TrackingSettings
 from temporal_interp.tracking.track import track
 from temporal_interp.tracking.trajectories import drift_of
 
-QUICK = replace(TrackingSettings(), passes=(40, 30, 20, 10), refinement=())
+QUICK = replace(TrackingSettings(), passes=(1, 1, 1, 1), least_steps=50, refinement=())
 
 
 def frames_of(sequence, numbers):
@@ -35,10 +35,10 @@ def errors(sequence, fields, mask):
 
 @pytest.fixture
 def echo():
-    """Three frames in which the mitral valve moves, without what surrounds the sector, and the sector."""
+    """Two frames in which the mitral valve moves, without what surrounds the sector, and the sector."""
     whole = read_sequence(get_testdata_file("examples_ybr_color.dcm"))
     sector = scan_sector(whole)
-    return frames_of(without_surround(whole, sector), (4, 5, 6)), sector
+    return frames_of(without_surround(whole, sector), (5, 6)), sector
 
 
 def test_frames_of_an_echo_come_closer_and_its_text_is_left_out(echo):
@@ -52,7 +52,7 @@ def test_frames_of_an_echo_come_closer_and_its_text_is_left_out(echo):
 
 
 def test_frames_of_a_real_cine_come_closer(real_data):
-    sequence = frames_of(read_sequence(real_data / "cine-2ch-dicom"), (3, 4, 5))
+    sequence = frames_of(read_sequence(real_data / "cine-2ch-dicom"), (4, 5))
     heart = np.zeros(sequence.volumes[0].geometry.shape, bool)
     heart[:, 80:170, 60:150] = True
     motion = track(sequence, QUICK, mask=heart).motion

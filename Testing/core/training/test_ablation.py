@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from stand_ins import growing_disc
 from temporal_interp.cli.ablate import as_table
 from temporal_interp.data.geometry import Geometry
-from temporal_interp.data.sequence import Sequence
-from temporal_interp.data.volume import Volume
 from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.evaluation.report import finite, write_csv
 from temporal_interp.io import write_sequence
@@ -191,12 +190,10 @@ def test_synthetic_samples_to_score_on_are_of_the_test_seed(subjects):
 
 
 def test_samples_of_a_folder_to_score_on_are_of_its_test_split(tmp_path):
-    rows, columns = np.mgrid[:16, :16]
-    distance = np.hypot(rows - 7.5, columns - 7.5)
     for number in range(6):  # told apart by their spacing
         geometry = Geometry((1, 16, 16), (1.0 + number, 1.0 + number, 8.0), (0.0, 0.0, 0.0))
-        frames = [Volume((100 * (distance < 3 + n)).astype(np.uint16)[None], geometry) for n in range(4)]
-        write_sequence(Sequence(frames, [0, 100, 200, 300]), tmp_path / f"{number}.seq.nrrd")
+        frames = growing_disc(geometry, [0, 100, 200, 300], radius=3)
+        write_sequence(frames, tmp_path / f"{number}.seq.nrrd")
     settings = DataSettings("folder", tmp_path, test=0.34, validation=0.17, policy="triplets", shape=(1, 8, 8))
     test = {subject.load().sequence.volumes[0].geometry.spacing[0] for subject in open_split(settings).test}
     samples = RepeatedSource(held_out_samples(settings))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from stand_ins import cancel_beyond
 from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.models.model_file import load_model
 from temporal_interp.networks import NetworkSettings, Student, Teacher
@@ -300,12 +301,8 @@ def test_progress_reaches_one(training):
 
 
 def test_a_cancelled_training_goes_on_as_if_nothing_had_been(training, training_in):
-    def cancel(fraction, message):
-        if fraction > 0.6:  # in the middle of the second of three epochs
-            raise CancelledError
-
     with pytest.raises(CancelledError):
-        training.teacher(epochs=3, averaging=0.5, progress=cancel)
+        training.teacher(epochs=3, averaging=0.5, progress=cancel_beyond(0.6))  # in the second epoch
     assert not (training.folder / "teacher" / "teacher.safetensors").exists()
     uninterrupted = training_in("uninterrupted")
     expected = uninterrupted.teacher(epochs=3, averaging=0.5)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from stand_ins import cancel
 from temporal_interp.data.training_sample import TrainingSample
 from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.networks import Synthesis
@@ -162,9 +163,6 @@ def test_progress_is_told_and_may_cancel(training, discs):
     model, told = training.student(epochs=1), []
     training.logic(progress=lambda *report: told.append(report)).evaluate(model, discs(2))
     assert told == [(0.5, "scored 1 of 2 samples"), (1.0, "scored 2 of 2 samples")]
-
-    def cancel(fraction, message):
-        raise CancelledError
 
     with pytest.raises(CancelledError):
         training.logic(progress=cancel).evaluate(model, discs(2))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from stand_ins import cancel_beyond
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
@@ -115,12 +116,8 @@ def test_too_few_frames_are_refused(student, tmp_path, frames):
 
 
 def test_a_cancelled_adaptation_writes_nothing(student, tmp_path):
-    def stop(fraction, message):
-        if fraction > 0.4:
-            raise CancelledError
-
     with pytest.raises(CancelledError):
-        run(beating(), student, tmp_path, progress=stop)
+        run(beating(), student, tmp_path, progress=cancel_beyond(0.4))
     assert not (tmp_path / "adapted.safetensors").exists()
 
 

@@ -1,0 +1,179 @@
+"""The student: exact ends, swap symmetry, time, thin stacks, and what it owes to its settings."""
+
+import pytest
+import torch
+
+from random_networks import SLICES, STACK, WIDTHS, images, perturbed, smooth_images, waves
+from temporal_interp.networks import NetworkSettings, Student
+from temporal_interp.networks.convolution import Convolution
+
+
+def student_of(*, by=0.05, **more):
+    return perturbed(Student(NetworkSettings(**{"widths": WIDTHS, **more})), by=by)
+
+
+@pytest.mark.parametrize("shape", [SLICES, STACK, (1, 1, 17, 21, 23), (1, 1, 1, 9, 7)])
+def test_shapes_of_everything_it_gives(shape):
+    first, last = images(*shape, count=2)
+    count, space = shape[0], shape[3:] if shape[2] == 1 else shape[2:]
+    made = Student(NetworkSettings(widths=(4, 6, 8)))(first, last, torch.full((count,), 0.4))
+    assert made.volume.shape == (count, 1, *space)
+    assert [d.shape for d in made.displacements] == [(2 * count, len(space), *space)] * 3
+    assert [d.shape for d in made.deformed] == [(2 * count, 1, *space)] * 3
+    assert made.weights.shape == (count, 4, *space)
+    assert made.residual.shape == (count, 1, *space)
+
+
+@pytest.mark.parametrize("refinement", ["gated", "residual", "none"])
+@pytest.mark.parametrize("shape", [(1, 1, 1, 24, 24), (1, 1, 4, 20, 20)])
+def test_the_ends_are_exact(shape, refinement):
+    student = student_of(refinement=refinement)
+    first, last = images(*shape, count=2)
+    for t, end in ((0.0, first), (1.0, last)):
+        made = student(first, last, torch.tensor([t])).volume.reshape(shape)
+        assert torch.allclose(made, end, atol=1e-5)
+
+
+def test_without_the_option_the_ends_are_not_exact():
+    first, last = images(1, 1, 1, 24, 24, count=2)
+    made = student_of(exact_ends=False)(first, last, torch.tensor([0.0]))
+    assert made.displacements[-1].chunk(2)[0].abs().max() > 0.05
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1, 24, 24), (1, 1, 3, 20, 20)])
+def test_exchanging_the_ends_and_t_gives_the_same_frame(shape):
+    student = student_of()
+    first, last = images(*shape, count=2)
+    forth = student(first, last, torch.tensor([0.3]))
+    back = student(last, first, torch.tensor([0.7]))
+    assert forth.displacements[-1].abs().max() > 0.05  # there is motion to compare
+    assert torch.allclose(forth.volume, back.volume, atol=1e-5)
+    assert torch.allclose(forth.displacements[-1], back.displacements[-1].flip(0), atol=1e-5)
+
+
+def test_without_the_option_there_is_no_swap_symmetry():
+    student = student_of(swap_symmetric=False)
+    first, last = images(1, 1, 1, 24, 24, count=2)
+    forth, back = student(first, last, torch.tensor([0.3])), student(last, first, torch.tensor([0.7]))
+    assert (forth.volume - back.volume).abs().max() > 1e-3
+
+
+def test_time_changes_the_motion_beyond_scaling():
+    student = student_of(by=0.2)
+    first, last = images(1, 1, 1, 24, 24, count=2)
+    fields = [student(first, last, torch.tensor([t])).displacements[0][0] / t for t in (0.3, 0.6)]
+    assert (fields[0] - fields[1]).abs().max() > 0.05 * fields[0].abs().max()
+
+
+@pytest.mark.parametrize(("motion", "alike"), [("linear", True), ("direct", False)])
+def test_only_linear_motion_is_one_velocity_scaled(motion, alike):
+    student = student_of(widths=(4,), motion=motion, halved_integration=False, by=0.02)
+    first, last = images(1, 1, 1, 24, 24, count=2)
+    early, late = (student(first, last, torch.tensor([t])).displacements[0][0].detach() / t for t in (0.1, 0.5))
+    # scaling and squaring of a velocity is linear in time but for its second order
+    assert bool((early - late).abs().mean() < 0.1 * early.abs().mean()) is alike
+
+
+def test_a_slice_alone_is_what_a_fresh_network_makes_of_it_in_a_stack():
+    """The outer planes of the kernels start at zero; only the normalisation looks at the stack as a whole."""
+    student = Student(NetworkSettings(widths=(4,), refinement="none", halved_integration=False)).eval()
+    first, last = images(1, 1, 1, 16, 16, count=2)
+    t = torch.tensor([0.5])
+    stack = student(first.expand(-1, -1, 3, -1, -1), last.expand(-1, -1, 3, -1, -1), t)
+    alone = student(first, last, t)
+    assert torch.allclose(stack.volume[:, :, 1], alone.volume, atol=1e-4)
+
+
+def test_it_sees_neighbouring_slices_once_stacks_have_taught_it():
+    student = Student(NetworkSettings(widths=(4,)))
+    assert not student.sees_neighbours
+    convolution = next(m for m in student.modules() if isinstance(m, Convolution))
+    with torch.no_grad():
+        convolution.weight[0, 0, 2] += 0.1
+    assert student.sees_neighbours
+
+
+@pytest.mark.parametrize("surrogate", ["features", "images"])
+def test_many_times_at_once_are_the_times_one_by_one(surrogate):
+    student = student_of(surrogate=surrogate)
+    pair = student.encode(*images(2, 1, 1, 20, 20, count=2))
+    times = torch.tensor([0.2, 0.5, 0.9])
+    together = student.decode(pair.repeated(3), times.repeat(2)).volume.view(2, 3, 20, 20)
+    for number, t in enumerate(times):
+        alone = student.decode(pair, t.expand(2)).volume
+        assert torch.allclose(together[:, number], alone[:, 0], atol=1e-5)
+
+
+def test_encoding_does_not_depend_on_the_time_and_asking_is_encoding_and_decoding():
+    student = student_of()
+    first, last = images(*STACK, count=2)
+    pair, t = student.encode(first, last), torch.tensor([0.4])
+    assert pair.ends.shape == (2, 1, 5, 20, 24)
+    assert student.encode(*images(*SLICES, count=2)).ends.shape == (4, 1, 24, 20)  # single slices lose their axis
+    assert torch.equal(student.decode(pair, t).volume, student(first, last, t).volume)
+
+
+def test_pairs_of_a_batch_do_not_touch_one_another():
+    student = student_of()
+    first, last = images(3, 1, 1, 20, 20, count=2)
+    times = torch.tensor([0.2, 0.5, 0.8])
+    together = student(first, last, times).volume
+    for n in range(3):
+        own = slice(n, n + 1)
+        torch.testing.assert_close(student(first[own], last[own], times[own]).volume[0], together[n], rtol=0, atol=1e-4)
+
+
+def test_the_weights_and_the_residual_make_the_frame():
+    student = student_of()
+    first, last = images(1, 1, 1, 20, 20, count=2)
+    made = student(first, last, torch.tensor([0.4]))
+    parts = torch.cat([first[:, :, 0], made.deformed[-1][:1], last[:, :, 0], made.deformed[-1][1:]], dim=1)
+    assert torch.allclose(made.weights.sum(dim=1), torch.ones(1, 20, 20), atol=1e-5)
+    assert torch.allclose((made.weights * parts).sum(dim=1, keepdim=True) + made.residual, made.volume, atol=1e-5)
+
+
+def test_a_gated_frame_stays_within_the_volumes_it_is_made_from():
+    first, last = images(1, 1, 1, 24, 24, count=2)
+    made = student_of(by=0.2)(first, last, torch.tensor([0.4]))
+    parts = torch.cat([first[:, :, 0], last[:, :, 0], made.deformed[-1][:1], made.deformed[-1][1:]])
+    assert (made.volume <= parts.amax(dim=0, keepdim=True) + 1e-5).all()
+    assert (made.volume >= parts.amin(dim=0, keepdim=True) - 1e-5).all()
+
+
+def test_bfloat16_stays_close_and_velocities_stay_float32():
+    student = student_of(by=0.02)
+    first, last = images(1, 1, 1, 32, 32, count=2)
+    t = torch.tensor([0.5])
+    exact = student(first, last, t)
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = student(first, last, t)
+    assert mixed.displacements[-1].dtype == torch.float32
+    assert mixed.volume.dtype == torch.float32
+    assert (mixed.volume - exact.volume).abs().max() < 0.02
+
+
+def test_small_network_has_the_size_that_the_settings_promise():
+    parameters = sum(weights.numel() for weights in Student(NetworkSettings()).parameters())
+    assert 1.5e6 < parameters < 2.5e6
+
+
+def test_the_frame_is_what_it_was():
+    student = waves(Student(NetworkSettings(widths=(2, 3))))
+    made = student(*smooth_images(1, 1, 1, 16, 18), torch.tensor([0.3]))
+    assert made.volume[0, 0, 7, 4:7].tolist() == pytest.approx([0.1244, 0.0492, 0.0557], abs=1e-4)
+    assert made.displacements[-1][:, 1, 7, 8].tolist() == pytest.approx([-0.2003, -0.4690], abs=1e-4)
+
+
+def test_the_frame_of_a_stack_is_what_it_was():
+    student = waves(Student(NetworkSettings(widths=(2, 3))))
+    made = student(*smooth_images(1, 1, 3, 16, 18), torch.tensor([0.3]))
+    assert made.volume[0, 0, 1, 7, 4:7].tolist() == pytest.approx([0.0471, 0.0767, 0.1802], abs=1e-4)
+    assert made.displacements[-1][:, 0, 1, 7, 8].tolist() == pytest.approx([0.1101, 0.2569], abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    "last", [torch.rand(1, 1, 1, 20, 19), torch.rand(2, 1, 1, 20, 20), torch.rand(1, 1, 3, 20, 20)]
+)
+def test_volumes_that_do_not_fit_are_refused(last):
+    with pytest.raises(RuntimeError):
+        student_of()(torch.rand(1, 1, 1, 20, 20), last, torch.tensor([0.5]))
