@@ -12,7 +12,16 @@ from pathlib import Path
 
 
 class TemporalInterpError(Exception):
-    """What this program raises on purpose. It takes one argument, the message."""
+    """What this program raises on purpose. It takes one argument, the message.
+
+    Example:
+        >>> import temporal_interp as ti
+        >>> try:
+        ...     ti.read("no-such-cine.nii.gz")
+        ... except ti.TemporalInterpError as error:
+        ...     print(error)
+        no-such-cine.nii.gz: there is no such file or folder.
+    """
 
 
 class InvalidInputError(TemporalInterpError, ValueError):

@@ -28,6 +28,11 @@ class Geometry:
 
     Raises:
         InvalidInputError: the grid is empty, a spacing is not positive, or the direction is not orthonormal.
+
+    Example:
+        >>> grid = Geometry((10, 128, 160), spacing=(1.5, 1.5, 8.0), origin=(-120.0, -96.0, 20.0))
+        >>> grid.physical_point((1, 0, 2)).tolist()
+        [-117.0, -96.0, 28.0]
     """
 
     shape: tuple[int, int, int]
@@ -59,6 +64,17 @@ class Geometry:
     def voxel_to_physical(self) -> np.ndarray:
         """3 x 3 matrix that turns a step in voxels along (I, J, K) into a step in LPS mm."""
         return np.asarray(self.direction) @ np.diag(self.spacing)
+
+    @property
+    def affine(self) -> np.ndarray:
+        """4 x 4 matrix that takes a voxel index (I, J, K, 1) to a point in LPS mm, (x, y, z, 1).
+
+        NIfTI's affine is the same in RAS: its first two rows have the other sign.
+        """
+        matrix = np.eye(4)
+        matrix[:3, :3] = self.voxel_to_physical
+        matrix[:3, 3] = self.origin
+        return matrix
 
     def physical_point(self, index_kji: Iterable[float]) -> np.ndarray:
         """Return the LPS point in mm of a (fractional) voxel index (K, J, I)."""

@@ -205,6 +205,11 @@ class Sequence:
         """The voxel grid of every frame."""
         return self.volumes[0].geometry
 
+    @property
+    def affine(self) -> np.ndarray:
+        """4 x 4 matrix that takes a voxel index (I, J, K, 1) to LPS mm, see `Geometry.affine`."""
+        return self.geometry.affine
+
     @cached_property
     def slices_are_independent(self) -> bool:
         """Whether each slice is a 2D problem of its own, see `slice_independence`."""

@@ -19,12 +19,19 @@ if TYPE_CHECKING:
     import SimpleITK as sitk  # noqa: N813 - the name everybody uses
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Volume:
     """Voxels, (K, J, I), and their geometry.
 
     Raises:
         InvalidInputError: the array is not a (K, J, I) array of real numbers of the geometry's shape.
+
+    Example:
+        >>> volume = Volume(np.zeros((1, 4, 5), np.int16), Geometry((1, 4, 5), spacing=(1.5, 1.5, 8.0)))
+        >>> volume
+        <Volume: 1 x 4 x 5 (K, J, I), 1.5 x 1.5 x 8 mm (I, J, K), int16>
+        >>> volume.affine.diagonal().tolist()
+        [1.5, 1.5, 8.0, 1.0]
     """
 
     array: np.ndarray
@@ -39,6 +46,16 @@ class Volume:
             raise InvalidInputError(
                 f"Voxels must be integers or real numbers of at most 64 bits, got {self.array.dtype}."
             )
+
+    def __repr__(self) -> str:
+        size = " x ".join(str(n) for n in self.geometry.shape)
+        spacing = " x ".join(f"{s:g}" for s in self.geometry.spacing)
+        return f"<Volume: {size} (K, J, I), {spacing} mm (I, J, K), {self.array.dtype}>"
+
+    @property
+    def affine(self) -> np.ndarray:
+        """4 x 4 matrix that takes a voxel index (I, J, K, 1) to LPS mm, see `Geometry.affine`."""
+        return self.geometry.affine
 
     def with_array(self, array: np.ndarray) -> Volume:
         """Return a volume with other voxels at the same places."""

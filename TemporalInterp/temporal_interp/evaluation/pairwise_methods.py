@@ -13,7 +13,6 @@ import numpy as np
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.sequence import Sequence
-from temporal_interp.data.slice_independence import slices_are_independent
 from temporal_interp.errors import Progress, no_progress
 
 
@@ -91,7 +90,7 @@ class PairByPair:
     ) -> list[Tracked]:
         """Register every pair: frame n is the moving image, frame n + 1 the fixed one."""
         geometry = sequence.volumes[0].geometry
-        independent = slices_are_independent(geometry, sequence.slice_thickness)
+        independent = sequence.slices_are_independent
         fields, seconds = {}, 0.0
         for number, n in enumerate(pairs):
             progress(number / len(pairs), f"{self.name}: frames {n} and {n + 1}")

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from temporal_interp.data.sequence import Sequence
-from temporal_interp.data.slice_independence import slices_are_independent
 from temporal_interp.errors import Progress
 from temporal_interp.evaluation.pairwise_methods import Tracked
 from temporal_interp.tracking.motion import SequenceMotion
@@ -60,7 +59,7 @@ class Nmsr:
         settings = replace(TrackingSettings.most_similar(), inherit=self.name == "nmsr_vi")
         if self.name != "one_scale":
             return settings
-        in_plane = slices_are_independent(sequence.volumes[0].geometry, sequence.slice_thickness)
+        in_plane = sequence.slices_are_independent
         return settings.one_scale(dimensions=2 if in_plane else 3)
 
     def _label(self, scale: int, settings: TrackingSettings) -> str:

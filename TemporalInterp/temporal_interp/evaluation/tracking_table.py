@@ -10,7 +10,6 @@ import numpy as np
 
 from temporal_interp.data.provenance import is_synthetic
 from temporal_interp.data.sequence import Sequence
-from temporal_interp.data.slice_independence import slices_are_independent
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.evaluation.pairwise_methods import PairwiseMethod, Tracked
 from temporal_interp.evaluation.tracking_scores import PairScores, scale_to_unit, score_pair
@@ -113,7 +112,7 @@ def _require_trackable(sequence: Sequence, mask: np.ndarray | None, every: int) 
 
 def _scored(sequence: Sequence, tracked: Tracked, mask: np.ndarray | None) -> MethodScores:
     geometry = sequence.volumes[0].geometry
-    in_plane = slices_are_independent(geometry, sequence.slice_thickness)
+    in_plane = sequence.slices_are_independent
     frames = [volume.array for volume in sequence.volumes]
     scores = {
         n: score_pair(frames[n], frames[n + 1], field, geometry, mask=mask, in_plane=in_plane)

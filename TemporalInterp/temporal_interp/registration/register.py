@@ -117,6 +117,17 @@ def register(
 
     Raises:
         InvalidInputError: the grids differ, voxels are not finite, a volume is constant, or `initial` does not fit.
+        FitDivergedError: the fit diverged.
+
+    Example:
+        A disc that lies a voxel further along I in the moving volume, where voxels are 2 mm wide:
+
+        >>> j, i = np.mgrid[:32, :32]
+        >>> grid = Geometry((1, 32, 32), spacing=(2.0, 2.0, 8.0))
+        >>> fixed, moving = (Volume(1.0 * (np.hypot(j - 16, i - at) < 8)[None], grid) for at in (15, 16))
+        >>> found = register(fixed, moving)
+        >>> found.warped.geometry == fixed.geometry, found.displacement.array.shape
+        (True, (1, 32, 32, 3))
     """
     require_same_geometry(fixed, moving, "The fixed volume", "the moving volume")
     for volume, name in ((fixed, "The fixed volume"), (moving, "The moving volume")):

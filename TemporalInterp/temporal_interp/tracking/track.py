@@ -15,7 +15,6 @@ from torch.nn import functional
 from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.physical_displacement import from_physical, to_physical
 from temporal_interp.data.sequence import Sequence
-from temporal_interp.data.slice_independence import slices_are_independent
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.fitting.resume import resume
 from temporal_interp.registration.grids import coarsen, fitted_shape, spacing_on
@@ -143,7 +142,7 @@ class _Problem:
     def __init__(self, sequence: Sequence, settings: TrackingSettings, mask: np.ndarray | None, device: str) -> None:
         self.sequence, self.mask = sequence, mask
         self.geometry = geometry = sequence.volumes[0].geometry
-        self.independent = slices_are_independent(geometry, sequence.slice_thickness)
+        self.independent = sequence.slices_are_independent
         axes = slice(1, None) if self.independent else slice(None)
         self.box = _box_around(mask, geometry.shape)[axes]
         self.shape = shape = tuple(part.stop - part.start for part in self.box)
