@@ -160,7 +160,7 @@ def test_how_samples_are_drawn_is_refused_by_name(folder_of_sequences, name, val
 
 def test_every_data_set_has_a_name():
     assert [DataSettings(dataset=name).dataset for name in DATASETS] == list(DATASETS)
-    with pytest.raises(InvalidInputError, match="'dataset' must be 'acdc', 'lung4d', .* or 'synthetic', got 'mnist'"):
+    with pytest.raises(InvalidInputError, match=r"'dataset' must be 'acdc', 'lung4d', .* or 'synthetic', got 'mnist'"):
         DataSettings(dataset="mnist")
 
 

@@ -1,0 +1,193 @@
+"""What holds for every engine that is declared, whatever it does: one suite, run over each of them."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from stand_ins import cancel
+from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.sequence import Sequence
+from temporal_interp.data.volume import Volume
+from temporal_interp.engines.pairwise import PairwiseEngine
+from temporal_interp.engines.registry import create_engine, engine_specs
+from temporal_interp.errors import CancelledError, InvalidInputError
+
+OBLIQUE = Rotation.from_euler("xyz", (20, -35, 50), degrees=True).as_matrix()
+NAMES = [
+    name
+    for spec in engine_specs().values()
+    for name in (spec.name, *(f"{spec.name}:{variant}" for variant, v in spec.variants.items() if v.listed))
+]
+TIMES = (0.0, 30.0, 100.0)
+"""Uneven, as those of a triggered cine may be."""
+
+
+def disc(time, geometry, dtype="float32"):
+    """A soft disc that moves along I by 4 % of its width a unit of time."""
+    _, j, i = np.meshgrid(*[np.arange(n) - (n - 1) / 2 for n in geometry.shape], indexing="ij")
+    plane = (
+        1 / (1 + np.exp((np.hypot(j, i - 0.04 * (time - 50)) - 7) / 1.5)) * (1 + 0.3 * np.cos(j / 2) * np.cos(i / 2))
+    )
+    return Volume((20 + 100 * plane).astype(dtype), geometry)
+
+
+def cine(shape=(1, 32, 40), times=TIMES, dtype="float32", spacing=(1.5, 1.25, 8.0), **more):
+    geometry = Geometry(shape, spacing, (10.0, -5.0, 3.0), tuple(map(tuple, OBLIQUE)))
+    return Sequence([disc(time, geometry, dtype) for time in times], times, **more)
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def name(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def engine(name):
+    return create_engine(name)
+
+
+@pytest.fixture(scope="module")
+def prepared(engine):
+    """A cine of three frames, both gaps prepared."""
+    ready = engine.prepare(cine(dtype="int16"))
+    for gap in ready.sequence.gaps:
+        ready.prepare_gap(gap.number)
+    return ready
+
+
+def test_at_the_time_of_an_acquired_frame_it_is_that_very_frame(prepared):
+    for number, time in enumerate(TIMES):
+        frame = prepared.at(time)
+        assert frame.volume is prepared.sequence[number]
+        assert frame.provenance is None
+    # both gaps around it agree
+    assert prepared.at(30.0, gap=0).volume is prepared.at(30.0, gap=1).volume
+    assert (prepared.at(30.0, gap=0).t, prepared.at(30.0, gap=1).t) == (1.0, 0.0)
+
+
+def test_a_synthetic_frame_has_grid_and_scalar_type_of_the_sequence_and_says_what_it_is(prepared, engine):
+    frame = prepared.at(65.0)
+    assert frame.volume.geometry == prepared.sequence.geometry
+    assert frame.volume.array.dtype == np.int16
+    assert (frame.time, frame.t) == (65.0, 0.5)
+    marks = frame.provenance.as_attributes()
+    assert marks["TemporalInterp.Synthetic"] == "true"
+    assert marks["TemporalInterp.Engine"] == engine.name
+    assert (marks["TemporalInterp.FirstIndexValue"], marks["TemporalInterp.LastIndexValue"]) == ("30", "100")
+    assert marks.get("TemporalInterp.ModelSHA256", "") == engine.model_sha256
+
+
+def test_many_times_at_once_are_the_same_frames_in_the_order_they_were_asked_for(prepared):
+    times = [65.0, 10.0, 30.0, 20.0]
+    together = prepared.at(times)
+    assert [frame.time for frame in together] == times
+    for time, frame in zip(times, together, strict=True):
+        np.testing.assert_array_equal(frame.volume.array, prepared.at(time).volume.array)
+    assert prepared.at([]) == []
+
+
+def test_it_is_no_further_from_the_truth_than_the_blend(prepared, name):
+    truth = disc(65.0, prepared.sequence.geometry).array
+    blend = (prepared.sequence[1].array.astype(float) + prepared.sequence[2].array) / 2
+
+    def distance(array):
+        return float(np.sqrt(np.mean((array - truth) ** 2)))
+
+    share = 1.05 if name == "linear_blend" else 0.9  # frames are whole numbers, which the blend here is not
+    assert distance(prepared.at(65.0).volume.array) < share * distance(blend)
+
+
+def test_fields_come_only_when_asked_for_and_if_it_knows_motion(prepared, name):
+    plain, full = prepared.at(65.0), prepared.at(65.0, fields=True)
+    np.testing.assert_array_equal(plain.volume.array, full.volume.array)
+    assert plain.displacement_first_to_t is plain.displacement_last_to_t is None
+    fields = full.displacement_first_to_t, full.displacement_last_to_t
+    if not engine_specs()[name.partition(":")[0]].has_motion:
+        assert fields == (None, None)
+        return
+    for field in fields:
+        assert field.array.shape == (*prepared.sequence.geometry.shape, 3)
+        assert field.array.dtype == field.jacobian.dtype == np.float32
+        assert field.geometry == prepared.sequence.geometry
+        assert np.isfinite(field.array).all()
+    ends = prepared.at(30.0, fields=True, gap=1), prepared.at(100.0, fields=True, gap=1)
+    np.testing.assert_allclose(ends[0].displacement_first_to_t.array, 0, atol=1e-4)
+    np.testing.assert_allclose(ends[1].displacement_last_to_t.array, 0, atol=1e-4)
+
+
+def test_exchanging_both_frames_gives_nearly_the_same_frame(engine):
+    there, back = cine(times=(0.0, 100.0)), cine(times=(0.0, 100.0))
+    back = replace(back, volumes=there.volumes[::-1])
+    forth = engine.prepare(there).at(30.0).volume.array
+    again = engine.prepare(back).at(70.0).volume.array
+    apart = np.sqrt(np.mean((there[0].array - there[1].array) ** 2))
+    assert np.sqrt(np.mean((forth - again) ** 2)) < 0.15 * apart
+
+
+@pytest.mark.parametrize("shape", [(4, 24, 32), (1, 24, 1), (1, 1, 1)], ids=["volume", "a line", "a voxel"])
+def test_every_shape_has_frames(engine, shape):
+    sequence = cine(shape, times=(0.0, 100.0), spacing=(1.5, 1.5, 2.0)).with_intensity_range(cine().intensity_range)
+    frame = engine.prepare(sequence).at(50.0)
+    assert frame.volume.array.shape == shape
+    assert np.isfinite(frame.volume.array).all()
+
+
+def test_a_loop_has_frames_between_its_last_and_its_first(prepared, engine):
+    frame = engine.prepare(prepared.sequence.as_loop(140.0)).at(120.0)
+    assert frame.t == 0.5
+    marks = frame.provenance.as_attributes()
+    assert (marks["TemporalInterp.FirstIndexValue"], marks["TemporalInterp.LastIndexValue"]) == ("100", "0")
+
+
+def test_equal_frames_stay_what_they_are(engine):
+    still = cine(times=(0.0, 1.0))
+    still = replace(still, volumes=[still[0], still[0]])
+    np.testing.assert_allclose(engine.prepare(still).at(0.4).volume.array, still[0].array, atol=0.2)
+
+
+def test_bad_input_is_refused_with_the_frame(engine):
+    holed = cine()
+    holed[1].array[0, 3, 3] = np.nan
+    with pytest.raises(InvalidInputError, match="Frame 1 has 1 voxels"):
+        engine.prepare(holed)
+    with pytest.raises(InvalidInputError, match="one frame"):
+        engine.prepare(cine()[:1])
+
+
+@pytest.mark.parametrize("time", [-0.1, 100.1, np.nan, np.inf])
+def test_times_outside_are_refused(prepared, time):
+    with pytest.raises(InvalidInputError, match="outside of the sequence"):
+        prepared.at(time)
+    with pytest.raises(InvalidInputError, match="outside of the sequence"):
+        prepared.at([10.0, time])
+
+
+def test_a_time_of_another_gap_is_refused(prepared):
+    with pytest.raises(InvalidInputError, match="does not lie in the gap from 0 to 30 ms"):
+        prepared.at(65.0, gap=0)
+
+
+def test_it_can_be_cancelled_and_prepared_again(engine):
+    fresh = engine.prepare(cine())
+    with pytest.raises(CancelledError):
+        fresh.at(10.0, progress=cancel)
+    assert fresh.at(10.0).provenance is not None
+
+
+def test_progress_rises_to_the_end(engine):
+    reports = []
+    engine.prepare(cine()).at([10.0, 65.0], progress=lambda fraction, message: reports.append(fraction))
+    assert reports == sorted(reports)
+    assert reports[-1] == pytest.approx(1.0)
+
+
+def test_frames_that_are_hidden_make_no_difference_to_an_engine_that_sees_a_gap_alone(engine, name):
+    if not isinstance(engine, PairwiseEngine) or engine_specs()[name.partition(":")[0]].uses_context:
+        pytest.skip("it looks at the frames around")
+    whole = cine()
+    alone, among = whole.hiding([0]), whole
+    np.testing.assert_array_equal(
+        engine.prepare(alone).at(65.0).volume.array, engine.prepare(among).at(65.0).volume.array
+    )

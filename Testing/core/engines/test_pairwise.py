@@ -1,0 +1,79 @@
+"""The adapter that lifts engines of pairs to sequences: what is prepared, when, and how long it is kept."""
+
+import numpy as np
+import pytest
+
+from stand_in_engines import StandIn, blended
+from stand_ins import cancel
+from temporal_interp.data.sequence import Sequence
+from temporal_interp.engines import pairwise
+from temporal_interp.errors import CancelledError, InvalidInputError
+
+
+@pytest.fixture
+def cine():
+    return Sequence.from_numpy(np.arange(4 * 6, dtype=float).reshape(4, 1, 2, 3), times=[0, 10, 30, 60])
+
+
+def gaps_of(engine):
+    return [pair.gap.number for pair in engine.prepared]
+
+
+def test_a_gap_is_prepared_when_first_asked_for_and_then_kept(cine):
+    engine = StandIn(blended)
+    prepared = engine.prepare(cine)
+    assert gaps_of(engine) == []
+    prepared.at([45.0, 50.0, 5.0])
+    assert gaps_of(engine) == [2, 0]
+    prepared.at(40.0)
+    prepared.prepare_gap(0)
+    assert gaps_of(engine) == [2, 0]
+
+
+def test_acquired_frames_prepare_nothing(cine):
+    engine = StandIn(blended)
+    assert [frame.volume for frame in engine.prepare(cine).at([0, 10, 30, 60])] == list(cine.volumes)
+    assert gaps_of(engine) == []
+
+
+def test_the_gaps_asked_for_last_are_kept_and_no_more_than_fit(cine, monkeypatch):
+    monkeypatch.setattr(pairwise, "KEPT_VOXELS", 2 * 2 * 6)  # two gaps of two frames of six voxels
+    engine = StandIn(blended)
+    prepared = engine.prepare(cine)
+    for time in (5, 20, 6, 45, 7, 20):
+        prepared.at(time)
+    assert gaps_of(engine) == [0, 1, 2, 1]
+
+
+def test_times_of_a_gap_are_asked_for_together_and_ends_only_for_their_fields(cine):
+    engine = StandIn(blended)
+    prepared = engine.prepare(cine)
+    prepared.at([5.0, 10.0, 20.0, 2.5])
+    assert engine.asked == [(0.5, False), (0.25, False), (0.5, False)]
+    engine.asked.clear()
+    prepared.at([0.0, 10.0], fields=True, gap=0)
+    assert engine.asked == [(0.0, True), (1.0, True)]
+
+
+def test_a_gap_that_failed_is_prepared_anew(cine):
+    engine = StandIn(blended)
+    prepared = engine.prepare(cine)
+    with pytest.raises(CancelledError):
+        prepared.prepare_gap(1, progress=cancel)
+    prepared.at(20.0)
+    assert gaps_of(engine) == [1, 1]
+
+
+def test_pairs_know_what_is_known_of_the_sequence(cine):
+    engine = StandIn(blended)
+    engine.prepare(cine.hiding([1, 2])).at(30.0)
+    (pair,) = engine.prepared
+    assert (pair.first, pair.last) == (cine[0], cine[3])
+    assert pair.intensity_range == cine.intensity_range
+    assert pair.independent
+    assert pair.normalised[0] is cine.scaled.normalised(cine[0])  # scaled once for all
+
+
+def test_one_frame_has_no_gap(cine):
+    with pytest.raises(InvalidInputError, match="one frame"):
+        StandIn(blended).prepare(cine[:1])
