@@ -12,9 +12,7 @@ from temporal_interp.simulation import BeatingHeart, make_heart_cine, short_axis
 from TemporalInterpLib.add_sequence import add_sequence_to_scene
 from TemporalInterpLib.companions import Companion
 
-FAST = VelocityFieldEngine(
-    registration=VelocitySettings(width=64, max_voxels=5_000, levels=(2, 1), iterations=(80, 40))
-)
+FAST = VelocityFieldEngine(registration=VelocitySettings(max_voxels=5_000, levels=(2, 1), iterations=(80, 40)))
 
 
 @pytest.fixture(scope="module")

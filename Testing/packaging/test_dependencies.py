@@ -45,7 +45,6 @@ NEED_EXTRAS = (
     "temporal_interp.evaluation",
     "temporal_interp.training",
     "temporal_interp.workflows.adaptation",
-    "temporal_interp.fitting.checkpoint_file",
 )
 """Parts of the package that may need more than its base at import; nothing else may."""
 

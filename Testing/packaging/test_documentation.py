@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 import temporal_interp
 from temporal_interp.cli.main import app
+from temporal_interp.engines.registry import engine_specs
 
 REPOSITORY = Path(__file__).parents[2]
 PAGES = [
@@ -111,3 +112,13 @@ def test_layers_are_drawn_as_the_contract_has_them():
     assert [line.split()[0].removesuffix("/").removesuffix(".py") for line in drawn.splitlines()] == contract["layers"]
     (listed,) = (b for b in blocks(REPOSITORY / "CONTRIBUTING.md", "") if b.startswith("cli "))
     assert re.split(r"\s*>\s*", listed.strip()) == contract["layers"]
+
+
+def test_the_readme_has_a_row_for_every_engine_and_variant_that_is_offered():
+    rows = re.findall(r"^\| `([a-z_:]+)`", (REPOSITORY / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    offered = [
+        name
+        for spec in engine_specs().values()
+        for name in (spec.name, *(f"{spec.name}:{variant}" for variant, v in spec.variants.items() if v.listed))
+    ]
+    assert sorted(rows) == sorted(offered)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
-from temporal_interp.data.geometry import Geometry
-from temporal_interp.data.intensity import IntensityRange
-from temporal_interp.data.sequence import Gap, Sequence
-from temporal_interp.data.volume import Volume
+    from temporal_interp.data.geometry import Geometry
+    from temporal_interp.data.intensity import IntensityRange
+    from temporal_interp.data.sequence import Gap, Sequence
+    from temporal_interp.data.volume import Volume
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from temporal_interp.data.pair import Pair
-from temporal_interp.data.scalar_type import to_scalar_type
-from temporal_interp.data.volume import Volume
 from temporal_interp.engines.pairwise import PairwiseEngine, Synthesised
 from temporal_interp.engines.registry import EngineSpec
 from temporal_interp.errors import Progress, no_progress
+
+if TYPE_CHECKING:
+    from temporal_interp.data.volume import Volume
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,9 @@ class PreparedBlend:
         return [Synthesised(self._blend(share)) for share in t]
 
     def _blend(self, t: float) -> Volume:
-        blend = (1 - t) * self.first.array.astype(np.float64) + t * self.last.array.astype(np.float64)
+        from temporal_interp.data.scalar_type import to_scalar_type
+
+        blend = (1 - t) * self.first.array.astype("float64") + t * self.last.array.astype("float64")
         return self.first.with_array(to_scalar_type(blend, self.first.array.dtype))
 
 

@@ -6,15 +6,17 @@ import abc as abstract
 from collections import OrderedDict, abc
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol, overload
+from typing import TYPE_CHECKING, Protocol, overload
 
-from temporal_interp.data.displacement import DisplacementField
 from temporal_interp.data.pair import Pair
 from temporal_interp.data.provenance import Provenance
-from temporal_interp.data.sequence import Gap, Sequence
-from temporal_interp.data.volume import Volume
 from temporal_interp.engines.protocol import Frame
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
+
+if TYPE_CHECKING:
+    from temporal_interp.data.displacement import DisplacementField
+    from temporal_interp.data.sequence import Gap, Sequence
+    from temporal_interp.data.volume import Volume
 
 KEPT_VOXELS = 100_000_000
 """Voxels of the frames of prepared gaps that are kept; older ones are prepared again when they are asked for."""

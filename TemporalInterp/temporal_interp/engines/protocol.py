@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol, overload
+from typing import TYPE_CHECKING, Protocol, overload
 
-from temporal_interp.data.displacement import DisplacementField
 from temporal_interp.data.provenance import Identity, Provenance
-from temporal_interp.data.sequence import Sequence
-from temporal_interp.data.volume import Volume
 from temporal_interp.errors import Progress, no_progress
+
+if TYPE_CHECKING:
+    from temporal_interp.data.displacement import DisplacementField
+    from temporal_interp.data.sequence import Sequence
+    from temporal_interp.data.volume import Volume
 
 
 @dataclass(frozen=True, eq=False)

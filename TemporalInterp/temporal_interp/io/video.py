@@ -62,7 +62,7 @@ def _av() -> ModuleType:
         import av  # takes a while, and is not needed by those who have no videos
     except ImportError as error:
         raise MissingPackageError(
-            "videos are read with PyAV, which is not installed; install it with: pip install av"
+            "videos are read with PyAV, which is not installed; install it with: pip install 'temporal-interp[video]'"
         ) from error
     return av
 
