@@ -9,7 +9,7 @@ Example:
     >>> cine = ti.Sequence.from_numpy(np.random.rand(3, 1, 16, 16), times=[0, 40, 80])
     >>> smooth = ti.interpolate(cine, factor=2, engine="linear_blend")
     >>> smooth
-    <Sequence: 5 frames, 2 of them synthetic of 1 x 16 x 16 (K, J, I), time 0 to 80 ms, float64>
+    <Sequence: 5 frames (2 synthetic) of 1 x 16 x 16 (K, J, I), time 0 to 80 ms, float64>
     >>> prepared = ti.engine("linear_blend").prepare(cine)
     >>> prepared.at(10.0).t
     0.25

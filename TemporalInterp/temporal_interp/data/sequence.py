@@ -180,7 +180,7 @@ class Sequence:
         span = f"{self.times[0]:g} to {self.times[-1]:g} {self.unit}".rstrip()
         loop = "" if self.period is None else f", a loop of {self.period:g} {self.unit}".rstrip()
         made = len(self.synthetic_frames)
-        synthetic = f", {made} of them synthetic" if made else ""
+        synthetic = f" ({made} synthetic)" if made else ""
         frames = f"{len(self)} frame{'s' if len(self) > 1 else ''}{synthetic}"
         scalars = self.volumes[0].array.dtype
         return f"<Sequence: {frames} of {size} (K, J, I), {self.index_name} {span}{loop}, {scalars}>"

@@ -105,7 +105,7 @@ class StudentEngine(PairwiseEngine):
 SPEC = EngineSpec(
     name="student",
     label="Student network",
-    description="The trained network (TM-MSDF): it knows how hearts move from simulated and real ones.",
+    description="The trained network (TM-MSDF): it has learnt from simulated bodies how tissue moves and at what time.",
     expected_time="About a second to prepare two phases and a second a frame; live on a GPU.",
     create=lambda model, device: StudentEngine.from_model(model or None, device=device),
     needs_model=True,

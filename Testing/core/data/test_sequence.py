@@ -111,7 +111,7 @@ class TestAsAContainer:
         assert repr(sequence[:1]).startswith("<Sequence: 1 frame of")
         assert "a loop of 120 ms" in repr(sequence.as_loop(120))
         marked = Sequence(frames(2), [0, 1], item_attributes=[{}, {"TemporalInterp.Synthetic": "true"}])
-        assert "2 frames, 1 of them synthetic" in repr(marked)
+        assert "2 frames (1 synthetic) of" in repr(marked)
 
     def test_arrays_and_images_become_a_sequence_and_come_back(self):
         array = np.random.default_rng(0).integers(0, 99, (3, 2, 4, 5)).astype("int16")
