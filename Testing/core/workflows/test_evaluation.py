@@ -1,0 +1,43 @@
+"""The short way to an evaluation."""
+
+import numpy as np
+import pytest
+
+from stand_in_engines import StandIn, blended
+from temporal_interp.data.sequence import Sequence
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.evaluation import hold_out
+from temporal_interp.evaluation.evaluate import evaluate as evaluate_held_out
+from temporal_interp.workflows.evaluation import evaluate
+
+
+@pytest.fixture
+def cine():
+    return Sequence.from_numpy(np.random.default_rng(0).random((5, 1, 16, 16)), times=[0, 10, 30, 40, 50])
+
+
+def test_engines_are_given_by_name_or_as_they_are(cine):
+    evaluation = evaluate(cine, every=2, engines=["linear_blend", StandIn(blended, name="mine")])
+    scores = {row.engine: row.measures["psnr"] for row in evaluation.rows if row.frame == 3}
+    assert scores["mine"] == scores["linear_blend"]
+    assert set(scores) == {"nearest_endpoint", "linear_blend", "mine"}
+
+
+def test_frames_between_two_are_hidden(cine):
+    evaluation = evaluate(cine, between=(0, 3), engines=["linear_blend"])
+    expected = evaluate_held_out(cine, hold_out.between(cine, 0, 3), [StandIn(blended, name="linear_blend")])
+    assert [(row.frame, row.measures["psnr"]) for row in evaluation.rows if row.engine == "linear_blend"] == [
+        (row.frame, row.measures["psnr"]) for row in expected.rows if row.engine == "linear_blend"
+    ]
+
+
+@pytest.mark.parametrize("which", [{}, {"every": 2, "between": (0, 3)}])
+def test_which_frames_to_hide_is_said_once(cine, which):
+    with pytest.raises(InvalidInputError, match="either every, or between"):
+        evaluate(cine, **which)
+
+
+@pytest.mark.parametrize("step", [0, 1, 5])
+def test_a_step_that_hides_nothing_is_refused(cine, step):
+    with pytest.raises(InvalidInputError, match="[Kk]eeping"):
+        evaluate(cine, every=step)

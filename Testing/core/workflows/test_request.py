@@ -1,0 +1,80 @@
+"""What a request asks for, what it lets an engine see, and how the command line says the same."""
+
+import numpy as np
+import pytest
+
+from temporal_interp.data.sequence import Sequence
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.workflows.request import BetweenPhases, WholeSequence, kept_volumes
+
+SYNTHETIC = {"TemporalInterp.Synthetic": "true"}
+
+
+@pytest.fixture
+def cine():
+    """Six frames at uneven times; the third is synthetic."""
+    attributes = [{}, {}, SYNTHETIC, {}, {}, {}]
+    array = np.arange(6 * 4, dtype=float).reshape(6, 1, 2, 2)
+    return Sequence.from_numpy(array, times=[0, 10, 25, 40, 70, 100], item_attributes=attributes)
+
+
+class TestBetweenPhases:
+    def test_the_engine_sees_the_acquired_frames_but_those_between(self, cine):
+        request = BetweenPhases(1, 4, [20.0, 60.0])
+        source = request.source(cine)
+        assert source.times == (0.0, 10.0, 70.0, 100.0)
+        ((gap, times),) = request.gaps(source, cine)
+        assert (gap.start, gap.stop, times) == (10.0, 70.0, [20.0, 60.0])
+        assert kept_volumes(request, cine) == [cine[1], cine[4]]
+
+    def test_frames_are_spaced_evenly_or_put_in_order(self, cine):
+        assert BetweenPhases(1, 4, 2).times(cine) == [30.0, 50.0]
+        assert BetweenPhases(1, 4, (60, 20)).times(cine) == [20.0, 60.0]
+
+    def test_the_command_line_says_the_same_to_the_last_digit(self, cine):
+        times = BetweenPhases(0, 1, 2).times(cine)
+        assert BetweenPhases(0, 1, 2).arguments(cine) == [
+            "--from",
+            "0",
+            "--to",
+            "1",
+            f"--times={times[0]!r},{times[1]!r}",
+        ]
+
+    @pytest.mark.parametrize(
+        ("request_", "words"),
+        [
+            (BetweenPhases(2, 4, 1), "The first phase, frame 2, is itself synthetic"),
+            (BetweenPhases(0, 6, 1), "The last phase is frame 6"),
+            (BetweenPhases(4, 1, 1), "must come before"),
+            (BetweenPhases(0, 1, [10.0]), "strictly between"),
+        ],
+    )
+    def test_what_makes_no_sense_is_refused_before_anything_is_prepared(self, cine, request_, words):
+        with pytest.raises(InvalidInputError, match=words):
+            request_.source(cine)
+
+
+class TestWholeSequence:
+    def test_every_gap_between_acquired_frames_is_filled(self, cine):
+        request = WholeSequence(2)
+        source = request.source(cine)
+        assert source.times == (0.0, 10.0, 40.0, 70.0, 100.0)
+        assert [times for _, times in request.gaps(source, cine)] == [[5.0], [25.0], [55.0], [85.0]]
+        assert request.kept(cine) == [0, 1, 3, 4, 5]
+        assert request.arguments(cine) == ["--factor", "2"]
+
+    def test_a_cycle_is_closed(self, cine):
+        request = WholeSequence(2, cyclic=True)
+        gaps = request.gaps(request.source(cine), cine)
+        assert gaps[-1][1] == [115.0]  # the median of the gaps between acquired frames is 30
+        assert request.arguments(cine) == ["--factor", "2", "--cyclic"]
+
+    def test_a_known_period_is_kept_and_not_filled_unless_asked_for(self, cine):
+        loop = cine.as_loop(120.0)
+        assert WholeSequence(2, cyclic=True).gaps(WholeSequence(2, cyclic=True).source(loop), loop)[-1][1] == [110.0]
+        assert len(WholeSequence(2).gaps(WholeSequence(2).source(loop), loop)) == 4
+
+    def test_one_acquired_frame_is_too_few(self, cine):
+        with pytest.raises(InvalidInputError, match="one frame"):
+            WholeSequence(2).source(cine[1:3])
