@@ -39,5 +39,5 @@ def test_which_frames_to_hide_is_said_once(cine, which):
 
 @pytest.mark.parametrize("step", [0, 1, 5])
 def test_a_step_that_hides_nothing_is_refused(cine, step):
-    with pytest.raises(InvalidInputError, match="[Kk]eeping"):
+    with pytest.raises(InvalidInputError, match=r"[Kk]eeping"):
         evaluate(cine, every=step)
