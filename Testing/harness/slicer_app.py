@@ -6,6 +6,7 @@ from pathlib import Path
 import slicer
 import vtk
 from PySide6.QtCore import Property, QCoreApplication, QEventLoop, QObject, QSettings, Signal, Slot
+from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
 from harness.properties import constant, getter
@@ -166,6 +167,14 @@ class qSlicerApplication(QObject):
     moduleManager = getter("moduleManager", "_manager")
 
     settings = getter("settings", "_settings")
+
+    @Slot(object)
+    def setOverrideCursor(self, cursor: QCursor) -> None:
+        QApplication.setOverrideCursor(cursor)
+
+    @Slot()
+    def restoreOverrideCursor(self) -> None:
+        QApplication.restoreOverrideCursor()
 
     @Slot(result=object)
     def topLevelWidgets(self) -> list[QWidget]:

@@ -1,5 +1,7 @@
 """The engine that finds motion, through the scene: what Slicer's own transform does with its fields."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import slicer
@@ -7,13 +9,19 @@ from mrml_helpers import interpolate_between_items
 
 from phantom_regions import wall_mask
 from temporal_interp.engines.velocity_field import VelocityFieldEngine
-from temporal_interp.registration.settings import VelocitySettings
+from temporal_interp.registration.settings import NetworkField, VelocitySettings
 from temporal_interp.simulation import BeatingHeart, make_heart_cine, short_axis_slice
 from TemporalInterpLib.add_sequence import add_sequence_to_scene
 from TemporalInterpLib.companions import Companion
 
 FAST = VelocityFieldEngine(
-    registration=VelocitySettings(width=64, max_voxels=5_000, levels=(2, 1), iterations=(80, 40))
+    registration=replace(
+        VelocitySettings.neural(),
+        field=NetworkField(width=64),
+        max_voxels=5_000,
+        levels=(2, 1),
+        iterations=(80, 40),
+    )
 )
 
 
