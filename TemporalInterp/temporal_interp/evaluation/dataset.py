@@ -83,13 +83,14 @@ def subjects_to_score(
     if dataset == "phantoms":
         if split != "random":
             raise InvalidInputError(f"Phantoms are drawn at random and have no split '{split}'; leave it out.")
-        settings = DataSettings(dataset, subjects=1, validation_subjects=count or PHANTOMS)
+        settings = DataSettings("phantoms", subjects=1, validation_subjects=count or PHANTOMS)
         subjects: Sequence[Subject] = open_split(settings).test
     elif split == "all":
         subjects = _find(dataset, folder)
     else:
         # who is in the test set does not depend on the share taken out of the others for validation
-        subjects = open_split(DataSettings(dataset, folder, split, validation=0.0)).test
+        given = {"dataset": dataset, "folder": folder, "split": split, "validation": 0.0}
+        subjects = open_split(DataSettings.from_dict(given)).test
     return ScoredSubjects(dataset, split, tuple(subjects[:count]), len(subjects))
 
 

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, get_args
 
+from pydantic import AfterValidator, Field, PositiveInt, Strict
+
+from temporal_interp.data.settings import Seed, Settings, checked
 from temporal_interp.data.training_sample import SampleSource
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.training.datasets.phantoms import Body
 from temporal_interp.training.datasets.subject import Split, Subject
 from temporal_interp.training.datasets.subject_samples import Crop, Policy, Scaling, SubjectSamples
 
-DATASETS = ("acdc", "lung4d", "folder", "phantoms", "synthetic")
+Dataset = Literal["acdc", "lung4d", "folder", "phantoms", "synthetic"]
+
+DATASETS: tuple[Dataset, ...] = get_args(Dataset)
 """Names of the data sets; all but the last consist of subjects with sequences."""
 
 VALIDATION_SEED, TEST_SEED = 1_000_000, 2_000_000
 """Added to the seed of simulated subjects, so that no two sets share a subject."""
 
 
-@dataclass(frozen=True)
-class DataSettings:
+Part = Annotated[float, Field(ge=0, lt=1)]
+"""A share that leaves something for the others."""
+
+
+@checked
+class DataSettings(Settings):
     """The data set of a training and how samples are drawn; see `SubjectSamples` for policy, crop and scaling.
 
     Attributes:
@@ -46,67 +54,24 @@ class DataSettings:
         InvalidInputError: a value makes no sense.
     """
 
-    dataset: str = "synthetic"
-    folder: Path | None = None
-    split: str = "random"
-    validation: float = 0.1
-    test: float = 0.15
-    seed: int = 0
+    dataset: Dataset = "synthetic"
+    folder: Annotated[Path, AfterValidator(Path.expanduser)] | None = None
+    split: Literal["paper", "random"] = "random"
+    validation: Part = 0.1
+    test: Part = 0.15
+    seed: Seed = 0
     policy: Policy = "endpoints"
-    shape: tuple[int, int, int] | None = None
+    shape: Annotated[tuple[PositiveInt, PositiveInt, PositiveInt], Strict(False)] | None = None
     crop: Crop = "moving"
     scaling: Scaling = "sequence"
-    max_gap: int | None = None
-    subjects: int = 400
-    validation_subjects: int = 40
+    max_gap: Annotated[int, Field(ge=2)] | None = None
+    subjects: PositiveInt = 400
+    validation_subjects: PositiveInt = 40
     body: Body = "heart"
-
-    def __post_init__(self) -> None:
-        for name, choices in (("dataset", DATASETS), ("split", ("paper", "random"))):
-            if getattr(self, name) not in choices:
-                raise InvalidInputError(f"The data setting '{name}' must be one of {', '.join(choices)}.")
-        for name in ("subjects", "validation_subjects"):
-            self._require(name, "a whole number from 1", lambda value: _is_number(value, int) and value >= 1)
-        self._require("seed", "a whole number from 0", lambda value: _is_number(value, int) and value >= 0)
-        for name in ("validation", "test"):
-            self._require(name, "a share from 0 to below 1", lambda value: _is_number(value) and 0 <= value < 1)
-        if self.max_gap is not None:
-            self._require("max_gap", "a whole number from 2", lambda value: _is_number(value, int) and value >= 2)
-        if self.folder is not None:
-            self._require("folder", "a folder", lambda value: isinstance(value, str | Path))
-            object.__setattr__(self, "folder", Path(self.folder).expanduser())
-        if self.shape is not None:
-            self._require("shape", "three whole numbers (K, J, I) from 1", _is_shape)
-            object.__setattr__(self, "shape", tuple(self.shape))
-
-    def _require(self, name: str, what: str, fits: Callable[[Any], bool]) -> None:
-        if not fits(getattr(self, name)):
-            raise InvalidInputError(f"The data setting '{name}' must be {what}, got {getattr(self, name)!r}.")
 
     def as_dict(self) -> dict[str, Any]:
         """Return the settings for JSON, without the folder, which is local to a machine."""
-        given = {key: value for key, value in asdict(self).items() if key != "folder"}
-        return given | {"shape": None if self.shape is None else list(self.shape)}
-
-    @classmethod
-    def from_dict(cls, given: Mapping[str, Any]) -> DataSettings:
-        """Return settings from a configuration file; a missing setting has its default.
-
-        Raises:
-            InvalidInputError: a name is unknown or a value makes no sense.
-        """
-        unknown = sorted(set(given) - {field.name for field in fields(cls)})
-        if unknown:
-            raise InvalidInputError(f"Unknown data settings: {', '.join(unknown)}.")
-        return cls(**given)
-
-
-def _is_number(value: Any, kind: Any = int | float) -> bool:
-    return isinstance(value, kind) and not isinstance(value, bool)  # YAML's true is an int to Python
-
-
-def _is_shape(value: Any) -> bool:
-    return isinstance(value, list | tuple) and len(value) == 3 and all(_is_number(n, int) and n >= 1 for n in value)
+        return {name: value for name, value in super().as_dict().items() if name != "folder"}
 
 
 def open_split(settings: DataSettings) -> Split:
