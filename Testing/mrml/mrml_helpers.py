@@ -8,9 +8,9 @@ import slicer
 import vtk
 from scipy.ndimage import map_coordinates
 
+from stand_in_engines import StandIn
 from temporal_interp.data.displacement import DisplacementField
 from temporal_interp.data.geometry import Geometry
-from temporal_interp.data.pair import Pair
 from temporal_interp.data.scalar_type import to_scalar_type
 from temporal_interp.engines.pairwise import PairwiseEngine, PreparedPair, Synthesised
 from temporal_interp.errors import no_progress
@@ -118,46 +118,26 @@ Motion = Callable[[np.ndarray], np.ndarray]
 """Resampling displacement in LPS mm, (..., 3), at points in LPS mm, (..., 3)."""
 
 
-@dataclass(frozen=True)
-class KnownMotion(PairwiseEngine):
+def known_motion(motion: Motion, **options: str) -> StandIn:
     """Engine: frame(x) = first(x + t d(x)), and the same from the last with (t - 1) d(x), sampled with scipy."""
 
-    motion: Motion
-    name: str = "known_motion"
-    settings: str = "for tests"
-    model: str = ""
-
-    def prepare_pair(self, pair, *, progress=no_progress):
-        progress(1.0, "known")
-        return _PreparedMotion(pair, self.motion)
-
-
-@dataclass(frozen=True)
-class _PreparedMotion:
-    pair: Pair
-    motion: Motion
-
-    def at(self, t, *, fields=False):
-        return [self._at(share, fields) for share in t]
-
-    def _at(self, t, fields):
-        geometry, first = self.pair.geometry, self.pair.first
+    def answer(pair, t):
+        geometry, first = pair.geometry, pair.first
         index = np.indices(geometry.shape).astype(float)
         to_lps = np.array(geometry.direction) * geometry.spacing
         points = np.einsum("xi,ikjl->kjlx", to_lps, index[::-1]) + geometry.origin
-        displacement = self.motion(points)
+        displacement = motion(points)
         voxels = np.einsum("ix,kjlx->ikjl", np.linalg.inv(to_lps), displacement)[::-1]
         frame = map_coordinates(first.array.astype(float), index + t * voxels, order=1, mode="nearest")
-        volume = first.with_array(to_scalar_type(frame, first.array.dtype))
-        if not fields:
-            return Synthesised(volume)
         halves = [
             DisplacementField(
                 (share * displacement).astype("float32"), np.full(geometry.shape, 1 + share, "float32"), geometry
             )
             for share in (t, t - 1)
         ]
-        return Synthesised(volume, *halves)
+        return Synthesised(first.with_array(to_scalar_type(frame, first.array.dtype)), *halves)
+
+    return StandIn(answer, name="known_motion", settings="for tests", **options)
 
 
 class EngineFailureError(RuntimeError):
