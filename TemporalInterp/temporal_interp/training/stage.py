@@ -43,7 +43,7 @@ class Stage(lightning.LightningModule):
         """Return the loss of one step."""
         losses = self.losses(batch)
         for name, value in losses.items():
-            self._note(f"training/{name}", value.detach(), batch, on_step=True, prog_bar=name == "loss")
+            self._note(f"training/{name}", value.detach(), batch, on_step=True)
         return losses["loss"]
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
@@ -57,15 +57,13 @@ class Stage(lightning.LightningModule):
                 batch.displacements,
             )
         for name, value in measures.items():
-            self._note(f"validation/{name}", value.mean(), batch, prog_bar=name == "gain")
+            self._note(f"validation/{name}", value.mean(), batch)
 
-    def _note(
-        self, name: str, value: torch.Tensor, batch: Batch, *, on_step: bool = False, prog_bar: bool = False
-    ) -> None:
+    def _note(self, name: str, value: torch.Tensor, batch: Batch, *, on_step: bool = False) -> None:
         """Log a mean over a batch; the mean over the epoch is that over the samples of all processes."""
         # Lightning averages the number of samples over the processes as a whole number, which must leave no remainder
         counted = len(batch.t) * self.trainer.world_size
-        self.log(name, value, on_step=on_step, on_epoch=True, prog_bar=prog_bar, sync_dist=True, batch_size=counted)
+        self.log(name, value, on_step=on_step, on_epoch=True, sync_dist=True, batch_size=counted)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Return Adam over the network's own weights."""
