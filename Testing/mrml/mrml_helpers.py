@@ -8,6 +8,7 @@ import slicer
 import vtk
 from scipy.ndimage import map_coordinates
 
+from noise_sequences import rotation
 from stand_in_engines import StandIn
 from temporal_interp.data.displacement import DisplacementField
 from temporal_interp.data.geometry import Geometry
@@ -19,13 +20,7 @@ from TemporalInterpLib.background import run_to_end
 from TemporalInterpLib.interpolate_sequence import interpolation_steps
 from TemporalInterpLib.synthesis import InThisProcess
 
-
-def _rotation(axis: int, degrees: float) -> np.ndarray:
-    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-    return np.insert(np.insert([[c, -s], [s, c]], axis, 0, axis=0), axis, np.eye(3)[axis], axis=1)
-
-
-OBLIQUE_DIRECTION = _rotation(0, 30) @ _rotation(1, -20) @ _rotation(2, 15)
+OBLIQUE_DIRECTION = rotation(0, 30) @ rotation(1, -20) @ rotation(2, 15)
 OBLIQUE = Geometry((4, 12, 16), (1.5, 1.25, 6.0), (-31.0, 12.0, 7.0), tuple(map(tuple, OBLIQUE_DIRECTION)))
 
 

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from temporal_interp.networks import Student, Synthesis, Teacher
 from temporal_interp.training.datasets.batch import Batch
-from temporal_interp.training.objective import Objective, motion_error
+from temporal_interp.training.objective import Objective, finest_motion_error
 from temporal_interp.training.settings import TrainingSettings
 
 MONITOR = "validation/gain"
@@ -52,10 +52,7 @@ class Stage(lightning.LightningModule):
         psnr, gain = psnr_and_gain(made, batch)
         measures = {"psnr": psnr, "gain": gain}
         if batch.displacements is not None:
-            measures["epe_voxels"] = motion_error(
-                Synthesis(made.volume, made.displacements[-1:], made.deformed[-1:], made.weights, made.residual),
-                batch.displacements,
-            )
+            measures["epe_voxels"] = finest_motion_error(made, batch.displacements)
         for name, value in measures.items():
             self._note(f"validation/{name}", value.mean(), batch)
 
