@@ -55,7 +55,7 @@ class _Source:
     items: Mapping[Volume, tuple[str, slicer.vtkMRMLScalarVolumeNode]]
 
     @classmethod
-    def of(cls, node: slicer.vtkMRMLSequenceNode, browser: slicer.vtkMRMLSequenceBrowserNode | None) -> _Source:
+    def of(cls, node: slicer.vtkMRMLSequenceNode) -> _Source:
         acquired = sequence_from_node(node)
         if len(acquired) < 2:
             raise InvalidInputError(
@@ -66,7 +66,7 @@ class _Source:
         items = {
             volume: (node.GetNthIndexValue(n), node.GetNthDataNode(n)) for n, volume in enumerate(acquired.volumes)
         }
-        return cls(node, node.GetScene(), SourceView.of(node, browser), acquired, items)
+        return cls(node, node.GetScene(), SourceView.of(node), acquired, items)
 
 
 def interpolation_steps(
@@ -74,7 +74,6 @@ def interpolation_steps(
     request: Request,
     synthesiser: Synthesiser,
     *,
-    browser_node: slicer.vtkMRMLSequenceBrowserNode | None = None,
     companions: Collection[Companion] = (),
 ) -> Steps[AddedSequence]:
     """Check the request and return the steps that add to the scene a sequence of acquired and synthetic items.
@@ -85,14 +84,13 @@ def interpolation_steps(
         sequence_node: sequence of scalar volumes in the scene, two items or more.
         request: what to synthesise.
         synthesiser: who does it.
-        browser_node: the browser that shows the source; the first one found if None.
         companions: what to make beside the frames.
 
     Raises:
         InvalidInputError: the sequence cannot be interpolated, the request does not fit it, or (from a step) the engine
             cannot do it or does not give the companions.
     """
-    source = _Source.of(sequence_node, browser_node)
+    source = _Source.of(sequence_node)
     return _steps(source, _needed(request, source), request, synthesiser, companions)
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import slicer
-
 from TemporalInterpLib.add_sequence import AddedSequence, add_sequence_to_scene
 from TemporalInterpLib.background import Steps, in_background, share_of
 
@@ -17,7 +15,7 @@ THICKNESS = 6.0
 """mm of tissue that a slice shows: gaps of 4 mm are left between slices, as in the protocol of the MESA study."""
 
 
-def sample_cine_steps(scene: slicer.vtkMRMLScene | None = None) -> Steps[AddedSequence]:
+def sample_cine_steps() -> Steps[AddedSequence]:
     """Return the steps that draw the sample cine, a short-axis stack, and add it to the scene."""
 
     def draw(progress: object) -> object:
@@ -30,4 +28,4 @@ def sample_cine_steps(scene: slicer.vtkMRMLScene | None = None) -> Steps[AddedSe
 
     sequence = yield from share_of(in_background(draw), 0.0, 0.9)
     yield 0.9, "adding to the scene"
-    return add_sequence_to_scene(sequence, NAME, scene)
+    return add_sequence_to_scene(sequence, NAME)

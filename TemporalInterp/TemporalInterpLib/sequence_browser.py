@@ -53,11 +53,9 @@ class SourceView:
     overwrite_proxy_name: bool = False
 
     @classmethod
-    def of(
-        cls, sequence_node: slicer.vtkMRMLSequenceNode, browser: slicer.vtkMRMLSequenceBrowserNode | None = None
-    ) -> SourceView:
-        """Return how a sequence is shown by a browser, or by the first one found."""
-        browser = browser or next(iter(browsers_of(sequence_node)), None)
+    def of(cls, sequence_node: slicer.vtkMRMLSequenceNode) -> SourceView:
+        """Return how a sequence is shown by the first browser found."""
+        browser = next(iter(browsers_of(sequence_node)), None)
         proxy = browser.GetProxyNode(sequence_node) if browser is not None else None
         if proxy is None:
             return cls(sequence_node.GetName(), browser)

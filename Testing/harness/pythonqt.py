@@ -118,15 +118,12 @@ class Wrapper:
     def __setattr__(self, name: str, value: Any) -> None:
         _set_property(self, _living(self, name), "objectName" if name == "name" else name, value)
 
-    def connect(self, signal: str, receiver: Any, slot: str | None = None) -> bool:
-        """Call a Python callable, or a slot of another object; False if there is no such signal, and the test fails."""
+    def connect(self, signal: str, receiver: Callable) -> bool:
+        """Call a Python callable; False if there is no such signal, and the test fails."""
         qt_object = _living(self, "connect")
         signature = _signature_in_pyside(qt_object, signal)
         if signature is None:
             return _no_such_signal(qt_object, signal)
-        if slot is not None:
-            slot = QtCore.QMetaObject.normalizedSignature(slot).data().decode()
-            return bool(QtCore.QObject.connect(qt_object, f"2{signature}", receiver._qt, f"1{slot}"))
         if not callable(receiver):
             raise ValueError(f"connect({signal!r}, {receiver!r}): not callable")
         receive = _receiver(receiver)
@@ -148,9 +145,6 @@ class Wrapper:
 
     def className(self) -> str:
         return type(self).__name__
-
-    def inherits(self, name: str) -> bool:
-        return any(base.__name__ == name for base in type(self._qt).__mro__)
 
     def delete(self) -> None:
         shiboken6.delete(self._qt)

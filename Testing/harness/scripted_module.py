@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import slicer
-from PySide6.QtCore import Property, QObject, Slot
+from PySide6.QtCore import Property, QObject
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QVBoxLayout
 
@@ -30,10 +30,6 @@ class qSlicerScriptedLoadableModule(QObject):
 
     widgetRepresentation = getter("widgetRepresentation", "_widget")
 
-    @Slot(result=object)
-    def logic(self) -> None:
-        """A scripted module has no C++ logic of use."""
-
     path = Property(str, lambda self: self._path)
     title = stored(str, "")
     helpText = stored(str, "")
@@ -41,10 +37,7 @@ class qSlicerScriptedLoadableModule(QObject):
     categories = stored("QStringList", [])
     dependencies = stored("QStringList", [])
     contributors = stored("QStringList", [])
-    associatedNodeTypes = stored("QStringList", [])
     icon = stored(QIcon, QIcon())
-    hidden = stored(bool, False)
-    index = stored(int, -1)
 
 
 class qSlicerScriptedLoadableModuleWidget(qMRMLWidget):
@@ -56,7 +49,6 @@ class qSlicerScriptedLoadableModuleWidget(qMRMLWidget):
         QVBoxLayout(self)
 
     self = getter("self", "_python_widget")
-    isEntered = Property(bool, lambda self: self._entered)
 
 
 class ScriptedLoadableModule:
@@ -74,11 +66,6 @@ class ScriptedLoadableModule:
 
     def resourcePath(self, filename: str) -> str:
         return str(Path(self.parent.path).parent / "Resources" / filename)
-
-    def getDefaultModuleDocumentationLink(self, docPage: str | None = None) -> str:
-        own = slicer.app.moduleDocumentationUrl(self.moduleName)
-        url = f"{slicer.app.documentationBaseUrl}{docPage}" if docPage else own
-        return f'<p>For more information, see the <a href="{url}">online documentation</a>.</p>'
 
     def runTest(self, msec: int = 100, **options: Any) -> None:
         test = getattr(sys.modules[self.__module__], f"{self.moduleName}Test")()

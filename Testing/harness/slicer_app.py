@@ -5,8 +5,8 @@ from pathlib import Path
 
 import slicer
 import vtk
-from PySide6.QtCore import Property, QCoreApplication, QEventLoop, QObject, QProcessEnvironment, QSettings, Signal, Slot
-from PySide6.QtGui import QCursor, QPalette
+from PySide6.QtCore import Property, QCoreApplication, QEventLoop, QObject, QSettings, Signal, Slot
+from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
 from harness.properties import constant, getter
@@ -100,20 +100,12 @@ class qSlicerLayoutManager(QObject):
         for widget in self._widgets.values():
             widget.fitSliceToBackground()
 
-    @Slot()
-    def resetThreeDViews(self) -> None:
-        """Nothing to reset without 3D views."""
-
     layout = Property(int, _shown, setLayout, notify=layoutChanged)
-    threeDViewCount = constant(int, 0)
-    tableViewCount = constant(int, 0)
-    plotViewCount = constant(int, 0)
 
 
 class qSlicerModuleManager(QObject):
     """The loaded modules by name."""
 
-    moduleLoaded = Signal(str)
     moduleAboutToBeUnloaded = Signal(str)
 
     @Slot(str, result=object)
@@ -121,18 +113,10 @@ class qSlicerModuleManager(QObject):
         return getattr(slicer.modules, name.lower(), None)
 
 
-class qSlicerCommandOptions(QObject):
-    """How Slicer was started: for its tests."""
-
-    noMainWindow = Property(bool, lambda self: slicer.util.mainWindow() is None)
-    isTestingEnabled = constant(bool, True)
-
-
 class qSlicerApplication(QObject):
     """What modules use of `slicer.app`; in testing mode. Without a main window there is no layout manager."""
 
     startupCompleted = Signal()
-    paletteChanged = Signal(QPalette)
 
     def __init__(self, scene: slicer.vtkMRMLScene, main_window: bool) -> None:
         super().__init__()
@@ -149,7 +133,7 @@ class qSlicerApplication(QObject):
         self.plots_logic = slicer.vtkSlicerPlotsLogic()
         self.plots_logic.SetMRMLApplicationLogic(self._logic)
         self.plots_logic.SetMRMLScene(scene)
-        self._settings, self._options, self._manager = QSettings(), qSlicerCommandOptions(), qSlicerModuleManager()
+        self._settings, self._manager = QSettings(), qSlicerModuleManager()
         self._layout_manager, self._main_window = None, None
         if main_window:
             self._main_window = QMainWindow()
@@ -164,11 +148,6 @@ class qSlicerApplication(QObject):
         self.plots_logic.SetMRMLScene(None)
         self._logic.SetMRMLScene(None)
         self._folder.cleanup()
-
-    def _path(self, name: str) -> str:
-        path = Path(self._folder.name) / name
-        path.mkdir(exist_ok=True)
-        return str(path)
 
     @Slot()
     @Slot(object)
@@ -187,23 +166,7 @@ class qSlicerApplication(QObject):
 
     moduleManager = getter("moduleManager", "_manager")
 
-    commandOptions = getter("commandOptions", "_options")
-
     settings = getter("settings", "_settings")
-
-    userSettings = getter("userSettings", "_settings")
-
-    @Slot(result=object)
-    def topLevelWidgets(self) -> list[QWidget]:
-        return [self._main_window] if self._main_window is not None else []
-
-    @Slot(result=object)
-    def palette(self) -> QPalette:
-        return QApplication.palette()
-
-    @Slot(result=object)
-    def startupEnvironment(self) -> QProcessEnvironment:
-        return QProcessEnvironment.systemEnvironment()
 
     @Slot(object)
     def setOverrideCursor(self, cursor: QCursor) -> None:
@@ -213,32 +176,8 @@ class qSlicerApplication(QObject):
     def restoreOverrideCursor(self) -> None:
         QApplication.restoreOverrideCursor()
 
-    @Slot()
-    def pauseRender(self) -> None:
-        """Nothing is drawn."""
-
-    @Slot()
-    def resumeRender(self) -> None:
-        """Nothing is drawn."""
-
-    @Slot(str, str, result=str)
-    def translate(self, context: str, text: str) -> str:
-        return QCoreApplication.translate(context, text)
-
-    @Slot(str, result=str)
-    def moduleDocumentationUrl(self, module_name: str) -> str:
-        return f"{self.documentationBaseUrl}user_guide/modules/{module_name.lower()}.html"
+    @Slot(result=object)
+    def topLevelWidgets(self) -> list[QWidget]:
+        return [self._main_window] if self._main_window is not None else []
 
     applicationName = constant(str, "Slicer")
-    mainApplicationName = constant(str, "Slicer")
-    applicationVersion = constant(str, "5.12.3-2026-07-20")
-    majorVersion = constant(int, 5)
-    minorVersion = constant(int, 12)
-    revision = constant(str, "34442")
-    os = constant(str, "linux")
-    documentationBaseUrl = constant(str, "https://slicer.readthedocs.io/en/5.12/")
-    slicerHome = Property(str, lambda self: self._path("home"))
-    temporaryPath = Property(str, lambda self: self._path("temporary"))
-    cachePath = Property(str, lambda self: self._path("cache"))
-    extensionsInstallPath = Property(str, lambda self: self._path("extensions"))
-    launcherExecutableFilePath = constant(str, "")

@@ -5,7 +5,6 @@ import math
 from PySide6.QtCore import Property, QEvent, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QAbstractButton,
-    QComboBox,
     QDoubleSpinBox,
     QHBoxLayout,
     QSlider,
@@ -27,7 +26,6 @@ class ctkSliderWidget(QWidget):
 
     valueChanged = Signal(float)
     valueIsChanging = Signal(float)
-    decimalsChanged = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -71,21 +69,6 @@ class ctkSliderWidget(QWidget):
     def setValue(self, value: float) -> None:
         self._spin_box.setValue(value)
 
-    @Slot(int)
-    def setDecimals(self, decimals: int) -> None:
-        changed = decimals != self._spin_box.decimals()
-        self._spin_box.setDecimals(decimals)
-        if changed:
-            self.decimalsChanged.emit(decimals)
-
-    @Slot(bool)
-    def setSpinBoxVisible(self, visible: bool) -> None:
-        self._spin_box.setVisible(visible)
-
-    @Slot()
-    def reset(self) -> None:
-        self._spin_box.setValue(0.0)
-
     def _spin_box_property(kind: type, name: str) -> Property:
         setter = f"set{name[0].upper()}{name[1:]}"
 
@@ -99,13 +82,10 @@ class ctkSliderWidget(QWidget):
     minimum = _spin_box_property(float, "minimum")
     maximum = _spin_box_property(float, "maximum")
     singleStep = _spin_box_property(float, "singleStep")
-    prefix = _spin_box_property(str, "prefix")
     suffix = _spin_box_property(str, "suffix")
-    decimals = Property(int, lambda self: self._spin_box.decimals(), setDecimals)
-    spinBoxVisible = Property(bool, lambda self: not self._spin_box.isHidden(), setSpinBoxVisible)
+    decimals = _spin_box_property(int, "decimals")
     tracking = stored(bool, True)
     pageStep = stored(float, 10.0)
-    tickInterval = stored(float, 0.0)
 
 
 class ctkCollapsibleButton(QAbstractButton):
@@ -147,18 +127,6 @@ class ctkCollapsibleButton(QAbstractButton):
 
     collapsed = Property(bool, lambda self: not self.isChecked(), _set_collapsed, notify=contentsCollapsed)
     collapsedHeight = stored(int, 14)
-    flat = stored(bool, False)
 
 
-class ctkComboBox(QComboBox):
-    """A combo box with a text for "nothing chosen"."""
-
-    @Slot(str)
-    def setCurrentUserDataAsString(self, data: str) -> None:
-        self.setCurrentIndex(self.findData(data))
-
-    defaultText = Property(str, lambda self: self.placeholderText(), lambda self, text: self.setPlaceholderText(text))
-    currentUserDataAsString = Property(str, lambda self: str(self.currentData() or ""), setCurrentUserDataAsString)
-
-
-WIDGETS = {widget.__name__: widget for widget in (ctkSliderWidget, ctkCollapsibleButton, ctkComboBox)}
+WIDGETS = {widget.__name__: widget for widget in (ctkSliderWidget, ctkCollapsibleButton)}

@@ -80,15 +80,11 @@ class qMRMLNodeComboBox(QWidget):
     currentNodeIDChanged = Signal(str)
     nodeActivated = Signal(object)
     nodeAdded = Signal(object)
-    nodeAddedByUser = Signal(object)
-    nodeAboutToBeRemoved = Signal(object)
-    currentNodeRenamed = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._scene, self._requested_id, self._current_id = None, "", ""
         self._attributes: dict[str, tuple[str, str | None]] = {}
-        self._base_names: dict[str, str] = {}
         self._nodes: list[str] = []
         self._of_scene, self._of_nodes = Observations(self), Observations(self)
         self._filter = qMRMLSortFilterProxyModel(self)
@@ -151,7 +147,7 @@ class qMRMLNodeComboBox(QWidget):
         """Follow the scene: a removed current node gives way to its neighbour, as in a QComboBox."""
         before = self._nodes
         self._nodes = self._accepted()
-        has_extra_items = self.addEnabled or self.removeEnabled or self.editEnabled or self.renameEnabled
+        has_extra_items = self.addEnabled or self.removeEnabled or self.renameEnabled
         current = self._current_id
         if current and current not in self._nodes:
             place = before.index(current) if current in before else 0
@@ -209,10 +205,6 @@ class qMRMLNodeComboBox(QWidget):
         else:
             self._select(node_id if node_id in self._nodes else "")
 
-    @Slot(int)
-    def setCurrentNodeIndex(self, index: int) -> None:
-        self._select(self._nodes[index] if 0 <= index < len(self._nodes) else "")
-
     @Slot(result=int)
     def nodeCount(self) -> int:
         return len(self._nodes)
@@ -230,39 +222,7 @@ class qMRMLNodeComboBox(QWidget):
         self._attributes[node_type] = (name, None if value is None else str(value))
         self._refresh()
 
-    @Slot(str, str)
-    def removeAttribute(self, node_type: str, name: str) -> None:
-        if self._attributes.get(node_type, ("",))[0] == name:
-            del self._attributes[node_type]
-        self._refresh()
-
-    @Slot(result=object)
-    @Slot(str, result=object)
-    def addNode(self, node_type: str = "") -> slicer.vtkMRMLNode | None:
-        node_type = node_type or next(iter(self.nodeTypes), "")
-        if node_type not in self.nodeTypes:
-            return None
-        name = self._base_names.get(node_type) or self._scene.GetTypeDisplayNameByClassName(node_type)
-        node = self._scene.CreateNodeByClass(node_type)
-        node.UnRegister(None)
-        node.SetName(self._scene.GenerateUniqueName(name))
-        for attribute, value in self._attributes.values():
-            node.SetAttribute(attribute, value or "")
-        node = self._scene.AddNode(node)
-        if self.selectNodeUponCreation:
-            self.setCurrentNode(node)
-        self.nodeAddedByUser.emit(node)
-        return node
-
-    @Slot()
-    def removeCurrentNode(self) -> None:
-        self._scene.RemoveNode(self.currentNode())
-
-    def _set_base_name(self, name: str) -> None:
-        self._base_names = dict.fromkeys(self.nodeTypes, name)
-
     currentNodeID = Property(str, lambda self: self._current_id, setCurrentNodeID, notify=currentNodeIDChanged)
-    baseName = Property(str, lambda self: self._base_names.get(next(iter(self.nodeTypes), ""), ""), _set_base_name)
     nodeTypes = stored("QStringList", [], then="_refresh")
     showHidden = stored(bool, False, then="_refresh")
     showChildNodeTypes = stored(bool, True, then="_refresh")
@@ -270,9 +230,7 @@ class qMRMLNodeComboBox(QWidget):
     noneDisplay = stored(str, "None", then="_show")
     addEnabled = stored(bool, True)
     removeEnabled = stored(bool, True)
-    editEnabled = stored(bool, False)
     renameEnabled = stored(bool, False)
-    selectNodeUponCreation = stored(bool, True)
 
 
 class _BrowserWidget(qMRMLWidget):
@@ -300,8 +258,6 @@ class _BrowserWidget(qMRMLWidget):
 class qMRMLSequenceBrowserPlayWidget(_BrowserWidget):
     """Buttons that step through a sequence and play it; here without the buttons."""
 
-    RecordingControlsVisible = stored(bool, True)
-
     @Slot(object)
     def setMRMLSequenceBrowserNode(self, browser: slicer.vtkMRMLSequenceBrowserNode | None) -> None:
         self._follow(browser)
@@ -309,10 +265,6 @@ class qMRMLSequenceBrowserPlayWidget(_BrowserWidget):
     @Slot()
     def onVcrNext(self) -> None:
         self._browser.SelectNextItem(1)
-
-    @Slot()
-    def onVcrPlayPause(self) -> None:
-        self._browser.SetPlaybackActive(not self._browser.GetPlaybackActive())
 
 
 class qMRMLSequenceBrowserSeekWidget(_BrowserWidget):
@@ -347,7 +299,6 @@ class qMRMLTableView(QTableView):
     """A table node as a table."""
 
     mrmlSceneChanged = Signal(object)
-    selectionChanged = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -381,9 +332,6 @@ class qMRMLTableView(QTableView):
         for row in rows:
             model.appendRow([QStandardItem(table.GetValue(row, column).ToString()) for column in columns])
         self.setModel(model)
-
-    firstRowLocked = stored(bool, False)
-    firstColumnLocked = stored(bool, False)
 
 
 _ALL = (

@@ -72,6 +72,32 @@ def cine(scene, blob_frames):
 
 
 @pytest.fixture
+def repeated(monkeypatch):
+    """The command line is only repeated slices."""
+    from slices_helpers import RepeatedSlices
+
+    from TemporalInterpLib import add_slices
+
+    monkeypatch.setattr(add_slices, "command_line", made := RepeatedSlices())
+    return made
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    """Function that sets the known motion in place of the command line; it is there already with its defaults."""
+    from tracking_helpers import StandIn
+
+    from TemporalInterpLib import track_motion
+
+    def use(*arguments, **options):
+        monkeypatch.setattr(track_motion, "command_line", made := StandIn(*arguments, **options))
+        return made
+
+    use()
+    return use
+
+
+@pytest.fixture
 def save_and_load(scene, tmp_path):
     """Function that saves the scene as a bundle, closes it, and loads it again."""
     files = slicer.vtkMRMLRemoteIOLogic()

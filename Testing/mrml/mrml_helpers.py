@@ -8,9 +8,10 @@ import slicer
 import vtk
 from scipy.ndimage import map_coordinates
 
+from noise_sequences import rotation
+from stand_in_engines import StandIn
 from temporal_interp.data.displacement import DisplacementField
 from temporal_interp.data.geometry import Geometry
-from temporal_interp.data.pair import Pair
 from temporal_interp.data.scalar_type import to_scalar_type
 from temporal_interp.engines.pairwise import PairwiseEngine, PreparedPair, Synthesised
 from temporal_interp.errors import no_progress
@@ -19,13 +20,7 @@ from TemporalInterpLib.background import run_to_end
 from TemporalInterpLib.interpolate_sequence import interpolation_steps
 from TemporalInterpLib.synthesis import InThisProcess
 
-
-def _rotation(axis: int, degrees: float) -> np.ndarray:
-    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-    return np.insert(np.insert([[c, -s], [s, c]], axis, 0, axis=0), axis, np.eye(3)[axis], axis=1)
-
-
-OBLIQUE_DIRECTION = _rotation(0, 30) @ _rotation(1, -20) @ _rotation(2, 15)
+OBLIQUE_DIRECTION = rotation(0, 30) @ rotation(1, -20) @ rotation(2, 15)
 OBLIQUE = Geometry((4, 12, 16), (1.5, 1.25, 6.0), (-31.0, 12.0, 7.0), tuple(map(tuple, OBLIQUE_DIRECTION)))
 
 
@@ -118,46 +113,26 @@ Motion = Callable[[np.ndarray], np.ndarray]
 """Resampling displacement in LPS mm, (..., 3), at points in LPS mm, (..., 3)."""
 
 
-@dataclass(frozen=True)
-class KnownMotion(PairwiseEngine):
+def known_motion(motion: Motion, **options: str) -> StandIn:
     """Engine: frame(x) = first(x + t d(x)), and the same from the last with (t - 1) d(x), sampled with scipy."""
 
-    motion: Motion
-    name: str = "known_motion"
-    settings: str = "for tests"
-    model: str = ""
-
-    def prepare_pair(self, pair, *, progress=no_progress):
-        progress(1.0, "known")
-        return _PreparedMotion(pair, self.motion)
-
-
-@dataclass(frozen=True)
-class _PreparedMotion:
-    pair: Pair
-    motion: Motion
-
-    def at(self, t, *, fields=False):
-        return [self._at(share, fields) for share in t]
-
-    def _at(self, t, fields):
-        geometry, first = self.pair.geometry, self.pair.first
+    def answer(pair, t):
+        geometry, first = pair.geometry, pair.first
         index = np.indices(geometry.shape).astype(float)
         to_lps = np.array(geometry.direction) * geometry.spacing
         points = np.einsum("xi,ikjl->kjlx", to_lps, index[::-1]) + geometry.origin
-        displacement = self.motion(points)
+        displacement = motion(points)
         voxels = np.einsum("ix,kjlx->ikjl", np.linalg.inv(to_lps), displacement)[::-1]
         frame = map_coordinates(first.array.astype(float), index + t * voxels, order=1, mode="nearest")
-        volume = first.with_array(to_scalar_type(frame, first.array.dtype))
-        if not fields:
-            return Synthesised(volume)
         halves = [
             DisplacementField(
                 (share * displacement).astype("float32"), np.full(geometry.shape, 1 + share, "float32"), geometry
             )
             for share in (t, t - 1)
         ]
-        return Synthesised(volume, *halves)
+        return Synthesised(first.with_array(to_scalar_type(frame, first.array.dtype)), *halves)
+
+    return StandIn(answer, name="known_motion", settings="for tests", **options)
 
 
 class EngineFailureError(RuntimeError):

@@ -5,25 +5,16 @@ import pytest
 import slicer
 import vtk
 from mrml_helpers import OBLIQUE, ijk_to_ras, item_arrays, item_values, put_in_scene, sequence_of, snapshot, volume_node
-from slices_helpers import RepeatedSlices
 
 from stand_ins import cancel_beyond
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.slices.choices import FACTORS
 from temporal_interp.slices.slice_grid import closer_slices
-from TemporalInterpLib import add_slices
 from TemporalInterpLib.add_slices import remove_added_slices, results_of, shown_pair, slice_plan, slices_steps
 from TemporalInterpLib.background import run_to_end
 
 ONE_SLICE = Geometry((1, 12, 16), OBLIQUE.spacing, OBLIQUE.origin, OBLIQUE.direction)
-
-
-@pytest.fixture
-def repeated(monkeypatch):
-    """The command line is only repeated slices."""
-    monkeypatch.setattr(add_slices, "command_line", made := RepeatedSlices())
-    return made
 
 
 @pytest.fixture

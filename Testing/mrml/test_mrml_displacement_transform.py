@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import slicer
 import vtk
-from mrml_helpers import OBLIQUE, KnownMotion, interpolate_between_items, put_in_scene
+from mrml_helpers import OBLIQUE, interpolate_between_items, known_motion, put_in_scene
 
 from temporal_interp.data.geometry import Geometry
 from TemporalInterpLib.companions import Companion
@@ -65,7 +65,7 @@ def random_frames(geometry):
 def test_first_frame_under_the_field_shows_the_frame_at_t(scene, geometry, motion):
     cine = put_in_scene(random_frames(geometry), geometry, [0, 10])
     added = interpolate_between_items(
-        cine.sequence, 0, 1, [7.0], KnownMotion(motion), companions=[Companion.DISPLACEMENT_FIRST_TO_T]
+        cine.sequence, 0, 1, [7.0], known_motion(motion), companions=[Companion.DISPLACEMENT_FIRST_TO_T]
     )
     field = scene.AddNewNodeByClass("vtkMRMLTransformNode")
     field.CopyContent(added.companions[Companion.DISPLACEMENT_FIRST_TO_T].GetNthDataNode(1))
@@ -81,7 +81,7 @@ def test_first_frame_under_the_field_shows_the_frame_at_t(scene, geometry, motio
 
 def test_last_frame_has_a_field_of_its_own(cine):
     added = interpolate_between_items(
-        cine.sequence, 0, 4, [12.5], KnownMotion(constant), companions=[Companion.DISPLACEMENT_LAST_TO_T]
+        cine.sequence, 0, 4, [12.5], known_motion(constant), companions=[Companion.DISPLACEMENT_LAST_TO_T]
     )
     field = added.companions[Companion.DISPLACEMENT_LAST_TO_T].GetNthDataNode(1).GetTransformFromParent()
     middle = OBLIQUE.physical_point([1, 5, 7]) * [-1, -1, 1]

@@ -6,10 +6,10 @@ import slicer
 import vtk
 from mrml_helpers import (
     OBLIQUE,
-    KnownMotion,
     interpolate_between_items,
     item_arrays,
     item_values,
+    known_motion,
     multiply_item_rate,
     put_in_scene,
     sequence_of,
@@ -22,7 +22,7 @@ from temporal_interp.engines.blend import LinearBlend
 from temporal_interp.errors import InvalidInputError
 from TemporalInterpLib.companions import Companion
 
-MOTION = KnownMotion(lambda points: np.broadcast_to([1.0, 0.0, 0.0], points.shape))
+MOTION = known_motion(lambda points: np.broadcast_to([1.0, 0.0, 0.0], points.shape))
 
 
 def test_endpoints_are_the_acquired_items_bit_for_bit(cine):

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import slicer
 from mrml_helpers import (
-    KnownMotion,
     interpolate_between_items,
     item_arrays,
     item_values,
+    known_motion,
     multiply_item_rate,
     sequence_of,
     snapshot,
@@ -20,7 +20,7 @@ from temporal_interp.errors import InvalidInputError
 from TemporalInterpLib.companions import Companion
 from TemporalInterpLib.remove_generated import remove_generated_frames
 
-MOTION = KnownMotion(lambda points: np.broadcast_to([1.0, 0.0, 0.0], points.shape))
+MOTION = known_motion(lambda points: np.broadcast_to([1.0, 0.0, 0.0], points.shape))
 
 
 def ids(scene):

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import slicer
 import vtk
-from mrml_helpers import OBLIQUE, KnownMotion, interpolate_between_items, item_arrays, item_values, synthetic_marks
+from mrml_helpers import OBLIQUE, interpolate_between_items, item_arrays, item_values, known_motion, synthetic_marks
 
 from TemporalInterpLib.companions import Companion
 from TemporalInterpLib.remove_generated import remove_generated_frames
 
 SHIFT = np.array([1.0, -2.0, 0.5])  # LPS mm
-MOTION = KnownMotion(lambda points: np.broadcast_to(SHIFT, points.shape))
+MOTION = known_motion(lambda points: np.broadcast_to(SHIFT, points.shape))
 
 
 @pytest.fixture

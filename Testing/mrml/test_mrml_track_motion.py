@@ -11,7 +11,6 @@ from tracking_helpers import (
     LPS,
     SHIFT,
     STRETCH,
-    StandIn,
     curve,
     fiducials,
     in_world,
@@ -25,7 +24,6 @@ from temporal_interp.data.geometry import Geometry
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.io.field_sequence import FieldDirection
 from temporal_interp.tracking.contour_view import ContourView
-from TemporalInterpLib import track_motion
 from TemporalInterpLib.background import run_to_end
 from TemporalInterpLib.follow_points import followers_of, follows, let_follow, let_go
 from TemporalInterpLib.region_mask import mask_on
@@ -35,18 +33,6 @@ from TemporalInterpLib.track_motion import remove_tracked_motion, tracking_steps
 from TemporalInterpLib.tracked_motion import DIRECTION, TrackingFacts, displacements_in, motions_of, point_transform
 
 ONE_SLICE = Geometry((1, 24, 20), (1.4, 1.4, 8.0), OBLIQUE.origin, OBLIQUE.direction)
-
-
-@pytest.fixture
-def stand_in(monkeypatch):
-    """Function that sets the known motion in place of the command line; it is there already with its defaults."""
-
-    def use(*arguments, **options):
-        monkeypatch.setattr(track_motion, "command_line", made := StandIn(*arguments, **options))
-        return made
-
-    use()
-    return use
 
 
 def track(sequence, reference=0, **options):

@@ -6,8 +6,8 @@ from mrml_helpers import (
     OBLIQUE,
     EngineFailureError,
     FailingEngine,
-    KnownMotion,
     interpolate_between_items,
+    known_motion,
     multiply_item_rate,
     sequence_of,
     snapshot,
@@ -18,7 +18,7 @@ from TemporalInterpLib import add_sequence, interpolate_sequence, sequence_brows
 from TemporalInterpLib.companions import Companion
 from TemporalInterpLib.scene_transaction import scene_transaction
 
-MOTION = KnownMotion(lambda points: np.broadcast_to([1.0, 0.0, 0.0], points.shape))
+MOTION = known_motion(lambda points: np.broadcast_to([1.0, 0.0, 0.0], points.shape))
 
 
 @pytest.fixture(params=[False, True], ids=["undo off", "undo on"])

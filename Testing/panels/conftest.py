@@ -38,7 +38,15 @@ if MISSING:
 else:
     from harness import faults
     from harness.install import Session, install, session
-    from mrml.conftest import blob_frames, cine, save_and_load, scene, sequences_logic  # noqa: F401 - fixtures
+    from mrml.conftest import (  # noqa: F401 - fixtures
+        blob_frames,
+        cine,
+        repeated,
+        save_and_load,
+        scene,
+        sequences_logic,
+        stand_in,
+    )
 
     install()
 

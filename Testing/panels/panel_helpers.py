@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import slicer
 from harness import gestures
-from mrml_helpers import KnownMotion, item_arrays
+from mrml_helpers import item_arrays, known_motion
 
 from pairs import prepare
 from temporal_interp.engines.pairwise import PairwiseEngine, PreparedPair
@@ -18,7 +18,7 @@ from TemporalInterpLib import child_process
 from TemporalInterpLib import engines as library_engines
 from TemporalInterpLib.background import wait_for_threads
 
-SHIFT = KnownMotion(lambda points: np.broadcast_to([1.0, -2.0, 0.5], points.shape), model="shifter 1.0")
+SHIFT = known_motion(lambda points: np.broadcast_to([1.0, -2.0, 0.5], points.shape), model="shifter 1.0")
 """Engine whose frames and fields are known: everything moves by (1, -2, 0.5) mm in LPS."""
 
 PATIENCE = 30.0

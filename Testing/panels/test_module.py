@@ -440,7 +440,7 @@ class TestBinding:
 
 INPUTS = {
     *("QPushButton", "QToolButton", "QCheckBox", "QRadioButton", "QComboBox", "QSpinBox", "QDoubleSpinBox"),
-    *("QLineEdit", "QSlider", "ctkSliderWidget", "ctkComboBox", "qMRMLNodeComboBox"),
+    *("QLineEdit", "QSlider", "ctkSliderWidget", "qMRMLNodeComboBox"),
 }
 
 

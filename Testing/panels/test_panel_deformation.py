@@ -1,15 +1,13 @@
 """The displacement fields of the result: how they are drawn, and whether they fold."""
 
-from dataclasses import replace
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import slicer
 from harness import gestures
-from mrml_helpers import KnownMotion
 from panels.panel_helpers import parameters_of
 
+from stand_in_engines import StandIn, constant_field
+from temporal_interp.engines.pairwise import Synthesised
 from TemporalInterpLib.companions import Companion
 from TemporalInterpLib.deformation_view import companion, folds_of
 from TemporalInterpLib.parameter_node import FieldStyle
@@ -94,30 +92,16 @@ def test_a_field_without_folds_is_reported_with_its_smallest_determinant(interpo
     assert widget.ui.deformationMessage.text == "No folds: the smallest Jacobian determinant is 1.00."
 
 
-class Folding(KnownMotion):
+def folding(pair, t):
     """Its determinant is -1 in 3 voxels of the frame at t = 0.75, and 1 elsewhere."""
-
-    def prepare_pair(self, pair, **options):
-        answer = super().prepare_pair(pair, **options).at
-
-        def at(t, *, fields=False):
-            return [
-                folded(frame, share) if fields else frame
-                for frame, share in zip(answer(t, fields=fields), t, strict=True)
-            ]
-
-        def folded(frame, t):
-            jacobian = np.ones(pair.geometry.shape, "float32")
-            if t == 0.75:
-                jacobian[1, 2, 3:6] = -1
-            field = replace(frame.displacement_first_to_t, jacobian=jacobian)
-            return replace(frame, displacement_first_to_t=field)
-
-        return SimpleNamespace(at=at)
+    field = constant_field(pair.geometry, (0.0, 0.0, 0.0))
+    if t == 0.75:
+        field.jacobian[1, 2, 3:6] = -1
+    return Synthesised(pair.first, field, field)
 
 
 def test_folds_are_reported_with_frame_and_share(interpolated, engines):
-    engines.engine = Folding(lambda points: np.zeros_like(points))
+    engines.engine = StandIn(folding)
     widget = interpolated()
     share = 3 / (4 * 12 * 16)
     assert f"{share:.2%} of the voxels of frame 3" in widget.ui.deformationMessage.text

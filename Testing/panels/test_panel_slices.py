@@ -8,22 +8,14 @@ import slicer
 import vtk
 from harness import gestures
 from mrml_helpers import OBLIQUE, item_arrays, put_in_scene, sequence_of, snapshot, volume_node
-from panels.panel_helpers import is_running, parameters_of, pick
-from slices_helpers import RepeatedSlices
+from panels.panel_helpers import parameters_of, pick
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.slices.choices import FACTORS
-from TemporalInterpLib import add_slices, dependencies
+from TemporalInterpLib import dependencies
 from TemporalInterpLib.add_slices import results_of
 from TemporalInterpLib.layout import COMPARED_VIEWS, COMPARISON, SIDE_BY_SIDE, slice_to_ras_across
 from TemporalInterpLib.parameter_node import SliceFactor, SliceQuality
-
-
-@pytest.fixture
-def repeated(monkeypatch):
-    """The command line is only repeated slices."""
-    monkeypatch.setattr(add_slices, "command_line", made := RepeatedSlices())
-    return made
 
 
 @pytest.fixture
@@ -173,47 +165,6 @@ class TestAdd:
         widget.ui.slicesButton.click()
         assert "install them with the button at the top" in dialogs.shown[0][1]
         assert snapshot(scene) == before
-
-    def test_an_error_of_the_child_is_told_in_its_words(self, cine, scene, open_panel, child_program, dialogs, add):
-        child_program("say('error', message='There is no model slices-4x.'); sys.exit(3)")
-        widget = open_panel()
-        before = snapshot(scene)
-        assert add(widget) is None
-        assert dialogs.shown == [("error", "There is no model slices-4x.")]
-        assert snapshot(scene) == before
-
-
-class TestCancel:
-    def test_the_child_ends_and_the_scene_is_identical(
-        self, cine, scene, open_panel, child_program, tmp_path, process_events_until
-    ):
-        number = tmp_path / "pid"
-        child_program(f"""
-            open({str(number)!r}, "w").write(str(os.getpid()))
-            say("progress", fraction=0.4, message="step 400 of 1000")
-            time.sleep(60)
-        """)
-        widget = open_panel()
-        before = snapshot(scene)
-        widget.ui.slicesButton.click()
-        assert widget.ui.slicesButton.text == "Cancel"
-        process_events_until(lambda: "step 400" in widget.ui.slicesMessage.text, 30)
-        assert 30 < widget.ui.slicesProgress.value < 50
-        widget.ui.slicesButton.click()
-        assert widget.ui.slicesButton.text == "Add slices"
-        assert "Cancelled" in widget.ui.slicesMessage.text
-        process_events_until(lambda: not is_running(int(number.read_text())))
-        assert snapshot(scene) == before
-
-    def test_the_scene_is_closed_meanwhile(self, cine, scene, open_panel, child_program):
-        child_program("time.sleep(60)")
-        widget = open_panel()
-        widget.ui.slicesButton.click()
-        for _ in range(5):
-            slicer.app.processEvents()
-        scene.Clear(0)
-        assert not widget.panel.slices.work.running
-        assert not widget.ui.slicesButton.enabled
 
 
 class TestRemove:

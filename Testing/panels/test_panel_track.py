@@ -7,27 +7,15 @@ import pytest
 import slicer
 from harness import gestures
 from mrml_helpers import OBLIQUE, item_values, put_in_scene, snapshot
-from panels.panel_helpers import is_running, parameters_of, pick, picture
-from tracking_helpers import CENTRE, SHIFT, StandIn, curve, fiducials, in_world, ring, segmentation, stretched, world
+from panels.panel_helpers import parameters_of, pick, picture
+from tracking_helpers import CENTRE, SHIFT, curve, fiducials, in_world, ring, segmentation, stretched, world
 
 from temporal_interp.data.geometry import Geometry
-from TemporalInterpLib import dependencies, track_motion
+from TemporalInterpLib import dependencies
 from TemporalInterpLib.add_sequence import add_sequence_to_scene
 from TemporalInterpLib.parameter_node import FieldStyle, StrainView
 from TemporalInterpLib.sequence_conversion import set_attributes
 from TemporalInterpLib.tracked_motion import motions_of
-
-
-@pytest.fixture
-def stand_in(monkeypatch):
-    """Function that sets the known motion in place of the command line; it is there already with its defaults."""
-
-    def use(*arguments, **options):
-        monkeypatch.setattr(track_motion, "command_line", made := StandIn(*arguments, **options))
-        return made
-
-    use()
-    return use
 
 
 @pytest.fixture
@@ -170,47 +158,6 @@ def test_segments_are_offered_for_a_segmentation_only(cine, scene, widget, stand
     gestures.choose(widget.ui.trackedRegion, None)
     assert parameters_of(widget).trackedSegment == ""
     assert widget.ui.trackedSegment.isHidden()
-
-
-class TestCancel:
-    def test_the_child_ends_and_the_scene_is_identical(
-        self, cine, scene, open_panel, child_program, tmp_path, process_events_until
-    ):
-        number = tmp_path / "pid"
-        child_program(f"""
-            open({str(number)!r}, "w").write(str(os.getpid()))
-            say("progress", fraction=0.4, message="half scale")
-            time.sleep(60)
-        """)
-        widget = open_panel()
-        before = snapshot(scene)
-        widget.ui.trackButton.click()
-        assert widget.ui.trackButton.text == "Cancel"
-        process_events_until(lambda: "half scale" in widget.ui.trackMessage.text, 30)
-        assert 30 < widget.ui.trackProgress.value < 50
-        widget.ui.trackButton.click()
-        assert widget.ui.trackButton.text == "Track"
-        assert "Cancelled" in widget.ui.trackMessage.text
-        process_events_until(lambda: not is_running(int(number.read_text())))
-        assert snapshot(scene) == before
-
-    def test_an_error_of_the_child_is_told_in_its_words(self, cine, scene, open_panel, child_program, dialogs, track):
-        child_program("say('error', message='Frame 3 has voxels that are not finite.'); sys.exit(3)")
-        widget = open_panel()
-        before = snapshot(scene)
-        assert track(widget) is None
-        assert dialogs.shown == [("error", "Frame 3 has voxels that are not finite.")]
-        assert snapshot(scene) == before
-
-    def test_the_scene_is_closed_meanwhile(self, cine, scene, open_panel, child_program):
-        child_program("time.sleep(60)")
-        widget = open_panel()
-        widget.ui.trackButton.click()
-        for _ in range(5):
-            slicer.app.processEvents()
-        scene.Clear(0)
-        assert not widget.panel.track.work.running
-        assert not widget.ui.trackButton.enabled
 
 
 class TestFollow:

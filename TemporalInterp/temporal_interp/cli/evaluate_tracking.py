@@ -11,7 +11,6 @@ import typer
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.options import DeviceOption, ForceOption, InputArgument, JsonOption
 from temporal_interp.cli.outputs import require_folder_output
-from temporal_interp.cli.tracking_input import ready_to_track
 from temporal_interp.tensors.devices import choose_device
 
 if TYPE_CHECKING:
@@ -63,6 +62,7 @@ def evaluate_tracking(
     if output is not None:
         require_folder_output(output, force=force)
 
+    from temporal_interp.cli.tracking_input import ready_to_track
     from temporal_interp.evaluation import tracking_table
     from temporal_interp.evaluation.pairwise_catalogue import available_method_names, create_method
     from temporal_interp.evaluation.report import TRACKING, as_table

@@ -12,8 +12,13 @@ from temporal_interp.cli.console import Console
 from temporal_interp.cli.exits import EXIT_CODES, CommandGroup
 from temporal_interp.cli.options import DeviceOption, ForceOption, JsonOption
 from temporal_interp.cli.outputs import require_file_output, require_folder_output
-from temporal_interp.cli.slices_input import read_slices, volumes_to_learn_from
-from temporal_interp.cli.slices_output import require_room, require_slices_output, write_slices
+from temporal_interp.cli.slices_files import (
+    read_slices,
+    require_room,
+    require_slices_output,
+    volumes_to_learn_from,
+    write_slices,
+)
 from temporal_interp.errors import InvalidInputError, Progress, part_of
 from temporal_interp.tensors.devices import choose_device
 

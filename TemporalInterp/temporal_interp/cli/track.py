@@ -13,7 +13,6 @@ import typer
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.options import DeviceOption, ForceOption, InputArgument, JsonOption
 from temporal_interp.cli.outputs import require_folder_output
-from temporal_interp.cli.tracking_input import ready_to_track
 from temporal_interp.tensors.devices import choose_device
 from temporal_interp.tracking.contour_view import ContourView
 
@@ -87,10 +86,8 @@ def track(
     if wall_thickness is not None and contour is None:
         raise typer.BadParameter("--wall-thickness goes with --contour.")
 
-    from temporal_interp.cli.tracking_maps import write_maps
-    from temporal_interp.cli.tracking_marks import read_marks
-    from temporal_interp.cli.tracking_pictures import PairByScale
-    from temporal_interp.cli.tracking_results import write_results
+    from temporal_interp.cli.tracking_input import read_marks, ready_to_track
+    from temporal_interp.cli.tracking_results import write_maps, write_results
     from temporal_interp.io import read_sequence
     from temporal_interp.io.atomic import atomic_folder
     from temporal_interp.tracking.network_file import load_network
@@ -121,7 +118,7 @@ def track(
             progress=progress,
         )
     with atomic_folder(output, overwrite=True) as folder:
-        found = write_results(folder, sequence, tracking, marks, PairByScale(pair, by_scale))
+        found = write_results(folder, sequence, tracking, marks, pair, by_scale)
         if maps:
             write_maps(folder, tracking)
     seconds = round(time.monotonic() - started, 1)

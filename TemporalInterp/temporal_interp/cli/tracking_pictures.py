@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from temporal_interp.cli.tracking_marks import Marks
+from temporal_interp.cli.tracking_input import Marks
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.figures.canvas import length_unit
 from temporal_interp.figures.coarse_to_fine import save_coarse_to_fine
 from temporal_interp.figures.strain_curves import save_strain_curves
 from temporal_interp.figures.tracking_film import lattice_points, save_tracking_film
-from temporal_interp.figures.view import View, display_range, view_of_tracking
+from temporal_interp.figures.view import display_range, view_of_tracking
 from temporal_interp.tracking.fields import sample_field
 from temporal_interp.tracking.strain import ContourStrain
 from temporal_interp.tracking.track import Tracking
-
-
-@dataclass(frozen=True, eq=False)
-class PairByScale:
-    """A pair of neighbours for the picture.
-
-    Attributes:
-        number: of the earlier frame.
-        forward: by scale, the field to the later frame as it was known after that scale, (K, J, I, 3), LPS mm.
-    """
-
-    number: int
-    forward: Mapping[int, np.ndarray]
 
 
 def followed(points_mm: np.ndarray, tracking: Tracking) -> np.ndarray:
@@ -45,13 +31,35 @@ def draw_results(
     tracking: Tracking,
     marks: Marks,
     strain: ContourStrain | None,
-    pair: PairByScale,
+    pair: int,
+    by_scale: Mapping[int, np.ndarray],
 ) -> None:
-    """Write motion.png, tracking.gif and, with a contour, strain.png."""
+    """Write motion.png, tracking.gif and, with a contour, strain.png.
+
+    Args:
+        folder: to write to.
+        sequence: that was tracked.
+        tracking: its motion.
+        marks: what was followed.
+        strain: along the contour, if there is one.
+        pair: number of the earlier frame of the pair in motion.png.
+        by_scale: the field to the later frame as it was known after each scale, (K, J, I, 3), LPS mm; scales of a
+            tracking that was resumed are missing.
+    """
     motion = tracking.motion
     given = [m.points_mm for m in (marks.contour, marks.points) if m is not None]
     view = view_of_tracking(sequence, mask=motion.mask, marks_mm=given[0] if given else None)
-    _draw_scales(folder / "motion.png", sequence, pair, view, motion.mask)
+    if by_scale:
+        save_coarse_to_fine(
+            sequence.volumes[pair],
+            {f"scale 1/{scale}" if scale > 1 else "scale 1": field for scale, field in by_scale.items()},
+            view,
+            display_range(sequence),
+            folder / "motion.png",
+            mask=motion.mask,
+            length_unit=length_unit(sequence),
+            title=f"frame {pair} to {pair + 1}",
+        )
     strains = None if strain is None else strain.by_name()
     points = marks.points.points_mm if marks.points is not None else lattice_points(view, motion.mask)
     save_tracking_film(
@@ -71,21 +79,3 @@ def draw_results(
             index_name=motion.index_name,
             unit=motion.unit,
         )
-
-
-def _draw_scales(
-    path: Path, sequence: Sequence, pair: PairByScale, view: View, mask: np.ndarray | None
-) -> None:  # fmt: skip
-    """Draw the field of a pair as it was known after every scale; those of a tracking taken up again are missing."""
-    if not pair.forward:
-        return
-    save_coarse_to_fine(
-        sequence.volumes[pair.number],
-        {f"scale 1/{scale}" if scale > 1 else "scale 1": field for scale, field in pair.forward.items()},
-        view,
-        display_range(sequence),
-        path,
-        mask=mask,
-        length_unit=length_unit(sequence),
-        title=f"frame {pair.number} to {pair.number + 1}",
-    )

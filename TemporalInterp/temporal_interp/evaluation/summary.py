@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
 from rich.table import Table
 
 from temporal_interp.evaluation import report
 from temporal_interp.evaluation.evaluate import Evaluation, Row
 from temporal_interp.evaluation.literature import QuotedScores
 from temporal_interp.evaluation.presets import presets_named
+from temporal_interp.tensors.metrics import mean_measures
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,6 @@ def _summary(preset: str, engine: str, patients: Sequence[Sequence[Row]]) -> Sum
     else:
         means = mean_measures([mean_measures([row.measures for row in rows]) for rows in patients])
     return Summary(preset, engine, len(patients), len(pooled), means)
-
-
-def mean_measures(measures: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Return the mean of every measure over those that have it."""
-    names = dict.fromkeys(name for m in measures for name in m)
-    return {name: float(np.mean([m[name] for m in measures if name in m])) for name in names}
 
 
 def frame_rows(evaluations: Sequence[Evaluation]) -> list[dict[str, Any]]:

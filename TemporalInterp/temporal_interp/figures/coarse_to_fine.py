@@ -37,8 +37,6 @@ def save_coarse_to_fine(
     intensity_range: IntensityRange,
     path: Path,
     *,
-    forward: bool = True,
-    seconds: float | None = None,
     length_unit: str = "mm",
     mask: np.ndarray | None = None,
     title: str = "",
@@ -55,18 +53,14 @@ def save_coarse_to_fine(
         view: the part to show, such as `view_of_tracking`.
         intensity_range: what is black and white.
         path: the file to write.
-        forward: the fields point to where tissue goes to in the next frame, and arrows begin at their place;
-            otherwise to where it comes from in the frame before, and arrows end at their place.
-        seconds: time between the two frames; colours are then a speed.
         length_unit: of the scale, see `canvas.length_unit`.
         mask: (K, J, I) bool, arrows are drawn here only.
         title: stands before the factor, such as "frame 5 to 6".
 
     Raises:
-        InvalidInputError: there are no fields, or one does not lie on the grid of the frame, or the time is not
-            positive.
+        InvalidInputError: there are no fields, or one does not lie on the grid of the frame.
     """
-    _require_drawable(frame, fields, seconds)
+    _require_drawable(frame, fields)
     columns = min(MAX_COLUMNS, len(fields))
     rows = -(-len(fields) // columns)
     grid = PictureGrid(
@@ -79,29 +73,25 @@ def save_coarse_to_fine(
         axes = grid.axes(figure, *divmod(number, columns))
         draw_image(axes, frame.array, view, intensity_range)
         arrows = arrows_of(field, view, spacing_mm=spacing, still_mm=_STILL_SHARE * longest, mask=mask)
-        draw_arrows(axes, arrows, longest, enlarged, forward=forward, width=_ARROW_WIDTH)
+        draw_arrows(axes, arrows, longest, enlarged, forward=True, width=_ARROW_WIDTH)
         axes.set_title(name, fontsize=9.5, pad=4)
-    unit = length_unit if seconds is None else f"{length_unit}/s"
-    scale = ScalarMappable(Normalize(0, longest / (seconds or 1.0)), ARROW_COLOURS)
-    what = f"{'displacement' if seconds is None else 'speed'} ({unit})"
+    scale = ScalarMappable(Normalize(0, longest), ARROW_COLOURS)
     height = grid.top_of(rows - 1) + grid.height - grid.top
-    draw_colour_bar(figure, scale, what, grid.right_edge + 0.1, grid.top, height, extend="max")
+    draw_colour_bar(
+        figure, scale, f"displacement ({length_unit})", grid.right_edge + 0.1, grid.top, height, extend="max"
+    )
     words = f"{title} (arrows x{enlarged})".strip()
     figure.suptitle(words, fontsize=10, y=1 - 0.1 / figure.get_figheight())
     save(figure, path)
 
 
-def _require_drawable(
-    frame: Volume, fields: Mapping[str, DisplacementField | np.ndarray], seconds: float | None
-) -> None:
+def _require_drawable(frame: Volume, fields: Mapping[str, DisplacementField | np.ndarray]) -> None:
     if not fields:
         raise InvalidInputError("There are no fields to draw.")
     shape = (*frame.geometry.shape, 3)
     for name, field in fields.items():
         if vectors_of(field).shape != shape:
             raise InvalidInputError(f"The field '{name}' must have shape {shape}, got {vectors_of(field).shape}.")
-    if seconds is not None and not 0 < seconds < np.inf:
-        raise InvalidInputError(f"The time between the frames must be a positive number of seconds, got {seconds}.")
 
 
 def _longest(fields: Mapping[str, DisplacementField | np.ndarray], view: View, mask: np.ndarray | None) -> float:

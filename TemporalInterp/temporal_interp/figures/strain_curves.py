@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -21,11 +20,9 @@ STRAIN_COLOURS = ("#D55E00", "#0072B2", "#009E73")
 BAND = (10, 90)
 """Percentiles over the points of the contour between which the band lies."""
 
-_EXACT_STYLE: dict[str, Any] = {"color": "black", "linestyle": (0, (4, 3)), "linewidth": 1.1}
 _LEGEND = (
     Line2D([], [], color="grey", marker="o", markersize=3, label="mean over the contour"),
     Patch(color="grey", alpha=0.3, linewidth=0, label=f"{BAND[0]}th to {BAND[1]}th percentile over its points"),
-    Line2D([], [], label="exact", **_EXACT_STYLE),
 )
 
 
@@ -36,8 +33,6 @@ def save_strain_curves(
     *,
     index_name: str = "time",
     unit: str = "ms",
-    exact: Mapping[str, np.ndarray] | None = None,
-    title: str = "Green-Lagrange strain along the contour",
 ) -> None:
     """Draw a panel for every strain: the mean over the contour, a band over its points, and the peak of the mean.
 
@@ -47,30 +42,22 @@ def save_strain_curves(
         path: the file to write.
         index_name: what the index is.
         unit: its unit, "" where there is none.
-        exact: by the same names, the true mean curve of a phantom, (N,); drawn dashed.
-        title: above the panels.
 
     Raises:
         InvalidInputError: there are no strains or more than three, or one does not have N frames, or a frame has no
             strain at all.
     """
     require_strains(strains, len(instants))
-    for name, curve in (exact or {}).items():
-        if np.shape(curve) != (len(instants),):
-            raise InvalidInputError(f"The exact {name} strain must have {len(instants)} values: {np.shape(curve)}.")
     figure = new_figure(3.3)
     panels = figure.subplots(1, len(strains), squeeze=False)[0]
     for axes, (name, strain), colour in zip(panels, strains.items(), STRAIN_COLOURS, strict=False):
         _draw_curve(axes, np.asarray(instants), strain, colour)
         _mark_peak(axes, instants, mean_percent(strain), unit)
-        if exact is not None and name in exact:
-            axes.plot(instants, 100 * exact[name], **_EXACT_STYLE)
         axes.set_title(f"{name} strain", fontsize=10)
         axes.set_xlabel(index_axis_label(index_name, unit), fontsize=9)
     panels[0].set_ylabel("%")
-    legend = _LEGEND if exact else _LEGEND[:2]
-    figure.legend(handles=legend, loc="lower center", ncols=len(legend), frameon=False, fontsize=9)
-    figure.suptitle(title, fontsize=10, y=0.985)
+    figure.legend(handles=_LEGEND, loc="lower center", ncols=len(_LEGEND), frameon=False, fontsize=9)
+    figure.suptitle("Green-Lagrange strain along the contour", fontsize=10, y=0.985)
     figure.subplots_adjust(left=0.07, right=0.985, top=0.82, bottom=0.25, wspace=0.16)
     save(figure, path)
 

@@ -34,21 +34,19 @@ _PICTURE = 5.0
 _CURVES_WIDTH = 3.0
 
 
-def lattice_points(view: View, mask: np.ndarray | None = None, *, spacing_mm: float | None = None) -> np.ndarray:
+def lattice_points(view: View, mask: np.ndarray | None = None) -> np.ndarray:
     """Return evenly spaced points in the picture of a view, to follow from the frame that the mask belongs to.
 
     Args:
         view: the part to cover.
         mask: (K, J, I) bool, points lie inside; None for the whole view.
-        spacing_mm: between points, rounded to voxels; as suits the picture if None.
 
     Returns:
         (P, 3), LPS mm.
     """
     inside = view.of(np.ones(view.geometry.shape, bool) if mask is None else mask)
     spacings = np.array(view.geometry.spacing_kji[1:])
-    if spacing_mm is None:
-        spacing_mm = max(LATTICE_MM, view.longer_side_mm / POINTS_ACROSS)
+    spacing_mm = max(LATTICE_MM, view.longer_side_mm / POINTS_ACROSS)
     steps = np.maximum(1, np.rint(spacing_mm / spacings)).astype(int)
     rows, columns = (np.arange(step // 2, n, step) for step, n in zip(steps, inside.shape, strict=True))
     j, i = np.meshgrid(rows, columns, indexing="ij")

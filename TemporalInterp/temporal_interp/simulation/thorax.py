@@ -54,30 +54,29 @@ class _Branches(NamedTuple):
     radius: np.ndarray
 
 
-def draw_thorax(points_mm: np.ndarray, lung: BreathingLung, seed: int = 0) -> np.ndarray:
+def draw_thorax(points_mm: np.ndarray, lung: BreathingLung) -> np.ndarray:
     """Return the density at material points, (...) float32 in HU.
 
     Args:
         points_mm: (..., 3), LPS.
         lung: the lung, which sets the levels and the size of the chest.
-        seed: seed of the texture and of the vessels.
     """
-    coarse, fine = (texture.at(points_mm) for texture in _textures(seed))
+    coarse, fine = (texture.at(points_mm) for texture in _textures())
     chest = _chest_units(points_mm, lung)
     skin = 1.0 - _across(chest)
     hu = np.full(coarse.shape, AIR, np.float32)
     _paint(hu, skin, chest, FAT + 8 * fine)
     _paint(hu, skin - 0.07, chest, MUSCLE + 8 * fine)
     _paint_liver(hu, chest, fine)
-    _paint_lungs(hu, points_mm, chest, lung, coarse, fine, seed)
+    _paint_lungs(hu, points_mm, chest, lung, coarse, fine)
     _paint_mediastinum(hu, chest, fine)
     _paint_bones(hu, points_mm, chest, lung, coarse)
     return hu
 
 
 @lru_cache(maxsize=4)
-def _textures(seed: int) -> tuple[Texture, Texture]:
-    return Texture.random(2 * seed, (20.0, 45.0)), Texture.random(2 * seed + 1, (5.0, 11.0))
+def _textures() -> tuple[Texture, Texture]:
+    return Texture.random(0, (20.0, 45.0)), Texture.random(1, (5.0, 11.0))
 
 
 def _paint(hu: np.ndarray, depth: np.ndarray, chest: _Chest, value: np.ndarray | float) -> None:
@@ -154,14 +153,13 @@ def _paint_lungs(
     lung: BreathingLung,
     coarse: np.ndarray,
     fine: np.ndarray,
-    seed: int,
 ) -> None:
     depth = _lungs(chest)
     # the lung is denser at the back
     _paint(hu, depth, chest, LUNG + 45 * chest.y + 12 * coarse + 18 * fine)
     vessels = np.full(depth.shape, -1.0, np.float32)
     inside = depth > -EDGE_MM / chest.unit_mm
-    vessels[inside] = _vessel_depth(np.asarray(points_mm)[inside], _vessels(lung, seed))
+    vessels[inside] = _vessel_depth(np.asarray(points_mm)[inside], _vessels(lung))
     _paint(hu, np.minimum(vessels / chest.unit_mm, depth), chest, MUSCLE)
     nodule = np.linalg.norm(points_mm - _nodule_centre(lung), axis=-1).astype(np.float32)
     _paint(hu, (NODULE_RADIUS_MM + 0.6 * coarse + 0.4 * fine - nodule) / chest.unit_mm, chest, 35 + 10 * fine)
@@ -177,9 +175,9 @@ def _to_lps(chest_point: np.ndarray, lung: BreathingLung) -> np.ndarray:
 
 
 @lru_cache(maxsize=4)
-def _vessels(lung: BreathingLung, seed: int) -> _Branches:
+def _vessels(lung: BreathingLung) -> _Branches:
     """Return a tree of vessels in each lung, from the hilum to the periphery; each branch splits in two."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     grown: list[tuple[np.ndarray, np.ndarray, float]] = []
     for side in (-1.0, 1.0):
         hilum = np.array([0.17 * side, 0.08, 0.48])

@@ -42,7 +42,6 @@ def fit_to_volumes(
     volumes: Sequence[Volume],
     settings: SliceTrainingSettings,
     *,
-    scale: IntensityRange | None = None,
     checkpoint: Path | None = None,
     progress: Progress = no_progress,
 ) -> SliceSynthesis:
@@ -52,7 +51,6 @@ def fit_to_volumes(
         model: to train, in place, on the device where to compute.
         volumes: to learn from, one or more.
         settings: of the training.
-        scale: intensities that the networks see as 0 and 1, for all volumes; those of each volume if None.
         checkpoint: file that keeps the state, and from which a training that was stopped is resumed.
         progress: told how far it is; may raise CancelledError.
 
@@ -75,10 +73,9 @@ def fit_to_volumes(
     device = next(model.parameters()).device
     # bfloat16 halves the time of a training on a processor that computes with it, and changes the result little
     precision = torch.float32 if device.type == "mps" else torch.bfloat16
-    fit = SliceFit(model, [_training_volume(volume, scale) for volume in with_something], settings, precision=precision)
+    fit = SliceFit(model, [_training_volume(volume) for volume in with_something], settings, precision=precision)
     return resume(fit, checkpoint, progress=progress)
 
 
-def _training_volume(volume: Volume, scale: IntensityRange | None) -> TrainingVolume:
-    scale = scale or IntensityRange.of([volume])
-    return TrainingVolume(scale.scale(volume.array), volume.geometry.spacing_kji)
+def _training_volume(volume: Volume) -> TrainingVolume:
+    return TrainingVolume(IntensityRange.of([volume]).scale(volume.array), volume.geometry.spacing_kji)

@@ -6,7 +6,7 @@ array will do, a CPU tensor included. Everything is computed in float64.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -294,3 +294,9 @@ def end_point_error(displacement: ArrayLike, truth: ArrayLike, mask: ArrayLike |
     if distance.size == 0:
         return EndPointError(float("nan"), float("nan"))
     return EndPointError(float(distance.mean()), float(np.percentile(distance, 95)))
+
+
+def mean_measures(measures: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Return the mean of every measure over those that have it."""
+    names = dict.fromkeys(name for m in measures for name in m)
+    return {name: float(np.mean([m[name] for m in measures if name in m])) for name in names}

@@ -35,16 +35,12 @@ class Drift:
     Attributes:
         forward_backward_mean_mm: for each frame, the mean distance between voxels of the reference frame and where
             they end when followed to that frame by the fields of one direction and back by those of the other.
-        forward_backward_p95_mm: its 95th percentile.
         closing_mean_mm: mean distance after one way round a cycle by `forward`, before anything is taken out; None
             where the motion is not closed.
-        closing_p95_mm: its 95th percentile, or None.
     """
 
     forward_backward_mean_mm: tuple[float, ...]
-    forward_backward_p95_mm: tuple[float, ...]
     closing_mean_mm: float | None
-    closing_p95_mm: float | None
 
 
 def follow_points(
@@ -139,9 +135,7 @@ def drift_of(motion: SequenceMotion, reference: int = 0) -> Drift:
         closing = _distance(back, points)
     return Drift(
         forward_backward_mean_mm=tuple(float(error.mean()) for error in errors),
-        forward_backward_p95_mm=tuple(float(np.percentile(error, 95)) for error in errors),
         closing_mean_mm=None if closing is None else float(closing.mean()),
-        closing_p95_mm=None if closing is None else float(np.percentile(closing, 95)),
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import lightning
 import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
 from temporal_interp.data.training_sample import SampleSource
@@ -63,7 +63,6 @@ class TrainingLogic:
         settings: of the training.
         hardware: where it runs.
         progress: told how far it is; may raise CancelledError to stop.
-        show_bar: draw a progress bar on the terminal.
     """
 
     def __init__(
@@ -73,13 +72,11 @@ class TrainingLogic:
         *,
         hardware: Hardware | None = None,
         progress: Progress = no_progress,
-        show_bar: bool = False,
     ) -> None:
         self.folder = Path(folder)
         self.settings = settings or TrainingSettings()
         self.hardware = hardware or Hardware()
         self.progress = progress
-        self.show_bar = show_bar
 
     def train_teacher(
         self,
@@ -222,8 +219,6 @@ class TrainingLogic:
             callbacks.append(EMAWeightAveraging(decay=settings.averaging))
         if settings.patience:
             callbacks.append(EarlyStopping(MONITOR, mode="max", patience=settings.patience))
-        if self.show_bar:
-            callbacks.append(TQDMProgressBar(refresh_rate=10))
         quieten()
         # Slicer adapts networks without tensorboard: nobody would look at the curves there
         tensorboard = [TensorBoardLogger(folder, name="", version="tensorboard")] if find_spec("tensorboard") else []
@@ -241,7 +236,7 @@ class TrainingLogic:
             plugins=[SafetensorsCheckpoints()],
             num_sanity_val_steps=0,
             log_every_n_steps=10,
-            enable_progress_bar=self.show_bar,
+            enable_progress_bar=False,
             enable_model_summary=False,
             use_distributed_sampler=False,  # the samplers share out the samples themselves
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch.nn import functional
@@ -88,6 +88,11 @@ def motion_error(made: Synthesis, truth: torch.Tensor) -> torch.Tensor:
         total = total + weight * ((displacement - stacked).square().sum(dim=1) + 1e-6).sqrt().mean()
         weights += weight
     return total / weights
+
+
+def finest_motion_error(made: Synthesis, truth: torch.Tensor) -> torch.Tensor:
+    """Return `motion_error` of the finest scale alone."""
+    return motion_error(replace(made, displacements=made.displacements[-1:], deformed=made.deformed[-1:]), truth)
 
 
 def _scales(made: Synthesis) -> list[tuple[float, torch.Tensor, torch.Tensor]]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 
-import numpy as np
 import torch
 
 from temporal_interp.data.training_sample import SampleSource
@@ -13,7 +12,7 @@ from temporal_interp.networks import Student, Synthesis, Teacher
 from temporal_interp.tensors import metrics
 from temporal_interp.tensors.spatial import fold_rate
 from temporal_interp.training.datasets.batch import Batch, DrawnSamples, ValidationSampler
-from temporal_interp.training.objective import motion_error
+from temporal_interp.training.objective import finest_motion_error
 from temporal_interp.training.stage import psnr_and_gain
 
 Synthesise = Callable[[Batch], Synthesis]
@@ -57,7 +56,7 @@ def score(
             batch = Batch.of([drawn[key]]).to(device)
             scored.append(_measures(synthesise(batch), batch))
             progress(number / len(keys), f"scored {number} of {len(keys)} samples")
-    return _means(scored)
+    return metrics.mean_measures(scored)
 
 
 def asking(network: Teacher | Student) -> Synthesise:
@@ -92,11 +91,5 @@ def _measures(made: Synthesis, batch: Batch) -> dict[str, float]:
     if truth.any():  # of a black frame it is not defined
         measures["nmse_x100"] = 100 * metrics.nmse(image, truth)
     if batch.displacements is not None:
-        finest = Synthesis(made.volume, made.displacements[-1:], made.deformed[-1:], made.weights, made.residual)
-        measures["epe_voxels"] = float(motion_error(finest, batch.displacements))
+        measures["epe_voxels"] = float(finest_motion_error(made, batch.displacements))
     return measures
-
-
-def _means(scored: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    names = dict.fromkeys(name for measures in scored for name in measures)
-    return {name: float(np.mean([m[name] for m in scored if name in m])) for name in names}

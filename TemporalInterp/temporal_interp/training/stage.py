@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from temporal_interp.networks import Student, Synthesis, Teacher
 from temporal_interp.training.datasets.batch import Batch
-from temporal_interp.training.objective import Objective, motion_error
+from temporal_interp.training.objective import Objective, finest_motion_error
 from temporal_interp.training.settings import TrainingSettings
 
 MONITOR = "validation/gain"
@@ -43,7 +43,7 @@ class Stage(lightning.LightningModule):
         """Return the loss of one step."""
         losses = self.losses(batch)
         for name, value in losses.items():
-            self._note(f"training/{name}", value.detach(), batch, on_step=True, prog_bar=name == "loss")
+            self._note(f"training/{name}", value.detach(), batch, on_step=True)
         return losses["loss"]
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
@@ -52,20 +52,15 @@ class Stage(lightning.LightningModule):
         psnr, gain = psnr_and_gain(made, batch)
         measures = {"psnr": psnr, "gain": gain}
         if batch.displacements is not None:
-            measures["epe_voxels"] = motion_error(
-                Synthesis(made.volume, made.displacements[-1:], made.deformed[-1:], made.weights, made.residual),
-                batch.displacements,
-            )
+            measures["epe_voxels"] = finest_motion_error(made, batch.displacements)
         for name, value in measures.items():
-            self._note(f"validation/{name}", value.mean(), batch, prog_bar=name == "gain")
+            self._note(f"validation/{name}", value.mean(), batch)
 
-    def _note(
-        self, name: str, value: torch.Tensor, batch: Batch, *, on_step: bool = False, prog_bar: bool = False
-    ) -> None:
+    def _note(self, name: str, value: torch.Tensor, batch: Batch, *, on_step: bool = False) -> None:
         """Log a mean over a batch; the mean over the epoch is that over the samples of all processes."""
         # Lightning averages the number of samples over the processes as a whole number, which must leave no remainder
         counted = len(batch.t) * self.trainer.world_size
-        self.log(name, value, on_step=on_step, on_epoch=True, prog_bar=prog_bar, sync_dist=True, batch_size=counted)
+        self.log(name, value, on_step=on_step, on_epoch=True, sync_dist=True, batch_size=counted)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Return Adam over the network's own weights."""

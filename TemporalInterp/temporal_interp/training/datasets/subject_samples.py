@@ -107,9 +107,6 @@ class SubjectSamples:
         flip: bool = True,
         cache_bytes: int = DEFAULT_CACHE_BYTES,
     ) -> None:
-        _require_choice("policy", policy, ("endpoints", "triplets"))
-        _require_choice("crop", crop, ("moving", "centre"))
-        _require_choice("scaling", scaling, ("sequence", "frame"))
         if not subjects:
             raise InvalidInputError("Samples need at least one subject.")
         if shape is not None and (len(shape) != 3 or min(shape) < 1):
@@ -206,11 +203,6 @@ class SubjectSamples:
             for v, have, wanted, centred in zip(voxel, whole, shape, start, strict=True)
         )
         return k, j, i
-
-
-def _require_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise InvalidInputError(f"There is no {name} '{value}' of samples; choose one of {', '.join(choices)}.")
 
 
 def _endpoints(case: Case, allowed: Sequence[int]) -> tuple[tuple[_Pair, ...], ...]:
