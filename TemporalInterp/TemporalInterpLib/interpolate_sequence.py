@@ -15,7 +15,7 @@ import slicer
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.workflows.request import BetweenPhases, Request
+from temporal_interp.workflows.request import BetweenPhases, Request, result_times
 from TemporalInterpLib.add_sequence import AddedSequence, add_browsed_sequence
 from TemporalInterpLib.background import Steps, share_of
 from TemporalInterpLib.companions import Companion, CompanionWriter
@@ -97,9 +97,7 @@ def interpolation_steps(
 def _needed(request: Request, source: _Source) -> Sequence:
     """Return the frames that a request needs, or refuse it: Slicer must be able to keep all items apart."""
     frames = source.acquired
-    gaps = request.gaps(request.source(frames), frames)
-    synthetic = [time for _, times in gaps for time in times]
-    require_apart([*(frames.times[n] for n in request.kept(frames)), *synthetic], source.node)
+    require_apart(result_times(request, frames), source.node)
     return frames if isinstance(request, BetweenPhases) else frames.acquired()
 
 

@@ -147,6 +147,7 @@ class Preview:
         frames = sequence_from_node(pair.sequence)
         phases = BetweenPhases(pair.first, pair.last, 1).source(frames)
         blend, gap = LinearBlend().prepare(phases), phases.gap_at(frames.times[pair.first])
+        blend.prepare_gap(gap.number)  # refuses phases that cannot be shown
         self.stop()
         self._pair, self._frames, self._gap, self._blend = pair, frames, gap, blend
         if not self.is_there:

@@ -7,17 +7,14 @@ import math
 from collections import abc
 from collections.abc import Iterable, Mapping
 
-import numpy as np
 import slicer
 
 from temporal_interp.data.provenance import SLICE_THICKNESS_KEY, is_synthetic
-from temporal_interp.data.sequence import Sequence
+from temporal_interp.data.sequence import SMALLEST_STEP, Sequence
+from temporal_interp.data.sequence import require_apart as core_require_apart
 from temporal_interp.data.volume import require_same_geometry
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import InvalidInputError, errors_naming
 from TemporalInterpLib.volume_conversion import set_volume, volume_from_node
-
-SMALLEST_STEP = 0.001
-"""Slicer takes index values that differ by this much or less for one item, on writing and on loading."""
 
 
 def sequence_from_node(sequence_node: slicer.vtkMRMLSequenceNode, items: Iterable[int] | None = None) -> Sequence:
@@ -147,15 +144,8 @@ def require_apart(values: abc.Sequence[float], sequence_node: slicer.vtkMRMLSequ
         InvalidInputError: two values differ by no more than SMALLEST_STEP or the sequence's own, larger tolerance.
     """
     smallest = max(SMALLEST_STEP, sequence_node.GetNumericIndexValueTolerance())
-    ordered = np.sort(np.asarray(values, dtype=float))
-    close = np.flatnonzero(np.diff(ordered) <= smallest)
-    if close.size:
-        unit = sequence_node.GetIndexUnit()
-        raise InvalidInputError(
-            f"Index values {ordered[close[0]]:.9g} and {ordered[close[0] + 1]:.9g} {unit} of sequence "
-            f"'{sequence_node.GetName()}' lie closer than {smallest:g}: Slicer would merge the two items. Ask for "
-            "fewer frames, or change the index to a smaller unit, such as ms."
-        )
+    with errors_naming(f"Sequence '{sequence_node.GetName()}'"):
+        core_require_apart(values, sequence_node.GetIndexUnit(), smallest=smallest)
 
 
 def format_index_value(value: float) -> str:

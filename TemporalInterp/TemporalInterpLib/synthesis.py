@@ -96,9 +96,10 @@ class InChildProcess:
             result = yield from share_of(in_background(lambda progress: _read(target)), 0.96, 0.98)
             result = _with_the_acquired(result, acquired, request)
             if on_frame is not None:
-                for frame in _frames(result, fields):
+                frames = yield from share_of(in_background(lambda progress: list(_frames(result, fields))), 0.98, 0.99)
+                for frame in frames:
                     on_frame(frame)
-                    yield 0.98, "reading the fields"
+                    yield 0.99, "keeping the fields"
             return result
 
 

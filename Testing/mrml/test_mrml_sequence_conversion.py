@@ -93,7 +93,9 @@ def test_items_closer_than_slicer_tells_apart_are_refused():
     for number in range(3):
         node.SetDataNodeAtValue(volume_node(np.zeros(GRID.shape, "int16"), GRID), str(number * 0.0005))
     assert node.GetNumberOfDataNodes() == 3
-    with pytest.raises(InvalidInputError, match=r"0 and 0\.0005 ms of sequence 'cine' lie closer than 0\.001"):
+    with pytest.raises(
+        InvalidInputError, match=r"Sequence 'cine': Frames at 0 and 0\.0005 ms lie no further apart than 0\.001"
+    ):
         sequence_from_node(node)
 
 

@@ -87,7 +87,7 @@ class TestFrames:
             ("nan", "strictly between"),
             ("60", "strictly between"),
             ("0", "strictly between"),
-            ("10, 10.0001", "closer than"),
+            ("10, 10.0001", "no further apart than"),
         ],
     )
     def test_times_that_make_no_sense_are_told_in_words(

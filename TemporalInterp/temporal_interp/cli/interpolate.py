@@ -12,6 +12,7 @@ import typer
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.options import DeviceOption, EngineOption, ForceOption, InputArgument, JsonOption
 from temporal_interp.cli.outputs import require_folder_output, require_sequence_output
+from temporal_interp.errors import InvalidInputError
 from temporal_interp.tensors.devices import choose_device
 
 if TYPE_CHECKING:
@@ -60,20 +61,28 @@ def interpolate(
     require_sequence_output(output, force=force)
     if fields is not None:
         require_folder_output(fields, force=force)
+        if output.absolute() in (fields.absolute(), *fields.absolute().parents):
+            raise typer.BadParameter(f"{fields} lies in {output}, which is for the frames; choose another folder.")
 
-    from temporal_interp.engines.registry import DEFAULT_ENGINE, create_engine
+    from temporal_interp.data.sequence import require_apart
+    from temporal_interp.engines.registry import DEFAULT_ENGINE, create_engine, find_engine
     from temporal_interp.io import read_sequence, write_sequence
     from temporal_interp.io.atomic import atomic_folder
     from temporal_interp.workflows.field_files import collecting
     from temporal_interp.workflows.interpolation import run
+    from temporal_interp.workflows.request import result_times
 
     console, started = Console(json), time.monotonic()
     where = choose_device(device)
     engine = engine or DEFAULT_ENGINE
     chosen = create_engine(engine, device=where)  # a wrong name is told of at once
+    if fields is not None and not find_engine(engine).has_motion:
+        raise InvalidInputError(f"The engine {engine} has no displacement fields; leave out --fields.")
     sequence = read_sequence(input_path)
     for note in sequence.notes:
         console.note(note)
+    if fields is not None or output.name.lower().endswith(".seq.nrrd"):
+        require_apart(result_times(request, sequence), sequence.unit)
 
     with ExitStack() as stack:
         collected = None if fields is None else stack.enter_context(collecting(engine, fields))

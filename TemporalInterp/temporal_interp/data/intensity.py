@@ -18,7 +18,7 @@ CONTRAST_FLOOR = 0.1
 SAMPLED_VOXELS = 2**25
 """Voxels of a sequence, evenly spread, that its percentiles are taken of: more would hardly change them."""
 
-KEPT_BYTES = 2**30
+KEPT_BYTES = 2**28
 """Scaled voxels that are kept at a time; those of the two frames asked for last are kept however large they are."""
 
 
@@ -46,17 +46,18 @@ class IntensityRange:
         """Return the robust range of a sequence, for scores and pictures, where black must stay black (our choice).
 
         Args:
-            volumes: of the sequence.
+            volumes: of the sequence; voxels that are NaN or infinite do not count.
             lower_percentile: what becomes 0, of all voxels. None takes the lowest voxel, and zero where none is below.
             upper_percentile: what becomes 1.
 
         Raises:
             InvalidInputError: every voxel is the same, or there is no volume.
         """
-        arrays = [v.array for v in volumes]
-        if not arrays:
-            raise InvalidInputError("An intensity range needs at least one volume.")
-        lowest, highest = float(min(a.min() for a in arrays)), float(max(a.max() for a in arrays))
+        arrays = [_finite(v.array) for v in volumes]
+        if not any(a.size for a in arrays):
+            raise InvalidInputError("An intensity range needs a volume with voxels that are neither NaN nor infinite.")
+        lowest = float(min(a.min() for a in arrays if a.size))
+        highest = float(max(a.max() for a in arrays if a.size))
         if lowest == highest:
             raise InvalidInputError(f"Every voxel is {lowest:g}: there is nothing to see in a constant image.")
         step = -(-sum(a.size for a in arrays) // SAMPLED_VOXELS)
@@ -103,6 +104,13 @@ class ScaledVoxels:
         self._kept: OrderedDict[tuple[str, int], tuple[Volume, np.ndarray]] = OrderedDict()
         self._lock = threading.RLock()
 
+    def __getstate__(self) -> dict[str, object]:
+        """Leave out what can be made again: another process gets the range, or what it is taken of."""
+        return {"volumes": self._source if self._range is None else self._range}
+
+    def __setstate__(self, state: dict[str, Sequence[Volume] | IntensityRange]) -> None:
+        ScaledVoxels.__init__(self, state["volumes"])
+
     @property
     def range(self) -> IntensityRange:
         """The range for finding motion, `IntensityRange.of_contrast`, or the one that was given.
@@ -135,3 +143,10 @@ class ScaledVoxels:
             while len(self._kept) > 4 and sum(a.nbytes for _, a in self._kept.values()) > KEPT_BYTES:
                 self._kept.popitem(last=False)
             return self._kept[key][1]
+
+
+def _finite(array: np.ndarray) -> np.ndarray:
+    """Return the voxels that are neither NaN nor infinite: the array itself where all are."""
+    if array.dtype.kind != "f" or np.isfinite(array).all():
+        return array
+    return array[np.isfinite(array)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import abc
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, overload
@@ -20,6 +20,29 @@ from temporal_interp.errors import InvalidInputError
 
 if TYPE_CHECKING:
     import SimpleITK as sitk  # noqa: N813 - the name everybody uses
+
+
+SMALLEST_STEP = 0.001
+"""Slicer takes items whose index values differ by this or less for the same, whatever the unit."""
+
+
+def require_apart(times: abc.Sequence[float], unit: str, *, smallest: float = SMALLEST_STEP) -> None:
+    """Raise InvalidInputError where Slicer could not keep frames apart, since their times are too close.
+
+    Args:
+        times: in any order.
+        unit: their unit.
+        smallest: times that differ by this or less are too close.
+    """
+    ordered = np.sort(np.asarray(times, dtype=float))
+    close = np.flatnonzero(np.diff(ordered) <= smallest)
+    if close.size:
+        first, second = ordered[close[0] : close[0] + 2]
+        both = f"{first:.9g} and {second:.9g} {unit}".rstrip()
+        raise InvalidInputError(
+            f"Frames at {both} lie no further apart than {smallest:g}: Slicer would merge them. Ask for fewer frames, "
+            "or give the times in a smaller unit, such as ms."
+        )
 
 
 @dataclass(frozen=True)
@@ -229,7 +252,7 @@ class Sequence:
         """Return the sequence with another range than that of its voxels, such as that of a longer sequence."""
         return self._scaled_by(replace(self), ScaledVoxels(intensity_range))
 
-    def hiding(self, frames: Collection[int]) -> Sequence:
+    def hiding(self, frames: Iterable[int]) -> Sequence:
         """Return the sequence without some of its frames, which engines then do not get to see.
 
         The intensity range stays that of the whole: it depends on the acquisition, not on what is hidden.
@@ -240,9 +263,10 @@ class Sequence:
         Raises:
             InvalidInputError: a number is not that of a frame, or every frame would be hidden.
         """
-        for number in frames:
+        hidden = set(frames)
+        for number in hidden:
             self.require_item(number, "A frame to hide")
-        kept = [number for number in range(len(self)) if number not in set(frames)]
+        kept = [number for number in range(len(self)) if number not in hidden]
         if not kept:
             raise InvalidInputError("Every frame would be hidden.")
         return self._scaled_by(self._with_frames(kept), self.scaled)
@@ -312,6 +336,10 @@ class Sequence:
         """Raise InvalidInputError unless `number` is the number of a frame; `what` says which choice it was."""
         if not 0 <= number < len(self):
             raise InvalidInputError(f"{what} is frame {number}, but the sequence has frames 0 to {len(self) - 1}.")
+
+    def time_in_words(self, number: int) -> str:
+        """Return the time of a frame with its unit, for messages."""
+        return f"{self.times[number]:g} {self.unit}".strip()
 
     def require_finite(self) -> None:
         """Raise InvalidInputError, naming the frame, if a voxel is NaN or infinite."""

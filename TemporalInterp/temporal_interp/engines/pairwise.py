@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from temporal_interp.data.sequence import Gap, Sequence
     from temporal_interp.data.volume import Volume
 
-KEPT_VOXELS = 100_000_000
-"""Voxels of the frames of prepared gaps that are kept; older ones are prepared again when they are asked for."""
+KEPT_GAPS = 4
+"""Prepared gaps that are kept, since they take much memory; older ones are prepared again when they are asked for. Who
+is at one instant needs its gap, and perhaps those beside it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,10 +87,9 @@ class PairwiseEngine(abstract.ABC):
         """
 
     def prepare(self, sequence: Sequence, *, progress: Progress = no_progress) -> PreparedGaps:
-        """Check the frames; a gap is worked on when first asked for. See `Engine.prepare`."""
+        """Return the sequence; a gap is checked and worked on when first asked for. See `Engine.prepare`."""
         if not sequence.gaps:
             raise InvalidInputError("The sequence has one frame; there is nothing to interpolate between.")
-        sequence.require_finite()
         return PreparedGaps(self, sequence)
 
 
@@ -98,7 +98,7 @@ class PreparedGaps:
 
     Args:
         engine: what prepares a pair.
-        sequence: the frames, finite.
+        sequence: the frames.
     """
 
     def __init__(self, engine: PairwiseEngine, sequence: Sequence) -> None:
@@ -108,7 +108,11 @@ class PreparedGaps:
 
     def prepare_gap(self, gap: int, *, progress: Progress = no_progress) -> None:
         """Make one gap ready; see `PreparedSequence.prepare_gap`."""
-        self._pair(gap, progress)
+        self._pair(self._numbered(gap).number, progress)
+
+    def forget_gap(self, gap: int) -> None:
+        """Give up what was prepared for a gap; see `PreparedSequence.forget_gap`."""
+        self._pairs.pop(gap, None)
 
     @overload
     def at(
@@ -143,13 +147,20 @@ class PreparedGaps:
     def _gap_of(self, time: float, number: int | None) -> Gap:
         if number is None:
             return self.sequence.gap_at(time)
-        gap = self.sequence.gaps[number]
+        gap = self._numbered(number)
         if not gap.start <= time <= gap.stop:
             raise InvalidInputError(
                 f"{time:g} {self.sequence.unit} does not lie in the gap from {gap.start:g} to {gap.stop:g} "
                 f"{self.sequence.unit}."
             )
         return gap
+
+    def _numbered(self, number: int) -> Gap:
+        if not 0 <= number < len(self.sequence.gaps):
+            raise InvalidInputError(
+                f"There is no gap {number}; the sequence has gaps 0 to {len(self.sequence.gaps) - 1}."
+            )
+        return self.sequence.gaps[number]
 
     def _in_gap(self, number: int, times: abc.Sequence[float], fields: bool, progress: Progress) -> list[Frame]:
         gap = self.sequence.gaps[number]
@@ -180,9 +191,13 @@ class PreparedGaps:
     def _pair(self, number: int, progress: Progress) -> PreparedPair:
         if number not in self._pairs:
             pair = Pair(self.sequence, self.sequence.gaps[number])
+            for frame in (
+                pair.gap.first,
+                pair.gap.last,
+            ):  # named by its time: numbers are others where frames are hidden
+                self.sequence[frame].require_finite(f"The frame at {self.sequence.time_in_words(frame)}")
             self._pairs[number] = self.engine.prepare_pair(pair, progress=progress)
         self._pairs.move_to_end(number)
-        kept = max(1, KEPT_VOXELS // (2 * self.sequence[0].array.size))
-        while len(self._pairs) > kept:
+        while len(self._pairs) > KEPT_GAPS:
             self._pairs.popitem(last=False)
         return self._pairs[number]

@@ -60,6 +60,10 @@ class PreparedSequence(Protocol):
         """
         ...
 
+    def forget_gap(self, gap: int) -> None:
+        """Give up what was prepared for a gap, which may be much, when nothing more will be asked of it."""
+        ...
+
     @overload
     def at(
         self, times: float, *, fields: bool = False, gap: int | None = None, progress: Progress = no_progress

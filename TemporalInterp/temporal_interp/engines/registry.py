@@ -121,10 +121,14 @@ def _declared() -> dict[str, EngineSpec]:
     for point in entry_points(group=ENTRY_POINTS):
         try:
             spec = point.load()
+            if not isinstance(spec, EngineSpec):
+                raise TypeError(f"it is a {type(spec).__name__}, not an EngineSpec")
+            if spec.name in found:
+                raise ValueError(f"there is an engine '{spec.name}' already")
         except Exception as error:  # whatever another package does, the engines of the program stay usable
             warnings.warn(f"The engine '{point.name}' of {point.value} cannot be loaded: {error}", stacklevel=2)
             continue
-        found.setdefault(spec.name, spec)
+        found[spec.name] = spec
     return found
 
 

@@ -109,7 +109,7 @@ class Scoring:
         """Give an engine the frames that are not hidden, and nothing else."""
         return engine.prepare(hold_out.shown(self.scaled))
 
-    def time_of(self, gap: HeldOutGap, number: int) -> float:
+    def t_of(self, gap: HeldOutGap, number: int) -> float:
         """Return the place of a frame in its gap, t, by the index values."""
         start, stop = self.scaled.times[gap.first], self.scaled.times[gap.last]
         return (self.scaled.times[number] - start) / (stop - start)
@@ -124,7 +124,7 @@ class Scoring:
             frame: the prediction.
             measured: what else is known of it, by name, such as seconds.
         """
-        t, value = self.time_of(gap, number), self.scaled.times[number]
+        t, value = self.t_of(gap, number), self.scaled.times[number]
         measures = {**_measure(self, gap, number, frame), **measured}
         return Row(self.patient, self.preset.name, label, gap.first, gap.last, number, t, value, measures)
 
@@ -216,6 +216,7 @@ def _run(
             frame = prepared.at(times[frame_number], fields=True, gap=shown)
             seconds = {"prepare_seconds": prepare_seconds, "frame_seconds": time.perf_counter() - start}
             yield scoring.row(label, gap, frame_number, frame, seconds), frame
+        prepared.forget_gap(shown)
         report(1.0, f"{label}: frames {gap.first} to {gap.last}")
 
 

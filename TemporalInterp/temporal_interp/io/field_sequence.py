@@ -16,6 +16,7 @@ import numpy as np
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.provenance import PREFIX
+from temporal_interp.data.sequence import require_apart
 from temporal_interp.errors import InvalidInputError, errors_naming
 from temporal_interp.io.atomic import write_errors_naming
 from temporal_interp.io.files import require_exists
@@ -27,7 +28,6 @@ from temporal_interp.io.nrrd_file import (
     header_keys,
     item_attributes,
     read_nrrd,
-    require_apart,
     signs_to_lps,
     times_of,
     write_nrrd,
@@ -134,6 +134,8 @@ def write_field_sequence(
             raise InvalidInputError(f"the name must end in {ENDING}.")
         _require_fitting(fields, geometry, values, items)
         require_apart(values, unit)
+        if values != sorted(values):
+            raise InvalidInputError(f"index values must rise from field to field, got {values}.")
         shared = direction.attributes() | dict(attributes or {})
         header = chain(
             header_fields(FIELD_TYPE, geometry, len(fields), index_name, unit, components=3),

@@ -94,10 +94,16 @@ def register_format(new: Format) -> None:
         >>> def is_npy(path: Path) -> bool:
         ...     return path.is_file() and path.read_bytes()[:6] == b"\\x93NUMPY"
         >>> register_format(Format("npy", "an array of NumPy", (".npy",), is_npy, read_npy))
+        >>> unregister_format("npy")
     """
     if any(known.name == new.name for known in formats()):
         raise InvalidInputError(f"There is a format '{new.name}' already.")
     _registered.append(new)
+
+
+def unregister_format(name: str) -> None:
+    """Take back `register_format`."""
+    _registered[:] = [known for known in _registered if known.name != name]
 
 
 def formats() -> tuple[Format, ...]:

@@ -23,9 +23,6 @@ from temporal_interp.errors import InvalidInputError, UnreadableFileError
 from temporal_interp.io.atomic import atomic_file
 from temporal_interp.io.files import COMPRESSION, first_bytes
 
-INDEX_TOLERANCE = 0.001
-"""NumericIndexValueTolerance of vtkMRMLSequenceNode: Slicer merges items this close, without a word."""
-
 WRITTEN_AXIS = 3
 """Number of the list axis in the keys that are written."""
 
@@ -179,17 +176,6 @@ def item_attributes(keys: Mapping[str, str], axis: int, count: int) -> list[dict
         if match and int(match[1]) < count:
             attributes[int(match[1])][match[2]] = value
     return attributes
-
-
-def require_apart(values: Sequence[float], unit: str) -> None:
-    """Raise InvalidInputError where Slicer could not keep items apart, since index values are too close."""
-    steps = np.diff(values)
-    if len(steps) and steps.min() <= INDEX_TOLERANCE:
-        number = int(steps.argmin())
-        raise InvalidInputError(
-            f"frames {number} and {number + 1} are {steps.min():g} {unit} apart; Slicer takes frames "
-            f"that are {INDEX_TOLERANCE:g} apart or less for the same. Give the index in a smaller unit, such as ms."
-        )
 
 
 def write_nrrd(header: Iterable[str], items: Iterable[np.ndarray], path: Path, *, overwrite: bool) -> None:

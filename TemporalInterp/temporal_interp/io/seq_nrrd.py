@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from temporal_interp.data.provenance import PREFIX, SLICE_THICKNESS_KEY
-from temporal_interp.data.sequence import Sequence
+from temporal_interp.data.sequence import Sequence, require_apart
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.io.format_registry import Format
@@ -21,7 +21,6 @@ from temporal_interp.io.nrrd_file import (
     is_nrrd,
     item_attributes,
     read_nrrd,
-    require_apart,
     times_of,
     to_number,
     write_nrrd,

@@ -14,7 +14,7 @@ from temporal_interp.data.physical_displacement import from_physical
 from temporal_interp.data.scalar_type import to_scalar_type
 from temporal_interp.data.slice_independence import slices_are_independent
 from temporal_interp.data.volume import Volume, require_same_geometry
-from temporal_interp.errors import InvalidInputError, Progress, no_progress
+from temporal_interp.errors import InvalidInputError, OutOfMemoryError, Progress, no_progress
 from temporal_interp.registration.fit_velocity import compared_images, fit_velocity
 from temporal_interp.registration.settings import VelocitySettings
 from temporal_interp.tensors.slabs import as_image, slabs, warp_slab
@@ -72,6 +72,7 @@ def fit_volumes(
 
     Raises:
         FitDivergedError: the fit diverged.
+        OutOfMemoryError: the device has too little memory.
     """
     with torch.inference_mode(False), torch.enable_grad():  # a caller may have switched gradients off
         there, here = as_image(fixed, device), as_image(moving, device)
@@ -79,8 +80,15 @@ def fit_volumes(
         if independent:  # slices become problems: (K, 1, J, I)
             there, here = (image[0].transpose(0, 1) for image in (there, here))
             spacing = spacing[1:]
-        compared = compared_images(there, here, spacing, settings)
-        velocity = fit_velocity(there, here, spacing, settings, compared=compared, progress=progress)
+        try:
+            compared = compared_images(there, here, spacing, settings)
+            velocity = fit_velocity(there, here, spacing, settings, compared=compared, progress=progress)
+        except torch.OutOfMemoryError as error:
+            size = " x ".join(map(str, geometry.shape))
+            raise OutOfMemoryError(
+                f"A velocity field for volumes of {size} voxels needs more memory than {device} has; compute on the "
+                "CPU, or crop the images."
+            ) from error
     if not independent:
         return FittedVelocity(velocity, compared)
     through_plane = torch.zeros_like(velocity[:, :1])

@@ -55,7 +55,7 @@ def track(
     settings: TrackingSettings | None = None,
     *,
     reference: int = 0,
-    closed: bool = False,
+    closed: bool | None = None,
     mask: np.ndarray | None = None,
     start_from: Mapping[str, torch.Tensor] | None = None,
     device: str = "cpu",
@@ -74,7 +74,8 @@ def track(
         sequence: frames of one grid; slices with gaps, and single slices, are tracked in their plane.
         settings: all choices; the defaults if None.
         reference: number of the frame that displacements start from.
-        closed: the sequence is one whole cycle, after its last frame comes its first.
+        closed: the sequence is one whole cycle, after its last frame comes its first; None takes it to be one where it
+            is a loop, see `Sequence.as_loop`.
         mask: (K, J, I) bool, where frames are compared; everywhere if None. One for all frames; further than
             MARGIN_VOXELS beyond it fields say nothing, and the work is less.
         start_from: weights of a network to start from (NMSR_V).
@@ -101,6 +102,7 @@ def track(
         (2, (1, 24, 24, 3))
     """
     settings = settings or TrackingSettings()
+    closed = sequence.period is not None if closed is None else closed
     _require_trackable(sequence, mask, reference)
     with torch.inference_mode(False), torch.enable_grad():  # a caller may have switched gradients off
         problem = _Problem(sequence, settings, mask, device)

@@ -124,11 +124,12 @@ def run(
             for end in (gap.start, gap.stop):
                 on_frame(prepared.at(end, fields=True, gap=gap.number))
         for done, frame in enumerate(_answers(prepared, gap, times, fields=on_frame is not None), 1):
-            assert frame.provenance is not None  # the times lie strictly within the gap
+            assert frame.provenance is not None  # requests ask for what lies strictly within a gap
             made.append((frame.time, frame.volume, frame.provenance.as_attributes()))
             if on_frame is not None:
                 on_frame(frame)
             answering(done / len(times), f"frame at {frame.time:g}")
+        prepared.forget_gap(gap.number)
     kept = [(sequence.times[n], sequence[n], sequence.item_attributes[n]) for n in request.kept(sequence)]
     period = sequence.period if isinstance(request, WholeSequence) else None
     return _merged(replace(sequence, period=period), [*kept, *made])

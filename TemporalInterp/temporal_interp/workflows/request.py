@@ -78,7 +78,7 @@ class BetweenPhases:
         if not wanted:
             raise InvalidInputError("No times were given to synthesise frames at.")
         for time in wanted:
-            if not start < time < stop:  # also refuses NaN
+            if not 0 < (time - start) / (stop - start) < 1:  # also refuses NaN
                 raise InvalidInputError(
                     f"{time:g} {sequence.unit} does not lie strictly between the chosen phases ({start:g} and {stop:g} "
                     f"{sequence.unit})."
@@ -99,8 +99,8 @@ class WholeSequence:
 
     Attributes:
         factor: 2 or more.
-        cyclic: also fill the gap from the last frame back to the first, as in a heart beat; see `Sequence.as_loop` for
-            its length where the sequence does not say it.
+        cyclic: the sequence is one beat, so that the gap from the last frame back to the first is filled, too; see
+            `Sequence.as_loop` for its length. A sequence that is a loop already needs no saying so.
     """
 
     factor: int
@@ -117,12 +117,11 @@ class WholeSequence:
         acquired = sequence.acquired()
         if len(acquired) < 2:
             raise InvalidInputError("The sequence has one frame; there is nothing to interpolate between.")
-        return acquired.as_loop(acquired.period) if self.cyclic else acquired
+        return acquired.as_loop() if self.cyclic and acquired.period is None else acquired
 
     def gaps(self, source: Sequence, sequence: Sequence) -> list[tuple[Gap, list[float]]]:
         """Return the gaps of the source, and the times to synthesise in each."""
-        gaps = source.gaps if self.cyclic else source.gaps[: len(source) - 1]
-        return [(gap, evenly_spaced(gap.start, gap.stop, self.factor - 1)) for gap in gaps]
+        return [(gap, evenly_spaced(gap.start, gap.stop, self.factor - 1)) for gap in source.gaps]
 
     def kept(self, sequence: Sequence) -> list[int]:
         """Return the numbers of the frames that stay in the result."""
@@ -139,3 +138,14 @@ Request = BetweenPhases | WholeSequence
 def kept_volumes(request: Request, sequence: Sequence) -> list[Volume]:
     """Return the acquired volumes that are in the result, in their order."""
     return [sequence[number] for number in request.kept(sequence)]
+
+
+def result_times(request: Request, sequence: Sequence) -> list[float]:
+    """Return the times of all frames of the result, in order.
+
+    Raises:
+        InvalidInputError: the request does not fit the sequence.
+    """
+    gaps = request.gaps(request.source(sequence), sequence)
+    kept = [sequence.times[number] for number in request.kept(sequence)]
+    return sorted([*kept, *(time for _, times in gaps for time in times)])

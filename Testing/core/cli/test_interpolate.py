@@ -11,6 +11,9 @@ from temporal_interp.engines import registry
 from temporal_interp.io import read_field_sequence, read_sequence, write_sequence
 
 BLEND = ("--engine", "linear_blend")
+MOVING = ("--engine", "velocity_field")
+"""Given last, it is the one that counts."""
+
 PAIR = ("--from", 0, "--to", 4, *BLEND)
 
 
@@ -82,7 +85,9 @@ def test_the_result_for_a_program(command, events, recording, tmp_path):
 
 def test_fields_are_written_for_both_ends_with_their_jacobians(command, shift_engine, recording, tmp_path):
     fields = tmp_path / "fields"
-    result = command("interpolate", recording, "-o", tmp_path / "o.nii.gz", *PAIR, "--times", "100", "--fields", fields)
+    result = command(
+        "interpolate", recording, "-o", tmp_path / "o.nii.gz", *PAIR, "--times", "100", "--fields", fields, *MOVING
+    )
     assert result.exit_code == 0, result.stderr
     assert files_of(fields) == sorted(
         f"{kind}_{end}_to_t.seq.nrrd" for kind in ("displacement", "jacobian") for end in ("first", "last")
@@ -194,7 +199,7 @@ def test_ctrl_c_leaves_with_130_and_nothing_written(command, recording, tmp_path
     monkeypatch.setattr(registry, "create_engine", lambda name, device: StandIn(interrupted, name=name))
     before = files_of(tmp_path)
     out, fields = tmp_path / "out.seq.nrrd", tmp_path / "fields"
-    result = command("interpolate", recording, "-o", out, *PAIR, "--count", 1, "--fields", fields, *json)
+    result = command("interpolate", recording, "-o", out, *PAIR, "--count", 1, "--fields", fields, *MOVING, *json)
     assert result.exit_code == 130
     assert "nothing has been written" in (result.stdout if json else result.stderr)
     assert files_of(tmp_path) == before
@@ -214,3 +219,24 @@ def test_nan_names_the_frame(command, sequence, tmp_path):
     result = command("interpolate", tmp_path / "nan.seq.nrrd", "-o", tmp_path / "o", "--factor", 2, *BLEND)
     assert result.exit_code == 3
     assert "Frame 2 has 1 voxels that are NaN" in result.stderr
+
+
+def test_fields_in_the_folder_of_the_frames_are_refused_before_any_work(command, recording, tmp_path):
+    out = tmp_path / "out"
+    for fields in (out, out / "fields"):
+        result = command("interpolate", recording, "-o", out, *PAIR, "--count", 1, "--fields", fields)
+        assert result.exit_code == 2
+        assert "choose another folder" in result.stderr
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("where", [("out.seq.nrrd",), ("out.nii.gz", "--fields", "fields")])
+def test_times_that_slicer_would_merge_are_refused_before_any_work(command, sequence, tmp_path, monkeypatch, where):
+    in_seconds = replace(sequence, times=[t / 1e5 for t in sequence.times], unit="s")
+    write_sequence(in_seconds, tmp_path / "s.nii.gz")
+    name, *fields = where
+    options = [str(tmp_path / f) if f == "fields" else f for f in fields]
+    monkeypatch.setattr(registry, "create_engine", lambda name, device: StandIn(pytest.fail, name=name))
+    result = command("interpolate", tmp_path / "s.nii.gz", "-o", tmp_path / name, "--factor", 2, *options)
+    assert result.exit_code == 3
+    assert "Slicer would merge them" in result.stderr

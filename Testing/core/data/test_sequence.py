@@ -1,11 +1,14 @@
 """Sequences refuse what is not a sequence, and say which frame is wrong."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.intensity import IntensityRange
-from temporal_interp.data.sequence import Sequence
+from temporal_interp.data.sequence import Sequence, require_apart
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
 
@@ -144,6 +147,18 @@ class TestHiding:
         assert sequence.hiding([4]).intensity_range == sequence.intensity_range
         assert sequence[:4].intensity_range != sequence.intensity_range
 
+    def test_a_frame_that_is_hidden_for_its_holes_does_not_spoil_the_range(self):
+        volumes = frames(4, "float32")
+        whole = Sequence(volumes, range(4)).intensity_range
+        holed = [*volumes, volumes[0].with_array(np.full((2, 3, 4), np.nan, np.float32))]
+        sequence = Sequence(holed, range(5))
+        assert sequence.hiding([4]).intensity_range == sequence.intensity_range == whole
+        with pytest.raises(InvalidInputError, match="neither NaN nor infinite"):
+            Sequence(holed[4:], [0]).intensity_range  # noqa: B018
+
+    def test_frames_may_be_named_by_any_iterable(self):
+        assert Sequence(frames(4), range(4)).hiding(n for n in (1, 2)).times == (0.0, 3.0)
+
     def test_what_cannot_be_hidden_is_refused(self):
         sequence = Sequence(frames(2), [0, 1])
         with pytest.raises(InvalidInputError, match="A frame to hide is frame 2"):
@@ -220,6 +235,13 @@ class TestScaledVoxels:
         assert sequence.intensity_range == sequence.hiding([0]).intensity_range == known
         np.testing.assert_allclose(sequence.scaled.normalised(sequence[2]), 0.25)
 
+    def test_a_sequence_can_be_copied_and_sent_to_another_process(self):
+        sequence = Sequence(frames(4), range(4)).hiding([3])
+        once = sequence.scaled.normalised(sequence[1])
+        for other in (copy.deepcopy(sequence), pickle.loads(pickle.dumps(sequence))):
+            assert (other.times, other.intensity_range) == (sequence.times, sequence.intensity_range)
+            np.testing.assert_array_equal(other.scaled.normalised(other[1]), once)
+
     def test_the_range_of_a_long_sequence_is_taken_of_some_voxels(self, monkeypatch):
         noise = np.random.default_rng(0).normal(100, 10, (4, 10, 40, 40))
         whole = IntensityRange.of_contrast(Sequence.from_numpy(noise))
@@ -227,3 +249,12 @@ class TestScaledVoxels:
         part = IntensityRange.of_contrast(Sequence.from_numpy(noise))
         assert part != whole
         assert (part.low, part.high) == pytest.approx((whole.low, whole.high), abs=3)
+
+
+class TestRequireApart:
+    def test_times_that_slicer_would_merge_are_refused_in_any_order(self):
+        with pytest.raises(InvalidInputError, match=r"Frames at 5 and 5\.0009 ms lie no further apart than 0\.001"):
+            require_apart([5.0009, 0.0, 5.0], "ms")
+        require_apart([5.002, 0.0, 5.0], "ms")
+        with pytest.raises(InvalidInputError, match=r"no further apart than 0\.01:"):
+            require_apart([5.002, 0.0, 5.0], "", smallest=0.01)

@@ -292,9 +292,10 @@ def test_an_empty_or_endless_range_is_refused(ends):
         IntensityRange(*ends)
 
 
-def test_an_image_with_nan_has_no_range():
-    with pytest.raises(InvalidInputError):
-        IntensityRange.of([image(0, np.nan, 1)])
+def test_voxels_that_are_nan_or_infinite_do_not_count_for_the_range():
+    assert IntensityRange.of([image(0, np.nan, 1, np.inf)]) == IntensityRange.of([image(0, 1)])
+    with pytest.raises(InvalidInputError, match="neither NaN nor infinite"):
+        IntensityRange.of([image(np.nan, np.inf)])
 
 
 @pytest.mark.parametrize("dtype", [*INTEGERS, "float16", "float64"])

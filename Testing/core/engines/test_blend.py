@@ -61,7 +61,7 @@ def test_volumes_that_do_not_fit_are_refused():
 def test_a_volume_with_nan_is_refused_by_number(number):
     volumes = pair("float32")
     volumes[number].array[0, 0, 0] = np.nan
-    with pytest.raises(InvalidInputError, match=f"Frame {number} has 1 voxels"):
+    with pytest.raises(InvalidInputError, match=f"The frame at {number} has 1 voxels"):
         prepare(LinearBlend(), *volumes)
 
 

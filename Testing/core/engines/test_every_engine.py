@@ -150,8 +150,10 @@ def test_equal_frames_stay_what_they_are(engine):
 def test_bad_input_is_refused_with_the_frame(engine):
     holed = cine()
     holed[1].array[0, 3, 3] = np.nan
-    with pytest.raises(InvalidInputError, match="Frame 1 has 1 voxels"):
-        engine.prepare(holed)
+    with pytest.raises(InvalidInputError, match="The frame at 30 ms has 1 voxels"):
+        engine.prepare(holed).at(10.0)
+    hidden = engine.prepare(holed.hiding([1])).at(50.0)
+    assert np.isfinite(hidden.volume.array).all()
     with pytest.raises(InvalidInputError, match="one frame"):
         engine.prepare(cine()[:1])
 

@@ -37,7 +37,7 @@ def test_acquired_frames_prepare_nothing(cine):
 
 
 def test_the_gaps_asked_for_last_are_kept_and_no_more_than_fit(cine, monkeypatch):
-    monkeypatch.setattr(pairwise, "KEPT_VOXELS", 2 * 2 * 6)  # two gaps of two frames of six voxels
+    monkeypatch.setattr(pairwise, "KEPT_GAPS", 2)
     engine = StandIn(blended)
     prepared = engine.prepare(cine)
     for time in (5, 20, 6, 45, 7, 20):
@@ -72,6 +72,34 @@ def test_pairs_know_what_is_known_of_the_sequence(cine):
     assert pair.intensity_range == cine.intensity_range
     assert pair.independent
     assert pair.normalised[0] is cine.scaled.normalised(cine[0])  # scaled once for all
+
+
+def test_a_gap_can_be_given_up(cine):
+    engine = StandIn(blended)
+    prepared = engine.prepare(cine)
+    prepared.at(5.0)
+    prepared.forget_gap(0)
+    prepared.forget_gap(2)  # was never prepared
+    prepared.at(5.0)
+    assert gaps_of(engine) == [0, 0]
+
+
+@pytest.mark.parametrize("number", [-1, 3])
+def test_a_gap_that_is_not_there_is_refused(cine, number):
+    prepared = StandIn(blended).prepare(cine)
+    with pytest.raises(InvalidInputError, match=f"no gap {number}; the sequence has gaps 0 to 2"):
+        prepared.prepare_gap(number)
+    with pytest.raises(InvalidInputError, match="no gap"):
+        prepared.at(5.0, gap=number)
+
+
+def test_only_frames_that_are_looked_at_have_to_be_finite(cine):
+    cine[3].array[0, 0, 0] = np.nan
+    engine = StandIn(blended)
+    prepared = engine.prepare(cine)
+    assert np.isfinite(prepared.at(5.0).volume.array).all()
+    with pytest.raises(InvalidInputError, match="The frame at 60 ms has 1 voxels"):
+        engine.prepare(cine.hiding([0])).at(50.0)
 
 
 def test_one_frame_has_no_gap(cine):

@@ -121,11 +121,22 @@ class TestEnginesOfOthers:
                     raise ImportError("no such thing")
                 return self.spec
 
-        points = [Point(replace(toy, name="theirs")), Point(None), Point(replace(toy, name="student"))]
+        points = [
+            Point(replace(toy, name="theirs")),
+            Point(None),
+            Point(replace(toy, name="student")),
+            Point(toy.create),
+        ]
         monkeypatch.setattr(registry, "entry_points", lambda group: points)
         registry._declared.cache_clear()
-        with pytest.warns(UserWarning, match="'ours' of somewhere:SPEC cannot be loaded: no such thing"):
+        with pytest.warns(UserWarning, match="'ours' of somewhere:SPEC cannot be loaded") as told:
             specs = engine_specs()
+        reasons = [str(warning.message).rpartition(": ")[2] for warning in told]
+        assert reasons == [
+            "no such thing",
+            "there is an engine 'student' already",
+            "it is a function, not an EngineSpec",
+        ]
         registry._declared.cache_clear()
         assert specs["theirs"].label == "Toy"
         assert specs["student"].label != "Toy"  # the program's own

@@ -16,7 +16,7 @@ def test_odd_attributes_come_back(tmp_path, make_sequence, assert_same):
 
 @pytest.mark.parametrize("step", [0.0005, 0.001])
 def test_times_that_slicer_would_merge_are_refused(step, tmp_path, make_sequence):
-    with pytest.raises(InvalidInputError, match=r"frames 1 and 2 are .* apart"):
+    with pytest.raises(InvalidInputError, match=r"Frames at 1 and .* ms lie no further apart"):
         write_sequence(make_sequence(values=(0.0, 1.0, 1.0 + step)), tmp_path / "a.seq.nrrd")
     assert list(tmp_path.iterdir()) == []
 

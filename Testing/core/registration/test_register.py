@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 from stand_ins import cancel, centred, textured_disc
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.volume import Volume
-from temporal_interp.errors import CancelledError, InvalidInputError
+from temporal_interp.errors import CancelledError, InvalidInputError, OutOfMemoryError
 from temporal_interp.registration import fit_velocity as fitting
 from temporal_interp.registration import noise
 from temporal_interp.registration import register as module
@@ -600,3 +600,12 @@ def test_slices_with_gaps_are_registered_in_their_plane(ball, thickness, through
 def test_registering_can_be_cancelled(ball):
     with pytest.raises(CancelledError):
         register(*ball, settings=HARDLY, progress=cancel)
+
+
+def test_a_device_without_enough_memory_is_told_of_in_words(monkeypatch, ball):
+    def full(*arguments, **options):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB")
+
+    monkeypatch.setattr(module, "fit_velocity", full)
+    with pytest.raises(OutOfMemoryError, match=r"volumes of 14 x 24 x 26 voxels needs more memory than cpu has"):
+        register(*ball)

@@ -70,10 +70,10 @@ class TestWholeSequence:
         assert gaps[-1][1] == [115.0]  # the median of the gaps between acquired frames is 30
         assert request.arguments(cine) == ["--factor", "2", "--cyclic"]
 
-    def test_a_known_period_is_kept_and_not_filled_unless_asked_for(self, cine):
-        loop = cine.as_loop(120.0)
-        assert WholeSequence(2, cyclic=True).gaps(WholeSequence(2, cyclic=True).source(loop), loop)[-1][1] == [110.0]
-        assert len(WholeSequence(2).gaps(WholeSequence(2).source(loop), loop)) == 4
+    @pytest.mark.parametrize("cyclic", [False, True])
+    def test_what_is_a_loop_is_closed_after_its_own_period(self, cine, cyclic):
+        request, loop = WholeSequence(2, cyclic), cine.as_loop(120.0)
+        assert request.gaps(request.source(loop), loop)[-1][1] == [110.0]
 
     def test_one_acquired_frame_is_too_few(self, cine):
         with pytest.raises(InvalidInputError, match="one frame"):
