@@ -20,8 +20,8 @@ from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.slices.choices import require_factor
 from temporal_interp.slices.slice_grid import closer_slices
-from TemporalInterpLib.background import Steps, in_background, share_of
-from TemporalInterpLib.child_process import command_line, write_for_child
+from TemporalInterpLib.background import Steps, share_of
+from TemporalInterpLib.child_process import command_line, read_from_child, write_for_child
 from TemporalInterpLib.remove_generated import remove_browsed_sequence, remove_with_belongings
 from TemporalInterpLib.scene_transaction import nodes_of, scene_transaction
 from TemporalInterpLib.sequence_browser import (
@@ -235,13 +235,7 @@ def _made(frames: Sequence, factor: int, options: abc.Sequence[str]) -> Steps[Se
         yield from share_of(write_for_child(replace(frames, item_attributes=()), given), 0.0, 0.01)
         arguments = ["slices", "apply", str(given), "-o", str(made), "--factor", str(factor), *options]
         yield from share_of(command_line(arguments), 0.01, 0.98)
-        return (yield from share_of(in_background(lambda progress: _read(made)), 0.98, 1.0))
-
-
-def _read(path: Path) -> Sequence:
-    from temporal_interp.io import read_sequence
-
-    return read_sequence(path)
+        return (yield from share_of(read_from_child(made), 0.98, 1.0))
 
 
 def _steps(source: _Source, options: abc.Sequence[str]) -> Steps[AddedSlices]:

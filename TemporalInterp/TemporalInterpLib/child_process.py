@@ -42,6 +42,17 @@ def write_for_child(sequence: Sequence, path: Path) -> Steps[None]:
     return in_background(write)
 
 
+def read_from_child(path: Path) -> Steps[Sequence]:
+    """Return the steps that read the sequence that a child has written."""
+
+    def read(progress: Progress) -> Sequence:
+        from temporal_interp.io import read_sequence
+
+        return read_sequence(path)
+
+    return in_background(read)
+
+
 def command_line(arguments: abc.Sequence[str]) -> Steps[dict[str, object]]:
     """Run `temporal-interp ARGUMENTS --json` and step until it has ended; closing the steps ends its whole tree.
 

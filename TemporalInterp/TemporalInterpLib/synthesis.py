@@ -17,7 +17,7 @@ from temporal_interp.errors import Progress
 from temporal_interp.workflows.interpolation import OnFrame, run
 from temporal_interp.workflows.request import Request, kept_volumes
 from TemporalInterpLib.background import Steps, in_background, share_of, with_reports
-from TemporalInterpLib.child_process import command_line, write_for_child
+from TemporalInterpLib.child_process import command_line, read_from_child, write_for_child
 from TemporalInterpLib.sequence_conversion import format_index_value
 
 
@@ -93,7 +93,7 @@ class InChildProcess:
             if on_frame is not None:
                 arguments += ["--fields", str(fields)]
             yield from share_of(command_line(arguments), 0.02, 0.96)
-            result = yield from share_of(in_background(lambda progress: _read(target)), 0.96, 0.98)
+            result = yield from share_of(read_from_child(target), 0.96, 0.98)
             result = _with_the_acquired(result, acquired, request)
             if on_frame is not None:
                 frames = yield from share_of(in_background(lambda progress: list(_frames(result, fields))), 0.98, 0.99)
@@ -101,12 +101,6 @@ class InChildProcess:
                     on_frame(frame)
                     yield 0.99, "keeping the fields"
             return result
-
-
-def _read(path: Path) -> Sequence:
-    from temporal_interp.io import read_sequence
-
-    return read_sequence(path)
 
 
 def _with_the_acquired(result: Sequence, acquired: Sequence, request: Request) -> Sequence:

@@ -8,7 +8,9 @@ import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk  # noqa: N813
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, RTStructureSetStorage
+from pydicom.uid import CTImageStorage, RTStructureSetStorage
+
+from dicom_files import write_dicom
 
 
 def write_4d_nifti(array: np.ndarray, path: Path) -> None:
@@ -75,13 +77,6 @@ def ct_image(
     return dataset
 
 
-def save_dicom(dataset: pydicom.Dataset, path: Path) -> None:
-    dataset.file_meta = pydicom.dataset.FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    path.parent.mkdir(parents=True, exist_ok=True)
-    dataset.save_as(path, enforce_file_format=True)
-
-
 def structure_set(study: str) -> pydicom.Dataset:
     dataset = pydicom.Dataset()
     dataset.SOPClassUID = RTStructureSetStorage
@@ -121,8 +116,8 @@ def lung_scan(tmp_path) -> Callable[..., Path]:
             name = f"series{(percent * 7) % 101}" if flat_names else name
             for k, section in enumerate(lung_pixels(percent)):
                 dataset = ct_image(patient, study, date, description, frame_of_reference, section, k)
-                save_dicom(dataset, home / name / f"1-{k + 1:03d}.dcm")
-        save_dicom(structure_set(study), home / "0.000000-NA-1" / "1-001.dcm")
+                write_dicom(dataset, home / name / f"1-{k + 1:03d}.dcm")
+        write_dicom(structure_set(study), home / "0.000000-NA-1" / "1-001.dcm")
         (root.parent / "metadata.csv").write_text("Series UID,Collection\n")
         return root
 

@@ -35,7 +35,7 @@ blocked = "torch lightning tensorboard safetensors typer rich yaml nrrd matplotl
 sys.modules.update(dict.fromkeys(blocked))  # None: importing one of these raises ImportError
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 testing, module = sys.argv[1:]
-sys.path[:0] = [testing, testing + "/mrml", module]
+sys.path[:0] = [testing, testing + "/mrml", testing + "/support", module]
 import slicer
 from harness import faults
 from harness.install import install, session

@@ -11,9 +11,8 @@ from TemporalInterpLib.background import Steps
 from TemporalInterpLib.companions import Companion
 from TemporalInterpLib.engines import engine_name
 from TemporalInterpLib.layout import show_in_slice_views
-from TemporalInterpLib.panels.panel import Panel, WorkButton
+from TemporalInterpLib.panels.panel import Panel, WorkButton, show_players
 from TemporalInterpLib.parameter_node import Fill
-from TemporalInterpLib.sequence_browser import browsers_of
 from TemporalInterpLib.sequence_conversion import synthetic_items_of
 
 
@@ -41,11 +40,7 @@ class InterpolatePanel(Panel):
             for widget in widgets:
                 widget.visible = fill is kind
         self.ui.interpolateButton.enabled = self.work.running or self.parameters.sequence is not None
-        result = self.parameters.result
-        browser = next(iter(browsers_of(result)), None) if result is not None else None
-        for player in (self.ui.playWidget, self.ui.seekWidget):
-            player.setMRMLSequenceBrowserNode(browser)
-            player.visible = browser is not None
+        show_players(self.parameters.result, self.ui.playWidget, self.ui.seekWidget)
 
     def stop(self) -> None:
         """Stop interpolating."""

@@ -15,6 +15,7 @@ from TemporalInterpLib.background import Steps
 from TemporalInterpLib.job import Job, Report
 from TemporalInterpLib.logic import InterpolationLogic
 from TemporalInterpLib.parameter_node import TemporalInterpParameterNode
+from TemporalInterpLib.sequence_browser import browsers_of
 
 
 @dataclass(eq=False)
@@ -127,6 +128,14 @@ class WorkButton:
         self._job = None
         self.button.text = self._text
         self.progress.visible = False
+
+
+def show_players(sequence_node: slicer.vtkMRMLSequenceNode | None, *players: Any) -> None:
+    """Let players play what shows a sequence; they are hidden where there is none, or nothing that shows it."""
+    browser = next(iter(browsers_of(sequence_node)), None) if sequence_node is not None else None
+    for player in players:
+        player.setMRMLSequenceBrowserNode(browser)
+        player.visible = browser is not None
 
 
 def tell_error(error: Exception) -> None:

@@ -9,10 +9,10 @@ from temporal_interp.errors import InvalidInputError
 from TemporalInterpLib.add_slices import AddedSlices, Images, SlicePlan, results_of, shown_pair, slice_plan
 from TemporalInterpLib.background import Steps
 from TemporalInterpLib.layout import SliceComparison
-from TemporalInterpLib.panels.panel import Panel, WorkButton
+from TemporalInterpLib.panels.panel import Panel, WorkButton, show_players
 from TemporalInterpLib.parameter_node import SliceQuality
 from TemporalInterpLib.scene_transaction import nodes_of
-from TemporalInterpLib.sequence_browser import browsers_of, proxies_in
+from TemporalInterpLib.sequence_browser import proxies_in
 
 
 class SlicesPanel(Panel):
@@ -43,10 +43,7 @@ class SlicesPanel(Panel):
         result = self.result
         self.ui.compareButton.enabled = self.comparison.is_shown or self._pair is not None
         is_sequence = result is not None and result.IsA("vtkMRMLSequenceNode")
-        browser = next(iter(browsers_of(result)), None) if is_sequence else None
-        for player in (self.ui.slicesPlayWidget, self.ui.slicesSeekWidget):
-            player.setMRMLSequenceBrowserNode(browser)
-            player.visible = browser is not None
+        show_players(result if is_sequence else None, self.ui.slicesPlayWidget, self.ui.slicesSeekWidget)
 
     def stop(self) -> None:
         """Stop adding slices, and forget what is shown."""

@@ -13,7 +13,7 @@ from TemporalInterpLib.charts import show_chart
 from TemporalInterpLib.deformation_view import colour_transform, draw_transform
 from TemporalInterpLib.follow_points import follows, let_go
 from TemporalInterpLib.layout import show_in_slice_views
-from TemporalInterpLib.panels.panel import Panel, WorkButton, tell_error
+from TemporalInterpLib.panels.panel import Panel, WorkButton, show_players, tell_error
 from TemporalInterpLib.parameter_node import FieldStyle
 from TemporalInterpLib.region_mask import segments_of
 from TemporalInterpLib.sequence_browser import browsers_of, proxy_of
@@ -101,10 +101,7 @@ class TrackPanel(Panel):
 
     def _show_motion(self) -> None:
         motion, parameters = self.motion, self.parameters
-        browser = next(iter(browsers_of(motion)), None) if motion is not None else None
-        for player in (self.ui.trackPlayWidget, self.ui.trackSeekWidget):
-            player.setMRMLSequenceBrowserNode(browser)
-            player.visible = browser is not None
+        show_players(motion, self.ui.trackPlayWidget, self.ui.trackSeekWidget)
         for widget in (self.ui.referenceButton, self.ui.motionArrows, self.ui.strainButton):
             widget.enabled = motion is not None
         self.ui.motionLabel.text = _facts_in_words(motion) if motion is not None else ""

@@ -14,17 +14,17 @@ from temporal_interp.figures.grid import PictureGrid
 from temporal_interp.figures.view import View, display_range, view_of_motion
 
 
-def save_animation(sequence: Sequence, path: Path, *, seconds: float = 4.0) -> None:
-    """Write an endless animated GIF, 900 pixels wide or less, that plays the whole sequence in about `seconds`.
+def save_animation(sequence: Sequence, path: Path) -> None:
+    """Write an endless animated GIF, 900 pixels wide or less, that plays the whole sequence in about `FILM_SECONDS`.
 
     Left, only the acquired frames, each until the next comes; right, all frames. Under each picture stands whether it
     is acquired or SYNTHETIC, and its time. Frames last as long as their gap to the next on the index; the last frame
     as long as the median gap.
 
     Raises:
-        InvalidInputError: every frame of the sequence is synthetic, or the duration is not positive.
+        InvalidInputError: every frame of the sequence is synthetic.
     """
-    durations = frame_durations(sequence.times, seconds)
+    durations = frame_durations(sequence.times)
     view, grey = view_of_motion(sequence), display_range(sequence)
     pictures = [grey.normalise(view.of(volume.array)) for volume in sequence.volumes]
     synthetic = [is_synthetic(attributes) for attributes in sequence.item_attributes]

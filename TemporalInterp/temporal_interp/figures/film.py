@@ -13,10 +13,12 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from PIL import Image
 
-from temporal_interp.errors import InvalidInputError
 from temporal_interp.figures.canvas import hide_ticks
 from temporal_interp.figures.view import View
 from temporal_interp.io.atomic import atomic_file
+
+FILM_SECONDS = 4.0
+"""How long a film lasts, about."""
 
 MIN_FRAME_MS = 20
 """Browsers slow down a GIF whose frames are shorter than this."""
@@ -58,19 +60,14 @@ class Film:
             )
 
 
-def frame_durations(times: Sequence[float], seconds: float) -> list[int]:
-    """Return how long every frame stays, in ms, in the steps of 10 ms that GIF knows; `seconds` or so together.
+def frame_durations(times: Sequence[float]) -> list[int]:
+    """Return how long every frame stays, in ms, in the steps of 10 ms that GIF knows; `FILM_SECONDS` or so together.
 
     A frame lasts as long as its gap to the next on the index, the last one as long as the median gap.
-
-    Raises:
-        InvalidInputError: the duration is not positive.
     """
-    if not 0 < seconds < float("inf"):
-        raise InvalidInputError(f"The film must last a positive number of seconds, got {seconds}.")
     gaps = np.diff(times)
     gaps = np.append(gaps, np.median(gaps) if gaps.size else 1.0)
-    return [max(MIN_FRAME_MS, int(10 * round(100 * seconds * gap / gaps.sum()))) for gap in gaps]
+    return [max(MIN_FRAME_MS, int(10 * round(100 * FILM_SECONDS * gap / gaps.sum()))) for gap in gaps]
 
 
 def empty_picture(axes: Axes, view: View) -> AxesImage:

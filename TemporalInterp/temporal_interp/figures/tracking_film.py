@@ -64,7 +64,6 @@ def save_tracking_film(
     contour_mm: np.ndarray | None = None,
     contour_closed: bool = True,
     strains: Mapping[str, np.ndarray] | None = None,
-    seconds: float = 4.0,
 ) -> None:
     """Write an endless animated GIF, 900 pixels wide or less, of the sequence with what was tracked over it.
 
@@ -79,13 +78,11 @@ def save_tracking_film(
         contour_mm: (N, C, 3), likewise.
         contour_closed: whether the contour goes round.
         strains: by name, (N, P) over the contour's points, 0.1 is 10 %.
-        seconds: how long the film lasts.
 
     Raises:
-        InvalidInputError: there is neither a point nor a contour, or something does not have N frames, or the
-            duration is not positive.
+        InvalidInputError: there is neither a point nor a contour, or something does not have N frames.
     """
-    durations = frame_durations(sequence.times, seconds)
+    durations = frame_durations(sequence.times)
     _require_tracked(len(sequence), points_mm, contour_mm)
     if strains:
         require_strains(strains, len(sequence))

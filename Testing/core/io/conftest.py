@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage
+from pydicom.uid import MRImageStorage
 
+from dicom_files import write_dicom
 from noise_sequences import OBLIQUE, assert_same_sequence, make_noise_sequence
 from temporal_interp.data.sequence import Sequence
 
@@ -50,16 +51,9 @@ def dicom_image(slice_number: int, phase: int) -> pydicom.Dataset:
     return dataset
 
 
-def save(dataset: pydicom.Dataset, path: Path) -> None:
-    dataset.file_meta = pydicom.dataset.FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    path.parent.mkdir(parents=True, exist_ok=True)
-    dataset.save_as(path, enforce_file_format=True)
-
-
 @pytest.fixture
 def save_dicom() -> Callable[[pydicom.Dataset, Path], None]:
-    return save
+    return write_dicom
 
 
 @pytest.fixture
@@ -86,7 +80,7 @@ def dicom_folder(tmp_path) -> Callable[..., Path]:
                 dataset = dicom_image(slice_number, phase)
                 if edit(dataset, slice_number, phase) is not False:
                     scrambled = (37 * (slice_number * phases + phase)) % 101
-                    save(dataset, folder / f"Se{slice_number}" / f"{scrambled:03d}-{dataset.SOPInstanceUID}.dcm")
+                    write_dicom(dataset, folder / f"Se{slice_number}" / f"{scrambled:03d}-{dataset.SOPInstanceUID}.dcm")
         return folder
 
     return write
