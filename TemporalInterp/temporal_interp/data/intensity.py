@@ -19,7 +19,7 @@ SAMPLED_VOXELS = 2**25
 """Voxels of a sequence, evenly spread, that its percentiles are taken of: more would hardly change them."""
 
 KEPT_BYTES = 2**30
-"""Scaled voxels that are kept at a time; those of the two frames asked for last are kept however large they are."""
+"""Scaled voxels that are kept at a time; those of the last two requested frames are kept, however large they are."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class IntensityRange:
 
 
 class ScaledVoxels:
-    """The voxels of the frames of a sequence, scaled by its intensity range; made when first asked for and kept.
+    """The voxels of the frames of a sequence, scaled by its intensity range; computed on first use and kept.
 
     Args:
         volumes: the frames that the range is taken of, or the range itself.

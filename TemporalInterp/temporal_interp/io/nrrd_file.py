@@ -1,4 +1,4 @@
-"""How NRRD files are laid out that have one axis of the kind "list", as 3D Slicer keeps sequences of whatever items.
+"""The layout of NRRD files with one axis of the kind "list", in which 3D Slicer keeps sequences of items of any kind.
 
 Learned from what Slicer's storage nodes of sequences read and write: the index name and unit are label and unit of the
 list axis (number n); its values are in the key "axis n index values", separated by spaces; item i's attribute a is
@@ -24,7 +24,7 @@ from temporal_interp.io.atomic import atomic_file
 from temporal_interp.io.files import COMPRESSION, first_bytes
 
 INDEX_TOLERANCE = 0.001
-"""NumericIndexValueTolerance of vtkMRMLSequenceNode: Slicer merges items this close, without a word."""
+"""NumericIndexValueTolerance of vtkMRMLSequenceNode: Slicer silently merges items this close."""
 
 WRITTEN_AXIS = 3
 """Number of the list axis in the keys that are written."""
@@ -182,7 +182,7 @@ def item_attributes(keys: Mapping[str, str], axis: int, count: int) -> list[dict
 
 
 def require_apart(values: Sequence[float], unit: str) -> None:
-    """Raise InvalidInputError where Slicer could not keep items apart, since index values are too close."""
+    """Raise InvalidInputError if index values are so close that Slicer would merge items."""
     steps = np.diff(values)
     if len(steps) and steps.min() <= INDEX_TOLERANCE:
         number = int(steps.argmin())
