@@ -1,4 +1,4 @@
-"""temporal-interp info: what is in a file."""
+"""temporal-interp info: the content of a file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class _Intensity(TypedDict):
 
 
 class _Values(TypedDict):
-    """What a program is told of a sequence."""
+    """The output about a sequence for a program."""
 
     frames: int
     synthetic_frames: list[int]
@@ -40,7 +40,7 @@ class _Values(TypedDict):
 
 
 def info(input_path: InputArgument, json: JsonOption = False) -> None:
-    """Show what a file holds, and which frames are farthest from the first."""
+    """Show the content of a file, and the frames that differ most from the first."""
     from temporal_interp.io import read_sequence
 
     sequence = read_sequence(input_path)
@@ -75,7 +75,7 @@ def _values(sequence: Sequence) -> _Values:
 
 
 def _lines(sequence: Sequence, values: _Values) -> dict[str, str]:
-    """Return what a person wants to know of a sequence, of which these are the values, line by line."""
+    """Return the output for a person, line by line, from the values of a sequence."""
     unit = sequence.unit
     index = [f"{value:g}" for value in sequence.times]
     shown = ", ".join(index if len(index) <= 12 else [*index[:5], "...", *index[-2:]])

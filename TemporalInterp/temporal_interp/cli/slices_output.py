@@ -1,4 +1,4 @@
-"""Where `temporal-interp slices apply` may write, and how."""
+"""The output of `temporal-interp slices apply`."""
 
 from __future__ import annotations
 

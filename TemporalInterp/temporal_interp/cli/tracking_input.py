@@ -1,4 +1,4 @@
-"""What the commands that track do to a sequence before: leave out what is not image, and read the mask."""
+"""Prepares a sequence for tracking: removes what is not image, and reads the mask."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def ready_to_track(sequence: Sequence, mask: Path | None) -> tuple[Sequence, np.ndarray | None]:
-    """Return the sequence without the text around an ultrasound picture, and where to look: a mask, or None for all.
+    """Return the sequence without the text around an ultrasound picture, and the mask, or None for everywhere.
 
-    The notes of the sequence say what was left out.
+    The notes of the sequence say what was removed.
 
     Raises:
         InvalidInputError: the mask cannot be read, or is empty on the grid of the sequence.

@@ -1,4 +1,4 @@
-"""Points and a contour that `temporal-interp track` is given to follow."""
+"""The points and the contour that `temporal-interp track` follows."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from temporal_interp.tracking.strain import contour_segments
 
 @dataclass(frozen=True, eq=False)
 class Marks:
-    """What the user wants to follow in the reference frame.
+    """Points and a contour in the reference frame.
 
     Attributes:
-        points: None where none are given.
+        points: to follow, or None.
         contour: to measure strain along, or None.
-        view: how the contour lies to the heart.
+        view: of the contour.
         wall_thickness: in mm, of the wall whose middle the contour is, or None.
     """
 
@@ -36,9 +36,9 @@ class Marks:
 
 
 def read_marks(points: Path | None, contour: Path | None, view: ContourView, wall_thickness: float | None) -> Marks:
-    """Return what is in the files of points and of a contour.
+    """Read the files of points and of a contour.
 
-    A file of plain points does not say whether the contour is closed: round the short axis it is.
+    A file of plain points does not say whether the contour is closed: in a short-axis view it is.
 
     Raises:
         InvalidInputError: a file cannot be read, or there are too few points for a contour.

@@ -26,7 +26,7 @@ class PairByScale:
 
     Attributes:
         number: of the earlier frame.
-        forward: by scale, the field to the later frame as it was known after that scale, (K, J, I, 3), LPS mm.
+        forward: by scale, the field to the later frame after that scale, (K, J, I, 3), LPS mm.
     """
 
     number: int
@@ -34,7 +34,7 @@ class PairByScale:
 
 
 def followed(points_mm: np.ndarray, tracking: Tracking) -> np.ndarray:
-    """Return where points (P, 3) of the reference frame are in every frame, (N, P, 3), LPS mm."""
+    """Return the positions in every frame, (N, P, 3), of points (P, 3) of the reference frame, LPS mm."""
     geometry = tracking.motion.geometry
     return np.stack([points_mm + sample_field(field, geometry, points_mm) for field in tracking.displacements])
 
@@ -76,7 +76,7 @@ def draw_results(
 def _draw_scales(
     path: Path, sequence: Sequence, pair: PairByScale, view: View, mask: np.ndarray | None
 ) -> None:  # fmt: skip
-    """Draw the field of a pair as it was known after every scale; those of a tracking taken up again are missing."""
+    """Draw the field of a pair after every scale; scales that a resumed tracking had finished are missing."""
     if not pair.forward:
         return
     save_coarse_to_fine(

@@ -59,9 +59,9 @@ class Film:
 
 
 def frame_durations(times: Sequence[float], seconds: float) -> list[int]:
-    """Return how long every frame stays, in ms, in the steps of 10 ms that GIF knows; `seconds` or so together.
+    """Return the duration of every frame in ms, in GIF's steps of 10 ms; about `seconds` together.
 
-    A frame lasts as long as its gap to the next on the index, the last one as long as the median gap.
+    A frame lasts as long as the gap to the next, the last one as long as the median gap.
 
     Raises:
         InvalidInputError: the duration is not positive.
@@ -74,7 +74,7 @@ def frame_durations(times: Sequence[float], seconds: float) -> list[int]:
 
 
 def empty_picture(axes: Axes, view: View) -> AxesImage:
-    """Return a black picture with the shape of a view, for data from 0 to 1 to be set."""
+    """Return a black picture with the shape of a view, for data from 0 to 1."""
     shape = (view.rows.stop - view.rows.start, view.columns.stop - view.columns.start)
     aspect = view.pixel_aspect
     picture = axes.imshow(np.zeros(shape), cmap="gray", vmin=0, vmax=1, aspect=aspect, interpolation="bilinear")
