@@ -1,7 +1,7 @@
 """The command line, one file per subcommand.
 
 Only the standard library, typer and `temporal_interp.errors` are imported at file scope, so that `--help` is quick;
-torch and its company are imported inside the commands.
+torch and other slow packages are imported inside the commands.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from temporal_interp.cli.extras import missing_extra
 
 
 def run() -> None:
-    """Run `temporal-interp`; without the extra `cli`, say in one line how to install it."""
+    """Run `temporal-interp`; without the extra `cli`, tell in one line how to install it."""
     try:
         from temporal_interp.cli.main import main
     except ModuleNotFoundError as error:

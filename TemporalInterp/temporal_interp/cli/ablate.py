@@ -1,4 +1,5 @@
-"""temporal-interp ablate: train the network with parts left out, and compare, as the paper's Tables 2 and 3 do."""
+"""temporal-interp ablate: train the network without some of its parts, and compare, as in the paper's Tables 2 and
+3."""
 
 from __future__ import annotations
 
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
 TABLE_FILE = "ablation.csv"
 
 PAPER_NOTE = (
-    "gain: over the linear blend. paper: its Tables 2 and 3, of ACDC after 200 epochs.\n"
-    "Elsewhere compare the order of the rows, not the figures."
+    "gain: over the linear blend. paper: Tables 2 and 3, for ACDC after 200 epochs.\n"
+    "On other data compare the order of the rows, not the figures."
 )
-"""Stands below a table that shows figures of the paper."""
+"""Caption of a table with the published figures."""
 
 ROW_NAMES = "blend, linear-scaling, no-modules, dfm, dfm-tm, dfm-tm-ref, recon-only, no-distillation, student, teacher"
 
@@ -108,7 +109,7 @@ def ablate(
 
 
 def as_table(rows: Sequence[ScoredRow], *, title: str = "") -> Table:
-    """Return a table with a line for every row; the figures of the paper, marked as such, are in the last columns."""
+    """Return a table with a line for every row; the last columns are the published figures, marked as such."""
     from temporal_interp.evaluation.report import ABLATION
     from temporal_interp.evaluation.report import as_table as report_table
 

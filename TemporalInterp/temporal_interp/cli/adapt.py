@@ -30,17 +30,17 @@ def adapt(
         typer.Option(metavar="NAME|FILE", help="A teacher to fine-tune first and learn from; none if left out."),
     ] = None,
     every: Annotated[
-        int, typer.Option(metavar="K", help="Use every K-th frame only, to see what the others gain.")
+        int, typer.Option(metavar="K", help="Use only every K-th frame, to measure the gain on the others.")
     ] = 1,
-    epochs: Annotated[int | None, typer.Option(metavar="N", help="Train so long, in rounds of 100 samples.")] = None,
+    epochs: Annotated[int | None, typer.Option(metavar="N", help="Train for N epochs of 100 samples.")] = None,
     device: DeviceOption = "auto",
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Adapt the network to one sequence: every three of its frames are a sample. Takes a few minutes.
+    """Adapt the network to one sequence: every three of its frames are a sample. This takes a few minutes.
 
-    Some frames are held out, to report what was gained, and to keep the network as it was if nothing was. Use the
-    result with `temporal-interp interpolate INPUT --engine student:FILE`.
+    Some frames are held out to report the gain; without a gain the network is kept as it was. Use the result with
+    `temporal-interp interpolate INPUT --engine student:FILE`.
     """
     if output.suffix != ".safetensors":
         raise typer.BadParameter("The adapted model is a .safetensors file; give --output such a name.")
@@ -73,8 +73,8 @@ def adapt(
     values |= {"gain_before_db": result.gain_before, "gain_after_db": result.gain_after}
     console.result(
         values,
-        f"{output}: on frames {held_out}, which were held out, {result.gain_after:+.2f} dB over the linear blend where "
-        f"it moves, {result.gain_before:+.2f} dB before ({seconds} s).",
+        f"{output}: on the held-out frames {held_out}, {result.gain_after:+.2f} dB over the linear blend in the "
+        f"moving region, {result.gain_before:+.2f} dB before ({seconds} s).",
         f"Use it: temporal-interp interpolate {input_path} -o OUT --factor 4 --engine student:{output}",
     )
 

@@ -1,4 +1,4 @@
-"""What a command says: progress, notes, results and errors, for a person or, with --json, for a program.
+"""The output of a command: progress, notes, results and errors, for a person or, with --json, for a program.
 
 A person reads results on standard output and everything else on standard error. A program reads one JSON object a
 line on standard output: {"event": "progress", "fraction": ..., "message": ...} and {"event": "note", "message": ...}
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 PLAIN_INTERVAL = 10.0
-"""Seconds between two lines of progress where there is no terminal to draw a bar on."""
+"""Seconds between two lines of progress if there is no terminal for a progress bar."""
 
 EVENT_INTERVAL = 0.2
 """Seconds between two progress events of --json."""
@@ -38,15 +38,15 @@ class Console:
     machine_readable: bool = False
 
     def note(self, message: str) -> None:
-        """Say something the user should know."""
-        self._say("note", message)
+        """Show a note to the user."""
+        self._show("note", message)
 
     def error(self, message: str) -> None:
-        """Say why the command stops."""
-        self._say("error", message)
+        """Show why the command stops."""
+        self._show("error", message)
 
     def result(self, values: dict[str, object], *shown: RenderableType) -> None:
-        """Give the result: `values` to a program, `shown` (lines or rich tables) to a person."""
+        """Show the result: `values` to a program, `shown` (lines or rich tables) to a person."""
         if self.machine_readable:
             _print_event("result", **values)
             return
@@ -58,7 +58,7 @@ class Console:
 
     @contextmanager
     def progress(self, title: str) -> Iterator[Progress]:
-        """Give a progress callback for as long as the work takes."""
+        """Yield a progress callback for the duration of the work."""
         if self.machine_readable:
             yield _Paced(
                 EVENT_INTERVAL, lambda share, message: _print_event("progress", fraction=share, message=message)
@@ -69,7 +69,7 @@ class Console:
         else:
             yield _Paced(PLAIN_INTERVAL, lambda share, text: _print_line(f"{title}: {share:4.0%}  {text}"))
 
-    def _say(self, kind: str, message: str) -> None:
+    def _show(self, kind: str, message: str) -> None:
         if self.machine_readable:
             _print_event(kind, message=message)
         else:
@@ -86,7 +86,7 @@ def _print_event(event: str, **values: object) -> None:
 
 @dataclass
 class _Paced:
-    """Passes on progress when the last was passed on long enough ago, and always the end, once."""
+    """Passes on progress at intervals, and the end always, once."""
 
     interval: float
     show: Progress

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 SEQUENCE = "beating_heart.seq.nrrd"
 
 PHASES = 25
-"""Frames of the beat, including its end, which is its beginning again."""
+"""Frames of the beat, including its end, which equals its beginning."""
 
 KEPT_EVERY = 4
-"""One of so many frames is kept; the others are held out."""
+"""One in this many frames is kept; the others are held out."""
 
 SHOWN_FRAMES = (2, 6, 10, 14)
-"""Held-out frames in the figure of errors: the middles of the gaps, where it is hardest, over systole and after."""
+"""Held-out frames in the figure of errors: the middles of the gaps, the hardest, in systole and after."""
 
 
 def demo(
@@ -75,7 +75,7 @@ def _beating_heart() -> PhantomCine:
 
 
 def _scored(cine: PhantomCine, engines: abc.Sequence[Engine], progress: Progress) -> Evaluation:
-    """Return the frames of every engine in place of those held out, scored against them and the exact motion."""
+    """Predict the held-out frames with every engine, and score them against the truth and the exact motion."""
     from temporal_interp.evaluation.evaluate import evaluate
     from temporal_interp.evaluation.hold_out import every
 
@@ -125,8 +125,8 @@ def _write(cine: PhantomCine, completed: Sequence, evaluation: Evaluation, folde
 def _closing(output: Path) -> list[str]:
     """Return the last lines: what was written, and what to try next."""
     return [
-        "PSNR and SSIM compare with the frames held out. EPE is the distance between the motion found and the exact",
-        "one; EPE still is that of no motion at all.",
+        "PSNR and SSIM compare with the held-out frames. EPE is the distance between the estimated",
+        "and the exact motion; EPE at rest is that of no motion at all.",
         "",
         f"{output / SEQUENCE}: the sequence for 3D Slicer, synthetic frames marked as such",
         f"{output / 'film.gif'}: acquired frames alone, and with the synthetic ones",

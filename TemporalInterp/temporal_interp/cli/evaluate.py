@@ -30,7 +30,7 @@ FIGURE_COLUMNS = 4
 ONE_PROTOCOL = "Give --from and --to, or --every."
 
 OLD_NATIVE = "honest"
-"""What the native preset was called before."""
+"""The former name of the native preset."""
 
 
 def evaluate(
@@ -54,18 +54,18 @@ def evaluate(
         typer.Option(
             metavar="acdc|lung4d|folder|phantoms",
             help="Score the test subjects of a data set, each from its first endpoint to its last (end diastole to end "
-            "systole), with all frames between held out; for ACDC and 4D-Lung beside the published figures.",
+            "systole), with all frames between held out; for ACDC and 4D-Lung next to the published figures.",
         ),
     ] = None,
     data: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where the data set lies; phantoms need none.")
+        Path | None, typer.Option(metavar="DIR", help="Folder of the data set; phantoms need none.")
     ] = None,
     split: Annotated[
         str | None,
         typer.Option(
             metavar="paper|random|all",
             help="Which subjects: the test set of the literature (the default for ACDC and 4D-Lung), the one that the "
-            "default training leaves out, or all.",
+            "default training holds out, or all.",
         ),
     ] = None,
     subjects: Annotated[
@@ -73,7 +73,7 @@ def evaluate(
     ] = None,
     engines: Annotated[
         str | None,
-        typer.Option(metavar="NAME,NAME", help=f"What to compare. {ENGINES} Left out: all there is a model for."),
+        typer.Option(metavar="NAME,NAME", help=f"What to compare. {ENGINES} Default: all with a model."),
     ] = None,
     preset: Annotated[
         str | None,
@@ -93,12 +93,12 @@ def evaluate(
 ) -> None:
     """Score the engines on acquired frames that are hidden from them.
 
-    Of one sequence: give INPUT with --from and --to, or with --every. Of many: give --dataset.
+    For one sequence give INPUT with --from and --to, or with --every. For many give --dataset.
 
-    The nearest acquired frame, repeated, is always scored as well.
+    The nearest acquired frame is always scored too.
     """
     if (input_path is None) == (dataset is None):
-        raise typer.BadParameter("Give one sequence as INPUT, or a data set with --dataset, and not both.")
+        raise typer.BadParameter("Give one sequence as INPUT, or a data set with --dataset, not both.")
     if dataset is None:
         _refuse("belongs to --dataset", data=data, split=split, subjects=subjects)
         _require_one_protocol(first, last, every)
@@ -125,7 +125,7 @@ def evaluate(
 
 
 def _refuse(reason: str, **options: object) -> None:
-    """Raise a usage error if an option is given that has no meaning beside the others."""
+    """Raise a usage error if an option is given that has no meaning with the others."""
     for name, value in options.items():
         if value is not None:
             raise typer.BadParameter(f"--{name} {reason}.")
@@ -209,7 +209,7 @@ def _evaluate_dataset(
 
 
 def _dataset_tables(chosen: ScoredSubjects, evaluations: abc.Sequence[Evaluation]) -> list[RenderableType]:
-    """Return the tables of means and, where uvi was measured and the literature has figures, Table 1 below them."""
+    """Return the tables of means and, where uvi was measured and the literature has figures, Table 1."""
     from temporal_interp.evaluation.literature import SOURCE, TABLE_1
     from temporal_interp.evaluation.summary import as_table_1, as_tables, summarise
 
@@ -223,9 +223,7 @@ def _dataset_tables(chosen: ScoredSubjects, evaluations: abc.Sequence[Evaluation
         return [*tables, "The published figures compare with --preset uvi only, so they are not shown."]
     caption = f"quoted: published figures of {SOURCE}; not measured here."
     if not chosen.as_in_the_paper:
-        caption += (
-            "\nThey are of the paper's whole test set, not of the subjects measured here: do not compare closely."
-        )
+        caption += "\nThey are for the paper's whole test set, not for the subjects measured here: compare with care."
     return [*tables, as_table_1(measured, quoted, title=f"Table 1 for {chosen.description}", caption=caption)]
 
 

@@ -1,4 +1,5 @@
-"""temporal-interp evaluate-tracking: how well methods bring a frame onto the next, as the table of the NMSR paper."""
+"""temporal-interp evaluate-tracking: how well methods register each frame to the next, as in the table of the NMSR
+paper."""
 
 from __future__ import annotations
 
@@ -30,9 +31,9 @@ def evaluate_tracking(
             "--method",
             metavar="NAME",
             help="A method to compare; may be repeated. identity (nothing moves), demons, diffeomorphic_demons, "
-            "syn_default and syn (ANTs by its defaults and as in the paper; need antspyx), one_scale (one network on "
+            "syn_default and syn (ANTs with its defaults and as in the paper; need antspyx), one_scale (one network on "
             "the frames as they are), nmsr (coarse to fine), nmsr_vi (the same, each scale from the weights of the "
-            "coarser one) and track (what the command of that name does). Default: all that are installed.",
+            "coarser one) and track (the command of that name). Default: all that are installed.",
         ),
     ] = None,
     mask: Annotated[
@@ -54,10 +55,11 @@ def evaluate_tracking(
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Score how well methods bring each frame onto the next one.
+    """Score how well methods register each frame to the next one.
 
     The table has the mean squared error and the mean local correlation, as Table 1 of the NMSR paper, and the time
-    that each method took on the same pairs. The scores tell how similar the frames become, not how true the motion is.
+    that each method took on the same pairs. The scores measure how similar the frames become, not the accuracy of the
+    motion.
     """
     if output is not None:
         require_folder_output(output, force=force)
@@ -87,7 +89,7 @@ def evaluate_tracking(
     table = as_table(
         summary,
         TRACKING,
-        title=f"{input_path.name}: frame n brought onto frame n + 1, {len(evaluation.pairs)} pairs",
+        title=f"{input_path.name}: frame n registered to frame n + 1, {len(evaluation.pairs)} pairs",
         caption=f"Mean ± standard deviation over the pairs. Wall time on this machine, {os.cpu_count()} processors.",
     )
     shown: list[RenderableType] = [table]

@@ -1,4 +1,4 @@
-"""Turns what went wrong into one line and an exit code."""
+"""Turns errors into one line and an exit code."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from temporal_interp.cli.console import Console
 from temporal_interp.cli.extras import missing_extra
 from temporal_interp.errors import CancelledError, TemporalInterpError
 
-if TYPE_CHECKING:  # typer.Context is a subclass of what a group is given, which typer does not export
+if TYPE_CHECKING:  # a group is given a base class of typer.Context, which typer does not export
     from typer._click import Context
 
 USAGE, INVALID_INPUT, CANCELLED = 2, 3, 130
 
 EXIT_CODES = (
-    "Exit codes: 0 done; 2 wrong usage; 3 input or output that cannot be worked with; 130 cancelled (Ctrl-C), in "
-    "which case nothing has been written but what is said to be kept."
+    "Exit codes: 0 done; 2 wrong usage; 3 unusable input or output; 130 cancelled (Ctrl-C). A cancelled command "
+    "writes nothing, unless it says that it kept something."
 )
 
 UsageError = cast(type[typer.BadParameter], typer.BadParameter.__base__)
@@ -29,7 +29,7 @@ UsageError = cast(type[typer.BadParameter], typer.BadParameter.__base__)
 
 @contextmanager
 def exit_on_error(console: Console) -> Iterator[None]:
-    """Report an expected error in one line and leave with its exit code; let any other through."""
+    """Report an expected error in one line and exit with its code; let any other through."""
     try:
         yield
     except TemporalInterpError as error:
@@ -41,7 +41,7 @@ def exit_on_error(console: Console) -> Iterator[None]:
             raise
         console.error(advice)
         raise typer.Exit(INVALID_INPUT) from error
-    except BrokenPipeError:  # the reader of our output has left, as in `... | head`: typer ends quietly
+    except BrokenPipeError:  # the reader of our output is gone, as in `... | head`: typer ends quietly
         raise
     except OSError as error:
         console.error(f"{error.filename or 'Reading or writing failed'}: {error.strerror or error}")
@@ -60,7 +60,7 @@ class CommandGroup(TyperGroup):
     """The subcommands, every one run under `exit_on_error`."""
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
-        """Note early whether errors go to a program: a subcommand's own options may be what is wrong."""
+        """Note early whether errors go to a program: the error may be in a subcommand's own options."""
         ctx.obj = Console(machine_readable="--json" in args)
         with exit_on_error(ctx.obj):
             return super().parse_args(ctx, args)

@@ -1,4 +1,4 @@
-"""The optional dependencies (extras of pyproject.toml), and what to tell those who lack one."""
+"""The optional dependencies (extras of pyproject.toml), and the message if one is missing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ EXTRAS = {
 
 
 def missing_extra(error: ModuleNotFoundError) -> str | None:
-    """Return one line that says which extra to install; None if the missing module belongs to none.
+    """Return one line that says which extra to install; None if the module belongs to none.
 
     >>> missing_extra(ModuleNotFoundError(name="lightning.pytorch"))
     "lightning is not installed; install it with: pip install 'temporal-interp[train]'"

@@ -1,4 +1,4 @@
-"""temporal-interp info: what is in a file."""
+"""temporal-interp info: the content of a file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class _Intensity(NamedTuple):
 
 
 def info(input_path: InputArgument, json: JsonOption = False) -> None:
-    """Show what a file holds, and which frames are farthest from the first."""
+    """Show the content of a file, and the frames that differ most from the first."""
     from temporal_interp.io import read_sequence
     from temporal_interp.workflows.phase_selection import farthest_from_first
 

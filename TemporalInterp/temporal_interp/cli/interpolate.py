@@ -29,23 +29,22 @@ def interpolate(
     ] = None,
     last: Annotated[int | None, typer.Option("--to", metavar="N", help="Number of the frame to end at.")] = None,
     times: Annotated[
-        str | None, typer.Option(metavar="T,T,...", help="Where to synthesise, in the unit of the sequence's index.")
+        str | None, typer.Option(metavar="T,T,...", help="Times to synthesise, in the unit of the sequence's index.")
     ] = None,
     count: Annotated[
         int | None, typer.Option(metavar="N", help="Synthesise N evenly spaced frames between --from and --to.")
     ] = None,
     factor: Annotated[
-        int | None, typer.Option(metavar="K", help="The whole sequence at K times its frame rate, instead of --from.")
+        int | None,
+        typer.Option(metavar="K", help="Multiply the frame rate of the whole sequence by K."),
     ] = None,
     cyclic: Annotated[
-        bool, typer.Option("--cyclic", help="With --factor: also from the last frame back to the first.")
+        bool, typer.Option("--cyclic", help="With --factor: also fill the gap from the last frame back to the first.")
     ] = False,
     engine: EngineOption = None,
     fields: Annotated[
         Path | None,
-        typer.Option(
-            metavar="DIR", help="Also write the displacement fields that make every frame, and their Jacobians."
-        ),
+        typer.Option(metavar="DIR", help="Also write the displacement fields of every frame, and their Jacobians."),
     ] = None,
     device: DeviceOption = "auto",
     force: ForceOption = False,
@@ -113,17 +112,17 @@ def _request(
     factor: int | None,
     cyclic: bool,
 ) -> Request:
-    """Return what the options ask for; a contradiction is a usage error."""
+    """Return the request of the options; a contradiction is a usage error."""
     from temporal_interp.workflows.request import BetweenPhases, WholeSequence
 
     if factor is not None:
         if any(option is not None for option in (first, last, times, count)):
-            raise typer.BadParameter("--factor fills every gap; leave out --from, --to, --times and --count.")
+            raise typer.BadParameter("--factor fills every gap; omit --from, --to, --times and --count.")
         return WholeSequence(factor, cyclic)
     if first is None or last is None:
         raise typer.BadParameter("Give --from and --to, or --factor for the whole sequence.")
     if cyclic:
-        raise typer.BadParameter("--cyclic goes with --factor.")
+        raise typer.BadParameter("--cyclic needs --factor.")
     if times is not None and count is None:
         return BetweenPhases(first, last, times)
     if count is not None and times is None:
@@ -135,4 +134,4 @@ def _parsed_times(times: str | None) -> list[float] | None:
     try:
         return None if times is None else [float(value) for value in times.split(",")]
     except ValueError as error:
-        raise typer.BadParameter(f"--times takes numbers with commas between them, got '{times}'.") from error
+        raise typer.BadParameter(f"--times takes numbers separated by commas, got '{times}'.") from error

@@ -46,7 +46,7 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def _global_options(
     version: Annotated[
-        bool, typer.Option("--version", help="Show the version and leave.", callback=_print_version, is_eager=True)
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
     pass
@@ -54,6 +54,6 @@ def _global_options(
 
 def main() -> None:
     """Run the command line."""
-    # PyTorch's threads would spin while they wait for one another: beside any other work that is many times slower
+    # PyTorch's threads spin while they wait for one another, which is many times slower next to other work
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     app(prog_name="temporal-interp")

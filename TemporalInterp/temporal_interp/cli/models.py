@@ -1,4 +1,4 @@
-"""temporal-interp models: which trained networks there are, and whether they are what they claim to be."""
+"""temporal-interp models: lists, verifies, adds and removes trained networks."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def list_models(json: JsonOption = False) -> None:
     entries = registry.entries()
     titles = ("version", "kind", "licence", "trained on", "where from")
     longest = max((len(entry.name) for entry in entries), default=0)
-    # names and folders are of no use cut off; most names fit into one line
+    # truncated names and folders are useless; most names fit into one line
     name = Column("model", overflow="fold", min_width=min(24, longest))
     table = Table(name, *(Column(title, overflow="fold") for title in titles))
     for entry in entries:
@@ -46,7 +46,7 @@ def list_models(json: JsonOption = False) -> None:
 
 @app.command(epilog=EXIT_CODES)
 def verify(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Verify this one alone.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Verify only this model.")] = None,
     json: JsonOption = False,
 ) -> None:
     """Compare the files of all models, or of one, with their registered checksums."""
@@ -64,10 +64,10 @@ def verify(
 def add(
     path: Annotated[Path, typer.Argument(metavar="FILE", help="A .safetensors file of a training.")],
     name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="What to call it; the file's name if left out.")
+        str | None, typer.Option(metavar="NAME", help="Name of the model. Default: the file's name.")
     ] = None,
     licence: Annotated[str, typer.Option(metavar="TEXT", help="Licence of the weights.")] = "unknown",
-    notes: Annotated[str, typer.Option(metavar="TEXT", help="Anything worth knowing.")] = "",
+    notes: Annotated[str, typer.Option(metavar="TEXT", help="Notes for users.")] = "",
     json: JsonOption = False,
 ) -> None:
     """Copy a model to your own folder and register it with its checksum."""
@@ -86,4 +86,4 @@ def remove(name: NameArgument, json: JsonOption = False) -> None:
     from temporal_interp.models.registry import Registry
 
     entry = Registry().remove(name)
-    Console(json).result({"removed": entry.name}, f"The model '{entry.name}' is gone.")
+    Console(json).result({"removed": entry.name}, f"The model '{entry.name}' was removed.")

@@ -11,7 +11,7 @@ from temporal_interp.engines.registry import DEFAULT_ENGINE, engine_specs
 
 
 def _engines_in_words() -> str:
-    """Return all engines and their variants, from what they declare of themselves."""
+    """Return all engines and their variants, from their declarations."""
     words = []
     for spec in engine_specs().values():
         model = f" {spec.name}:MODEL takes another model or a file." if spec.needs_model else ""
@@ -26,18 +26,18 @@ InputArgument = Annotated[
     Path,
     typer.Argument(
         metavar="INPUT",
-        # what `io.format_registry.readable()` says; importing it would make every --help slow
+        # the text of `io.format_registry.readable()`; importing it would make every --help slow
         help="A .seq.nrrd, 4D .nii.gz or .mha file, a multi-frame DICOM file, a folder of DICOM files, a video, or a "
         "folder of frames with an index.csv.",
     ),
 ]
 EngineOption = Annotated[
     str | None,
-    typer.Option("--engine", metavar="NAME", help=f"How to synthesise. {ENGINES} Left out: {DEFAULT_ENGINE}."),
+    typer.Option("--engine", metavar="NAME", help=f"How to synthesise. {ENGINES} Default: {DEFAULT_ENGINE}."),
 ]
 DeviceOption = Annotated[
     str,
-    typer.Option("--device", metavar="auto|cpu|cuda|mps", help="Where to compute; auto takes an NVIDIA GPU if any."),
+    typer.Option("--device", metavar="auto|cpu|cuda|mps", help="Where to compute; auto prefers an NVIDIA GPU."),
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace output that exists.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Report progress, result and errors as JSON lines.")]

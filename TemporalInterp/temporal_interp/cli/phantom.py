@@ -39,7 +39,7 @@ def phantom(
     ] = None,
     noise: Annotated[
         float | None,
-        typer.Option(metavar="X", min=0, help="Standard deviation of the noise: per cent of the blood, or HU."),
+        typer.Option(metavar="X", min=0, help="Standard deviation of the noise: % of the blood's signal, or HU."),
     ] = None,
     clinical: Annotated[
         bool, typer.Option("--clinical", help="heart: thick slices, blur, noise, coil shading, inflow.")
@@ -84,11 +84,11 @@ def phantom(
 
 def _require_fitting(body: Body, dimensions: int | None, clinical: bool, ct: Path | None) -> None:
     if body is Body.HEART and ct is not None:
-        raise typer.BadParameter("--ct goes with lung.")
+        raise typer.BadParameter("--ct needs lung.")
     if body is Body.LUNG and clinical:
-        raise typer.BadParameter("--clinical goes with heart.")
+        raise typer.BadParameter("--clinical needs heart.")
     if ct is not None and dimensions is not None:
-        raise typer.BadParameter("The CT has its own dimensions; leave out --dimensions.")
+        raise typer.BadParameter("The CT has its own dimensions; omit --dimensions.")
 
 
 def _heart(phases: int, dimensions: int, noise: float | None, clinical: bool, seed: int) -> PhantomCine:

@@ -1,4 +1,4 @@
-"""temporal-interp register: two volumes, by a velocity field."""
+"""temporal-interp register: register two volumes by a velocity field."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 
 def register(
-    fixed_path: Annotated[Path, typer.Argument(metavar="FIXED", help="The volume that stays: .nrrd, .nii.gz, .mha.")],
-    moving_path: Annotated[Path, typer.Argument(metavar="MOVING", help="The volume to bring onto it.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="WARPED", help="Write MOVING, brought onto FIXED.")],
+    fixed_path: Annotated[Path, typer.Argument(metavar="FIXED", help="The reference volume: .nrrd, .nii.gz, .mha.")],
+    moving_path: Annotated[Path, typer.Argument(metavar="MOVING", help="The volume to register to it.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="WARPED", help="Write MOVING, warped onto FIXED.")],
     field: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write the displacement field (LPS mm): .nrrd, .mha.")
     ] = None,
@@ -35,17 +35,17 @@ def register(
     ] = None,
     slice_thickness: Annotated[
         float | None,
-        typer.Option(metavar="MM", min=0, help="What a slice shows; slices with wide gaps are registered one by one."),
+        typer.Option(metavar="MM", min=0, help="Slice thickness; slices with wide gaps are registered one by one."),
     ] = None,
     neural: Annotated[
-        bool, typer.Option("--neural", help="Fit a neural network (NeVF) and not a grid: slower, no better.")
+        bool, typer.Option("--neural", help="Fit a neural network (NeVF) instead of a grid: slower, not better.")
     ] = False,
     paper: Annotated[
-        bool, typer.Option("--paper", help="Start from the settings of NeVF, network and all, not from ours.")
+        bool, typer.Option("--paper", help="Start from the settings of NeVF, including its network, not from ours.")
     ] = False,
-    iterations: Annotated[int | None, typer.Option(metavar="N", help="Steps at most, on every level.")] = None,
+    iterations: Annotated[int | None, typer.Option(metavar="N", help="Largest number of steps on every level.")] = None,
     stride: Annotated[
-        float | None, typer.Option(metavar="L", help="Distance in voxels of the points where the field is fitted.")
+        float | None, typer.Option(metavar="L", help="Distance in voxels between the points where the field is fitted.")
     ] = None,
     window: Annotated[
         int | None, typer.Option(metavar="N", help="Side of the local correlation's window in voxels, odd.")
@@ -54,7 +54,7 @@ def register(
         float | None, typer.Option(metavar="X", help="Weight of smoothness against similarity.")
     ] = None,
     max_voxels: Annotated[
-        int | None, typer.Option(metavar="N", help="Fit on a grid coarsened to at most so many voxels.")
+        int | None, typer.Option(metavar="N", help="Fit on a grid coarsened to at most N voxels.")
     ] = None,
     device: DeviceOption = "auto",
     force: ForceOption = False,
@@ -138,7 +138,7 @@ def _initial_field(path: Path, geometry: Geometry) -> np.ndarray:
 
 
 def _measured(fixed: Volume, moving: Volume, result: Registration) -> dict[str, object]:
-    """Return how alike the volumes are before and after (Pearson's correlation), and how large the field is."""
+    """Return the similarity of the volumes before and after (Pearson's correlation), and the size of the field."""
     import numpy as np
 
     length = np.linalg.norm(result.displacement.array, axis=-1)

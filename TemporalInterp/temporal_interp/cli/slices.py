@@ -1,4 +1,4 @@
-"""temporal-interp slices: put slices between the slices of volumes, and measure how well that goes."""
+"""temporal-interp slices: add slices between the slices of volumes, and evaluate the result."""
 
 from __future__ import annotations
 
@@ -34,28 +34,28 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     cls=CommandGroup,
-    help="Put slices between the slices of a volume or of every frame of a sequence. The networks learn from the "
-    "volume itself; no truth is needed.",
+    help="Add slices between the slices of a volume or of every frame of a sequence. The networks learn from the "
+    "volume itself; no ground truth is needed.",
     no_args_is_help=True,
     epilog=EXIT_CODES,
 )
 
 QUICK = "quick"
-"""What tables call the model that comes with the program."""
+"""Name in tables of the model that comes with the program."""
 
 INPUT = "A volume or a sequence: .nrrd, .seq.nrrd, .nii.gz, or a folder of DICOM images."
 
 FactorOption = Annotated[
-    int, typer.Option("--factor", "-r", metavar="2|3|4", help="How many times closer the slices come to lie.")
+    int, typer.Option("--factor", "-r", metavar="2|3|4", help="How many times closer the slices become.")
 ]
 StepsOption = Annotated[
-    int | None, typer.Option(metavar="N", min=1, help="Train for so many steps; more take longer and fit better.")
+    int | None, typer.Option(metavar="N", min=1, help="Number of training steps; more take longer and fit better.")
 ]
 BlurredOption = Annotated[
     bool,
     typer.Option(
         "--blurred",
-        help="Learn to undo slices that are as thick as they lie apart, and noise. Left out, thin slices with gaps.",
+        help="Learn to restore slices as thick as their distance, with noise. Default: thin slices with gaps.",
     ),
 ]
 
@@ -72,8 +72,8 @@ def apply(
         str | None,
         typer.Option(
             metavar="quick|fitted",
-            help="quick: with the model that comes with the program, at once. fitted: learn from the input before, "
-            "which takes some minutes. Left out, quick, or fitted with --steps or --blurred.",
+            help="quick: with the model that comes with the program, at once. fitted: learn from the input first, "
+            "which takes some minutes. Default: quick, or fitted with --steps or --blurred.",
         ),
     ] = None,
     model: Annotated[
@@ -83,13 +83,13 @@ def apply(
     blurred: BlurredOption = False,
     keep_acquired: Annotated[
         bool,
-        typer.Option("--keep-acquired/--all-synthetic", help="Leave acquired slices as they are, or synthesise all."),
+        typer.Option("--keep-acquired/--all-synthetic", help="Keep acquired slices, or synthesise all."),
     ] = True,
     device: DeviceOption = "auto",
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Put slices between the slices of a volume, or of every frame of a sequence."""
+    """Add slices between the slices of a volume, or of every frame of a sequence."""
     from temporal_interp.slices.choices import Quality
 
     if model is not None and quality is not None:
@@ -97,7 +97,7 @@ def apply(
     for_fitting = steps is not None or blurred
     how = _chosen(Quality, quality or ("fitted" if for_fitting else "quick"), "--quality") if model is None else None
     if how is not Quality.FITTED and for_fitting:
-        raise typer.BadParameter("--steps and --blurred are for fitting; leave them out, or choose --quality fitted.")
+        raise typer.BadParameter("--steps and --blurred are for fitting; omit them, or choose --quality fitted.")
     require_slices_output(output, force=force)
 
     from temporal_interp.slices.add_slices import add_slices_to_sequence
@@ -111,8 +111,8 @@ def apply(
         console.note(note)
     if how is Quality.FITTED and is_far_apart(sequence.volumes[0].geometry, factor):
         console.note(
-            "The new slices lie much further apart than pixels: fitted networks smooth what they cannot know there, "
-            "and acquired slices stand out beside theirs. Compare with --quality quick."
+            "The new slices are much further apart than pixels: fitted networks smooth what they cannot know there, "
+            "and acquired slices look sharper than the new ones. Compare with --quality quick."
         )
     with console.progress("Adding slices") as progress:
         if model is None:
@@ -148,37 +148,37 @@ def train(
         list[Path] | None,
         typer.Argument(
             metavar="[INPUT...]",
-            help=f"{INPUT} Or a folder of .nrrd and .nii.gz files, all of which are taken, but for its subfolders. "
-            "Several inputs are learnt from together.",
+            help=f"{INPUT} Or a folder of .nrrd and .nii.gz files: all of them, without subfolders. "
+            "The networks learn from all inputs together.",
         ),
     ] = None,
     factor: FactorOption = 2,
     steps: StepsOption = None,
     blurred: BlurredOption = False,
     fine: Annotated[
-        bool, typer.Option("--fine", help="The slices of the inputs lie as close as is wanted: learn to restore them.")
+        bool, typer.Option("--fine", help="The slices of the inputs are as close as wanted: learn to restore them.")
     ] = False,
     synthetic: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Learn from so many volumes of random tissues, which are fine.")
+        int, typer.Option(metavar="N", min=0, help="Learn from N volumes of random tissues, which have close slices.")
     ] = 0,
     paper: Annotated[
-        bool, typer.Option("--paper", help="Networks and training as large as in the paper: for a GPU.")
+        bool, typer.Option("--paper", help="Networks and training of the paper's size: for a GPU.")
     ] = False,
     checkpoint: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Keep the state here; a training that was stopped goes on from it."),
+        typer.Option(metavar="FILE", help="Keep the state here; a stopped training resumes from it."),
     ] = None,
     device: DeviceOption = "auto",
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Train the networks on volumes, without any truth, for `slices apply --model FILE`."""
+    """Train the networks on volumes, without ground truth, for `slices apply --model FILE`."""
     if not inputs and not synthetic:
         raise typer.BadParameter("Give images to learn from, or --synthetic N.")
     if synthetic and (inputs and not fine):
-        raise typer.BadParameter("Random tissues have close slices: next to them, images need --fine.")
+        raise typer.BadParameter("Random tissues have close slices: images that are used with them need --fine.")
     if paper and (fine or synthetic):
-        raise typer.BadParameter("--paper learns from thick slices; leave it out, or leave --fine and --synthetic out.")
+        raise typer.BadParameter("--paper learns from thick slices; omit it, or omit --fine and --synthetic.")
     require_file_output(output, (".safetensors",), force=force)
 
     from temporal_interp.slices.fit_volume import fit_to_volumes
@@ -209,22 +209,22 @@ def evaluate(
     input_path: Annotated[Path, typer.Argument(metavar="INPUT", help="A volume with close slices, to be held out.")],
     factors: Annotated[
         list[int] | None,
-        typer.Option("--factor", "-r", metavar="2|3|4", help="Hold out all but every so-many-th slice. Left out, 2."),
+        typer.Option("--factor", "-r", metavar="2|3|4", help="Hold out all but every r-th slice. Default: 2."),
     ] = None,
     blurred: Annotated[
         bool,
-        typer.Option("--blurred", help="Blur before holding out, and add noise. Left out, neither."),
+        typer.Option("--blurred", help="Blur before holding out, and add noise."),
     ] = False,
     models: Annotated[
         list[str] | None,
-        typer.Option("--model", metavar="NAME|FILE", help="A trained model to compare, once for each."),
+        typer.Option("--model", metavar="NAME|FILE", help="A trained model to compare; may be repeated."),
     ] = None,
-    fit: Annotated[bool, typer.Option("--fit/--no-fit", help="Also fit networks to the slices that are left.")] = True,
+    fit: Annotated[bool, typer.Option("--fit/--no-fit", help="Also fit networks to the remaining slices.")] = True,
     without: Annotated[
         list[str] | None,
         typer.Option(
             metavar="PART",
-            help="Also fit without a part, once for each (Table 3 of the paper): distillation, coronal-distillation, "
+            help="Also fit without a part; may be repeated (Table 3 of the paper): distillation, coronal-distillation, "
             "sagittal-distillation, wavelets, memory or in-plane.",
         ),
     ] = None,
@@ -239,7 +239,7 @@ def evaluate(
     from_scratch: Annotated[
         bool,
         typer.Option(
-            "--from-scratch", help="Fit from fresh networks, as the paper, not from the model of the program."
+            "--from-scratch", help="Fit from fresh networks, as in the paper, not from the model of the program."
         ),
     ] = False,
     steps: StepsOption = None,
@@ -251,19 +251,17 @@ def evaluate(
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Hold slices out and put them back, beside nearest, linear, cubic and sinc interpolation, in one run.
+    """Hold slices out and restore them, and compare with nearest, linear, cubic and sinc interpolation, in one run.
 
-    quick is the model that comes with the program; fitted has learnt from the slices that were left, without any truth.
+    quick is the model that comes with the program; fitted has learnt from the remaining slices, without ground truth.
     """
     from temporal_interp.evaluation.slice_ablation import Part
 
     parts = [_chosen(Part, name, "--without") for name in dict.fromkeys(without or [])]
     if not fit and (parts or views or steps is not None):
-        raise typer.BadParameter(
-            "--without, --views and --steps are for fitting; leave them out, or leave --no-fit out."
-        )
+        raise typer.BadParameter("--without, --views and --steps are for fitting; omit them, or omit --no-fit.")
     if Part.MEMORY in parts and not from_scratch:
-        raise typer.BadParameter("The model of the program has a memory: --without memory needs --from-scratch.")
+        raise typer.BadParameter("The model of the program has a memory bank: --without memory needs --from-scratch.")
     names = [Path(name).name for name in models or []]
     if len(set(names)) < len(names):
         raise typer.BadParameter(f"Every --model needs a name of its own, got {', '.join(names)}.")
@@ -356,7 +354,7 @@ def _new_networks(factor: int, *, paper: bool) -> SliceSynthesis:
 
 
 def _loaded(name_or_path: str, factor: int, device: str) -> tuple[SliceSynthesis, dict[str, str]]:
-    """Return a trained model on a device, and the attributes that say which it is."""
+    """Return a trained model on a device, and the attributes that name it."""
     from temporal_interp.models.registry import Registry
     from temporal_interp.slices.model_file import slice_model_of
 

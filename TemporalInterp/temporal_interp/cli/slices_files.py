@@ -20,9 +20,9 @@ VOLUME_ENDING = ".nrrd"
 
 
 def read_slices(path: Path) -> Sequence:
-    """Return the volume, as a sequence of one, or the sequence at a path, if slices can be put between its slices.
+    """Return the volume, as a sequence of one, or the sequence at a path, if slices can be added between its slices.
 
-    Synthetic slices are refused: they would be learnt from, or marked, as if they had been acquired.
+    Synthetic slices are refused: they would be used and marked as if they had been acquired.
 
     Raises:
         InvalidInputError: it cannot be read, has one slice, synthetic slices, or voxels that are not finite; the
@@ -32,7 +32,7 @@ def read_slices(path: Path) -> Sequence:
 
     sequence = read_sequence(path)
     if sequence.volumes[0].geometry.shape[0] < 2:
-        raise InvalidInputError(f"{path} has one slice only: there is nothing to put slices between. Nothing was done.")
+        raise InvalidInputError(f"{path} has only one slice: there is no gap to add slices in. Nothing was done.")
     if any(map(has_synthetic_slices, sequence.item_attributes)):
         raise InvalidInputError(
             f"{path} has synthetic slices already; take the images from which it was made, and a larger factor."
@@ -45,8 +45,8 @@ def read_slices(path: Path) -> Sequence:
 def volumes_to_learn_from(paths: Iterable[Path]) -> list[Volume]:
     """Return the volumes of all inputs, every frame of a sequence as one.
 
-    A folder that holds .nrrd, .mha, .nii.gz or .nii files stands for all of them; what lies in its subfolders is left
-    out. Any other folder is one input, such as a DICOM series or a folder of frames with its index.
+    A folder that holds .nrrd, .mha, .nii.gz or .nii files stands for all of them; its subfolders are
+    ignored. Any other folder is one input, such as a DICOM series or a folder of frames with its index.
 
     Raises:
         InvalidInputError: an input cannot be read or learnt from, or a folder has no image; the message names it.
@@ -55,9 +55,7 @@ def volumes_to_learn_from(paths: Iterable[Path]) -> list[Volume]:
     for path in (file for given in paths for file in _inputs(given)):
         found = read_slices(path).volumes
         if all(volume.array.min() == volume.array.max() for volume in found):
-            raise InvalidInputError(
-                f"{path}: every voxel is the same, so there is nothing to learn from. Leave it out."
-            )
+            raise InvalidInputError(f"{path}: every voxel is the same, so there is nothing to learn from. Omit it.")
         volumes += found
     return volumes
 

@@ -1,4 +1,4 @@
-"""temporal-interp track: how tissue moves through a sequence, and the strain along a contour."""
+"""temporal-interp track: the motion of tissue through a sequence, and the strain along a contour."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def track(
         int, typer.Option(metavar="N", min=0, help="The frame whose tissue is followed; the first is 0.")
     ] = 0,
     cycle: Annotated[
-        bool, typer.Option("--cycle", help="The frames are one whole beat: after the last comes the first again.")
+        bool, typer.Option("--cycle", help="The frames are one whole beat: after the last frame comes the first.")
     ] = False,
     mask: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Track what lies in this label map. Left out, the sector of an ultrasound picture, without the text "
-            "around it, and all of any other.",
+            help="Track where this label map is not 0. Default: the sector of an ultrasound image, without the text "
+            "around it, and all of any other image.",
         ),
     ] = None,
     points: Annotated[
@@ -46,14 +46,14 @@ def track(
     ] = None,
     contour: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="A contour in the reference frame to measure strain along, likewise."),
+        typer.Option(metavar="FILE", help="A contour in the reference frame to measure strain along; same file types."),
     ] = None,
     view: Annotated[
-        ContourView, typer.Option(help="What the contour runs along: strain is named after it.")
+        ContourView, typer.Option(help="The view of the contour, which names the strains.")
     ] = ContourView.SHORT_AXIS,
     wall_thickness: Annotated[
         float | None,
-        typer.Option(metavar="MM", min=0, help="Of the wall whose middle the contour is; for radial strain."),
+        typer.Option(metavar="MM", min=0, help="Thickness of the wall whose middle the contour is, for radial strain."),
     ] = None,
     maps: Annotated[
         bool, typer.Option("--maps", help="Also write strain in the image's axes, velocity, divergence and vorticity.")
@@ -62,29 +62,29 @@ def track(
         int | None, typer.Option(metavar="N", min=1, help="How often every pair of frames is seen at each scale.")
     ] = None,
     smoothness: Annotated[
-        float | None, typer.Option(metavar="X", min=0, help="Weight of smoothness against likeness.")
+        float | None, typer.Option(metavar="X", min=0, help="Weight of smoothness against similarity.")
     ] = None,
     paper: Annotated[
-        bool, typer.Option("--paper", help="Start from the settings of the paper, which are made for a GPU.")
+        bool, typer.Option("--paper", help="Start from the settings of the paper, which need a GPU.")
     ] = False,
     start_from: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Start from the network of a tracking of the same kind.")
+        Path | None, typer.Option(metavar="FILE", help="Start from the network of the tracking of a similar sequence.")
     ] = None,
     checkpoint: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Keep the state here, and go on from it after a stop.")
+        Path | None, typer.Option(metavar="DIR", help="Keep the state here; a stopped tracking resumes from it.")
     ] = None,
     device: DeviceOption = "auto",
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Follow tissue through a sequence, optimised on the sequence itself; nothing is trained before.
+    """Follow tissue through a sequence, by networks that are fitted to the sequence itself; no training is needed.
 
     Writes displacement.seq.nrrd (from the reference frame to every frame), forward.seq.nrrd and backward.seq.nrrd
     (between neighbours), all in LPS mm; curves.csv; network.safetensors for --start-from; pictures and a film.
     """
     require_folder_output(output, force=force)
     if wall_thickness is not None and contour is None:
-        raise typer.BadParameter("--wall-thickness goes with --contour.")
+        raise typer.BadParameter("--wall-thickness needs --contour.")
 
     from temporal_interp.cli.tracking_input import read_marks, ready_to_track
     from temporal_interp.cli.tracking_results import write_maps, write_results
@@ -127,7 +127,7 @@ def track(
 
 
 def _settings(paper: bool, passes: int | None, smoothness: float | None) -> TrackingSettings:
-    """Return the settings with what the options change."""
+    """Return the settings, changed by the options."""
     from temporal_interp.tracking.settings import TrackingSettings
 
     settings = TrackingSettings.paper() if paper else TrackingSettings()
@@ -137,7 +137,7 @@ def _settings(paper: bool, passes: int | None, smoothness: float | None) -> Trac
 
 
 def _pair_that_changes_most(sequence: Sequence) -> int:
-    """Return the number of the earlier frame of the two neighbours that differ most, which is drawn."""
+    """Return the number of the earlier frame of the neighbours that differ most, the pair that is drawn."""
     import itertools
 
     import numpy as np
@@ -149,9 +149,9 @@ def _pair_that_changes_most(sequence: Sequence) -> int:
 
 def _in_words(output: Path, found: Mapping[str, Any], seconds: float) -> list[str]:
     lines = [f"{output}: fields, curves, pictures and a film ({seconds} s)."]
-    drift = f"Followed there and back, tissue misses by {found['forward_backward_mm']:.2f} mm at most (mean of a frame)"
+    drift = f"Followed there and back, tissue drifts by at most {found['forward_backward_mm']:.2f} mm (mean of a frame)"
     if found["closing_mm"] is not None:
-        drift += f", and once round the cycle by {found['closing_mm']:.2f} mm before that was taken out"
+        drift += f", and once round the cycle by {found['closing_mm']:.2f} mm before that was removed"
     lines.append(f"{drift}.")
     for name, peak in found["peak_strain"].items():
         lines.append(f"Peak {name} strain {peak['strain']:+.1%} in frame {peak['frame']}.")

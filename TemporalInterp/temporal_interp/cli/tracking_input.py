@@ -18,9 +18,9 @@ from temporal_interp.tracking.strain import contour_segments
 
 
 def ready_to_track(sequence: Sequence, mask: Path | None) -> tuple[Sequence, np.ndarray | None]:
-    """Return the sequence without the text around an ultrasound picture, and where to look: a mask, or None for all.
+    """Return the sequence without the text around an ultrasound picture, and the mask, or None for everywhere.
 
-    The notes of the sequence say what was left out.
+    The notes of the sequence say what was removed.
 
     Raises:
         InvalidInputError: the mask cannot be read, or is empty on the grid of the sequence.

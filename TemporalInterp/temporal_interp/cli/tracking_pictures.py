@@ -20,7 +20,7 @@ from temporal_interp.tracking.track import Tracking
 
 
 def followed(points_mm: np.ndarray, tracking: Tracking) -> np.ndarray:
-    """Return where points (P, 3) of the reference frame are in every frame, (N, P, 3), LPS mm."""
+    """Return the positions in every frame, (N, P, 3), of points (P, 3) of the reference frame, LPS mm."""
     geometry = tracking.motion.geometry
     return np.stack([points_mm + sample_field(field, geometry, points_mm) for field in tracking.displacements])
 

@@ -1,4 +1,4 @@
-"""What `temporal-interp track` writes."""
+"""The output of `temporal-interp track`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from temporal_interp.data.volume import Volume
 from temporal_interp.evaluation.report import write_csv
 from temporal_interp.io import write_field_sequence, write_sequence
 from temporal_interp.io.field_sequence import FieldDirection
-from temporal_interp.tracking.curves import curve_lines, point_lines
+from temporal_interp.tracking.curves import curve_rows, point_rows
 from temporal_interp.tracking.flow import SECONDS, divergence, in_plane_vorticity, velocity
 from temporal_interp.tracking.motion import SequenceMotion
 from temporal_interp.tracking.network_file import save_network
@@ -45,10 +45,10 @@ def write_results(
     strain = None
     if marks.contour is not None:
         strain = strain_along(displacements, motion.geometry, marks.contour, marks.view, marks.wall_thickness)
-    write_csv(curve_lines(motion, displacements, drift, strain), folder / "curves.csv")
+    write_csv(curve_rows(motion, displacements, drift, strain), folder / "curves.csv")
     if marks.points is not None:
         positions = followed(marks.points.points_mm, tracking)
-        write_csv(point_lines(motion, positions, marks.points.labels), folder / "points.csv")
+        write_csv(point_rows(motion, positions, marks.points.labels), folder / "points.csv")
     draw_results(folder, sequence, tracking, marks, strain, pair, by_scale)
     return {
         "forward_backward_mm": max(drift.forward_backward_mean_mm),
@@ -97,7 +97,7 @@ def _write_fields(folder: Path, tracking: Tracking) -> None:
     motion = tracking.motion
     values = motion.times
     earlier, later, backward = values[:-1], values[1:], motion.backward
-    if motion.closed:  # the pair round the end lies on the last frame, and backwards on the first
+    if motion.closed:  # the pair that closes the cycle lies on the last frame, and backwards on the first
         earlier, later, backward = values, values, [backward[-1], *backward[:-1]]
     reference = {f"{PREFIX}ReferenceIndexValue": f"{values[tracking.reference]:.9g}"}
     for name, fields, index, direction, attributes in (

@@ -52,9 +52,7 @@ DataOption = Annotated[
 ]
 EpochsOption = Annotated[int | None, typer.Option(metavar="N", help="Train for N epochs instead.")]
 AcceleratorOption = Annotated[str, typer.Option(metavar="auto|cpu|gpu|mps", help="Hardware to compute on.")]
-DevicesOption = Annotated[
-    str, typer.Option(metavar="N|auto", help="Number of GPUs, or of processes on a CPU, that share the work.")
-]
+DevicesOption = Annotated[str, typer.Option(metavar="N|auto", help="Number of GPUs, or of processes on a CPU.")]
 NodesOption = Annotated[int, typer.Option(metavar="N", help="Number of machines; under SLURM, the number allocated.")]
 
 
@@ -86,7 +84,7 @@ def student(
         Path | None,
         typer.Option(metavar="FILE", help="The teacher's model; DIR/teacher/teacher.safetensors if it exists."),
     ] = None,
-    distil: Annotated[bool, typer.Option("--distil/--no-distil", help="Learn from a teacher, or without one.")] = True,
+    distil: Annotated[bool, typer.Option("--distil/--no-distil", help="Train with a teacher, or without one.")] = True,
     start: Annotated[Path | None, typer.Option(metavar="FILE", help="A student's model to start from.")] = None,
     epochs: EpochsOption = None,
     accelerator: AcceleratorOption = "auto",
@@ -155,6 +153,6 @@ def _train(
         try:
             model = stage(logic, given, sample_sources(given.data))
         except (CancelledError, KeyboardInterrupt) as error:
-            raise CancelledError("Cancelled; the same command goes on after the last finished epoch.") from error
+            raise CancelledError("Cancelled; the same command resumes after the last finished epoch.") from error
     # the other processes of the same training stay silent
     rank_zero_only(console.result)({"model": model}, f"The {kind} is in {model}. Curves: tensorboard --logdir {output}")

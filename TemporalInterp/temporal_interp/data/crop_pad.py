@@ -12,9 +12,9 @@ from temporal_interp.errors import InvalidInputError
 
 @dataclass(frozen=True)
 class CropPad:
-    """Voxels to add (positive) or cut (negative) before and after each axis, (K, J, I), and the way back.
+    """Voxels to add (positive) or cut (negative) before and after each axis, (K, J, I); it can be undone.
 
-    What lies where in the patient does not change.
+    The place of the voxels in the patient does not change.
     """
 
     before: tuple[int, int, int]

@@ -1,4 +1,4 @@
-"""A displacement field in physical space. It needs no PyTorch, so that the scene can hold what engines gave."""
+"""A displacement field in physical space. It needs no PyTorch, so the scene can hold the results of engines."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class DisplacementField:
 
     Example:
         >>> grid = Geometry((1, 4, 4))
-        >>> still = DisplacementField(np.zeros((1, 4, 4, 3), np.float32), np.ones((1, 4, 4), np.float32), grid)
-        >>> still.fold_rate
+        >>> zero = DisplacementField(np.zeros((1, 4, 4, 3), np.float32), np.ones((1, 4, 4), np.float32), grid)
+        >>> zero.fold_rate
         0.0
     """
 
@@ -35,7 +35,7 @@ class DisplacementField:
 
     @classmethod
     def from_voxels(cls, displacement: torch.Tensor, geometry: Geometry) -> DisplacementField:
-        """Return a displacement that networks and registrations give, in mm on the voxel grid of a frame.
+        """Convert a displacement of a network or registration to mm on the voxel grid of a frame.
 
         Args:
             displacement: (1, 3, k, j, i), channels (K, J, I), voxels of its own grid, over the extent of `geometry`.

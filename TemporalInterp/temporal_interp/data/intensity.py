@@ -92,7 +92,7 @@ class IntensityRange:
 
 
 class ScaledVoxels:
-    """The voxels of the frames of a sequence, scaled by its intensity range; made when first asked for and kept.
+    """The voxels of the frames of a sequence, scaled by its intensity range; computed on first use and kept.
 
     Args:
         volumes: the frames that the range is taken of, or the range itself.

@@ -1,4 +1,4 @@
-"""The way from a displacement in voxels, as networks and registrations give it, to physical space."""
+"""Conversion of displacements from voxels, as networks and registrations give them, to physical space."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way back from real values to the scalar type of the source."""
+"""Conversion of real values back to the scalar type of the source."""
 
 from __future__ import annotations
 

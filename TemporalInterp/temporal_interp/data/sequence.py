@@ -245,7 +245,7 @@ class Sequence:
 
     @property
     def intensity_range(self) -> IntensityRange:
-        """The range that engines scale the frames by: of all frames, also those that are hidden."""
+        """The range that engines scale the frames by: of all frames, including hidden ones."""
         return self.scaled.range
 
     def with_intensity_range(self, intensity_range: IntensityRange) -> Sequence:
@@ -275,7 +275,7 @@ class Sequence:
         """Return the sequence as one cycle: after the last frame comes the first again, as in a heart beat.
 
         Args:
-            period: length of the cycle in `unit`, longer than from the first frame to the last. None takes it that the
+            period: length of the cycle in `unit`, longer than from the first frame to the last. None assumes that the
                 last gap is as long as the median of the others (our choice: files seldom say how long a cycle is).
 
         Raises:

@@ -119,7 +119,7 @@ _STRICT = ConfigDict(strict=True, allow_inf_nan=False, extra="forbid")
 def checked(cls: type[Checked]) -> type[Checked]:
     """Make a class of settings a frozen dataclass that raises InvalidInputError for a value that makes no sense.
 
-    Types are strict: YAML's true is no number, and 1e-4 without a point, which is a text to YAML, neither.
+    Types are strict: YAML's true is not a number, and neither is 1e-4 without a point, which YAML reads as text.
     """
     made = cast(type[Checked], pydantic_dataclass(frozen=True, config=_STRICT)(cls))
     validate = made.__init__
@@ -131,7 +131,7 @@ def checked(cls: type[Checked]) -> type[Checked]:
         except ValidationError as error:
             raise InvalidInputError(_message(made, error)) from error
 
-    # to mypy a class has one constructor for good; here the errors of pydantic's are translated, and nowhere else
+    # mypy allows no other constructor; this is the one place where the errors of pydantic are translated
     made.__init__ = translated  # type: ignore[method-assign,assignment]
     return made
 
@@ -163,7 +163,7 @@ def _message(cls: type[Settings], error: ValidationError) -> str:
     place, must = problem["loc"][:1], _must(problem)
     if problem["type"].startswith("dataclass"):  # one problem for every class that it could be of
         must = f"must be of {' or '.join(each['ctx']['class_name'] for each in problems if each['loc'][:1] == place)}"
-    if not place:  # settings that do not fit each other, refused by __post_init__ in words of its own
+    if not place:  # settings that do not fit each other, refused by __post_init__ with a message of its own
         return must
     (given,) = place  # a number where the value was given by its place
     name = fields(cls)[given].name if isinstance(given, int) else given

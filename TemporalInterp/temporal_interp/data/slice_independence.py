@@ -1,11 +1,11 @@
-"""Whether the slices of a stack have to do with one another."""
+"""Whether the slices of a stack are independent of one another."""
 
 from __future__ import annotations
 
 from temporal_interp.data.geometry import Geometry
 
 APART = 1.5
-"""Slices further apart than this many thicknesses are independent: nothing is seen of what lies between them."""
+"""Slices further apart than this many thicknesses are independent: the tissue between them is not imaged."""
 
 APART_UNKNOWN = 8.0
 """Where the thickness is not known, slices further apart than this many in-plane voxels are independent."""

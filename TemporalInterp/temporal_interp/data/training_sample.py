@@ -17,7 +17,7 @@ class TrainingSample:
         first: (1, K, J, I) float32, scaled to [0, 1]; the frame at t = 0.
         last: (1, K, J, I) float32, scaled to [0, 1]; the frame at t = 1.
         target: (1, K, J, I) float32, scaled to [0, 1]; the true frame at t.
-        t: share of the way from `first` to `last`, between 0 and 1.
+        t: fraction of the way from `first` to `last`, between 0 and 1.
         spacing: voxel size in mm, (K, J, I); infinite along K where the slices are independent of one another.
         displacements: (2, 3, K, J, I) float32, voxels, channels (K, J, I): the resampling fields
             target(p) = first(p + d[0](p)) and target(p) = last(p + d[1](p)). None where the motion is not known.
@@ -34,8 +34,8 @@ class TrainingSample:
 class SampleSource(Protocol):
     """A source from which training samples are drawn, as many as are needed from every subject.
 
-    A source is no `Dataset` of PyTorch, since a draw needs a random state: `DrawnSamples` makes the data set of a
-    training out of a source and a seed.
+    A source is not a PyTorch `Dataset`, because a draw needs a random state: `DrawnSamples` makes a training data
+    set from a source and a seed.
     """
 
     def __len__(self) -> int:

@@ -29,7 +29,7 @@ class LinearBlend(PairwiseEngine):
 
 @dataclass(frozen=True, eq=False)
 class PreparedBlend:
-    """Two volumes, blended when asked."""
+    """Two volumes, blended on demand."""
 
     first: Volume
     last: Volume

@@ -25,11 +25,11 @@ is at one instant needs its gap, and perhaps those beside it."""
 
 @dataclass(frozen=True, eq=False)
 class Synthesised:
-    """What a pair answers at one t.
+    """The answer of a pair at one t.
 
     Attributes:
-        volume: the frame; at t = 0 and t = 1 it is not looked at, since the acquired one is taken.
-        displacement_first_to_t: resamples the first volume into the frame; None if not asked for or without motion.
+        volume: the frame; at t = 0 and t = 1 it is not used, since the acquired frame is taken.
+        displacement_first_to_t: resamples the first volume into the frame; None if not requested or without motion.
         displacement_last_to_t: resamples the last volume into the frame; likewise.
     """
 
@@ -52,7 +52,7 @@ class PreparedPair(Protocol):
 
 
 class PairwiseEngine(abstract.ABC):
-    """An engine that looks at one gap alone. It has to give the properties of `Engine` and `prepare_pair`."""
+    """An engine that looks at one gap alone. Subclasses give the properties of `Engine` and `prepare_pair`."""
 
     @property
     @abstract.abstractmethod
@@ -164,14 +164,14 @@ class PreparedGaps:
 
     def _in_gap(self, number: int, times: abc.Sequence[float], fields: bool, progress: Progress) -> list[Frame]:
         gap = self.sequence.gaps[number]
-        asked = [gap.t_of(time) for time in times]
+        wanted = [gap.t_of(time) for time in times]
         acquired = {0.0: self.sequence[gap.first], 1.0: self.sequence[gap.last]}
-        unknown = [t for t in asked if fields or t not in acquired]
+        unknown = [t for t in wanted if fields or t not in acquired]
         known = (
             dict(zip(unknown, self._pair(number, progress).at(unknown, fields=fields), strict=True)) if unknown else {}
         )
         frames = []
-        for time, t in zip(times, asked, strict=True):
+        for time, t in zip(times, wanted, strict=True):
             answer = known.get(t) or Synthesised(acquired[t])
             frames.append(
                 Frame(

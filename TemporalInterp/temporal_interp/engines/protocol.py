@@ -26,7 +26,7 @@ class Frame:
         volume: the frame, with the geometry and scalar type of the sequence.
         time: of the frame, in the unit of the sequence.
         t: its place in the gap between its two neighbours: 0 at the first, 1 at the last.
-        displacement_first_to_t: resamples the neighbour before it into this frame; None where it was not asked for, or
+        displacement_first_to_t: resamples the neighbour before it into this frame; None where it was not requested, or
             for an engine without motion.
         displacement_last_to_t: resamples the neighbour after it into this frame; likewise.
         provenance: how a synthetic frame came about; None for an acquired one.
@@ -41,11 +41,11 @@ class Frame:
 
 
 class PreparedSequence(Protocol):
-    """A sequence made ready for any instant; each gap is worked on when first asked for, and kept."""
+    """A sequence made ready for any instant; each gap is worked on when it is first needed, and kept."""
 
     @property
     def sequence(self) -> Sequence:
-        """The frames that the engine got to see."""
+        """The frames that the engine sees."""
         ...
 
     def prepare_gap(self, gap: int, *, progress: Progress = no_progress) -> None:
@@ -98,13 +98,13 @@ class PreparedSequence(Protocol):
 
 
 class Engine(Identity, Protocol):
-    """A way to synthesise the instants of a sequence; `Identity` says what it calls itself."""
+    """A method that synthesises the instants of a sequence; `Identity` is its part in the provenance."""
 
     def prepare(self, sequence: Sequence, *, progress: Progress = no_progress) -> PreparedSequence:
-        """Make a sequence ready: all that neither depends on the instant nor on the gap.
+        """Make a sequence ready: everything that depends neither on the instant nor on the gap.
 
         Args:
-            sequence: two frames or more. Frames that an engine shall not see are not in it, see `Sequence.hiding`.
+            sequence: two frames or more. Frames that an engine must not see are not in it, see `Sequence.hiding`.
             progress: told how far it is; may raise CancelledError to stop.
 
         Raises:

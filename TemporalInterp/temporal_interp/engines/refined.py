@@ -1,4 +1,4 @@
-"""The refined engine: a velocity field fitted to what the student's motion leaves over."""
+"""The refined engine: a velocity field fitted to the motion that the student leaves."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class RefinedEngine(PairwiseEngine):
     """Engine: NeVF started from the student's field (NeVF, section 2.3), along the student's path in time.
 
-    The student brings the first frame onto the last; the velocity of what is missing is fitted, and the share t of it
-    (and t - 1 from the last frame) is put on top of the student's motion to t.
+    The student brings the first frame onto the last; the velocity of what is missing is fitted, and t times it
+    (t - 1 times from the last frame) is added to the student's motion to t.
 
     Attributes:
         student: the engine of the network.
@@ -44,7 +44,7 @@ class RefinedEngine(PairwiseEngine):
 
     @property
     def settings(self) -> str:
-        """What differs from the defaults, in one line: of the fit, all that differs from the velocity field's."""
+        """What differs from the defaults, in one line: for the fit, what differs from that of the velocity field."""
         fit = "" if self.registration is None else self.registration.in_one_line()
         return " ".join(part for part in (self.student.settings, fit) if part)
 
@@ -63,7 +63,7 @@ def _create(model: str, device: str) -> RefinedEngine:
 SPEC = EngineSpec(
     name="refined",
     label="Refined (network, then fitted)",
-    description="The student network's motion, and a velocity field fitted to what it leaves over.",
+    description="The student network's motion, and a velocity field fitted to what it leaves.",
     expected_time="Some seconds to prepare two phases, then a fraction of a second a frame; less on a GPU.",
     create=_create,
     needs_model=True,

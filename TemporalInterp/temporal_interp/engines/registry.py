@@ -23,8 +23,8 @@ ENTRY_POINTS = "temporal_interp.engines"
 """Group of entry points by which other packages add engines."""
 
 DEFAULT_ENGINE = "velocity_field"
-"""What is used where none is chosen: it needs no model, sees all there is in slices and in volumes, and a frame of a
-prepared gap takes it the least time."""
+"""What is used where none is chosen: it needs no model, uses all data of slices and of volumes, and is the fastest at
+frames of a prepared gap."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class EngineVariant:
     Attributes:
         label: a few words for lists.
         description: what is different, a sentence or two.
-        listed: offer it where users choose; else it is for who knows its name.
+        listed: offer it where users choose; otherwise it is only known by its name.
     """
 
     label: str
@@ -44,7 +44,7 @@ class EngineVariant:
 
 @dataclass(frozen=True)
 class EngineSpec:
-    """All that callers have to know of an engine before they create it.
+    """What callers have to know of an engine before they create it.
 
     Attributes:
         name: as on the command line, without a colon.
@@ -78,7 +78,7 @@ _registered: dict[str, EngineSpec] = {}
 
 
 def register_engine(spec: EngineSpec) -> None:
-    """Offer another engine, in this process, beside those of the program.
+    """Offer another engine, in this process, in addition to those of the program.
 
     Raises:
         InvalidInputError: there is another engine of that name.
@@ -155,7 +155,7 @@ def _default_model_is_there() -> bool:
 
 
 def find_engine(name: str) -> EngineSpec:
-    """Return what is declared of an engine; what follows a colon is not looked at.
+    """Return the declaration of an engine; what follows a colon is ignored.
 
     Raises:
         InvalidInputError: there is no engine of that name.

@@ -82,7 +82,7 @@ class StudentEngine(PairwiseEngine):
 
     @cached_property
     def sees_neighbours(self) -> bool:
-        """See `Student`: it reads all weights, which would be half of the time to prepare a single slice."""
+        """See `Student`; cached, since reading all weights would take half of the time to prepare a single slice."""
         return self.student.sees_neighbours
 
     @property
@@ -96,7 +96,7 @@ class StudentEngine(PairwiseEngine):
         """Compute the features of the pair; see `PairwiseEngine.prepare_pair`."""
         from temporal_interp.engines.pairs.student import PreparedStudent, within_region_of_change
 
-        progress(0.0, "looking for what moves")
+        progress(0.0, "finding the moving region")
         region = within_region_of_change(pair, self, progress)
         progress(1.0, "features computed")
         return PreparedStudent(pair, region)

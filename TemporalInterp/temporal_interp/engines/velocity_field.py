@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from temporal_interp.engines.pairs.velocity_field import PreparedVelocityField
     from temporal_interp.registration.settings import VelocitySettings
 
-EASED_ENGINE = "velocity_field:eased"
-"""The engine for two phases at which the motion turns."""
+EASE_IN_OUT_ENGINE = "velocity_field:eased"
+"""The engine with ease-in-out timing, for two phases at which the motion turns."""
 
 EASE = 0.5
-"""Of that: the speed at both ends is half of the mean speed (our choice; real hearts are not quite at rest there)."""
+"""Its ease: the speed at both ends is half of the mean speed (our choice; real hearts are not quite at rest there)."""
 
 
 @dataclass(frozen=True)
 class VelocityFieldEngine(PairwiseEngine):
-    """Engine: a stationary velocity between two frames; it gives every time from both ends (NeVF).
+    """Engine: a stationary velocity between two frames; every time is synthesised from both ends (NeVF).
 
     Attributes:
         registration: settings of the fit; None for `default_settings` of the sequence at hand.
-        fusion: how the two moved ends become one frame; None for the defaults.
+        fusion: how the two warped ends become one frame; None for the defaults.
         ease: how slowly the motion starts and ends: 0 moves evenly, 1 from rest to rest, see `ease_in_out`.
         device: where to compute, as PyTorch names it.
 
@@ -84,7 +84,7 @@ SPEC = EngineSpec(
     fits_each_gap=True,
     variants={
         "eased": EngineVariant(
-            "Velocity field, eased (ED to ES)",
+            "Velocity field, ease-in-out (ED to ES)",
             "For two phases at which the motion turns: it starts and ends slowly.",
         ),
         "neural": EngineVariant(

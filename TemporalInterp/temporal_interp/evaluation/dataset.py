@@ -38,7 +38,7 @@ class ScoredSubjects:
         dataset: one of `SCORED_DATASETS`.
         split: one of `SPLITS`.
         subjects: those to score, one or more.
-        available: how many there are to choose them from.
+        available: number of subjects to choose from.
     """
 
     dataset: str
@@ -48,7 +48,7 @@ class ScoredSubjects:
 
     @property
     def description(self) -> str:
-        """What is scored, in words."""
+        """Description of the scored subjects."""
         if self.dataset == "phantoms":
             return f"phantoms, hearts outside the training sets: {self.available}"
         which = "subjects" if self.split == "all" else f"test subjects of the {self.split} split"
@@ -67,10 +67,10 @@ def subjects_to_score(
 
     Args:
         dataset: one of `SCORED_DATASETS`.
-        folder: where it lies; phantoms need none.
+        folder: of the data set; phantoms need none.
         split: "paper" for the test set of the literature, "random" for the one that training with the default shares
             and seed leaves out, "all" for every subject. None is the paper's where there is one, else random.
-        count: how many subjects, from the first; None for all, and for `PHANTOMS` phantoms.
+        count: number of subjects, from the first; None for all, and for `PHANTOMS` phantoms.
 
     Raises:
         InvalidInputError: the data set is unknown or not there, or does not have the split, or the count is below 1.
@@ -103,7 +103,7 @@ def _find(dataset: str, folder: Path | None) -> Sequence[Subject]:
     from temporal_interp.training.datasets import acdc, lung4d, sequence_folder
 
     if folder is None:
-        raise InvalidInputError(f"Say in which folder the data set '{dataset}' lies.")
+        raise InvalidInputError(f"Give the folder of the data set '{dataset}'.")
     return {"acdc": acdc, "lung4d": lung4d, "folder": sequence_folder}[dataset].find(folder)
 
 
@@ -131,12 +131,12 @@ def evaluate_subjects(
 
     Raises:
         InvalidInputError: a subject cannot be read or scored; the message names it. A mean over the others would not
-            be the one that was asked for.
+            be the requested one.
     """
     preset = preset or ("both" if chosen.dataset in TABLE_1 else "native")
     if chosen.dataset == "lung4d":
         preset = LUNG_PRESETS.get(preset, preset)
-    presets_named(preset)  # refuses an unknown one before the first subject is read
+    presets_named(preset)  # an unknown preset is refused before the first subject is read
     count = len(chosen.subjects)
     return [
         _evaluate_subject(subject, engines, preset, part_of(progress, number / count, (number + 1) / count))

@@ -62,7 +62,7 @@ class Evaluation:
         index_name: the sequence's.
         unit: the sequence's.
         rows: one for every preset, engine and held-out frame.
-        kept: predicted frames asked for, scaled to [0, 1], by (preset, engine label, frame number).
+        kept: the requested predicted frames, scaled to [0, 1], by (preset, engine label, frame number).
     """
 
     patient: str
@@ -75,7 +75,7 @@ class Evaluation:
 
 @dataclass(frozen=True, eq=False)
 class Scoring:
-    """One sequence as a preset scales it: what engines get to see, and what scores the frames they make of it.
+    """One sequence as a preset scales it: the input of the engines, and the scoring of their frames.
 
     Attributes:
         patient: name of the sequence.
@@ -95,7 +95,7 @@ class Scoring:
     def of(
         cls, sequence: Sequence, preset: Preset = NATIVE, *, truth: MotionTruth | None = None, patient: str = ""
     ) -> Scoring:
-        """Scale a sequence and find the region that moves, both from all of its frames.
+        """Scale a sequence and find the moving region, both from all of its frames.
 
         Raises:
             InvalidInputError: a frame cannot serve as truth, being synthetic or not finite, or cannot be scaled.
@@ -115,14 +115,14 @@ class Scoring:
         return (self.scaled.times[number] - start) / (stop - start)
 
     def row(self, label: str, gap: HeldOutGap, number: int, frame: Frame, measured: Mapping[str, float]) -> Row:
-        """Score what an engine made of a held-out frame.
+        """Score an engine's prediction of a held-out frame.
 
         Args:
             label: of the engine.
             gap: where the frame lies.
             number: of the frame.
             frame: the prediction.
-            measured: what else is known of it, by name, such as seconds.
+            measured: other measures of it, by name, such as seconds.
         """
         t, value = self.t_of(gap, number), self.scaled.times[number]
         measures = {**_measure(self, gap, number, frame), **measured}
@@ -142,13 +142,13 @@ def evaluate(
 ) -> Evaluation:
     """Predict the held-out frames with every engine, and with the nearest endpoint, and score them.
 
-    The intensity scale and the region that moves come from the whole sequence, held-out frames included. Every preset
-    runs the engines anew, on the sequence as it scales it.
+    The intensity scale and the moving region come from the whole sequence, including held-out frames. Every preset runs
+    the engines again, on the sequence as it scales it.
 
     Args:
         sequence: acquired frames, at least three.
         hold_out: which frames to hide, from `hold_out.between` or `hold_out.every`.
-        engines: what to evaluate. Two of one name are told apart by their settings.
+        engines: what to evaluate. Engines of one name are distinguished by their settings.
         preset: a word of `presets.PRESETS`, such as "native", "uvi" or "both".
         truth: the exact motion, if known; only the native preset, which keeps the grid, uses it.
         patient: name of the sequence for the tables.
@@ -174,7 +174,7 @@ def evaluate(
 
 
 def _require_acquired(sequence: Sequence) -> None:
-    """Refuse frames that cannot serve as truth: those with NaN, and those an engine made."""
+    """Refuse frames that cannot serve as truth: those with NaN, and synthetic ones."""
     for number, (volume, attributes) in enumerate(zip(sequence.volumes, sequence.item_attributes, strict=True)):
         volume.require_finite(f"Frame {number}")
         if is_synthetic(attributes):
@@ -182,13 +182,13 @@ def _require_acquired(sequence: Sequence) -> None:
 
 
 def _labelled(engines: abc.Sequence[Engine]) -> dict[str, Engine]:
-    """Return the engines by a label that tells them apart."""
+    """Return the engines by a unique label."""
     count = Counter(engine.name for engine in engines)
     labelled = {}
     for engine in engines:
         label = engine.name if count[engine.name] == 1 else f"{engine.name} ({engine.settings})"
         if label in labelled:
-            raise InvalidInputError(f"The engine {label} is there twice with the same settings; leave one out.")
+            raise InvalidInputError(f"The engine {label} is given twice with the same settings; omit one.")
         labelled[label] = engine
     return labelled
 
@@ -233,16 +233,16 @@ def _measure(scoring: Scoring, gap: HeldOutGap, number: int, frame: Frame) -> di
 def _motion_error(
     truth: MotionTruth, number: int, fields: abc.Sequence[tuple[int, DisplacementField]]
 ) -> dict[str, float]:  # fmt: skip
-    """Return the error of the fields, both ends together, and what it would be with no motion at all."""
+    """Return the error of the fields, both ends together, and that of no motion at all."""
     true = np.concatenate([truth.displacement(source, number) for source, _ in fields])
     given = np.concatenate([displacement.array for _, displacement in fields])
     mask = truth.mask_of(number)
     masks = None if mask is None else np.concatenate([mask] * len(fields))
     error = metrics.end_point_error(given, true, masks)
-    still = metrics.end_point_error(np.zeros_like(true), true, masks)
+    at_rest = metrics.end_point_error(np.zeros_like(true), true, masks)
     return {
         "epe_mm": error.mean,
         "epe_p95_mm": error.p95,
-        "epe_still_mm": still.mean,
-        "epe_still_p95_mm": still.p95,
+        "epe_still_mm": at_rest.mean,
+        "epe_still_p95_mm": at_rest.p95,
     }

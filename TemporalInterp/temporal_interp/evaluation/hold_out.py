@@ -23,7 +23,7 @@ class HeldOutGap:
 
 @dataclass(frozen=True)
 class HoldOut:
-    """What is hidden from the engines.
+    """The frames that are hidden from the engines.
 
     Attributes:
         description: in words, for reports.
@@ -36,7 +36,7 @@ class HoldOut:
     unused: tuple[int, ...] = ()
 
     def shown(self, sequence: Sequence) -> Sequence:
-        """Return what engines get to see of a sequence: all frames but the hidden ones."""
+        """Return the part of a sequence that engines see: all frames but the hidden ones."""
         return sequence.hiding([*(frame for gap in self.gaps for frame in gap.held_out), *self.unused])
 
 

@@ -1,4 +1,4 @@
-"""Published figures, to be shown beside measured ones and not to be mistaken for them."""
+"""Published figures, shown next to measured ones and marked as published."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ SOURCE = "Zhang et al. (TM-MSDF), MICCAI 2025, Table 1"
 
 @dataclass(frozen=True)
 class QuotedScores:
-    """Published means of one method, of the measures that the uvi preset takes and in their units.
+    """Published means of one method, of the measures of the uvi preset, in their units.
 
     Attributes:
         method: name of the method in the paper.
         psnr: dB.
-        ncc: from 0 to 1; what the padding does to it on ACDC, `metrics.ncc_ceiling` tells.
+        ncc: from 0 to 1; `metrics.ncc_ceiling` gives the effect of the padding on ACDC.
         ssim: from -1 to 1.
         nmse_x100: times 100, as it is printed.
     """
@@ -53,4 +53,4 @@ TABLE_1: Mapping[str, Sequence[QuotedScores]] = {
         QuotedScores("TM-MSDF", 35.47, 0.325, 0.984, 0.386),
     ),
 }
-"""What the paper prints, by data set; its own method last. Means over the test set of the paper's split."""
+"""The published figures, by data set; the paper's own method is last. Means over the test set of the paper's split."""

@@ -1,4 +1,4 @@
-"""The baseline that does nothing: show the nearer of the two acquired frames."""
+"""The baseline that does nothing: the nearer of the two acquired frames."""
 
 from __future__ import annotations
 

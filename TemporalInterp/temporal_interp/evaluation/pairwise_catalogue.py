@@ -26,7 +26,7 @@ def create_method(name: str, *, device: str = "cpu") -> PairwiseMethod:
 
     Args:
         name: one of METHOD_NAMES.
-        device: where NMSR computes; the others know only the CPU.
+        device: where NMSR computes; the others run only on the CPU.
 
     Raises:
         InvalidInputError: there is no method of that name, or it needs a package that is not installed.

@@ -1,12 +1,12 @@
 """Demons registration of two images, by SimpleITK.
 
-Both kinds are run coarse to fine on grids of 1/4, 1/2 and 1, 50 iterations on each, and the field is smoothed by 1
+Both kinds run coarse to fine on grids of 1/4, 1/2 and 1, 50 iterations on each, and the field is smoothed by 1
 voxel after each iteration, which is ITK's default. Tried on every seventh pair of an apical echo (240 x 320) and of a
 two-chamber cine (256 x 208): smoothing by 0.7, 1, 1.5, 2 and 3 voxels, 20, 50 and 100 iterations, starting at 1/8, 1/4
-and 1, smoothing the update too or not. The less smoothing, the better both measures of the table; the rest changes them
-by a few per cent. With 0.7 voxel the fast kind folds, and on a phantom with noise, whose motion is known, either kind
-is then about as wrong as no motion at all. With 1 voxel nothing folds to speak of, and demons stand in the table as
-well as they can; on that phantom they would follow the tissue better with 2 or 3, where they score worse.
+and 1, with and without smoothing of the update. Both measures of the table improve with less smoothing; the rest
+changes them by a few per cent. With 0.7 voxel the fast kind folds, and on a phantom with noise, whose motion is known,
+both kinds are then about as wrong as no motion at all. With 1 voxel hardly anything folds, and demons score as well as
+they can; on that phantom they would follow the tissue better with 2 or 3, where they score worse.
 
 Sources: Thirion 1998; Vercauteren et al. 2009.
 """
@@ -25,7 +25,7 @@ SMOOTHING = 1.0
 
 SMALLEST_SIZE = 8
 """Least number of voxels along an axis of a coarse grid. Along an axis of one voxel, SimpleITK's demons (2.5) give
-another field in every run, sometimes with NaN."""
+a different field in every run, sometimes with NaN."""
 
 
 Demons = sitk.DiffeomorphicDemonsRegistrationFilter | sitk.FastSymmetricForcesDemonsRegistrationFilter
@@ -42,7 +42,7 @@ def diffeomorphic_demons(
     iterations: int = ITERATIONS,
     shrink_factors: Sequence[int] = SHRINK_FACTORS,
 ) -> np.ndarray:
-    """Register two images so that space does not fold; a `PairRegistration`. SimpleITK's demons take no mask.
+    """Register two images without folding; a `PairRegistration`. SimpleITK's demons take no mask.
 
     Args:
         fixed: see `PairRegistration`, as the next three.
@@ -50,7 +50,7 @@ def diffeomorphic_demons(
         spacing: see there.
         mask: not used.
         smoothing: standard deviation in voxels by which the field is smoothed after each iteration.
-        update_smoothing: by which each update is smoothed before it is added; 0 leaves it as it is.
+        update_smoothing: by which each update is smoothed before it is added; 0 does not smooth.
         iterations: on each grid.
         shrink_factors: of the grids, from coarse to fine.
     """

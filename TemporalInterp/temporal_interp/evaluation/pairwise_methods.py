@@ -33,11 +33,11 @@ class Tracked:
 
 
 class PairwiseMethod(Protocol):
-    """A way to find the motion between neighbouring frames."""
+    """A method that estimates the motion between neighbouring frames."""
 
     @property
     def name(self) -> str:
-        """What it is called in tables and on the command line."""
+        """Name in tables and on the command line."""
         ...
 
     def track(
@@ -63,7 +63,7 @@ class Identity:
     def track(
         self, sequence: Sequence, pairs: abc.Sequence[int], *, mask: np.ndarray | None, progress: Progress
     ) -> list[Tracked]:
-        """Return fields of zero, which take no time."""
+        """Return zero fields."""
         field = np.zeros((*sequence.volumes[0].geometry.shape, 3), np.float32)
         return [Tracked(self.name, dict.fromkeys(pairs, field), 0.0)]
 
@@ -118,13 +118,13 @@ def register_parts(
     """Register two volumes as a whole, or slice by slice; parts without structure or mask are left as they are.
 
     Args:
-        register: takes what a `PairRegistration` takes and returns `count` fields such as it returns.
+        register: takes the arguments of a `PairRegistration` and returns `count` such fields.
         fixed: (K, J, I).
         moving: (K, J, I).
         geometry: of both.
         independent: the slices are 2D problems of their own, without motion along K.
         mask: (K, J, I), or None for everywhere.
-        count: how many fields a registration gives.
+        count: number of fields that a registration gives.
         progress: told of every slice; may raise CancelledError.
 
     Returns:

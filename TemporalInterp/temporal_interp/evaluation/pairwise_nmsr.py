@@ -17,8 +17,8 @@ from temporal_interp.tracking.track import track
 
 NAMES = ("one_scale", "nmsr", "nmsr_vi", "track")
 """The plain baseline, one network on the frames as they are, for as much work as all scales; fresh weights at each of
-four scales; each scale from the weights of the coarser one; all with the settings that make frames most alike. And what
-`temporal-interp track` does by its defaults, which follow tissue more smoothly."""
+four scales; each scale from the weights of the coarser one; all with the settings that make frames most similar. Last,
+`temporal-interp track` with its defaults, which follow tissue more smoothly."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Nmsr:
     def track(
         self, sequence: Sequence, pairs: abc.Sequence[int], *, mask: np.ndarray | None, progress: Progress
     ) -> list[Tracked]:
-        """Return a row for every scale; each has the time of the coarser ones in it, as it builds upon them."""
+        """Return a row for every scale; each includes the time of the coarser ones, on which it builds."""
         rows = []
         settings = self.settings(sequence)
         start = time.perf_counter()

@@ -22,14 +22,14 @@ PAPER = {
     "syn_sampling": 6,
     "reg_iterations": (200, 200, 200, 200),
 }
-"""As NMSR's Table 1 has it (Section 3): cross-correlation with radius 6, 200 iterations at each of four scales. No
-affine stage comes before (our choice, in favour of SyN: neighbouring frames need none, and it does harm)."""
+"""As NMSR's Table 1 has it (Section 3): cross-correlation with radius 6, 200 iterations at each of four scales. There
+is no affine stage (our choice, in favour of SyN: neighbouring frames need none, and it does harm)."""
 
 ANTS_DEFAULTS = {"type_of_transform": "SyN"}
 """The defaults of ANTs: an affine stage, mutual information, 40, 20 and 0 iterations."""
 
 SEED = 1
-"""ANTs draws the points at which it compares images; this makes it draw the same ones again."""
+"""Seed of the points at which ANTs compares images."""
 
 
 def is_available() -> bool:
@@ -55,11 +55,11 @@ def syn_both_ways(settings: Mapping[str, object]) -> Callable[..., list[np.ndarr
     return _registration(settings, ("fwdtransforms", "invtransforms"))
 
 
-def _registration(settings: Mapping[str, object], ways: Sequence[str]) -> Callable[..., list[np.ndarray]]:
+def _registration(settings: Mapping[str, object], directions: Sequence[str]) -> Callable[..., list[np.ndarray]]:
     """Return a registration that gives one field for each direction, named as ANTs names them."""
     if not is_available():
         raise MissingPackageError("SyN needs the package antspyx, which is not installed: pip install antspyx.")
-    import ants  # takes seconds: not while a pair is timed
+    import ants  # takes seconds, so not while a pair is timed
 
     def register(
         fixed: np.ndarray, moving: np.ndarray, spacing: tuple[float, ...], mask: np.ndarray | None
@@ -73,10 +73,10 @@ def _registration(settings: Mapping[str, object], ways: Sequence[str]) -> Callab
             prefix = str(Path(folder) / "syn")
             try:
                 found = ants.registration(*images, mask=where, outprefix=prefix, random_seed=SEED, **settings)
-            except RuntimeError as error:  # ANTs has printed why
-                raise InvalidInputError(f"ANTs could not register two frames ({error}); leave SyN out.") from error
+            except RuntimeError as error:  # ANTs has printed the reason
+                raise InvalidInputError(f"ANTs could not register two frames ({error}); omit SyN.") from error
             fields = []
-            for way in ways:
+            for way in directions:
                 # the warp and the affine part, if any, as one field on the grid that both images have
                 composed = ants.apply_transforms(*images, found[way], compose=prefix)
                 fields.append(sitk.GetArrayFromImage(sitk.ReadImage(composed)))

@@ -1,9 +1,9 @@
-"""The ways to score: `native`, on the acquired grid, and `uvi`, for comparison with the literature.
+"""The presets of scoring: `native`, on the acquired grid, and `uvi`, for comparison with the literature.
 
-The literature crops and pads heart MR (`uvi`), but not breathing CT (`uvi_lung`), which it has cropped before.
+The literature crops and pads heart MR (`uvi`), but not breathing CT (`uvi_lung`), which it crops before.
 
-A preset scales the whole sequence before an engine sees it, as the papers do, so that nothing is lost or gained by
-rounding and clipping afterwards. Scores are per frame; means are of those (mean of dB, not dB of a mean).
+A preset scales the whole sequence before an engine sees it, as the papers do, so that rounding and
+clipping afterwards change nothing. Scores are per frame, and means are over frames (mean of dB, not dB of a mean).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Score = Callable[[np.ndarray, int], dict[str, float]]
 
 @dataclass(frozen=True)
 class Preset:
-    """A way to score.
+    """A preset of scoring.
 
     Attributes:
         name: "native", "uvi" or "uvi_lung".
@@ -53,8 +53,8 @@ def scale_native(sequence: Sequence) -> Sequence:
 def scale_uvi(sequence: Sequence) -> Sequence:
     """Return the sequence as UVI-Net (CVPR 2024) prepares ACDC: cropped or zero-padded, then min-max frame by frame.
 
-    In plane the centre 128 x 128 voxels, 32 slices; smaller planes are zero-padded too (our choice, UVI-Net has no
-    rule). Raises InvalidInputError where a frame is constant.
+    The result has the centre 128 x 128 voxels in plane, and 32 slices; smaller planes are zero-padded too (our choice,
+    UVI-Net has no rule). Raises InvalidInputError where a frame is constant.
     """
     crop = CropPad.to_shape(sequence.volumes[0].geometry.shape, UVI_SHAPE)
     return scale_uvi_lung(replace(sequence, volumes=[crop.apply(v) for v in sequence.volumes]))
@@ -88,7 +88,7 @@ def _native_scorer(sequence: Sequence) -> Score:
 
     def score(predicted: np.ndarray, number: int) -> dict[str, float]:
         truth = sequence.volumes[number].array
-        # the truth was clipped, so a prediction beyond the range is not punished for it
+        # the truth was clipped, so a prediction beyond the range is not penalised
         predicted = np.clip(predicted, 0.0, 1.0)
         return {
             "psnr": metrics.psnr(predicted, truth),
@@ -128,11 +128,11 @@ PRESETS = {
     "uvi_lung": (UVI_LUNG,),
     "both_lung": (NATIVE, UVI_LUNG),
 }
-"""The presets that a choice of the user stands for."""
+"""The presets of every choice of the user."""
 
 
 def presets_named(choice: str) -> tuple[Preset, ...]:
-    """Return the presets that a word of `PRESETS` stands for. Raises InvalidInputError for any other word."""
+    """Return the presets of a choice in `PRESETS`. Raises InvalidInputError for any other word."""
     if choice not in PRESETS:
         raise InvalidInputError(f"There is no preset '{choice}'; choose one of {', '.join(PRESETS)}.")
     return PRESETS[choice]

@@ -1,7 +1,7 @@
-"""One report for all studies: tidy rows, and columns that say how they are shown.
+"""One report for all studies: tidy rows, and columns that define how they are shown.
 
-A row is a mapping of names to values, one row for everything that was measured together. The same rows become a table
-on the terminal, Markdown, CSV and JSON. What a study shows is a tuple of columns, below.
+A row is a mapping of names to values that were measured together. The same rows become a table on the terminal,
+Markdown, CSV and JSON. Each study has a tuple of columns, below.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class Column:
     Attributes:
         name: of the value in a row.
         heading: with the unit.
-        form: a format string such as "{:.2f}", or what turns a value into text.
-        deviation: name of the standard deviation that is shown behind the value; "" for none.
+        form: a format string such as "{:.2f}", or a function that turns a value into text.
+        deviation: name of the standard deviation that is shown after the value; "" for none.
         missing: shown where a row lacks the value, or has NaN.
     """
 
@@ -47,7 +47,7 @@ class Column:
         return self.form.format(value) if isinstance(self.form, str) else self.form(value)
 
     def cell(self, row: Row) -> str:
-        """Return what a row has in this column.
+        """Return the cell of a row in this column.
 
         Example:
             >>> Column("psnr", "PSNR dB", "{:.2f}").cell({"psnr": 31.237})
@@ -61,7 +61,7 @@ class Column:
 
 
 def breakable(name: str) -> str:
-    """Return a name with spaces for underscores, where a table can break it into lines."""
+    """Return a name with spaces for underscores, so that a table can break it into lines."""
     return name.replace("_", " ")
 
 
@@ -87,8 +87,8 @@ HOLD_OUT = (
     Column("fold_rate_last", "folds last", "{:.3%}"),
     Column("epe_mm", "EPE mm", "{:.2f}"),
     Column("epe_p95_mm", "EPE p95", "{:.2f}"),
-    Column("epe_still_mm", "EPE still", "{:.2f}"),
-    Column("epe_still_p95_mm", "still p95", "{:.2f}"),
+    Column("epe_still_mm", "EPE at rest", "{:.2f}"),
+    Column("epe_still_p95_mm", "rest p95", "{:.2f}"),
     Column("prepare_seconds", "prepare s", "{:.2f}"),
     Column("frame_seconds", "frame s", "{:.3f}"),
 )
@@ -133,7 +133,7 @@ ABLATION = (
     Column("paper_ssim", "paper\nSSIM", "{:.3f}", missing=""),
     Column("paper_nmse_x100", "paper\nNMSE", "{:.3f}", missing=""),
 )
-"""Ablations of the network, beside Tables 2 and 3 of the TM-MSDF paper."""
+"""Ablations of the network, with Tables 2 and 3 of the TM-MSDF paper."""
 
 
 def present(rows: Sequence[Row], columns: Iterable[Column]) -> list[Column]:
@@ -150,15 +150,15 @@ def as_table(
     section: str = "",
     compact: bool = False,
 ) -> Table:
-    """Return a table for a rich console: a line for every row; columns of which no row has a value are left out.
+    """Return a table for a rich console: a line for every row; columns without any value are left out.
 
     Args:
         rows: to show.
-        columns: how; the first is set to the left, the others to the right.
+        columns: to show; the first is aligned left, the others right.
         title: above the table.
         caption: below it.
         section: name of a value; where it changes from one row to the next, a line is drawn.
-        compact: no frame, and the width that the table needs, whatever the width of the terminal.
+        compact: no frame, and the width that the table needs, regardless of the terminal.
     """
     shown = [columns[0], *present(rows, columns[1:])]
     table = Table(title=title or None, caption=caption or None, title_justify="left", caption_justify="left")
@@ -171,7 +171,7 @@ def as_table(
         if section and number and row.get(section) != rows[number - 1].get(section):
             table.add_section()
         table.add_row(*(column.cell(row) for column in shown))
-    if compact:  # cut figures would be wrong ones
+    if compact:  # truncated figures would be wrong
         wide = Console(width=1000)
         table.width = Measurement.get(wide, wide.options, table).maximum
     return table
@@ -200,11 +200,11 @@ def as_markdown(
 
     Args:
         rows: to show.
-        columns: how; a bar in a cell is escaped.
-        words: so many columns, from the first, are set to the left, the others to the right.
+        columns: to show; a bar in a cell is escaped.
+        words: number of columns, from the first, that are aligned left; the others are aligned right.
         bold: tells which cells are set in bold.
         instead: name of a value that is shown in place of all columns but the first, in rows that have it: why there
-            are none.
+            are no figures.
 
     Example:
         >>> print(as_markdown([{"a": "x", "b": 1.0}], [Column("a", "A"), Column("b", "B", "{:.1f}")]))

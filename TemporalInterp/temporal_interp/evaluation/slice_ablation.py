@@ -1,4 +1,4 @@
-"""Parts that slice synthesis can be trained without, to measure what each is worth (Fang et al. 2022, Table 3)."""
+"""Parts that slice synthesis can be trained without, to measure their effect (Fang et al. 2022, Table 3)."""
 
 from __future__ import annotations
 

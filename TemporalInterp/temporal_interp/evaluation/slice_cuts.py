@@ -13,7 +13,7 @@ from temporal_interp.slices.add_slices import View
 from temporal_interp.slices.classical import Classical, interpolate_slices
 
 AXES = {View.CORONAL: 1, View.SAGITTAL: 2}
-"""Axis of (K, J, I) that a plane is across."""
+"""Axis of (K, J, I) normal to a plane."""
 
 DETAIL_SHARE = 0.5
 """Side of the detail as a share of the plane's shorter side."""
@@ -52,7 +52,7 @@ class SliceCut:
 def cuts_where_linear_errs(given: Volume, truth: Volume, factor: int) -> tuple[SliceCut, SliceCut]:
     """Return the sagittal and the coronal plane, and the detail in each, where linear interpolation errs most.
 
-    So no network has a say in what is shown of it.
+    So the choice does not depend on any network.
 
     Args:
         given: every factor-th slice of the truth.

@@ -1,4 +1,4 @@
-"""The methods of the table of slice synthesis, behind one protocol: each puts slices between the given slices."""
+"""The methods of the table of slice synthesis, behind one protocol: each adds slices between the given slices."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ SOME_VIEWS = tuple(views for count in (1, 2) for views in combinations(View, cou
 
 
 class SliceMethod(Protocol):
-    """A way to put slices between slices."""
+    """A method that adds slices between slices."""
 
     @property
     def name(self) -> str:
-        """What it is called in tables."""
+        """Name in tables."""
         ...
 
     def add(self, given: Volume, factor: int, *, keep_given: bool, progress: Progress) -> Volume:
-        """Return a volume with factor - 1 slices between every two; the given ones may be kept as they are or not."""
+        """Return a volume with factor - 1 slices between every two; `keep_given` allows it to keep the given ones."""
         ...
 
 
@@ -58,8 +58,8 @@ class SynthesisedSlices:
     """A trained model.
 
     Attributes:
-        name: what it is called in tables.
-        model: for the factor that is asked for.
+        name: in tables.
+        model: for the requested factor.
     """
 
     name: str
@@ -90,11 +90,11 @@ class FittedSlices:
 
     @property
     def name(self) -> str:
-        """What was fitted."""
+        """Name with the part that was left out, if any."""
         return "fitted" if self.without is None else f"fitted without {self.without}"
 
     def add(self, given: Volume, factor: int, *, keep_given: bool, progress: Progress) -> Volume:
-        """Return a volume with factor - 1 slices between every two, after fitting anew."""
+        """Return a volume with factor - 1 slices between every two, after a new fit."""
         settings = training_without(self.without, self.settings)
         if self.from_scratch:
             self.model = new_model(factor, slice_network_without(self.without), seed=settings.seed).to(self.device)

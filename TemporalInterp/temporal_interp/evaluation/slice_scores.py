@@ -1,4 +1,4 @@
-"""How close synthesised slices come to the acquired ones: the columns of Tables 1 and 2 of Fang et al., CVPR 2022."""
+"""Similarity of synthesised slices to the acquired ones: the columns of Tables 1 and 2 of Fang et al., CVPR 2022."""
 
 from __future__ import annotations
 
@@ -46,9 +46,7 @@ def score_slices(predicted: np.ndarray, truth: np.ndarray, held_out: np.ndarray)
         InvalidInputError: the shapes do not fit.
     """
     if held_out.shape != truth.shape[:1]:
-        raise InvalidInputError(
-            f"The marks of which slices were held out have shape {held_out.shape}, the truth {truth.shape}."
-        )
+        raise InvalidInputError(f"The mask of held-out slices has shape {held_out.shape}, the truth {truth.shape}.")
     mask = np.broadcast_to(held_out[:, None, None], truth.shape)
     views = {name: _ssim(predicted.transpose(axes), truth.transpose(axes)) for name, axes in _FIRST.items()}
     return SliceScores(psnr(predicted, truth), psnr(predicted, truth, mask), *views.values())

@@ -35,7 +35,7 @@ class SliceEvaluation:
         factor: r.
         degradation: how slices were held out.
         scores: by method, in the order in which they ran.
-        seconds: wall time that each method took to put the slices back.
+        seconds: wall time that each method took to restore the slices.
         cuts: a sagittal and a coronal plane as every method made it.
     """
 
@@ -53,12 +53,12 @@ class SliceEvaluation:
 
 
 def thick_volume(truth: Volume, factor: int, degradation: Degradation) -> Volume:
-    """Return what methods are given: float32 with every factor-th slice of a volume, degraded, from 0 to 1.
+    """Return the input of the methods: float32 with every factor-th slice of a volume, degraded, from 0 to 1.
 
-    The scale is the truth's (see `IntensityRange.of`); the part of the truth beyond it is cut.
+    The scale is the truth's (see `IntensityRange.of`); intensities beyond it are clipped.
 
     Raises:
-        InvalidInputError: the factor is none of FACTORS, there are too few slices, or all voxels are the same.
+        InvalidInputError: the factor is not one of FACTORS, there are too few slices, or all voxels are the same.
     """
     if factor not in FACTORS:
         raise InvalidInputError(f"One slice in {', '.join(map(str, FACTORS))} can be given, not in {factor}.")
@@ -77,8 +77,8 @@ def evaluate_slices(
 ) -> SliceEvaluation:
     """Hold slices out, let every method restore them, and score the results.
 
-    The last slices of the truth are left out where their number does not fit the factor. Slices that are given as they
-    were acquired stay so; blurred ones are synthesised too, since they are not the truth (Eq. 7).
+    The last slices of the truth are left out if their number does not fit the factor. Given slices are kept as they are
+    unless they are blurred: then they are synthesised too, since they are not the truth (Eq. 7).
 
     Args:
         truth: acquired, with close slices.
@@ -113,7 +113,7 @@ def as_table(evaluation: SliceEvaluation, *, title: str = "") -> Table:
     """Return the columns of Tables 1 and 2, with the PSNR of the held-out slices alone and the wall time."""
     given = f"every {ORDINALS[evaluation.factor]} slice given, {evaluation.degradation}"
     caption = (
-        "'held out' is the PSNR of the slices that were put back. Wall time, fitting included, on this machine, "
+        "'held out' is the PSNR of the restored slices. Wall time, fitting included, on this machine, "
         f"{os.cpu_count()} processors."
     )
     if Classical.SINC in evaluation.scores:

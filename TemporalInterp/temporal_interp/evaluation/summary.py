@@ -1,4 +1,4 @@
-"""Means of hold-out evaluations, and what is shown of them."""
+"""Means of hold-out evaluations, and their tables."""
 
 from __future__ import annotations
 
@@ -59,17 +59,17 @@ def _summary(preset: str, engine: str, patients: Sequence[Sequence[Row]]) -> Sum
 
 def frame_rows(evaluations: Sequence[Evaluation]) -> list[dict[str, Any]]:
     """Return a tidy row for every patient, preset, engine and held-out frame."""
-    return [_flat(row, "measures") for evaluation in evaluations for row in evaluation.rows]
+    return [_flattened(row, "measures") for evaluation in evaluations for row in evaluation.rows]
 
 
-def _flat(record: Row | Summary, measures: str) -> dict[str, Any]:
+def _flattened(record: Row | Summary, measures: str) -> dict[str, Any]:
     line = asdict(record)
     return line | line.pop(measures)
 
 
 def as_table(summaries: Sequence[Summary], *, title: str = "") -> Table:
     """Return a table of the means: a column for every engine, a line for every measure; see `report.HOLD_OUT`."""
-    return report.as_turned_table([_flat(summary, "means") for summary in summaries], report.HOLD_OUT, title=title)
+    return report.as_turned_table([_flattened(summary, "means") for summary in summaries], report.HOLD_OUT, title=title)
 
 
 def as_tables(summaries: Sequence[Summary], *, title: str = "") -> list[Table]:
@@ -82,10 +82,10 @@ def as_table_1(summaries: Sequence[Summary], quoted: Sequence[QuotedScores], *, 
     """Return the columns of the paper's Table 1: the engines measured here, and below a line the quoted methods.
 
     Args:
-        summaries: of one of the uvi presets, which measures what the paper does.
+        summaries: of one of the uvi presets, which has the measures of the paper.
         quoted: the published figures of the same data set.
         title: what was scored.
-        caption: where the quoted figures are from, and what sets them apart.
+        caption: where the quoted figures are from, and how they differ.
     """
     measured = [{"method": s.engine, "figures": "measured here", **s.means} for s in summaries]
     published = [{"figures": "quoted", **asdict(scores)} for scores in quoted]

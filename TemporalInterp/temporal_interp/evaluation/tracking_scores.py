@@ -1,8 +1,8 @@
 """How well a motion maps a frame onto the next one: the two measures of NMSR's Table 1, and the fold rate.
 
 Source: Zhu et al., "Neural Multi-Scale Self-Supervised Registration for Echocardiogram Dense Tracking", Section 3. They
-measure how similar the images become, not how true the motion is: a field that is rough enough can make any two images
-similar. The share of folded voxels hints at that; the paper does not give it.
+measure how similar the images become, not the accuracy of the motion: a field that is rough enough can make any two
+images similar. The share of folded voxels hints at that; the paper does not give it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ WHITE = np.float32(255)
 
 @dataclass(frozen=True)
 class PairScores:
-    """Similarity of frame n, moved, and frame n + 1.
+    """Similarity of the warped frame n and frame n + 1.
 
     Attributes:
         mse: mean squared difference of intensities in [0, 1]; the paper prints it in 1e-3.
@@ -40,7 +40,7 @@ class PairScores:
 def scale_to_unit(sequence: Sequence) -> Sequence:
     """Return the sequence in float32 from 0 to 1, by one range for all frames.
 
-    Pictures of 8 bits, as ultrasound and video are, have a white of their own: they are divided by 255. Anything else
+    Images of 8 bits, such as ultrasound and video, have a fixed white: they are divided by 255. Anything else
     is scaled by `presets.scale_native`, its 99.9th percentile at 1. The paper says only that the range is [0, 1].
 
     Raises:

@@ -47,7 +47,8 @@ class TrackingEvaluation:
 
     Attributes:
         pairs: numbers n of the earlier frames of the pairs (n, n + 1) that were scored.
-        identical: those of them whose two frames are equal, as where a film repeats frames; no method can fail there.
+        identical: those of them whose two frames are equal, such as in a film that repeats frames; no method can fail
+            there.
         methods: a row each, in the order in which they ran.
     """
 
@@ -73,7 +74,7 @@ def evaluate_tracking(
         methods: what to compare.
         mask: where to score, (K, J, I) bool, for all frames; methods that can take a mask are given it. None is
             everywhere.
-        every: score only each so-many-th pair, for methods that are slow.
+        every: score only every n-th pair, for slow methods.
         progress: told how far it is; may raise CancelledError.
 
     Raises:

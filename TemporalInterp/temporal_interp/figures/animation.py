@@ -17,9 +17,9 @@ from temporal_interp.figures.view import View, display_range, view_of_motion
 def save_animation(sequence: Sequence, path: Path) -> None:
     """Write an endless animated GIF, 900 pixels wide or less, that plays the whole sequence in about `FILM_SECONDS`.
 
-    Left, only the acquired frames, each until the next comes; right, all frames. Under each picture stands whether it
-    is acquired or SYNTHETIC, and its time. Frames last as long as their gap to the next on the index; the last frame
-    as long as the median gap.
+    Left, only the acquired frames, each until the next comes; right, all frames. The label under each picture says
+    whether it is acquired or SYNTHETIC, and its time. A frame lasts as long as the gap to the next; the last frame as
+    long as the median gap.
 
     Raises:
         InvalidInputError: every frame of the sequence is synthetic.

@@ -18,13 +18,13 @@ from temporal_interp.io.atomic import atomic_file
 from temporal_interp.io.notes import PIXEL_SIZE_NOTE
 
 WIDTH = 9.0
-"""Width of every figure in inches; at 100 dots per inch it fits a README, files have half as many dots again."""
+"""Width of every figure in inches; at 100 dots per inch it fits a README; files have 150."""
 DOTS_PER_INCH = 150
 
 ACQUIRED = "#56B4E9"
 SYNTHETIC = "#E69F00"
 ENGINE_COLOURS = ("#7F7F7F", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
-"""Okabe and Ito's palette, told apart by colour-blind readers too; grey is for the first, the baseline."""
+"""Okabe and Ito's palette, which colour-blind readers can distinguish; grey is for the first, the baseline."""
 
 
 def new_figure(height: float, *, width: float = WIDTH) -> Figure:
@@ -38,11 +38,11 @@ def save(figure: Figure, path: Path) -> None:
     """Write the figure as a file of the kind its name ends in (PNG, PDF, SVG), whole or not at all.
 
     Raises:
-        InvalidInputError: the name ends in something that is no kind of picture.
+        InvalidInputError: the ending of the name is not that of a picture.
     """
     kinds = figure.canvas.get_supported_filetypes()
     if path.suffix.lower().lstrip(".") not in kinds:
-        raise InvalidInputError(f"{path} names no kind of picture; end it in one of {', '.join(sorted(kinds))}.")
+        raise InvalidInputError(f"{path} has no known ending of a picture; use one of {', '.join(sorted(kinds))}.")
     with atomic_file(path, overwrite=True) as unfinished:
         figure.savefig(unfinished, dpi=DOTS_PER_INCH)
 
@@ -78,7 +78,7 @@ def draw_colour_bar(
 
 
 def hide_ticks(axes: Axes) -> None:
-    """Leave no ticks and no frame."""
+    """Remove ticks and frame."""
     axes.set_xticks([])
     axes.set_yticks([])
     for spine in axes.spines.values():
@@ -101,7 +101,7 @@ def write_in_corner(axes: Axes, text: str, colour: str) -> None:
 
 
 def length_unit(sequence: Sequence) -> str:
-    """Return what a mm of the sequence's geometry is in truth: "mm", or "pixels" where nobody knows their size."""
+    """Return the true unit of a mm of the sequence's geometry: "mm", or "pixels" where their size is not known."""
     return "pixels" if PIXEL_SIZE_NOTE in sequence.notes else "mm"
 
 

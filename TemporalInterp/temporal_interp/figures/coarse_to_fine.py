@@ -19,12 +19,12 @@ from temporal_interp.figures.grid import PictureGrid
 from temporal_interp.figures.view import View
 
 MAX_COLUMNS = 4
-"""As many as the scales of the paper; more fields go on in the next row."""
+"""As many as the scales of the paper; more fields continue in the next row."""
 
 ARROWS_ACROSS = 19
 """Arrows along the longer side of a picture."""
 
-_STILL_SHARE = 0.08
+_MIN_ARROW_SHARE = 0.08
 """Arrows shorter than this share of the longest would only be dots."""
 _MAX_ENLARGEMENT = 30
 _ARROW_WIDTH = 0.015
@@ -41,7 +41,7 @@ def save_coarse_to_fine(
     mask: np.ndarray | None = None,
     title: str = "",
 ) -> None:
-    """Draw the same frame once for every field, with the field's arrows, as Figures 2 and 3 of the NMSR paper.
+    """Draw the same frame once for every field, with the field's arrows, as in Figures 2 and 3 of the NMSR paper.
 
     All arrows follow the tissue forward in time, are enlarged by the factor in the title, and share one scale of
     colours, which ends at the 99.5th percentile.
@@ -54,8 +54,8 @@ def save_coarse_to_fine(
         intensity_range: what is black and white.
         path: the file to write.
         length_unit: of the scale, see `canvas.length_unit`.
-        mask: (K, J, I) bool, arrows are drawn here only.
-        title: stands before the factor, such as "frame 5 to 6".
+        mask: (K, J, I) bool, arrows are drawn only here.
+        title: precedes the factor, such as "frame 5 to 6".
 
     Raises:
         InvalidInputError: there are no fields, or one does not lie on the grid of the frame.
@@ -72,7 +72,7 @@ def save_coarse_to_fine(
     for number, (name, field) in enumerate(fields.items()):
         axes = grid.axes(figure, *divmod(number, columns))
         draw_image(axes, frame.array, view, intensity_range)
-        arrows = arrows_of(field, view, spacing_mm=spacing, still_mm=_STILL_SHARE * longest, mask=mask)
+        arrows = arrows_of(field, view, spacing_mm=spacing, min_length_mm=_MIN_ARROW_SHARE * longest, mask=mask)
         draw_arrows(axes, arrows, longest, enlarged, forward=True, width=_ARROW_WIDTH)
         axes.set_title(name, fontsize=9.5, pad=4)
     scale = ScalarMappable(Normalize(0, longest), ARROW_COLOURS)
@@ -100,4 +100,4 @@ def _longest(fields: Mapping[str, DisplacementField | np.ndarray], view: View, m
     lengths = [np.linalg.norm(view.of(vectors_of(field))[inside], axis=-1).ravel() for field in fields.values()]
     together = np.concatenate(lengths)
     longest = float(np.percentile(together, 99.5)) if together.size else 0.0
-    return longest or 1.0  # where nothing moves, any scale will do
+    return longest or 1.0  # without motion any scale will do

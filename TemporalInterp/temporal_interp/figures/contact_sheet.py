@@ -1,4 +1,4 @@
-"""All frames of a sequence side by side, acquired and synthetic ones told apart by their borders."""
+"""All frames of a sequence side by side; their borders distinguish acquired and synthetic ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_COLUMNS = 9
 def save_contact_sheet(sequence: Sequence, path: Path) -> None:
     """Draw every frame of a sequence with its time; the colour of the border says whether it was acquired.
 
-    The slice that moves most is shown, cropped around what moves.
+    The slice with most motion is shown, cropped around the motion.
 
     Raises:
         InvalidInputError: every frame of the sequence is synthetic.

@@ -1,4 +1,4 @@
-"""Displacement fields as arrows over the frame they belong to, with their Jacobian determinant beside."""
+"""Displacement fields as arrows over their frame, next to their Jacobian determinant."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ ARROW_SPACING_MM = 5.5
 """Distance between arrows in plane: dense enough for a heart wall of 10 mm."""
 
 ARROW_COLOURS = ListedColormap(colormaps["plasma"](np.linspace(0.35, 1.0, 128)))
-"""Without the dark third of the scale, which is lost on a grey picture."""
+"""Without the dark third of the scale, which is hard to see on a grey picture."""
 _JACOBIAN_COLOURS = "PuOr"
-_STILL_MM = 0.5
+_MIN_ARROW_MM = 0.5
 """Shorter arrows are left out: they would only be dots."""
 
 
@@ -36,8 +36,8 @@ def save_fields(frame: Frame, view: View, intensity_range: IntensityRange, path:
     """Draw the motion from the first frame to t, and from t to the last, over the synthetic frame.
 
     Arrows follow the tissue forward in time: in the upper row from where a point was in the first frame to where it is
-    at t, in the lower from where it is at t to where it will be in the last frame; the end without, or with, the head
-    lies on that place at t. They show the part of the motion in the plane, enlarged by the factor in the title; their
+    at t, in the lower from where it is at t to where it will be in the last frame; the tail, or the head,
+    lies at the place at t. They show the part of the motion in the plane, enlarged by the factor in the title; their
     colour is the length of the whole displacement in mm. Beside them is the Jacobian determinant of the resampling
     field: 1 keeps volume, above 1 the tissue takes less room at t than at that end, 0 or less, in red, is a fold.
 
@@ -107,7 +107,7 @@ class Arrows:
 
 
 def vectors_of(field: DisplacementField | np.ndarray) -> np.ndarray:
-    """Return the displacements of a field, (K, J, I, 3), LPS mm, whichever way it is kept."""
+    """Return the displacements of a field, (K, J, I, 3), LPS mm, of either type."""
     return field.array if isinstance(field, DisplacementField) else field
 
 
@@ -116,16 +116,16 @@ def arrows_of(
     view: View,
     *,
     spacing_mm: float = ARROW_SPACING_MM,
-    still_mm: float = _STILL_MM,
+    min_length_mm: float = _MIN_ARROW_MM,
     mask: np.ndarray | None = None,
 ) -> Arrows:
-    """Return the field at places some distance apart, without those that hardly move.
+    """Sample the field at evenly spaced places, without those that hardly move.
 
     Args:
         field: with its displacements, or these alone, (K, J, I, 3), LPS mm.
         view: the part to show.
         spacing_mm: distance between arrows in plane.
-        still_mm: shorter arrows are left out.
+        min_length_mm: shorter arrows are left out.
         mask: (K, J, I) bool, arrows elsewhere are left out.
     """
     shape = view.geometry.shape
@@ -135,7 +135,7 @@ def arrows_of(
     y, x = np.meshgrid(rows, columns, indexing="ij")
     vectors = view.of(vectors_of(field))[y, x]
     length = np.linalg.norm(vectors, axis=-1)
-    shown = (length >= still_mm) & inside[y, x]
+    shown = (length >= min_length_mm) & inside[y, x]
     along_ijk = vectors[shown] @ np.linalg.inv(view.geometry.voxel_to_physical).T
     return Arrows(x[shown], y[shown], along_ijk[:, 0], along_ijk[:, 1], length[shown])
 
@@ -146,7 +146,7 @@ def draw_arrows(
     """Draw arrows that follow the tissue forward in time, their shafts `width` inches wide, and return them.
 
     A resampling field points from t to the end it samples: to the last frame, `forward` in time, or back to the first,
-    so that its arrows are turned round to end at their place at t.
+    so that its arrows are reversed to end at their place at t.
     """
     sign = enlarged if forward else -enlarged
     return axes.quiver(

@@ -71,7 +71,7 @@ def frame_durations(times: Sequence[float]) -> list[int]:
 
 
 def empty_picture(axes: Axes, view: View) -> AxesImage:
-    """Return a black picture with the shape of a view, for data from 0 to 1 to be set."""
+    """Return a black picture with the shape of a view, for data from 0 to 1."""
     shape = (view.rows.stop - view.rows.start, view.columns.stop - view.columns.start)
     aspect = view.pixel_aspect
     picture = axes.imshow(np.zeros(shape), cmap="gray", vmin=0, vmax=1, aspect=aspect, interpolation="bilinear")

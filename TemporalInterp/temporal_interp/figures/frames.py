@@ -1,4 +1,4 @@
-"""Held-out frames beside the predictions of the engines, with error maps."""
+"""Held-out frames and the predictions of the engines, with error maps."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def save_frames(sequence: Sequence, evaluation: Evaluation, path: Path, *, prese
 
     The baseline that repeats acquired frames is left out.
 
-    Columns are the frames the evaluation was asked to keep (three to five look best). The slice that moves most is
-    shown, cropped around what moves; all pictures share one grey scale and all maps one colour scale.
+    Columns are the frames that the evaluation kept (three to five look best). The slice with most motion is shown,
+    cropped around the motion; all pictures share one grey scale and all maps one colour scale.
 
     Args:
         sequence: the sequence that was evaluated.
@@ -56,9 +56,7 @@ def save_frames(sequence: Sequence, evaluation: Evaluation, path: Path, *, prese
         if row.preset == preset and row.engine != BASELINE and (preset, row.engine, row.frame) in evaluation.kept
     ]
     if not rows:
-        raise InvalidInputError(
-            f"The evaluation kept no frames of an engine under the preset '{preset}'; ask for some."
-        )
+        raise InvalidInputError(f"The evaluation kept no frames of an engine under the preset '{preset}'; keep some.")
     scaled = presets_named(preset)[0].scale(sequence)
     view = view_of_motion(scaled)
     engines = list(dict.fromkeys(row.engine for row in rows))

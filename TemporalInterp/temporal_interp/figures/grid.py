@@ -1,4 +1,4 @@
-"""Rows and columns of pictures of one shape, with room for words around them."""
+"""Rows and columns of pictures of one shape, with room for labels around them."""
 
 from __future__ import annotations
 

@@ -26,9 +26,9 @@ from temporal_interp.slices.degradation import Degradation
 
 _ERROR_COLOURS = "inferno"
 _LETTERS = (("R", "L"), ("A", "P"), ("I", "S"))
-"""Patient directions: where x, y and z (LPS) fall to, and where they rise to."""
+"""Patient directions towards which x, y and z (LPS) fall, and towards which they rise."""
 _UPWARD = (1, -1, 1)
-"""Sign of x, y and z that points up in a picture: to the head, or to the front where that is not along it."""
+"""Sign of x, y and z that points up in a picture: to the head, else to the front."""
 _RIGHTWARD = (1, 1, 1)
 """Sign that points right: to the patient's left, or to the back."""
 
@@ -40,7 +40,7 @@ class Side:
     Attributes:
         start: letter of the direction at its left, or lower, end.
         end: letter at its right, or upper, end.
-        reversed: the image has to be turned round along this axis.
+        reversed: the image has to be flipped along this axis.
     """
 
     start: str
@@ -49,8 +49,8 @@ class Side:
 
 
 def sides_of(cut: SliceCut) -> tuple[Side, Side]:
-    """Return the upright and the level axis of a plane as radiologists look at it: head up, patient's left or back to
-    the right. In an oblique volume the nearest direction counts."""
+    """Return the vertical and the horizontal axis of a plane in radiological convention: head up, patient's left or
+    back to the right. In an oblique volume the nearest direction counts."""
     return _side(cut.geometry, 2, _UPWARD), _side(cut.geometry, AXES[cut.view] - 1, _RIGHTWARD)
 
 
@@ -65,18 +65,18 @@ def _side(geometry: Geometry, axis: int, wanted: tuple[int, int, int]) -> Side:
 def save_slice_comparison(
     evaluation: SliceEvaluation, cut: SliceCut, path: Path, *, methods: Sequence[str], title: str = ""
 ) -> None:
-    """Draw a plane as the nearest given slices show it, as methods made it, and as it was acquired.
+    """Draw a plane as the nearest given slices, as synthesised by the methods, and as acquired.
 
-    The upper row shows the plane whole, the middle one the detail in the box, with the greys spread over what there is
-    in the truth, the lower one the absolute error in the detail; all maps share one scale of colours, which ends at the
-    99.5th percentile. Pixels have their true shape.
+    The upper row shows the whole plane, the middle one the detail in the box, with greys over the range of the truth,
+    the lower one the absolute error in the detail; all maps share one colour scale, which ends at the 99.5th
+    percentile. Pixels have their true shape.
 
     Args:
         evaluation: with the scores in the titles; nearest interpolation must be among its methods.
         cut: one of its planes.
         path: the file to write.
-        methods: names of those to show, in this order, beside nearest interpolation.
-        title: stands before what is shown, such as the name of the file.
+        methods: names of those to show, in this order, in addition to nearest interpolation.
+        title: precedes the description, such as the name of the file.
     """
     names = [str(Classical.NEAREST), *methods]
     whole = PictureGrid(
@@ -120,7 +120,7 @@ def _pixel_aspect(cut: SliceCut) -> float:
 
 
 def _draw(axes: Axes, image: np.ndarray, cut: SliceCut, **colours: Any) -> None:
-    """Draw slices one above the other, turned as `sides_of` says."""
+    """Draw slices one above the other, flipped as `sides_of` says."""
     axes.imshow(image, origin="lower", aspect=_pixel_aspect(cut), interpolation="nearest", **colours)
     upright, level = sides_of(cut)
     if upright.reversed:
@@ -139,7 +139,7 @@ def _draw_whole(axes: Axes, image: np.ndarray, cut: SliceCut) -> None:
 
 
 def _draw_letters(axes: Axes, cut: SliceCut) -> None:
-    """Write which way the patient lies, over a picture of the whole plane."""
+    """Write the patient directions over a picture of the whole plane."""
     axes.patch.set_alpha(0.0)
     hide_ticks(axes)
     upright, level = sides_of(cut)

@@ -1,4 +1,4 @@
-"""Strain along a contour over time: its mean, how much it differs along the contour, and its peak."""
+"""Strain along a contour over time: its mean, its spread along the contour, and its peak."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def mean_percent(strain: np.ndarray) -> np.ndarray:
 
 
 def index_axis_label(name: str, unit: str) -> str:
-    """Return what stands along the axis of the index: "time (ms)", "frame"."""
+    """Return the label of the index axis: "time (ms)", "frame"."""
     return f"{name} ({unit})" if unit else name
 
 
@@ -91,11 +91,11 @@ def _draw_curve(axes: Axes, times: np.ndarray, strain: np.ndarray, colour: str) 
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=8)
-    axes.margins(y=0.16)  # room for what is written at the peak
+    axes.margins(y=0.16)  # room for the label of the peak
 
 
 def _mark_peak(axes: Axes, times: Sequence[float], curve: np.ndarray, unit: str) -> None:
-    """Ring the value farthest from zero, and write it and its time beyond it."""
+    """Circle the value farthest from zero, and label it with its value and time."""
     frame = int(np.abs(curve).argmax())
     above = curve[frame] > 0
     along = (times[frame] - times[0]) / ((times[-1] - times[0]) or 1.0)

@@ -1,4 +1,4 @@
-"""A film of a sequence with what was tracked through it: points with their trails, a contour, and its strain."""
+"""A film of a sequence with the tracked motion: points with their trails, a contour, and its strain."""
 
 from __future__ import annotations
 
@@ -65,10 +65,10 @@ def save_tracking_film(
     contour_closed: bool = True,
     strains: Mapping[str, np.ndarray] | None = None,
 ) -> None:
-    """Write an endless animated GIF, 900 pixels wide or less, of the sequence with what was tracked over it.
+    """Write an endless animated GIF, 900 pixels wide or less, of the sequence with the tracked motion.
 
     Points draw a trail over the last frames. Beside the picture are the curves of strain, the mean over the contour,
-    with a marker at the time shown. What leaves the slice of the view is not drawn while it is outside.
+    with a marker at the time shown. Points outside the slice of the view are not drawn.
 
     Args:
         sequence: N frames.
@@ -76,7 +76,7 @@ def save_tracking_film(
         path: the file to write.
         points_mm: (N, P, 3), LPS, where the points are in every frame.
         contour_mm: (N, C, 3), likewise.
-        contour_closed: whether the contour goes round.
+        contour_closed: whether the contour is a loop.
         strains: by name, (N, P) over the contour's points, 0.1 is 10 %.
 
     Raises:
@@ -140,7 +140,7 @@ class _Stage:
         self._curves = _Curves(figure, grid, sequence, strains) if strains else None
 
     def show_frame(self, number: int, picture: np.ndarray) -> None:
-        """Exchange the image, its words and the marker of the curves."""
+        """Exchange the image, its label and the marker of the curves."""
         self._picture.set_data(picture)
         words = index_label(self._sequence.times[number], self._sequence.unit)
         synthetic = is_synthetic(self._sequence.item_attributes[number])
@@ -150,7 +150,7 @@ class _Stage:
             self._curves.mark(number)
 
     def show_points(self, places: np.ndarray) -> None:
-        """Draw points at the last of (T, P, 2) places, and their way there, older parts fainter."""
+        """Draw points at the last of (T, P, 2) places, and their trails, older parts fainter."""
         places = np.where(np.isnan(places[-1]), np.nan, places)  # no trail without its point
         self._points.set_data(*places[-1].T)
         steps = np.stack([places[:-1], places[1:]], axis=2)  # (T - 1, P, 2 ends, 2)

@@ -71,8 +71,8 @@ def view_of_motion(sequence: Sequence) -> View:
     """Return the view of the strongest motion in the acquired frames: in a heart, the ventricles of one slice.
 
     The slice is the one with most voxels in the moving region, the rectangle surrounds the region around the peak of
-    the variation with a margin; nearly still structures elsewhere stay outside. A still sequence is shown whole, in
-    its middle slice.
+    the variation with a margin; structures elsewhere with little motion stay outside. A sequence without motion is
+    shown whole, in its middle slice.
     """
     acquired = sequence.acquired()
     geometry = acquired.volumes[0].geometry
@@ -92,10 +92,10 @@ def view_of_motion(sequence: Sequence) -> View:
 
 
 def view_of_tracking(sequence: Sequence, *, mask: np.ndarray | None = None, marks_mm: np.ndarray | None = None) -> View:
-    """Return the view of what is tracked: the slice of the marks, cropped to the mask.
+    """Return the view of the tracked region: the slice of the marks, cropped to the mask.
 
-    Without marks it is the slice where the mask is largest, without a mask a rectangle around the marks, without
-    either the view of what moves most.
+    Without marks it is the slice where the mask is largest, without a mask a rectangle around the marks, and without
+    both the view of the strongest motion.
 
     Args:
         sequence: the frames.

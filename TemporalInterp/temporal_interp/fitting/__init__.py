@@ -1,1 +1,1 @@
-"""What every fit shares: its schedule, when it has stopped getting better, and its resumption from a checkpoint."""
+"""What all fits share: the schedule, the detection of a plateau, and resuming from a checkpoint."""

@@ -45,7 +45,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     """Return a checkpoint, its tensors on the CPU.
 
     Raises:
-        UnreadableFileError: the file is no checkpoint of ours.
+        UnreadableFileError: the file is not one of our checkpoints.
     """
     try:
         with safe_open(path, framework="pt", device="cpu") as file:

@@ -1,13 +1,13 @@
-"""When a fit has stopped getting better."""
+"""Detects when a fit has stopped improving."""
 
 from __future__ import annotations
 
 
 class Plateau:
-    """Notices that the mean loss of the last steps is no better than that of the steps before.
+    """Detects that the mean loss of the last steps is no better than that of the steps before.
 
     Args:
-        window: how many steps are compared with as many before, each time so many have passed; 0 never notices.
+        window: number of steps compared with as many before, once every `window` steps; 0 detects nothing.
         tolerance: relative improvement that counts.
 
     Example:

@@ -1,4 +1,4 @@
-"""A fit that was stopped goes on where it was, from a checkpoint."""
+"""Resumes a fit that was stopped, from a checkpoint."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from temporal_interp.errors import InvalidInputError, Progress
 from temporal_interp.fitting.checkpoint_file import read_checkpoint, write_checkpoint
 
 EVERY_SECONDS = 20.0
-"""Between two checkpoints; one of many frames takes a while to write."""
+"""Time between two checkpoints; one of many frames takes a while to write."""
 
 Result = TypeVar("Result")
 Result_co = TypeVar("Result_co", covariant=True)
@@ -27,26 +27,26 @@ class Fit(Protocol[Result_co]):
     """
 
     def fingerprint(self) -> str:
-        """Return what tells fits of other data, or with other settings, apart."""
+        """Return a text that identifies the data and the settings of the fit."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Return everything needed to go on from here, as tensors, numbers and text."""
+        """Return everything needed to continue from here, as tensors, numbers and text."""
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on where `state` was taken."""
+        """Continue from where `state` was taken."""
 
     def run(self, *, on_step: Callable[[], None] | None, progress: Progress) -> Result_co:
         """Fit to the end, calling `on_step` after every step, and return the result."""
 
 
 def resume(fit: Fit[Result], checkpoint: Path | None, *, progress: Progress) -> Result:
-    """Run a fit to its end and return its result; with a checkpoint, from where that left off.
+    """Run a fit to its end and return its result; with a checkpoint, continue from there.
 
-    A fit that had ended is not run again.
+    A fit that has ended is not run again.
 
     Args:
         fit: to run.
-        checkpoint: file that the state is kept in, also when the fit is stopped; None keeps nothing.
+        checkpoint: file that holds the state, also when the fit is stopped; None keeps nothing.
         progress: for the fit.
 
     Raises:

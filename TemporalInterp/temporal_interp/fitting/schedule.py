@@ -15,14 +15,14 @@ class Schedule:
     """A learning rate that rises in a warm-up, stays, and falls to zero as half a cosine.
 
     Args:
-        optimiser: whose learning rate is the highest one.
+        optimiser: its learning rate is the peak.
         steps: of the fit.
-        warm_up: steps over which the rate rises; it also holds back a fall that begins earlier.
+        warm_up: steps over which the rate rises; it also damps a fall that begins earlier.
         decay: steps at the end while the rate falls.
         plateau: where it is reached before the fall, the fall begins at once, and the fit ends early.
 
     Attributes:
-        done: steps that were taken.
+        done: steps taken so far.
         steps: of the fit; fewer than given after a plateau.
 
     Example:
@@ -40,7 +40,7 @@ class Schedule:
         self, optimiser: torch.optim.Optimizer, *, steps: int, warm_up: int, decay: int, plateau: Plateau | None = None
     ) -> None:
         self.done, self.steps, self.decay, self.plateau = 0, steps, decay, plateau
-        # both multiply the rate there is, so that they can run side by side
+        # both multiply the current rate, so that they can run together
         self._rise = LinearLR(optimiser, start_factor=1 / warm_up, total_iters=warm_up - 1)
         self._fall = CosineAnnealingLR(optimiser, T_max=decay)
 
@@ -77,7 +77,7 @@ class Schedule:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on where `state` was taken."""
+        """Continue from where `state` was taken."""
         self.done, self.steps = state["done"], state["steps"]
         self._rise.load_state_dict(state["rise"])
         self._fall.load_state_dict(state["fall"])

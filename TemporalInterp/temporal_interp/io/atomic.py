@@ -1,8 +1,8 @@
 """Files and folders that appear whole or not at all.
 
 Everything is written into a hidden folder beside its place and moved there at the end, so nothing half-written is ever
-at the place itself, and processes that write the same file do not disturb one another. The hidden folder goes when the
-block ends, also by Ctrl-C.
+at the place itself, and processes that write the same file do not disturb one another. The hidden folder is removed
+when the block ends, even by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ STAGING_PREFIX = ".temporal_interp-"
 
 @contextmanager
 def atomic_file(path: Path, *, overwrite: bool) -> Iterator[Path]:
-    """Yield where to write instead of `path`; the file takes its place only when the block ends well.
+    """Yield a path to write to instead of `path`; the file moves to `path` only when the block succeeds.
 
     The yielded path has the same name, in a new folder beside `path`. Whatever else the block writes into that folder,
-    such as a sidecar, moves along.
+    such as a sidecar, moves with it.
 
     Raises:
         UnwritableFileError: something is there that must not be replaced.
@@ -44,13 +44,13 @@ def atomic_file(path: Path, *, overwrite: bool) -> Iterator[Path]:
 
 @contextmanager
 def atomic_folder(path: Path, *, overwrite: bool) -> Iterator[Path]:
-    """Yield an empty folder to fill; what it holds is moved to `path` only when the block ends well.
+    """Yield an empty folder to fill; what it holds is moved to `path` only when the block succeeds.
 
     Folders above `path` are made where they are missing.
 
     Args:
-        path: the folder; may be there already.
-        overwrite: if it is and holds something, replace files of the same name; others stay.
+        path: the folder; it may exist.
+        overwrite: if it exists and is not empty, replace files of the same name; others stay.
 
     Raises:
         UnwritableFileError: the folder holds something and `overwrite` is False, or a file is there.
@@ -66,7 +66,7 @@ def atomic_folder(path: Path, *, overwrite: bool) -> Iterator[Path]:
     place = path.resolve()
     if not (overwrite and place.is_dir()):
         require_replaceable(place, overwrite=False)
-    # inside the folder where it exists: it may be a mount point, or the one above it closed to us
+    # inside the folder where it exists: it may be a mount point, or the one above it may not be writable
     existing = next(folder for folder in (place, *place.parents) if folder.is_dir())
     with tempfile.TemporaryDirectory(dir=existing, prefix=STAGING_PREFIX) as staging:
         filled = Path(staging) / place.name
@@ -101,7 +101,7 @@ def require_replaceable(path: Path, *, overwrite: bool) -> None:
 
 
 def _move(source: Path, place: Path) -> None:
-    """Move a file or folder; where a folder is there already, move what is inside."""
+    """Move a file or folder; where the folder exists, move what is inside."""
     if source.is_dir() and place.is_dir():
         for inside in sorted(source.iterdir()):
             _move(inside, place / inside.name)

@@ -39,11 +39,12 @@ FIELD_TYPE = np.dtype("<f4")
 DIRECTION_KEY = PREFIX + "FieldDirection"
 ESTIMATE_KEY = PREFIX + "FieldEstimated"
 COMPONENTS_KEY = PREFIX + "FieldComponents"
-"""Attributes of the sequence and of every item: which way the vectors v go, that they are an estimate, their unit."""
+"""Attributes of the sequence and of every item: the direction of the vectors v, that they are an estimate, their
+unit."""
 
 
 class FieldDirection(StrEnum):
-    """Which way vectors go, in the words that stand in the file."""
+    """Direction of the vectors, in the words of the file."""
 
     TO_NEXT = "tissue at x in this frame is at x + v in the next frame"
     FROM_PREVIOUS = "tissue at x in this frame was at x + v in the frame before"
@@ -107,14 +108,14 @@ def write_field_sequence(
         index_name: what the index is.
         unit: its unit.
         path: where to, ending in .seq.nrrd.
-        direction: which way the vectors go; the sequence and every item say it.
+        direction: of the vectors; stored with the sequence and every item.
         overwrite: replace a file that is there.
-        attributes: more text that the sequence and every item carry.
+        attributes: more text for the sequence and every item.
         item_attributes: more text for every item, one mapping a field.
 
     Raises:
         InvalidInputError: fields, grid, index values and attributes do not fit together, a vector or index value is
-            not finite, index values are too close for Slicer, or the ending is another one.
+            not finite, index values are too close for Slicer, or the ending is not .seq.nrrd.
         UnwritableFileError: the file exists, or the folder cannot be written to.
 
     Example:
@@ -166,7 +167,7 @@ def _require_fitting(
 
 
 def _stored(fields: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
-    """Yield the fields one by one as they stand in the file, so that not all are in memory twice."""
+    """Yield the fields one by one as they are stored, so that not all are in memory twice."""
     for field in fields:
         yield np.ascontiguousarray(field, dtype=FIELD_TYPE)
 
@@ -176,7 +177,7 @@ def read_field_sequence(path: Path | str) -> FieldSequence:
 
     Raises:
         UnreadableFileError: there is no such file, or it is damaged.
-        InvalidInputError: it holds something else than fields over frames.
+        InvalidInputError: it holds something other than fields over frames.
 
     Example:
         See `write_field_sequence`.

@@ -40,7 +40,7 @@ def nothing_beside(path: Path, *, overwrite: bool) -> None:
 
 @dataclass(frozen=True)
 class Format:
-    """How one kind of file or folder is told, read and written.
+    """How one kind of file or folder is recognised, read and written.
 
     Attributes:
         name: short, unique.
@@ -74,14 +74,14 @@ class Format:
 
 
 _registered: list[Format] = []
-"""From outside of this package."""
+"""Formats from outside this package."""
 
 
 def register_format(new: Format) -> None:
-    """Add a format from outside of this package: it is read and written like those that come with it.
+    """Add a format from outside this package; it is read and written like the shipped ones.
 
     Raises:
-        InvalidInputError: there is a format of that name already.
+        InvalidInputError: a format of that name exists.
 
     Example:
         >>> import numpy as np
@@ -199,7 +199,8 @@ def field_extensions() -> tuple[str, ...]:
 
 
 def _best_first(endings_of: Callable[[Format], Iterable[str]]) -> tuple[str, ...]:
-    """Return endings: those of formats that keep attributes first, then longer ones, which win over their own end."""
+    """Return endings: those of formats that keep attributes first, then longer ones, which win over their own
+    suffixes."""
     found = {ending: not one.keeps_attributes for one in formats() for ending in endings_of(one)}
     return tuple(sorted(found, key=lambda ending: (found[ending], -len(ending), ending)))
 

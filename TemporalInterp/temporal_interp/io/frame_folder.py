@@ -81,7 +81,7 @@ def read_frame_folder(path: Path) -> Sequence:
         thickness = float(rows[0]["slice_thickness_mm"]) if rows[0]["slice_thickness_mm"] else None
     except ValueError as error:
         raise UnreadableFileError(
-            f"{INDEX_FILE} has something else than a number where one belongs ({error})."
+            f"{INDEX_FILE} has something other than a number where one belongs ({error})."
         ) from error
     return Sequence(
         [read_volume(path / row["file"]) for row in rows],

@@ -1,4 +1,4 @@
-"""A mask: where in the picture something is looked at, from a label volume or a segmentation."""
+"""Masks, which select a part of an image, from a label volume or a segmentation."""
 
 from __future__ import annotations
 

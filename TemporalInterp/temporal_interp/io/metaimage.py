@@ -25,7 +25,7 @@ def read_metaimage(path: Path) -> Sequence:
 
     Raises:
         UnreadableFileError: the file is damaged.
-        InvalidInputError: it holds something else than one scalar volume.
+        InvalidInputError: it holds something other than one scalar volume.
     """
     image = read_image(path)
     ours = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys() if key.startswith(PREFIX)}

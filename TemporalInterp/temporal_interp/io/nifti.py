@@ -1,7 +1,7 @@
 """4D NIfTI.
 
-NIfTI holds one start and one step of time and no attributes of frames, so a sidecar (see sidecar.py) goes with every
-file that is written, always, so that no old one can stay beside a new file.
+NIfTI holds one start and one step of time and no attributes of frames, so every file is written
+with a sidecar (see sidecar.py). It is written even when it is not needed, so that no old one stays beside a new file.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def read_nifti(path: Path) -> Sequence:
 
     Raises:
         UnreadableFileError: the file is damaged, or has the name of another format.
-        InvalidInputError: it holds something else than scalar 3D volumes.
+        InvalidInputError: it holds something other than scalar 3D volumes.
     """
     if not path.name.lower().endswith(EXTENSIONS):
         raise UnreadableFileError("this is a NIfTI file by another name; it must end in .nii.gz or .nii to be read.")

@@ -1,4 +1,4 @@
-"""How NRRD files are laid out that have one axis of the kind "list", as 3D Slicer keeps sequences of whatever items.
+"""The layout of NRRD files with one axis of the kind "list", in which 3D Slicer keeps sequences of items of any kind.
 
 Learned from what Slicer's storage nodes of sequences read and write: the index name and unit are label and unit of the
 list axis (number n); its values are in the key "axis n index values", separated by spaces; item i's attribute a is

@@ -44,7 +44,7 @@ def read_points(path: Path | str) -> PointSet:
     Args:
         path: a .mrk.json file of 3D Slicer with points, one curve or one closed curve, of which the control points
             that have a position are read, not the line that Slicer draws through them; or a .csv file whose header
-            names the columns x, y and z, in LPS mm, and maybe label.
+            names the columns x, y and z, in LPS mm, and optionally label.
 
     Raises:
         UnreadableFileError: there is no such file, or it is damaged.
@@ -130,5 +130,5 @@ def _from_rows(rows: list[dict[str, str]]) -> PointSet:
     try:
         points = np.array([[float(row[name]) for name in COORDINATES] for row in rows]).reshape(-1, 3)
     except ValueError as error:
-        raise InvalidInputError(f"something else than a number stands for a coordinate ({error}).") from error
+        raise InvalidInputError(f"something other than a number stands for a coordinate ({error}).") from error
     return PointSet(points, tuple(row.get(LABEL, "").strip() for row in rows), None)

@@ -33,7 +33,7 @@ def read_seq_nrrd(path: Path) -> Sequence:
 
     Raises:
         UnreadableFileError: the file is damaged.
-        InvalidInputError: it holds something else than scalar 3D volumes.
+        InvalidInputError: it holds something other than scalar 3D volumes.
     """
     header, keys, data = read_nrrd(path)
     axis = _list_axis(header)
@@ -76,7 +76,7 @@ def write_seq_nrrd(sequence: Sequence, path: Path, *, overwrite: bool) -> None:
     Slicer does not open the latter.
 
     Raises:
-        InvalidInputError: Slicer could not keep the frames apart, since index values are too close; or a value does
+        InvalidInputError: index values are so close that Slicer would merge frames; or a value does
             not fit 32 bits.
         UnwritableFileError: the file exists.
         OSError: the folder cannot be written to.

@@ -1,4 +1,4 @@
-"""Reading and writing of sequences in whatever format, and `write` for whatever thing."""
+"""Reading and writing of sequences in any format, and `write` for any kind of data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from temporal_interp.io.volume_files import write_displacement, write_volume
 
 
 def read_sequence(path: Path | str) -> Sequence:
-    """Return the sequence at a path, whatever its format: its content tells, else its name.
+    """Return the sequence at a path, of any format, recognised by its content, else by its name.
 
     Args:
         path: a file or folder of one of the `formats()`: a .nii, .nii.gz, .seq.nrrd, .nrrd or .mha file, a multi-frame
@@ -47,7 +47,7 @@ def read_sequence(path: Path | str) -> Sequence:
 
 
 def write_sequence(sequence: Sequence, path: Path | str, *, overwrite: bool = False) -> None:
-    """Write a sequence; the ending of the path chooses the format. If it fails, nothing is left.
+    """Write a sequence; the ending of the path chooses the format. On failure nothing is left behind.
 
     Args:
         sequence: what to write.
@@ -56,7 +56,7 @@ def write_sequence(sequence: Sequence, path: Path | str, *, overwrite: bool = Fa
         overwrite: replace a file that is there. A folder that is not empty is never replaced.
 
     Raises:
-        InvalidInputError: the ending is another one, or the sequence cannot be kept in that format.
+        InvalidInputError: the ending is none of these, or the sequence cannot be kept in that format.
         UnwritableFileError: the file exists, or the folder cannot be written to.
 
     Example:
@@ -65,17 +65,17 @@ def write_sequence(sequence: Sequence, path: Path | str, *, overwrite: bool = Fa
     path = Path(path)
     with write_errors_naming(path):
         write = writer_format(path).write
-        assert write is not None  # what has endings to write has a writer
+        assert write is not None  # a format with endings to write has a writer
         write(sequence, path, overwrite=overwrite)
 
 
 def write(thing: Sequence | Volume | DisplacementField, path: Path | str, *, overwrite: bool = False) -> None:
     """Write a sequence, a volume or a displacement field; the ending of the path chooses the format.
 
-    If it fails, nothing is left.
+    On failure nothing is left behind.
 
     Raises:
-        InvalidInputError: as `write_sequence`, `write_volume` and `write_displacement`; or it is another thing.
+        InvalidInputError: as `write_sequence`, `write_volume` and `write_displacement`; or `thing` is none of these.
 
     Example:
         >>> import tempfile

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
-MOST_BYTES = 2 * 1024**3
-"""Longer videos are refused (our choice): what is done with a sequence takes several times its memory."""
+MAX_BYTES = 2 * 1024**3
+"""Longer videos are refused (our choice): processing a sequence takes several times its memory."""
 
 
 def is_video(path: Path) -> bool:
@@ -40,8 +40,8 @@ def is_video(path: Path) -> bool:
 def read_video(path: Path) -> Sequence:
     """Return the frames of a video, each a volume of one slice of uint8; colour becomes luminance.
 
-    The index is time in ms from the first frame on, as the file says when frames are shown. Pixels are taken to be
-    1 mm high, and as much wider as the file says.
+    The index is the time at which the file shows each frame, in ms from the first. Pixels are taken to be 1 mm high;
+    their width follows from the aspect ratio in the file.
 
     Raises:
         MissingPackageError: PyAV is not installed.
@@ -90,9 +90,9 @@ def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFr
         if (frame.height, frame.width) != size:
             raise InvalidInputError(f"frame {number} has another size than the first; cut the video in two there.")
         count = max(number + 1, stream.frames)
-        if count * size[0] * size[1] > MOST_BYTES:
+        if count * size[0] * size[1] > MAX_BYTES:
             raise InvalidInputError(
-                f"the video is too long: its frames take more than {MOST_BYTES / 1024**3:g} GB of memory. Cut it to "
+                f"the video is too long: its frames take more than {MAX_BYTES / 1024**3:g} GB of memory. Cut it to "
                 f"one or a few heart beats or breaths, or make its picture smaller."
             )
         yield frame
@@ -113,7 +113,7 @@ def _sequence(stream: VideoStream, frames: Iterator[VideoFrame]) -> Sequence:
     geometry = Geometry(pictures[0].shape, (aspect, 1.0, 1.0))
     notes.append(PIXEL_SIZE_NOTE)
     if aspect != 1:
-        notes.append(f"By what the file says, pixels are {aspect:g} times as wide as high.")
+        notes.append(f"According to the file, pixels are {aspect:g} times as wide as high.")
     if not stream.format.name.startswith("gray"):
         notes.append(COLOUR_NOTE)
     if turned:

@@ -22,7 +22,7 @@ def read_volume(path: Path | str) -> Volume:
 
     Raises:
         UnreadableFileError: there is no such file, or it is damaged.
-        InvalidInputError: it holds something else than one scalar volume.
+        InvalidInputError: it holds something other than one scalar volume.
 
     Example:
         See `write_volume`.
@@ -45,7 +45,7 @@ def write_volume(
         overwrite: replace a file that is there.
 
     Raises:
-        InvalidInputError: the ending is another one.
+        InvalidInputError: the ending is none of these.
         UnwritableFileError: the file exists, or the folder cannot be written to.
 
     Example:
@@ -100,7 +100,7 @@ def write_displacement(array: np.ndarray, geometry: Geometry, path: Path | str, 
         overwrite: replace a file that is there.
 
     Raises:
-        InvalidInputError: shape and grid differ, or the ending is another one. NIfTI is no choice: a field of one
+        InvalidInputError: shape and grid differ, or the ending is neither. NIfTI is not supported: a field of one
             slice would lose its place, and programs disagree on the axes of the vectors.
         UnwritableFileError: the file exists, or the folder cannot be written to.
 

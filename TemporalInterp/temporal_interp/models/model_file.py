@@ -15,14 +15,14 @@ import temporal_interp
 from temporal_interp.errors import InvalidInputError, MissingFileError, UnreadableFileError, UnwritableFileError
 from temporal_interp.io.atomic import atomic_file
 
-if TYPE_CHECKING:  # what is registered can be listed in no time; PyTorch takes a second to load
+if TYPE_CHECKING:  # models can be listed without PyTorch, which takes a second to load
     import torch
 
 FORMAT = "temporal-interp"
 FORMAT_VERSION = 1
 KINDS = ("teacher", "student", "slices")
 HEADER_LIMIT = 10_000_000
-"""Bytes of header beyond which a file is no model of ours; safetensors itself allows ten times as much."""
+"""Bytes of header beyond which a file is not one of our models; safetensors itself allows ten times as much."""
 
 _PICKLES = {b"PK\x03\x04": "a PyTorch archive", b"\x80": "a pickle"}
 
@@ -95,7 +95,7 @@ def save_model(
     try:
         with atomic_file(path, overwrite=True) as unfinished:
             save_file(tensors, unfinished, metadata={FORMAT: json.dumps(description)})
-    except SafetensorError as error:  # what safetensors makes of an OSError
+    except SafetensorError as error:  # safetensors raises this for an OSError
         raise UnwritableFileError(f"{path} cannot be written: {error}.") from error
 
 
@@ -159,7 +159,7 @@ def checksum(path: Path) -> str:
 
 
 def _require_safetensors(path: Path) -> None:
-    """Refuse what is no safetensors file by its first bytes, before anything tries to read it."""
+    """Refuse files that are not safetensors files by their first bytes, before anything tries to read it."""
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
@@ -175,7 +175,7 @@ def _require_safetensors(path: Path) -> None:
             )
     header = int.from_bytes(start[:8], "little")
     if len(start) < 9 or start[8:9] != b"{" or not 2 <= header <= HEADER_LIMIT:
-        raise UnreadableFileError(f"{path} is no safetensors file.")
+        raise UnreadableFileError(f"{path} is not a safetensors file.")
     if 8 + header > size:
         raise UnreadableFileError(f"{path} is cut off: it ends inside its header. Get it again.")
 

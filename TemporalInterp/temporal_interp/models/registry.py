@@ -1,4 +1,4 @@
-"""The registry of models: which there are, where they come from, and whether a file still is what was registered."""
+"""The registry of models: which models exist, where they come from, and whether a file is still the registered one."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ModelEntry:
         sha256: of the file, in hexadecimal.
         licence: of the weights.
         trained_on: what it was trained on, in words.
-        command: what trains it anew, with its seed.
+        command: trains it again, with its seed.
         scores: what was measured, by name.
         minimum_program_version: the oldest program that can use it.
         date: of the training, ISO 8601.
@@ -125,7 +125,7 @@ class Registry:
         return next(fitting, None)
 
     def path(self, entry: ModelEntry) -> Path:
-        """Return where the file of a model lies."""
+        """Return the path of a model's file."""
         return (self.shipped if entry.shipped else self.user) / entry.file
 
     def verify(self, entry: ModelEntry) -> None:
@@ -180,7 +180,8 @@ class Registry:
         """Copy a model file to the user's folder and register it.
 
         Raises:
-            InvalidInputError: the file cannot be used, the name is taken or odd, or the folder cannot be written.
+            InvalidInputError: the file cannot be used, the name is taken or not allowed, or the folder cannot be
+                written.
         """
         if not _NAME.fullmatch(name) or name.endswith(SUFFIX):
             raise InvalidInputError(
@@ -216,7 +217,7 @@ class Registry:
         Raises:
             InvalidInputError: there is none of that name, or it comes with the program.
         """
-        added = _read(self.user, shipped=False)  # one of a shipped name too: an update may have brought that name
+        added = _read(self.user, shipped=False)  # even if the name is shipped: an update may have added it
         entry = next((entry for entry in added if entry.name == name), None) or self.find(name)
         if entry.shipped:
             raise InvalidInputError(f"The model '{name}' comes with the program and cannot be removed.")
@@ -238,7 +239,7 @@ def _read(folder: Path, *, shipped: bool) -> list[ModelEntry]:
         newer = given["schema"] > SCHEMA
         models = [] if newer else list(given["models"])
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise UnreadableFileError(f"{path} is no registry of models: {error}.") from error
+        raise UnreadableFileError(f"{path} is not a registry of models: {error}.") from error
     if newer:
         raise UnreadableFileError(f"{path} was written by a newer version of this program. Update the program.")
     entries = [_entry(model, path, shipped=shipped) for model in models]

@@ -19,7 +19,7 @@ class Convolution(nn.Conv3d):
     """3 x 3 x 3 convolution, zero-padded; on single slices its middle plane, 3 x 3.
 
     The outer planes start at zero (our choice): a fresh network treats a stack slice by slice until it learns
-    otherwise, and one that was trained on single slices still works on stacks.
+    otherwise, and a network trained on single slices works on stacks.
     """
 
     bias: nn.Parameter

@@ -57,8 +57,8 @@ class MultiScaleDecoder(nn.Module):
         Args:
             ends: features of both ends, finest scale first, each (2 N, C, *), first then last.
             between: features of the frame between, (N, C, *), or None to blend those of the ends.
-            t: (N,), the time the features are compared at and modulated by.
-            at: (N,), the time the motion is wanted at; another than `t` only for linear scaling.
+            t: (N,), the time at which the features are compared and by which they are modulated.
+            at: (N,), the time of the motion; it differs from `t` only for linear scaling.
         """
         compared, wanted = torch.cat([t, 1 - t]), torch.cat([at, 1 - at])
         velocities, displacements, deformed = [], [], []
@@ -111,7 +111,7 @@ class MultiScaleDecoder(nn.Module):
         return given[:, 3 - dimensions :]
 
     def _integrate(self, velocity: torch.Tensor, elapsed: torch.Tensor, *, halved: bool) -> torch.Tensor:
-        """Return the displacement of a velocity; with exact ends it is that of the share `elapsed` of the way."""
+        """Return the displacement of a velocity; with exact ends, up to the fraction `elapsed` of the path."""
         if self.settings.exact_ends:
             velocity = velocity * elapsed.view(-1, *[1] * (velocity.ndim - 1))
         if not halved:

@@ -45,7 +45,7 @@ class DeformationFusion(nn.Module):
     def _maps(self, stacked: torch.Tensor) -> torch.Tensor:
         if stacked.ndim == 5:
             return self.weights(stacked)
-        # a single slice has no velocity along K, so that the weights of that component have nothing to do
+        # a single slice has no velocity along K, so the weights of that component are not needed
         count = len(self.weights.bias)
         in_plane = self.weights.weight.view(count, count, 3, 3, 3, 3)[:, :, 1:, 1].flatten(1, 2)
         return functional.conv2d(stacked, in_plane, self.weights.bias, 1, 1)

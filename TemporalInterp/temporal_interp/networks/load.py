@@ -1,4 +1,4 @@
-"""Networks out of model files."""
+"""Networks from model files."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def network_of(model: LoadedModel, kind: str) -> Teacher | Student:
         kind: one of `NETWORKS`.
 
     Raises:
-        InvalidInputError: it is another kind of network, its description is of none, or its weights do not fit it.
+        InvalidInputError: it is another kind of network, it describes no network, or its weights do not fit it.
     """
     if model.kind != kind:
         raise InvalidInputError(f"{model.path} holds a {model.kind}, but a {kind} is needed.")

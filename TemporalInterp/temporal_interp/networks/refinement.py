@@ -88,7 +88,7 @@ class Refinement(nn.Module):
             if number:
                 stride = halving(tuple(x.shape[2:]), self.settings.shortest_halved)
                 x = _AVERAGE[len(stride)](x, stride, ceil_mode=True)
-            # in mixed precision the features are the narrower ones, and the convolution wants them as they are
+            # in mixed precision the features have the narrower type, which the convolution needs
             x = unit(torch.cat([x.to(feature.dtype), feature], dim=1))
             skips.append(x)
         x = self.bottom(x)

@@ -10,7 +10,7 @@ from temporal_interp.data.settings import Paper, Settings, checked
 from temporal_interp.errors import InvalidInputError
 
 SMALL = (8, 16, 32, 64)
-"""Widths that two CPU cores carry."""
+"""Widths for two CPU cores."""
 
 LARGE = (16, 32, 64, 128)
 """Widths for a GPU."""
@@ -30,7 +30,7 @@ class NetworkSettings(Settings):
         widths: channels from the finest to the coarsest scale, one per scale (paper: four scales).
         matching: "warped" brings the features of both ends to time t with the motion of the coarser scale, and every
             scale adds a correction (our choice: a 3 x 3 x 3 convolution cannot see a motion of many voxels); "plain"
-            hands on nothing but the upsampled deformation feature (paper, section 2.2).
+            passes on only the upsampled deformation feature (paper, section 2.2).
         surrogate: what stands in for the features of the unknown frame in the student: the "features" of both ends
             blended (our choice, nothing to encode for each t), or the encoded blend of the "images" (paper, 2.3).
         blend: "consistent" is (1 - t) first + t last; "literal" is t first + (1 - t) last, as printed in section 2.3.

@@ -17,7 +17,7 @@ from temporal_interp.networks.synthesis import Synthesis, squeeze_single_slice, 
 
 @dataclass(frozen=True, eq=False)
 class EncodedPair:
-    """What of a pair does not depend on the time.
+    """The part of a pair that does not depend on the time.
 
     Attributes:
         ends: (2 N, 1, *shape), first then last; single slices without their K axis.
@@ -28,7 +28,7 @@ class EncodedPair:
     features: list[torch.Tensor]
 
     def repeated(self, times: int) -> EncodedPair:
-        """Return every pair `times` times over, each pair's copies side by side, to ask for many times at once."""
+        """Return every pair repeated `times` times, its copies next to each other, to decode many times at once."""
         return EncodedPair(
             self.ends.repeat_interleave(times, 0), [f.repeat_interleave(times, 0) for f in self.features]
         )
@@ -41,7 +41,7 @@ class Student(nn.Module):
         settings: of the network.
 
     Example:
-        A pair is encoded once, and any time is asked of it; at the time of an end it gives that end:
+        A pair is encoded once and decoded at any time; at the time of an end the frame is that end:
 
         >>> student = Student(NetworkSettings(widths=(4, 8)))
         >>> first, last = torch.rand(2, 1, 1, 1, 16, 16)

@@ -1,4 +1,4 @@
-"""From motion to a frame: what teacher and student have in common, and what they give back."""
+"""From motion to a frame: what teacher and student share, and what they return."""
 
 from __future__ import annotations
 

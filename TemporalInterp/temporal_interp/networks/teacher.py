@@ -15,7 +15,7 @@ from temporal_interp.networks.synthesis import Synthesis, squeeze_single_slice, 
 class Teacher(nn.Module):
     """TM-MSDF's teacher (paper, section 2.2).
 
-    The features of the frame between guide the motion alone: the refinement never sees them, or the target would leak
+    The features of the frame between guide only the motion: the refinement never sees them, or the target would leak
     into the result.
 
     Args:

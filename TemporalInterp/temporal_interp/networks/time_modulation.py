@@ -39,7 +39,8 @@ class TimeModulation(nn.Module):
         if settings.modulation == "literal":
             self.blocks = nn.Sequential(*(ConvolutionBlock(2 * channels, 2 * channels) for _ in range(2)))
         else:
-            # on one voxel a convolution is a linear layer; the last one has no activation, so that both signs are free
+            # on one voxel a convolution is a linear layer; the last one has no activation, so that both signs are
+            # possible
             mix = nn.Linear(2 * channels, 2 * channels)
             last = near_zero(nn.Linear(2 * channels, 2 * channels), 1e-2)
             self.blocks = nn.Sequential(mix, nn.LeakyReLU(SLOPE), last)

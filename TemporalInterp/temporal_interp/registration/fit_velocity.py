@@ -55,7 +55,7 @@ def fit_velocity(
         moving: likewise.
         spacing: voxel size in mm along each axis, in the order of the axes.
         settings: all choices; the defaults if None.
-        compared: `compared_images` of the two, where a caller has them already.
+        compared: `compared_images` of the two, if the caller already has them.
         progress: told how far it is; may raise CancelledError.
 
     Returns:
@@ -138,7 +138,7 @@ def _levels(
 ) -> list[tuple[int, int, tuple[int, ...]]]:
     """Return coarsening, steps and shape of every level, from coarse to fine.
 
-    Levels of small images that are hardly coarser than the next that is kept are left out: that one does as much.
+    Levels of small images that are hardly coarser than the next kept level are skipped: they would add nothing.
     """
     grids = [coarsened_shape(finest, spacing, min(spacing) * level) for level in settings.levels]
     *coarser, last = zip(settings.levels, settings.iterations, grids, strict=True)
@@ -152,7 +152,7 @@ def _levels(
 def _noise(pair: torch.Tensor, coarsened: torch.Tensor) -> torch.Tensor:
     """Return the variance of the noise of every problem on its coarsened grid.
 
-    Coarsening lessens noise: what the coarser grid has more of is structure.
+    Coarsening reduces noise; what the coarser grid has more of is structure.
     """
     there = noise_variance(*coarsened.chunk(2))
     return there if coarsened.shape == pair.shape else there.minimum(noise_variance(*pair.chunk(2)))
@@ -168,8 +168,8 @@ def _most_similar(
 ) -> torch.Tensor:
     """Return, for each problem, the index of the start that makes its images most similar.
 
-    The index counts all problems of one start after those of another. Similarity alone decides: roughness says which
-    motion is plainer, not which is seen.
+    The index counts all problems of one start after those of another. Similarity alone decides: roughness tells which
+    motion is simpler, not which one the images show.
     """
     (first, second), _, _ = _aligned(pair, velocity, settings)
     similarity = squared_local_correlation(

@@ -41,13 +41,13 @@ def coarsened_shape(shape: tuple[int, ...], spacing: tuple[float, ...], size: fl
 
 
 def coarsen(image: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
-    """Return the image (N, 1, *) on a coarser grid over the same extent, blurred to what that grid can hold.
+    """Return the image (N, 1, *) on a coarser grid over the same extent, blurred to its resolution.
 
     Gaussian and linear interpolation together spread as far as the mean over the coarser voxel: variance
     (r^2 - 1) / 12 for a ratio r, of which linear interpolation does about 0.2.
     """
     halfway = tuple(min(n, 2 * m) for n, m in zip(image.shape[2:], shape, strict=True))
-    if math.prod(halfway) * 8 <= math.prod(image.shape[2:]):  # far coarser: plain means go most of the way, quickly
+    if math.prod(halfway) * 8 <= math.prod(image.shape[2:]):  # far coarser: plain means do most of it, quickly
         image = functional.interpolate(image, size=halfway, mode="area")
     ratios = [n / m for n, m in zip(image.shape[2:], shape, strict=True)]
     return resize(smooth(image, tuple(math.sqrt(max(0.0, (r * r - 1) / 12 - 0.2)) for r in ratios)), shape)

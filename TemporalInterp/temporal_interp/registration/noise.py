@@ -1,4 +1,4 @@
-"""How noisy two images are, seen in the images alone."""
+"""The noise of two images, estimated from the images alone."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import torch
 
 from temporal_interp.tensors.similarity import box_mean
 
-LEAST_VARIANCE = 4e-4
+MIN_VARIANCE = 4e-4
 """Interpolation alone changes an image without noise by about as much."""
 
 _WINDOW = 3
 _DARK = 0.03
-"""Darker neighbourhoods are taken for background, whose noise is another one."""
+"""Darker neighbourhoods count as background, whose noise differs."""
 
 _MEDIAN_OF_SQUARES = 0.455
 """Median of the square of a standard normal variable."""
@@ -23,7 +23,7 @@ _SAMPLE_VOXELS = 2_000_000
 
 
 def noise_variance(first: torch.Tensor, last: torch.Tensor) -> torch.Tensor:
-    """Return the variance of the noise in two images, from the median departure of a voxel from its neighbourhood.
+    """Return the variance of the noise in two images, from the median deviation of a voxel from its neighbourhood.
 
     Most neighbourhoods hold no edge, so edges do not move the median; fine texture counts as noise (our choice).
 
@@ -32,15 +32,16 @@ def noise_variance(first: torch.Tensor, last: torch.Tensor) -> torch.Tensor:
         last: likewise.
 
     Returns:
-        (N, 1, ...) with a one for every axis of the images; `LEAST_VARIANCE` where there is less or nothing to see.
+        (N, 1, ...) with a one for every axis of the images; `MIN_VARIANCE` where there is less, or no neighbourhood
+        counts.
     """
     axes = first.ndim - 2
     pair = torch.cat([_middle(first), _middle(last)], dim=1)
     mean = box_mean(pair, _WINDOW)
     departure = (pair - mean).square().masked_fill(mean < _DARK, torch.nan)
-    # the voxel itself is in the mean
+    # the mean includes the voxel itself
     spread = departure.flatten(1).nanmedian(1).values / _MEDIAN_OF_SQUARES / (1 - 1 / _WINDOW**axes)
-    return spread.nan_to_num(LEAST_VARIANCE).clamp(min=LEAST_VARIANCE).view(-1, *[1] * (axes + 1))
+    return spread.nan_to_num(MIN_VARIANCE).clamp(min=MIN_VARIANCE).view(-1, *[1] * (axes + 1))
 
 
 def _middle(image: torch.Tensor) -> torch.Tensor:

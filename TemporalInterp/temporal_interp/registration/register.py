@@ -59,7 +59,7 @@ def fit_volumes(
     device: str = "cpu",
     progress: Progress = no_progress,
 ) -> FittedVelocity:
-    """Find the velocity for which fixed = moving resampled by its exponential.
+    """Fit the velocity for which fixed = moving resampled by its exponential.
 
     Args:
         fixed: (K, J, I), scaled to [0, 1].
@@ -97,7 +97,7 @@ def fit_volumes(
 
 
 def default_settings(independent: bool) -> VelocitySettings:
-    """Return our settings of a fit: for slices where these have nothing to do with each other, else for a volume."""
+    """Return our settings of a fit: for slices if they are independent, else for a volume."""
     return VelocitySettings() if independent else VelocitySettings.volume()
 
 
@@ -114,10 +114,10 @@ def register(
     """Bring the moving volume onto the fixed one.
 
     Args:
-        fixed: the volume that stays.
+        fixed: the reference volume.
         moving: the volume to bring onto it, on the same voxel grid; its contrast may differ.
         settings: of the fit; `default_settings` if None.
-        initial: (K, J, I, 3) resampling field in LPS mm to start from, such as a trained network's. What is fitted is
+        initial: (K, J, I, 3) resampling field in LPS mm to start from, such as a trained network's. The fit finds
             the rest, u', and the result is u' + u_initial o (id + u') (NeVF, Section 2.3).
         slice_thickness: mm along K if known.
         device: where to compute.

@@ -14,21 +14,21 @@ from temporal_interp.tensors.spatial import resize, smooth
 
 
 def gaussian_weights(points: int, sigma: float, device: torch.device) -> torch.Tensor:
-    """Return the weights, (to, from), by which `smooth` with that sigma, in points, joins the points of a line."""
-    return smooth(_each_alone(points, device), (sigma, 0.0)).view(points, points).T.contiguous()
+    """Return the weights, (to, from), by which `smooth` with that sigma, in points, combines the points of a line."""
+    return smooth(_unit_impulses(points, device), (sigma, 0.0)).view(points, points).T.contiguous()
 
 
 def linear_weights(points: int, onto: int, device: torch.device) -> torch.Tensor:
-    """Return the weights, (onto, points), by which `resize` joins the points of a line."""
-    return resize(_each_alone(points, device), (onto, 1)).view(points, onto).T.contiguous()
+    """Return the weights, (onto, points), by which `resize` combines the points of a line."""
+    return resize(_unit_impulses(points, device), (onto, 1)).view(points, onto).T.contiguous()
 
 
-def _each_alone(points: int, device: torch.device) -> torch.Tensor:
+def _unit_impulses(points: int, device: torch.device) -> torch.Tensor:
     return torch.eye(points, device=device).view(points, 1, points, 1)
 
 
 def along_axes(weights: Sequence[torch.Tensor], field: torch.Tensor) -> torch.Tensor:
-    """Return a field (N, D, *from) as (N, D, *to), its vectors joined by the weights (to, from) of every axis."""
+    """Return a field (N, D, *from) as (N, D, *to), its vectors combined by the weights (to, from) of every axis."""
     *others, last = weights
     field = field @ last.T
     for axis, matrix in enumerate(others, start=2):

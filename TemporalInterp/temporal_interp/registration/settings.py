@@ -27,7 +27,7 @@ class GridField(Settings):
         stride: distance between the vectors, in voxels of every level.
         spread: standard deviation of the Gaussian that smooths the vectors, in distances between them.
         starts: every problem is begun this many times, a little apart. The start that makes its two images most similar
-            goes on alone on the finest level: a motion as large as that of a heart between ED and ES has several
+            continues alone on the finest level: a motion as large as that of a heart between ED and ES has several
             explanations, and chance should not pick one.
     """
 
@@ -83,7 +83,7 @@ class VelocitySettings(Settings):
         smoothness: weight of the squared gradient: where `symmetric`, of the velocity, as the mean over all derivatives
             of all components, which has one size in 2D and 3D; else of the displacement, as their sum.
         bending: a length in voxels of the finest level, along their shortest side. The square of the second derivatives
-            times it is added to that of the gradient, so that motion changes gradually across what shows nothing
+            times it is added to that of the gradient, so that motion changes gradually across regions without structure
             (our choice).
         folding: weight of mean relu(-det J).
         symmetric: compare the two volumes half-way between them, so that neither is preferred; else, as in NeVF, the

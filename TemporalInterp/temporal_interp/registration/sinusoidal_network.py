@@ -1,4 +1,4 @@
-"""The network that is the velocity field: coordinates in, velocity out."""
+"""The network that represents the velocity field: coordinates in, velocity out."""
 
 from __future__ import annotations
 

@@ -20,8 +20,8 @@ class VelocityGrid:
     distances between points: Adam moves every vector by about the same, with or without structure in the image there,
     and only what neighbours agree on remains.
 
-    Every problem is begun `settings.starts` times, from no motion but for a tiny shift along the diagonal, there and
-    back: (starts * N) fields, all problems of one start after those of another, until `keep`.
+    Every problem is begun `settings.starts` times, from no motion except for a tiny shift along the diagonal, to
+    either side: (starts * N) fields, all problems of one start after those of another, until `keep`.
 
     Args:
         problems: N.
@@ -51,7 +51,7 @@ class VelocityGrid:
         self.vectors = torch.empty(0)
 
     def begin(self, shape: tuple[int, ...]) -> torch.optim.Optimizer:
-        """Go on to a level with images on a grid of `shape`, and return what optimises its vectors."""
+        """Continue with a level with images on a grid of `shape`, and return what optimises its vectors."""
         spacing = [length / n for length, n in zip(self.lengths, shape, strict=True)]
         points = coarsened_shape(shape, tuple(spacing), min(spacing) * self.settings.stride)
         distances = [length / n for length, n in zip(self.lengths, points, strict=True)]
@@ -67,13 +67,13 @@ class VelocityGrid:
         return torch.optim.Adam([self.vectors], self.learning_rate, eps=1e-14)
 
     def _shifts(self, points: tuple[int, ...]) -> torch.Tensor:
-        """Return what the starts begin from; a single one from no motion."""
+        """Return the initial fields of the starts; a single start begins from no motion."""
         shares = torch.linspace(-_START_OFFSET, _START_OFFSET, self.starts) if self.starts > 1 else torch.zeros(1)
         shifts = shares.repeat_interleave(self.problems).view(-1, *[1] * (len(points) + 1))
         return shifts.expand(-1, len(points), *points).to(self.device)
 
     def keep(self, chosen: torch.Tensor) -> None:
-        """Go on with the fields of these indices alone, one for each problem."""
+        """Continue with only the fields of these indices, one for each problem."""
         with torch.no_grad():
             self.base = self.velocity()[chosen]
             self.vectors = torch.zeros_like(self.base)

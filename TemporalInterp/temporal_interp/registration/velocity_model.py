@@ -12,13 +12,13 @@ class VelocityModel(Protocol):
 
     @property
     def starts(self) -> int:
-        """How many times every problem is begun; all problems of one start come after those of another."""
+        """Number of starts of every problem; all problems of one start come after those of another."""
 
     def begin(self, shape: tuple[int, ...]) -> torch.optim.Optimizer:
-        """Go on to a level with images on a grid of `shape`, and return what optimises the velocity there."""
+        """Continue with a level with images on a grid of `shape`, and return what optimises the velocity there."""
 
     def velocity(self) -> torch.Tensor:
         """Return the velocity, (starts * N, D, *points), in voxels of its own grid, which has the same extent."""
 
     def keep(self, chosen: torch.Tensor) -> None:
-        """Go on with the starts of these indices alone, (N,), one for each problem."""
+        """Continue with only the starts of these indices, (N,), one for each problem."""

@@ -27,7 +27,7 @@ class VelocityNetwork:
     """
 
     starts = 1
-    """A problem is begun once, from the first weights."""
+    """Every problem has one start, from the initial weights."""
 
     def __init__(
         self,
@@ -55,7 +55,8 @@ class VelocityNetwork:
         self.device = device
 
     def begin(self, shape: tuple[int, ...]) -> torch.optim.Optimizer:
-        """Go on to a level with a grid of `shape`, and return what optimises the networks, the same on all levels."""
+        """Continue with a level with a grid of `shape`, and return what optimises the networks, the same on all
+        levels."""
         self.shape = shape
         self.sparse = tuple(min(n, most) for n, most in zip(shape, self.most_points, strict=True))
         axes = [
@@ -78,4 +79,4 @@ class VelocityNetwork:
         return resize_field(velocity.reshape(velocity.shape[0], -1, *self.sparse), self.shape)
 
     def keep(self, chosen: torch.Tensor) -> None:
-        """Do nothing: there is one start only."""
+        """Do nothing: there is only one start."""

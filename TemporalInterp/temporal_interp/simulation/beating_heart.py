@@ -90,7 +90,7 @@ class BeatingHeart(MovingBody):
     Attributes:
         shape: sizes at end diastole.
         ejection_fraction: of the left ventricle's cavity, from end diastole to end systole.
-        right_ejection_fraction: of the right ventricle's (exact inside the radius where the axial motion is whole).
+        right_ejection_fraction: of the right ventricle's (exact inside the radius where the axial motion is complete).
         axial_scale: lambda at end systole, the length of the left ventricle relative to end diastole; 1 means no
             motion along the axis.
         apex_twist_degrees: rotation of the apex at end systole, positive counterclockwise seen from the apex.
@@ -257,7 +257,7 @@ class BeatingHeart(MovingBody):
         return shrink * x, shrink * y, self._move_back_along(z, radius2, scales)
 
     def _base_descent(self, radius2: np.ndarray, scales: _Scales) -> np.ndarray:
-        """Return the descent of the base, mm: whole inside the heart, zero beyond the rest radius."""
+        """Return the descent of the base, mm: full inside the heart, zero beyond the rest radius."""
         inner2, outer2 = self.shape.epicardial_radius_mm**2, self.rest_radius_mm**2
         # the inlet of the right ventricle descends with that of the left: the shear lies in the outer half of the ring
         weight = smoothstep(2.0 * (outer2 - radius2) / (outer2 - inner2))

@@ -44,7 +44,7 @@ WALL_STARTS, WALL_ENDS = 0.75, 0.92
 
 
 class _Shifts(NamedTuple):
-    """Displacement in mm where the motion is whole."""
+    """Displacement in mm where the motion is full."""
 
     along: float  # z, to the head
     forward: float  # y, to the back

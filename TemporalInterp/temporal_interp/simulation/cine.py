@@ -52,7 +52,7 @@ class PhantomCine:
 
     @property
     def name(self) -> str:
-        """What it is, in words for the user."""
+        """Description for the user."""
         return self.body.name
 
     @property

@@ -39,7 +39,7 @@ def short_axis_stack(
 
 
 def short_axis_slice(heart: BeatingHeart) -> Geometry:
-    """Return one mid-ventricular slice, 1 x 128 x 128 of 1.5 mm; its truth is whole with `heart.in_plane()`."""
+    """Return one mid-ventricular slice, 1 x 128 x 128 of 1.5 mm; its truth is complete with `heart.in_plane()`."""
     return short_axis_stack(heart, shape=(1, 128, 128), spacing_mm=(1.5, 1.5, 8.0))
 
 

@@ -50,7 +50,7 @@ class _Canvas:
 
 @dataclass(frozen=True, eq=False)
 class _Points:
-    """The points that are painted, with what the painters read of them; all (...) float32, lengths in mm.
+    """The points that are painted, with the quantities that the painters need; all (...) float32, lengths in mm.
 
     Attributes:
         x: towards the right ventricle.

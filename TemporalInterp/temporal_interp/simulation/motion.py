@@ -1,4 +1,4 @@
-"""What every phantom shares: a map of material points in time, and the exact fields that follow from it."""
+"""What all phantoms share: a map of material points in time, and the exact fields that follow from it."""
 
 from __future__ import annotations
 

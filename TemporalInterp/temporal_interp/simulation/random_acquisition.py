@@ -1,4 +1,5 @@
-"""What a random scanner adds to the frames of a training sample: contrast, noise and flicker. All is our choice."""
+"""What a random scanner adds to the frames of a training sample: contrast, noise and flicker. All of it is our
+choice."""
 
 from __future__ import annotations
 
@@ -25,8 +26,8 @@ def randomly_acquired(images: torch.Tensor, noise: float, rng: np.random.Generat
     """Return the two endpoints and the target as a random scanner shows them, (3, K, J, I), clipped to [0, 1].
 
     All three share one random gamma and brightness. Each has Rician noise of its own, which is correlated between
-    neighbouring voxels as in interpolated images. Each has flicker of its own in proportion to its signal, since blood
-    flow and breathing never repeat.
+    neighbouring voxels as in interpolated images. Each has its own flicker in proportion to its signal, since blood
+    flow and breathing never repeat exactly.
 
     Args:
         images: (3, K, J, I): first, last and target without noise; the brightest voxels are about 1.

@@ -1,6 +1,6 @@
 """Smooth random fields on a grid: the raw material of random anatomies, textures and motion.
 
-`texture.Texture` is the other maker of random values: a formula that can be read at any point, without a grid.
+`texture.Texture` is the other source of random values: a formula that can be read at any point, without a grid.
 """
 
 from __future__ import annotations

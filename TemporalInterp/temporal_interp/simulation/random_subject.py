@@ -56,7 +56,7 @@ class RandomSubject:
     def displacement(self, source: int, frame: int) -> torch.Tensor:
         """Return the resampling field frame(p) = source(p + u(p)), (3, K, J, I), in voxels of the frames.
 
-        It is zero along K for a single slice, since nobody has seen the slice's neighbours.
+        It is zero along K for a single slice, since the neighbours of the slice are not imaged.
         """
         _, *shape = self.frames.shape
         grid = voxel_positions(tuple(shape), self.origin, self.step)
@@ -123,7 +123,8 @@ def _images(
     to_rest: dict[int, torch.Tensor],
     thickness: float,
 ) -> torch.Tensor:
-    """Return the frames, (N, K, J, I): moved tissue, averaged over thick slices, with blood that changes its signal."""
+    """Return the frames, (N, K, J, I): displaced tissue, averaged over thick slices, with blood that changes its
+    signal."""
     shape = anatomy.block.shape
     flow = 1 + rng.uniform(0, 0.2) * (rng.random() < 0.7) * drifting_curve(rng)
     jets = [

@@ -1,4 +1,4 @@
-"""What synthetic subjects are like. All of it is our choice."""
+"""Settings of synthetic subjects. All of it is our choice."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt, Strict
 from temporal_interp.data.settings import Seed, Settings, Share, checked
 
 GENERATOR_VERSION = 1
-"""Raised whenever equal settings give other subjects than before, so that no stale cache is read."""
+"""Incremented whenever equal settings give different subjects, so that no stale cache is read."""
 
 
 Side = Annotated[int, Field(ge=16)]
@@ -25,7 +25,7 @@ class SyntheticSettings(Settings):
     Attributes:
         shape: (K, J, I) of a sample. One slice is a thick slice of a cine, without neighbours; more are a stack.
         subjects: number of subjects.
-        seed: of all of them; every number below it is a world of its own.
+        seed: of all of them; each seed gives subjects of its own.
         margin: voxels that a subject is larger than a sample, in the plane: samples are cropped at random.
         instants: number of phases of a subject.
         heart_share: share of subjects with a heart seen in its short axis; the others are random shapes.

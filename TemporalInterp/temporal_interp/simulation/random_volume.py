@@ -1,4 +1,4 @@
-"""Volumes of random tissues with close slices, from which the synthesis of slices learns without any patient.
+"""Volumes of random tissues with close slices, from which slice synthesis learns without patient data.
 
 Ellipsoids of all sizes fall on each other until they cover everything: such "dead leaves" have the edges and the
 statistics of natural images (Lee, Mumford and Huang, IJCV 2001; Achddou et al., "Synthetic images as a regularity prior
@@ -23,7 +23,8 @@ COVERAGE = 4.0
 
 
 def make_random_volume(seed: int, index: int, shape: tuple[int, int, int] = (96, 96, 96)) -> Volume:
-    """Return volume `index`, (K, J, I) float32 from 0 to about 1, with voxels of 1 mm; equal arguments, equal volumes.
+    """Return volume `index`, (K, J, I) float32 from 0 to about 1, with voxels of 1 mm; equal arguments give equal
+    volumes.
 
     >>> make_random_volume(seed=0, index=0, shape=(8, 24, 24)).array.shape
     (8, 24, 24)

@@ -28,7 +28,7 @@ ORDINALS = {2: "2nd", 3: "3rd", 4: "4th"}
 
 
 class View(StrEnum):
-    """Which way a network looks at the volume."""
+    """The direction in which a network looks at the volume."""
 
     AXIAL = "axial"
     CORONAL = "coronal"
@@ -49,7 +49,7 @@ def add_slices(
 ) -> Volume:
     """Return a volume with r - 1 synthetic slices between every two, r being the model's factor.
 
-    A synthetic slice is the mean of what the views make of it (Eq. 7).
+    A synthetic slice is the mean of the views (Eq. 7).
 
     Args:
         volume: of two slices or more.
@@ -57,7 +57,8 @@ def add_slices(
         keep_acquired: slices that were acquired stay as they are, bit for bit (ours); otherwise they are the mean of
             both pixelwise views, as the paper has it.
         views: which views to use (Table 4). With the axial one alone, acquired slices stay as they are.
-        scale: intensities that the networks see as 0 and 1; those of the volume if None. What lies beyond is not cut.
+        scale: intensities that the networks see as 0 and 1; those of the volume if None. Intensities beyond are not
+            clipped.
         progress: told how far it is; may raise CancelledError.
 
     Returns:
@@ -78,7 +79,7 @@ def add_slices(
         ([0.0, 5.0, 10.0], (1.0, 1.0, 2.0))
     """
     if volume.geometry.shape[0] < 2:
-        raise InvalidInputError("There is one slice only; slices can be put between two or more.")
+        raise InvalidInputError("There is only one slice; slices can be added between two or more.")
     volume.require_finite("The volume")
     geometry = closer_slices(volume.geometry, model.factor)
     if np.ptp(volume.array) == 0:
@@ -101,12 +102,12 @@ def add_slices_to_sequence(
     keep_acquired: bool = True,
     progress: Progress = no_progress,
 ) -> Sequence:
-    """Return a sequence whose every volume has synthetic slices, on one scale of intensities.
+    """Return the sequence with synthetic slices in every volume, on one scale of intensities.
 
     Args:
         sequence: volumes of two slices or more.
         model: on the device where to compute.
-        source: attributes that say which model it is, by name without prefix, such as {"SliceModel": "..."}.
+        source: attributes that name the model, by name without prefix, such as {"SliceModel": "..."}.
         keep_acquired: see `add_slices`.
         progress: told how far it is; may raise CancelledError.
 
@@ -149,11 +150,11 @@ def _scale_of(sequence: Sequence) -> IntensityRange | None:
 def _fused(scaled: torch.Tensor, model: SliceSynthesis, views: tuple[View, ...], progress: Progress) -> torch.Tensor:
     """Return the mean of the views, ((K - 1) r + 1, J, I), on the CPU."""
     device, factor = next(model.parameters()).device, model.factor
-    # what the networks add to linear interpolation is small: bfloat16 changes the result far less than noise does
+    # the networks add little to linear interpolation: bfloat16 changes the result far less than noise does
     precision = torch.autocast(device.type, torch.bfloat16, enabled=is_bfloat16_native(str(device)))
     slices = (len(scaled) - 1) * factor + 1
     result = torch.zeros((slices, *scaled.shape[1:]))
-    # on acquired slices the axial view only repeats what is there, and does not count beside another (Eq. 7)
+    # on acquired slices the axial view only repeats the input, and does not count if there is another view (Eq. 7)
     pixelwise = [view for view in views if view is not View.AXIAL]
     weight = torch.full((slices, 1, 1), 1 / len(views))
     weight[::factor] = 1 / max(1, len(pixelwise))
@@ -174,7 +175,7 @@ def _fused(scaled: torch.Tensor, model: SliceSynthesis, views: tuple[View, ...],
 def _view(
     scaled: torch.Tensor, model: SliceSynthesis, view: View, precision: torch.autocast
 ) -> Iterator[tuple[float, tuple[slice, ...], torch.Tensor]]:  # fmt: skip
-    """Yield how far it is, where a part of the result lies, and the part."""
+    """Yield the fraction done, where a part of the result lies, and the part."""
     slices, rows, columns = scaled.shape
     device, factor, everything = next(model.parameters()).device, model.factor, slice(None)
     fine = (slices - 1) * factor + 1

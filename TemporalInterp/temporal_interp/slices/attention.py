@@ -7,18 +7,18 @@ from torch import nn
 from torch.nn import functional
 
 REDUCTION = 16
-"""How many times fewer channels there are inside the attention (Zhang et al., ECCV 2018, RCAN)."""
+"""Factor by which the attention reduces the channels (Zhang et al., ECCV 2018, RCAN)."""
 
-LEAST_CHANNELS = 4
-"""Inside the attention; narrow networks would be left with one (our choice)."""
+MIN_CHANNELS = 4
+"""Within the attention; narrow networks would be left with one (our choice)."""
 
 
 class ChannelAttention(nn.Module):
-    """Weighs every channel by what the image as a whole shows (RCAN, section 3.3)."""
+    """Weighs every channel by its mean over the image (RCAN, section 3.3)."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        inside = max(channels // REDUCTION, LEAST_CHANNELS)
+        inside = max(channels // REDUCTION, MIN_CHANNELS)
         self.squeeze = nn.Conv2d(channels, inside, 1)
         self.excite = nn.Conv2d(inside, channels, 1)
 
@@ -29,7 +29,7 @@ class ChannelAttention(nn.Module):
 
 
 class AttentionBlock(nn.Module):
-    """Two convolutions and channel attention, added to what came in."""
+    """Two convolutions and channel attention, added to the input."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class AttentionBlock(nn.Module):
 
 
 class ResidualGroup(nn.Module):
-    """So many blocks and a convolution, added to what came in (RCAN, section 3.2)."""
+    """Several blocks and a convolution, added to the input (RCAN, section 3.2)."""
 
     def __init__(self, channels: int, blocks: int) -> None:
         super().__init__()

@@ -1,21 +1,22 @@
-"""What a user chooses in slice synthesis. It needs nothing but Python, so that a bare Slicer can ask, too."""
+"""What a user chooses in slice synthesis. It needs only Python, so that a bare Slicer can use it."""
 
 from enum import StrEnum
 
 from temporal_interp.errors import InvalidInputError
 
 FACTORS = (2, 3, 4)
-"""How many times closer slices can come to lie (section 4.1)."""
+"""Factors by which slices can be brought closer (section 4.1)."""
 
 
 class Quality(StrEnum):
-    """How slices are made: at once, or after minutes of learning from the very images."""
+    """How slices are made: at once, or after minutes of fitting to the images themselves."""
 
     QUICK = "quick"
     FITTED = "fitted"
 
 
 def require_factor(factor: int) -> None:
-    """Raise InvalidInputError unless slices can come this many times closer."""
+    """Raise InvalidInputError unless slices can be brought closer by this factor."""
     if factor not in FACTORS:
-        raise InvalidInputError(f"Slices can come {', '.join(map(str, FACTORS))} times closer, not {factor} times.")
+        choices = ", ".join(map(str, FACTORS))
+        raise InvalidInputError(f"Slices can be brought {choices} times closer, not {factor} times.")

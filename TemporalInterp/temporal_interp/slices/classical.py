@@ -1,4 +1,4 @@
-"""The interpolation between slices that every program has, by SimpleITK: what slice synthesis has to beat."""
+"""Classical interpolation between slices, by SimpleITK: the baseline of slice synthesis."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from temporal_interp.slices.slice_grid import closer_slices
 
 
 class Classical(StrEnum):
-    """Interpolation by its neighbours alone."""
+    """Interpolation from neighbouring voxels alone."""
 
     NEAREST = "nearest"
     LINEAR = "linear"
@@ -33,7 +33,7 @@ def interpolate_slices(volume: Volume, factor: int, method: Classical) -> Volume
 
     Args:
         volume: of two slices or more.
-        factor: how many times closer the slices come to lie.
+        factor: how many times closer the slices become.
         method: nearest, linear, cubic B-spline, or sinc in a Lanczos window of five voxels.
 
     Example:
@@ -42,8 +42,8 @@ def interpolate_slices(volume: Volume, factor: int, method: Classical) -> Volume
         >>> interpolate_slices(volume, 3, Classical.LINEAR).array.ravel().round(3).tolist()
         [0.0, 2.0, 4.0, 6.0]
     """
-    # In voxels, not in mm: so no rounding of an oblique place can put a border voxel outside the image. And with each
-    # slice as one row: nothing is interpolated within slices, and sinc in 3D takes ten times as long for that.
+    # In voxels, not in mm, so that rounding of an oblique position cannot put a border voxel outside the image. Each
+    # slice is one row: nothing is interpolated within slices, for which sinc in 3D would take ten times as long.
     array = volume.array.astype(np.float32)
     if method == Classical.CUBIC and len(array) == 2:
         # ITK mirrors once, which for two slices ends outside the image; a third that is the first mirrors the same

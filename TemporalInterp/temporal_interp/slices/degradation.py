@@ -1,4 +1,4 @@
-"""Thick slices from thin ones, to learn from and to be judged by (sections 3.2.1 and 4.1)."""
+"""Thick slices from thin ones, for training and for evaluation (sections 3.2.1 and 4.1)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOISE = 0.005
 
 
 class Degradation(StrEnum):
-    """How thick slices come to be: every r-th slice as it is, or after blurring along the axis and with noise."""
+    """How thick slices are simulated: every r-th slice as it is, or after blurring along the axis and with noise."""
 
     DIRECT = "direct"
     BLURRED = "blurred"
@@ -37,7 +37,7 @@ def thicken(
         array: intensities from 0 to 1.
         factor: r.
         degradation: how.
-        noise: standard deviation of what is added after blurring.
+        noise: standard deviation of the noise added after blurring.
         seed: of the noise.
 
     Raises:
@@ -49,7 +49,7 @@ def thicken(
     """
     if (len(array) - 1) // factor < 1:
         raise InvalidInputError(
-            f"Of {len(array)} slices fewer than two are left when one in {factor} is kept: "
+            f"Keeping one slice in {factor} of {len(array)} leaves fewer than two: "
             f"take a volume of {factor + 1} slices or more, or a smaller factor."
         )
     if degradation == Degradation.DIRECT:
@@ -59,5 +59,5 @@ def thicken(
 
 
 def blur(array: np.ndarray, step: int) -> np.ndarray:
-    """Return an array (K, *) as slices would show it whose profile is a Gaussian as wide as `step` slices (FWHM)."""
+    """Blur an array (K, *) along K by a Gaussian slice profile as wide as `step` slices (FWHM)."""
     return gaussian_filter1d(array.astype(np.float32), step / FWHM_PER_SIGMA, axis=0, mode="nearest")

@@ -19,17 +19,17 @@ WARM_UP = 50
 """Steps over which the learning rate rises."""
 
 CLIP = 1.0
-"""Largest norm of the gradient: the first steps of a fresh network on a bright edge would be too long without."""
+"""Largest norm of the gradient: otherwise the first steps of a fresh network on a bright edge would be too long."""
 
 
 class SliceFit:
-    """Trains both networks on volumes, each from what the other two views know (section 3.2).
+    """Trains both networks on volumes, each view with the help of the other two (section 3.2).
 
     Args:
         model: to train, in place; it stays on its device.
         volumes: to learn from.
         settings: of the training.
-        precision: torch.bfloat16 for mixed precision, which is faster on processors and GPUs that know it.
+        precision: torch.bfloat16 for mixed precision, which is faster on processors and GPUs that support it.
 
     Raises:
         InvalidInputError: the volumes are too small.
@@ -67,12 +67,12 @@ class SliceFit:
         return self.model.eval()
 
     def fingerprint(self) -> str:
-        """Return what tells trainings on other volumes, of other networks or with other settings, apart."""
+        """Return a text that identifies the volumes, the networks and the settings of the training."""
         networks = (self.model.factor, self.model.slice_network.settings, self.model.pixel_network.settings)
         return fingerprint_of((self.settings, networks), (torch.from_numpy(volume.array) for volume in self.volumes))
 
     def state_dict(self) -> dict[str, Any]:
-        """Return everything needed to go on from here, as tensors, numbers and text."""
+        """Return everything needed to continue from here, as tensors, numbers and text."""
         return {
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
@@ -81,7 +81,7 @@ class SliceFit:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on with a training of the same model on the same volumes where `state` was taken."""
+        """Continue a training of the same model on the same volumes from where `state` was taken."""
         self.model.load_state_dict(state["model"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.schedule.load_state_dict(state["schedule"])
@@ -110,7 +110,7 @@ class SliceFit:
                 yield self._distillation(parts.acquired())
 
     def _rows_loss(self, part: Restoration) -> torch.Tensor:
-        """Return L_c^int, which is L_s^int too (Eqs. 9 and 10)."""
+        """Return L_c^int, which is also L_s^int (Eqs. 9 and 10)."""
         restored = self.model.pixel_network(part.given[:, None])
         return restoration_loss(restored.float(), part.wanted[:, None], wavelets=self.settings.wavelets)
 
@@ -121,7 +121,8 @@ class SliceFit:
         return restoration_loss(*images, wavelets=self.settings.wavelets) + self.settings.memory * memory_loss
 
     def _distillation(self, acquired: torch.Tensor) -> torch.Tensor:
-        """Return the weighted L_c^cmd + L_s^cmd: how the views differ where slices are put between real ones."""
+        """Return the weighted L_c^cmd + L_s^cmd: the difference of the views where slices are added between acquired
+        ones."""
         settings, loss = self.settings, torch.zeros((), device=acquired.device)
         axial = coronal = sagittal = acquired
         for _ in range(settings.repeats):

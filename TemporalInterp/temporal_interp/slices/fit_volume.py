@@ -1,4 +1,4 @@
-"""Slice synthesis fitted to volumes: from volumes as they were read to a trained model."""
+"""Slice synthesis fitted to volumes: from acquired volumes to a trained model."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def new_model(
     """Return fresh networks, which interpolate linearly until they are trained.
 
     Raises:
-        InvalidInputError: the factor is none of FACTORS.
+        InvalidInputError: the factor is not one of FACTORS.
     """
     require_factor(factor)
     with torch.random.fork_rng(devices=[]):
@@ -45,7 +45,7 @@ def fit_to_volumes(
     checkpoint: Path | None = None,
     progress: Progress = no_progress,
 ) -> SliceSynthesis:
-    """Train a model on volumes alone, without any truth, and return it ready for use.
+    """Train a model on volumes alone, without ground truth, and return it ready for use.
 
     Args:
         model: to train, in place, on the device where to compute.
@@ -55,7 +55,7 @@ def fit_to_volumes(
         progress: told how far it is; may raise CancelledError.
 
     Raises:
-        InvalidInputError: a volume cannot be learnt from, or the checkpoint is of something else.
+        InvalidInputError: a volume cannot be learnt from, or the checkpoint belongs to another training.
 
     Example:
         >>> from temporal_interp.data.geometry import Geometry
@@ -71,7 +71,7 @@ def fit_to_volumes(
     if not with_something:
         raise InvalidInputError("Every voxel is the same: there is nothing to learn from.")
     device = next(model.parameters()).device
-    # bfloat16 halves the time of a training on a processor that computes with it, and changes the result little
+    # bfloat16 halves the time of a training on a processor that supports it, and changes the result little
     precision = torch.float32 if device.type == "mps" else torch.bfloat16
     fit = SliceFit(model, [_training_volume(volume) for volume in with_something], settings, precision=precision)
     return resume(fit, checkpoint, progress=progress)

@@ -13,10 +13,10 @@ MARGIN = 1.0
 
 
 class Recalled(NamedTuple):
-    """What the memory makes of features.
+    """Features as the memory recalls them.
 
     Attributes:
-        features: put together from the memory's items, of the shape that was asked about (Eq. 1).
+        features: combined from the memory's items, of the shape of the input (Eq. 1).
         compactness: mean distance of the features from their nearest items (Eq. 13).
         separateness: mean of how much closer than `MARGIN` the second nearest items come (Eq. 14).
     """
@@ -27,12 +27,12 @@ class Recalled(NamedTuple):
 
 
 class MemoryBank(nn.Module):
-    """Items of length 1, which are no parameters: in training they follow the features (Eqs. 3 to 6).
+    """Items of length 1, which are not parameters: in training they follow the features (Eqs. 3 to 6).
 
     The losses are means over the points, not sums (ours), so that their weight does not depend on the image's size.
 
     Args:
-        items: how many (m).
+        items: number of items (m).
         channels: length of an item (d).
     """
 
@@ -43,10 +43,10 @@ class MemoryBank(nn.Module):
         self.register_buffer("items", functional.normalize(torch.randn(items, channels), dim=1))
 
     def forward(self, features: torch.Tensor) -> Recalled:
-        """Return what the memory makes of features (N, C, rows, columns); in training it also learns them."""
+        """Return the recalled features of (N, C, rows, columns); in training the items are updated too."""
         shape = features.shape
         points = features.flatten(2).transpose(1, 2).reshape(-1, shape[1])
-        items = self.items.clone()  # those of this call: learning changes them in place
+        items = self.items.clone()  # as of this call: learning changes them in place
         similarity = points @ items.T
         recalled = similarity.softmax(1) @ items
         nearest = similarity.topk(min(2, len(items)), 1).indices
@@ -59,7 +59,7 @@ class MemoryBank(nn.Module):
         return Recalled(back, compactness, separateness)
 
     def _learn(self, points: torch.Tensor, similarity: torch.Tensor, nearest: torch.Tensor) -> None:
-        """Add to every item the points it is nearest to, weighed by their similarity (Eqs. 3 to 6)."""
+        """Add to every item the points that are nearest to it, weighted by their similarity (Eqs. 3 to 6)."""
         for number in nearest.unique():
             own = nearest == number
             # the softmax over the item's points divided by its largest value: only the difference is left

@@ -38,7 +38,7 @@ def slice_model_of(loaded: LoadedModel) -> SliceSynthesis:
     """Return the networks of a loaded model, ready for use.
 
     Raises:
-        InvalidInputError: it is another kind of model, its description is of none, or its weights do not fit it.
+        InvalidInputError: it is another kind of model, it describes no such model, or its weights do not fit it.
     """
     if loaded.kind != KIND:
         raise InvalidInputError(f"{loaded.path} holds a {loaded.kind}, but a model for slices is needed.")

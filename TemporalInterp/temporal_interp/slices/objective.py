@@ -1,4 +1,4 @@
-"""What the training of slice synthesis minimises (section 3.2)."""
+"""The losses of the training of slice synthesis (section 3.2)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def restoration_loss(restored: torch.Tensor, truth: torch.Tensor, *, wavelets: f
 
 
 def distillation_loss(first: torch.Tensor, second: torch.Tensor, ratio: float) -> torch.Tensor:
-    """Return the mean squared difference over that share of the points where it is least (Eqs. 11 and 12).
+    """Return the mean squared difference over the share of the points where it is smallest (Eqs. 11 and 12).
 
     Args:
         first: of any shape.

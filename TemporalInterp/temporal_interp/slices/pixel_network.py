@@ -16,7 +16,7 @@ from temporal_interp.slices.settings import PixelNetworkSettings
 
 
 class LayerAttention(nn.Module):
-    """Weighs the outputs of the groups by how alike they are (HAN, section 3.2)."""
+    """Weighs the outputs of the groups by their similarity (HAN, section 3.2)."""
 
     def __init__(self, layers: int, channels: int) -> None:
         super().__init__()
@@ -27,7 +27,7 @@ class LayerAttention(nn.Module):
         """Return one image of features, (N, C, rows, columns), from those of all groups."""
         stacked = torch.stack(layers, 1)
         rows = stacked.flatten(2)
-        # the mean product and not the sum, as HAN has: the sum grows with the image, and softmax becomes a choice
+        # the mean product and not the sum, as HAN has: the sum grows with the image, and softmax turns into a maximum
         similarity = (rows @ rows.transpose(1, 2) / rows.shape[2]).softmax(2)
         weighed = stacked + self.gain * (similarity @ rows).view_as(stacked)
         return self.mix(weighed.flatten(1, 2))
@@ -42,15 +42,15 @@ class ChannelSpatialAttention(nn.Module):
         self.convolution = nn.Conv3d(1, 1, 3, padding=1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return x, (N, C, rows, columns), with what the weights add."""
+        """Return x, (N, C, rows, columns), plus x times the weights."""
         weights = torch.sigmoid(self.convolution(x[:, None])[:, 0])
         return x + self.gain * weights * x
 
 
 class PixelNetwork(nn.Module):
-    """Puts r - 1 rows between every two of an image.
+    """Adds r - 1 rows between every two of an image.
 
-    Ours: the answer is added to the image stretched linearly, so that a fresh network is linear interpolation; and both
+    Ours: the output is added to the linearly stretched image, so that a fresh network is linear interpolation; and both
     attentions of HAN can be left out.
 
     Args:
@@ -73,7 +73,7 @@ class PixelNetwork(nn.Module):
         near_zero(self.tail)
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
-        """Return an image of (rows - 1) r + 1 rows from one of so many, (N, 1, rows, columns).
+        """Return an image of (rows - 1) r + 1 rows from one of (N, 1, rows, columns).
 
         Row n r of the result lies where row n of the image does. The r - 1 rows beyond the last are dropped (paper).
         """

@@ -1,4 +1,4 @@
-"""From a sequence as it was read to one with closer slices, by how long one is ready to wait."""
+"""Adds slices to a sequence, with the quality that the user chose."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from temporal_interp.slices.settings import SliceTrainingSettings
 from temporal_interp.slices.synthesis_model import SliceSynthesis
 
 FITTING_SHARE = 0.8
-"""Of the time, for the progress, when networks are fitted first."""
+"""Share of the progress for the fit, when networks are fitted first."""
 
 
 FAR_APART = 2.0
-"""In pixels: wider gaps, after slices were added, are wide. A short-axis cine has them, a CT does not (our choice)."""
+"""In pixels: gaps wider than this after slices were added are wide. A short-axis cine has them, a CT does not (our
+choice)."""
 
 
 def is_far_apart(geometry: Geometry, factor: int) -> bool:
-    """Tell whether slices of a grid will still lie far apart when they have come closer by a factor."""
+    """Tell whether the slices of a grid are still far apart after they were brought closer by a factor."""
     return geometry.spacing_kji[0] / factor > FAR_APART * max(geometry.spacing_kji[1:])
 
 
@@ -33,10 +34,10 @@ def shipped_model_name(factor: int) -> str:
 
 
 def shipped_model(factor: int, device: str = "cpu") -> tuple[SliceSynthesis, dict[str, str]]:
-    """Return the model that comes with the program for a factor, on a device, and the attributes that say which it is.
+    """Return the model that comes with the program for a factor, on a device, and the attributes that name it.
 
     Raises:
-        InvalidInputError: there is none for this factor, or its file is not what was registered.
+        InvalidInputError: there is none for this factor, or its file is not the registered one.
     """
     require_factor(factor)
     loaded = Registry().load(shipped_model_name(factor))
@@ -54,7 +55,7 @@ def with_closer_slices(
     keep_acquired: bool = True,
     progress: Progress = no_progress,
 ) -> Sequence:
-    """Return a sequence whose every volume has factor - 1 synthetic slices between every two.
+    """Return the sequence with factor - 1 synthetic slices between every two of each volume.
 
     Args:
         sequence: volumes of two slices or more.
@@ -66,11 +67,11 @@ def with_closer_slices(
         progress: told how far it is; may raise CancelledError.
 
     Raises:
-        InvalidInputError: the factor is another, a volume has one slice, synthetic slices or voxels that are not
+        InvalidInputError: the factor is not 2, 3 or 4, a volume has one slice, synthetic slices or voxels that are not
             finite, or the volumes are too small to learn from.
     """
     if any(map(has_synthetic_slices, sequence.item_attributes)):
-        raise InvalidInputError("There are synthetic slices already; take the images as acquired, and a larger factor.")
+        raise InvalidInputError("There are synthetic slices already; use the images as acquired, and a larger factor.")
     model, source = shipped_model(factor, device)
     if quality is Quality.FITTED:
         fitting = part_of(progress, 0.0, FITTING_SHARE)

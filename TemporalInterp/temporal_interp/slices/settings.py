@@ -12,12 +12,12 @@ from temporal_interp.slices.degradation import Degradation
 
 @checked
 class SliceNetworkSettings(Settings):
-    """SInt-A; the defaults are ours, small enough for a processor, and `paper()` gives the sizes in section 3.1.1.
+    """SInt-A; the defaults are ours, small enough for a CPU, and `paper()` gives the sizes in section 3.1.1.
 
     Attributes:
-        features: of a slice before its blocks are taken apart.
+        features: channels of a slice before it is divided into blocks.
         block_side: side of the block of pixels that becomes one pixel of the network.
-        blocks: in each of the six groups.
+        blocks: number in each of the six groups.
         memory_items: m, of the memory bank; 0 leaves it out.
 
     Raises:
@@ -32,17 +32,17 @@ class SliceNetworkSettings(Settings):
 
 @checked
 class PixelNetworkSettings(Settings):
-    """PInt; the defaults are ours, small enough for a processor, and `paper()` gives those of HAN, to which the paper
+    """PInt; the defaults are ours, small enough for a CPU, and `paper()` gives those of HAN, to which the paper
     refers.
 
-    With `SliceNetworkSettings.paper` both networks have more weights than the 46.9 million that the paper counts: its
-    text does not say where it is smaller.
+    With `SliceNetworkSettings.paper` both networks have more weights than the 46.9 million that the paper counts; its
+    text does not say where they are smaller.
 
     Attributes:
         width: channels.
-        groups: of blocks.
-        blocks: in each group.
-        holistic: whether the layer attention and the channel-spatial attention are there. In so small a network they
+        groups: number of groups of blocks.
+        blocks: number in each group.
+        holistic: whether there are the layer attention and the channel-spatial attention. In so small a network they
             take half as much time again.
 
     Raises:
@@ -57,31 +57,31 @@ class PixelNetworkSettings(Settings):
 
 @checked
 class SliceTrainingSettings(Settings):
-    """How both networks are trained on volumes; the defaults are ours, for one volume in minutes on a processor, and
+    """How both networks are trained on volumes; the defaults are ours, for one volume in minutes on a CPU, and
     `paper()` gives section 4.1.
 
     Attributes:
         steps: of the optimiser (paper: 50 epochs over 510 volumes in batches of 4).
         batch: images, and pairs of slices, in a step, each drawn by itself (ours; paper: all of 4 sub-volumes, which
-            are many more, and much alike).
-        slices: of an image, at most.
+            are many more, and very similar).
+        slices: largest number of slices of an image.
         side: of an image along rows and columns of the slices, in voxels.
-        learning_rate: of Adam at its highest; it rises over `WARM_UP` steps and falls to zero as a cosine (paper: to a
+        learning_rate: peak of Adam's; it rises over `WARM_UP` steps and falls to zero as a cosine (paper: to a
             tenth after ten epochs).
         wavelets: weight of the wavelet loss (Eqs. 8 to 10); 0 leaves it out.
         coronal_distillation: weight of L_c^cmd; 0 leaves it out.
         sagittal_distillation: weight of L_s^cmd; 0 leaves it out.
-        distillation_ratio: gamma, the share of the points that count in both, those that differ least (paper: 0.4 in
-            section 4.1, best 0.25 in Fig. 8; ours counts all, since only the view that knows less learns).
-        repeats: N, how often slices are put between slices for the distillation.
+        distillation_ratio: gamma, the share of the points that count in both: those that differ least (paper: 0.4 in
+            section 4.1, best 0.25 in Fig. 8; ours counts all, since only the weaker view learns).
+        repeats: N, how often slices are added between slices for the distillation.
         memory: weight of compactness and separateness (paper: of sums over intensities of a scale it does not
             give; ours are means, of intensities from 0 to 1, whose squared errors are far smaller).
-        mutual: whether the pixelwise views learn from the axial one, too. They see all slices at once, it sees two:
-            where training is short it learns from them, and they would unlearn from it (ours).
-        in_plane: share of the steps that learn along the other two axes, in which the volume is as fine as the slices
-            that are wanted (ours; 0, the paper, learns along the slice axis alone, where both what is given and what is
-            wanted are r times coarser than in use).
-        degradation: how slices are made thick to learn from.
+        mutual: whether the pixelwise views also learn from the axial one. They see all slices at once, it sees two: in
+            a short training it learns from them, and they would get worse by learning from it (ours).
+        in_plane: share of the steps that learn along the other two axes, in which the volume is as fine as the wanted
+            slices (ours; 0, the paper, learns along the slice axis alone, where input and target are both r times
+            coarser than in use).
+        degradation: how thick slices are simulated for learning.
         seed: of the first weights and of the order.
 
     Raises:
@@ -106,8 +106,8 @@ class SliceTrainingSettings(Settings):
 
     @classmethod
     def fine(cls) -> SliceTrainingSettings:
-        """Return settings for volumes whose slices lie as close as is wanted: they are the truth for themselves, and
-        need neither the other axes nor another view."""
+        """Return settings for volumes whose slices are as close as wanted: they are their own truth, and need neither
+        the other axes nor another view."""
         return cls(
             steps=3000, slices=25, in_plane=0.0, wavelets=0.0, coronal_distillation=0.0, sagittal_distillation=0.0
         )

@@ -15,7 +15,7 @@ from temporal_interp.slices.settings import SliceNetworkSettings
 
 
 class Between(NamedTuple):
-    """Slices between two, and what the memory bank adds to the loss.
+    """Slices between two, and the memory bank's part of the loss.
 
     Attributes:
         slices: (N, r - 1, rows, columns).
@@ -29,13 +29,13 @@ class Between(NamedTuple):
 
 
 class SliceNetwork(nn.Module):
-    """Puts r - 1 slices between two.
+    """Adds r - 1 slices between two.
 
-    As the paper has it, but for two things of ours: how many blocks of what width there are is a choice, and the
-    network's answer is added to the linear blend of the two slices, so that a fresh network is linear interpolation.
+    As in the paper, with two differences of ours: the number and the width of the blocks are settings, and the output
+    is added to the linear blend of the two slices, so that a fresh network is linear interpolation.
 
     Args:
-        factor: r, how many times closer the slices come to lie.
+        factor: r, how many times closer the slices become.
         settings: of the network.
     """
 

@@ -1,4 +1,4 @@
-"""What a training of slice synthesis sees: parts of volumes, and the same with every r-th slice alone."""
+"""The training data of slice synthesis: parts of volumes, and the same with only every r-th slice."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class TrainingVolume:
 
 @dataclass(frozen=True, eq=False)
 class Restoration:
-    """What is to be restored, and from what.
+    """A target to restore, and its input.
 
     Attributes:
         given: (N, k, *), every r-th of the rows or slices that are wanted, degraded.
@@ -45,12 +45,12 @@ class Restoration:
 class SubVolumes:
     """Draws parts of volumes at random, also mirrored.
 
-    Along its columns and rows a volume has often just about the fineness that is wanted between its slices: there it
-    can show what closer slices look like (ours; Zhao et al., "SMORE", IEEE TMI 2021, learn from the same). Where it is
-    finer than that, neighbouring rows are averaged until it is not, as a slice averages over its thickness.
+    Along its columns and rows a volume is often about as fine as its slices should become: there it shows what closer
+    slices look like (ours; Zhao et al., "SMORE", IEEE TMI 2021, learn from the same). Where it is finer than that,
+    neighbouring rows are averaged, as a slice averages over its thickness.
 
     Args:
-        volumes: to draw from, all as often.
+        volumes: to draw from, with equal probability.
         factor: r.
         settings: of the training.
         device: of what is drawn.
@@ -69,12 +69,12 @@ class SubVolumes:
         for volume in self._volumes:
             if not any(along.can_restore for along in volume):
                 raise InvalidInputError(
-                    f"A volume of {tuple(volume[0].fine.shape)} voxels is too small to learn to put {factor - 1} "
-                    f"slices between two: {factor + 1} slices are needed at least."
+                    f"A volume of {tuple(volume[0].fine.shape)} voxels is too small to learn to add {factor - 1} "
+                    f"slices between two: at least {factor + 1} slices are needed."
                 )
 
     def images(self) -> Restoration:
-        """Return images whose rows are what is restored: slices, (N, slices, side), or columns or rows of slices."""
+        """Return images whose rows are restored: slices, (N, slices, side), or columns or rows of slices."""
         return self._draw(image=True)
 
     def slabs(self) -> Restoration:
@@ -89,19 +89,20 @@ class SubVolumes:
         return fine[self._place(fine.shape, shape)].flip(self._mirror())[None].to(self.device)
 
     def _draw(self, *, image: bool) -> Restoration:
-        """Return parts along an axis, each from another place: neighbours would show the networks little new."""
+        """Return parts along an axis, each from another place: neighbours would teach the networks little."""
         volume, settings = self._along(), self.settings
         most = self.factor + 1 if not image else settings.slices if volume.axis == 0 else settings.side
         count = volume.countable(most)
         shape = [count, *(min(n, settings.side) for n in volume.fine.shape[1:])]
         across = None
-        if image:  # of the axes that are left, one goes from image to image; in the plane that is the slice axis
+        if image:  # of the remaining axes, one goes from image to image; in the plane that is the slice axis
             across = 1 + (self._number(2) if volume.axis == 0 else 0)
             shape[across] = 1
         given, wanted = [], []
         for _ in range(settings.batch):
             place, mirror = self._place(volume.fine.shape, shape), self._mirror()
-            # the wanted part has a whole number of steps, so that mirrored it still begins and ends with one given
+            # the wanted part has a whole number of steps, so that its mirror image also begins and ends with a given
+            # one
             wanted.append(volume.fine[place].flip(mirror))
             given.append(volume.seen[place][:: self.factor].flip(mirror))
         pair = [torch.stack(parts) for parts in (given, wanted)]
@@ -139,10 +140,10 @@ class _Along:
 
     Attributes:
         axis: 0 is the slice axis.
-        fine: with that axis first, about as coarse along it as slices are wanted.
-        seen: the same after the blurring that goes before leaving slices out.
+        fine: with that axis first, about as coarse along it as the wanted slices.
+        seen: the same after the blur that precedes the removal of slices.
         factor: r.
-        can_restore: whether there is enough of it along the axis.
+        can_restore: whether it is long enough along the axis.
     """
 
     def __init__(self, volume: TrainingVolume, axis: int, factor: int, settings: SliceTrainingSettings) -> None:
@@ -153,11 +154,11 @@ class _Along:
         if averaged > 1:
             count = len(array) // averaged
             array = array[: count * averaged].reshape(count, averaged, *array.shape[1:]).mean(1)
-        self.fine = torch.from_numpy(array)  # often a view: a volume may be large, and three copies of it are too many
+        self.fine = torch.from_numpy(array)  # often a view: three copies of a large volume would be too many
         blurred = settings.degradation is Degradation.BLURRED
         self.seen = torch.from_numpy(blur(array, factor)) if blurred else self.fine
         self.can_restore = self.countable(len(array)) > factor
 
     def countable(self, most: int) -> int:
-        """Return how many slices can be restored at once: at most `most`, 1 + n r."""
+        """Return the number of slices that can be restored at once: 1 + n r, at most `most`."""
         return (min(most, len(self.fine)) - 1) // self.factor * self.factor + 1

@@ -17,7 +17,7 @@ class SliceSynthesis(nn.Module):
     Every view takes volumes (N, K, J, I) with intensities from 0 to 1, and makes them (N, (K - 1) r + 1, J, I).
 
     Args:
-        factor: r, how many times closer the slices come to lie.
+        factor: r, how many times closer the slices become.
         slice_network: settings of SInt-A.
         pixel_network: settings of PInt, which both other views share.
     """
@@ -30,7 +30,7 @@ class SliceSynthesis(nn.Module):
         convert_conv2d_weight_memory_format(self, torch.channels_last)
 
     def axial(self, volumes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return O_a, in which the slices of the volumes are as they were, and the loss of the memory bank.
+        """Return O_a, which keeps the slices of the volumes, and the loss of the memory bank.
 
         The loss is compactness plus separateness.
         """

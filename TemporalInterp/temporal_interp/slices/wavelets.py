@@ -1,4 +1,4 @@
-"""Haar wavelets of images, for the part of the loss that looks at detail (section 3.2.1)."""
+"""Haar wavelets of images, for the part of the loss that compares details (section 3.2.1)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ SCALES = 3
 def haar_details(images: torch.Tensor, scales: int = SCALES) -> list[torch.Tensor]:
     """Return the LH, HL and HH coefficients of every scale, (3, N, C, rows / 2^n, columns / 2^n), fine to coarse.
 
-    Orthonormal, as `pywt.dwt2(image, "haar")`. An odd last row or column is left out, and scales beyond the image's
-    size are.
+    Orthonormal, as `pywt.dwt2(image, "haar")`. An odd last row or column is left out, and so are scales beyond the
+    image's size.
 
     Args:
         images: (N, C, rows, columns).
-        scales: how many.
+        scales: number of scales.
     """
     details, low = [], images
     for _ in range(scales):

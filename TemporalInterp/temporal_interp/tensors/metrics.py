@@ -21,7 +21,7 @@ SSIM_C1 = 0.01**2
 SSIM_C2 = 0.03**2
 SSIM_2D_WINDOW = 7
 CORRELATION_RADIUS = 10
-FLAT_VARIANCE = 1e-10
+VARIANCE_FLOOR = 1e-10
 MOVING_SHARE = 0.03
 
 
@@ -92,7 +92,7 @@ def psnr(predicted: ArrayLike, truth: ArrayLike, mask: ArrayLike | None = None) 
 
 
 def nmse(predicted: ArrayLike, truth: ArrayLike) -> float:
-    """Return MSE / mean(truth^2); the papers print it times 100. Not defined, NaN, for a truth that is zero."""
+    """Return MSE / mean(truth^2); the papers print it times 100. NaN for a truth that is zero."""
     predicted, truth = _pair(predicted, truth)
     power = float((truth**2).mean())
     return mse(predicted, truth) / power if power > 0 else float("nan")
@@ -152,7 +152,7 @@ def local_correlation(
     mean_p, mean_t = window_mean(predicted), window_mean(truth)
     var_p, var_t = window_mean(predicted**2) - mean_p**2, window_mean(truth**2) - mean_t**2
     cross = window_mean(predicted * truth) - mean_p * mean_t
-    flat = np.minimum(var_p, var_t) < FLAT_VARIANCE
+    flat = np.minimum(var_p, var_t) < VARIANCE_FLOOR
     correlation = np.divide(cross**2, var_p * var_t, out=np.zeros(truth.shape), where=~flat)
     if mask is not None:
         correlation = correlation[_require_mask(mask, truth.shape)]
@@ -246,7 +246,7 @@ def moving_region(frames: Iterable[ArrayLike], *, share: float = MOVING_SHARE) -
         share: share of all voxels of the stack to mark, those with the largest standard deviation over the frames.
 
     Returns:
-        A boolean mask. Voxels that never change are not in it, so it is empty for a still sequence.
+        A boolean mask. Voxels that never change are not in it, so it is empty for a sequence without motion.
 
     Raises:
         InvalidInputError: there are no frames, or the share does not lie between 0 and 1.

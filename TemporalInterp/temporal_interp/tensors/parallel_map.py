@@ -1,7 +1,7 @@
-"""Independent pieces of work side by side on the threads of the CPU.
+"""Runs independent pieces of work in parallel on the threads of the CPU.
 
-PyTorch shares every single operation among its threads. With networks as small as ours they spend much of their time
-waiting for one another; pieces that have nothing to do with each other, each on a thread of its own, do not.
+PyTorch splits every operation among its threads. In networks as small as ours the threads spend much of their time
+waiting for one another. Independent pieces, each on a thread of its own, do not.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ Result = TypeVar("Result")
 def parallel_map(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
     """Return `work(item)` for every item.
 
-    As many items are worked on at once as PyTorch may use threads here (`torch.get_num_threads()`), each by one thread.
-    What holds for one thread only, such as `torch.inference_mode()`, has to be said within `work`. A single item is
-    left to the thread that asks, with all of its threads. What `work` raises is raised here.
+    As many items run at once as PyTorch may use threads here (`torch.get_num_threads()`), each on one thread. State of
+    a single thread, such as `torch.inference_mode()`, has to be set within `work`. A single item runs on the calling
+    thread, with all threads of PyTorch. Errors that `work` raises are raised here.
 
     Example:
         >>> parallel_map(lambda number: number**2, [1, 2, 3])
@@ -34,5 +34,5 @@ def parallel_map(work: Callable[[Item], Result], items: Sequence[Item]) -> list[
         with ThreadPoolExecutor(min(threads, len(items)), initializer=torch.set_num_threads, initargs=(1,)) as pool:
             return list(pool.map(work, items))
     finally:
-        # PyTorch keeps this number for every thread, and as what threads to come begin with: the pool has changed that
+        # PyTorch keeps this number per thread, and as the default of new threads, which the pool has changed
         torch.set_num_threads(threads)

@@ -48,8 +48,8 @@ def local_correlation_loss(
         target: likewise.
         window: side of the window in voxels, odd.
         stride: distance of the windows in voxels: neighbours overlap, so some can be left out.
-        noise_variance_floor: variance that counts as none; one for all, or (N, 1, *) with ones for every axis of the
-            image.
+        noise_variance_floor: variance below which a window holds noise; one for all, or (N, 1, *) with ones for every
+            axis of the image.
         weight: of each voxel in the mean, (1 or N, 1, *shape), not negative; all alike if None.
 
     Example:

@@ -82,7 +82,7 @@ def warp_slab(image: torch.Tensor, displacement: torch.Tensor, slab: slice) -> t
 
 
 def sample_in_plane(slices: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
-    """Return slices at points of their own planes: of four neighbours instead of eight.
+    """Sample slices at points of their own planes, from four neighbours instead of eight.
 
     Args:
         slices: (1, 1, rows, J, I).

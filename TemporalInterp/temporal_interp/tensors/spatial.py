@@ -97,7 +97,7 @@ def warp(
 def integrate_velocity(velocity: torch.Tensor, *, steps: int = SQUARING_STEPS) -> torch.Tensor:
     """Return the displacement of exp(velocity), by scaling and squaring in float32.
 
-    The inverse is `integrate_velocity(-velocity)`; the share t of the way is `integrate_velocity(t * velocity)`.
+    The inverse is `integrate_velocity(-velocity)`; the displacement up to time t is `integrate_velocity(t * velocity)`.
 
     Args:
         velocity: (N, D, *shape), stationary, voxels per unit of time.
@@ -107,7 +107,7 @@ def integrate_velocity(velocity: torch.Tensor, *, steps: int = SQUARING_STEPS) -
 
     Example:
         >>> velocity = torch.full((1, 2, 4, 4), 0.5)
-        >>> bool((integrate_velocity(velocity) == velocity).all())  # what is alike everywhere is its own integral
+        >>> bool((integrate_velocity(velocity) == velocity).all())  # a constant field is its own integral
         True
     """
     _require_field(velocity, "integrate_velocity() 'velocity'")

@@ -18,9 +18,9 @@ class Contour:
     """A polyline; where it is closed, the last point joins the first.
 
     Attributes:
-        points_mm: (P, 3) float64, LPS. A point drawn twice in a row is kept once, so are the first and last of a
-            closed contour if they are the same.
-        closed: whether it goes round.
+        points_mm: (P, 3) float64, LPS. Repeated points in a row are kept once, as are the first and last of a closed
+            contour if they are the same.
+        closed: whether it is a loop.
 
     Raises:
         InvalidInputError: points are not (P, 3) finite numbers, or fewer than two differ (three in a closed contour).
@@ -65,7 +65,7 @@ class Contour:
     def tangents(self) -> np.ndarray:
         """Return the unit vectors along the contour at its points, (P, 3), in the order of the points.
 
-        Each is the direction from the point before to the point after; at an open end, to or from its neighbour.
+        Each is the direction from the previous point to the next; at an open end, to or from its only neighbour.
 
         Raises:
             InvalidInputError: the contour turns back upon itself at a point.
@@ -80,8 +80,8 @@ class Contour:
     def normals(self, plane_normal: np.ndarray) -> np.ndarray:
         """Return the unit vectors across the contour, in its plane, at its points, (P, 3).
 
-        They point outwards from a closed contour, and to the left of the way along an open one for someone whom
-        `plane_normal` points at.
+        They point outwards from a closed contour, and to the left along an open one, for a viewer at whom
+        `plane_normal` points.
 
         Args:
             plane_normal: (3,), across the plane of the contour, LPS; of any length.
@@ -94,7 +94,7 @@ class Contour:
         return -left if self.closed and self._turns_left(plane_normal) else left
 
     def _turns_left(self, plane_normal: np.ndarray) -> bool:
-        """Tell whether a closed contour goes round counterclockwise for someone whom `plane_normal` points at."""
+        """Tell whether a closed contour runs counterclockwise for a viewer at whom `plane_normal` points."""
         relative = self.points_mm - self.points_mm.mean(axis=0)
         return float(np.cross(relative, np.roll(relative, -1, axis=0)).sum(axis=0) @ plane_normal) > 0
 

@@ -1,4 +1,4 @@
-"""What tracking tells of every frame, as lines of a table."""
+"""The results of tracking for every frame, as rows of a table."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from temporal_interp.tracking.strain import ContourStrain
 from temporal_interp.tracking.trajectories import Drift
 
 
-def curve_lines(
+def curve_rows(
     motion: SequenceMotion, displacements: Sequence[np.ndarray], drift: Drift, strain: ContourStrain | None
 ) -> list[dict[str, Any]]:
-    """Return a line for every frame: its place on the index, how far tissue has moved, the drift, and strain.
+    """Return a row for every frame: its index value, the displacement of the tissue, the drift, and the strain.
 
     Displacements are means over the mask of the motion, in mm; strain is the mean over the contour, without a unit.
     """
@@ -33,8 +33,8 @@ def curve_lines(
     ]
 
 
-def point_lines(motion: SequenceMotion, positions: np.ndarray, labels: Sequence[str]) -> list[dict[str, Any]]:
-    """Return a line for every point in every frame.
+def point_rows(motion: SequenceMotion, positions: np.ndarray, labels: Sequence[str]) -> list[dict[str, Any]]:
+    """Return a row for every point in every frame.
 
     Args:
         motion: gives the index.

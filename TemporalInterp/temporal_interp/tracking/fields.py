@@ -1,4 +1,4 @@
-"""A vector field on a voxel grid, in LPS mm: reading it anywhere, and its derivatives."""
+"""A vector field on a voxel grid, in LPS mm: sampling it anywhere, and its derivatives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Flow: velocity, and what of it spreads out (divergence) and turns (vorticity)."""
+"""Flow: velocity, its divergence and its vorticity."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ SECONDS = {"s": 1.0, "ms": 1e-3}
 def velocity(motion: SequenceMotion) -> tuple[np.ndarray, ...]:
     """Return the velocity at every frame, on its grid.
 
-    From where the tissue was in the frame before to where it is in the next, over the time between the two; at the
-    ends of a sequence that is not closed, over the one pair there is.
+    The displacement from the previous frame to the next over the time between the two; at the ends of a sequence that
+    is not closed, over the only pair.
 
     Returns:
         N of (K, J, I, 3) float32, LPS, mm per second.
@@ -50,7 +50,7 @@ def _velocity_at(motion: SequenceMotion, number: int) -> np.ndarray:
 def divergence(field: np.ndarray, geometry: Geometry) -> np.ndarray:
     """Return the divergence, (K, J, I) float32: of a velocity in 1/s, the rate at which it spreads out.
 
-    In a single slice, and in slices tracked one by one, it is that within the slice.
+    In a single slice, and in slices tracked one by one, it is the divergence within the slice.
 
     Args:
         field: (K, J, I, 3), components in LPS.
@@ -64,10 +64,10 @@ def divergence(field: np.ndarray, geometry: Geometry) -> np.ndarray:
 
 
 def vorticity(field: np.ndarray, geometry: Geometry) -> np.ndarray:
-    """Return the curl, (K, J, I, 3) float32, components in LPS: of a velocity in 1/s, twice the rate of turning.
+    """Return the curl, (K, J, I, 3) float32, components in LPS: of a velocity in 1/s, twice the rate of rotation.
 
-    It points along the axis of the turning, by the right hand. In a single slice, and in slices tracked one by one,
-    only its part along K says something: `in_plane_vorticity`.
+    It points along the axis of rotation, by the right-hand rule. In a single slice, and in slices tracked one by one,
+    only its part along K is meaningful: `in_plane_vorticity`.
 
     Args:
         field: (K, J, I, 3), components in LPS.
@@ -85,7 +85,7 @@ def vorticity(field: np.ndarray, geometry: Geometry) -> np.ndarray:
 def in_plane_vorticity(field: np.ndarray, geometry: Geometry) -> np.ndarray:
     """Return the part of the vorticity along the K axis, (K, J, I) float32.
 
-    Positive turns counterclockwise for someone whom the K axis points at. Where I, J, K are right-handed, as in almost
+    Positive is counterclockwise for a viewer at whom the K axis points. Where I, J, K are right-handed, as in almost
     every image, that is from I towards J: clockwise on a screen with I to the right and J down.
 
     Args:

@@ -1,6 +1,6 @@
 """The motion through a sequence: a displacement field between each frame and the next, both ways.
 
-Needs no PyTorch, so that the scene and the files can hold what tracking gave.
+It needs no PyTorch, so that the scene and the files can hold the results of tracking.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class SequenceMotion:
     """Displacement fields between neighbouring frames of a sequence, in LPS mm, each on the grid of the frames.
 
     Pair n joins frame n to frame n + 1; in a closed motion the last pair joins the last frame to the first.
-    Displacements point where the tissue goes; read as resampling fields they bring the other frame here:
+    Displacements point where the tissue goes; as resampling fields they bring the other frame here:
 
         tissue at x in frame n is at x + forward[n](x) in frame n + 1:     frame_n(x) = frame_{n+1}(x + forward[n](x))
         tissue at x in frame n + 1 was at x + backward[n](x) in frame n:   frame_{n+1}(x) = frame_n(x + backward[n](x))
@@ -69,10 +69,10 @@ class SequenceMotion:
 
     @property
     def pair_durations(self) -> tuple[float, ...]:
-        """How much the index grows over each pair, in `unit`.
+        """The increase of the index over each pair, in `unit`.
 
-        Nothing says how long a cycle takes from its last frame to its first: as long as the median of the other
-        pairs (our choice).
+        The duration from the last frame of a cycle to its first is not known; it is taken to be the median of the
+        other pairs (our choice).
         """
         steps = tuple(later - earlier for earlier, later in itertools.pairwise(self.times))
         return (*steps, median(steps)) if self.closed else steps

@@ -18,15 +18,15 @@ class MotionNetwork(nn.Module):
     """Gives the displacement that brings a moving image onto a fixed one (NMSR, Section 2: N in Eq. 2).
 
     Ours: the images are cut into blocks of `stride` voxels a side, whose voxels become channels, so that the network
-    works on a grid that many times coarser and loses no detail; the field is brought back to the image's grid
-    linearly. And the answer is half of the network's on (moving, fixed) minus that on (fixed, moving): two equal
-    images stay where they are whatever the weights, so that the network itself causes no drift.
+    works on a grid coarser by that factor and loses no detail; the field is brought back to the image's grid
+    linearly. The output is half of the network's on (moving, fixed) minus that on (fixed, moving): two equal
+    images give no motion whatever the weights, so that the network itself causes no drift.
 
     Args:
         dimensions: 2 or 3.
         widths: channels from the finest scale of the U-Net to the coarsest.
         stride: side of a block in voxels; 1 is the paper's.
-        antisymmetric: whether the answer is that difference.
+        antisymmetric: whether the output is that difference.
     """
 
     def __init__(

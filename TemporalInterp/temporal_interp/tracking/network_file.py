@@ -1,4 +1,4 @@
-"""The network of a tracking in a file, to start the tracking of another sequence of the same kind from (NMSR_V)."""
+"""The network of a tracking in a file, from which the tracking of a similar sequence can start (NMSR_V)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def load_network(path: Path) -> dict[str, torch.Tensor]:
     """Return the weights in a file that `save_network` wrote.
 
     Raises:
-        UnreadableFileError: the file is not there or is no safetensors file.
+        UnreadableFileError: the file is missing or is not a safetensors file.
     """
     try:
         return load_file(path)

@@ -21,7 +21,7 @@ from temporal_interp.tracking.network import MotionNetwork
 from temporal_interp.tracking.settings import TrackingSettings
 
 COARSE_FROM, COARSE_BATCH = 4, 2
-"""From the former scale on a step sees so many times more pairs: small images leave the processor idle."""
+"""From the former scale on a step sees more pairs by the latter factor: small images leave the processor idle."""
 
 WARM_UP = 20
 """Steps over which the learning rate rises: fresh networks diverge at once at the full rate."""
@@ -57,8 +57,8 @@ OnScale = Callable[[int, torch.Tensor], None]
 class PairFit:
     """Fits the resampling fields of pairs, scale by scale; can be stopped after any step and resumed.
 
-    At every scale a network gives what is left between the source, warped by what is known, and the target; the
-    two fields are composed, B(p) + A(p + B(p)), and always the source itself is warped by the whole (Eqs. 1 and 4).
+    At every scale a network gives the remaining field between the source, warped by the field so far, and the target.
+    The two are composed, B(p) + A(p + B(p)), and the source itself is always warped by the whole (Eqs. 1 and 4).
 
     Args:
         pairs: what to bring together.
@@ -71,7 +71,7 @@ class PairFit:
         on_scale: called after each scale.
 
     Attributes:
-        field: what is known so far, (P, D, *shape), voxels.
+        field: the field so far, (P, D, *shape), voxels.
         weights: of the last network.
     """
 
@@ -123,13 +123,13 @@ class PairFit:
         return self.field
 
     def fingerprint(self) -> str:
-        """Return what tells fits of other frames, or with other settings, apart."""
+        """Return a text that identifies the frames and the settings of the fit."""
         pairs = self.pairs
         settings = (self.settings, self.scales, self.passes, self.spacing)
         return fingerprint_of(settings, (pairs.frames, pairs.sources, pairs.targets, pairs.weight))
 
     def state_dict(self) -> dict[str, Any]:
-        """Return everything needed to go on from here, as tensors, numbers and text."""
+        """Return everything needed to continue from here, as tensors, numbers and text."""
         return {
             "stage": self.stage,
             "field": self.field,
@@ -141,7 +141,7 @@ class PairFit:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on with a fit of the same pairs where `state` was taken."""
+        """Continue a fit of the same pairs from where `state` was taken."""
         self.stage = state["stage"]
         self.field = state["field"].to(self.field)
         self._open(state["network"])
@@ -156,7 +156,7 @@ class PairFit:
         return {name: value.detach().cpu().clone() for name, value in self.network.state_dict().items()}
 
     def _open(self, weights: Mapping[str, torch.Tensor] | None) -> None:
-        """Get ready for the scale at `self.stage`."""
+        """Prepare the scale at `self.stage`."""
         settings, dimensions = self.settings, len(self.spacing)
         self.network = _new_network(dimensions, settings, weights, self.field.device)
         self.optimiser = torch.optim.Adam(self.network.parameters(), settings.learning_rate)
@@ -181,7 +181,7 @@ class PairFit:
         self.weight = None if self.pairs.weight is None else resize(self.pairs.weight, grid)
 
     def _close(self) -> None:
-        """Compose what the network of this scale found with what was known, and go on to the next scale."""
+        """Compose the field of this scale with the field so far, and continue with the next scale."""
         with torch.inference_mode():
             for start in range(0, len(self.pairs), self._chunk()):
                 part = slice(start, start + self._chunk())
@@ -219,7 +219,7 @@ class PairFit:
         self.schedule.advance(float(loss.detach()))
 
     def _warped(self) -> Iterator[torch.Tensor]:
-        """Yield the sources as they are known to lie on their targets, a chunk of pairs at a time."""
+        """Yield the sources warped by the field so far, a chunk of pairs at a time."""
         for start in range(0, len(self.pairs), self._chunk()):
             part = slice(start, start + self._chunk())
             yield warp(self.pairs.frames[self.pairs.sources[part]], self.field[part])

@@ -1,10 +1,10 @@
-"""What of an ultrasound picture is the scan.
+"""The part of an ultrasound picture that is the scan.
 
 Around the sector that the probe sees, an ultrasound machine paints a black surround with text and scales, which would
-hold tracked tissue fast. Speckle flickers in the sector and the surround stands still, so the sector is found from what
-changes over time. All thresholds are our choice, made on a cardiac clip as DICOM and as video of four codecs, and on a
-3D sector. Where a video is compressed so strongly that the text flickers in blocks and they touch the sector, they are
-taken for a part of it.
+hold tracked tissue in place. Speckle flickers in the sector and the surround is static, so the sector is found from
+what changes over time. All thresholds are our choice, made on a cardiac clip as DICOM and as video of four codecs, and
+on a 3D sector. If a video is compressed so strongly that blocks of flickering text touch the sector, they become a part
+of it.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ DARK = 0.05
 BLACK_SHARE = 0.75
 """Share of the surround that must be black. The rest is text, scales and buttons."""
 
-STILL_SHARE = 0.5
-"""Share of the surround that must stand still: air around a patient in an MR scanner is black too, but noisy."""
+STATIC_SHARE = 0.5
+"""Share of the surround that must be static: air around a patient in an MR scanner is black too, but noisy."""
 
 SMALLEST_SURROUND = 0.05
-"""Share of the picture under which a surround is not worth cutting off."""
+"""Share of the picture below which a surround is not worth removing."""
 
 
 def scan_sector(sequence: Sequence) -> np.ndarray | None:
-    """Return where the scan is in an ultrasound picture with a black surround, or None where there is none.
+    """Return the region of the scan in an ultrasound picture with a black surround, or None where there is none.
 
     The sector is the convex hull of the largest region that changes over time: probes see convex sectors, and parts in
     the shadow of a rib may not flicker.
@@ -49,7 +49,7 @@ def scan_sector(sequence: Sequence) -> np.ndarray | None:
 
     Returns:
         (K, J, I) bool, True inside. None for one frame, for a picture that does not change, and for pictures of other
-        kinds, such as cine MR, where what is outside the hull is not black, or not still, or next to nothing.
+        kinds, such as cine MR, where the region outside the hull is not black, or not static, or tiny.
 
     Raises:
         InvalidInputError: a voxel is NaN or infinite.
@@ -65,12 +65,12 @@ def scan_sector(sequence: Sequence) -> np.ndarray | None:
     if surround.mean() < SMALLEST_SURROUND:
         return None
     is_black = (highest[surround] <= dark + DARK * (bright - dark)).mean() >= BLACK_SHARE
-    is_still = (span[surround] <= _unnoticed_change(sequence)).mean() >= STILL_SHARE
+    is_still = (span[surround] <= _unnoticed_change(sequence)).mean() >= STATIC_SHARE
     return sector if is_black and is_still else None
 
 
 def without_surround(sequence: Sequence, sector: np.ndarray) -> Sequence:
-    """Return the sequence with the lowest intensity that it has everywhere outside of the sector.
+    """Return the sequence with its lowest intensity everywhere outside the sector.
 
     Args:
         sequence: what to clean.
@@ -84,9 +84,7 @@ def without_surround(sequence: Sequence, sector: np.ndarray) -> Sequence:
         raise InvalidInputError(f"The sector has shape {sector.shape}, the frames have {shape}.")
     lowest = min(volume.array.min() for volume in sequence.volumes)
     volumes = [volume.with_array(np.where(sector, volume.array, lowest)) for volume in sequence.volumes]
-    return replace(
-        sequence, volumes=volumes, notes=[*sequence.notes, "What is not part of the scan was painted black."]
-    )
+    return replace(sequence, volumes=volumes, notes=[*sequence.notes, "Everything outside the scan was painted black."])
 
 
 def _extremes_over_time(sequence: Sequence) -> tuple[np.ndarray, np.ndarray]:
@@ -100,7 +98,7 @@ def _extremes_over_time(sequence: Sequence) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _unnoticed_change(sequence: Sequence) -> int:
-    """Return the change up to which a voxel counts as still: one grey level of 8 bits, as video has, else 0."""
+    """Return the change up to which a voxel counts as static: one grey level of 8 bits, as video has, else 0."""
     return 1 if sequence.volumes[0].array.dtype.itemsize == 1 else 0
 
 

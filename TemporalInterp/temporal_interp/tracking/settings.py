@@ -16,28 +16,28 @@ class TrackingSettings(Settings):
     """Settings of NMSR (Zhu et al. 2020); the defaults are ours, `paper()` gives those of the paper (Section 3).
 
     Attributes:
-        scales: how many times coarser than the frames the images are, from coarse to fine; each scale has a network.
+        scales: factors by which the images are coarser than the frames, from coarse to fine; each has a network.
         passes: how often each pair of frames is seen at each scale (paper: 3500 steps of one pair, some 70 passes over
             49 frames).
-        least_steps: steps at each scale at least, however few the pairs.
+        least_steps: smallest number of steps at each scale, however few the pairs.
         inherit: a scale starts from the network of the one before (NMSR_VI), not from a fresh one (NMSR).
         widths: channels of the networks, from their finest scale to their coarsest.
         stride: side in voxels of the blocks that the networks see as one.
-        antisymmetric: swapping two frames turns the field round to first order, so equal frames do not move.
+        antisymmetric: swapping two frames reverses the field to first order, so equal frames give no motion.
         learning_rate: of Adam.
         batch: pairs in a step.
         radius: of the window of the local correlation, in voxels.
-        noise_variance_floor: variance in a window, on frames scaled to [0, 1], below which there is nothing to see:
-            where frames are darker and smoother, the motion around goes on. Ultrasound's shadows hold only noise.
+        noise_variance_floor: variance in a window, on frames scaled to [0, 1], below which it holds noise: where
+            frames are darker and smoother, the motion around continues. Ultrasound's shadows hold only noise.
         smoothness: weight of the mean squared gradient of the field (paper: 10, of a norm that it does not define).
         blur: standard deviation in voxels of a Gaussian over the frames. Without it, fields sharpen edges to make up
             for the blur of linear interpolation, and strain suffers (our measurement on the phantom).
         decay: share of a scale's steps at its end during which the learning rate falls to zero.
-        patience: where the mean loss of this many passes is no better by `tolerance` (relative) than that of as many
+        patience: if the mean loss of this many passes is not better by `tolerance` (relative) than that of as many
             before, the learning rate falls at once and the scale ends early; 0 sees every pair `passes` times.
         tolerance: see `patience`.
         refinement: scales at which the displacement from the reference frame is compared with the frames themselves,
-            from coarse to fine, to take out what the errors of the pairs add up to (ours); () leaves them.
+            from coarse to fine, to remove the accumulated errors of the pairs (ours); () keeps them.
         refinement_passes: how often each frame is then seen.
         max_voxels: frames are coarsened, the finest axis first, until they have no more voxels than this.
         seed: of the first weights and of the order of the pairs.
@@ -80,9 +80,9 @@ class TrackingSettings(Settings):
 
     @classmethod
     def most_similar(cls) -> TrackingSettings:
-        """Return settings that make neighbouring frames as similar as they can, as the table of the paper counts.
+        """Return settings that make neighbouring frames as similar as possible, which the paper's table measures.
 
-        They follow speckle and noise too: the motion of the phantom comes out less exact than by the defaults.
+        They follow speckle and noise too: the motion of the phantom is less exact than with the defaults.
         """
         return cls(
             stride=1, noise_variance_floor=1e-6, smoothness=0.05, blur=0.0, passes=(40, 40, 25, 12), refinement=()

@@ -1,4 +1,4 @@
-"""Strain: how tissue is stretched, as a tensor at every voxel and along a contour.
+"""Strain of the tissue, as a tensor at every voxel and along a contour.
 
 Green-Lagrange strain of a displacement u(X) from the reference frame: E = (F'F - 1) / 2 with F = 1 + du/dX. It is zero
 for any rigid motion, however large. For tissue that lay along the unit vector d as dX and now is dx, it is
@@ -24,7 +24,8 @@ THROUGH_PLANE_VOXELS = 1e-3
 
 
 class ContourSegments(NamedTuple):
-    """Straight bits of tissue at each point of a contour, in the reference frame: (P, 2, 3), their ends in LPS mm."""
+    """Straight segments of tissue at each point of a contour, in the reference frame: (P, 2, 3), their ends in LPS
+    mm."""
 
     radial: np.ndarray
     tangential: np.ndarray
@@ -36,7 +37,7 @@ class ContourStrain:
     """Green-Lagrange strain at every point of a contour in every frame: 0.1 is 10 %, no unit.
 
     Attributes:
-        view: how the contour lies to the heart.
+        view: that the contour is drawn in.
         radial: (N, P), across the contour, in its plane; positive where the wall thickens.
         tangential: (N, P), along the contour; negative where it shortens.
         through_plane: (N, P), across the slice; None in a single slice, in slices that were tracked one by one and in
@@ -49,14 +50,14 @@ class ContourStrain:
     through_plane: np.ndarray | None
 
     def by_name(self) -> dict[str, np.ndarray]:
-        """Return the strains, (N, P) each, by the name users know: "radial", "circumferential", "longitudinal"."""
+        """Return the strains, (N, P) each, by the name that users know: "radial", "circumferential", "longitudinal"."""
         strains = {"radial": self.radial, self.view.tangential_name: self.tangential}
         if self.through_plane is not None:
             strains["longitudinal"] = self.through_plane
         return strains
 
     def curves(self) -> dict[str, np.ndarray]:
-        """Return the mean over the points in every frame, (N,), by the name that a user knows.
+        """Return the mean over the points in every frame, (N,), by the name that users know.
 
         Points count alike: resample the contour for a mean over its length. Points without strain do not count.
         """
@@ -66,7 +67,7 @@ class ContourStrain:
 def green_lagrange(displacement: np.ndarray, geometry: Geometry) -> np.ndarray:
     """Return the Green-Lagrange strain tensor at every voxel of the reference frame.
 
-    In a single slice, and in slices tracked one by one, elements with K say nothing: du/dK is not known there.
+    In a single slice, and in slices tracked one by one, elements with K are meaningless: du/dK is not known there.
 
     Args:
         displacement: (K, J, I, 3), LPS mm, from the reference frame, on its grid.
@@ -111,7 +112,7 @@ def contour_segments(geometry: Geometry, contour: Contour, wall_thickness_mm: fl
             positive.
     """
     if wall_thickness_mm is not None and not 0 < wall_thickness_mm < np.inf:
-        raise InvalidInputError(f"The wall's thickness must be a positive number of mm, got {wall_thickness_mm}.")
+        raise InvalidInputError(f"The thickness of the wall must be a positive number of mm, got {wall_thickness_mm}.")
     _require_inside(contour, geometry)
     across = np.asarray(geometry.direction)[:, 2]
     in_plane = max(geometry.spacing[:2])
@@ -125,7 +126,7 @@ def contour_segments(geometry: Geometry, contour: Contour, wall_thickness_mm: fl
 
 
 def segment_strain(segments_mm: np.ndarray, moved_mm: np.ndarray) -> np.ndarray:
-    """Return the Green-Lagrange strain of straight segments from where their ends were and where they are.
+    """Return the Green-Lagrange strain of straight segments from the positions of their ends.
 
     It is E(d) of the deformation gradient averaged along the segment.
 
@@ -154,7 +155,7 @@ def strain_along(
         displacements: N of (K, J, I, 3), LPS mm, from the reference frame: `trajectories.displacement_from`.
         geometry: their grid.
         contour: drawn in a slice of the reference frame.
-        view: how it lies to the heart.
+        view: that it is drawn in.
         wall_thickness_mm: of the wall in the reference frame, if known: the radial strain is then that of most of
             the wall, and the contour must run in its middle.
 

@@ -26,22 +26,22 @@ from temporal_interp.tracking.settings import TrackingSettings
 from temporal_interp.tracking.trajectories import displacement_from
 
 MARGIN_VOXELS = 24
-"""How far beyond the mask frames are looked at: what moves in over a few frames, and what coarse windows need."""
+"""Margin of the mask in which frames are compared: tissue that moves in within a few frames, and coarse windows."""
 
 OnScale = Callable[[int, SequenceMotion], None]
-"""Takes a scale, as in `TrackingSettings.scales`, and the motion as it is known after it."""
+"""Takes a scale, as in `TrackingSettings.scales`, and the motion after it."""
 
 
 @dataclass(frozen=True, eq=False)
 class Tracking:
-    """What tracking through a sequence gave.
+    """The result of tracking through a sequence.
 
     Attributes:
         motion: between neighbouring frames, both ways.
         reference: number of the frame the displacements start from.
         displacements: for each frame, (K, J, I, 3) float32 in LPS mm on the grid of the reference frame: tissue at X in
             the reference frame is at X + displacement(X) in that frame. Zero for the reference itself.
-        network: weights of the finest network, to start the tracking of a sequence of the same kind from (NMSR_V).
+        network: weights of the finest network, from which the tracking of a similar sequence can start (NMSR_V).
     """
 
     motion: SequenceMotion
@@ -63,12 +63,12 @@ def track(
     checkpoint: Path | None = None,
     progress: Progress = no_progress,
 ) -> Tracking:
-    """Find how tissue moves from frame to frame, and from one frame to all others.
+    """Estimate the motion of tissue from frame to frame, and from one frame to all others.
 
-    First every pair of neighbours is brought together, both ways, coarse to fine (NMSR). The fields of the pairs,
-    followed from the reference frame, give its displacement to every frame; in a cycle the error of closing is taken
-    out. Then, where the settings say so, that displacement is corrected by comparing the reference frame with every
-    frame itself, by the same networks (ours): what the errors of the pairs add up to goes out.
+    First every pair of neighbours is registered, both ways, coarse to fine (NMSR). The fields of the pairs, followed
+    from the reference frame, give its displacement to every frame; in a cycle the closing error is removed. Then, if
+    the settings say so, the same networks correct that displacement by comparing the reference frame with every frame
+    itself (ours), which removes the accumulated errors of the pairs.
 
     Args:
         sequence: frames of one grid; slices with gaps, and single slices, are tracked in their plane.
@@ -81,7 +81,7 @@ def track(
         start_from: weights of a network to start from (NMSR_V).
         device: where to compute.
         on_scale: called with the motion of the pairs after each scale.
-        checkpoint: a folder to keep the state in; a tracking that was stopped is resumed from it.
+        checkpoint: a folder for the state, from which a stopped tracking is resumed.
         progress: told how far it is; may raise CancelledError.
 
     Raises:
@@ -135,10 +135,10 @@ def _require_trackable(sequence: Sequence, mask: np.ndarray | None, reference: i
 
 
 class _Problem:
-    """The frames as the networks see them, and the way back to fields in mm.
+    """The frames as the networks see them, and the conversion back to fields in mm.
 
-    Slices that have to do with one another make one image per frame; else each slice is an image of its own, and the
-    images of a frame follow one another. Images are cut to a box around the mask; beyond it fields repeat its border.
+    Dependent slices make one image per frame; otherwise each slice is an image of its own, and the images of a frame
+    follow one another. Images are cut to a box around the mask; beyond it fields repeat its border.
     """
 
     def __init__(self, sequence: Sequence, settings: TrackingSettings, mask: np.ndarray | None, device: str) -> None:

@@ -5,9 +5,9 @@ A point goes from frame to frame by the field of each pair, read where the point
     x_{t+1} = x_t + forward_t(x_t)           after the reference frame
     x_{t-1} = x_t + backward_{t-1}(x_t)      before it
 
-which composes the pairs as Eq. 4 of the NMSR paper composes its scales. The errors of the pairs add up on the way. What
-a cycle shows of them, `closing` takes out: tissue followed once round should be back where it was, and what is missing
-is shared among the frames in proportion to the index (our choice; usual in speckle tracking as drift compensation).
+which composes the pairs as Eq. 4 of the NMSR paper composes its scales. The errors of the pairs accumulate. `closing`
+removes what a cycle shows of them: tissue followed once round should return to its place, and what is missing is
+distributed over the frames in proportion to the index (our choice; known in speckle tracking as drift compensation).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ DRIFT_POINTS = 20_000
 
 @dataclass(frozen=True)
 class Drift:
-    """How far tissue that is followed misses where it should be, in mm, over the mask of the motion.
+    """The error of followed tissue, in mm, over the mask of the motion.
 
     Attributes:
         forward_backward_mean_mm: for each frame, the mean distance between voxels of the reference frame and where
@@ -46,7 +46,7 @@ class Drift:
 def follow_points(
     motion: SequenceMotion, points_mm: np.ndarray, reference: int = 0, *, closing: bool = False
 ) -> np.ndarray:
-    """Return where the tissue at points of one frame is in every frame.
+    """Return the positions in every frame of the tissue at points of one frame.
 
     Fields are interpolated linearly; beyond the outermost voxel centres they are repeated.
 
@@ -54,14 +54,14 @@ def follow_points(
         motion: the fields.
         points_mm: (P, 3), LPS; P may be 0.
         reference: number of the frame in which the points lie.
-        closing: take the closing error of a cycle out. Frames before the reference are then reached by going on round
+        closing: remove the closing error of a cycle. Frames before the reference are then reached by continuing round
             the cycle by `forward`, otherwise by `backward`.
 
     Returns:
         (N, P, 3) float64, LPS mm; exactly the points at the reference.
 
     Raises:
-        InvalidInputError: points are not (P, 3) finite numbers, there is no such frame, or closing is asked of a
+        InvalidInputError: points are not (P, 3) finite numbers, there is no such frame, or closing is requested for a
             motion that is not closed.
 
     Example:
@@ -94,14 +94,14 @@ def displacement_from(motion: SequenceMotion, reference: int = 0, *, closing: bo
 
     Args:
         motion: the fields.
-        reference: number of the frame in which the tissue is named.
+        reference: number of the frame to which the tissue belongs.
         closing: as in `follow_points`.
 
     Returns:
         one (K, J, I, 3) float32 for each frame, LPS mm, on the grid of the reference frame, where it is exactly zero.
 
     Raises:
-        InvalidInputError: there is no such frame, or closing is asked of a motion that is not closed.
+        InvalidInputError: there is no such frame, or closing is requested for a motion that is not closed.
     """
     motion.require_frame(reference, "The reference")
     points = voxel_points(motion.geometry)
@@ -116,7 +116,7 @@ def displacement_from(motion: SequenceMotion, reference: int = 0, *, closing: bo
 
 
 def drift_of(motion: SequenceMotion, reference: int = 0) -> Drift:
-    """Measure how far the tissue of one frame drifts when it is followed: there and back, and round the cycle.
+    """Measure the drift of the tissue of one frame when it is followed: there and back, and round the cycle.
 
     Over the voxels of the mask, or a random 20 000 of them (always the same) where there are more.
 
@@ -162,12 +162,12 @@ def _follow_round(motion: SequenceMotion, points: np.ndarray, reference: int) ->
         followed[arrived], shares[arrived] = moved, elapsed / cycle
     closing_error = followed[reference] - points
     followed -= shares[:, None, None] * closing_error
-    followed[reference] = points  # exactly, not but for rounding
+    followed[reference] = points  # exact, without rounding
     return followed
 
 
 def _follow_back(motion: SequenceMotion, points: np.ndarray, number: int, reference: int) -> np.ndarray:
-    """Follow points of frame `number` to the reference, by the fields that `follow_points` did not take there."""
+    """Follow points of frame `number` to the reference, by the fields that `follow_points` did not use."""
     for earlier in range(number - 1, reference - 1, -1):
         points = _step(motion, motion.backward[earlier], points)
     for earlier in range(number, reference):

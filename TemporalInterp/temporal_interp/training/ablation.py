@@ -1,7 +1,7 @@
 """The paper's ablations (section 3.3, Tables 2 and 3), on any data set and at any size.
 
 Every row trains a teacher and a student that differ from those of the configuration in what the row names, and scores
-the student on subjects that nothing was learnt from or chosen by.
+the student on subjects that were used neither for training nor for choosing the checkpoint.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ SAMPLES_PER_SUBJECT = 4
 """Samples drawn from every held-out subject."""
 
 OF_BOTH = ("fusion", "refinement")
-"""What rows change in the teacher too; the other changes are of parts that only the student has."""
+"""Settings that rows also change in the teacher; the others are of parts that only the student has."""
 
 
 class PaperScores(NamedTuple):
-    """Scores that the paper prints: of ACDC, 200 epochs. Named as those of `training.scores`."""
+    """Published scores, for ACDC after 200 epochs. Named as those of `training.scores`."""
 
     psnr: float
     ncc: float
@@ -48,11 +48,11 @@ class Row:
     Attributes:
         name: on the command line, in the table, and of the row's folder.
         kind: "student" trains and scores a student, "teacher" a teacher; "blend" needs no network.
-        tables: of the paper, in which it stands.
-        network: settings of the network that are not the configuration's.
-        student: settings of the student's training that are not the configuration's.
+        tables: of the paper, that contain it.
+        network: settings of the network that replace those of the configuration.
+        student: settings of the student's training that replace those of the configuration.
         taught_by: name of the row in whose folder the teacher is; None trains without a teacher.
-        paper: what the paper has for it.
+        paper: its published scores.
     """
 
     name: str
@@ -115,9 +115,9 @@ ROWS = (
 )
 """All rows, each table in the paper's order.
 
-Our reading: the teacher of a row lacks the modules that its student lacks. "recon-only" leaves out the error of the
-known motion with the alignment, since both guide the fields. "linear-scaling" is the whole network but for its linear
-motion. "blend", "linear-scaling" and "teacher" are ours, for comparison.
+Our reading: the teacher of a row lacks the modules that its student lacks. "recon-only" leaves out both the
+alignment and the error of the known motion, since both guide the fields. "linear-scaling" is the whole network with
+linear motion. "blend", "linear-scaling" and "teacher" are ours, for comparison.
 """
 
 COMPARISON = ("blend", "linear-scaling", "no-distillation", "student", "teacher")
@@ -129,11 +129,11 @@ class ScoredRow:
     """A row with its scores.
 
     Attributes:
-        name: of the row, or what a given model is called.
-        tables: of the paper, in which it stands.
+        name: of the row, or of a given model.
+        tables: of the paper, that contain it.
         model: the file that was scored; None for the blend.
         scores: by name, see `training.scores.score`.
-        paper: what the paper has for it; None if nothing.
+        paper: its published scores; None if there are none.
     """
 
     name: str
@@ -200,23 +200,23 @@ def ablate(
     progress: Progress = no_progress,
     scored: Callable[[Sequence[ScoredRow]], None] = lambda rows: None,
 ) -> list[ScoredRow]:
-    """Train what is not trained yet, and score it all on the same samples of the test subjects.
+    """Train what is not trained yet, and score everything on the same samples of the test subjects.
 
     A row's networks are in FOLDER/row/teacher and FOLDER/row/student. A model found there is used as it is; a training
-    found there goes on. A teacher that several rows share is trained once.
+    found there is resumed. A teacher that several rows share is trained once.
 
     Args:
         configuration: what the whole network is, and how it is trained; rows change it.
-        folder: where the rows' folders go.
+        folder: for the folders of the rows.
         rows: what to train and score.
-        models: model files, teachers or students, to score beside them, by what to call them.
-        test_subjects: how many phantoms or synthetic subjects to score on; as many as choose the checkpoint if None.
+        models: model files, teachers or students, to score too, by their names in the table.
+        test_subjects: number of phantoms or synthetic subjects to score on; as many as choose the checkpoint if None.
         hardware: where it runs, as one process.
         progress: told how far it is; may raise CancelledError.
-        scored: told of all rows so far whenever another one is done.
+        scored: called with all rows so far whenever another one is done.
 
     Raises:
-        InvalidInputError: the configuration lacks what a row leaves out, the folder holds an ablation of another
+        InvalidInputError: the configuration lacks a part that a row leaves out, the folder holds an ablation of another
             configuration, a name is taken twice, or a row cannot be trained; the message names the row.
     """
     given = dict(models or {})
@@ -245,7 +245,7 @@ def ablate(
 
 @dataclass(frozen=True)
 class RepeatedSource:
-    """A source of which every subject gives `SAMPLES_PER_SUBJECT` samples."""
+    """A source that draws `SAMPLES_PER_SUBJECT` samples of every subject."""
 
     source: SampleSource
 
@@ -277,7 +277,7 @@ class _Run:
         self.test = RepeatedSource(held_out_samples(data))
 
     def require_whole(self) -> None:
-        """Raise InvalidInputError unless there is everything that rows leave out."""
+        """Raise InvalidInputError unless the configuration has every part that rows leave out."""
         network, student = self.given.network, self.given.student
         lacking = {
             "network: motion: modulated": network.motion != "modulated",
@@ -293,13 +293,13 @@ class _Run:
             )
 
     def note_settings(self) -> None:
-        """Note in the folder what is ablated, or raise InvalidInputError if it holds something else."""
-        _ = self.sources  # bad data are refused before anything is written
+        """Record in the folder what is ablated, or raise InvalidInputError if it holds another ablation."""
+        _ = self.sources  # invalid data are refused before anything is written
         sections = ("network", "data", "teacher", "student")
         require_same_training(self.folder, {name: getattr(self.given, name).as_dict() for name in sections})
 
     def row(self, row: Row, progress: Progress) -> ScoredRow:
-        """Train what a row lacks, and score it."""
+        """Train the missing networks of a row, and score it."""
         if row.kind == "blend":
             scores = score(linear_blend, self.test, seed=self.given.student.seed, progress=progress)
             return ScoredRow(row.name, row.tables, None, scores, row.paper)
@@ -323,18 +323,19 @@ class _Run:
 
     @cached_property
     def sources(self) -> tuple[SampleSource, SampleSource]:
-        """What is learnt from and what chooses the checkpoint; the same for all rows, so that it is read once."""
+        """The training samples and those that choose the checkpoint; the same for all rows, so that they are read
+        once."""
         return sample_sources(self.given.data)
 
     def _teacher(self, row: Row, taught_by: str, progress: Progress) -> Path:
         network = replace(self.given.network, **{k: v for k, v in row.network.items() if k in OF_BOTH})
-        logic = self._logic(taught_by, self.given.teacher, _saying("teacher", progress))
+        logic = self._logic(taught_by, self.given.teacher, _naming("teacher", progress))
         found = _found(logic.folder, "teacher", network)
         return found or logic.train_teacher(network, *self.sources, about=self._about(taught_by))
 
     def _student(self, row: Row, teacher: Path | None, progress: Progress) -> Path:
         network = replace(self.given.network, **row.network)
-        logic = self._logic(row.name, replace(self.given.student, **row.student), _saying("student", progress))
+        logic = self._logic(row.name, replace(self.given.student, **row.student), _naming("student", progress))
         found = _found(logic.folder, "student", network)
         return found or logic.train_student(network, *self.sources, teacher=teacher, about=self._about(row.name))
 
@@ -346,10 +347,10 @@ class _Run:
 
 
 def _found(folder: Path, kind: str, network: NetworkSettings) -> Path | None:
-    """Return a model that is there already.
+    """Return a model that exists.
 
     Raises:
-        InvalidInputError: it is not what the row is about, so its scores would be a lie.
+        InvalidInputError: it is not the model of the row, so its scores would be wrong.
     """
     model = folder / kind / f"{kind}.safetensors"
     if not model.exists():
@@ -357,16 +358,16 @@ def _found(folder: Path, kind: str, network: NetworkSettings) -> Path | None:
     description = read_description(model)
     if description["kind"] != kind or NetworkSettings.from_dict(description["settings"]) != network:
         raise InvalidInputError(
-            f"{model} is no {kind} with the network settings of this row; take it away, or choose another folder."
+            f"{model} is not a {kind} with the network settings of this row; remove it, or choose another folder."
         )
     return model
 
 
-def _saying(kind: str, progress: Progress) -> Progress:
+def _naming(kind: str, progress: Progress) -> Progress:
     return lambda fraction, message: progress(fraction, f"{kind}, {message}")
 
 
 def _require_different_names(names: Sequence[str]) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise InvalidInputError(f"There would be two rows '{', '.join(twice)}'; call a given model something else.")
+        raise InvalidInputError(f"There would be two rows '{', '.join(twice)}'; give a model another name.")

@@ -1,4 +1,4 @@
-"""Configuration files: one YAML file says what is built, what it learns from, and how."""
+"""Configuration files: one YAML file describes the networks, the data and the training."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Configuration:
     """A whole training.
 
     Attributes:
-        network: what teacher and student are built from.
-        data: what they learn from.
+        network: of teacher and student.
+        data: to learn from.
         teacher: how the teacher is trained.
         student: how the student is trained.
     """

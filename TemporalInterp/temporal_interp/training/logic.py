@@ -1,4 +1,4 @@
-"""TrainingLogic: trains and evaluates the networks without any window, from Python or the command line."""
+"""TrainingLogic: trains and evaluates the networks without a window, from Python or the command line."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from temporal_interp.networks.load import load_network, network_of
 from temporal_interp.training.checkpoints import SafetensorsCheckpoints
 from temporal_interp.training.data import SampleData
 from temporal_interp.training.report_progress import ReportProgress
-from temporal_interp.training.scores import asking, score
+from temporal_interp.training.scores import score, synthesise_with
 from temporal_interp.training.settings import TrainingSettings
 from temporal_interp.training.stage import MONITOR, Stage, StudentStage, TeacherStage
 
@@ -55,11 +55,11 @@ class Hardware:
 class TrainingLogic:
     """Trains the teacher, then the student; each stage has a folder with its checkpoints, logs and model.
 
-    A stage that was interrupted, however suddenly, goes on from its last finished epoch and gives the losses it would
-    have given without the interruption.
+    An interrupted stage resumes from its last finished epoch and gives the losses that it would have given without the
+    interruption.
 
     Args:
-        folder: where the folders `teacher` and `student` go.
+        folder: for the folders `teacher` and `student`.
         settings: of the training.
         hardware: where it runs.
         progress: told how far it is; may raise CancelledError to stop.
@@ -90,11 +90,11 @@ class TrainingLogic:
         """Train the teacher and return its model file, the best by the validation samples.
 
         Args:
-            network: what to build.
-            training: what is learnt from.
-            validation: what chooses the best epoch.
+            network: settings of the network.
+            training: samples to learn from.
+            validation: samples that choose the best epoch.
             start: model file of a teacher to start from; None starts afresh.
-            about: more to write into the model file, such as what it was trained on; a training goes on only with the
+            about: more to write into the model file, such as what it was trained on; a training resumes only with the
                 same.
 
         Raises:
@@ -117,9 +117,9 @@ class TrainingLogic:
         """Train the student and return its model file, the best by the validation samples.
 
         Args:
-            network: what to build.
-            training: what is learnt from.
-            validation: what chooses the best epoch.
+            network: settings of the network.
+            training: samples to learn from.
+            validation: samples that choose the best epoch.
             teacher: model file of the teacher; None trains without distillation.
             start: model file of a student to start from; None starts afresh.
             about: see `train_teacher`.
@@ -144,8 +144,8 @@ class TrainingLogic:
         It runs in float32, in this process, on one device of the hardware.
 
         Args:
-            model: what to score.
-            samples: where the samples to score on are drawn from, with the seed of the settings.
+            model: to score.
+            samples: source of the samples to score on, drawn with the seed of the settings.
 
         Raises:
             InvalidInputError: the file cannot be used, there are no samples, or there is no such hardware.
@@ -156,7 +156,7 @@ class TrainingLogic:
         except (MisconfigurationException, RuntimeError, ValueError) as error:
             raise InvalidInputError(f"Nothing can be evaluated on {self.hardware}: {error}") from error
         network = network_of(loaded, loaded.kind).to(device)
-        return score(asking(network), samples, seed=self.settings.seed, device=device, progress=self.progress)
+        return score(synthesise_with(network), samples, seed=self.settings.seed, device=device, progress=self.progress)
 
     def _start(self, kind: type[Network], settings: NetworkSettings, start: Path | None) -> Network:
         """Return a fresh network, or that of a model file with the same settings."""
@@ -189,7 +189,7 @@ class TrainingLogic:
         data = SampleData(training, validation, self.settings)
         try:
             trainer.fit(stage, datamodule=data, ckpt_path=str(last) if last.exists() else None)
-        except SystemExit as error:  # what Lightning makes of Ctrl-C
+        except SystemExit as error:  # Lightning raises this at Ctrl-C
             raise CancelledError from error
         model = folder / f"{kind}.safetensors"
         if trainer.is_global_zero:
@@ -220,7 +220,7 @@ class TrainingLogic:
         if settings.patience:
             callbacks.append(EarlyStopping(MONITOR, mode="max", patience=settings.patience))
         quieten()
-        # Slicer adapts networks without tensorboard: nobody would look at the curves there
+        # Slicer adapts networks without tensorboard: nobody looks at the curves there
         tensorboard = [TensorBoardLogger(folder, name="", version="tensorboard")] if find_spec("tensorboard") else []
         return lightning.Trainer(
             accelerator=self.hardware.accelerator,
@@ -243,11 +243,11 @@ class TrainingLogic:
 
 
 FREE_TO_CHANGE = ("epochs", "patience", "validate_every", "workers")
-"""Settings that a training may go on with other values of."""
+"""Settings that may differ when a training is resumed."""
 
 
 def require_same_training(folder: Path, settings: Mapping[str, Any]) -> None:
-    """Note the settings of a training in its folder, or raise InvalidInputError if others are noted there."""
+    """Record the settings of a training in its folder, or raise InvalidInputError if others are recorded there."""
     path = folder / "settings.json"
     wanted = {name: value for name, value in settings.items() if name not in FREE_TO_CHANGE}
     wanted = json.loads(json.dumps(wanted))  # as it will be read back
@@ -269,7 +269,7 @@ def require_same_training(folder: Path, settings: Mapping[str, Any]) -> None:
 
 
 def _checksums(**files: Path | None) -> dict[str, str]:
-    """Return the checksums of the model files that a training rests on, by what they are to it."""
+    """Return the checksums of the model files that a training depends on, by their role."""
     return {f"{name}_sha256": checksum(file) for name, file in files.items() if file is not None}
 
 
@@ -281,13 +281,13 @@ def fresh(kind: type[Network], settings: NetworkSettings, seed: int) -> Network:
 
 
 def network_state(checkpoint: Mapping[str, Any]) -> dict[str, torch.Tensor]:
-    """Return the network's weights out of a checkpoint; the averaged ones where the training averages."""
+    """Return the network's weights from a checkpoint; the averaged ones if the training averages."""
     prefix = "network."
     return {k.removeprefix(prefix): v for k, v in checkpoint["state_dict"].items() if k.startswith(prefix)}
 
 
 def quieten() -> None:
-    """Silence Lightning's tips, its list of processors, and warnings about what is meant to be so."""
+    """Silence Lightning's tips, its list of processors, and warnings about intended behaviour."""
     for expected in (
         "Checkpoint directory .* exists and is not empty",  # a training that is resumed
         "The number of training batches .* is smaller than the logging interval",

@@ -1,4 +1,4 @@
-"""What teacher and student minimise (paper, section 2.4, Eqs. 1 to 3)."""
+"""The losses of teacher and student (paper, section 2.4, Eqs. 1 to 3)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from temporal_interp.training.settings import TrainingSettings
 
 FAR_APART = 10
 """In-plane voxels that an infinite distance between slices counts as (our choice): slices hardly smooth one another,
-and a motion across them costs much, but not so much that the loss is no number."""
+and motion across them is expensive, but the loss stays finite."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class Objective:
         """Return every loss by name; "loss" is the weighted sum (Eq. 1).
 
         Args:
-            made: what the network gave.
-            batch: what it was given, with the true frame.
-            taught: what the teacher gave, or None without distillation.
+            made: output of the network.
+            batch: its input, with the true frame.
+            taught: output of the teacher, or None without distillation.
         """
         target = batch.target if made.volume.ndim == 5 else batch.target.squeeze(2)
         losses = {"reconstruction": functional.mse_loss(made.volume.float(), target)}
@@ -76,7 +76,7 @@ def motion_error(made: Synthesis, truth: torch.Tensor) -> torch.Tensor:
     """Return the mean end-point error in voxels of both ends' fields, the coarser scales counting less (our choice).
 
     Args:
-        made: what the network gave.
+        made: output of the network.
         truth: (N, 2, 3, K, J, I), resampling fields, first then last.
     """
     stacked = torch.cat([truth[:, 0], truth[:, 1]])

@@ -1,4 +1,4 @@
-"""Tells a progress callback how far a training is."""
+"""Reports the progress of a training to a callback."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ReportProgress(lightning.Callback):
     def on_train_batch_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Report how much of all epochs is done; of several processes only the first one speaks."""
+        """Report the fraction of all epochs that is done; of several processes only the first one reports."""
         if not trainer.is_global_zero:
             return
         within = (batch_idx + 1) / max(1, trainer.num_training_batches)

@@ -16,7 +16,7 @@ from temporal_interp.training.objective import finest_motion_error
 from temporal_interp.training.stage import psnr_and_gain
 
 Synthesise = Callable[[Batch], Synthesis]
-"""Answers a batch."""
+"""Synthesises the frames of a batch."""
 
 
 def score(
@@ -29,17 +29,17 @@ def score(
 ) -> dict[str, float]:
     """Return mean scores over the samples that a training with this seed would validate on, one of every subject.
 
-    Samples are asked one by one, so that they may differ in shape, and in float32.
+    Samples are scored one by one, so that they may differ in shape, and in float32.
 
     Args:
-        synthesise: what is scored.
-        samples: where the samples are drawn from.
+        synthesise: to be scored.
+        samples: source of the samples.
         seed: of the draws; equal seeds give equal samples.
-        device: where it is asked.
+        device: where to compute.
         progress: told how far it is; may raise CancelledError.
 
     Returns:
-        By name: psnr in dB; gain, by how many dB it exceeds the linear blend; ncc, ssim and nmse_x100 as in `metrics`,
+        By name: psnr in dB; gain, in dB over the linear blend; ncc, ssim and nmse_x100 as in `metrics`,
         SSIM in 3D for stacks and in 2D for single slices; fold_rate, share of voxels where the finest fields fold
         space; epe_voxels, mean end-point error in voxels of the finest fields, where a sample knows its true motion.
         A measure is the mean over the samples that have it; one that none has is left out.
@@ -59,21 +59,21 @@ def score(
     return metrics.mean_measures(scored)
 
 
-def asking(network: Teacher | Student) -> Synthesise:
-    """Return what answers a batch with a network: a teacher sees the target, a student does not."""
+def synthesise_with(network: Teacher | Student) -> Synthesise:
+    """Return a function that synthesises a batch with a network: a teacher sees the target, a student does not."""
     if isinstance(network, Teacher):
         return lambda batch: network(batch.first, batch.last, batch.target, batch.t)
     return lambda batch: network(batch.first, batch.last, batch.t)
 
 
 def linear_blend(batch: Batch) -> Synthesis:
-    """Answer a batch with (1 - t) first + t last: nothing moves."""
+    """Synthesise a batch as (1 - t) first + t last: nothing moves."""
     t = batch.t.view(-1, 1, 1, 1, 1)
     ends = torch.cat([batch.first, batch.last])
     volume = (1 - t) * batch.first + t * batch.last
-    still = torch.zeros_like(ends).expand(-1, 3, -1, -1, -1)
+    no_motion = torch.zeros_like(ends).expand(-1, 3, -1, -1, -1)
     weights = torch.cat([1 - t, 0 * t, t, 0 * t], dim=1).expand(-1, -1, *ends.shape[2:])
-    return Synthesis(volume, [still], [ends], weights, torch.zeros_like(volume))
+    return Synthesis(volume, [no_motion], [ends], weights, torch.zeros_like(volume))
 
 
 def _measures(made: Synthesis, batch: Batch) -> dict[str, float]:
@@ -88,7 +88,7 @@ def _measures(made: Synthesis, batch: Batch) -> dict[str, float]:
         "ssim": metrics.ssim_2d(image, truth) if len(truth) == 1 else metrics.ssim_3d(image, truth),
         "fold_rate": fold_rate(made.displacements[-1]),
     }
-    if truth.any():  # of a black frame it is not defined
+    if truth.any():  # not defined for a black frame
         measures["nmse_x100"] = 100 * metrics.nmse(image, truth)
     if batch.displacements is not None:
         measures["epe_voxels"] = float(finest_motion_error(made, batch.displacements))

@@ -24,10 +24,10 @@ class TrainingSettings(Settings):
             paper: none, 0).
         cycle: share of the student's loss that is cycle consistency (Reda et al. 2019, "Unsupervised Video
             Interpolation Using Cycle Consistency"; our choice; paper: none, 0): from frames that it synthesised
-            half-way to either side of the target, the target must come back. So it learns of gaps shorter than any in
-            the data.
+            half-way to either side of the target, the target must come back. So it learns gaps shorter than any in the
+            data.
         averaging: share that an exponential moving average of the weights keeps at every step; 0 for no averaging
-            (our choice; paper: none). The average is what is validated and kept.
+            (our choice; paper: none). The average is validated and kept.
         precision: "32", or "bf16" for mixed precision; velocities and integration are float32 in both.
         validate_every: epochs between validations.
         patience: validations without improvement after which training stops; 0 never stops early.

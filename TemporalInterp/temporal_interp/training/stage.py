@@ -14,14 +14,15 @@ from temporal_interp.training.objective import Objective, finest_motion_error
 from temporal_interp.training.settings import TrainingSettings
 
 MONITOR = "validation/gain"
-"""What chooses the best checkpoint: dB of the frame over the linear blend, mean over the validation samples."""
+"""The measure that chooses the best checkpoint: dB of the frame over the linear blend, mean over the validation
+samples."""
 
 
 class Stage(lightning.LightningModule):
-    """What both stages share.
+    """The common part of both stages.
 
     Args:
-        network: what learns.
+        network: to train.
         settings: of the training.
     """
 
@@ -32,11 +33,11 @@ class Stage(lightning.LightningModule):
         self.objective = Objective(settings)
 
     def synthesise(self, batch: Batch) -> Synthesis:
-        """Return what the network makes of a batch."""
+        """Return the network's synthesis of a batch."""
         raise NotImplementedError
 
     def losses(self, batch: Batch) -> dict[str, torch.Tensor]:
-        """Return the losses of a batch by name; "loss" is what is minimised."""
+        """Return the losses of a batch by name; "loss" is minimised."""
         return self.objective(self.synthesise(batch), batch)
 
     def training_step(self, batch: Batch, batch_idx: int) -> torch.Tensor:
@@ -71,17 +72,17 @@ class TeacherStage(Stage):
     """Stage 1: reconstruction and alignment (paper, section 3.1)."""
 
     def synthesise(self, batch: Batch) -> Synthesis:
-        """Return what the teacher makes of a batch; it sees the target."""
+        """Return the teacher's synthesis of a batch; it sees the target."""
         return self.network(batch.first, batch.last, batch.target, batch.t)
 
 
 class StudentStage(Stage):
-    """Stage 2: Eq. 1, with the teacher's answers.
+    """Stage 2: Eq. 1, with the output of the teacher.
 
     Args:
         network: the student.
         settings: of the training.
-        teacher: a trained teacher, which stays as it is, or None for training without distillation.
+        teacher: a trained teacher, which is not changed, or None for training without distillation.
     """
 
     def __init__(self, network: Student, settings: TrainingSettings, teacher: Teacher | None = None) -> None:
@@ -90,7 +91,7 @@ class StudentStage(Stage):
         self._teacher = () if teacher is None else (teacher.eval().requires_grad_(False),)
 
     def synthesise(self, batch: Batch) -> Synthesis:
-        """Return what the student makes of a batch; it does not see the target."""
+        """Return the student's synthesis of a batch; it does not see the target."""
         return self.network(batch.first, batch.last, batch.t)
 
     def losses(self, batch: Batch) -> dict[str, torch.Tensor]:
@@ -113,7 +114,7 @@ class StudentStage(Stage):
     def _cycle(self, batch: Batch) -> torch.Tensor:
         """Return the loss of the target synthesised from the frames half-way between it and either end.
 
-        These have the share t of their distance before the target, as the ends have. Nothing is learnt through them,
+        These have the share t of their distance before the target, as the ends have. No gradient passes through them,
         which halves the time and was as good.
         """
         with torch.no_grad():

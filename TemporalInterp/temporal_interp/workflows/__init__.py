@@ -1,1 +1,1 @@
-"""What the command line, the Slicer layer and a script all call."""
+"""The operations that the command line, the Slicer layer and scripts call."""

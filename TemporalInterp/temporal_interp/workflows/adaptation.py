@@ -24,10 +24,10 @@ from temporal_interp.training.logic import Hardware, TrainingLogic
 from temporal_interp.training.settings import TrainingSettings
 from temporal_interp.training.stage import psnr_and_gain
 
-LOOKS = 8
-"""Places at which every held-out frame is looked at."""
+VALIDATION_REPEATS = 8
+"""Number of random crops of every held-out frame that are validated."""
 
-FEWEST_FRAMES = 5
+MIN_FRAMES = 5
 """Two triplets to learn from, and a frame to hold out."""
 
 
@@ -39,7 +39,7 @@ class AdaptationSettings:
         training: of the student, and of the teacher where there is one.
         teacher_epochs: of the teacher, before the student; 0 leaves the teacher as it is.
         samples: in an epoch.
-        hold_out: one usable frame of so many is held out, to say what was gained.
+        hold_out: one usable frame of this many is held out, to measure the gain.
         shape: largest (K, J, I) of a sample.
         max_gap: longest distance between the ends of a sample, counted in usable frames.
     """
@@ -56,12 +56,12 @@ class AdaptationSettings:
 
 @dataclass(frozen=True)
 class Adaptation:
-    """What came of it.
+    """The result of an adaptation.
 
     Attributes:
         model: the adapted student's file.
-        held_out: numbers of the frames that nothing was learnt from.
-        gain_before: dB of PSNR over the linear blend on these frames, around what moves, with the student as it was.
+        held_out: numbers of the frames that were not used for training.
+        gain_before: dB of PSNR over the linear blend on these frames, in the moving region, with the student as it was.
         gain_after: the same with the adapted one.
     """
 
@@ -99,16 +99,15 @@ def adapt(
     """
     settings = settings or AdaptationSettings()
     usable = sorted(set(range(len(sequence)) if frames is None else frames))
-    if len(usable) < FEWEST_FRAMES:
+    if len(usable) < MIN_FRAMES:
         raise InvalidInputError(
-            f"Adapting needs at least {FEWEST_FRAMES} frames, to learn from and one to hold out; there are "
-            f"{len(usable)}."
+            f"Adapting needs at least {MIN_FRAMES} frames, to learn from and one to hold out; there are {len(usable)}."
         )
     held_out = tuple(usable[2 : -1 : settings.hold_out])
     learning, validation = _sources(sequence, usable, held_out, settings)
     network = load_network(student, "student")
     before = _gain(network, validation, settings.training.seed)
-    # looked at once, at the end: frames that chose among epochs would no longer tell what was gained
+    # scored once, at the end: frames that chose among epochs would no longer measure the gain
     training = replace(settings.training, validate_every=settings.training.epochs, patience=0)
     teaching = settings.teacher_epochs if teacher is not None else 0
     share = teaching / (teaching + training.epochs)
@@ -127,7 +126,7 @@ def adapt(
         )  # fmt: skip
         adapted = logic.train_student(network.settings, learning, validation, teacher=teacher, start=student)
         after = _gain(load_network(adapted, "student"), validation, settings.training.seed)
-        if after < before:  # nothing was gained, so the student stays as it was
+        if after < before:  # no gain, so the student stays as it was
             adapted, after = student, before
         result = Adaptation(Path(output), held_out, before, after)
         _write(adapted, student, usable, result)
@@ -137,7 +136,7 @@ def adapt(
 def _sources(
     sequence: Sequence, usable: abc.Sequence[int], held_out: abc.Sequence[int], settings: AdaptationSettings
 ) -> tuple[SampleSource, SampleSource]:
-    """Return samples among the frames that are not held out, and samples whose answer is a held-out frame."""
+    """Return samples among the frames that are not held out, and samples whose target is a held-out frame."""
     subject = LoadedSubject(Case("the sequence", sequence, usable[0], usable[-1]))
     geometry = sequence.volumes[0].geometry
     slices = 1 if sequence.slices_are_independent else settings.shape[0]
@@ -146,20 +145,20 @@ def _sources(
     learnt = [frame for frame in usable if frame not in held_out]
     longest = settings.max_gap * max(after - before for before, after in pairwise(usable))
     learning = SubjectSamples([subject], policy="triplets", shape=shape, frames=learnt, max_gap=longest)
-    looks = []
+    validation = []
     for frame in held_out:
         place = usable.index(frame)
         around = usable[place - 1 : place + 2]
-        looks.append(
+        validation.append(
             SubjectSamples(
                 [subject], policy="triplets", shape=shape, frames=around, max_gap=around[2] - around[0], flip=False
             )
         )
-    return _Repeated([learning], settings.samples), _Repeated(looks, LOOKS)
+    return _Repeated([learning], settings.samples), _Repeated(validation, VALIDATION_REPEATS)
 
 
 class _Repeated:
-    """Sources of one subject each, in turn, so many times."""
+    """Sources of one subject each, in turn, a number of times."""
 
     def __init__(self, sources: abc.Sequence[SampleSource], times: int) -> None:
         self.sources = sources

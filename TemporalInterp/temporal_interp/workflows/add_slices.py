@@ -18,7 +18,7 @@ def add_slices(
     device: str = "cpu",
     progress: Progress = no_progress,
 ) -> Sequence:
-    """Return images whose slices lie `factor` times closer, by cross-view mutual distillation.
+    """Return images whose slices are `factor` times closer, by cross-view mutual distillation.
 
     Args:
         images: volumes of two slices or more.
@@ -32,7 +32,7 @@ def add_slices(
         A sequence, of one frame for a volume; the attributes of every frame say which slices are synthetic.
 
     Raises:
-        InvalidInputError: the factor is another, a volume has one slice, synthetic slices or voxels that are not
+        InvalidInputError: the factor is not 2, 3 or 4, a volume has one slice, synthetic slices or voxels that are not
             finite, or the volumes are too small to learn from.
 
     Example:

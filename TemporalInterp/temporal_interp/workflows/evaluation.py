@@ -1,4 +1,4 @@
-"""How well engines put back acquired frames that were hidden from them."""
+"""Scores engines on acquired frames that are hidden from them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def evaluate(
 
     Args:
         sequence: acquired frames, three or more.
-        every: keep every so many frames and hide the others.
+        every: keep every n-th frame and hide the others.
         between: hide the frames strictly between two, such as end-diastole and end-systole, given by number.
         engines: names of engines, see `create_engine`, or engines.
         device: "cpu", "cuda", "cuda:1" or "mps", for engines given by name.
@@ -48,7 +48,7 @@ def evaluate(
         [('nearest_endpoint', 1), ('nearest_endpoint', 3), ('linear_blend', 1), ('linear_blend', 3)]
     """
     if (every is None) == (between is None):
-        raise InvalidInputError("Give either every, or between: which frames to hide.")
+        raise InvalidInputError("Give either every or between, to say which frames to hide.")
     chosen = [create_engine(e, device=device) if isinstance(e, str) else e for e in engines]
     held_out = hold_out.between(sequence, *between) if between is not None else hold_out.every(sequence, every or 0)
     return evaluate_held_out(sequence, held_out, chosen, progress=progress)

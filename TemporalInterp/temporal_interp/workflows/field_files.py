@@ -27,12 +27,12 @@ ENDS = {"first": FieldDirection.FIRST_TO_T, "last": FieldDirection.LAST_TO_T}
 
 
 def displacement_path(folder: Path, end: str) -> Path:
-    """Return where the fields from an end, "first" or "last", to the frames lie in a folder."""
+    """Return the path in a folder of the fields from an end, "first" or "last", to the frames."""
     return folder / f"displacement_{end}_to_t.seq.nrrd"
 
 
 def jacobian_path(folder: Path, end: str) -> Path:
-    """Return where the Jacobian determinants of the fields from an end lie in a folder."""
+    """Return the path in a folder of the Jacobian determinants of the fields from an end."""
     return folder / f"jacobian_{end}_to_t.seq.nrrd"
 
 
@@ -40,7 +40,7 @@ class FieldFiles:
     """Collects the fields of frames; made by `collecting`.
 
     Args:
-        scratch: folder for the fields until all are there, which may be more than fits into memory.
+        scratch: folder for the fields until they are complete: they may not fit into memory.
         engine: name of the engine, for the message where it has no fields.
     """
 
@@ -74,7 +74,7 @@ class FieldFiles:
             index_name: what the times of the sequence are.
             unit: their unit.
         """
-        assert self._geometry is not None  # a request makes one frame at least
+        assert self._geometry is not None  # a request makes at least one frame
         order = np.argsort(list(self._times))
         times = sorted(self._times)
         marks = [self._times[time] for time in times]
@@ -100,7 +100,7 @@ class FieldFiles:
 
 @contextmanager
 def collecting(engine: str, beside: Path) -> Iterator[FieldFiles]:
-    """Give what collects the fields of frames, in a scratch folder beside a path, which is gone afterwards."""
+    """Yield a collector of fields with a scratch folder beside a path, which is removed afterwards."""
     beside.absolute().parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=STAGING_PREFIX, dir=beside.absolute().parent) as scratch:
         yield FieldFiles(Path(scratch), engine)

@@ -1,4 +1,4 @@
-"""From a sequence to a fuller one: acquired frames as they are, synthetic frames between them."""
+"""Adds synthetic frames between the acquired frames of a sequence, which stay as they are."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ PREPARE_SHARE = 0.9
 """Share of the progress bar that a long preparation of a gap takes; answering the times takes the rest."""
 
 SHORT = 2.0
-"""Seconds: a preparation that takes so long gets half that share, a shorter one less."""
+"""Seconds: a preparation of this length gets half of that share, a shorter one less."""
 
 FRAMES_AT_ONCE = 8
-"""More at a time would be no quicker, and progress would stand still for longer."""
+"""More at a time would not be quicker, and progress would be reported less often."""
 
 VOXELS_AT_ONCE = 8_000_000
 """Of all frames that are computed at a time: what bounds the memory."""
@@ -52,9 +52,9 @@ def interpolate(
 
     Args:
         sequence: acquired frames, two or more.
-        factor: the whole sequence at so many times its frame rate.
-        between: numbers of two frames; the result has these two and what is synthesised between them.
-        count: how many frames between them, evenly spaced.
+        factor: the whole sequence at this many times its frame rate.
+        between: numbers of two frames; the result has these two and the frames synthesised between them.
+        count: number of frames between them, evenly spaced.
         times: their times instead, in the unit of the sequence.
         cyclic: with `factor`: also from the last frame back to the first.
         engine: name of an engine, see `create_engine`, or an engine.
@@ -62,7 +62,7 @@ def interpolate(
         progress: told how far it is; may raise CancelledError.
 
     Raises:
-        InvalidInputError: what is asked for is contradictory or does not fit the sequence.
+        InvalidInputError: the request is contradictory or does not fit the sequence.
 
     Example:
         >>> import numpy as np
@@ -76,12 +76,12 @@ def interpolate(
     request: Request
     if factor is not None and between is None:
         if count is not None or times is not None:
-            raise InvalidInputError("count and times go with between; leave them out with factor.")
+            raise InvalidInputError("count and times need between; omit them with factor.")
         request = WholeSequence(factor, cyclic)
     elif between is not None and factor is None:
         frames = count if times is None else times
         if frames is None or (count is not None and times is not None) or cyclic:
-            raise InvalidInputError("With between, give either count or times; cyclic goes with factor.")
+            raise InvalidInputError("With between, give either count or times; cyclic needs factor.")
         request = BetweenPhases(*between, frames)
     else:
         raise InvalidInputError("Give either factor, for the whole sequence, or between, for two frames of it.")

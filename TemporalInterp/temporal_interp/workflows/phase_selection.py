@@ -1,4 +1,4 @@
-"""How far the frames of a sequence are from its first, and which two phases that proposes."""
+"""Phase selection: how much the frames of a sequence differ from its first, and two phases to interpolate between."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 
 from temporal_interp.data.sequence import Sequence
 
-MOST_VOXELS = 2**18
-"""Voxels of a frame that are looked at, evenly spread; more would change the curve little and take long."""
+MAX_VOXELS = 2**18
+"""Voxels of a frame that are compared, evenly spread; more would change the curve little and take long."""
 
 
 def change_from_first(sequence: Sequence) -> list[float]:
@@ -19,7 +19,7 @@ def change_from_first(sequence: Sequence) -> list[float]:
     rises to a peak close to end-systole.
     """
     size = sequence.volumes[0].array.size
-    every = -(-size // MOST_VOXELS)
+    every = -(-size // MAX_VOXELS)
     first, *others = (volume.array.ravel()[::every].astype(np.float64) for volume in sequence.volumes)
     changes = [0.0]
     for frame in others:
@@ -45,7 +45,7 @@ def proposed_phases(sequence: Sequence, changes: abc.Sequence[float] | None = No
 
     Args:
         sequence: one acquired frame or more.
-        changes: `change_from_first` of it, for a caller that has them already.
+        changes: `change_from_first` of it, if the caller has them already.
     """
     changes = change_from_first(sequence) if changes is None else changes
     first, *others = sequence.acquired_frames

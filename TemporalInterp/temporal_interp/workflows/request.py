@@ -1,6 +1,6 @@
-"""What to synthesise: frames between two phases, or in every gap of a sequence.
+"""A request to synthesise: frames between two phases, or in every gap of a sequence.
 
-The command line and the panel fill a request; the request refuses what makes no sense, and runs.
+The command line and the panel fill a request; the request checks itself, and runs.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class BetweenPhases:
     Attributes:
         first: number of the frame at t = 0.
         last: number of the frame at t = 1, greater than `first`.
-        frames: how many to synthesise, evenly spaced, or their times in the sequence's unit.
+        frames: number of frames to synthesise, evenly spaced, or their times in the sequence's unit.
     """
 
     first: int
@@ -41,7 +41,7 @@ class BetweenPhases:
     frames: int | abc.Sequence[float]
 
     def source(self, sequence: Sequence) -> Sequence:
-        """Return what the engine gets to see: the acquired frames up to the first phase, and from the last on.
+        """Return the frames that the engine sees: the acquired frames up to the first phase, and from the last on.
 
         Raises:
             InvalidInputError: a phase is out of place or itself synthetic, or a time does not lie between them.
@@ -84,11 +84,11 @@ class BetweenPhases:
                     f"{sequence.unit})."
                 )
         if len(set(wanted)) < len(wanted):
-            raise InvalidInputError(f"A time is asked for twice: {wanted}.")
+            raise InvalidInputError(f"A time is requested twice: {wanted}.")
         return wanted
 
     def arguments(self, sequence: Sequence) -> list[str]:
-        """Return the options of the command line that ask for the same."""
+        """Return the options of the command line for the same request."""
         times = ",".join(repr(value) for value in self.times(sequence))
         return ["--from", str(self.first), "--to", str(self.last), f"--times={times}"]
 
@@ -107,7 +107,7 @@ class WholeSequence:
     cyclic: bool = False
 
     def source(self, sequence: Sequence) -> Sequence:
-        """Return what the engine gets to see: the acquired frames.
+        """Return the frames that the engine sees: the acquired frames.
 
         Raises:
             InvalidInputError: the factor is below 2, or all frames but one are synthetic.
@@ -128,7 +128,7 @@ class WholeSequence:
         return sequence.acquired_frames
 
     def arguments(self, sequence: Sequence) -> list[str]:
-        """Return the options of the command line that ask for the same."""
+        """Return the options of the command line for the same request."""
         return ["--factor", str(self.factor), *(["--cyclic"] if self.cyclic else [])]
 
 

@@ -96,13 +96,13 @@ def test_published_figures_are_below_those_measured_and_marked_as_quoted(command
     assert measured < quoted
     assert lines[quoted][3:7] == ["33.59", "0.565", "0.978", "2.384"]
     assert "not measured here" in result.stdout
-    assert "do not compare closely" not in result.stdout
+    assert "compare with care" not in result.stdout
 
 
-def test_other_subjects_than_the_papers_are_said_to_be_others(command, events, patients):
+def test_a_note_says_that_the_subjects_are_not_those_of_the_paper(command, events, patients):
     options = dataset(patients, "acdc", "--subjects", 1, "--preset", "uvi")
     shown = command(*options).stdout
-    assert "do not compare closely" in shown
+    assert "compare with care" in shown
     assert max(len(line) for line in shown.splitlines()) <= 100
     *_, last = events(command(*options, "--json"))
     assert (last["dataset"], last["split"]) == ("acdc", "paper")
@@ -159,7 +159,7 @@ def test_phantoms_need_no_folder(command, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("{file}", "--dataset", "acdc", "--data", "d"), "and not both"),
+        (("{file}", "--dataset", "acdc", "--data", "d"), ", not both"),
         ((), "or a data set with --dataset"),
         (("--dataset", "acdc", "--data", "d", "--every", 2), "--every is for one INPUT"),
         (("--dataset", "acdc", "--data", "d", "--from", 0), "--from is for one INPUT"),

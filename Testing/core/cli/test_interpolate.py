@@ -129,8 +129,8 @@ def test_an_engine_without_motion_has_no_fields_to_write(command, recording, tmp
         (("--from", 0, "--to", 4), "Give either --times or --count"),
         (("--from", 0, "--to", 4, "--count", 1, "--times", "100"), "Give either --times or --count"),
         (("--factor", 2, "--from", 0), "--factor fills every gap"),
-        (("--from", 0, "--to", 4, "--count", 1, "--cyclic"), "--cyclic goes with --factor"),
-        (("--from", 0, "--to", 4, "--times", "100;200"), "numbers with commas"),
+        (("--from", 0, "--to", 4, "--count", 1, "--cyclic"), "--cyclic needs --factor"),
+        (("--from", 0, "--to", 4, "--times", "100;200"), "numbers separated by commas"),
     ],
 )
 def test_contradicting_options_are_wrong_usage(command, recording, tmp_path, options, words):

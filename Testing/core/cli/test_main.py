@@ -25,7 +25,7 @@ def test_every_command_explains_itself_and_its_exit_codes(command, name):
     result = command(name, "--help")
     assert result.exit_code == 0
     assert "--json" in result.stdout
-    assert "3 input or output that cannot be worked with" in result.stdout
+    assert "3 unusable input or output" in result.stdout
 
 
 def test_help_names_every_engine(command):

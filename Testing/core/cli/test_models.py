@@ -168,7 +168,7 @@ def test_verify_tells_of_a_shipped_model_for_a_newer_program(command, heart, fol
 def test_remove_takes_a_model_away(command, events, model_file, folders):
     command("models", "add", model_file)
     result = command("models", "remove", "my-heart")
-    assert (result.exit_code, result.stdout, result.stderr) == (0, "The model 'my-heart' is gone.\n", "")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "The model 'my-heart' was removed.\n", "")
     assert [path.name for path in folders[1].iterdir()] == ["models.json"]
     command("models", "add", model_file)
     assert events(command("models", "remove", "my-heart", "--json")) == [{"event": "result", "removed": "my-heart"}]
@@ -194,8 +194,8 @@ def test_a_broken_registry_is_named(command, events, folders, action):
     folders[1].mkdir()
     path = folders[1] / "models.json"
     path.write_text('{"schema": 1, "mod')
-    fails(command("models", *action), f"{path} is no registry of models: ")
-    fails_for_a_program(command("models", *action, "--json"), events, f"{path} is no registry of models: ")
+    fails(command("models", *action), f"{path} is not a registry of models: ")
+    fails_for_a_program(command("models", *action, "--json"), events, f"{path} is not a registry of models: ")
     assert path.read_text() == '{"schema": 1, "mod'
 
 

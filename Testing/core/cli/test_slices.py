@@ -179,7 +179,7 @@ def test_what_cannot_be_learnt_from_is_named(command, tmp_path):
     one = Volume(good.array[:1], replace(GEOMETRY, shape=(1, 24, 24)))
     bad = good.with_array(np.where(good.array == good.array[2, 3, 4], np.nan, good.array).astype(np.float32))
     cases = (
-        ("one.nrrd", one, "one slice only"),
+        ("one.nrrd", one, "only one slice"),
         ("constant.nrrd", good.with_array(np.ones_like(good.array)), "every voxel is the same"),
         ("hollow.nrrd", bad, "NaN or infinite"),
     )
@@ -311,7 +311,7 @@ class TestRealChest:
         (("apply", "{volume}", "-o", "{folder}/thin.nrrd", "--quality", "best"), 2, "takes quick, fitted, got 'best'"),
         (("apply", "{volume}", "-o", "{folder}/thin.nrrd", "--quality", "quick", "--blurred"), 2, "are for fitting"),
         (("apply", "{volume}", "-o", "{folder}/thin.nrrd", "--quality", "quick", "--model", "{model}"), 2, "not both"),
-        (("apply", "{flat}", "-o", "{folder}/thin.nrrd"), 3, "flat.nrrd has one slice only"),
+        (("apply", "{flat}", "-o", "{folder}/thin.nrrd"), 3, "flat.nrrd has only one slice"),
         (("apply", "{flat}", "-o", "{folder}/thin.nrrd"), 3, "Nothing was done"),
         (("train", "{volume}", "{empty}", "-o", "{folder}/model.safetensors"), 3, "empty is empty"),
         (("evaluate", "{volume}", "--without", "luck"), 2, "--without takes distillation, coronal-distillation,"),
@@ -325,7 +325,7 @@ class TestRealChest:
         (("apply", "{folder}/none.nrrd", "-o", "{folder}/thin.nrrd"), 3, "none.nrrd"),
         (("train", "{volume}", "-o", "{folder}/model.pt"), 3, ".safetensors"),
         (("train", "-o", "{folder}/model.safetensors"), 2, "or --synthetic N"),
-        (("train", "{volume}", "--synthetic", "1", "-o", "{folder}/model.safetensors"), 2, "images need --fine"),
+        (("train", "{volume}", "--synthetic", "1", "-o", "{folder}/model.safetensors"), 2, "with them need --fine"),
         (("train", "--synthetic", "1", "--paper", "-o", "{folder}/model.safetensors"), 2, "--paper learns from thick"),
         (("evaluate", "{cine}"), 3, "2 frames"),
         (("evaluate", "{volume}", "--factor", "5", "--no-fit"), 3, "not 5 times"),

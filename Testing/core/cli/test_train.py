@@ -99,7 +99,7 @@ def test_a_student_needs_a_teacher_or_to_be_told_that_there_is_none(train_comman
         ("teacher: {epoch: 1}", "Unknown settings: epoch"),
         ("teacher: {learning_rate: 1e-4}", "'learning_rate' must be a number"),
         ("student: {epochs: 0}", "'epochs' must be"),  # the other stage's section is checked too
-        ("data: {dataset: folder}", "Say in which folder"),
+        ("data: {dataset: folder}", "Give the folder of"),
         ("data: {dataset: synthetic, shape: [1, 8, 8]}", "Value 2 of the setting 'shape' must be at least 16, got 8"),
     ],
 )
@@ -182,5 +182,5 @@ def test_ctrl_c_is_a_cancel(train_command, tmp_path, monkeypatch):
     monkeypatch.setattr(train.Console, "progress", interrupted)
     result = train_command("teacher")
     assert result.exit_code == 130
-    assert "the same command goes on" in result.stderr
+    assert "the same command resumes" in result.stderr
     assert not (tmp_path / "out" / "teacher" / "teacher.safetensors").exists()

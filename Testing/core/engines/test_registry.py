@@ -20,7 +20,7 @@ from temporal_interp.engines.registry import (
     register_engine,
     unregister_engine,
 )
-from temporal_interp.engines.velocity_field import EASED_ENGINE
+from temporal_interp.engines.velocity_field import EASE_IN_OUT_ENGINE
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.models.model_file import checksum
 from temporal_interp.models.registry import Registry
@@ -83,7 +83,7 @@ def test_the_velocity_field_can_be_that_of_a_network():
 
 
 def test_the_eased_engine_is_the_default_one_with_a_slow_start_and_end():
-    eased, plain = create_engine(EASED_ENGINE, device="cuda:1"), create_engine(DEFAULT_ENGINE, device="cuda:1")
+    eased, plain = create_engine(EASE_IN_OUT_ENGINE, device="cuda:1"), create_engine(DEFAULT_ENGINE, device="cuda:1")
     assert eased.settings == "ease=0.5"
     assert replace(eased, ease=0.0) == plain
 

@@ -345,7 +345,7 @@ def test_the_noise_of_the_pair_tells_what_disagreement_means_nothing(disc):
     full = IntensityRange(0.0, 200.0)
     prepared = prepare(VelocityFieldEngine(registration=HARDLY), *noisy, intensity_range=full)
     assert inner(prepared).fusion.noise == pytest.approx(8 / 200, rel=0.15)
-    assert float(inner(prepared).unmoved_disagreement.min()) > 2 * (0.85 * 8 / 200) ** 2
+    assert float(inner(prepared).unwarped_disagreement.min()) > 2 * (0.85 * 8 / 200) ** 2
     told = prepare(VelocityFieldEngine(registration=HARDLY, fusion=FUSION), *noisy, intensity_range=full)
     assert inner(told).fusion == FUSION
 

@@ -89,8 +89,8 @@ class TestSubjectsToScore:
             ("phantoms", {"split": "test"}, "no split 'test'; choose one of paper, random, all"),
             ("phantoms", {"split": "paper"}, "no split 'paper'"),
             ("phantoms", {"count": 0}, "at least 1, got 0"),
-            ("acdc", {}, "in which folder"),
-            ("lung4d", {"split": "all"}, "in which folder"),
+            ("acdc", {}, "the folder of the data set"),
+            ("lung4d", {"split": "all"}, "the folder of the data set"),
         ],
     )
     def test_what_cannot_be_chosen_is_refused(self, dataset, options, words):

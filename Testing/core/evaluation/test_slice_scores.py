@@ -91,8 +91,8 @@ def test_volumes_must_have_one_shape():
 
 
 @pytest.mark.parametrize("held_out", [HELD_OUT[:8], HELD_OUT[:1], np.ones(SHAPE, bool), np.array(True)])
-def test_every_slice_must_have_a_mark(held_out):
-    with pytest.raises(InvalidInputError, match="held out have shape"):
+def test_the_mask_of_held_out_slices_must_fit(held_out):
+    with pytest.raises(InvalidInputError, match="mask of held-out slices has shape"):
         score_slices(image(), image(), held_out)
 
 

@@ -150,6 +150,6 @@ def test_methods_without_error_can_be_drawn(tmp_path):
 
 def test_other_endings_are_refused(tmp_path):
     evaluation = evaluated()
-    with pytest.raises(InvalidInputError, match="no kind of picture"):
+    with pytest.raises(InvalidInputError, match="no known ending of a picture"):
         save_slice_comparison(evaluation, evaluation.cuts[0], tmp_path / "picture.doc", methods=["linear"])
     assert not list(tmp_path.iterdir())

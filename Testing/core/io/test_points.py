@@ -96,7 +96,7 @@ def test_table_without_labels_is_read(write):
         ("x,y,z\n", "no points"),
         ("x,y,z\n1,2,3\n1,2\n", "point 2 has 2 entries"),
         ("x,y,z\n1,2,three\n", "'three'"),
-        ("x,y,z\n1,2,\n", "something else than a number"),
+        ("x,y,z\n1,2,\n", "something other than a number"),
         ("x,y,z\n1,2,nan\n", "not a finite number"),
         ('x,y,z\n1,2,"3\n', "not a table"),
     ],

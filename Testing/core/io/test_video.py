@@ -103,7 +103,7 @@ def test_pixels_are_1_mm_high_and_as_wide_as_the_file_says(make_video):
     assert PIXEL_SIZE_NOTE in square.notes
     wide = read_sequence(make_video("a.mp4", "mpeg4", "yuv420p", aspect=Fraction(16, 10)))
     assert wide.volumes[0].geometry.spacing == (1.6, 1, 1)
-    assert "By what the file says, pixels are 1.6 times as wide as high." in wide.notes
+    assert "According to the file, pixels are 1.6 times as wide as high." in wide.notes
 
 
 def test_wish_to_be_turned_is_noted(make_video):
@@ -190,7 +190,7 @@ def test_sound_alone_is_refused(tmp_path):
 
 
 def test_video_that_would_fill_the_memory_is_refused(make_video, monkeypatch):
-    monkeypatch.setattr("temporal_interp.io.video.MOST_BYTES", 5 * ROWS * COLUMNS)
+    monkeypatch.setattr("temporal_interp.io.video.MAX_BYTES", 5 * ROWS * COLUMNS)
     assert len(read_sequence(make_video(frames=GREYS[:5]))) == 5
     with pytest.raises(InvalidInputError, match=r"too long: .* Cut it to one or a few heart beats"):
         read_sequence(make_video("announced.avi"))

@@ -163,7 +163,7 @@ def test_a_pickle_is_refused_and_never_unpickled(pickled, sprung, ending):
     sprung.unlink()
     path = pickled.rename(pickled.with_suffix(ending))
     for use in (read_description, load_model, lambda path: load_network(path, "student")):
-        with pytest.raises(InvalidInputError, match=r"could run any code|is no safetensors file"):
+        with pytest.raises(InvalidInputError, match=r"could run any code|is not a safetensors file"):
             use(path)
     assert not sprung.exists()
 
@@ -209,7 +209,7 @@ def png():
 def test_what_is_no_safetensors_file_is_refused(tmp_path, content):
     path = tmp_path / "a.safetensors"
     path.write_bytes(content)
-    assert refused(path) == f"{path} is no safetensors file."
+    assert refused(path) == f"{path} is not a safetensors file."
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path):
@@ -224,7 +224,7 @@ def test_a_file_cut_off_anywhere_is_refused(model_file):
         model_file.write_bytes(content[:length])
         reason = refused(model_file)
         if length < 9:
-            assert "is no safetensors file" in reason
+            assert "is not a safetensors file" in reason
         else:
             assert ("is cut off: it ends inside its header" in reason) == (length < end_of_header)
             assert "cut off" in reason

@@ -183,7 +183,7 @@ def test_a_pickle_is_never_unpickled_even_with_the_right_checksum(registry, regi
     register(registry.shipped, "heart", sha256=checksum(pickled))
     shutil.copyfile(pickled, registry.shipped / "heart.safetensors")
     for use in (*uses(registry, "heart"), lambda: registry.add(pickled, name="mine")):
-        with pytest.raises(InvalidInputError, match=r"could run any code|is no safetensors file"):
+        with pytest.raises(InvalidInputError, match=r"could run any code|is not a safetensors file"):
             use()
     assert not sprung.exists()
     assert not registry.user.exists()
@@ -267,7 +267,7 @@ def test_a_name_that_is_taken_is_refused(registry, register, model_file, folder)
 
 def test_what_is_no_model_is_not_added(registry, tmp_path):
     (tmp_path / "letter.safetensors").write_text("A letter, not a network.")
-    with pytest.raises(InvalidInputError, match=r"letter\.safetensors is no safetensors file"):
+    with pytest.raises(InvalidInputError, match=r"letter\.safetensors is not a safetensors file"):
         registry.add(tmp_path / "letter.safetensors", name="letter")
     with pytest.raises(InvalidInputError, match="cannot be read"):
         registry.add(tmp_path / "absent.safetensors", name="absent")
@@ -375,7 +375,7 @@ def test_a_broken_registry_file_is_named_and_kept(registry, model_file, content,
     path.parent.mkdir()
     path.write_bytes(content)
     for use in (registry.entries, lambda: registry.load("a"), lambda: registry.add(model_file, name="a")):
-        with pytest.raises(InvalidInputError, match=rf"{folder}.models\.json is no registry of models"):
+        with pytest.raises(InvalidInputError, match=rf"{folder}.models\.json is not a registry of models"):
             use()
     assert path.read_bytes() == content
     assert files(path.parent) == ["models.json"]

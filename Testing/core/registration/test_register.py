@@ -17,7 +17,7 @@ from temporal_interp.registration import noise
 from temporal_interp.registration import register as module
 from temporal_interp.registration.fit_velocity import fit_velocity
 from temporal_interp.registration.grids import coarsen, fitted_shape
-from temporal_interp.registration.noise import LEAST_VARIANCE, noise_variance
+from temporal_interp.registration.noise import MIN_VARIANCE, noise_variance
 from temporal_interp.registration.register import default_settings, fit_volumes, register, slices_are_independent
 from temporal_interp.registration.settings import GridField, NetworkField, VelocitySettings
 from temporal_interp.registration.sinusoidal_network import SinusoidalNetworks
@@ -211,7 +211,7 @@ def test_the_noise_of_every_problem_is_found_beside_edges(shape):
 @pytest.mark.parametrize("brightness", [0.0, 0.5], ids=["background", "even"])
 def test_without_anything_to_see_the_noise_is_the_least(brightness):
     plain = torch.full((2, 1, 16, 16), brightness)
-    torch.testing.assert_close(noise_variance(plain, plain), torch.full((2, 1, 1, 1), LEAST_VARIANCE))
+    torch.testing.assert_close(noise_variance(plain, plain), torch.full((2, 1, 1, 1), MIN_VARIANCE))
 
 
 def test_background_without_noise_hides_no_noise():

@@ -91,7 +91,7 @@ def test_constant_volumes_stay_constant():
 
 
 def test_one_slice_and_voxels_that_are_no_numbers_are_refused():
-    with pytest.raises(InvalidInputError, match="one slice only"):
+    with pytest.raises(InvalidInputError, match="only one slice"):
         add_slices(a_volume((1, 12, 13)), trained())
     broken = a_volume(dtype=np.float32)
     broken.array[0, 0, 0] = np.nan

@@ -110,5 +110,5 @@ def test_direct_has_no_noise():
 def test_two_slices_must_be_left(factor, degradation):
     assert len(thicken(np.zeros((factor + 1, 2, 2)), factor, degradation)) == 2
     for slices in (factor, 1, 0):
-        with pytest.raises(InvalidInputError, match=f"Of {slices} slices.*{factor + 1} slices or more"):
+        with pytest.raises(InvalidInputError, match=f"of {slices} leaves.*{factor + 1} slices or more"):
             thicken(np.zeros((slices, 2, 2)), factor, degradation)

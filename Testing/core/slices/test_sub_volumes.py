@@ -122,7 +122,7 @@ def test_a_thin_volume_does_not_change_how_others_are_learnt_from():
 
 
 def test_too_few_slices_are_refused_where_the_plane_does_not_count():
-    with pytest.raises(InvalidInputError, match="3 slices are needed at least"):
+    with pytest.raises(InvalidInputError, match="at least 3 slices are needed"):
         parts_of(numbered((2, 40, 40)), settings=SETTINGS)
 
 

@@ -1,9 +1,9 @@
-"""Fuses two volumes that motion has brought to one time, and knows where motion cannot be trusted.
+"""Fuses two volumes that were warped to one time, and falls back where the motion cannot be trusted.
 
-Where the moved volumes agree better than the unmoved ones did, motion explains the change and the result is their mean,
+Where the warped volumes agree better than the unwarped ones, motion explains the change and the result is their mean,
 weighted by time. Where they do not (blood that changes brightness, tissue that enters through the slice, the border of
 the image) the result leans to the plain blend, which is never sharply wrong. Both ends enter alike: exchanging them and
-t for 1 - t gives the same frame. The whole of this is our choice.
+t for 1 - t gives the same frame. All of this is our choice.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from temporal_interp.tensors.spatial import smooth
 
 @dataclass(frozen=True)
 class Fusion:
-    """How two moved volumes become one frame.
+    """How two warped volumes become one frame.
 
     Attributes:
         radius_mm: standard deviation of the Gaussian neighbourhood in which agreement is judged.
-        noise: standard deviation of the noise of each image, as a share of their intensity range; what two images
-            disagree by for their noise means nothing. 0 takes that of the pair at hand, see `for_pair`.
+        noise: standard deviation of the noise of each image, as a share of their intensity range; a difference
+            within that noise means nothing. 0 takes that of the pair at hand, see `for_pair`.
 
     Raises:
         InvalidInputError: a value makes no sense.
@@ -51,7 +51,7 @@ class Fusion:
 
     @property
     def disagreement_of_noise(self) -> float:
-        """Mean squared difference of two images of the same with independent noise."""
+        """Mean squared difference of two images of the same scene with independent noise."""
         return 2 * self.noise**2
 
 
@@ -60,8 +60,8 @@ class FusionMaps:
     """Two maps, (1, 1, *shape), from 0 to 1.
 
     Attributes:
-        trust: share of the moved volumes in the frame; the rest is the plain blend of the unmoved ones.
-        last_weight: share of the moved last volume among the two moved ones; that of the first is 1 less it.
+        trust: share of the warped volumes in the frame; the rest is the plain blend of the unwarped ones.
+        last_weight: share of the warped last volume among the two warped ones; the first has the rest.
     """
 
     trust: torch.Tensor
@@ -77,31 +77,31 @@ def disagreement(
         first: (1, 1, *shape), scaled to [0, 1].
         last: likewise.
         spacing: voxel size in mm along each axis, in the order of the axes; infinite along an axis whose neighbours
-            have nothing to do with each other.
+            are independent.
         fusion: neighbourhood and noise, which is given.
     """
     sigma = tuple(fusion.radius_mm / along for along in spacing)
     return smooth((first - last).square(), sigma) + fusion.disagreement_of_noise
 
 
-def fusion_maps(still: torch.Tensor, moved: torch.Tensor, t: float, fusion: Fusion) -> FusionMaps:
-    """Return how to fuse at time t, from the disagreement of the unmoved and of the moved volumes.
+def fusion_maps(unwarped: torch.Tensor, warped: torch.Tensor, t: float, fusion: Fusion) -> FusionMaps:
+    """Return how to fuse at time t, from the disagreement of the unwarped and of the warped volumes.
 
-    Trust compares the two standard deviations. Of two moved volumes that still disagree, the one nearer in time is the
-    better witness: errors of a motion grow with the time it spans, so that weights in inverse proportion to the squared
+    Trust compares the two standard deviations. Of two warped volumes that still disagree, the one nearer in time is the
+    more reliable: errors of a motion grow with the time it spans, so that weights in inverse proportion to the squared
     error are (1 - t)^2 and t^2. Where they agree, the weights are 1 - t and t, which joins the acquired frames without
     a jump in noise; likewise where motion explains nothing, such as a change of brightness.
     """
-    trust = still.sqrt() / (still.sqrt() + moved.sqrt())
-    explained = (1 - moved / still).clamp(min=0).sqrt()
-    doubt = explained * (1 - fusion.disagreement_of_noise / moved)
+    trust = unwarped.sqrt() / (unwarped.sqrt() + warped.sqrt())
+    explained = (1 - warped / unwarped).clamp(min=0).sqrt()
+    doubt = explained * (1 - fusion.disagreement_of_noise / warped)
     late = t**2 / (t**2 + (1 - t) ** 2)
     return FusionMaps(trust, t + doubt * (late - t))
 
 
 def fuse(
-    unmoved: tuple[torch.Tensor, torch.Tensor], moved: tuple[torch.Tensor, torch.Tensor], maps: FusionMaps, t: float
+    unwarped: tuple[torch.Tensor, torch.Tensor], warped: tuple[torch.Tensor, torch.Tensor], maps: FusionMaps, t: float
 ) -> torch.Tensor:
-    """Return the frame at t from the first and last volume, unmoved and moved; all of one shape."""
-    blend = torch.lerp(*unmoved, t)
-    return torch.lerp(blend, torch.lerp(*moved, maps.last_weight), maps.trust)
+    """Return the frame at t from the first and last volume, unwarped and warped; all of one shape."""
+    blend = torch.lerp(*unwarped, t)
+    return torch.lerp(blend, torch.lerp(*warped, maps.last_weight), maps.trust)

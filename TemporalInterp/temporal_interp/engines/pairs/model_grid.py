@@ -1,4 +1,4 @@
-"""Asks the student on its own grid: slices in batches, stacks in tiles, on a GPU as long as its memory lasts."""
+"""Runs the student on its own grid: slices in batches, stacks in tiles, on a GPU as long as its memory lasts."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class StudentOnPair:
         self.at([])
 
     def at(self, times: Sequence[float]) -> list[Maps]:
-        """Return the maps at some times; with less at once, then on the CPU, where a GPU's memory does not suffice."""
+        """Return the maps at some times; in smaller parts, then on the CPU, if the memory of a GPU does not suffice."""
         while True:
             try:
                 if self._encoded is None:
@@ -136,7 +136,7 @@ class StudentOnPair:
             return tile, self.student.encode(*ends)
 
     def _each(self, work: Callable[[Any], Any], parts: Sequence[Any]) -> list[Any]:
-        """Return what becomes of every part: batches of slices are small, so that a CPU works on several at once."""
+        """Apply the work to every part: batches of slices are small, so a CPU works on several at once."""
         if self.independent and self.device.type == "cpu":
             return parallel_map(work, parts)
         return [work(part) for part in parts]

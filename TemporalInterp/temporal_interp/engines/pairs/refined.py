@@ -1,4 +1,4 @@
-"""A student on a pair, with a velocity fitted to what its motion leaves over."""
+"""A student on a pair, with a velocity fitted to the motion that it leaves."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from temporal_interp.registration.settings import GridField, VelocitySettings
 from temporal_interp.tensors.spatial import compose, integrate_velocity, resize_field, warp
 
 REMAINDER = VelocitySettings(field=GridField(starts=1), levels=(2, 1), iterations=(30, 20))
-"""The student has done the large motion: the coarsest level has nothing to find, and starts nothing to decide (our
-choice)."""
+"""The student finds the large motion, so the coarsest level and several starts are not needed (our choice)."""
 
 
 def refine(
@@ -35,10 +34,10 @@ def refine(
     if region is None:
         return prepared
     first, last = region.images
-    moved = warp(first[None, None], region.model.at([1.0])[0].displacements[:1])[0, 0]
+    warped = warp(first[None, None], region.model.at([1.0])[0].displacements[:1])[0, 0]
     fitted = fit_volumes(
         last.numpy(),
-        moved.numpy(),
+        warped.numpy(),
         _grid_of(region, prepared.pair.geometry),
         settings or REMAINDER,
         independent=prepared.pair.independent,
@@ -54,7 +53,7 @@ class RefinedModel:
     Args:
         model: what is refined.
         velocity: (1, 3, k, j, i), voxels of its own grid over the extent of the pair's:
-            last(p) = moved first(p + exp(velocity)(p)), where the model moved it.
+            last(p) = warped_first(p + exp(velocity)(p)), where the model warped the first frame.
     """
 
     def __init__(self, model: PairModel, velocity: torch.Tensor) -> None:

@@ -11,11 +11,11 @@ from temporal_interp.tensors.spatial import smooth
 NEIGHBOURHOOD = 3.0
 """mm over which differences are averaged, so that noise does not count."""
 
-LEAST_DIFFERENCE = 0.03
+MIN_DIFFERENCE = 0.03
 """Share of the intensity range that a smoothed difference must exceed to count, above twice the noise."""
 
 MARGIN = 20.0
-"""mm kept around what differs: motion reaches further than what it changes."""
+"""mm kept around what differs: motion reaches beyond the voxels that it changes."""
 
 MULTIPLE = 16
 """Voxels that the sides of the box are a multiple of, where the image is large enough."""
@@ -43,7 +43,7 @@ def region_of_change(first: np.ndarray, last: np.ndarray, geometry: Geometry) ->
     sigma = (0.0, *(NEIGHBOURHOOD / along for along in geometry.spacing_kji[1:]))
     difference = smooth(torch.from_numpy(np.abs(first - last))[None, None], sigma)[0, 0].numpy()
     noise = float(np.median(difference))
-    changed = difference > max(LEAST_DIFFERENCE, 2 * noise)
+    changed = difference > max(MIN_DIFFERENCE, 2 * noise)
     if not changed.any():
         return None
     box = []
@@ -67,7 +67,7 @@ def soft_edge(box: Box, shape: tuple[int, int, int], spacing: tuple[float, float
     """Return weights (K, J, I of the box), float32, that fall to 0 at the edges of the box inside the image.
 
     They rise within half the margin. Edges of the box on the border of the image stay 1, as does K: slices at the end
-    of a box were looked at like the others.
+    of a box are compared like the others.
     """
     weights = np.ones([b.stop - b.start for b in box], np.float32)
     for axis in (1, 2):

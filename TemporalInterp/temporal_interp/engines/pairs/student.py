@@ -65,7 +65,7 @@ def within_region_of_change(pair: Pair, engine: StudentEngine, progress: Progres
 
 
 class PreparedStudent:
-    """A pair of frames and what a network makes of it, ready for any time.
+    """A pair of frames and a network on it, ready for any time.
 
     Args:
         pair: both frames.
@@ -77,7 +77,7 @@ class PreparedStudent:
         self.region = region
 
     def at(self, t: Sequence[float], *, fields: bool = False) -> list[Synthesised]:
-        """Return what lies at some t; the network is asked for as many at once as fit. See `PreparedPair.at`."""
+        """Return what lies at some t; the network decodes as many at once as fit. See `PreparedPair.at`."""
         maps = [None] * len(t) if self.region is None else self.region.model.at(t)
         made = []
         for share, local in zip(t, maps, strict=True):
@@ -87,7 +87,7 @@ class PreparedStudent:
         return made
 
     def _render(self, maps: Maps | None, t: float) -> Volume:
-        """Return the frame at t: the linear blend, and within the box what the network makes of the acquired voxels."""
+        """Return the frame at t: the linear blend, and within the box the network's frame from the acquired voxels."""
         shape = self.pair.geometry.shape
         low = np.float64(self.pair.intensity_range.low)
         sources = [as_image(voxels, "cpu") for voxels in self.pair.centred]

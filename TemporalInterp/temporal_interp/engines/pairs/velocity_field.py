@@ -1,4 +1,4 @@
-"""A velocity field on a pair: both frames are moved along it to any time, and fused."""
+"""A velocity field on a pair: both frames are warped along it to any time, and fused."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class PreparedVelocityField:
         velocity: (1, 3, k, j, i), last(p) = first(p + exp(velocity)(p)), voxels of its own grid, which covers the
             extent of the frames.
         coarse: (2, 1, k, j, i), the first and the last frame, scaled to [0, 1], on the grid over the same extent on
-            which the moved frames are compared.
-        fusion: how the two moved ends become one frame.
+            which the warped frames are compared.
+        fusion: how the two warped ends become one frame.
         ease: how slowly the motion starts and ends, see `ease_in_out`.
     """
 
@@ -55,7 +55,7 @@ class PreparedVelocityField:
         first, last = self.coarse.split(1)
         problems = self.coarse.squeeze(1).unsqueeze(2) if pair.independent else self.coarse.unsqueeze(1)
         self.fusion = fusion.for_pair(*problems)
-        self.unmoved_disagreement = disagreement(first, last, self.spacing, self.fusion)
+        self.unwarped_disagreement = disagreement(first, last, self.spacing, self.fusion)
 
     @classmethod
     def fitted(
@@ -73,7 +73,7 @@ class PreparedVelocityField:
         Args:
             pair: both frames.
             settings: of the fit; `default_settings` if None.
-            fusion: how the two moved ends become one frame; the defaults if None.
+            fusion: how the two warped ends become one frame; the defaults if None.
             ease: see the class.
             device: where to compute.
             progress: told how far it is; may raise CancelledError.
@@ -89,7 +89,7 @@ class PreparedVelocityField:
         return cls(pair, fitted.velocity, fitted.compared.flip(0), fusion or Fusion(), ease=ease)
 
     def at(self, t: Sequence[float], *, fields: bool = False) -> list[Synthesised]:
-        """Return what lies at some t, side by side on the threads of the CPU; see `PreparedPair.at`."""
+        """Return what lies at some t, in parallel on the threads of the CPU; see `PreparedPair.at`."""
         return parallel_map(lambda share: self._at(share, fields), t)
 
     def _at(self, t: float, fields: bool) -> Synthesised:
@@ -103,11 +103,11 @@ class PreparedVelocityField:
         return Synthesised(volume, first, last)
 
     def _render(self, displacements: torch.Tensor, path: float) -> Volume:
-        """Return the frame at a share of the path: fields and maps are upsampled, the acquired voxels are warped."""
+        """Return the frame at a fraction of the path: fields and maps are upsampled, the acquired voxels are warped."""
         coarse = warp(self.coarse, resize_field(displacements, tuple(self.coarse.shape[2:])))
         first, last = coarse.split(1)
-        moved_disagreement = disagreement(first, last, self.spacing, self.fusion)
-        maps = fusion_maps(self.unmoved_disagreement, moved_disagreement, path, self.fusion)
+        warped_disagreement = disagreement(first, last, self.spacing, self.fusion)
+        maps = fusion_maps(self.unwarped_disagreement, warped_disagreement, path, self.fusion)
         shape, device = self.pair.geometry.shape, self.velocity.device
         low = np.float64(self.pair.intensity_range.low)
         sources = [as_image(voxels, device) for voxels in self.pair.centred]
@@ -124,7 +124,7 @@ class PreparedVelocityField:
 
 
 def ease_in_out(t: float, ease: float) -> float:
-    """Return the share of the path from the first frame to the last that lies behind at t.
+    """Return the fraction of the path from the first frame to the last that is covered at t.
 
     The cubic whose speed at both ends is 1 - `ease` of its mean (our choice): 0 moves evenly, 1 from rest to rest with
     the least acceleration.

@@ -10,7 +10,7 @@ from temporal_interp.io.format_registry import Format
 
 
 def is_dicom(path: Path) -> bool:
-    """Tell by its mark whether a file is DICOM."""
+    """Tell by its first bytes whether a file is DICOM."""
     return first_bytes(path, 132)[128:] == b"DICM"
 
 

@@ -18,7 +18,7 @@ def read_dicom(path: Path) -> Sequence:
     """Return the one cine in a DICOM file, or in a folder with all its subfolders.
 
     A stack of slices may be one series, one series per slice, one series per phase, or an enhanced multi-frame file.
-    Files that are not DICOM or hold no image are passed over, and so is what does not move (localisers) beside a cine.
+    Files that are not DICOM or hold no image are skipped, and so are images without motion (localisers) beside a cine.
 
     Raises:
         UnreadableFileError: there is no image, or a file is damaged.

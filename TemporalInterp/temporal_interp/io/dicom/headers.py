@@ -18,7 +18,7 @@ from pydicom.errors import InvalidDicomError
 from temporal_interp.errors import UnreadableFileError
 
 DEFERRED = 1 << 16
-"""Elements of more bytes, such as the pixels, stay in the file until asked for."""
+"""Elements of more bytes, such as the pixels, stay in the file until they are needed."""
 
 _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, EOFError, OSError, struct.error, zlib.error)
 """What pydicom raises on damaged files."""
@@ -124,7 +124,7 @@ def read_header(path: Path) -> pydicom.Dataset | None:
         UnreadableFileError: the file is cut short or damaged.
     """
     try:
-        # force: old files without the DICM mark are still told by their name
+        # force: old files lack the DICM prefix and are recognised by their name
         dataset = pydicom.dcmread(path, defer_size=DEFERRED, force=path.suffix.lower() == ".dcm")
         kind = dataset.get("SOPClassUID") or dataset.file_meta.get("MediaStorageSOPClassUID")
         has_pixels = "PixelData" in dataset and "Rows" in dataset
@@ -136,7 +136,7 @@ def read_header(path: Path) -> pydicom.Dataset | None:
         ) from error
     if kind is None:
         raise UnreadableFileError(
-            f"{file_label(path)} is named or begins like a DICOM file, but is none or is cut short."
+            f"{file_label(path)} has the name or the first bytes of a DICOM file, but is not one or is cut short."
         )
     if "Image Storage" in kind.name and not has_pixels:
         raise UnreadableFileError(f"{file_label(path)} is cut short: it is an image without pixels. Get it again.")

@@ -43,7 +43,7 @@ class _Clue:
         unit: of the index that it makes, "" if it gives only the order.
         across_series: whether it also tells images of several series at one place apart.
         is_clock: whether it is the time of day. Such times are counted from the first phase, and images of one place
-            that share it only mean that it is no clue here; otherwise one of them is there twice.
+            that share it only mean that it is no clue here; otherwise one of them is a duplicate.
         note: what to tell the user where it is used.
     """
 
@@ -104,7 +104,7 @@ def phase_order(slices: Slices) -> PhaseOrder:
     breath hold to breath hold (our choice).
 
     Raises:
-        InvalidInputError: nothing tells the order of the phases, or an image is there twice.
+        InvalidInputError: nothing tells the order of the phases, or an image is duplicated.
     """
     if len(slices[0]) == 1:
         return PhaseOrder(slices, [0.0], "frame", "")
@@ -122,7 +122,7 @@ def phase_order(slices: Slices) -> PhaseOrder:
 def _tells_phases(clue: _Clue, slices: Slices) -> bool:
     """Tell whether a clue orders the images of every slice.
 
-    Raises InvalidInputError where it does, but for images that are there twice.
+    Raises InvalidInputError where it would, were it not for duplicate images.
     """
     values = [[clue.of(image) for image in images] for images in slices]
     if any(None in row for row in values) or all(len(set(row)) == 1 for row in values):

@@ -18,18 +18,18 @@ from temporal_interp.io.dicom.phases import phase_order
 from temporal_interp.io.dicom.pixels import stored_pixels
 
 SAME_PLANE_DEGREES = 10.0
-"""Images turned less against each other belong to one stack, and are an error there if they are not parallel."""
+"""Images at a smaller angle belong to one stack, where it is an error if they are not parallel."""
 
 PARALLEL_DEGREES = 1.0
-"""Slices turned less against each other are parallel: at 100 mm from the middle, 1 degree is 1.7 mm."""
+"""Slices at a smaller angle count as parallel: at 100 mm from the middle, 1 degree is 1.7 mm."""
 
 SAME_POSITION_MM = 0.05
 """Images closer than this along their normal show the same slice."""
 
-MOST_SHIFT = 0.1
+MAX_SHIFT = 0.1
 """Greatest shift of slices within their plane, in pixels, that is put down to rounding in the headers."""
 
-MOST_UNEVENNESS = 0.1
+MAX_UNEVENNESS = 0.1
 """Greatest deviation of the distance between two slices from the usual one, as a share of it."""
 
 THICKNESS_SHARE = 0.01
@@ -72,8 +72,8 @@ class Stack:
         right-handed. The distance between slices is that of their centres.
 
         Raises:
-            InvalidInputError: slices are not parallel, shifted or unevenly spaced; images are missing or there
-                twice; nothing tells the order of the phases; a file is damaged.
+            InvalidInputError: slices are not parallel, shifted or unevenly spaced; images are missing or
+                duplicated; nothing tells the order of the phases; a file is damaged.
         """
         slices = self.slices
         _require_straight(slices)
@@ -142,7 +142,7 @@ def _require_straight(slices: abc.Sequence[abc.Sequence[SliceImage]]) -> None:
                 f"the slices are not parallel: {image.series} is turned by {angle:.1f} degrees against {first.series}."
             )
         shift = first.axes @ (image.position - first.position)
-        if (np.abs(shift) > MOST_SHIFT * np.array(first.pixel_spacing)[::-1]).any():
+        if (np.abs(shift) > MAX_SHIFT * np.array(first.pixel_spacing)[::-1]).any():
             raise InvalidInputError(
                 f"the slices do not lie above one another: {image.series} is shifted by "
                 f"{np.linalg.norm(shift):.2f} mm within its plane against {first.series}."
@@ -159,7 +159,7 @@ def _require_even(slices: abc.Sequence[abc.Sequence[SliceImage]]) -> None:
     gaps = np.diff(_centres(slices))
     usual = float(np.sort(gaps)[(len(gaps) - 1) // 2]) if len(gaps) else 0.0
     for number, gap in enumerate(gaps):
-        if abs(gap - usual) > MOST_UNEVENNESS * usual:
+        if abs(gap - usual) > MAX_UNEVENNESS * usual:
             raise InvalidInputError(
                 f"slices are {usual:.2f} mm apart, but {gap:.2f} mm between {slices[number][0].series} and "
                 f"{slices[number + 1][0].series}. A slice is missing or doubled, or the folder holds several stacks."

@@ -1,1 +1,2 @@
-"""What the networks learn from: samples drawn from patients' sequences, from phantoms and from random subjects."""
+"""The data that the networks learn from: samples drawn from patients' sequences, from phantoms and from random
+subjects."""

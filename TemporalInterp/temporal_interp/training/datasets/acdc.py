@@ -5,8 +5,8 @@
                         patient001_frame01.nii.gz, patient001_frame01_gt.nii.gz, ...: not needed here
     testing/patient101/...
 
-Source: Bernard et al., IEEE TMI 37(11), 2018. Phases are evenly spaced. Some headers have a wrong time step; that
-changes the unit of time, but no t.
+Source: Bernard et al., IEEE TMI 37(11), 2018. Phases are evenly spaced. Some headers have a wrong time step, which
+changes the unit of time, but not t.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class AcdcSubject:
         return int(self.name.removeprefix("patient"))
 
     def load(self) -> Case:
-        """Read the cine, neither cropped nor scaled: the preset of an evaluation, or the training samples, do that.
+        """Read the cine, neither cropped nor scaled: the preset of an evaluation and the training samples do that.
 
         The endpoints are end diastole and end systole in the order of time. Where end systole comes first, t = 0 is
         end systole, and the frames between show the filling. Only frames acquired between the two count; nothing is
@@ -72,7 +72,7 @@ def find(folder: Path) -> list[AcdcSubject]:
         folder: the folder that holds `training`, `testing` or both, or one of these two.
 
     Raises:
-        InvalidInputError: there is no patient, or a patient lacks the cine or an Info.cfg that can be understood.
+        InvalidInputError: there is no patient, or a patient lacks the cine or a valid Info.cfg.
     """
     folder = Path(folder)
     with errors_naming(folder):
@@ -126,7 +126,7 @@ def paper_split(subjects: Sequence[AcdcSubject], *, validation: float = 0.0, see
     missing = [f"{number:03d}" for number in (*PAPER_TRAIN, *PAPER_TEST) if number not in by_number]
     if missing:
         raise InvalidInputError(
-            f"The split of the literature needs ACDC's patients 001 to 100; {len(missing)} are not there, such as "
+            f"The split of the literature needs ACDC's patients 001 to 100; {len(missing)} are missing, such as "
             f"patient{missing[0]}. Get them, or use the stratified split."
         )
     learning = stratified_split([by_number[n] for n in PAPER_TRAIN], validation=validation, test=0.0, seed=seed)

@@ -1,4 +1,4 @@
-"""Batches of training samples, and the data set and samplers that draw the same samples again and again."""
+"""Batches of training samples, and the data set and samplers that draw them reproducibly."""
 
 from __future__ import annotations
 

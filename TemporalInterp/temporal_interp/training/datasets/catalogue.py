@@ -35,7 +35,7 @@ class DataSettings(Settings):
     Attributes:
         dataset: one of `DATASETS`.
         folder: folder of the patients' data. For the synthetic set, the folder in which its subjects are kept once they
-            are made, or None to keep them in memory alone.
+            are made, or None to keep them only in memory.
         split: "paper" is the partition of the literature; "random" divides by patient, stratified by pathology where
             that is known.
         validation: share of the training subjects that chooses the checkpoint.
@@ -85,7 +85,7 @@ def open_split(settings: DataSettings) -> Split:
     if settings.dataset == "phantoms":
         return _phantoms(settings)
     if settings.folder is None:
-        raise InvalidInputError(f"Say in which folder the data set '{settings.dataset}' lies.")
+        raise InvalidInputError(f"Give the folder of the data set '{settings.dataset}'.")
     validation, test, seed = settings.validation, settings.test, settings.seed
     if settings.dataset == "acdc":
         from temporal_interp.training.datasets import acdc
@@ -104,7 +104,7 @@ def open_split(settings: DataSettings) -> Split:
     from temporal_interp.training.datasets import sequence_folder
 
     if settings.split == "paper":
-        raise InvalidInputError("The literature knows no split of your folder; set split to random.")
+        raise InvalidInputError("The literature has no split of your folder; set split to random.")
     return sequence_folder.split(sequence_folder.find(settings.folder), validation=validation, test=test, seed=seed)
 
 

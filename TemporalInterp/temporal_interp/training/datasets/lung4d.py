@@ -1,8 +1,8 @@
 """4D-Lung of The Cancer Imaging Archive: breathing CT of 20 lung cancer patients, ten phases a scan, as DICOM.
 
 Every phase is a series in a folder of its own, and its SeriesDescription ends in "Gated, 40.0%A". The cone-beam scans
-of the same patients ("Gated, 40.0%", without the A) are another kind of image and are passed over, and so are structure
-sets. Folders may be nested and named in any way: the headers alone say what belongs together. Only one header is read
+of the same patients ("Gated, 40.0%", without the A) are another kind of image and are skipped, and so are structure
+sets. Folders may be nested and named in any way: only the headers say what belongs together. Only one header is read
 in every folder, so that listing the collection, several hundred thousand files, does not take long.
 
 Source: Hugo et al., Data from 4D Lung Imaging of NSCLC Patients, TCIA 2016. The preparation and the partition are those
@@ -43,7 +43,7 @@ NEEDED_PHASES = tuple(10.0 * number for number in range(6))
 ALL_PHASES = tuple(10.0 * number for number in range(10))
 
 PAPER_SCANS, PAPER_TRAIN = 82, 68
-"""Number of scans in the collection, and how many of them, from the first on, the literature trains on."""
+"""Number of scans in the collection, and number of those, from the first on, that the literature trains on."""
 
 PREPARED_SIZES = (256, 128)
 """Sides in voxels of the cubes to which a scan is resized, one after the other."""
@@ -186,7 +186,7 @@ def _subject(name: str, series: abc.Sequence[_Series], *, prepared: bool) -> Lun
         doubled = next(one for one in series if phases[one.percentage] != one.folder)
         raise InvalidInputError(
             f"the scan {name} has its phase {doubled.percentage:g} % twice, in {doubled.folder} and in "
-            f"{phases[doubled.percentage]}; take one of them out."
+            f"{phases[doubled.percentage]}; remove one of them."
         )
     return Lung4DSubject(name, series[0].patient, phases, prepared)
 
@@ -198,7 +198,7 @@ def _require_scored_phases(subjects: abc.Sequence[Lung4DSubject]) -> None:
         if (missing := [f"{percentage:g} %" for percentage in NEEDED_PHASES if percentage not in subject.phases])
     ]
     if listed:
-        raise InvalidInputError(f"scans lack phases. Get them again, or take these scans out:{''.join(listed)}")
+        raise InvalidInputError(f"scans lack phases. Get them again, or remove these scans:{''.join(listed)}")
 
 
 def _read_phase(folder: Path) -> _Frame:
@@ -219,7 +219,7 @@ def prepare(volume: Volume) -> Volume:
 
     The phase is resized over the same extent to 256³ and then to 128³ voxels (linearly, without smoothing) and clipped
     to [-1400, 200] HU. The darkest value replaces the bed, and the bounding box of the body is centred in the plane.
-    Every frame is centred on its own, as in the paper; so the origin of the grid is nominal, and what stands still may
+    Every frame is centred on its own, as in the paper; so the origin of the grid is nominal, and static tissue may
     jump by a voxel.
 
     The paper takes stored values - 1000 for HU; here the rescaling of the headers is used, which is the same for a
@@ -232,7 +232,7 @@ def prepare(volume: Volume) -> Volume:
         (128, 128, 128) float32.
 
     Raises:
-        InvalidInputError: nothing in the volume is as dense as a body.
+        InvalidInputError: no voxel of the volume is as dense as a body.
     """
     resized = _resized(volume)
     hu = np.clip(resized.array, LOWEST_HU, HIGHEST_HU)
@@ -262,7 +262,7 @@ def body_mask(hu: np.ndarray) -> np.ndarray:
         hu: (K, J, I), HU.
 
     Raises:
-        InvalidInputError: nothing is as dense as a body.
+        InvalidInputError: no voxel is as dense as a body.
     """
     mask = hu > BODY_HU
     if not mask.any():
@@ -313,7 +313,7 @@ def paper_split(subjects: abc.Sequence[Lung4DSubject], *, validation: float = 0.
     if len(subjects) != PAPER_SCANS:
         raise InvalidInputError(
             f"The split of the literature needs the {PAPER_SCANS} fan-beam scans of 4D-Lung, {len(subjects)} are "
-            f"there. Get the collection whole, or split by patient."
+            f"there. Get the whole collection, or split by patient."
         )
     learning = patient_split(subjects[:PAPER_TRAIN], validation=validation, test=0.0, seed=seed)
     return Split(learning.train, learning.validation, tuple(subjects[PAPER_TRAIN:]))

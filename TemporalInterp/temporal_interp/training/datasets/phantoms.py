@@ -35,7 +35,7 @@ class PhantomSubject:
         body: "heart" in MR, or "lung" in CT.
         number: number of the phantom; every number gives another phantom.
         seed: seed of all random parameters.
-        dimensions: 2 for one slice without motion through it, 3 for a volume.
+        dimensions: 2 for one slice without through-plane motion, 3 for a volume.
         frames: number of frames, evenly spaced over one cycle.
     """
 

@@ -15,7 +15,7 @@ from temporal_interp.simulation.random_subject_settings import SyntheticSettings
 from temporal_interp.training.datasets.random_subject_cache import read_subject, write_subject
 
 SHORT_GAPS = (2, 4)
-"""Distances between the endpoints, in frames: of a cine that lacks every second frame, or three of four frames."""
+"""Distances between the endpoints, in frames: of a cine without every second frame, or without three of four frames."""
 
 LONG_GAPS = (6, 10)
 """Shortest and longest of the other distances, such as from end diastole to end systole."""
@@ -30,7 +30,7 @@ class RandomSubjectSamples:
 
     Args:
         settings: number, size and kind of the subjects.
-        cache: folder in which subjects are kept; None keeps them in memory alone.
+        cache: folder in which subjects are kept; None keeps them only in memory.
     """
 
     def __init__(self, settings: SyntheticSettings | None = None, cache: Path | None = None) -> None:
@@ -61,14 +61,14 @@ class RandomSubjectSamples:
         return self._subjects[index]
 
     def draw(self, index: int, rng: np.random.Generator) -> TrainingSample:
-        """Return a sample: random endpoints and a frame between them, cropped, with noise, and turned at random."""
+        """Return a sample: random endpoints and a frame between them, cropped, with noise, and flipped at random."""
         subject = self.subject(index)
         first, last, target = _choose(len(subject.phases), rng)
         images = subject.frames[[first, last, target]].float()
         fields = torch.stack([subject.displacement(first, target), subject.displacement(last, target)])
         images, fields = self._crop(images, fields, rng)
         images = randomly_acquired(images, subject.noise, rng)
-        images, fields = _turned(images, fields, rng)
+        images, fields = _flipped(images, fields, rng)
         return TrainingSample(
             first=images[0:1].contiguous(),
             last=images[1:2].contiguous(),
@@ -99,7 +99,7 @@ def _choose(frames: int, rng: np.random.Generator) -> tuple[int, int, int]:
     return (*(ends if rng.random() < 0.5 else ends[::-1]), between)
 
 
-def _turned(
+def _flipped(
     images: torch.Tensor, fields: torch.Tensor, rng: np.random.Generator
 ) -> tuple[torch.Tensor, torch.Tensor]:  # fmt: skip
     """Return images (3, K, J, I) and fields (2, 3, K, J, I), mirrored and transposed in the plane at random."""

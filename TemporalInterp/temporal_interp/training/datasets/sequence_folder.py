@@ -35,22 +35,22 @@ class SequenceSubject:
     path: Path
 
     def load(self) -> Case:
-        """Read the sequence; its endpoints are the first frame and the frame most unlike it (`most_unlike_first`).
+        """Read the sequence; its endpoints are the first frame and the frame least like it (`least_like_first`).
 
         Raises:
-            InvalidInputError: the sequence cannot be read, or is not fit for learning.
+            InvalidInputError: the sequence cannot be read, or is not suitable for learning.
         """
         with errors_of(self.name):
             sequence = read_sequence(self.path)
             require_learnable(sequence)
-            return Case(self.name, sequence, 0, most_unlike_first(sequence))
+            return Case(self.name, sequence, 0, least_like_first(sequence))
 
 
-def most_unlike_first(sequence: Sequence) -> int:
+def least_like_first(sequence: Sequence) -> int:
     """Return the number of the frame, from 2 on, with the largest mean absolute difference from frame 0.
 
     Differences are taken on the robust intensity range of the sequence (our choice). In a heart beat that starts at end
-    diastole, that frame is close to end systole. Frame 1 is passed over, since a frame must lie between the two.
+    diastole, that frame is close to end systole. Frame 1 is skipped, since a frame must lie between the two.
 
     Raises:
         InvalidInputError: the sequence has fewer than three frames, or all its voxels are equal.
@@ -65,9 +65,9 @@ def most_unlike_first(sequence: Sequence) -> int:
 def find(folder: Path) -> list[SequenceSubject]:
     """Return the sequences in a folder, in the order of their names.
 
-    Sequences are .seq.nrrd files and 4D .nii.gz and .nii files (3D files are passed over), also in subfolders. A
+    Sequences are .seq.nrrd files and 4D .nii.gz and .nii files (3D files are skipped), also in subfolders. A
     subfolder with an index.csv is a folder of frames. A subfolder with DICOM files anywhere below it is one DICOM cine,
-    whatever else it holds. Hidden files and all other files are passed over.
+    whatever else it holds. Hidden files and all other files are skipped.
 
     Raises:
         InvalidInputError: there is no sequence, or a NIfTI file is damaged.
@@ -107,7 +107,7 @@ def _is_4d_nifti(path: Path) -> bool:
     try:
         reader.ReadImageInformation()
     except RuntimeError as error:
-        raise UnreadableFileError(f"{path.name} is not a NIfTI image, or it is damaged; take it out.") from error
+        raise UnreadableFileError(f"{path.name} is not a NIfTI image, or it is damaged; remove it.") from error
     return reader.GetDimension() == 4
 
 
@@ -116,7 +116,7 @@ def _holds_dicom(folder: Path) -> bool:
 
 
 def _is_dicom(path: Path) -> bool:
-    """Tell whether a file is DICOM by its mark or, since some old files lack the mark, by its name."""
+    """Tell whether a file is DICOM by its first bytes or, since some old files lack the prefix, by its name."""
     if path.name.startswith("."):
         return False
     with path.open("rb") as file:

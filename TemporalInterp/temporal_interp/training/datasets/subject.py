@@ -15,13 +15,13 @@ from temporal_interp.data.provenance import is_synthetic
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError
 
-FEWEST_FRAMES = 3
+MIN_FRAMES = 3
 """Two endpoints and one frame between them."""
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """A loaded sequence with its endpoints: what a network learns from, or is scored on.
+    """A loaded sequence with its endpoints: a network learns from it, or is scored on it.
 
     Attributes:
         name: name of the subject, for messages and tables.
@@ -31,8 +31,8 @@ class Case:
         truth: the exact motion, which only phantoms have.
 
     Raises:
-        InvalidInputError: the sequence is not fit for learning (see `require_learnable`), an endpoint does not exist,
-            or no frame lies between the two. The message names the subject.
+        InvalidInputError: the sequence is not suitable for learning (see `require_learnable`), an endpoint does not
+            exist, or no frame lies between the two. The message names the subject.
     """
 
     name: str
@@ -62,14 +62,15 @@ class Subject(Protocol):
         """Read the images.
 
         Raises:
-            InvalidInputError: the images cannot be read, or are not fit for learning; the message names the subject.
+            InvalidInputError: the images cannot be read, or are not suitable for learning; the message names the
+                subject.
         """
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class LoadedSubject:
-    """A case that is in memory already, such as the sequence to which a network is adapted."""
+    """A case that is already in memory, such as the sequence to which a network is adapted."""
 
     case: Case
 
@@ -95,7 +96,7 @@ def errors_of(name: str) -> Iterator[None]:
 
 def require_learnable(sequence: Sequence) -> None:
     """Raise InvalidInputError unless a sequence has at least three frames, all acquired and all finite."""
-    if len(sequence) < FEWEST_FRAMES:
+    if len(sequence) < MIN_FRAMES:
         raise InvalidInputError(
             f"the sequence has {len(sequence)} frames; a sample needs two endpoints and a frame between them."
         )
@@ -103,7 +104,7 @@ def require_learnable(sequence: Sequence) -> None:
         volume.require_finite(f"Frame {number}")
         if is_synthetic(attributes):
             raise InvalidInputError(
-                f"frame {number} is synthetic; only acquired frames can be learnt from and scored. Take it out first."
+                f"frame {number} is synthetic; only acquired frames can be learnt from and scored. Remove it first."
             )
 
 
@@ -160,7 +161,7 @@ def split_at_random(
     if test_count + validation_count >= len(units):
         raise InvalidInputError(
             f"{len(units)} subjects (or patients) cannot give {test_count} to the test, {validation_count} to the "
-            f"validation and at least one to the training set; ask for smaller shares."
+            f"validation and at least one to the training set; choose smaller shares."
         )
     in_test = set(units[:test_count])
     in_validation = set(units[test_count : test_count + validation_count])
@@ -172,7 +173,7 @@ def split_at_random(
 
 
 def _dealt(stratum_of: dict[str, str], rng: np.random.Generator) -> list[str]:
-    """Return the units in an order in which every stretch has its share of every stratum."""
+    """Return the units in an order in which every section has its share of every stratum."""
     strata: dict[str, list[str]] = {}
     for unit, stratum in stratum_of.items():
         strata.setdefault(stratum, []).append(unit)

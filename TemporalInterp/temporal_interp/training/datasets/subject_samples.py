@@ -1,4 +1,4 @@
-"""Training samples from subjects: which frames, which part of them, and how they are scaled."""
+"""Training samples from subjects: the choice of frames, the crop and the scaling."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class SubjectSamples:
             distance, then all frames between (our choice: otherwise few samples would have a short gap).
         shape: (K, J, I) of every sample; a larger subject is cropped, a smaller one gets a black border. None keeps
             the shape of every subject.
-        crop: "moving" crops at random, with preference for what moves: a voxel is drawn in proportion to its variance
+        crop: "moving" crops at random, with a preference for motion: a voxel is drawn in proportion to its variance
             over time less the median variance, which is noise. The crop is random, but has that voxel in its middle
             half where the border of the subject allows it (our choice). "centre" crops the centre, as the literature
             does.
@@ -86,7 +86,7 @@ class SubjectSamples:
         frames: numbers of the frames that may be used, for every subject; no image, scaling or crop depends on the
             others. None allows all frames.
         max_gap: largest distance j - i of triplets, in frames. None takes the distance of the endpoints of the case:
-            frames of a cycle that are further apart become alike again.
+            frames of a cycle that are further apart become similar again.
         flip: whether samples are mirrored at random along J and along I.
         cache_bytes: memory that loaded subjects may take, bytes.
 
@@ -129,7 +129,7 @@ class SubjectSamples:
         spacing is infinite.
 
         Raises:
-            InvalidInputError: the subject cannot be read, or is not fit for learning; the message names it.
+            InvalidInputError: the subject cannot be read, or is not suitable for learning; the message names it.
         """
         loaded = self._loaded(index)
         sequence = loaded.case.sequence

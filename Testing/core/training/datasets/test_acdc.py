@@ -98,7 +98,7 @@ def test_validation_patients_come_out_of_the_training_set(acdc):
 
 
 def test_split_of_the_literature_needs_its_patients(acdc):
-    with pytest.raises(InvalidInputError, match="2 are not there, such as patient005"):
+    with pytest.raises(InvalidInputError, match="2 are missing, such as patient005"):
         dataset.paper_split(dataset.find(acdc(n for n in range(1, 101) if n not in (5, 95))))
 
 

@@ -135,7 +135,7 @@ def test_acdc_is_found_and_divided(acdc, split):
 
 @pytest.mark.parametrize("dataset", ["acdc", "lung4d", "folder"])
 def test_data_of_patients_need_their_folder(dataset, tmp_path):
-    with pytest.raises(InvalidInputError, match=f"which folder the data set '{dataset}'"):
+    with pytest.raises(InvalidInputError, match=f"the folder of the data set '{dataset}'"):
         sample_sources(DataSettings(dataset=dataset))
     for folder in (tmp_path / "absent", tmp_path / "data"):
         with pytest.raises(InvalidInputError, match=folder.name):

@@ -10,7 +10,7 @@ from temporal_interp.errors import InvalidInputError
 from temporal_interp.simulation.random_subject_settings import SyntheticSettings
 from temporal_interp.tensors.spatial import warp
 from temporal_interp.training.datasets.batch import Batch
-from temporal_interp.training.datasets.random_subject_samples import RandomSubjectSamples, _choose, _turned
+from temporal_interp.training.datasets.random_subject_samples import RandomSubjectSamples, _choose, _flipped
 
 SLICE = SyntheticSettings(shape=(1, 32, 40), subjects=3, margin=8)
 STACK = SyntheticSettings(shape=(3, 32, 32), subjects=2, margin=8)
@@ -90,8 +90,8 @@ def test_vectors_follow_mirroring_and_transposition(stacks):
     warped = warp(sample.first[None], sample.displacements[:1])[0]
     assert not torch.allclose(warped, sample.first, atol=1e-3)
     for seed in range(8):
-        turned, fields = _turned(sample.first.clone(), sample.displacements.clone(), np.random.default_rng(seed))
-        expected, _ = _turned(warped.clone(), sample.displacements.clone(), np.random.default_rng(seed))
+        turned, fields = _flipped(sample.first.clone(), sample.displacements.clone(), np.random.default_rng(seed))
+        expected, _ = _flipped(warped.clone(), sample.displacements.clone(), np.random.default_rng(seed))
         assert torch.allclose(warp(turned[None], fields[:1])[0], expected, atol=1e-5)
 
 

@@ -51,7 +51,7 @@ def test_the_last_endpoint_is_the_frame_most_unlike_the_first():
     brightness = [0, 5, 2, 3, 4, 1]  # frame 1 is farthest, but leaves no frame between
     geometry = Geometry((1, 4, 4))
     frames = [Volume(np.full((1, 4, 4), 100 * value, np.int16), geometry) for value in brightness]
-    assert sequence_folder.most_unlike_first(Sequence(frames, range(6))) == 4
+    assert sequence_folder.least_like_first(Sequence(frames, range(6))) == 4
 
 
 def test_a_single_bright_voxel_does_not_make_a_frame_unlike():
@@ -61,7 +61,7 @@ def test_a_single_bright_voxel_does_not_make_a_frame_unlike():
     arrays[2] += 20
     arrays[3, 0, 0, 0] = 1e6
     frames = [Volume(array, Geometry(array.shape)) for array in arrays]
-    assert sequence_folder.most_unlike_first(Sequence(frames, range(4))) == 2
+    assert sequence_folder.least_like_first(Sequence(frames, range(4))) == 2
 
 
 def test_sequences_that_cannot_be_learnt_from_are_refused_by_name(make_sequence, tmp_path):
