@@ -1,4 +1,4 @@
-"""Interpolates a sequence of the scene and adds what comes of it: frames, fields, browser and proxies, or nothing.
+"""Interpolates a sequence of the scene and adds the results, frames, fields, browser and proxies, or nothing.
 
 Everything is computed in nodes outside the scene and added at the end in one batch, so an error or a cancel leaves the
 scene as it was. The source sequence, its browser and its proxy are only read. The work comes as steps (see
@@ -42,10 +42,10 @@ class _Source:
     Attributes:
         node: the sequence node.
         scene: the scene it is in.
-        view: how it is shown.
+        view: of it.
         acquired: its frames.
         items: the index value, as text, and the node of every frame. Not by index value as number: a synthetic frame
-            between two distant phases may be asked for where an acquired one lies.
+            between two distant phases may be requested at the time of an acquired one.
     """
 
     node: slicer.vtkMRMLSequenceNode
@@ -84,9 +84,9 @@ def interpolation_steps(
     Args:
         sequence_node: sequence of scalar volumes in the scene, two items or more.
         request: what to synthesise.
-        synthesiser: who does it.
+        synthesiser: of the frames.
         browser_node: the browser that shows the source; the first one found if None.
-        companions: what to make beside the frames.
+        companions: to make in addition to the frames.
 
     Raises:
         InvalidInputError: the sequence cannot be interpolated, the request does not fit it, or (from a step) the engine

@@ -302,7 +302,7 @@ def test_progress_rises_to_the_end(cine):
         (0, 1, [12.6], "strictly between"),
         (0, 1, [-3.0], "strictly between"),
         (0, 1, [float("nan")], "strictly between"),
-        (0, 1, [4.0, 4.0], "asked for twice"),
+        (0, 1, [4.0, 4.0], "requested twice"),
         (0, 1, [4.0, 4.0009], "closer than 0.001"),
         (0, 1, [0.0005], "closer than 0.001"),
         (0, 1, [12.5], "strictly between"),

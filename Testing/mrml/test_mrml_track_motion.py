@@ -28,11 +28,11 @@ from temporal_interp.tracking.contour_view import ContourView
 from TemporalInterpLib import track_motion
 from TemporalInterpLib.background import run_to_end
 from TemporalInterpLib.follow_points import followers_of, follows, let_follow, let_go
+from TemporalInterpLib.motion_transforms import DIRECTION, TrackingFacts, displacements_in, motions_of, point_transform
 from TemporalInterpLib.region_mask import mask_on
 from TemporalInterpLib.sequence_conversion import set_attributes
 from TemporalInterpLib.strain_curves import add_strain_curves, contour_of, strain_nodes
 from TemporalInterpLib.track_motion import remove_tracked_motion, tracking_steps
-from TemporalInterpLib.tracked_motion import DIRECTION, TrackingFacts, displacements_in, motions_of, point_transform
 
 ONE_SLICE = Geometry((1, 24, 20), (1.4, 1.4, 8.0), OBLIQUE.origin, OBLIQUE.direction)
 
@@ -238,7 +238,7 @@ class TestRegion:
             mask_on(cine.proxy, node)
 
     def test_a_segment_that_is_gone_is_told_in_words(self, cine):
-        with pytest.raises(InvalidInputError, match="no segment 'x'"):
+        with pytest.raises(InvalidInputError, match="no longer has a segment 'x'"):
             mask_on(cine.proxy, segmentation(self.drawn()), "x")
 
     def test_a_box_along_the_axes_of_the_image(self, cine):

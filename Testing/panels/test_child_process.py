@@ -233,7 +233,7 @@ def test_the_real_command_line_runs_and_refuses_in_words(tmp_path):
     with pytest.raises(InvalidInputError) as caught:
         run("info", str(tmp_path / "none.nrrd"))
     assert "none.nrrd" in str(caught.value)
-    assert "ended early" not in str(caught.value)
+    assert "stopped unexpectedly" not in str(caught.value)
 
 
 def test_it_finds_the_python_of_slicer(child_program, monkeypatch, tmp_path):

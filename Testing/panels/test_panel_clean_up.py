@@ -131,7 +131,7 @@ class TestModels:
     def test_without_any_it_says_so_and_asks_nothing(self, open_panel, dialogs):
         widget = open_panel()
         widget.ui.removeModelsButton.click()
-        assert "no models but those that came with the program" in widget.ui.cleanUpMessage.text
+        assert "All models came with the program" in widget.ui.cleanUpMessage.text
         assert dialogs.shown == []
 
     def test_a_damaged_registry_is_told_in_words(self, models, open_panel, dialogs):

@@ -277,7 +277,7 @@ def test_an_engine_that_fails_leaves_the_blend_and_says_so(cine, engines, open_p
     engines.engine = FailingEngine(SHIFT, at_frame)
     widget = open_panel()
     widget.ui.timeSlider.value = 0.4
-    process_events_until(lambda: "could not" in widget.ui.previewStatus.text)
+    process_events_until(lambda: "The engine failed" in widget.ui.previewStatus.text)
     first, *_, last = item_arrays(cine.sequence)
     np.testing.assert_array_equal(voxels(widget), blend(first, last, 0.4))
     assert engine_of(widget) == "linear_blend"

@@ -13,9 +13,9 @@ from tracking_helpers import CENTRE, SHIFT, StandIn, curve, fiducials, in_world,
 from temporal_interp.data.geometry import Geometry
 from TemporalInterpLib import dependencies, track_motion
 from TemporalInterpLib.add_sequence import add_sequence_to_scene
+from TemporalInterpLib.motion_transforms import motions_of
 from TemporalInterpLib.parameter_node import FieldStyle, StrainView
 from TemporalInterpLib.sequence_conversion import set_attributes
-from TemporalInterpLib.tracked_motion import motions_of
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ from peers.catalogue import why_missing as why_peer_is_missing
 from temporal_interp.data.sequence import Gap
 from temporal_interp.engines.protocol import Engine, Frame, PreparedSequence
 from temporal_interp.engines.registry import available_engine_names, create_engine
-from temporal_interp.engines.velocity_field import EASED_ENGINE
+from temporal_interp.engines.velocity_field import EASE_IN_OUT_ENGINE
 from temporal_interp.evaluation.evaluate import Scoring
 from temporal_interp.evaluation.hold_out import HeldOutGap, HoldOut
 from temporal_interp.evaluation.nearest_endpoint import BASELINE, NearestEndpoint
 
-OURS = ("student", "refined", "velocity_field", EASED_ENGINE)
+OURS = ("student", "refined", "velocity_field", EASE_IN_OUT_ENGINE)
 TRAINED_NETWORKS = Path(__file__).parents[1] / "networks"
 """Folder of the trained networks of others that come with the benchmark."""
 

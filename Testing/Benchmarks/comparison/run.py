@@ -22,7 +22,7 @@ from comparison.cases import BenchmarkCase, CaseSet
 from comparison.one_engine import PICTURE_SUFFIX, SHOWN_FILE
 from comparison.processes import environment
 from temporal_interp.engines.registry import DEFAULT_ENGINE
-from temporal_interp.engines.velocity_field import EASED_ENGINE
+from temporal_interp.engines.velocity_field import EASE_IN_OUT_ENGINE
 from temporal_interp.evaluation.evaluate import Row
 from temporal_interp.evaluation.hold_out import HeldOutGap
 
@@ -95,7 +95,7 @@ class SetResult:
     @property
     def recommended(self) -> str:
         """The engine that the program's documentation names for such a pair."""
-        return EASED_ENGINE if self.case_set.turning else DEFAULT_ENGINE
+        return EASE_IN_OUT_ENGINE if self.case_set.turning else DEFAULT_ENGINE
 
 
 def run_set(
