@@ -126,7 +126,7 @@ def test_an_error_event_becomes_an_error_in_its_words(child_program):
         run("x")
 
 
-def test_an_error_event_ends_a_child_that_goes_on(child_program, tree):
+def test_an_error_event_ends_a_child_that_continues(child_program, tree):
     program, child, grandchild = tree
     child_program(program + "say('error', message='no'); time.sleep(60)")
     with pytest.raises(InvalidInputError, match="no"):

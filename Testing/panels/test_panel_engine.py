@@ -59,7 +59,7 @@ def test_the_device_is_passed_on(cine, engines, open_panel, process_events_until
     assert engines.made == [("student", "cuda:7")]
 
 
-def test_not_adapted_yet_is_told_in_words_and_the_preview_is_the_blend(cine, scene, open_panel, dialogs):
+def test_not_adapted_yet_is_reported_and_the_preview_is_the_blend(cine, scene, open_panel, dialogs):
     widget = open_panel(ADAPTED)
     widget.ui.timeSlider.value = 0.3
     assert preview_of(widget).GetAttribute("TemporalInterp.Engine") == "linear_blend"
@@ -165,7 +165,7 @@ class TestAdapt:
         process_events_until(lambda: not widget.panel.engine.work.running, 20)
         return widget
 
-    def test_the_model_is_registered_chosen_and_its_gain_told(self, adapted):
+    def test_the_model_is_registered_chosen_and_its_gain_reported(self, adapted):
         assert parameters_of(adapted).adaptedModel == "adapted-cine"
         assert parameters_of(adapted).engine == ADAPTED
         assert adapted.ui.engineSelector.currentText == engine_choices()[ADAPTED]
@@ -225,7 +225,7 @@ class TestAdapt:
         widget.cleanup()
         assert not is_running(int(noted.read_text()))
 
-    def test_what_the_command_refuses_is_told_in_its_words(
+    def test_what_the_command_refuses_is_reported_in_its_words(
         self, cine, open_panel, child_program, process_events_until, dialogs
     ):
         child_program("say('error', message='The frames are too small to adapt to.'); sys.exit(3)")
@@ -235,7 +235,7 @@ class TestAdapt:
         assert dialogs.shown == [("error", "The frames are too small to adapt to.")]
         assert widget.ui.adaptMessage.text == "The frames are too small to adapt to."
 
-    def test_a_model_that_cannot_be_read_is_told_in_words(
+    def test_a_model_that_cannot_be_read_is_reported(
         self, cine, open_panel, child_program, process_events_until, dialogs, tmp_path
     ):
         (tmp_path / "none.safetensors").write_bytes(b"not a model")
@@ -329,7 +329,7 @@ def test_an_engine_of_another_package_is_offered_and_computes(cine, open_panel, 
         registry.unregister_engine("toy")
 
 
-def test_an_engine_of_a_saved_scene_that_is_not_there_is_told_of(cine, open_panel, dialogs):
+def test_an_engine_of_a_saved_scene_that_is_not_there_is_reported(cine, open_panel, dialogs):
     widget = open_panel("gone")
     assert widget.ui.engineSelector.currentText == "gone"
     assert "no engine 'gone'" in widget.ui.engineInfo.text

@@ -64,7 +64,7 @@ class TestTrack:
         assert "--cycle" in asked.arguments
         assert asked.arguments[asked.arguments.index("--device") + 1] == "cpu"
 
-    def test_what_is_known_of_the_motion_is_told(self, widget, stand_in, track):
+    def test_facts_about_the_motion_are_reported(self, widget, stand_in, track):
         assert widget.ui.motionLabel.isHidden()
         stand_in(closing_mm=0.5)
         widget.ui.wholeBeat.click()
@@ -194,7 +194,9 @@ class TestCancel:
         process_events_until(lambda: not is_running(int(number.read_text())))
         assert snapshot(scene) == before
 
-    def test_an_error_of_the_child_is_told_in_its_words(self, cine, scene, open_panel, child_program, dialogs, track):
+    def test_an_error_of_the_child_is_reported_in_its_words(
+        self, cine, scene, open_panel, child_program, dialogs, track
+    ):
         child_program("say('error', message='Frame 3 has voxels that are not finite.'); sys.exit(3)")
         widget = open_panel()
         before = snapshot(scene)
@@ -249,7 +251,7 @@ class TestFollow:
         gestures.choose(widget.ui.followingPoints, points)
         assert widget.ui.follow.checked
 
-    def test_an_empty_list_is_told_in_words(self, scene, widget, dialogs, track):
+    def test_an_empty_list_is_reported(self, scene, widget, dialogs, track):
         track(widget)
         gestures.choose(widget.ui.followingPoints, scene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", "empty"))
         widget.ui.follow.click()
@@ -258,7 +260,7 @@ class TestFollow:
 
 
 class TestStrain:
-    def test_curves_are_told_and_plotted(self, cine, widget, stand_in, track):
+    def test_curves_are_reported_and_plotted(self, cine, widget, stand_in, track):
         stand_in(stretched)
         track(widget)
         gestures.choose(widget.ui.strainCurve, curve(ring(), cine=cine))
@@ -287,7 +289,7 @@ class TestStrain:
         assert asked == [(motion, wall, "short-axis", None), (motion, wall, "long-axis", 8.5)]
 
     @pytest.mark.parametrize("count", [0, 2])
-    def test_too_few_points_are_told_in_words(self, cine, scene, widget, dialogs, track, count):
+    def test_too_few_points_are_reported(self, cine, scene, widget, dialogs, track, count):
         track(widget)
         gestures.choose(widget.ui.strainCurve, curve(ring()[:count], cine=cine))
         before = picture(scene)
@@ -309,7 +311,7 @@ class TestArrows:
     def display(self, cine, motion):
         return cine.browser.GetProxyNode(motion).GetDisplayNode()
 
-    def test_they_are_drawn_and_taken_away(self, cine, widget, track):
+    def test_they_are_drawn_and_removed(self, cine, widget, track):
         motion = track(widget)
         assert self.display(cine, motion) is None
         widget.ui.motionArrows.click()
@@ -361,7 +363,7 @@ class TestRemove:
 
 
 @pytest.mark.no_main_window  # Slicer complains of its own slice views when it loads turned ones
-def test_saved_and_loaded_the_section_goes_on(cine, widget, track, save_and_load):
+def test_saved_and_loaded_the_section_continues(cine, widget, track, save_and_load):
     track(widget)
     widget.ui.wholeBeat.click()
     save_and_load()

@@ -401,7 +401,7 @@ class TestTable:
         (row,) = evaluate_tracking(sequence, [method], every=3).methods
         assert (len(row.pairs), row.seconds_per_pair, row.sequence_seconds) == (2, 2.5, 12.5)
 
-    def test_repeated_frames_are_told(self):
+    def test_repeated_frames_are_reported(self):
         sequence = moving_sequence((1, 30, 30), self.SHIFT, frames=3)
         volumes = [sequence.volumes[n] for n in (0, 1, 1, 2)]
         repeated = Sequence(volumes, range(4))

@@ -102,7 +102,7 @@ def test_memory_that_does_not_suffice_on_the_cpu_is_an_error(known_student):
         ask(Huge())
 
 
-def test_times_are_asked_for_as_many_as_fit(known_student, torch_threads):
+def test_as_many_times_are_decoded_at_once_as_fit(known_student, torch_threads):
     torch_threads(1)
     student = known_student()
     ask(student, (2, 40, 48), max_voxels=2 * 2 * 40 * 48).at([0.1, 0.2, 0.3])
