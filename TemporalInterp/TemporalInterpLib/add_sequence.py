@@ -16,7 +16,7 @@ from TemporalInterpLib.sequence_conversion import node_from_sequence
 
 @dataclass(frozen=True)
 class AddedSequence:
-    """What was added to the scene.
+    """The nodes that were added to the scene.
 
     Attributes:
         sequence: the frames.

@@ -72,7 +72,7 @@ class SlicePlan:
 
 @dataclass(frozen=True, eq=False)
 class AddedSlices:
-    """What was added to the scene.
+    """The nodes that were added to the scene.
 
     Attributes:
         result: a volume, or a sequence with the index values of its source.

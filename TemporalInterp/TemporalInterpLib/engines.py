@@ -43,7 +43,7 @@ def engine_choices() -> dict[str, str]:
 
 
 def engine_name(choice: str, sequence_node: slicer.vtkMRMLSequenceNode, adapted_model: str = "") -> str:
-    """Return the name that `create_engine` takes, for what the user chose.
+    """Return the name that `create_engine` takes, for the user's choice.
 
     Without PyTorch only the linear blend can be used, and "automatic" is that.
 

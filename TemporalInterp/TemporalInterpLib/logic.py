@@ -76,7 +76,7 @@ class InterpolationLogic:
             engine: how to synthesise.
             device: where to compute.
             companions: to make in addition to the frames: displacement fields, Jacobian determinants.
-            progress: told how far it is; may raise to cancel, which leaves the scene as it was.
+            progress: receives the progress; may raise to cancel, which leaves the scene as it was.
         """
         request = BetweenPhases(first, last, frames)
         steps = self.interpolation_steps(sequence_node, request, engine=engine, device=device, companions=companions)
@@ -163,7 +163,7 @@ class InterpolationLogic:
             segment_id: the segment of a segmentation that counts, all if empty.
             whole_beat: the frames cover one whole beat.
             device: where to compute.
-            progress: told how far it is; may raise to cancel, which leaves the scene as it was.
+            progress: receives the progress; may raise to cancel, which leaves the scene as it was.
         """
         steps = self.tracking_steps(
             sequence_node, reference, region=region, segment_id=segment_id, whole_beat=whole_beat, device=device
@@ -232,7 +232,7 @@ class InterpolationLogic:
             keep_acquired: leave acquired slices as they are, bit for bit.
             device: where to compute.
             fitting_steps: of the optimiser, if networks are fitted; the default if None.
-            progress: told how far it is; may raise to cancel, which leaves the scene as it was.
+            progress: receives the progress; may raise to cancel, which leaves the scene as it was.
         """
         steps = self.slices_steps(
             node, factor, fitted=fitted, keep_acquired=keep_acquired, device=device, fitting_steps=fitting_steps

@@ -33,7 +33,7 @@ from TemporalInterpLib.strain_curves import remove_strain_curves
 
 @dataclass(frozen=True, eq=False)
 class TrackedMotion:
-    """What was added to the scene.
+    """The nodes that were added to the scene.
 
     Attributes:
         motion: the displacement to every phase, as a sequence of transforms; see `motion_transforms`.

@@ -71,9 +71,7 @@ COLUMNS = (
 def main(
     engine: Annotated[str, typer.Argument(help="Name of an engine, such as velocity_field or student.")],
     shape: Annotated[str, typer.Option(metavar="K,J,I", help="Of the volumes.")] = "1,128,128",
-    trace: Annotated[
-        Path | None, typer.Option(help="Also write a trace of PyTorch's operations, .json.")
-    ] = None,
+    trace: Annotated[Path | None, typer.Option(help="Also write a trace of PyTorch's operations, .json.")] = None,
 ) -> None:
     """Print the stages of an engine and their shares."""
     with exit_on_error(Console()):

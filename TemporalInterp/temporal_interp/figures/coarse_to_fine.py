@@ -53,7 +53,7 @@ def save_coarse_to_fine(
         fields: by the title of their picture, in order, such as "scale 1/8" to "scale 1" and "SyN"; each with its
             displacements, or these alone, (K, J, I, 3), LPS mm.
         view: the part to show, such as `view_of_tracking`.
-        intensity_range: what is black and white.
+        intensity_range: intensities shown as black and white.
         path: the file to write.
         forward: the fields point to where tissue goes in the next frame, and arrows begin at their place; otherwise to
             where it comes from in the previous frame, and arrows end at their place.

@@ -54,7 +54,7 @@ def fit_to_volumes(
         settings: of the training.
         scale: intensities that the networks see as 0 and 1, for all volumes; those of each volume if None.
         checkpoint: file that keeps the state, and from which a stopped training is resumed.
-        progress: told how far it is; may raise CancelledError.
+        progress: receives the progress; may raise CancelledError.
 
     Raises:
         InvalidInputError: a volume cannot be learnt from, or the checkpoint belongs to another training.

@@ -62,7 +62,7 @@ class TrainingLogic:
         folder: for the folders `teacher` and `student`.
         settings: of the training.
         hardware: where it runs.
-        progress: told how far it is; may raise CancelledError to stop.
+        progress: receives the progress; may raise CancelledError to stop.
         show_bar: draw a progress bar on the terminal.
     """
 

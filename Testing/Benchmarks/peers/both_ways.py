@@ -50,7 +50,7 @@ class BothWays(Protocol):
             first: float32 in [0, 1], with any direction matrix.
             last: on the same grid.
             independent: slices are 2D problems of their own, without motion along K.
-            progress: told how far it is; may raise CancelledError.
+            progress: receives the progress; may raise CancelledError.
         """
         ...
 

@@ -90,7 +90,7 @@ def train_network(
         subjects: folder to keep the synthetic subjects in; None keeps them only in memory.
         seed: of fresh weights, order and samples. The number of steps in the time depends on the machine.
         settings: to use instead of the frozen ones of `networks.yaml`.
-        progress: told how far it is; may raise CancelledError.
+        progress: receives the progress; may raise CancelledError.
 
     Raises:
         InvalidInputError: there is no such network, its package is missing, or the file cannot be written.
@@ -143,7 +143,7 @@ def fit(
         seconds: processor time for the steps; drawing samples and validating are not counted.
         seed: of order and samples.
         keep: called with the best state after every validation.
-        progress: told how far it is; may raise CancelledError.
+        progress: receives the progress; may raise CancelledError.
 
     Raises:
         InvalidInputError: the samples are stacks, or a setting makes no sense.

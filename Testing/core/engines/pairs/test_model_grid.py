@@ -77,7 +77,7 @@ def test_tiles_are_put_together_without_a_seam(known_student):
 def test_less_at_once_where_the_memory_does_not_suffice_then_the_cpu(known_student):
     """The device "meta" has no memory at all; the student that stands in says so before it notices."""
     student = known_student((2.0, 3.0), fails=1)
-    with pytest.warns(RuntimeWarning, match="CPU goes on"):
+    with pytest.warns(RuntimeWarning, match="CPU continues"):
         asked = ask(student, (8, 128, 128), device="meta")
     assert asked.device.type == "cpu"
     assert asked.max_voxels <= 32**3
