@@ -88,7 +88,7 @@ def subjects_to_score(
     elif split == "all":
         subjects = _find(dataset, folder)
     else:
-        # the test set does not depend on the share of the others that is used for validation
+        # who is in the test set does not depend on the share taken out of the others for validation
         subjects = open_split(DataSettings(dataset, folder, split, validation=0.0)).test
     return ScoredSubjects(dataset, split, tuple(subjects[:count]), len(subjects))
 

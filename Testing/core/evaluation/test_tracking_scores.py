@@ -381,10 +381,10 @@ class TestTable:
         (row,) = evaluate_tracking(sequence, [Identity()]).methods
         frames = [v.array for v in scale_to_unit(sequence).volumes]
         errors = [metrics.mse(a, b) for a, b in itertools.pairwise(frames)]
-        likeness = [metrics.local_correlation(a, b, in_plane=True) for a, b in itertools.pairwise(frames)]
+        similarity = [metrics.local_correlation(a, b, in_plane=True) for a, b in itertools.pairwise(frames)]
         assert (row.mean("mse"), row.deviation("mse")) == pytest.approx((np.mean(errors), np.std(errors)))
-        assert row.mean("correlation") == pytest.approx(np.mean(likeness))
-        assert row.deviation("correlation") == pytest.approx(np.std(likeness))
+        assert row.mean("correlation") == pytest.approx(np.mean(similarity))
+        assert row.deviation("correlation") == pytest.approx(np.std(similarity))
 
     def test_windows_reach_across_slices_only_where_slices_belong_together(self):
         thick = moving_sequence((4, 30, 30), (1, 0, 0), (1.0, 1.0, 1.0), frames=2)
