@@ -1,4 +1,4 @@
-"""The scripted module of 3D Slicer: what Slicer looks for in a module; the rest is in TemporalInterpLib."""
+"""The scripted module of 3D Slicer: the classes that Slicer looks for; the rest is in TemporalInterpLib."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from TemporalInterpLib.parameter_node import TemporalInterpParameterNode
 
 
 class TemporalInterp(ScriptedLoadableModule):
-    """What the module is, for Slicer's lists and help."""
+    """The metadata of the module, for Slicer's lists and help."""
 
     def __init__(self, parent: object) -> None:
         ScriptedLoadableModule.__init__(self, parent)
@@ -31,7 +31,7 @@ class TemporalInterp(ScriptedLoadableModule):
         self.parent.helpText = _(
             "Synthesises the frames between the acquired frames of a sequence of volumes, such as a cardiac cine: "
             "choose two phases, drag the time slider, or fill a new sequence. Every synthetic frame is marked as such. "
-            "Also follows points through the sequence, measures strain, and puts slices between those of a stack. "
+            "Also follows points through the sequence, measures strain, and adds slices between those of a stack. "
             "Not for diagnosis. See the tutorial in the extension's README."
         )
         self.parent.acknowledgementText = _(
@@ -45,7 +45,7 @@ class TemporalInterp(ScriptedLoadableModule):
 
 
 def icon_path() -> Path:
-    """Return the file of the module's icon: beside the module once installed, at the top of a source tree."""
+    """Return the file of the module's icon: next to the installed module, or at the top of a source tree."""
     icon = Path("Resources", "Icons", "TemporalInterp.png")
     module = Path(__file__).resolve().parent
     return module / icon if (module / icon).is_file() else module.parent / icon
@@ -57,7 +57,7 @@ def register_sample_data() -> None:
 
     from TemporalInterpLib.sample_cine import NAME
 
-    # no files: it is drawn here. Slicer wants lists of one length
+    # no files: the sample is drawn here. Slicer needs lists of one length
     files = {key: [] for key in ("uris", "fileNames", "nodeNames", "loadFiles", "loadFileTypes", "checksums")}
     SampleData.SampleDataLogic.registerCustomSampleDataSource(
         category="TemporalInterp",
@@ -103,36 +103,36 @@ class TemporalInterpWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.panel.use(parameters)
 
     def enter(self) -> None:
-        """The user comes to the module."""
+        """The user enters the module."""
         self.use_scene()
 
     def exit(self) -> None:
-        """The user leaves the module: work goes on, and what comes of it is noted in the parameters."""
+        """The user leaves the module: work continues, and its results are kept in the parameters."""
         self.in_use = False
 
     def cleanup(self) -> None:
-        """The module is closed for good, or loaded anew."""
+        """The module is closed or reloaded."""
         panel, self.panel = self.panel, None
-        if panel is not None:  # Slicer asks again as it quits; the widgets may be gone by then
+        if panel is not None:  # Slicer calls this again as it quits, when the widgets may be gone
             self.removeObservers()
             panel.close()
 
     def onSceneStartClose(self, caller: object, event: str) -> None:
-        """Stop all work, which is on nodes about to go."""
+        """Stop all work on nodes that are about to be removed."""
         self.panel.stop()
 
     def onSceneEndClose(self, caller: object, event: str) -> None:
-        """Begin anew with the empty scene."""
+        """Start again with the empty scene."""
         if self.in_use:
             self.use_scene()
 
     def onSceneStartImport(self, caller: object, event: str) -> None:
-        """Let go of the parameters, which the file may overwrite."""
+        """Release the parameters, which the file may overwrite."""
         self.follows = self.panel.context.parameters is not None
         self.panel.use(None)
 
     def onSceneEndImport(self, caller: object, event: str) -> None:
-        """Read the parameters anew: what was read before the nodes they refer to were there would stay None."""
+        """Read the parameters again: references that were read before their nodes existed would stay None."""
         if self.in_use or self.follows:
             self.use_scene()
 
@@ -144,7 +144,7 @@ def first_volume_sequence() -> slicer.vtkMRMLSequenceNode | None:
 
 
 class TemporalInterpLogic(ScriptedLoadableModuleLogic, InterpolationLogic):
-    """What the module can do, for the Python console and for scripts.
+    """The functions of the module, for the Python console and for scripts.
 
     >>> from TemporalInterp import TemporalInterpLogic
     >>> logic = TemporalInterpLogic()

@@ -16,8 +16,8 @@ from TemporalInterpLib.child_process import command_line, write_for_child
 from TemporalInterpLib.parameter_node import Device
 from TemporalInterpLib.sequence_conversion import sequence_from_node
 
-FEWEST = 5
-"""Frames: a sample takes three, and one is held out to see what was gained."""
+MIN_FRAMES = 5
+"""Frames: a sample takes three, and one is held out to measure the gain."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Adapted:
 
     Attributes:
         name: under which it is registered.
-        gain_before: in dB over the linear blend where it moves, on frames held out of the adaptation.
+        gain_before: in dB over the linear blend in the moving region, on held-out frames.
         gain_after: likewise, of the adapted network.
     """
 
@@ -42,10 +42,10 @@ def adaptation_steps(sequence_node: slicer.vtkMRMLSequenceNode, device: Device) 
         InvalidInputError: the sequence cannot be worked with or has too few acquired frames.
     """
     sequence = sequence_from_node(sequence_node).acquired()
-    if len(sequence) < FEWEST:
+    if len(sequence) < MIN_FRAMES:
         raise InvalidInputError(
-            f"Sequence '{sequence_node.GetName()}' has {len(sequence)} acquired frames; adapting to it takes at least "
-            f"{FEWEST}."
+            f"Sequence '{sequence_node.GetName()}' has {len(sequence)} acquired frames; adaptation needs at least "
+            f"{MIN_FRAMES}."
         )
     return _steps(sequence_node.GetName(), sequence, device)
 

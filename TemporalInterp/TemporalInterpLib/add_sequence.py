@@ -1,4 +1,4 @@
-"""Adds a sequence made elsewhere to the scene, with its own browser and a proxy to look at."""
+"""Adds a sequence made elsewhere to the scene, with its own browser and a proxy volume."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from TemporalInterpLib.sequence_conversion import node_from_sequence
 
 @dataclass(frozen=True)
 class AddedSequence:
-    """What was added to the scene.
+    """The nodes that were added to the scene.
 
     Attributes:
         sequence: the frames.
         browser: their own browser, which also has the companions.
         proxy: the volume node that shows the browser's current frame.
-        companions: the sequence of every companion asked for.
+        companions: the sequence of every requested companion.
     """
 
     sequence: slicer.vtkMRMLSequenceNode

@@ -1,4 +1,4 @@
-"""Puts slices between those of a volume of the scene, or of every volume of a sequence, in a child process.
+"""Adds slices between those of a volume of the scene, or of every volume of a sequence, in a child process.
 
 Everything is computed in nodes outside the scene and added at the end in one batch, so an error or a cancel leaves the
 scene as it was.
@@ -43,7 +43,7 @@ from TemporalInterpLib.sequence_conversion import (
 from TemporalInterpLib.volume_conversion import copy_meaning, set_voxels, volume_from_node
 
 SOURCE_ROLE = PREFIX + "SlicesAddedTo"
-"""Node reference of a result to the volume or sequence that it was made of."""
+"""Node reference of a result to its source volume or sequence."""
 
 BROWSER_KEY = PREFIX + "BrowserOfAddedSlices"
 """Attribute of a browser that was made here, for a sequence that had none."""
@@ -57,12 +57,12 @@ Images = slicer.vtkMRMLScalarVolumeNode | slicer.vtkMRMLSequenceNode
 
 @dataclass(frozen=True)
 class SlicePlan:
-    """What will come out.
+    """The expected result.
 
     Attributes:
         before: the voxel grid of every volume.
         after: that with the added slices.
-        frames: how many volumes.
+        frames: number of volumes.
     """
 
     before: Geometry
@@ -72,7 +72,7 @@ class SlicePlan:
 
 @dataclass(frozen=True, eq=False)
 class AddedSlices:
-    """What was added to the scene.
+    """The nodes that were added to the scene.
 
     Attributes:
         result: a volume, or a sequence with the index values of its source.
@@ -97,7 +97,7 @@ class _Source:
         frames: its volumes.
         items: the node of every one of them.
         index_texts: the index value of each as Slicer keeps it; none for a volume.
-        factor: how many times closer slices come to lie.
+        factor: how many times closer slices become.
     """
 
     node: Images
@@ -113,7 +113,7 @@ class _Source:
 
 
 def slice_plan(node: Images | None, factor: int) -> SlicePlan:
-    """Return what comes out when slices are brought closer by a factor.
+    """Return the expected result of bringing slices closer by a factor.
 
     Raises:
         InvalidInputError: slices cannot be added to these images; the message says why.
@@ -136,12 +136,12 @@ def slices_steps(
 
     Args:
         node: a volume, or a sequence of volumes, in the scene, with two slices or more.
-        factor: how many times closer the slices come to lie; one of `temporal_interp.slices.choices.FACTORS`.
-        fitted: with networks fitted to these very images, which takes minutes; otherwise with the model that comes
-            with the program.
+        factor: how many times closer the slices become; one of `temporal_interp.slices.choices.FACTORS`.
+        fitted: fit the networks to these images first, which takes minutes; otherwise use the model that comes with
+            the program.
         keep_acquired: leave acquired slices as they are, bit for bit.
         device: as `temporal_interp.tensors.devices.choose_device` takes it.
-        fitting_steps: of the optimiser, where networks are fitted; the default if None.
+        fitting_steps: of the optimiser, if networks are fitted; the default if None.
 
     Raises:
         InvalidInputError: as `slice_plan`, or the images are not in a scene; or (from a step) there is no model for
@@ -174,7 +174,7 @@ def results_of(node: Images | None) -> list[Images]:
 
 
 def shown_pair(result: Images) -> tuple[slicer.vtkMRMLScalarVolumeNode, slicer.vtkMRMLScalarVolumeNode] | None:
-    """Return the volumes that show source and result; None where one of them has gone."""
+    """Return the volumes that show source and result; None where one of them is gone."""
     pair = tuple(
         proxy_of(node) if node is not None and node.IsA("vtkMRMLSequenceNode") else node
         for node in (result.GetNodeReference(SOURCE_ROLE), result)
@@ -183,13 +183,13 @@ def shown_pair(result: Images) -> tuple[slicer.vtkMRMLScalarVolumeNode, slicer.v
 
 
 def remove_added_slices(node: Images | None) -> int:
-    """Remove what slices were added for to these images; they stay as they are.
+    """Remove the results of adding slices to these images, which stay as they are.
 
-    A browser that was made for it goes, too, with the volume in which it shows the images, unless it has been given
+    A browser that was made for a result is removed too, with the volume in which it shows the images, unless it has
     other sequences.
 
     Returns:
-        how many volumes or sequences were removed.
+        the number of volumes or sequences that were removed.
     """
     results = results_of(node)
     sequences = [result for result in results if result.IsA("vtkMRMLSequenceNode")]
@@ -209,7 +209,7 @@ def remove_added_slices(node: Images | None) -> int:
 
 
 def _frames_of(node: Images | None, factor: int) -> Sequence:
-    """Return the volumes of a volume node or a sequence node, if slices can be put between theirs."""
+    """Return the volumes of a volume node or a sequence node, if slices can be added to them."""
     require_factor(factor)
     if node is None:
         raise InvalidInputError("Choose a volume, or a sequence of volumes.")
@@ -224,14 +224,14 @@ def _frames_of(node: Images | None, factor: int) -> Sequence:
             f"'{node.GetName()}' has synthetic slices already. Add slices to the acquired images, by a larger factor."
         )
     if frames.volumes[0].geometry.shape[0] < 2:
-        raise InvalidInputError(f"'{node.GetName()}' has one slice; slices can be put between two or more.")
+        raise InvalidInputError(f"'{node.GetName()}' has one slice; slices can be added between two or more.")
     return frames
 
 
 def _made(frames: Sequence, factor: int, options: abc.Sequence[str]) -> Steps[Sequence]:
     with tempfile.TemporaryDirectory(prefix="TemporalInterp-") as folder:
         given, made = Path(folder) / "given.seq.nrrd", Path(folder) / "made.seq.nrrd"
-        # without attributes: they may be other programs', of any length
+        # without attributes, which may come from other programs and have any length
         yield from share_of(write_for_child(replace(frames, item_attributes=()), given), 0.0, 0.01)
         arguments = ["slices", "apply", str(given), "-o", str(made), "--factor", str(factor), *options]
         yield from share_of(command_line(arguments), 0.01, 0.98)
@@ -253,7 +253,7 @@ def _steps(source: _Source, options: abc.Sequence[str]) -> Steps[AddedSlices]:
 
 
 def _name(source: _Source) -> str:
-    """The marking comes first: slice views cut long names in the middle."""
+    """The mark comes first: slice views shorten long names in the middle."""
     return f"Synthetic slices in {source.node.GetName()}"
 
 
@@ -276,12 +276,12 @@ def _fill(node: slicer.vtkMRMLScalarVolumeNode, source: _Source, made: Sequence,
     set_voxels(node, made.volumes[number].array, template.GetImageData().GetScalarType())
     ijk_to_ras = vtk.vtkMatrix4x4()
     template.GetIJKToRASMatrix(ijk_to_ras)
-    for row in range(3):  # where the first slice lies stays as it was, to the last bit
+    for row in range(3):  # the position of the first slice stays as it was, to the last bit
         ijk_to_ras.SetElement(row, 2, ijk_to_ras.GetElement(row, 2) / source.factor)
     node.SetIJKToRASMatrix(ijk_to_ras)
     copy_meaning(node, template)
     set_attributes(node, {**source.frames.item_attributes[number], **made.item_attributes[number]})
-    # Slicer takes the n-th instance for the n-th slice, names all in DICOM segmentations as what was segmented, and
+    # Slicer takes the n-th instance for the n-th slice, names all in DICOM segmentations as their source, and
     # shows patient and series of the first in the corner of slice views, as if all had been acquired
     node.RemoveAttribute(INSTANCES_KEY)
 
@@ -312,7 +312,7 @@ def _add_sequence(source: _Source, result: slicer.vtkMRMLSequenceNode) -> AddedS
             browser.SetAttribute(BROWSER_KEY, "true")
         proxy = add_proxy(result, result.GetName(), view, scene)
         show_like(proxy, replace(view, proxy=given_volume))
-        with slicer.util.NodeModify(browser):  # last: this changes a node that was there before
+        with slicer.util.NodeModify(browser):  # last: this changes a node that existed before
             browser.AddSynchronizedSequenceNodeID(result.GetID())
             browser.AddProxyNode(proxy, result, False)
             browser.SetOverwriteProxyName(result, view.overwrite_proxy_name)

@@ -1,6 +1,6 @@
-"""Heavy work beside the event loop.
+"""Heavy work alongside the event loop.
 
-Work is a generator of steps, each of which reports how far it is and gives the event loop its turn; `Job` steps it.
+Work is a generator of steps, each of which reports its progress and gives the event loop its turn; `Job` steps it.
 All MRML is touched between steps, in the main thread. Where a single step would take long, `in_background` runs it in
 a thread and steps until that is done. Slicer's main thread holds Python's lock while it waits for events, so the thread
 runs while a step waits for it: every step waits a little.
@@ -21,7 +21,7 @@ Steps = Generator[tuple[float, str], None, T]
 """Yields the fraction done, from 0 to 1, and a few words; returns the result. Closing it cancels the work."""
 
 WAIT = 0.02
-"""Seconds a step waits for its thread or its child: long enough for it to get on, short enough for a slider to move."""
+"""Seconds a step waits for its thread or its child: long enough for progress, short enough for a slider to move."""
 
 _threads: set[threading.Thread] = set()
 
@@ -53,14 +53,14 @@ class _Work(threading.Thread):
 def in_background(function: Callable[[Progress], T]) -> Steps[T]:
     """Run a function in a thread, and step until it is done.
 
-    Closing the steps tells the function to stop: its next report of progress raises CancelledError. What it returns
-    after that is dropped.
+    Closing the steps tells the function to stop: its next report of progress raises CancelledError. Its result after
+    that is dropped.
 
     Args:
         function: takes a progress callback; it must not touch the scene, nor anything of Qt.
 
     Returns:
-        what the function returns, or raises what it raises.
+        the result of the function; its exceptions are raised.
     """
     work = _Work(function)
     _threads.add(work)
@@ -85,7 +85,7 @@ def wait_for_threads(seconds: float) -> None:
 
 
 def with_reports(steps: Steps[T], report: Callable[[float, str], tuple[float, str]]) -> Steps[T]:
-    """Return steps of which each report is passed through a function, called between steps."""
+    """Return steps whose reports pass through a function, called between steps."""
     with closing(steps):
         while True:
             try:

@@ -29,8 +29,8 @@ def add_chart(
 
     Args:
         table: in the scene.
-        y_title: what the axis says.
-        curves: by the heading of their column, what to call them and their colour, red, green and blue from 0 to 1.
+        y_title: title of the axis.
+        curves: name and colour (red, green and blue from 0 to 1) by the heading of their column.
     """
     scene = table.GetScene()
     chart = scene.AddNewNodeByClass("vtkMRMLPlotChartNode", f"{table.GetName()} plot")
@@ -49,7 +49,7 @@ def add_chart(
 
 
 def index_heading(sequence_node: slicer.vtkMRMLSequenceNode) -> str:
-    """Return how to head a column of index values: "time ms"."""
+    """Return the heading of a column of index values: "time ms"."""
     return f"{sequence_node.GetIndexName() or 'index'} {sequence_node.GetIndexUnit() or ''}".strip()
 
 

@@ -25,10 +25,10 @@ sys.path.insert(0, {str(Path(__file__).resolve().parents[1])!r})
 from temporal_interp.cli.main import main
 main()
 """
-"""The command line, found beside this package whatever the environment says."""
+"""The command line, found next to this package regardless of the environment."""
 
 LAST_WORDS = 2000
-"""Characters of what a crashed child wrote last that the user is shown."""
+"""Characters of the last output of a crashed child that the user sees."""
 
 
 def write_for_child(sequence: Sequence, path: Path) -> Steps[None]:
@@ -63,19 +63,19 @@ def command_line(arguments: abc.Sequence[str]) -> Steps[dict[str, object]]:
         InvalidInputError: the command refused its input, or ended without a result; the message says why.
     """
     with tempfile.TemporaryDirectory(prefix="TemporalInterp-") as folder:
-        said, complained = Path(folder) / "stdout", Path(folder) / "stderr"
-        with said.open("wb") as out, complained.open("wb") as err:
+        stdout, stderr = Path(folder) / "stdout", Path(folder) / "stderr"
+        with stdout.open("wb") as out, stderr.open("wb") as err:
             child = _start(arguments, out, err)
         try:
-            result = yield from _follow(child, said)
+            result = yield from _follow(child, stdout)
         finally:
             end_tree(child)
         if result is not None:
             return result
-        words = complained.read_text(encoding="utf-8", errors="replace").strip()
+        words = stderr.read_text(encoding="utf-8", errors="replace").strip()
         raise InvalidInputError(
-            f"The calculation ended early (exit code {child.returncode}); the scene is as it was. It may have run out "
-            f"of memory. The last it said: {words[-LAST_WORDS:] or 'nothing'}"
+            f"The calculation stopped unexpectedly (exit code {child.returncode}); the scene is unchanged. It may have "
+            f"run out of memory. Its last output: {words[-LAST_WORDS:] or 'none'}"
         )
 
 
@@ -92,11 +92,11 @@ def _start(arguments: abc.Sequence[str], out: object, err: object) -> subprocess
     )
 
 
-def _follow(child: subprocess.Popen, said: Path) -> Steps[dict[str, object] | None]:
+def _follow(child: subprocess.Popen, stdout: Path) -> Steps[dict[str, object] | None]:
     latest, result = (0.0, "starting"), None
-    events = _Events(said)
+    events = _Events(stdout)
     while True:
-        ended = child.poll() is not None  # before reading, so that nothing said before the end is missed
+        ended = child.poll() is not None  # before reading, so that no output before the end is missed
         for event in events.new():
             kind = event.pop("event", "")
             if kind == "progress":
@@ -112,7 +112,7 @@ def _follow(child: subprocess.Popen, said: Path) -> Steps[dict[str, object] | No
 
 
 class _Events:
-    """Reads the JSON lines that a growing file has got since the last time."""
+    """Reads the JSON lines that were added to a growing file since the last time."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -122,7 +122,7 @@ class _Events:
         with self.path.open("rb") as file:
             file.seek(self.position)
             for line in file:
-                if not line.endswith(b"\n"):  # the rest of it is still to come
+                if not line.endswith(b"\n"):  # the rest of the line is not written yet
                     break
                 self.position += len(line)
                 event = _event(line)
@@ -131,7 +131,7 @@ class _Events:
 
 
 def _event(line: bytes) -> dict[str, object] | None:
-    """Return the event that a line is, None where it is none: a library may print, too."""
+    """Return the event in a line, None if there is none: libraries may print, too."""
     try:
         event = json.loads(line)
     except ValueError:
@@ -140,7 +140,7 @@ def _event(line: bytes) -> dict[str, object] | None:
 
 
 def end_tree(child: subprocess.Popen) -> None:
-    """End a child and whatever it has started."""
+    """End a child and all processes that it has started."""
     if os.name == "nt":
         subprocess.run(["taskkill", "/F", "/T", "/PID", str(child.pid)], capture_output=True, check=False)
     else:

@@ -26,11 +26,11 @@ FRAMES_ROLE = PREFIX + "Frames"
 
 
 class Companion(Enum):
-    """What can be asked for beside the frames; the values are shown to the user and kept in files.
+    """Optional results in addition to the frames; the values are shown to the user and kept in files.
 
     The fields of a synthetic frame are the engine's resampling fields between that frame and the acquired frame before
     ("first") or after ("last") it, as transforms from parent: that acquired frame's volume under the transform shows
-    the synthetic frame. Between two chosen phases, the field at the far phase spans the whole way. In a whole sequence
+    the synthetic frame. Between two chosen phases, the field at the far phase spans the whole gap. In a whole sequence
     an acquired frame ends one gap and begins the next: there the field is zero and the Jacobian determinant 1. Thus
     every item has the same grid and a sequence is saved as one file.
     """
@@ -55,7 +55,7 @@ class CompanionWriter:
     """Fills companion sequences, outside the scene, while an engine delivers frames.
 
     Attributes:
-        sequences: the companion sequence of every kind asked for.
+        sequences: the companion sequence of every requested kind.
 
     Args:
         kinds: which companions to make.
@@ -92,8 +92,8 @@ class CompanionWriter:
             field = kind.field_of(frame)
             if field is None:
                 raise InvalidInputError(
-                    f"Engine '{self._engine_name}' gives no {kind.value}: it knows no motion. Ask for the frames "
-                    "alone, or choose another engine."
+                    f"Engine '{self._engine_name}' gives no {kind.value}: it estimates no motion. Request only the "
+                    "frames, or choose another engine."
                 )
             if kind.is_transform:
                 self._add_transform(sequence_node, frame.time, displacement_grid(field.array, self._geometry))

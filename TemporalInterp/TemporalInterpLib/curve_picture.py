@@ -36,7 +36,7 @@ class CurvePicture:
 
     Attributes:
         curves: one or more.
-        marks: x of vertical lines, and what to call them.
+        marks: x of vertical lines, and their labels.
         unit: of y, whose extremes are written at the right, "" for a curve whose height means little.
         x_unit: of x, likewise.
     """
@@ -61,7 +61,7 @@ class CurvePicture:
 
 @dataclass(frozen=True)
 class _Axes:
-    """Where numbers lie in the picture."""
+    """The mapping of numbers to the picture."""
 
     x_low: float
     x_high: float

@@ -17,13 +17,13 @@ from TemporalInterpLib.sequence_browser import proxy_of
 from TemporalInterpLib.sequence_conversion import items_of
 
 SMALLEST = 0.3
-"""mm: no arrows are drawn for less."""
+"""mm: shorter arrows are not drawn."""
 
 COLOURS = ((0.0, (0.30, 0.30, 0.55)), (0.25, (0.10, 0.60, 0.95)), (0.6, (0.95, 0.85, 0.20)), (1.0, (1.0, 0.25, 0.15)))
 """Colour by length, as a share of the longest displacement: grey-blue, blue, yellow, red."""
 
 COLD_TO_HOT = "vtkMRMLColorTableNodeFileColdToHotRainbow.txt"
-"""Colours of Jacobian determinants: green keeps its volume; see `Companion` for what more and less mean."""
+"""Colours of Jacobian determinants: green keeps its volume; see `Companion` for the meaning of more and less."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Folds:
 
     Attributes:
         smallest: the smallest Jacobian determinant of all frames; 1 keeps volume.
-        share: share of voxels, from 0 to 1, where it is 0 or less, in the frame where that is most.
+        share: share of voxels, from 0 to 1, where it is 0 or less, in the frame with the largest share.
         frame: number of that frame.
     """
 

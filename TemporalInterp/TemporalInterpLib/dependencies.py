@@ -1,4 +1,4 @@
-"""Which Python packages are missing, and installing them after asking."""
+"""Finds the missing Python packages, and installs them if the user agrees."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ REQUIREMENTS = {
     "safetensors": "safetensors>=0.5",
     "typer": "typer>=0.12",
 }
-"""What Slicer may lack: the name that is imported, and what pip is asked for (as in pyproject.toml).
+"""Packages that Slicer may lack: the name that is imported, and the requirement for pip (as in pyproject.toml).
 
 The packages of the core, and those of the commands that the module runs in a child process: typer and rich for all,
 matplotlib for `track`, lightning for `adapt`. Versions 2.6.2 and 2.6.3 of lightning were malicious.
 """
 
 FOR_ENGINES = ("torch", "platformdirs", "pydantic", "safetensors")
-"""What the engines need; the rest is for work in a child process."""
+"""Packages that the engines need; the rest is for work in a child process."""
 
 
 def missing_packages() -> list[str]:
-    """Return what pip would have to install, PyTorch first; empty where all is there."""
+    """Return the requirements that pip would have to install, PyTorch first; empty if nothing is missing."""
     return [requirement for name, requirement in REQUIREMENTS.items() if find_spec(name) is None]
 
 
 def engines_can_run() -> bool:
-    """Tell whether more than the linear blend can be used."""
+    """Tell whether engines other than the linear blend can be used."""
     return all(find_spec(name) is not None for name in FOR_ENGINES)
 
 
 def install_missing_packages() -> bool:
-    """Ask the user, then install what is missing; the application waits meanwhile.
+    """Ask the user, then install the missing packages; the application waits meanwhile.
 
-    PyTorch is installed by the PyTorch extension where that is there: it chooses the build that fits the GPU.
+    PyTorch is installed by the PyTorch extension if that is there: it chooses the build that fits the GPU.
 
     Returns:
         False where the user declined.

@@ -1,4 +1,4 @@
-"""Which engine the user's choice means for a sequence, who runs it, and how long that takes."""
+"""The engine for the user's choice and a sequence, how it is run, and how long it takes."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from TemporalInterpLib.sequence_conversion import index_values_of
 from TemporalInterpLib.synthesis import InChildProcess, InThisProcess, Synthesiser
 
 FIRST_LOAD = "temporal_interp.engines.pairs.student"
-"""The module that takes PyTorch with it."""
+"""The module whose import loads PyTorch."""
 
 BLEND = "linear_blend"
 
 
 def engine_choices() -> dict[str, str]:
-    """Return what the user may choose, and the text of the selector for each.
+    """Return the choices of the user, and the text of the selector for each.
 
-    That is every engine that is declared, its listed variants, and what only a module with a sequence can mean.
+    These are all declared engines, their listed variants, and the choices that depend on a sequence.
     """
     choices = {AUTOMATIC: _("Automatic")}
     for spec in engine_specs().values():
@@ -43,12 +43,13 @@ def engine_choices() -> dict[str, str]:
 
 
 def engine_name(choice: str, sequence_node: slicer.vtkMRMLSequenceNode, adapted_model: str = "") -> str:
-    """Return the name that `create_engine` takes, for what the user chose.
+    """Return the name that `create_engine` takes, for the user's choice.
 
     Without PyTorch only the linear blend can be used, and "automatic" is that.
 
     Raises:
-        InvalidInputError: packages are missing, the sequence was not adapted to, or cannot be worked with.
+        InvalidInputError: packages are missing, the network was not adapted to the sequence, or the sequence is not
+            valid.
     """
     if choice == BLEND or (choice == AUTOMATIC and not engines_can_run()):
         return BLEND
@@ -61,7 +62,7 @@ def engine_name(choice: str, sequence_node: slicer.vtkMRMLSequenceNode, adapted_
             "top, or choose the linear blend."
         )
     if choice == AUTOMATIC:
-        index_values_of(sequence_node)  # refuses no sequence, and an empty one
+        index_values_of(sequence_node)  # refuses a missing and an empty sequence
         return DEFAULT_ENGINE
     if choice != ADAPTED:
         return choice
@@ -80,7 +81,7 @@ def load_ahead() -> Steps[None]:
 
 
 def creator(name: str, device: Device) -> Callable[[], Engine] | None:
-    """Return what makes an engine, to be called in a thread; None for the linear blend, which needs no making."""
+    """Return a function that creates an engine, to be called in a thread; None for the linear blend, which is ready."""
     if name == BLEND:
         return None
 
@@ -93,14 +94,14 @@ def creator(name: str, device: Device) -> Callable[[], Engine] | None:
 
 
 def synthesiser(name: str, device: Device) -> Synthesiser:
-    """Return who runs an engine: those that fit every gap anew run in a child process, if that knows them."""
+    """Return the synthesiser of an engine: one that fits every gap runs in a child process, if it is known there."""
     if find_engine(name).fits_each_gap and not is_registered_here(name):
         return InChildProcess(name, device.value)
     return InThisProcess(name.partition(":")[0], creator(name, device) or LinearBlend)
 
 
 def time_to_expect(name: str) -> str:
-    """Return in words what an engine is for, and how long it takes for a clinical cine on a laptop without a GPU."""
+    """Return the purpose of an engine and the time that it takes for a clinical cine on a laptop without a GPU."""
     spec = find_engine(name)
     variant = spec.variants.get(name.partition(":")[2])
     return f"{_(variant.description if variant else spec.description)} {_(spec.expected_time)}"

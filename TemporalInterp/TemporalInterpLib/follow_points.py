@@ -1,7 +1,7 @@
 """Markups that follow the tissue: they are put under the transform of a tracked motion.
 
-Markups lie where they were placed in the reference phase. There the motion is zero, so putting them under its transform
-moves nothing; in every other phase the transform carries them to where their tissue is.
+Markups were placed in the reference phase. There the motion is zero, so putting them under its transform moves nothing;
+in every other phase the transform carries them to the place of their tissue.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import numpy as np
 import slicer
 
 from temporal_interp.errors import InvalidInputError
+from TemporalInterpLib.motion_transforms import is_motion
 from TemporalInterpLib.scene_transaction import nodes_of
 from TemporalInterpLib.sequence_browser import proxy_of
-from TemporalInterpLib.tracked_motion import is_motion
 from TemporalInterpLib.transform_conversion import transform_between, transformed_points
 
 
@@ -38,7 +38,7 @@ def let_follow(markups: slicer.vtkMRMLMarkupsNode, motion: slicer.vtkMRMLSequenc
 
 
 def let_go(markups: slicer.vtkMRMLTransformableNode) -> None:
-    """Let a node no longer follow a tracked motion: it goes back to its place in the reference phase."""
+    """Stop following a tracked motion: the node returns to its place in the reference phase."""
     markups.SetAndObserveTransformNodeID(_id(place_of(markups)))
 
 

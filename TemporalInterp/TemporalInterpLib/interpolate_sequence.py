@@ -1,4 +1,4 @@
-"""Interpolates a sequence of the scene and adds what comes of it: frames, fields, browser and proxies, or nothing.
+"""Interpolates a sequence of the scene and adds the results, frames, fields, browser and proxies, or nothing.
 
 Everything is computed in nodes outside the scene and added at the end in one batch, so an error or a cancel leaves the
 scene as it was. The source sequence, its browser and its proxy are only read. The work comes as steps (see
@@ -42,10 +42,10 @@ class _Source:
     Attributes:
         node: the sequence node.
         scene: the scene it is in.
-        view: how it is shown.
+        view: of it.
         acquired: its frames.
         items: the index value, as text, and the node of every frame. Not by index value as number: a synthetic frame
-            between two distant phases may be asked for where an acquired one lies.
+            between two distant phases may be requested at the time of an acquired one.
     """
 
     node: slicer.vtkMRMLSequenceNode

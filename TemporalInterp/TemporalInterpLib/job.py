@@ -14,17 +14,17 @@ from slicer.i18n import tr as _
 from TemporalInterpLib.background import Steps
 
 SHOWN_FROM = 0.02
-"""Share that has to be done before the time left is told."""
+"""Fraction that has to be done before the remaining time is shown."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """How far a job is.
+    """The progress of a job.
 
     Attributes:
         fraction: from 0 to 1.
-        message: what it is doing.
-        seconds_left: from the time taken so far, None while that says little.
+        message: its current work.
+        seconds_left: estimated from the time so far, None while that is unreliable.
     """
 
     fraction: float
@@ -51,7 +51,7 @@ class Job:
     """Takes steps between the events of the application.
 
     Attributes:
-        steps: what to do.
+        steps: the work.
         on_done: called with the result.
         on_error: called with the exception where a step raises one.
         on_progress: called after every step.
@@ -67,14 +67,14 @@ class Job:
     _started: float = field(default=0.0, init=False)
 
     def start(self) -> Job:
-        """Begin; the first step is taken when the event loop has its turn."""
+        """Start; the event loop takes the first step."""
         self.running = True
         self._started = time.monotonic()
         self._next()
         return self
 
     def cancel(self) -> None:
-        """Stop before the next step; what steps have begun is undone by closing them."""
+        """Stop before the next step; closing the steps undoes what they have begun."""
         if self.running:
             self._end()
 
@@ -88,7 +88,7 @@ class Job:
             fraction, message = next(self.steps)
         except StopIteration as end:
             self._end(partial(self.on_done, end.value))
-        except Exception as error:  # whatever it is, the user is told and the panel goes on
+        except Exception as error:  # any error is shown to the user, and the panel continues
             self._end(partial(self.on_error, error))
         else:
             self._next()

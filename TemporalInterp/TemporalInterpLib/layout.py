@@ -1,4 +1,4 @@
-"""Slice views: the preview in all of them, or volumes beside one another in layouts of our own."""
+"""Slice views: the preview in all of them, or volumes side by side in layouts of our own."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _VIEW = """
 
 
 class _Beside:
-    """A layout of linked slice views beside one another, and the way back from it.
+    """A layout of linked slice views side by side, and the return to the layout before.
 
     Args:
         number: of the layout.
         views: label and colour of every view, by name, from left to right.
-        orientation: of the views at first.
+        orientation: initial orientation of the views.
         group: linked views move together within a group; 0 is that of the usual views.
     """
 
@@ -53,7 +53,7 @@ class _Beside:
         return manager is not None and manager.layout == self.number
 
     def hide(self) -> None:
-        """Go back to the layout there was."""
+        """Restore the previous layout."""
         if self.is_shown:
             slicer.app.layoutManager().setLayout(self._layout_before)
 
@@ -64,7 +64,7 @@ class _Beside:
             layout.AddLayoutDescription(self.number, self._description())
 
     def _enter(self) -> bool:
-        """Choose the layout; return False where it is chosen already."""
+        """Choose the layout; return False if it is already chosen."""
         manager = slicer.app.layoutManager()
         if self.is_shown:
             return False
@@ -109,7 +109,7 @@ class SideBySide(_Beside):
         super().__init__(SIDE_BY_SIDE, _PHASES, "Axial", 0)
 
     def show(self, phases: list[slicer.vtkMRMLScalarVolumeNode], instant: slicer.vtkMRMLScalarVolumeNode) -> None:
-        """Show three volumes beside one another; `phases` are A and B."""
+        """Show three volumes side by side; `phases` are A and B."""
         if slicer.app.layoutManager() is None:
             return
         entering = self._enter()
@@ -133,9 +133,9 @@ class SliceComparison(_Beside):
         """Show both in the same cut, zoom, window and level; the views move together."""
         if slicer.app.layoutManager() is None:
             return
-        given.CreateDefaultDisplayNodes()  # does nothing where there are some
+        given.CreateDefaultDisplayNodes()  # does nothing if there are some
         result.GetDisplayNode().CopyContent(given.GetDisplayNode())
-        result.GetDisplayNode().SetAutoWindowLevel(False)  # of other slices: it would come out different
+        result.GetDisplayNode().SetAutoWindowLevel(False)  # an automatic level of other slices would differ
         self._enter()
         self._put((given, result))
         across = slice_to_ras_across(given)
@@ -152,7 +152,7 @@ class SliceComparison(_Beside):
 
 
 def register_layouts() -> None:
-    """Make our layouts known to Slicer: without that, a scene that was saved in one of them opens without any view."""
+    """Register our layouts with Slicer: otherwise a scene saved in one of them opens without any view."""
     if slicer.app.layoutManager() is not None:
         for layout in (SideBySide(), SliceComparison()):
             layout.register()

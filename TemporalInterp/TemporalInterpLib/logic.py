@@ -1,4 +1,4 @@
-"""What the module can do, without its panel: for the Python console, for scripts and for the panel itself."""
+"""The functions of the module without its panel: for the Python console, for scripts and for the panel itself."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from TemporalInterpLib.track_motion import TrackedMotion, remove_tracked_motion,
 
 
 class InterpolationLogic:
-    """The steps of everything the panel offers, and the same at once.
+    """All functions of the panel, as steps and as single calls.
 
     Methods that end in `_steps` check their input and return steps for a `Job`; the others wait until it is done.
-    Every method raises InvalidInputError, with what to do about it, where the input cannot be worked with.
+    Every method raises InvalidInputError, with advice, where the input cannot be used.
     """
 
     def proposed_phases(self, sequence_node: slicer.vtkMRMLSequenceNode) -> tuple[int, int]:
@@ -72,11 +72,11 @@ class InterpolationLogic:
             sequence_node: a sequence of scalar volumes in the scene.
             first: number of the item at t = 0.
             last: number of the item at t = 1.
-            frames: how many to synthesise, evenly spaced, or their index values in the sequence's unit.
+            frames: number of frames to synthesise, evenly spaced, or their index values in the sequence's unit.
             engine: how to synthesise.
             device: where to compute.
-            companions: what to make beside the frames: displacement fields, Jacobian determinants.
-            progress: told how far it is; may raise to cancel, which leaves the scene as it was.
+            companions: to make in addition to the frames: displacement fields, Jacobian determinants.
+            progress: receives the progress; may raise to cancel, which leaves the scene as it was.
         """
         request = BetweenPhases(first, last, frames)
         steps = self.interpolation_steps(sequence_node, request, engine=engine, device=device, companions=companions)
@@ -116,7 +116,7 @@ class InterpolationLogic:
         self, sequence_node: slicer.vtkMRMLSequenceNode, *, device: Device = Device.AUTO
     ) -> Steps[Adapted]:
         """Return the steps that adapt the network to a sequence; see `adaptation`."""
-        engine_name("student", sequence_node)  # refuses where packages are missing
+        engine_name("student", sequence_node)  # raises if packages are missing
         return adaptation_steps(sequence_node, device)
 
     def tracking_steps(
@@ -159,11 +159,11 @@ class InterpolationLogic:
         Args:
             sequence_node: a sequence of scalar volumes in the scene.
             reference: number of the acquired item whose tissue is followed.
-            region: where to look; None for all of the images.
+            region: to track in; None for all of the images.
             segment_id: the segment of a segmentation that counts, all if empty.
-            whole_beat: the frames are one whole beat.
+            whole_beat: the frames cover one whole beat.
             device: where to compute.
-            progress: told how far it is; may raise to cancel, which leaves the scene as it was.
+            progress: receives the progress; may raise to cancel, which leaves the scene as it was.
         """
         steps = self.tracking_steps(
             sequence_node, reference, region=region, segment_id=segment_id, whole_beat=whole_beat, device=device
@@ -185,7 +185,7 @@ class InterpolationLogic:
         return add_strain_curves(motion, curve_node, ContourView(view.value), wall_thickness_mm)
 
     def remove_tracked_motion(self, sequence_node: slicer.vtkMRMLSequenceNode) -> int:
-        """Remove the motions that were tracked in a sequence and their strain curves; return how many motions."""
+        """Remove the tracked motions of a sequence and their strain curves; return the number of motions."""
         return remove_tracked_motion(sequence_node)
 
     def slices_steps(
@@ -223,16 +223,16 @@ class InterpolationLogic:
         fitting_steps: int | None = None,
         progress: Progress = no_progress,
     ) -> AddedSlices:
-        """Add a volume with closer slices, or a sequence of such volumes, made of one that is in the scene.
+        """Add a volume with closer slices, or a sequence of such volumes, made from one in the scene.
 
         Args:
             node: a volume, or a sequence of volumes, with two slices or more.
-            factor: how many times closer the slices come to lie: 2, 3 or 4.
-            fitted: with networks fitted to these very images, which takes minutes, in place of the shipped model.
+            factor: how many times closer the slices become: 2, 3 or 4.
+            fitted: fit the networks to these images first, which takes minutes.
             keep_acquired: leave acquired slices as they are, bit for bit.
             device: where to compute.
-            fitting_steps: of the optimiser, where networks are fitted; the default if None.
-            progress: told how far it is; may raise to cancel, which leaves the scene as it was.
+            fitting_steps: of the optimiser, if networks are fitted; the default if None.
+            progress: receives the progress; may raise to cancel, which leaves the scene as it was.
         """
         steps = self.slices_steps(
             node, factor, fitted=fitted, keep_acquired=keep_acquired, device=device, fitting_steps=fitting_steps
@@ -240,7 +240,7 @@ class InterpolationLogic:
         return run_to_end(steps, progress)
 
     def remove_added_slices(self, node: Images) -> int:
-        """Remove what slices were added for to a volume or a sequence; return how many volumes or sequences."""
+        """Remove the results of adding slices to a volume or a sequence; return their number."""
         return remove_added_slices(node)
 
     def sample_cine_steps(self) -> Steps[AddedSequence]:
@@ -252,7 +252,7 @@ class InterpolationLogic:
         return run_to_end(sample_cine_steps(), no_progress)
 
     def remove_generated_frames(self, sequence_node: slicer.vtkMRMLSequenceNode) -> int:
-        """Remove the synthetic items of a sequence and what was made with them; return how many."""
+        """Remove the synthetic items of a sequence and everything made with them; return the number of items."""
         return remove_generated_frames(sequence_node)
 
     def removable_models(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the user has chosen, kept in the scene and saved with it."""
+"""The user's choices, kept in the scene and saved with it."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class FieldStyle(Enum):
 
 
 class StrainView(Enum):
-    """How the curve lies to the heart; the values are the names of the command line."""
+    """The view that the curve is drawn in; the values are the names of the command line."""
 
     SHORT_AXIS = "short-axis"
     LONG_AXIS = "long-axis"
@@ -81,7 +81,7 @@ class StrainView(Enum):
 
 
 class SliceFactor(Enum):
-    """How many times closer slices come to lie; the values are `temporal_interp.slices.choices.FACTORS`."""
+    """How many times closer slices become; the values are `temporal_interp.slices.choices.FACTORS`."""
 
     TWO = 2
     THREE = 3
@@ -114,31 +114,31 @@ class TemporalInterpParameterNode:
         sequence: the sequence to interpolate.
         firstPhase: number of its item at t = 0, -1 for none.
         lastPhase: number of its item at t = 1, -1 for none.
-        time: where between the phases the preview is, from 0 to 1.
-        sideBySide: show phase A, the instant and phase B beside one another.
+        time: place of the preview between the phases, from 0 to 1.
+        sideBySide: show phase A, the instant and phase B side by side.
         engine: how to synthesise: AUTOMATIC, ADAPTED, or the name of an engine as on the command line.
         device: where to compute.
         adaptedModel: name of the model that was adapted to the sequence, "" for none.
         fill: which frames to synthesise.
-        frameCount: how many frames between the phases.
-        times: index values of the frames, with commas between them.
-        factor: how many times the frame rate of the whole sequence.
+        frameCount: number of frames between the phases.
+        times: index values of the frames, separated by commas.
+        factor: by which the frame rate of the whole sequence is multiplied.
         cyclic: also fill the gap from the last item to the first.
         fields: also make displacement fields and Jacobian determinants.
-        result: the sequence made last.
+        result: the latest interpolated sequence.
         fieldStyle: how its displacement fields are drawn.
-        fieldSpacing: distance of arrows or grid lines in mm.
+        fieldSpacing: distance between arrows or grid lines in mm.
         jacobian: show the Jacobian determinants over the frames.
-        wholeBeat: the frames are one whole beat, for the tracking.
+        wholeBeat: the frames cover one whole beat, for the tracking.
         trackedRegion: where motion is tracked, None for everywhere.
         trackedSegment: identifier of the segment where it is tracked, "" for all.
         motionArrows: show the tracked motion as arrows.
-        followingPoints: markups that the user lets follow the tracked motion.
+        followingPoints: markups that follow the tracked motion.
         strainCurve: curve to measure strain along.
-        strainView: how it lies to the heart.
-        wallThickness: of the wall in whose middle it runs, in mm, 0 where it is not known.
+        strainView: view that it is drawn in.
+        wallThickness: of the wall in whose middle it runs, in mm, 0 if unknown.
         slicesInput: volume or sequence to add slices to, None for the sequence to interpolate.
-        sliceFactor: how many times closer its slices come to lie.
+        sliceFactor: how many times closer its slices become.
         sliceQuality: how slices are added.
         keepAcquired: leave acquired slices as they are.
     """

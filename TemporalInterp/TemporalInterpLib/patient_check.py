@@ -1,4 +1,4 @@
-"""How far to trust an engine on this patient: acquired frames between two phases are hidden, predicted and compared."""
+"""Checks an engine on this patient: acquired frames between two phases are hidden, predicted and compared."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ from TemporalInterpLib.sequence_conversion import (
 from TemporalInterpLib.volume_conversion import copy_place, set_voxels
 
 MEASURES = {"psnr": "PSNR dB", "psnr_moving": "PSNR (moving region)", "ssim": "SSIM"}
-"""What the table shows of every frame, and its heading."""
+"""The measures in the table, and their headings."""
 
 DIGITS = 3
 """Decimals in the table."""
 
 BLEND = "linear blend"
-"""What the columns of the linear blend are called."""
+"""Name of the columns of the linear blend."""
 
 COLORS = ((0.0, 0.45, 0.70), (0.90, 0.62, 0.0))
-"""Of the engine and of the blend (Okabe and Ito: told apart by everybody)."""
+"""Of the engine and of the blend (Okabe and Ito: safe for colour-blind readers)."""
 
 
 @dataclass(frozen=True)
 class FrameScore:
-    """One hidden frame and how well it was predicted.
+    """One hidden frame and the scores of its predictions.
 
     Attributes:
         frame: number of the item.
@@ -81,7 +81,7 @@ class PatientCheck:
 
     @property
     def gain(self) -> float:
-        """Mean gain over the linear blend in dB, where it moves; NaN where nothing moves."""
+        """Mean gain over the linear blend in dB, in the moving region; NaN where nothing moves."""
         gains = [s.engine["psnr_moving"] - s.blend["psnr_moving"] for s in self.scores]
         finite = [gain for gain in gains if math.isfinite(gain)]
         return sum(finite) / len(finite) if finite else math.nan
@@ -89,7 +89,7 @@ class PatientCheck:
 
 @dataclass(frozen=True, eq=False)
 class _Predicted:
-    """A hidden frame as it was predicted.
+    """The prediction of a hidden frame.
 
     Attributes:
         number: of the frame among the acquired ones.
@@ -116,7 +116,7 @@ def check_steps(
         create: makes the engine; called in a thread.
 
     Raises:
-        InvalidInputError: the sequence cannot be worked with, or no acquired item lies between the phases.
+        InvalidInputError: the sequence is not valid, or no acquired item lies between the phases.
     """
     whole = sequence_from_node(sequence_node)
     whole.require_item(first, "The first phase")
@@ -229,7 +229,7 @@ def _add_table(
 
 
 def _add_chart(table: slicer.vtkMRMLTableNode, engine: str) -> slicer.vtkMRMLPlotChartNode:
-    """Add a chart of the PSNR where it moves, of the engine and of the blend, over the index."""
+    """Add a chart of the PSNR of the moving region, of the engine and of the blend, over the index."""
     heading = MEASURES["psnr_moving"]
     curves = {f"{heading}, {name}": (name, color) for name, color in zip((engine, BLEND), COLORS, strict=True)}
     return add_chart(table, heading, curves)

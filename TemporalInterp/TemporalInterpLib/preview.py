@@ -23,24 +23,24 @@ from TemporalInterpLib.sequence_conversion import sequence_from_node, set_attrib
 from TemporalInterpLib.volume_conversion import copy_meaning, copy_place, set_voxels
 
 BLENDED_AT_ONCE = 5_000_000
-"""Voxels up to which a blend takes a small part of a tenth of a second."""
+"""Voxels up to which a blend takes much less than a tenth of a second."""
 
 BY_BLEND = _("by the linear blend")
 
 LIVE = 0.1
-"""Seconds an engine may take to be followed while the slider still moves."""
+"""Seconds up to which the frames of an engine are shown while the slider still moves."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """What is previewed: two items of a sequence and the engine between them.
+    """The two items of a sequence to preview, and the engine between them.
 
     Attributes:
         sequence: the acquired sequence.
         first: number of the item at t = 0.
         last: number of the item at t = 1.
         create: makes the engine; called in a thread. None for the linear blend alone.
-        key: tells engines and devices apart.
+        key: identifies engine and device.
     """
 
     sequence: slicer.vtkMRMLSequenceNode
@@ -50,12 +50,12 @@ class Pair:
     key: tuple[str, ...]
 
     def is_like(self, other: Pair | None) -> bool:
-        """Tell whether what was prepared for another pair serves this one."""
+        """Tell whether the preparation of another pair serves this one."""
         return self._identity == (other._identity if other is not None else None)
 
     @cached_property
     def _identity(self) -> tuple[object, ...]:
-        """What is previewed, as it was when first asked: the sequence may lose items later."""
+        """The identity of the pair, as it was at first: the sequence may lose items later."""
         items = (self.sequence.GetNthDataNode(self.first), self.sequence.GetNthDataNode(self.last))
         return (self.sequence, *items, *self.key)
 
@@ -64,8 +64,8 @@ class Preview:
     """A volume node that follows the slider.
 
     Args:
-        on_report: called with whose frame is shown, and what the engine is doing, in words.
-        on_error: called with the exception where the engine cannot do it; the blend stays.
+        on_report: called with a text on the source of the frame and the work of the engine.
+        on_error: called with the exception if the engine fails; the blend stays.
     """
 
     def __init__(self, on_report: Callable[[str], None], on_error: Callable[[Exception], None]) -> None:
@@ -90,10 +90,10 @@ class Preview:
         return _is_in_scene(self.node)
 
     def show(self, pair: Pair, t: float) -> None:
-        """Show the instant t of a pair: acquired voxels at the ends, else the blend, and the engine's when it comes.
+        """Show the instant t of a pair: acquired voxels at the ends, else the blend, then the engine's frame.
 
         Raises:
-            InvalidInputError: the sequence cannot be previewed; what is shown stays.
+            InvalidInputError: the sequence cannot be previewed; the current preview stays.
         """
         if not (pair.is_like(self._pair) and self.is_there):
             self._begin(pair)
@@ -122,7 +122,8 @@ class Preview:
         self._answered = False
 
     def phases(self) -> list[slicer.vtkMRMLScalarVolumeNode]:
-        """Return volume nodes of the two acquired phases, to be shown beside the instant; made when first asked for."""
+        """Return volume nodes of the two acquired phases, to be shown next to the instant; they are made on first
+        use."""
         there = bool(self._phases) and all(_is_in_scene(node) for node in self._phases)
         if there and self._pair.is_like(self._pair_of_phases):
             return self._phases
@@ -136,7 +137,7 @@ class Preview:
         return self._phases
 
     def remove(self) -> None:
-        """Stop, and take the volumes out of the scene."""
+        """Stop, and remove the volumes from the scene."""
         self.stop()
         for node in [self.node, *self._phases]:
             if _is_in_scene(node):
@@ -165,7 +166,7 @@ class Preview:
         node.GetDisplayNode().SetSaveWithScene(False)
 
     def _answers(self) -> Steps[None]:
-        """Prepare the pair once, then answer the latest time asked for until there is no later one."""
+        """Prepare the pair once, then synthesise the latest requested time until there is no later one."""
         pair, phases, gap = self._pair, self._blend.sequence, self._gap
         if pair.create is None:
             self._engine, self._prepared = LinearBlend(), self._blend
@@ -202,7 +203,7 @@ class Preview:
             self._put(frame)
 
     def _put(self, frame: Frame) -> None:
-        # short, or slice views cut it in the middle
+        # short, since slice views shorten long names in the middle
         kind = "acquired" if frame.provenance is None else "SYNTHETIC"
         name = f"{kind} {frame.time:.4g} {self._frames.unit}".strip()
         with slicer.util.NodeModify(self.node):
@@ -217,7 +218,7 @@ class Preview:
     def _tell(self, report: Report) -> None:
         if not self._answered and self._t not in (0.0, 1.0):
             doing = f"{report.message}, {report.fraction:.0%}" if self._prepared is None else _("computing")
-            self.on_report(_("linear blend, until the engine has answered ({doing})").format(doing=doing))
+            self.on_report(_("linear blend, until the engine is ready ({doing})").format(doing=doing))
 
     def _job_ended(self) -> None:
         self._job = None
@@ -236,7 +237,7 @@ def _prepare(pair: Pair, phases: Sequence, gap: Gap, progress: Progress) -> tupl
 
 
 def _add_temporary_volume(sequence: slicer.vtkMRMLSequenceNode) -> slicer.vtkMRMLScalarVolumeNode:
-    """Add a volume that is not saved with the scene: the panel makes it anew."""
+    """Add a volume that is not saved with the scene: the panel makes it again."""
     node = sequence.GetScene().AddNewNodeByClass("vtkMRMLScalarVolumeNode")
     node.SetSaveWithScene(False)
     return node

@@ -1,4 +1,4 @@
-"""Where in the images something is done: a segmentation or a box that the user has drawn, on the images' voxel grid."""
+"""The mask of a region, a segmentation or a box that the user has drawn, on the voxel grid of the images."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def mask_on(
     region: slicer.vtkMRMLSegmentationNode | slicer.vtkMRMLMarkupsROINode,
     segment_id: str = "",
 ) -> np.ndarray:
-    """Return which voxels of a volume lie in a region, both as they are in the scene, under their parent transforms.
+    """Return the voxels of a volume that lie in a region; the parent transforms of both are applied.
 
     Args:
         volume_node: gives the voxel grid and its place.
@@ -29,7 +29,7 @@ def mask_on(
         (K, J, I) bool with at least one True.
 
     Raises:
-        InvalidInputError: the region is empty, or lies outside of the images, or has no such segment.
+        InvalidInputError: the region is empty, or lies outside the images, or has no such segment.
     """
     if region.IsA("vtkMRMLSegmentationNode"):
         mask = _in_segments(volume_node, region, segment_id)
@@ -37,7 +37,7 @@ def mask_on(
         mask = _in_box(volume_node, region)
     if not mask.any():
         raise InvalidInputError(
-            f"'{region.GetName()}' marks no voxel of the images: it is empty, or lies outside of them. Draw it on "
+            f"'{region.GetName()}' marks no voxel of the images: it is empty, or lies outside them. Draw it on "
             "these images."
         )
     return mask
@@ -57,8 +57,8 @@ def _in_segments(
     if not there:
         raise InvalidInputError(f"Segmentation '{name}' has no segments; draw one first.")
     if segment_id and segment_id not in there:
-        raise InvalidInputError(f"Segmentation '{name}' has no segment '{segment_id}' any more; choose another.")
-    labels = "Binary labelmap"  # Segmentation::GetBinaryLabelmapRepresentationName, which is called otherwise in 5.10
+        raise InvalidInputError(f"Segmentation '{name}' no longer has a segment '{segment_id}'; choose another.")
+    labels = "Binary labelmap"  # Segmentation::GetBinaryLabelmapRepresentationName, which has another name in 5.10
     if not segmentation_node.GetSegmentation().CreateRepresentation(labels):
         raise InvalidInputError(f"Slicer cannot turn segmentation '{name}' into voxels.")
     ids = vtk.vtkStringArray()
@@ -72,7 +72,7 @@ def _in_segments(
     slicer.vtkSlicerSegmentationsModuleLogic.GenerateMergedLabelmapInReferenceGeometry(
         segmentation_node, volume_node, ids, slicer.vtkSegmentation.EXTENT_REFERENCE_GEOMETRY, merged
     )
-    if merged.GetDimensions()[::-1] != shape:  # nothing of it lies in the images
+    if merged.GetDimensions()[::-1] != shape:  # it lies outside the images
         return np.zeros(shape, bool)
     return vtk_to_numpy(merged.GetPointData().GetScalars()).reshape(shape) != 0
 
@@ -83,7 +83,8 @@ def _is_drawn(segment: slicer.vtkSegment, representation: str) -> bool:
 
 
 def _in_box(volume_node: slicer.vtkMRMLVolumeNode, roi_node: slicer.vtkMRMLMarkupsROINode) -> np.ndarray:
-    """Return the voxels in a box; a thick slice counts as soon as the box reaches into it, wherever its middle is."""
+    """Return the voxels in a box; a thick slice counts as soon as the box reaches into it, even if not to its
+    middle."""
     if roi_node.GetNumberOfDefinedControlPoints() == 0:
         raise InvalidInputError(f"Box '{roi_node.GetName()}' is not placed yet; draw it in a slice view.")
     geometry = geometry_from_node(volume_node, f"volume '{volume_node.GetName()}'")

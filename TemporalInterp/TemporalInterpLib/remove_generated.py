@@ -1,4 +1,4 @@
-"""Takes back what the module made: synthetic items of a sequence, and the fields that were made with them."""
+"""Removes the synthetic items of a sequence, and the fields that were made with them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from TemporalInterpLib.sequence_conversion import index_values_of, synthetic_ite
 def remove_generated_frames(sequence_node: slicer.vtkMRMLSequenceNode) -> int:
     """Remove the synthetic items of a sequence, and the companion sequences made with them.
 
-    What counts are the marks on the items and companions, so it also works after saving and loading. Whatever is not
-    marked stays. Browsers stay at their index value, or go to the nearest item that is left.
+    It goes by the marks on the items and companions, so it also works after saving and loading. Everything without a
+    mark stays. Browsers stay at their index value, or select the nearest remaining item.
 
     Returns:
-        how many items were removed; 0, and nothing changes, where none is synthetic.
+        the number of removed items; 0, and nothing changes, if none is synthetic.
 
     Raises:
         InvalidInputError: every item is synthetic, or the index is not numeric, finite and rising; nothing changes.
@@ -40,7 +40,7 @@ def remove_generated_frames(sequence_node: slicer.vtkMRMLSequenceNode) -> int:
 
 
 def remove_browsed_sequence(sequence_node: slicer.vtkMRMLSequenceNode) -> None:
-    """Remove a sequence from its browsers and the scene, with its proxies and what belongs to these."""
+    """Remove a sequence from its browsers and the scene, with its proxies and their nodes."""
     scene = sequence_node.GetScene()
     for browser in browsers_of(sequence_node):
         proxy = browser.GetProxyNode(sequence_node)
@@ -54,7 +54,7 @@ def remove_browsed_sequence(sequence_node: slicer.vtkMRMLSequenceNode) -> None:
 
 
 def remove_with_belongings(node: slicer.vtkMRMLNode, scene: slicer.vtkMRMLScene) -> None:
-    """Remove a node from the scene, with its storage and display nodes, which the scene alone would leave there."""
+    """Remove a node from the scene, with its storage and display nodes, which the scene would keep."""
     belongings = []
     if node.IsA("vtkMRMLStorableNode"):
         belongings += [node.GetNthStorageNode(n) for n in range(node.GetNumberOfStorageNodes())]

@@ -1,4 +1,4 @@
-"""The sample cine: a beating-heart phantom, drawn on this machine, that belongs to nobody."""
+"""The sample cine: a beating-heart phantom, drawn on this machine; it is not patient data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NAME = "Beating heart phantom"
 PHASES = 20
 
 THICKNESS = 6.0
-"""mm of tissue that a slice shows: gaps of 4 mm are left between slices, as in the protocol of the MESA study."""
+"""Slice thickness in mm: it leaves gaps of 4 mm between slices, as in the protocol of the MESA study."""
 
 
 def sample_cine_steps() -> Steps[AddedSequence]:

@@ -1,4 +1,4 @@
-"""Adds nodes to a scene all together or not at all."""
+"""Adds nodes to a scene, either all or none."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import slicer
 
 @contextmanager
 def scene_transaction(scene: slicer.vtkMRMLScene) -> Iterator[None]:
-    """Add nodes in one batch; where the block raises anything, remove every node that has appeared in the scene.
+    """Add nodes in one batch; if the block raises, remove every node that was added to the scene.
 
-    Only additions are undone, so the block must not change nodes that were there before.
+    Only additions are undone, so the block must not change existing nodes.
     """
     before = {node.GetID() for node in nodes_of(scene)}
     scene.StartState(scene.BatchProcessState)

@@ -1,4 +1,4 @@
-"""The self-test: the user's whole path through the module, inside Slicer, and what has to come of it.
+"""The self-test: the user's whole path through the module, inside Slicer, and its expected results.
 
 It presses the panel's own buttons, so it also covers the .ui file and the parameter node. Without PyTorch it walks the
 same path with the linear blend. Slow parts work on a small cine, cut from the sample.
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from TemporalInterpLib.parameter_node import TemporalInterpParameterNode
 
 PATIENCE_S = 120
-"""How long a single step may take on a slow machine."""
+"""Longest time of a single step on a slow machine."""
 
 CYCLE_MS = 900.0
 END_SYSTOLE = 8
@@ -64,7 +64,7 @@ Origin = int | tuple[float, float, float]
 
 @dataclass(eq=False)
 class _Run:
-    """What the scenarios share.
+    """The objects that the scenarios share.
 
     Attributes:
         test: the unit test; its assertions name the values.
@@ -90,7 +90,7 @@ class _Run:
 
     @property
     def moves(self) -> bool:
-        """Whether the engine knows motion."""
+        """Whether the engine estimates motion."""
         return self.engine != "linear_blend"
 
     def wait_until(self, condition: Callable[[], bool], what: str) -> None:
@@ -114,7 +114,7 @@ class _Run:
 
 
 def run_self_test(test: unittest.TestCase) -> None:
-    """Walk the whole path on an empty scene; the first assertion that does not hold fails the test."""
+    """Walk the whole path on an empty scene; the first assertion that fails ends the test."""
     slicer.mrmlScene.Clear(0)
     run = _Run(test, _open_module(), DEFAULT_ENGINE if engines_can_run() else "linear_blend")
     for scenario in SCENARIOS:
@@ -175,7 +175,7 @@ def _preview(run: _Run) -> None:
     test.assertIn("90 ms: SYNTHETIC", run.ui.instantLabel.text)
     test.assertEqual(not np.array_equal(_array(shown), blend), run.moves)
     answer = _array(shown).copy()
-    run.ui.frameCount.value = 9  # has nothing to do with it
+    run.ui.frameCount.value = 9  # not related to the preview
     np.testing.assert_array_equal(_array(shown), answer)
     for t, acquired in ((0.0, first), (1.0, last)):
         run.ui.timeSlider.value = t
@@ -187,7 +187,7 @@ def _preview(run: _Run) -> None:
 
 
 def _side_by_side(run: _Run) -> None:
-    """Show phase A, the instant and phase B beside one another"""
+    """Show phase A, the instant and phase B side by side"""
     manager = slicer.app.layoutManager()
     if manager is None:
         return
@@ -229,7 +229,7 @@ def _small_cine(run: _Run) -> None:
 
 
 def _at_times(run: _Run) -> None:
-    """Interpolate at chosen times; what is not a time is refused in words"""
+    """Interpolate at chosen times; text that is not a time is refused with a message"""
     test, parameters = run.test, run.parameters
     parameters.fill = Fill.AT_TIMES
     before = _scene_state()
@@ -594,11 +594,11 @@ SCENARIOS = (
     _add_slices,
     _without_pytorch,
 )
-"""In the order in which the user meets them; each goes on with what the one before has left."""
+"""In the order in which the user meets them; each continues with the result of the one before."""
 
 
 def _assert_filled(run: _Run, expected: Sequence[tuple[float, Origin]]) -> None:
-    """The result has exactly these items, each at its index value and with its origin."""
+    """Assert that the result has exactly these items, each at its index value and with its origin."""
     test, source, result = run.test, run.parameters.sequence, run.parameters.result
     test.assertIsNotNone(result, run.ui.interpolateMessage.text)
     np.testing.assert_allclose(index_values_of(result), [value for value, _ in expected], atol=1e-6)
@@ -644,9 +644,9 @@ def _assert_scene_is(run: _Run, before: dict[str, object]) -> None:
 
 
 def _scene_state() -> dict[str, object]:
-    """What the scene has: every node, its attributes, and when data and how they are stored were changed last.
+    """The state of the scene: every node, its attributes, and the last changes of its data and storage.
 
-    Without views, which layouts add, and what the preview shows. The parameters change while the user waits.
+    Views, which layouts add, and the preview are excluded. The parameters change while the user waits.
     """
     views = ("vtkMRMLAbstractViewNode", "vtkMRMLSliceCompositeNode")
     data = ("vtkMRMLVolumeNode", "vtkMRMLSequenceNode", "vtkMRMLTransformNode", "vtkMRMLStorageNode")
@@ -662,7 +662,8 @@ def _scene_state() -> dict[str, object]:
 
 
 def _saved_state(parameters: TemporalInterpParameterNode) -> dict[str, object]:
-    """What has to come back from a file. Identifiers may change, and Slicer names the items of sequences anew."""
+    """The state that has to come back from a file. Identifiers may change, and Slicer renames the items of
+    sequences."""
     state: dict[str, object] = {
         name: getattr(parameters, name)
         for name in ("firstPhase", "lastPhase", "time", "engine", "fill", "frameCount", "times", "factor", "cyclic")
@@ -702,7 +703,7 @@ def _matrix(volume: slicer.vtkMRMLScalarVolumeNode) -> list[list[float]]:
 def _resampled(
     volume: slicer.vtkMRMLScalarVolumeNode, from_parent: vtk.vtkAbstractTransform
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return what a volume looks like on its own grid under a transform, as Slicer resamples it, and where it is known.
+    """Return a volume on its own grid under a transform, as Slicer resamples it, and where it is known.
 
     Both have the shape (K, J, I).
     """

@@ -1,4 +1,4 @@
-"""Sequence browsers: finding them, giving one to new sequences, and keeping what they show while items change."""
+"""Sequence browsers: finding them, adding one for new sequences, and keeping their selection while items change."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def proxies_in(scene: slicer.vtkMRMLScene | None) -> list[slicer.vtkMRMLNode]:
 
 @dataclass(frozen=True)
 class SourceView:
-    """How a sequence is shown, for a derived sequence to be shown alike.
+    """The display of a sequence, for a derived sequence to be shown alike.
 
     Attributes:
-        name: how the user knows the sequence: the name of its proxy, unless the browser overwrites that.
+        name: of the sequence for the user: that of its proxy, unless the browser overwrites that.
         browser: its browser, None where it has none.
         proxy: the volume node that shows its current item, None where there is none.
         overwrite_proxy_name: whether the browser writes the index value into the proxy's name.
@@ -95,10 +95,10 @@ def add_browser(
     source: SourceView,
     scene: slicer.vtkMRMLScene,
 ) -> slicer.vtkMRMLSequenceBrowserNode:
-    """Add a browser for sequences that are in the scene already, played like the source; the first is the master."""
+    """Add a browser for sequences that are already in the scene, played like the source; the first is the master."""
     browser = scene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode", name)
     master = sequences_and_proxies[0][0]
-    # one event at the end: on the first, Slicer makes proxies of its own for sequences that have none yet
+    # one event at the end: at the first, Slicer makes proxies of its own for sequences without one
     with slicer.util.NodeModify(browser):
         browser.SetAndObserveMasterSequenceNodeID(master.GetID())
         for sequence_node, proxy in sequences_and_proxies:

@@ -1,4 +1,4 @@
-"""Sequence nodes of the scene to sequences of the core, and back."""
+"""Conversion between sequence nodes of the scene and sequences of the core."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def sequence_from_node(sequence_node: slicer.vtkMRMLSequenceNode, items: Iterabl
     for number in numbers:
         if not 0 <= number < len(values):
             raise InvalidInputError(
-                f"Sequence '{sequence_node.GetName()}' has items 0 to {len(values) - 1}, item {number} was asked for."
+                f"Sequence '{sequence_node.GetName()}' has items 0 to {len(values) - 1}, item {number} was requested."
             )
     volumes = [volume_from_node(sequence_node.GetNthDataNode(n), item_title(sequence_node, n)) for n in numbers]
     for number, volume in zip(numbers, volumes, strict=True):
@@ -58,10 +58,10 @@ def sequence_from_node(sequence_node: slicer.vtkMRMLSequenceNode, items: Iterabl
 
 
 def slice_thickness_of(sequence_node: slicer.vtkMRMLSequenceNode) -> float | None:
-    """Return how much tissue a slice shows, in mm, None where it is not known.
+    """Return the slice thickness in mm, None where it is not known.
 
     Raises:
-        InvalidInputError: what is noted is not a number.
+        InvalidInputError: the attribute is not a number.
     """
     text = sequence_node.GetAttribute(SLICE_THICKNESS_KEY)
     try:
@@ -74,7 +74,7 @@ def slice_thickness_of(sequence_node: slicer.vtkMRMLSequenceNode) -> float | Non
 
 
 def item_title(sequence_node: slicer.vtkMRMLSequenceNode, number: int) -> str:
-    """Return how to call an item in a message."""
+    """Return the name of an item for a message."""
     node = sequence_node.GetNthDataNode(number)
     name = f" ('{node.GetName()}')" if node is not None else ""
     return f"item {number}{name} of sequence '{sequence_node.GetName()}'"
@@ -100,7 +100,7 @@ def index_values_of(sequence_node: slicer.vtkMRMLSequenceNode) -> list[float]:
     """Return the index values of all items as numbers.
 
     Raises:
-        InvalidInputError: as in `sequence_from_node`, for what concerns the index.
+        InvalidInputError: as in `sequence_from_node`, for the index.
     """
     if sequence_node is None:
         raise InvalidInputError("There is no sequence: choose one first.")
@@ -158,7 +158,7 @@ def add_item(
 ) -> slicer.vtkMRMLNode:
     """Store an empty node under a name in a sequence, and return the stored one, to be filled.
 
-    Filling the stored node spares the copy that Slicer makes of what it is given.
+    Filling the stored node avoids the copy that Slicer makes of the given node.
     """
     item.SetName(name)
     return sequence_node.SetDataNodeAtValue(item, format_index_value(index_value))

@@ -16,10 +16,10 @@ from temporal_interp.tracking.contour_view import ContourView
 from temporal_interp.tracking.strain import strain_along
 from TemporalInterpLib.charts import add_chart, add_table, index_heading
 from TemporalInterpLib.follow_points import in_image
+from TemporalInterpLib.motion_transforms import displacements_in
 from TemporalInterpLib.remove_generated import remove_with_belongings
 from TemporalInterpLib.scene_transaction import nodes_of, scene_transaction
 from TemporalInterpLib.sequence_conversion import index_values_of
-from TemporalInterpLib.tracked_motion import displacements_in
 from TemporalInterpLib.volume_conversion import RAS_TO_LPS
 
 DIGITS = 3
@@ -27,10 +27,10 @@ DIGITS = 3
 
 MOTION_ROLE = PREFIX + "StrainMotion"
 CURVE_ROLE = PREFIX + "StrainCurve"
-"""Roles of the references of table, series and chart to the motion and to the curve that they are of."""
+"""Roles of the references of table, series and chart to their motion and their curve."""
 
 COLORS = {"radial": (0.90, 0.62, 0.0), "circumferential": (0.0, 0.45, 0.70), "longitudinal": (0.0, 0.62, 0.45)}
-"""Of the curves (Okabe and Ito: told apart by everybody)."""
+"""Of the curves (Okabe and Ito: safe for colour-blind readers)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,7 @@ class StrainCurves:
     """The result, in the scene.
 
     Attributes:
-        strains: the mean over the curve in every phase, by the name that a user knows; 0.1 is 10 %.
+        strains: the mean over the curve in every phase, by the name that users know; 0.1 is 10 %.
         times: of the phases.
         table: the same in per cent, over the index.
         chart: a plot of it.
@@ -67,8 +67,8 @@ def add_strain_curves(
     Args:
         motion: a tracked motion in the scene.
         curve_node: drawn in the reference phase; it may follow the motion.
-        view: how the curve lies to the heart.
-        wall_thickness_mm: of the wall in the reference phase, where the curve runs in its middle and it is known.
+        view: that the curve is drawn in.
+        wall_thickness_mm: of the wall in the reference phase, if it is known and the curve runs in its middle.
 
     Raises:
         InvalidInputError: there is no curve, it has too few points, or it leaves the images; the scene is as it was.
@@ -129,7 +129,7 @@ def remove_strain_curves(motion: slicer.vtkMRMLSequenceNode) -> None:
 
 
 def _remove(nodes: list[slicer.vtkMRMLNode], scene: slicer.vtkMRMLScene) -> None:
-    for node in sorted(nodes, key=lambda node: not node.IsA("vtkMRMLPlotChartNode")):  # the chart lets go of its series
+    for node in sorted(nodes, key=lambda node: not node.IsA("vtkMRMLPlotChartNode")):  # the chart releases its series
         remove_with_belongings(node, scene)
 
 

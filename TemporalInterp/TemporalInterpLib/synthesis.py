@@ -1,4 +1,4 @@
-"""Who synthesises: an engine in a thread of this process, or the command line in a child process."""
+"""Runs the synthesis: by an engine in a thread of this process, or by the command line in a child process."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from TemporalInterpLib.sequence_conversion import format_index_value
 
 
 class Synthesiser(Protocol):
-    """Fills a sequence as a request says."""
+    """Fills a sequence according to a request."""
 
     @property
     def name(self) -> str:
@@ -47,7 +47,7 @@ class InThisProcess:
 
     Attributes:
         name: of the engine.
-        create: makes it; called in the thread, since PyTorch and a model take seconds to load.
+        create: creates it; called in the thread, since PyTorch and a model take seconds to load.
     """
 
     name: str
@@ -67,13 +67,13 @@ class InThisProcess:
             return fraction, message
 
         result = yield from with_reports(in_background(work), hand_over)
-        hand_over(1.0, "")  # what came after the last step
+        hand_over(1.0, "")  # frames after the last step
         return result
 
 
 @dataclass(frozen=True)
 class InChildProcess:
-    """Synthesises with the command line, in a child process: for engines that fit every pair anew.
+    """Synthesises with the command line, in a child process: for engines that fit every gap.
 
     Attributes:
         name: of the engine, as `create_engine` takes it.

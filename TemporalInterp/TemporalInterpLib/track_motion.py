@@ -1,4 +1,4 @@
-"""Tracks the motion through a sequence of the scene, in a child process, and takes it back.
+"""Tracks the motion through a sequence of the scene, in a child process, and removes it.
 
 Everything is computed in nodes outside the scene and added at the end in one batch, so an error or a cancel leaves the
 scene as it was.
@@ -22,22 +22,22 @@ from temporal_interp.errors import InvalidInputError
 from TemporalInterpLib.background import Steps, in_background, share_of
 from TemporalInterpLib.child_process import command_line, write_for_child
 from TemporalInterpLib.follow_points import followers_of, let_go
+from TemporalInterpLib.motion_transforms import SOURCE_ROLE, TrackingFacts, motions_of, point_transform
 from TemporalInterpLib.region_mask import mask_on
 from TemporalInterpLib.remove_generated import remove_browsed_sequence
 from TemporalInterpLib.scene_transaction import scene_transaction
 from TemporalInterpLib.sequence_browser import SourceView, add_browser, add_proxy
 from TemporalInterpLib.sequence_conversion import new_sequence_like, sequence_from_node, set_attributes
 from TemporalInterpLib.strain_curves import remove_strain_curves
-from TemporalInterpLib.tracked_motion import SOURCE_ROLE, TrackingFacts, motions_of, point_transform
 
 
 @dataclass(frozen=True, eq=False)
 class TrackedMotion:
-    """What was added to the scene.
+    """The nodes that were added to the scene.
 
     Attributes:
-        motion: the displacement to every phase, as a sequence of transforms; see `tracked_motion`.
-        browser: the browser of the sequence that was tracked, which shows it, too.
+        motion: the displacement to every phase, as a sequence of transforms; see `motion_transforms`.
+        browser: the browser of the sequence that was tracked, which also shows the motion.
         proxy: the transform node that carries points of the reference phase to the phase shown.
     """
 
@@ -56,8 +56,8 @@ class _Source:
         acquired: its acquired frames.
         index_texts: the index value of each as Slicer keeps it.
         reference: number of the reference phase among them.
-        mask: (K, J, I) bool, where to look; None for everywhere.
-        whole_beat: whether the frames are one whole beat.
+        mask: (K, J, I) bool, where to track; None for everywhere.
+        whole_beat: whether the frames cover one whole beat.
     """
 
     node: slicer.vtkMRMLSequenceNode
@@ -83,14 +83,14 @@ def tracking_steps(
     Args:
         sequence_node: sequence of scalar volumes in the scene, with two acquired items or more.
         reference: number of the acquired item whose tissue is followed.
-        region: where to look; None for all of the images, or the sector of an ultrasound picture.
+        region: to track in; None for all of the images, or the sector of an ultrasound picture.
         segment_id: the segment of a segmentation that counts, all if empty.
-        whole_beat: the frames are one whole beat: after the last comes the first again.
+        whole_beat: the frames cover one whole beat: after the last comes the first.
         device: as `temporal_interp.tensors.devices.choose_device` takes it.
 
     Raises:
         InvalidInputError: the sequence cannot be tracked, there is no such item, it is
-            synthetic, or the region marks nothing of the images.
+            synthetic, or the region marks no voxel of the images.
     """
     sequence = sequence_from_node(sequence_node)
     if sequence_node.GetScene() is None:
@@ -114,12 +114,12 @@ def tracking_steps(
 
 
 def remove_tracked_motion(sequence_node: slicer.vtkMRMLSequenceNode) -> int:
-    """Remove the motions that were tracked in a sequence, with the strain curves measured by them.
+    """Remove the tracked motions of a sequence, with the strain curves measured by them.
 
-    What follows a motion stays, at its place in the reference phase.
+    Nodes that follow a motion return to their place in the reference phase.
 
     Returns:
-        how many motions were removed.
+        the number of removed motions.
     """
     motions = motions_of(sequence_node)
     for motion in motions:
@@ -200,7 +200,7 @@ def _add(source: _Source, motion: slicer.vtkMRMLSequenceNode) -> TrackedMotion:
         if browser is None:
             shown = [(source.node, add_proxy(source.node, source.node.GetName(), view, scene))]
             browser = add_browser(f"{source.node.GetName()} browser", shown, view, scene)
-        with slicer.util.NodeModify(browser):  # last: this changes a node that was there before
+        with slicer.util.NodeModify(browser):  # last: this changes a node that existed before
             browser.AddSynchronizedSequenceNodeID(motion.GetID())
             browser.AddProxyNode(proxy, motion, False)
     return TrackedMotion(motion, browser, proxy)

@@ -12,8 +12,8 @@ from TemporalInterpLib.volume_conversion import RAS_TO_LPS
 
 PADDING = 1
 """Rings of zero vectors around a field. Slicer continues a grid transform beyond its edge with the edge's vector, so
-that a field that is not zero there would move everything around the volume; the ring makes it fade to nothing within
-one voxel instead. A single slice gets a slice of zeros on either side."""
+a field that is not zero there would move everything around the volume; the ring makes it fade to zero within one voxel
+instead. A single slice gets a slice of zeros on either side."""
 
 
 def displacement_grid(displacement: np.ndarray, geometry: Geometry) -> vtk.vtkImageData:
@@ -63,7 +63,7 @@ def transform_between(
 
 
 def transformed_points(points: np.ndarray, transform: vtk.vtkAbstractTransform) -> np.ndarray:
-    """Return points, (P, 3), after a transform of whatever kind, float64."""
+    """Return points, (P, 3), after a transform of any kind, float64."""
     before, after = vtk.vtkPoints(), vtk.vtkPoints()
     before.SetDataTypeToDouble()
     after.SetDataTypeToDouble()

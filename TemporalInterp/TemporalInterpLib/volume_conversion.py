@@ -1,7 +1,7 @@
-"""Volume nodes of the scene to volumes of the core, and back.
+"""Conversion between volume nodes of the scene and volumes of the core.
 
 MRML is RAS and keeps the geometry in the node's IJKToRAS matrix; the core is LPS. A parent transform is not applied:
-voxels lie where the node itself says, and a result is put under the same parent as its source.
+voxels have the node's own position, and a result is put under the same parent as its source.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 """4 x 4 matrix from RAS to LPS; its own inverse."""
 
 SCALAR_TYPES = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "float32", "float64")
-"""What a volume can hold here. Slicer does not display 64-bit integers properly."""
+"""Scalar types that a volume may have here. Slicer does not display 64-bit integers properly."""
 
 
 def geometry_from_node(volume_node: slicer.vtkMRMLVolumeNode, what: str) -> Geometry:
@@ -27,7 +27,7 @@ def geometry_from_node(volume_node: slicer.vtkMRMLVolumeNode, what: str) -> Geom
 
     Args:
         volume_node: a volume node that has image data.
-        what: how to call the node in an error.
+        what: name of the node in an error.
 
     Raises:
         InvalidInputError: the axes are sheared or a spacing is zero.
@@ -44,7 +44,7 @@ def geometry_from_node(volume_node: slicer.vtkMRMLVolumeNode, what: str) -> Geom
             direction=ijk_to_lps[:3, :3] / np.where(spacing > 0, spacing, 1),
         )
     except InvalidInputError as error:
-        raise InvalidInputError(f"The voxel grid of {what} cannot be worked with. {error}") from error
+        raise InvalidInputError(f"The voxel grid of {what} cannot be used. {error}") from error
 
 
 def ijk_to_ras_matrix(geometry: Geometry) -> vtk.vtkMatrix4x4:
@@ -63,7 +63,7 @@ def volume_from_node(volume_node: slicer.vtkMRMLScalarVolumeNode, what: str = ""
 
     Args:
         volume_node: the node, in or outside a scene.
-        what: how to call the node in an error; "volume '<name>'" if empty.
+        what: name of the node in an error; "volume '<name>'" if empty.
 
     Raises:
         InvalidInputError: there is no node or no image data, it is a label map, has more than one component, a scalar
@@ -122,13 +122,13 @@ def set_volume(volume_node: slicer.vtkMRMLVolumeNode, volume: Volume) -> None:
 
 
 def copy_place(volume_node: slicer.vtkMRMLVolumeNode, template: slicer.vtkMRMLVolumeNode) -> None:
-    """Put the voxels of a volume node where those of the template lie, to the last bit."""
+    """Give a volume node the voxel grid of the template, to the last bit."""
     ijk_to_ras = vtk.vtkMatrix4x4()
     template.GetIJKToRASMatrix(ijk_to_ras)
     volume_node.SetIJKToRASMatrix(ijk_to_ras)
 
 
 def copy_meaning(volume_node: slicer.vtkMRMLScalarVolumeNode, template: slicer.vtkMRMLScalarVolumeNode) -> None:
-    """Copy what the voxel values stand for, quantity and units (CT: attenuation in Hounsfield units)."""
+    """Copy the meaning of the voxel values, quantity and units (CT: attenuation in Hounsfield units)."""
     volume_node.SetVoxelValueQuantity(template.GetVoxelValueQuantity())
     volume_node.SetVoxelValueUnits(template.GetVoxelValueUnits())

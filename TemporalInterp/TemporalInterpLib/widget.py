@@ -23,11 +23,11 @@ from TemporalInterpLib.panels.track_panel import TrackPanel
 from TemporalInterpLib.parameter_node import TemporalInterpParameterNode
 
 CLOSING_SECONDS = 5.0
-"""How long to wait for cancelled work when the panel is closed for good."""
+"""Time to wait for cancelled work when the panel is closed."""
 
 
 class ModulePanel:
-    """Keeps sections and parameters in step.
+    """Keeps sections and parameters synchronised.
 
     Args:
         ui: the widgets of the .ui file, by name.
@@ -78,7 +78,7 @@ class ModulePanel:
         self.update()
 
     def update(self) -> None:
-        """Show what the parameters say; a change made meanwhile is shown in another round, not within."""
+        """Show the parameters; a change made meanwhile is shown in another round, not within this one."""
         if self.context.parameters is None:
             return
         self._changed = True
@@ -94,13 +94,13 @@ class ModulePanel:
             self._updating = False
 
     def stop(self) -> None:
-        """Let go of the parameters, cancel all work and take the preview out of the scene."""
-        self.use(None)  # first: a selector may move on as the preview goes, and what follows it would begin anew
+        """Release the parameters, cancel all work and remove the preview from the scene."""
+        self.use(None)  # first: a selector may change as the preview is removed, and its followers would start again
         for section in self._sections:
             section.stop()
 
     def close(self) -> None:
-        """Stop for good."""
+        """Stop finally."""
         self.stop()
         wait_for_threads(CLOSING_SECONDS)
 

@@ -25,7 +25,7 @@ class TemporalInterpError(Exception):
 
 
 class InvalidInputError(TemporalInterpError, ValueError):
-    """Input that cannot be worked with. The message says what was wrong, where, and what to do."""
+    """Input that cannot be used. The message says what was wrong, where, and what to do."""
 
 
 class UnreadableFileError(InvalidInputError, OSError):

@@ -1,4 +1,4 @@
-"""The benchmark, `make bench`: our engines side by side with what people use now, on the same frames.
+"""The benchmark, `make bench`: our engines compared with established methods, on the same frames.
 
 Testing/Benchmarks/README.md explains every figure.
 """
@@ -30,26 +30,26 @@ from temporal_interp.io.atomic import atomic_folder
 REPOSITORY = Path(__file__).parents[2]
 
 QUICK = ("heart_slices", "lung_volume", "cine_2ch_every_4")
-"""Sets of --quick where none are chosen."""
+"""Sets of --quick if none are chosen."""
 
 
 def main(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the report.")] = Path("build", "bench"),
     engines: Annotated[str | None, typer.Option(metavar="NAME,NAME", help=f"Of {', '.join(ALL)}.")] = None,
     sets: Annotated[
-        str | None, typer.Option(metavar="NAME,NAME", help="Left out, all, or none beside --sequence.")
+        str | None, typer.Option(metavar="NAME,NAME", help="Default: all, or none with --sequence.")
     ] = None,
     data: Annotated[Path, typer.Option(help="Folder of the real images.")] = REPOSITORY.parent / "shared" / "data",
     sequence: Annotated[
         list[Path] | None, typer.Option(help="Also score on this sequence of yours; may be given several times.")
     ] = None,
-    every: Annotated[int | None, typer.Option(help="Of each --sequence, keep every n-th frame. Left out, 2.")] = None,
+    every: Annotated[int | None, typer.Option(help="Of each --sequence, keep every n-th frame. Default: 2.")] = None,
     first: Annotated[int | None, typer.Option("--from", help="Of each --sequence, keep this frame and --to.")] = None,
     last: Annotated[int | None, typer.Option("--to", help="See --from.")] = None,
     weights: Annotated[
         Path, typer.Option(help="Folder of the networks of others, from train_peers.py.")
     ] = TRAINED_NETWORKS,
-    threads: Annotated[int, typer.Option(min=1, help="That each engine may use.")] = 2,
+    threads: Annotated[int, typer.Option(min=1, help="Threads per engine.")] = 2,
     timeout: Annotated[float, typer.Option(help="Seconds that one engine may take for one set.")] = 1800.0,
     quick: Annotated[bool, typer.Option("--quick", help="Few and small sets: some minutes.")] = False,
 ) -> None:
@@ -63,21 +63,21 @@ def main(
         require_folder_output(output, force=True)
         missing = {name: why for name in names if (why := why_missing(name, weights))}
         for name, why in missing.items():
-            _say(f"{name} does not run: {why}")
+            _print(f"{name} does not run: {why}")
         conditions = Conditions(threads, timeout, weights.absolute())
         results, left_out = _run_all(chosen, [name for name in names if name not in missing], conditions)
         command = shlex.join(["python", "Testing/Benchmarks/bench.py", *sys.argv[1:]])
         with atomic_folder(output, overwrite=True) as folder:
             write_report(results, Circumstances(command, describe(threads), missing, left_out), folder)
-        _say(f"The report is {output / 'report.md'}.")
+        _print(f"The report is {output / 'report.md'}.")
 
 
 def _stop(*_: object) -> None:
-    """Let what a signal ends clean up as where the user stops it."""
+    """Let a signal end the work like Ctrl-C, so that it cleans up."""
     raise KeyboardInterrupt
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     print(line, flush=True)
 
 
@@ -90,7 +90,7 @@ def _protocol(every: int | None, first: int | None, last: int | None) -> Protoco
 
 
 def _chosen_sets(known: Sequence[CaseSet], names: str | None, *, quick: bool, alone: bool) -> list[CaseSet]:
-    """Return the sets that were named; where none were and no sequence was given either (alone), all or the quick."""
+    """Return the named sets; without names and without a sequence (`alone`), all or the quick ones."""
     if names is None:
         wanted = [s.name for s in known if not quick or s.name in QUICK] if alone else []
     else:
@@ -101,14 +101,14 @@ def _chosen_sets(known: Sequence[CaseSet], names: str | None, *, quick: bool, al
 def _run_all(
     sets: Sequence[CaseSet], engines: Sequence[str], conditions: Conditions
 ) -> tuple[list[SetResult], dict[str, str]]:
-    """Return the results, and why sets could not be had, by name."""
+    """Return the results, and the reasons why sets are missing, by name."""
     results, left_out = [], {}
     for case_set in sets:
         try:
-            results.append(run_set(case_set, engines, conditions, _say))
+            results.append(run_set(case_set, engines, conditions, _print))
         except InvalidInputError as error:
             left_out[case_set.name] = str(error)
-            _say(f"{case_set.name} is left out: {error}")
+            _print(f"{case_set.name} is left out: {error}")
     return results, left_out
 
 

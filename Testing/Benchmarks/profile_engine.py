@@ -1,11 +1,11 @@
-"""Where the time of an engine goes: the share of every stage of preparing a pair, and of making a frame of it.
+"""Profiles an engine: the share of every stage in preparing a pair, and in making a frame of it.
 
     python Testing/Benchmarks/profile_engine.py velocity_field
     python Testing/Benchmarks/profile_engine.py student --shape 32,128,128 --trace build/trace.json
 
-A beating heart, end diastole to end systole, on one thread, so that shares are shares. The stages are functions of the
-program, given by name; what a stage within another takes counts for the inner one. Operations are those of convolutions
-and matrix products, as PyTorch counts them, in a run of their own.
+The image is a beating heart, end diastole to end systole. One thread computes, so that shares add up. The stages are
+functions of the program, given by name; the time of a nested stage counts for the inner one. Operations are those of
+convolutions and matrix products, as PyTorch counts them, in a separate run.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ STAGES = {
         "data.intensity:IntensityRange.normalise",
         "data.intensity:IntensityRange.centre",
     ),
-    "find what moves": ("engines.pairs.region:region_of_change",),
+    "find the moving region": ("engines.pairs.region:region_of_change",),
     "coarsen": ("registration.grids:coarsen",),
     "fit": ("registration.fit_velocity:fit_velocity",),
     "compare": ("tensors.similarity:squared_local_correlation",),
@@ -55,7 +55,7 @@ STAGES = {
     "fuse": ("engines.pairs.fusion:disagreement", "engines.pairs.fusion:fusion_maps", "engines.pairs.fusion:fuse"),
     "round": ("data.scalar_type:to_scalar_type",),
 }
-"""Stages and the functions that do them."""
+"""Stages and their functions."""
 
 REST = "the rest"
 COLUMNS = (
@@ -71,7 +71,7 @@ COLUMNS = (
 def main(
     engine: Annotated[str, typer.Argument(help="Name of an engine, such as velocity_field or student.")],
     shape: Annotated[str, typer.Option(metavar="K,J,I", help="Of the volumes.")] = "1,128,128",
-    trace: Annotated[Path | None, typer.Option(help="Also write what PyTorch did, .json, for a trace viewer.")] = None,
+    trace: Annotated[Path | None, typer.Option(help="Also write a trace of PyTorch's operations, .json.")] = None,
 ) -> None:
     """Print the stages of an engine and their shares."""
     with exit_on_error(Console()):
@@ -84,10 +84,10 @@ def main(
 
 
 class Ledger:
-    """Charges every stage with what a meter counts while the stage is the innermost that runs.
+    """Charges every stage with the count of a meter while the stage is the innermost that runs.
 
     Args:
-        meter: a clock, or what counts operations.
+        meter: a clock, or a counter of operations.
     """
 
     def __init__(self, meter: Callable[[], float]) -> None:
@@ -104,13 +104,13 @@ class Ledger:
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
-        """Charge what runs here and is no stage to the rest of a part."""
+        """Charge work outside all stages to the rest of a part."""
         with self._running((name, REST)):
             yield
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Charge what runs here to a stage of the part that runs."""
+        """Charge the work in the block to a stage of the current part."""
         with self._running((self._open[0][0], name)), record_function(name):
             yield
 
@@ -146,7 +146,7 @@ def profile_engine(name: str, shape: Shape, trace: Path | None = None) -> list[R
 
     counter = FlopCounterMode(display=False)
     operations, seconds = Ledger(counter.get_total_flops), Ledger(time.perf_counter)
-    with counter:  # first: what is done for the first time takes longer
+    with counter:  # first, because a first run takes longer
         work(operations)
     if trace is None:
         work(seconds)
@@ -169,7 +169,7 @@ def profile_engine(name: str, shape: Shape, trace: Path | None = None) -> list[R
 
 @contextmanager
 def staged(run: Callable[[str], Any]) -> Iterator[None]:
-    """Let the functions of `STAGES` run within `run(stage)`, wherever the program uses them, for as long as this lasts.
+    """Let the functions of `STAGES` run within `run(stage)`, wherever the program uses them, within the block.
 
     Raises:
         InvalidInputError: the program has no such function.
@@ -177,7 +177,7 @@ def staged(run: Callable[[str], Any]) -> Iterator[None]:
     for module in pkgutil.iter_modules(pairs.__path__, f"{pairs.__name__}."):
         import_module(module.name)  # engines import these when they first prepare a gap
     found = [(stage, *_find(address)) for stage, addresses in STAGES.items() for address in addresses]
-    with ExitStack() as stack:  # only now: a module that is imported later would keep what is replaced here
+    with ExitStack() as stack:  # only now: a module that is imported later would keep the replacement
         for stage, holder, name, original in found:
             wrapped = _within(run, stage, original)
             for where in [holder] if isinstance(holder, type) else _modules_with(name, original):
@@ -193,7 +193,7 @@ def _find(address: str) -> tuple[Any, str, Any]:
         holder = pkgutil.resolve_name(f"{module}:{'.'.join(owner)}")
         return holder, name, vars(holder)[name]
     except (ImportError, AttributeError, KeyError) as error:
-        raise InvalidInputError(f"The program has no {address} any more; correct STAGES.") from error
+        raise InvalidInputError(f"The program no longer has {address}; correct STAGES.") from error
 
 
 def _within(run: Callable[[str], Any], stage: str, original: Any) -> Any:

@@ -1,10 +1,10 @@
 """How time and memory of the engines grow with the size of the volume and the frames of a sequence.
 
-    python Testing/Benchmarks/scaling.py -o build/scaling.md             an hour; a CSV is put beside it
+    python Testing/Benchmarks/scaling.py -o build/scaling.md             an hour; also writes a CSV
     python Testing/Benchmarks/scaling.py --quick --engines student       a minute
 
 Every measurement is a process of its own, as in the comparison, whose README explains how time and memory are taken.
-An engine that takes too long is not tried on more.
+An engine that takes too long is not run on larger sizes.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ SHAPES: tuple[Shape, ...] = (
 )
 QUICK_SHAPES: tuple[Shape, ...] = ((1, 64, 64), (1, 128, 128), (4, 96, 96))
 GAPS = (2, 4, 8, 16)
-"""Of the sequences, of one slice each, so that every engine gets through."""
+"""Gaps of the sequences, which have one slice, so that every engine finishes."""
 
 BOUNDS_GB = {"32 x 128 x 128": 2.0, "96 x 256 x 256": 10.0}
 """The memory, in 10^9 bytes, that a process may take for a pair and its frames."""
@@ -81,10 +81,10 @@ GROWTHS = (
 
 def main(
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Markdown file; a CSV is put beside it.")
+        Path | None, typer.Option("-o", "--output", help="Markdown file; a CSV is written next to it.")
     ] = None,
-    engines: Annotated[str | None, typer.Option(metavar="NAME,NAME", help="Left out, all that can be used.")] = None,
-    threads: Annotated[int, typer.Option(min=1, help="That each engine may use.")] = 2,
+    engines: Annotated[str | None, typer.Option(metavar="NAME,NAME", help="Default: all that can be used.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Threads per engine.")] = 2,
     timeout: Annotated[float, typer.Option(help="Seconds that a process may take.")] = 600.0,
     quick: Annotated[bool, typer.Option("--quick", help="Few and small: some minutes.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Fail where memory exceeds its bounds.")] = False,
@@ -145,10 +145,10 @@ def markdown(rows: Sequence[Row], machine: str) -> str:
         "# How time and memory grow",
         f"{machine}.",
         "## Size of the volume",
-        "A beating heart fills every grid alike, from end diastole to end systole; voxels are 1.5 x 1.5 x 3.5 mm.",
+        "A beating heart fills every grid, from end diastole to end systole; voxels are 1.5 x 1.5 x 3.5 mm.",
         as_markdown(sizes, SIZE_COLUMNS, words=2),
         "## Frames of a sequence",
-        f"One frame is put into every gap of a sequence of {frames[0]['shape']} voxels.",
+        f"One frame is synthesised in every gap of a sequence of {frames[0]['shape']} voxels.",
         as_markdown(frames, FRAMES_COLUMNS),
         "## Growth",
         "seconds = c * size ^ exponent: the slope of the straight line through the logarithms.",

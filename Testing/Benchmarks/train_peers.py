@@ -3,8 +3,8 @@
     python Testing/Benchmarks/train_peers.py                      both, one after the other, half an hour each
     python Testing/Benchmarks/train_peers.py --name voxelmorph --seconds 300 -o build/peers
 
-The time is what the shipped student and its teacher took together, in seconds of processor time, so run it on one
-thread (OMP_NUM_THREADS=1), as these were. The packages come with
+The time is that of the shipped student and its teacher together, in seconds of processor time, so run it on one
+thread (OMP_NUM_THREADS=1), as they were. The packages come with
 `pip install -r Testing/Benchmarks/requirements.txt`.
 """
 
@@ -23,7 +23,7 @@ from temporal_interp.errors import InvalidInputError
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--name", choices=NETWORKS, help="which network; both if left out")
+    parser.add_argument("--name", choices=NETWORKS, help="which network; default: both")
     parser.add_argument("--seconds", type=float, default=SAME_SECONDS, help="processor time of each (%(default)g)")
     parser.add_argument("-o", "--output", type=Path, default=TRAINED_NETWORKS, metavar="FOLDER", help="(%(default)s)")
     parser.add_argument(

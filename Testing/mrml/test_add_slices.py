@@ -150,7 +150,7 @@ class TestSequence:
         added.browser.SetSelectedItemNumber(2)
         np.testing.assert_array_equal(slicer.util.arrayFromVolume(added.given_volume), item_arrays(sequence)[2])
 
-    def test_saved_and_loaded_both_still_play(self, cine, repeated, save_and_load):
+    def test_saved_and_loaded_both_play(self, cine, repeated, save_and_load):
         add(cine.sequence)
         save_and_load()
         source = next(n for n in slicer.util.getNodesByClass("vtkMRMLSequenceNode") if n.GetName() == "cine")

@@ -56,7 +56,7 @@ def test_frames_come_evenly_spaced_and_in_order(cine):
         np.testing.assert_array_equal(array, np.rint(blend))
 
 
-def test_frames_come_at_the_index_values_asked_for_in_any_order(cine):
+def test_frames_come_at_the_index_values_requested_in_any_order(cine):
     added = interpolate_between_items(cine.sequence, 0, 1, [9.5, 3.25], LinearBlend())
     assert item_values(added.sequence) == [0, 3.25, 9.5, 12.5]
 
@@ -187,7 +187,7 @@ def test_source_is_only_read(cine, scene):
     np.testing.assert_array_equal(slicer.util.arrayFromVolume(cine.proxy), item_arrays(cine.sequence)[2])
 
 
-def test_playback_of_the_source_goes_on(cine):
+def test_playback_of_the_source_continues(cine):
     cine.browser.SetPlaybackActive(True)
     added = interpolate_between_items(cine.sequence, 0, 4, 2, LinearBlend())
     assert cine.browser.GetPlaybackActive()
@@ -208,7 +208,7 @@ def test_companions_are_synchronised_in_the_same_browser(cine):
     np.testing.assert_allclose(moved, [-0.5, 0, 0], atol=1e-4)
 
 
-def test_only_the_companions_asked_for_are_made(cine):
+def test_only_the_companions_requested_are_made(cine):
     added = interpolate_between_items(cine.sequence, 0, 2, 3, MOTION, companions=[Companion.JACOBIAN_LAST_TO_T])
     assert list(added.companions) == [Companion.JACOBIAN_LAST_TO_T]
 
@@ -302,7 +302,7 @@ def test_progress_rises_to_the_end(cine):
         (0, 1, [12.6], "strictly between"),
         (0, 1, [-3.0], "strictly between"),
         (0, 1, [float("nan")], "strictly between"),
-        (0, 1, [4.0, 4.0], "asked for twice"),
+        (0, 1, [4.0, 4.0], "requested twice"),
         (0, 1, [4.0, 4.0009], "no further apart than 0.001"),
         (0, 1, [0.0005], "no further apart than 0.001"),
         (0, 1, [12.5], "strictly between"),
@@ -330,7 +330,7 @@ def test_one_item_is_refused_by_name(scene, blob_frames, run):
         run(cine.sequence)
 
 
-def test_engine_without_fields_is_refused_when_fields_are_asked_for(cine, scene):
+def test_engine_without_fields_is_refused_when_fields_are_requested(cine, scene):
     before = snapshot(scene)
     with pytest.raises(InvalidInputError, match="'linear_blend' gives no displacement first to t"):
         interpolate_between_items(cine.sequence, 0, 1, 1, LinearBlend(), companions=[Companion.DISPLACEMENT_FIRST_TO_T])

@@ -74,7 +74,7 @@ def test_browser_stays_at_its_time_or_goes_to_the_nearest(cine, selected, left_a
 
 
 @pytest.mark.parametrize("playing", [True, False])
-def test_playback_goes_on(cine, playing):
+def test_playback_continues(cine, playing):
     added = interpolate_between_items(cine.sequence, 0, 4, 3, MOTION, companions=list(Companion))
     added.browser.SetPlaybackActive(playing)
     remove_generated_frames(added.sequence)

@@ -46,7 +46,7 @@ def test_jacobians_are_saved_as_one_nrrd(made, sequences_logic, tmp_path):
     np.testing.assert_allclose(item_arrays(sequences_logic.AddSequence(str(path)))[2], 1.5, atol=1e-6)
 
 
-def test_fields_are_saved_as_one_5d_nrrd_and_point_the_same_way(made, sequences_logic, tmp_path):
+def test_fields_are_saved_as_one_5d_nrrd_and_point_in_the_same_direction(made, sequences_logic, tmp_path):
     path = tmp_path / "fields.seq.nrrd"
     assert save(made.companions[Companion.DISPLACEMENT_FIRST_TO_T], path) == "vtkMRMLTransformSequenceStorageNode"
     assert b"dimension: 5" in path.read_bytes()[:1000]

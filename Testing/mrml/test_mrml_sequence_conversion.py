@@ -43,7 +43,7 @@ def test_voxels_are_not_copied():
     assert np.shares_memory(volume.array, slicer.util.arrayFromVolume(node.GetNthDataNode(1)))
 
 
-def test_only_the_items_asked_for_are_read():
+def test_only_the_items_requested_are_read():
     node = sequence_of(frames(4), GRID, [0, 1, 2, 3])
     other_grid = volume_node(np.zeros((9, 9, 9), "int16"), Geometry((9, 9, 9)))
     node.SetDataNodeAtValue(other_grid, "2")

@@ -26,11 +26,11 @@ from temporal_interp.io.field_sequence import FieldDirection
 from temporal_interp.tracking.contour_view import ContourView
 from TemporalInterpLib.background import run_to_end
 from TemporalInterpLib.follow_points import followers_of, follows, let_follow, let_go
+from TemporalInterpLib.motion_transforms import DIRECTION, TrackingFacts, displacements_in, motions_of, point_transform
 from TemporalInterpLib.region_mask import mask_on
 from TemporalInterpLib.sequence_conversion import set_attributes
 from TemporalInterpLib.strain_curves import add_strain_curves, contour_of, strain_nodes
 from TemporalInterpLib.track_motion import remove_tracked_motion, tracking_steps
-from TemporalInterpLib.tracked_motion import DIRECTION, TrackingFacts, displacements_in, motions_of, point_transform
 
 ONE_SLICE = Geometry((1, 24, 20), (1.4, 1.4, 8.0), OBLIQUE.origin, OBLIQUE.direction)
 
@@ -166,7 +166,7 @@ class TestAsked:
         steps.close()
         assert snapshot(scene) == before
 
-    def test_a_sequence_deleted_meanwhile_is_told_in_words(self, cine, scene, stand_in):
+    def test_a_sequence_deleted_meanwhile_is_reported(self, cine, scene, stand_in):
         steps = tracking_steps(cine.sequence, 0)
         next(steps)
         scene.RemoveNode(cine.sequence)
@@ -201,7 +201,7 @@ class TestRegion:
         second = node.GetSegmentation().GetNthSegmentID(1)
         np.testing.assert_array_equal(mask_on(cine.proxy, node, second), masks[1])
 
-    def test_a_segmentation_in_the_world_lies_beside_a_moved_image(self, cine):
+    def test_a_segmentation_in_the_world_lies_next_to_a_transformed_image(self, cine):
         """The cine is moved by 40 mm along R: 26.7 voxels or so of this oblique image."""
         node = segmentation(np.ones((1, *OBLIQUE.shape), bool))
         with pytest.raises(InvalidInputError, match="'drawn' marks no voxel"):
@@ -218,13 +218,13 @@ class TestRegion:
         np.testing.assert_array_equal(mask_on(cine.proxy, node), mask[::2, ::2, ::2])
 
     @pytest.mark.parametrize("empty", ["no segment", "empty segment"])
-    def test_an_empty_segmentation_is_told_in_words(self, cine, empty):
+    def test_an_empty_segmentation_is_reported(self, cine, empty):
         node = segmentation([np.zeros(OBLIQUE.shape, bool)] if empty == "empty segment" else [])
         with pytest.raises(InvalidInputError, match="'drawn'"):
             mask_on(cine.proxy, node)
 
-    def test_a_segment_that_is_gone_is_told_in_words(self, cine):
-        with pytest.raises(InvalidInputError, match="no segment 'x'"):
+    def test_a_segment_that_is_gone_is_reported(self, cine):
+        with pytest.raises(InvalidInputError, match="no longer has a segment 'x'"):
             mask_on(cine.proxy, segmentation(self.drawn()), "x")
 
     def test_a_box_along_the_axes_of_the_image(self, cine):
@@ -249,7 +249,7 @@ class TestRegion:
         expected[0, 7:18, 5:16] = True
         np.testing.assert_array_equal(mask, expected)
 
-    def test_a_box_outside_or_not_placed_is_told_in_words(self, cine, scene):
+    def test_a_box_outside_or_not_placed_is_reported(self, cine, scene):
         with pytest.raises(InvalidInputError, match="'box' marks no voxel"):
             mask_on(cine.proxy, box(CENTRE + 500, (10, 10, 10)))
         with pytest.raises(InvalidInputError, match="not placed"):
@@ -289,7 +289,7 @@ class TestFollow:
         assert followers_of(tracked.motion) == []
         np.testing.assert_allclose(world(points), in_world(CENTRE + 4 * SHIFT, cine), atol=1e-3)
 
-    def test_without_points_it_is_told_in_words(self, tracked, scene):
+    def test_without_points_it_is_reported(self, tracked, scene):
         empty = scene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", "empty")
         for points in (None, empty):
             with pytest.raises(InvalidInputError, match="place some while the reference phase"):
@@ -364,14 +364,14 @@ class TestStrain:
         assert len(strain_nodes(motion, wall)) == len(strain_nodes(motion, other)) == 4
 
     @pytest.mark.parametrize(("closed", "count"), [(True, 2), (False, 1), (True, 0)])
-    def test_a_curve_with_too_few_points_is_told_in_words(self, cine, motion, scene, closed, count):
+    def test_a_curve_with_too_few_points_is_reported(self, cine, motion, scene, closed, count):
         short = curve(ring()[:count], closed, cine)
         before = snapshot(scene)
         with pytest.raises(InvalidInputError, match=f"'wall' has {count} points"):
             add_strain_curves(motion, short, ContourView.SHORT_AXIS)
         assert snapshot(scene) == before
 
-    def test_a_curve_outside_of_the_images_is_told_in_words(self, cine, motion, scene):
+    def test_a_curve_outside_of_the_images_is_reported(self, cine, motion, scene):
         outside = curve(ring(300.0), cine=cine)
         before = snapshot(scene)
         with pytest.raises(InvalidInputError, match="outside the image"):

@@ -126,7 +126,7 @@ def test_an_error_event_becomes_an_error_in_its_words(child_program):
         run("x")
 
 
-def test_an_error_event_ends_a_child_that_goes_on(child_program, tree):
+def test_an_error_event_ends_a_child_that_continues(child_program, tree):
     program, child, grandchild = tree
     child_program(program + "say('error', message='no'); time.sleep(60)")
     with pytest.raises(InvalidInputError, match="no"):
@@ -233,7 +233,7 @@ def test_the_real_command_line_runs_and_refuses_in_words(tmp_path):
     with pytest.raises(InvalidInputError) as caught:
         run("info", str(tmp_path / "none.nrrd"))
     assert "none.nrrd" in str(caught.value)
-    assert "ended early" not in str(caught.value)
+    assert "stopped unexpectedly" not in str(caught.value)
 
 
 def test_it_finds_the_python_of_slicer(child_program, monkeypatch, tmp_path):

@@ -105,7 +105,7 @@ def test_proposed_phases(cine, logic):
     assert logic.proposed_phases(cine.sequence) == (0, 4)
 
 
-def test_progress_is_told_and_may_cancel(cine, scene, logic):
+def test_progress_is_reported_and_may_cancel(cine, scene, logic):
     told = []
     logic.interpolate(cine.sequence, 0, 4, 3, progress=lambda *report: told.append(report))
     fractions = [fraction for fraction, _ in told]
@@ -139,7 +139,7 @@ def test_what_makes_no_sense_is_refused_in_words(cine, scene, logic, first, last
 
 
 @pytest.mark.parametrize("engine", [AUTOMATIC, "student", "linear_blend"])
-def test_no_sequence_is_told_in_words(logic, engine):
+def test_no_sequence_is_reported(logic, engine):
     for call in (
         lambda: logic.interpolate(None, 0, 1, 3, engine=engine),
         lambda: logic.multiply_frame_rate(None, 2, engine=engine),
@@ -152,7 +152,7 @@ def test_no_sequence_is_told_in_words(logic, engine):
 
 
 @pytest.mark.parametrize("engine", [AUTOMATIC, "student", "linear_blend"])
-def test_an_empty_sequence_is_told_in_words(cine, logic, engine):
+def test_an_empty_sequence_is_reported(cine, logic, engine):
     cine.sequence.RemoveAllDataNodes()
     for call in (
         lambda: logic.interpolate(cine.sequence, 0, 1, 3, engine=engine),

@@ -54,7 +54,7 @@ def steps(closed=None, error=None, count=3):
             closed.append(True)
 
 
-def test_all_is_told_in_order(log):
+def test_all_is_reported_in_order(log):
     job = Job(steps(), **log.options()).start()
     assert job.running
     assert log.events == [], "nothing is done before the event loop has its turn"
@@ -78,7 +78,7 @@ def test_one_step_a_turn_so_that_other_events_are_handled(log):
 
 
 @pytest.mark.parametrize("error", [InvalidInputError("bad"), ZeroDivisionError("fault")])
-def test_an_error_is_told_and_the_job_ends(log, error):
+def test_an_error_is_reported_and_the_job_ends(log, error):
     closed = []
     job = Job(steps(closed, error), **log.options()).start()
     turn()
@@ -87,7 +87,7 @@ def test_an_error_is_told_and_the_job_ends(log, error):
     assert closed == [True]
 
 
-def test_cancelled_the_steps_are_closed_and_only_the_end_is_told(log):
+def test_cancelled_the_steps_are_closed_and_only_the_end_is_reported(log):
     closed = []
     job = Job(steps(closed), **log.options()).start()
     slicer.app.processEvents()
@@ -122,7 +122,7 @@ def test_cancelled_from_its_own_progress(log):
     assert log.events == ["end"]
 
 
-def test_the_end_is_told_even_if_the_caller_fails(log):
+def test_the_end_is_reported_even_if_the_caller_fails(log):
     def fail(result):
         raise RuntimeError("in the panel")
 

@@ -158,7 +158,7 @@ def test_reloaded_it_works_on(cine, open_panel, process_events_until):
 
 
 class TestClosing:
-    def test_parameters_that_change_meanwhile_start_nothing_anew(self, cine, scene, engines, open_panel):
+    def test_parameters_that_change_meanwhile_restart_nothing(self, cine, scene, engines, open_panel):
         """As where a selector has the preview's volume and moves on as that goes."""
         held = engines.hold()
         widget = open_panel()
@@ -175,7 +175,7 @@ class TestClosing:
         assert held.prepared == 1
         assert slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") == [cine.proxy]
 
-    def test_a_scene_that_closes_starts_nothing_anew(self, cine, scene, engines, open_panel):
+    def test_a_scene_that_closes_restarts_nothing(self, cine, scene, engines, open_panel):
         held = engines.hold()
         widget = open_panel()
         widget.ui.timeSlider.value = 0.3
@@ -326,7 +326,7 @@ class TestSaving:
         assert ui.lastPhase.currentText == "37.5 ms  (frame 3)"
         assert not ui.playWidget.isHidden()
 
-    def test_after_loading_the_path_goes_on(self, cine, open_panel, process_events_until, save_and_load):
+    def test_after_loading_the_path_continues(self, cine, open_panel, process_events_until, save_and_load):
         widget = open_panel()
         pick(widget.ui.firstPhase, 1)
         save_and_load()
@@ -468,7 +468,7 @@ class TestTexts:
                 untranslated += [f"line {word.lineno}: {word.value!r}" for word in _words(shown)]
         assert untranslated == []
 
-    def test_progress_is_told_in_words_that_can_be_translated(self):
+    def test_progress_is_reported_in_words_that_can_be_translated(self):
         text = (LIBRARY / "job.py").read_text(encoding="utf-8")
         assert not re.search(r'return f"[^"]*left"', text)
 

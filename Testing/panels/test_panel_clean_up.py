@@ -56,7 +56,7 @@ def test_without_a_result_they_go_from_the_chosen_sequence(cine, open_panel):
     assert cine.browser.GetSelectedItemNumber() == 1, "the browser stays at 25 ms"
 
 
-def test_a_sequence_of_nothing_but_synthetic_frames_is_told_in_words(cine, open_panel, dialogs):
+def test_a_sequence_of_nothing_but_synthetic_frames_is_reported(cine, open_panel, dialogs):
     for number in range(5):
         set_attributes(cine.sequence.GetNthDataNode(number), MARK)
     widget = open_panel()
@@ -131,10 +131,10 @@ class TestModels:
     def test_without_any_it_says_so_and_asks_nothing(self, open_panel, dialogs):
         widget = open_panel()
         widget.ui.removeModelsButton.click()
-        assert "no models but those that came with the program" in widget.ui.cleanUpMessage.text
+        assert "All models came with the program" in widget.ui.cleanUpMessage.text
         assert dialogs.shown == []
 
-    def test_a_damaged_registry_is_told_in_words(self, models, open_panel, dialogs):
+    def test_a_damaged_registry_is_reported(self, models, open_panel, dialogs):
         (models.user / "models.json").write_text("{")
         widget = open_panel()
         widget.ui.removeModelsButton.click()

@@ -139,7 +139,7 @@ def test_when_the_result_is_deleted_it_says_how_to_get_one(interpolated, scene):
     assert not widget.ui.fieldStyle.enabled
 
 
-def test_removing_the_generated_frames_takes_the_fields_away(interpolated):
+def test_removing_the_generated_frames_removes_the_fields(interpolated):
     widget = interpolated()
     widget.ui.jacobian.click()
     widget.ui.removeFramesButton.click()

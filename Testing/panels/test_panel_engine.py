@@ -9,7 +9,7 @@ from mrml_helpers import OBLIQUE, item_arrays, item_values, sequence_of, snapsho
 from panels.panel_helpers import SHIFT, attributes, ids, is_running, parameters_of, pick, preview_of
 
 from temporal_interp.engines import registry
-from temporal_interp.engines.velocity_field import EASED_ENGINE
+from temporal_interp.engines.velocity_field import EASE_IN_OUT_ENGINE
 from temporal_interp.models.registry import Registry, shipped_folder
 from TemporalInterpLib import dependencies
 from TemporalInterpLib.engines import engine_choices
@@ -21,7 +21,7 @@ WORDS = {
     "refined": "Some seconds to prepare",
     ADAPTED: "not adapted to this sequence yet",
     "velocity_field": "Some seconds to prepare",
-    EASED_ENGINE: "it starts and ends slowly. Some seconds to prepare",
+    EASE_IN_OUT_ENGINE: "it starts and ends slowly. Some seconds to prepare",
     "linear_blend": "At once",
 }
 
@@ -59,7 +59,7 @@ def test_the_device_is_passed_on(cine, engines, open_panel, process_events_until
     assert engines.made == [("student", "cuda:7")]
 
 
-def test_not_adapted_yet_is_told_in_words_and_the_preview_is_the_blend(cine, scene, open_panel, dialogs):
+def test_not_adapted_yet_is_reported_and_the_preview_is_the_blend(cine, scene, open_panel, dialogs):
     widget = open_panel(ADAPTED)
     widget.ui.timeSlider.value = 0.3
     assert preview_of(widget).GetAttribute("TemporalInterp.Engine") == "linear_blend"
@@ -94,7 +94,7 @@ class TestSlowEngines:
         write_sequence(interpolate(sequence, between=(0, 4), times=[12.5, 20.0], engine=SHIFT), path)
         return path
 
-    @pytest.mark.parametrize("choice", ["refined", "velocity_field", EASED_ENGINE])
+    @pytest.mark.parametrize("choice", ["refined", "velocity_field", EASE_IN_OUT_ENGINE])
     def test_they_run_the_command_line(
         self, cine, engines, open_panel, child_program, process_events_until, made, tmp_path, choice
     ):
@@ -141,7 +141,7 @@ class TestSlowEngines:
         assert level == "error"
         assert "137" in text
         assert "no memory left" in text
-        assert "should not have" not in text
+        assert "Unexpected error" not in text
         assert snapshot(scene) == before
 
 
@@ -165,7 +165,7 @@ class TestAdapt:
         process_events_until(lambda: not widget.panel.engine.work.running, 20)
         return widget
 
-    def test_the_model_is_registered_chosen_and_its_gain_told(self, adapted):
+    def test_the_model_is_registered_chosen_and_its_gain_reported(self, adapted):
         assert parameters_of(adapted).adaptedModel == "adapted-cine"
         assert parameters_of(adapted).engine == ADAPTED
         assert adapted.ui.engineSelector.currentText == engine_choices()[ADAPTED]
@@ -225,7 +225,7 @@ class TestAdapt:
         widget.cleanup()
         assert not is_running(int(noted.read_text()))
 
-    def test_what_the_command_refuses_is_told_in_its_words(
+    def test_what_the_command_refuses_is_reported_in_its_words(
         self, cine, open_panel, child_program, process_events_until, dialogs
     ):
         child_program("say('error', message='The frames are too small to adapt to.'); sys.exit(3)")
@@ -235,7 +235,7 @@ class TestAdapt:
         assert dialogs.shown == [("error", "The frames are too small to adapt to.")]
         assert widget.ui.adaptMessage.text == "The frames are too small to adapt to."
 
-    def test_a_model_that_cannot_be_read_is_told_in_words(
+    def test_a_model_that_cannot_be_read_is_reported(
         self, cine, open_panel, child_program, process_events_until, dialogs, tmp_path
     ):
         (tmp_path / "none.safetensors").write_bytes(b"not a model")
@@ -244,7 +244,7 @@ class TestAdapt:
         widget.ui.adaptButton.click()
         process_events_until(lambda: not widget.panel.engine.work.running, 20)
         assert dialogs.shown[0][0] == "error"
-        assert "should not have" not in dialogs.shown[0][1]
+        assert "Unexpected error" not in dialogs.shown[0][1]
         assert parameters_of(widget).adaptedModel == ""
 
     def test_another_sequence_chosen_meanwhile_stays_chosen(
@@ -264,10 +264,10 @@ class TestAdapt:
         widget = open_panel()
         widget.ui.adaptButton.click()
         ((_, text),) = dialogs.shown
-        assert "takes at least 5" in text
+        assert "needs at least 5" in text
 
 
-@pytest.mark.parametrize("choice", ["student", "refined", ADAPTED, "velocity_field", EASED_ENGINE])
+@pytest.mark.parametrize("choice", ["student", "refined", ADAPTED, "velocity_field", EASE_IN_OUT_ENGINE])
 def test_without_torch_an_engine_says_what_to_do(cine, open_panel, monkeypatch, dialogs, choice):
     usual = dependencies.find_spec
     monkeypatch.setattr(dependencies, "find_spec", lambda name: None if name == "torch" else usual(name))
@@ -329,7 +329,7 @@ def test_an_engine_of_another_package_is_offered_and_computes(cine, open_panel, 
         registry.unregister_engine("toy")
 
 
-def test_an_engine_of_a_saved_scene_that_is_not_there_is_told_of(cine, open_panel, dialogs):
+def test_an_engine_of_a_saved_scene_that_is_not_there_is_reported(cine, open_panel, dialogs):
     widget = open_panel("gone")
     assert widget.ui.engineSelector.currentText == "gone"
     assert "no engine 'gone'" in widget.ui.engineInfo.text

@@ -36,11 +36,11 @@ def installs(monkeypatch, missing, slicer_session):
     return slicer_session.pip_installed
 
 
-def test_with_everything_there_nothing_is_said(cine, missing, open_panel):
+def test_with_everything_there_nothing_is_shown(cine, missing, open_panel):
     assert open_panel().ui.missingPackages.isHidden()
 
 
-def test_without_torch_only_the_linear_blend_works_and_is_said_to(
+def test_without_torch_only_the_linear_blend_works_and_reports_it(
     cine, missing, open_panel, process_events_until, dialogs
 ):
     missing.add("torch")
@@ -59,7 +59,7 @@ def test_without_torch_only_the_linear_blend_works_and_is_said_to(
     assert dialogs.shown == []
 
 
-def test_a_package_that_the_engines_do_not_need_is_told_apart(cine, missing, open_panel):
+def test_a_package_that_the_engines_do_not_need_is_distinguished(cine, missing, open_panel):
     missing.add("lightning")
     widget = open_panel()
     assert "lightning" in widget.ui.missingLabel.text
@@ -116,7 +116,7 @@ def test_the_pytorch_extension_installs_torch_where_it_is_there(missing, install
     assert installs == ["rich>=13"]
 
 
-def test_a_failing_pip_changes_nothing_and_is_told(missing, open_panel, dialogs, monkeypatch):
+def test_a_failing_pip_changes_nothing_and_is_reported(missing, open_panel, dialogs, monkeypatch):
     from subprocess import CalledProcessError
 
     from harness import faults

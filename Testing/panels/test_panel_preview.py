@@ -249,7 +249,7 @@ def test_the_preview_deleted_by_the_user_comes_back_with_the_slider(cine, scene,
     assert composite.GetBackgroundVolumeID() == preview_of(widget).GetID()
 
 
-def test_another_engine_answers_anew(cine, engines, open_panel, answered):
+def test_another_engine_answers_again(cine, engines, open_panel, answered):
     widget = open_panel()
     widget.ui.timeSlider.value = 0.4
     answered(widget, SHIFT.name)
@@ -264,7 +264,7 @@ def test_another_engine_answers_anew(cine, engines, open_panel, answered):
     assert [name for name, _ in engines.made] == ["student", "refined"]
 
 
-def test_a_device_that_is_not_there_is_told_in_words(cine, open_panel, process_events_until):
+def test_a_device_that_is_not_there_is_reported(cine, open_panel, process_events_until):
     widget = open_panel()
     parameters_of(widget).device = Device.MPS
     widget.ui.timeSlider.value = 0.4
@@ -277,7 +277,7 @@ def test_an_engine_that_fails_leaves_the_blend_and_says_so(cine, engines, open_p
     engines.engine = FailingEngine(SHIFT, at_frame)
     widget = open_panel()
     widget.ui.timeSlider.value = 0.4
-    process_events_until(lambda: "could not" in widget.ui.previewStatus.text)
+    process_events_until(lambda: "The engine failed" in widget.ui.previewStatus.text)
     first, *_, last = item_arrays(cine.sequence)
     np.testing.assert_array_equal(voxels(widget), blend(first, last, 0.4))
     assert engine_of(widget) == "linear_blend"
@@ -306,13 +306,13 @@ def test_the_source_is_only_read(cine, scene, open_panel, answered):
     assert {node_id: facts for node_id, facts in picture(scene).items() if node_id in before} == before
 
 
-@pytest.mark.parametrize("parallel_map", [False, True])
-def test_nothing_of_it_is_left_when_the_module_is_closed(cine, scene, open_panel, answered, parallel_map):
+@pytest.mark.parametrize("side_by_side", [False, True])
+def test_nothing_of_it_is_left_when_the_module_is_closed(cine, scene, open_panel, answered, side_by_side):
     widget = open_panel()
     before = ids(scene)
     widget.ui.timeSlider.value = 0.6
     answered(widget, SHIFT.name)
-    if parallel_map:
+    if side_by_side:
         widget.ui.sideBySide.click()
     assert len(ids(scene)) > len(before)
     widget.cleanup()
@@ -352,7 +352,7 @@ class TestSideBySide:
     def shown(self, tag):
         return slicer.mrmlScene.GetNodeByID(self.view(tag).mrmlSliceCompositeNode().GetBackgroundVolumeID())
 
-    def test_phase_a_the_instant_and_phase_b_are_beside_one_another(self, cine, widget):
+    def test_phase_a_the_instant_and_phase_b_are_side_by_side(self, cine, widget):
         assert slicer.app.layoutManager().layout == SIDE_BY_SIDE
         frames = item_arrays(cine.sequence)
         for tag, number in (("PhaseA", 0), ("PhaseB", 4)):

@@ -124,14 +124,14 @@ class TestPlan:
 
 
 class TestAdd:
-    def test_what_is_asked_is_what_is_chosen(self, widget, repeated, add):
+    def test_the_request_follows_the_choices(self, widget, repeated, add):
         pick(widget.ui.sliceFactor, 1)
         widget.ui.keepAcquired.click()
         widget.ui.deviceSelector.currentIndex = 1
         add(widget)
         assert repeated.arguments[5:] == ["--factor", "3", "--quality", "quick", "--device", "cpu", "--all-synthetic"]
 
-    def test_acquired_slices_are_kept_unless_it_is_said(self, cine, widget, repeated, add):
+    def test_acquired_slices_are_kept_unless_the_option_is_given(self, cine, widget, repeated, add):
         result = add(widget)
         assert "--all-synthetic" not in repeated.arguments
         assert results_of(cine.sequence) == [result]
@@ -333,7 +333,7 @@ def _ijk_to_ras(node):
 
 
 @pytest.mark.no_main_window  # Slicer complains of its own slice views when it loads turned ones
-def test_saved_and_loaded_the_section_goes_on(cine, widget, add, save_and_load):
+def test_saved_and_loaded_the_section_continues(cine, widget, add, save_and_load):
     pick(widget.ui.sliceFactor, 1)
     add(widget)
     save_and_load()

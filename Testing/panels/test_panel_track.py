@@ -13,9 +13,9 @@ from tracking_helpers import CENTRE, SHIFT, curve, fiducials, in_world, ring, se
 from temporal_interp.data.geometry import Geometry
 from TemporalInterpLib import dependencies
 from TemporalInterpLib.add_sequence import add_sequence_to_scene
+from TemporalInterpLib.motion_transforms import motions_of
 from TemporalInterpLib.parameter_node import FieldStyle, StrainView
 from TemporalInterpLib.sequence_conversion import set_attributes
-from TemporalInterpLib.tracked_motion import motions_of
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ class TestTrack:
         assert "--cycle" in asked.arguments
         assert asked.arguments[asked.arguments.index("--device") + 1] == "cpu"
 
-    def test_what_is_known_of_the_motion_is_told(self, widget, stand_in, track):
+    def test_facts_about_the_motion_are_reported(self, widget, stand_in, track):
         assert widget.ui.motionLabel.isHidden()
         stand_in(closing_mm=0.5)
         widget.ui.wholeBeat.click()
@@ -196,7 +196,7 @@ class TestFollow:
         gestures.choose(widget.ui.followingPoints, points)
         assert widget.ui.follow.checked
 
-    def test_an_empty_list_is_told_in_words(self, scene, widget, dialogs, track):
+    def test_an_empty_list_is_reported(self, scene, widget, dialogs, track):
         track(widget)
         gestures.choose(widget.ui.followingPoints, scene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", "empty"))
         widget.ui.follow.click()
@@ -205,7 +205,7 @@ class TestFollow:
 
 
 class TestStrain:
-    def test_curves_are_told_and_plotted(self, cine, widget, stand_in, track):
+    def test_curves_are_reported_and_plotted(self, cine, widget, stand_in, track):
         stand_in(stretched)
         track(widget)
         gestures.choose(widget.ui.strainCurve, curve(ring(), cine=cine))
@@ -234,7 +234,7 @@ class TestStrain:
         assert asked == [(motion, wall, "short-axis", None), (motion, wall, "long-axis", 8.5)]
 
     @pytest.mark.parametrize("count", [0, 2])
-    def test_too_few_points_are_told_in_words(self, cine, scene, widget, dialogs, track, count):
+    def test_too_few_points_are_reported(self, cine, scene, widget, dialogs, track, count):
         track(widget)
         gestures.choose(widget.ui.strainCurve, curve(ring()[:count], cine=cine))
         before = picture(scene)
@@ -256,7 +256,7 @@ class TestArrows:
     def display(self, cine, motion):
         return cine.browser.GetProxyNode(motion).GetDisplayNode()
 
-    def test_they_are_drawn_and_taken_away(self, cine, widget, track):
+    def test_they_are_drawn_and_removed(self, cine, widget, track):
         motion = track(widget)
         assert self.display(cine, motion) is None
         widget.ui.motionArrows.click()
@@ -308,7 +308,7 @@ class TestRemove:
 
 
 @pytest.mark.no_main_window  # Slicer complains of its own slice views when it loads turned ones
-def test_saved_and_loaded_the_section_goes_on(cine, widget, track, save_and_load):
+def test_saved_and_loaded_the_section_continues(cine, widget, track, save_and_load):
     track(widget)
     widget.ui.wholeBeat.click()
     save_and_load()

@@ -1,4 +1,4 @@
-"""The section that checks the engine on this patient's own frames."""
+"""The section that checks the engine on the frames of this patient."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class CheckPanel(Panel):
         self.ui.scoreTable.visible = False
 
     def update(self) -> None:
-        """Offer the check where there is something to check."""
+        """Enable the check if there is a frame to hide."""
         self.ui.checkButton.enabled = self.work.running or self.parameters.sequence is not None
 
     def stop(self) -> None:
-        """Stop checking, and let go of the table."""
+        """Stop checking, and release the table."""
         self.work.cancel()
         self.ui.scoreTable.setMRMLTableNode(None)
         self.ui.scoreCurve.visible = False
@@ -72,8 +72,8 @@ class CheckPanel(Panel):
         elif math.isnan(check.gain):
             gain = _("nothing moves in this sequence")
         else:
-            gain = _("{gain:+.2f} dB over the linear blend where it moves").format(gain=check.gain)
+            gain = _("{gain:+.2f} dB over the linear blend in the moving region").format(gain=check.gain)
         return _(
-            "{count} hidden frames: {gain}. The curve is the PSNR where it moves; the slice views show the error, play "
-            "it with '{browser}'."
+            "{count} hidden frames: {gain}. The curve is the PSNR of the moving region; the slice views show the "
+            "error, play it with '{browser}'."
         ).format(count=len(check.scores), gain=gain, browser=check.errors.browser.GetName())

@@ -1,4 +1,4 @@
-"""The section that takes back what the module made."""
+"""The section that removes the results of the module."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from slicer.i18n import tr as _
 
 from temporal_interp.errors import InvalidInputError
 from TemporalInterpLib.add_slices import results_of
+from TemporalInterpLib.motion_transforms import motions_of
 from TemporalInterpLib.panels.panel import Panel, tell_error
 from TemporalInterpLib.parameter_node import ADAPTED, AUTOMATIC
-from TemporalInterpLib.tracked_motion import motions_of
 
 
 class CleanUpPanel(Panel):
@@ -23,7 +23,7 @@ class CleanUpPanel(Panel):
         self.ui.removeModelsButton.connect("clicked()", self._remove_models)
 
     def update(self) -> None:
-        """Offer what there is something to do for."""
+        """Enable the buttons that have something to remove."""
         self.ui.removeFramesButton.enabled = self._target() is not None
         self.ui.removeMotionButton.enabled = bool(motions_of(self.parameters.sequence))
         self.ui.removeSlicesButton.enabled = bool(results_of(self.context.images))
@@ -39,7 +39,7 @@ class CleanUpPanel(Panel):
         except InvalidInputError as error:
             tell_error(error)
             return
-        self.parameters.parameterNode.Modified()  # other sections show what is gone
+        self.parameters.parameterNode.Modified()  # other sections show the removed nodes
         self.ui.cleanUpMessage.text = _("{count} synthetic frames removed from '{name}'.").format(
             count=count, name=sequence.GetName()
         )
@@ -68,7 +68,7 @@ class CleanUpPanel(Panel):
 
     def _ask_and_remove_models(self, names: list[str]) -> None:
         if not names:
-            self.ui.cleanUpMessage.text = _("There are no models but those that came with the program.")
+            self.ui.cleanUpMessage.text = _("All models came with the program; there is none to remove.")
             return
         question = _("Delete these models from this computer?\n\n{names}").format(names="\n".join(names))
         if not slicer.util.confirmOkCancelDisplay(question, windowTitle=_("Remove models")):

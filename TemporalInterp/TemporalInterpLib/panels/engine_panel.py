@@ -15,7 +15,7 @@ from TemporalInterpLib.parameter_node import ADAPTED, AUTOMATIC
 
 
 class EnginePanel(Panel):
-    """Engine and device, what to expect of them, Adapt."""
+    """Engine and device, their expected time, Adapt."""
 
     def connect(self) -> None:
         """Connect the widgets."""
@@ -29,11 +29,11 @@ class EnginePanel(Panel):
         )
 
     def update(self) -> None:
-        """Say what the choice means."""
+        """Describe the choice."""
         parameters = self.parameters
         self._show_choice(parameters.engine)
         if self._sequence is not None and self._sequence is not parameters.sequence:
-            parameters.adaptedModel = ""  # it is of the sequence that was chosen before
+            parameters.adaptedModel = ""  # it belongs to the previous sequence
         self._sequence = parameters.sequence
         self.ui.adaptButton.enabled = self.work.running or parameters.sequence is not None
         if parameters.sequence is None:
@@ -52,9 +52,9 @@ class EnginePanel(Panel):
         self.ui.engineInfo.text = words
 
     def _show_choice(self, chosen: str) -> None:
-        """Offer every engine that is declared by now, and show the one that is chosen."""
+        """Offer every engine that is declared, and show the chosen one."""
         choices = engine_choices()
-        choices.setdefault(chosen, chosen)  # of a saved scene: an engine that is not there
+        choices.setdefault(chosen, chosen)  # a saved scene may name an engine that does not exist here
         selector = self.ui.engineSelector
         if list(choices) != self._choices:
             self._choices = list(choices)
@@ -81,6 +81,6 @@ class EnginePanel(Panel):
             self.parameters.adaptedModel = adapted.name
             self.parameters.engine = ADAPTED
         return _(
-            "Adapted, model '{name}': {after:+.2f} dB over the linear blend where it moves, on frames held out; "
+            "Adapted, model '{name}': {after:+.2f} dB over the linear blend in the moving region of held-out frames, "
             "{before:+.2f} dB before."
         ).format(name=adapted.name, after=adapted.gain_after, before=adapted.gain_before)

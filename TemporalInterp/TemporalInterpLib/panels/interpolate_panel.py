@@ -30,7 +30,7 @@ class InterpolatePanel(Panel):
         )
 
     def update(self) -> None:
-        """Show what belongs to the kind of filling that is chosen."""
+        """Show the widgets of the chosen kind of filling."""
         fill = self.parameters.fill
         for widgets, kind in (
             ((self.ui.frameCountLabel, self.ui.frameCount), Fill.EVENLY),
@@ -82,5 +82,5 @@ def _numbers(text: str) -> list[float]:
         return [float(part) for part in text.split(",")]
     except ValueError as error:
         raise InvalidInputError(
-            f"'{text}' is not a list of times. Write numbers with commas between them, such as 100, 120.5."
+            f"'{text}' is not a list of times. Write numbers separated by commas, such as 100, 120.5."
         ) from error

@@ -1,4 +1,4 @@
-"""The strip at the top that says which Python packages are missing, and installs them."""
+"""The strip at the top that names the missing Python packages, and installs them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from TemporalInterpLib.panels.panel import Panel
 
 
 class PackagesPanel(Panel):
-    """What is missing, and Install."""
+    """The missing packages, and Install."""
 
     def connect(self) -> None:
         """Connect the widgets."""
@@ -17,7 +17,7 @@ class PackagesPanel(Panel):
         self.ui.installButton.connect("clicked()", self._install)
 
     def update(self) -> None:
-        """Show the strip where something is missing."""
+        """Show the strip if a package is missing."""
         if self._missing is None:
             self._missing = missing_packages()
         missing = self._missing
@@ -35,4 +35,4 @@ class PackagesPanel(Panel):
     def _install(self) -> None:
         if install_missing_packages():
             self._missing = None
-            self.parameters.parameterNode.Modified()  # every section looks anew
+            self.parameters.parameterNode.Modified()  # updates every section

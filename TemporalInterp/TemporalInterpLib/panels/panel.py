@@ -1,4 +1,4 @@
-"""What the sections of the panel have in common."""
+"""The common base of the panel's sections."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from TemporalInterpLib.sequence_browser import browsers_of
 
 @dataclass(eq=False)
 class Context:
-    """What every section works with.
+    """The objects that all sections share.
 
     Attributes:
         ui: the widgets of the .ui file, by name.
         logic: does the work.
-        parameters: what the user has chosen; None while no scene is open.
+        parameters: the user's choices; None while no scene is open.
     """
 
     ui: Any
@@ -34,12 +34,12 @@ class Context:
 
     @property
     def images(self) -> Images | None:
-        """What slices are added to."""
+        """The images that slices are added to."""
         return self.parameters.slicesInput or self.parameters.sequence
 
 
 class Panel:
-    """A section: it connects its widgets, follows the parameters, and stops its work when asked to."""
+    """A section: it connects its widgets, follows the parameters, and stops its work on request."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -49,28 +49,28 @@ class Panel:
 
     @property
     def parameters(self) -> TemporalInterpParameterNode:
-        """What the user has chosen."""
+        """The user's choices."""
         return self.context.parameters
 
     def connect(self) -> None:
         """Connect the widgets."""
 
     def update(self) -> None:
-        """Show what the parameters say."""
+        """Show the parameters."""
 
     def stop(self) -> None:
         """Stop all work, as the scene or the application closes."""
 
 
 class WorkButton:
-    """A button that starts a job, turns into Cancel, and shows how far the job is.
+    """A button that starts a job, turns into Cancel, and shows the progress of the job.
 
     Args:
-        button: its text while nothing runs is the one it has now.
+        button: keeps its current text for while nothing runs.
         progress: a progress bar, shown while the job runs.
-        message: a label for what it is doing and for the time left.
+        message: a label for the current work and the time left.
         steps: returns the steps of the job, or raises InvalidInputError.
-        done: called with the result; returns what to say.
+        done: called with the result; returns the message to show.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class WorkButton:
         return self._job is not None
 
     def press(self) -> None:
-        """Start, or cancel what runs."""
+        """Start the job, or cancel it."""
         if self.running:
             self.cancel()
             self.message.text = _("Cancelled; nothing was added.")
@@ -139,13 +139,11 @@ def show_players(sequence_node: slicer.vtkMRMLSequenceNode | None, *players: Any
 
 
 def tell_error(error: Exception) -> None:
-    """Show an error: in words where the user can do something about it, with its origin where it is a fault of ours."""
+    """Show an error: the message alone if the user can act on it, with a traceback if it is a fault of the program."""
     if isinstance(error, InvalidInputError):
         slicer.util.errorDisplay(str(error))
         return
     import traceback
 
     details = "".join(traceback.format_exception(error))
-    slicer.util.errorDisplay(
-        _("Something went wrong that should not have: {error}").format(error=error), detailedText=details
-    )
+    slicer.util.errorDisplay(_("Unexpected error: {error}").format(error=error), detailedText=details)

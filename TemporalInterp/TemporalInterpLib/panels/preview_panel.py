@@ -13,18 +13,18 @@ from TemporalInterpLib.sequence_conversion import index_values_of
 
 
 class PreviewPanel(Panel):
-    """Time slider, what instant it is, side by side."""
+    """Time slider, label of the instant, side by side."""
 
     def connect(self) -> None:
         """Connect the widgets."""
         self.preview = Preview(self._say, self._fail)
-        self.parallel_map = SideBySide()
+        self.side_by_side = SideBySide()
         self._time: float | None = None
         self._refusal = ""
 
     def update(self) -> None:
-        """Show the instant if the user has moved the slider, or if what is shown is of other phases or engine now."""
-        moved = self._time is not None and self._time != self.parameters.time
+        """Show the instant if the user has moved the slider, or if the phases or the engine have changed."""
+        has_moved = self._time is not None and self._time != self.parameters.time
         self._time = self.parameters.time
         pair = self._pair()
         usable = pair is not None
@@ -34,12 +34,12 @@ class PreviewPanel(Panel):
             self.ui.instantLabel.text = self.ui.previewStatus.text = ""
             return
         self.ui.instantLabel.text = self._instant(pair)
-        if moved or self.preview.is_there or self.parameters.sideBySide:
+        if has_moved or self.preview.is_there or self.parameters.sideBySide:
             self._show(pair)
 
     def stop(self) -> None:
-        """Stop computing and take the preview out of the scene."""
-        self.parallel_map.hide()
+        """Stop computing and remove the preview from the scene."""
+        self.side_by_side.hide()
         self.preview.remove()
         self._time = None
 
@@ -68,14 +68,14 @@ class PreviewPanel(Panel):
         first_time = not self.preview.is_there
         try:
             self.preview.show(pair, self.parameters.time)
-        except InvalidInputError as error:  # what is shown is of other phases
+        except InvalidInputError as error:  # the preview shows other phases
             self.ui.instantLabel.text = ""
             self._say(str(error))
             return
         if self.parameters.sideBySide:
-            self.parallel_map.show(self.preview.phases(), self.preview.node)
+            self.side_by_side.show(self.preview.phases(), self.preview.node)
         else:
-            self.parallel_map.hide()
+            self.side_by_side.hide()
             if first_time:
                 show_in_slice_views(self.preview.node, fit=True)
 
@@ -91,6 +91,4 @@ class PreviewPanel(Panel):
         self.ui.previewStatus.text = f"{words}. {self._refusal}" if words and self._refusal else words
 
     def _fail(self, error: Exception) -> None:
-        self.ui.previewStatus.text = _("The engine could not do it, so this is the linear blend. {error}").format(
-            error=error
-        )
+        self.ui.previewStatus.text = _("The engine failed, so this is the linear blend. {error}").format(error=error)

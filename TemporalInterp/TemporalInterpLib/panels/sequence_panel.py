@@ -38,7 +38,7 @@ class SequencePanel(Panel):
         self.ui.lastPhase.connect("activated(int)", self._choose_last)
 
     def update(self) -> None:
-        """Read the sequence anew where it has changed, and show the phases."""
+        """Read the sequence again if it has changed, and show the phases."""
         node = self.parameters.sequence
         known = (None,) if node is None else (node, node.GetNumberOfDataNodes(), node.GetMTime())
         if known != self._known:
@@ -96,12 +96,12 @@ class SequencePanel(Panel):
             box.currentIndex = self._acquired.index(number)
 
     def _choose_first(self, index: int) -> None:
-        """Take phase A; phase B makes room where it would not be later."""
+        """Set phase A; phase B moves if it would not be later."""
         index = min(index, len(self._acquired) - 2)
         self._set_phases(index, max(self._acquired.index(self.parameters.lastPhase), index + 1))
 
     def _choose_last(self, index: int) -> None:
-        """Take phase B; phase A makes room where it would not be earlier."""
+        """Set phase B; phase A moves if it would not be earlier."""
         index = max(index, 1)
         self._set_phases(min(self._acquired.index(self.parameters.firstPhase), index - 1), index)
 
@@ -109,7 +109,7 @@ class SequencePanel(Panel):
         with slicer.util.NodeModify(self.parameters.parameterNode):  # one event: A is before B at every moment
             self.parameters.firstPhase = self._acquired[first]
             self.parameters.lastPhase = self._acquired[last]
-        self._show_phases()  # a choice may not have been taken as it was
+        self._show_phases()  # a choice may have been corrected
 
     def _propose(self) -> None:
         if self._sequence is None or len(self._acquired) < 2:
@@ -117,7 +117,7 @@ class SequencePanel(Panel):
         self._set_phases(*(self._acquired.index(number) for number in proposed_phases(self._sequence, self._changes)))
 
     def _draw(self) -> None:
-        """Draw the curve anew where the sequence or a phase has changed: not at every move of the slider."""
+        """Redraw the curve if the sequence or a phase has changed, not at every move of the slider."""
         phases = (self.parameters.firstPhase, self.parameters.lastPhase)
         if self._drawn == (self._known, phases):
             return

@@ -1,4 +1,4 @@
-"""The section that adds slices: to a volume, or to every volume of a sequence, and shows what they change."""
+"""The section that adds slices: to a volume, or to every volume of a sequence, and compares both."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from TemporalInterpLib.sequence_browser import proxies_in
 
 
 class SlicesPanel(Panel):
-    """What to add slices to, what will come out, and the comparison of both."""
+    """The images, the expected result, and the comparison of both."""
 
     def connect(self) -> None:
         """Connect the widgets."""
@@ -31,7 +31,7 @@ class SlicesPanel(Panel):
         self.ui.compareButton.connect("clicked()", self._compare)
 
     def update(self) -> None:
-        """Show what would come out, and what has."""
+        """Show the expected result, and the result."""
         self._offer_images()
         self._forget_what_is_gone()
         node = self._images
@@ -46,7 +46,7 @@ class SlicesPanel(Panel):
         show_players(result if is_sequence else None, self.ui.slicesPlayWidget, self.ui.slicesSeekWidget)
 
     def stop(self) -> None:
-        """Stop adding slices, and forget what is shown."""
+        """Stop adding slices, and forget the comparison."""
         self.work.cancel()
         self.comparison.hide()
         self._compared, self._known = None, ()
@@ -54,7 +54,7 @@ class SlicesPanel(Panel):
 
     @property
     def result(self) -> Images | None:
-        """What slices were added to the chosen images for last, None where they were not."""
+        """The latest result of adding slices to the chosen images, None if there is none."""
         return next(reversed(results_of(self._images)), None)
 
     @property
@@ -63,12 +63,12 @@ class SlicesPanel(Panel):
 
     @property
     def _pair(self) -> tuple[slicer.vtkMRMLScalarVolumeNode, slicer.vtkMRMLScalarVolumeNode] | None:
-        """What there is to compare."""
+        """The two volumes to compare."""
         result = self.result
         return shown_pair(result) if result is not None else None
 
     def _offer_images(self) -> None:
-        """Leave out volumes that only show a frame, of a sequence by whose name they go, or of the preview."""
+        """Leave out volumes that only show a frame of a sequence or of the preview."""
         scene = self.parameters.parameterNode.GetScene()
         temporary = [node for node in nodes_of(scene, "vtkMRMLScalarVolumeNode") if not node.GetSaveWithScene()]
         hidden = {node.GetID() for node in (*proxies_in(scene), *temporary)}
@@ -99,7 +99,7 @@ class SlicesPanel(Panel):
         )
 
     def _done(self, added: AddedSlices) -> str:
-        self.parameters.parameterNode.Modified()  # every section looks anew
+        self.parameters.parameterNode.Modified()  # updates every section
         self._show(added.given_volume, added.result_volume)
         return _("Added '{name}'.").format(name=added.result.GetName())
 
@@ -111,13 +111,13 @@ class SlicesPanel(Panel):
         self.update()
 
     def _show(self, given: slicer.vtkMRMLScalarVolumeNode, result: slicer.vtkMRMLScalarVolumeNode) -> None:
-        self.parameters.sideBySide = False  # the preview would take its layout back
+        self.parameters.sideBySide = False  # otherwise the preview would restore its layout
         self.comparison.show(given, result)
         self._compared = result
 
 
 def _in_words(plan: SlicePlan) -> str:
-    """Short lines: Qt cuts long ones that it has to break off where a panel is full."""
+    """Short lines: Qt cuts off long ones in a full panel."""
     before, after = plan.before, plan.after
     words = _("{before} slices every {wide:.4g} mm → {after} slices every {close:.4g} mm").format(
         before=before.shape[0], wide=before.spacing[2], after=after.shape[0], close=after.spacing[2]

@@ -13,17 +13,17 @@ from TemporalInterpLib.charts import show_chart
 from TemporalInterpLib.deformation_view import colour_transform, draw_transform
 from TemporalInterpLib.follow_points import follows, let_go
 from TemporalInterpLib.layout import show_in_slice_views
+from TemporalInterpLib.motion_transforms import TrackingFacts, grids_in, motions_of
 from TemporalInterpLib.panels.panel import Panel, WorkButton, show_players, tell_error
 from TemporalInterpLib.parameter_node import FieldStyle
 from TemporalInterpLib.region_mask import segments_of
 from TemporalInterpLib.sequence_browser import browsers_of, proxy_of
 from TemporalInterpLib.sequence_conversion import index_values_of
 from TemporalInterpLib.track_motion import TrackedMotion
-from TemporalInterpLib.tracked_motion import TrackingFacts, grids_in, motions_of
 
 
 class TrackPanel(Panel):
-    """Track, what is known of the motion, its player, points that follow, strain curves."""
+    """Track, facts about the motion, its player, points that follow, strain curves."""
 
     def connect(self) -> None:
         """Connect the widgets."""
@@ -38,21 +38,21 @@ class TrackPanel(Panel):
         self.ui.strainButton.connect("clicked()", self._measure_strain)
 
     def update(self) -> None:
-        """Show what there is to track, and what was tracked."""
+        """Show the choices of the tracking, and its result."""
         self.ui.trackButton.enabled = self.work.running or self.parameters.sequence is not None
         self.ui.referenceLabel.text = self._reference()
         self._show_segments()
         self._show_motion()
 
     def stop(self) -> None:
-        """Stop tracking, and forget what is shown."""
+        """Stop tracking, and forget the motion."""
         self.work.cancel()
         self._drawn = ()
         self.ui.trackMessage.text = self.ui.strainMessage.text = ""
 
     @property
     def motion(self) -> slicer.vtkMRMLSequenceNode | None:
-        """The motion that was tracked last in the chosen sequence, None where there is none."""
+        """The latest tracked motion of the chosen sequence, None if there is none."""
         return next(reversed(motions_of(self.parameters.sequence)), None)
 
     def _steps(self) -> Steps[TrackedMotion]:
@@ -70,13 +70,13 @@ class TrackPanel(Panel):
         shown = tracked.browser.GetProxyNode(tracked.browser.GetMasterSequenceNode())
         if shown is not None and shown.IsA("vtkMRMLScalarVolumeNode"):
             show_in_slice_views(shown, fit=False)
-        self.parameters.parameterNode.Modified()  # every section looks anew
+        self.parameters.parameterNode.Modified()  # updates every section
         return _("Added '{name}'.").format(name=tracked.motion.GetName())
 
     def _reference(self) -> str:
         try:
             values = index_values_of(self.parameters.sequence)
-        except InvalidInputError:  # the first section says why
+        except InvalidInputError:  # the first section shows why
             return ""
         number = self.parameters.firstPhase
         if not 0 <= number < len(values):
@@ -112,7 +112,7 @@ class TrackPanel(Panel):
         self._draw(motion)
 
     def _draw(self, motion: slicer.vtkMRMLSequenceNode | None) -> None:
-        """Draw arrows anew where the motion or the choice has changed."""
+        """Redraw the arrows if the motion or the choice has changed."""
         wanted = (motion, self.parameters.motionArrows, self.parameters.fieldSpacing)
         if self._drawn == wanted or (motion is None or not (self.parameters.motionArrows or self._drawn)):
             return
@@ -129,7 +129,7 @@ class TrackPanel(Panel):
         )
 
     def _show_reference(self) -> None:
-        """Go to the reference phase in every browser that shows the motion."""
+        """Select the reference phase in every browser that shows the motion."""
         for browser in browsers_of(self.motion):
             values = index_values_of(browser.GetMasterSequenceNode())
             reference = TrackingFacts.of(self.motion).reference
@@ -165,14 +165,14 @@ class TrackPanel(Panel):
 
 
 def _facts_in_words(motion: slicer.vtkMRMLSequenceNode) -> str:
-    """One short line a fact: Qt cuts long lines that it has to break off where a panel is full."""
+    """One short line per fact: Qt cuts off long lines in a full panel."""
     facts = TrackingFacts.of(motion)
     lines = [
-        _("Follows the tissue of {value}. An estimate: it misses by").format(value=_value(facts.reference, motion)),
+        _("Follows the tissue of {value}. An estimate, with an error of").format(value=_value(facts.reference, motion)),
         _("{error:.2f} mm there and back (mean, in the worst phase)").format(error=facts.forward_backward_mm),
     ]
     if not math.isnan(facts.closing_mm):
-        lines.append(_("{error:.2f} mm once round the beat (taken out)").format(error=facts.closing_mm))
+        lines.append(_("{error:.2f} mm once round the beat (removed)").format(error=facts.closing_mm))
     return "\n".join(lines)
 
 

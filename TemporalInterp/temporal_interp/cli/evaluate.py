@@ -261,7 +261,7 @@ def write_report(sequence: Sequence, evaluation: Evaluation, folder: Path) -> No
     """Write scores.csv and, for every preset, curves, frames with error maps, and fields of engines that have them.
 
     Args:
-        sequence: what was evaluated.
+        sequence: that was evaluated.
         evaluation: its result, with kept frames.
         folder: an existing folder.
     """

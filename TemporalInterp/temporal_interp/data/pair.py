@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """The frames at both ends of a gap; what is known of the sequence is known of them.
+    """The frames at both ends of a gap; the facts about the sequence hold for them.
 
     Attributes:
         sequence: whose frames they are.

@@ -81,10 +81,10 @@ class Sequence:
     Attributes:
         volumes: one or more volumes of the same geometry and scalar type.
         times: one finite number a volume, strictly rising, in `unit`.
-        index_name: what the times are, as in Slicer: "time", "frame", ...
+        index_name: name of the index, as in Slicer: "time", "frame", ...
         unit: their unit: "ms", "s", "%", or "" where there is none.
         item_attributes: a mapping of text to text for every volume (provenance travels here).
-        notes: what a reader had to decide, in words for the user.
+        notes: assumptions of the reader, for the user.
         slice_thickness: how much tissue along K a slice shows, in mm, None where it is not known. It is less than
             the spacing where there are gaps between slices, as in clinical short-axis cine.
         period: length of the cycle in `unit` where the sequence is a loop: that long after the first frame it comes

@@ -82,7 +82,7 @@ class Settings:
 
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> Self:
-        """Return settings from a configuration or a model file; what is missing is the default.
+        """Return settings from a configuration or a model file; missing ones have their defaults.
 
         Raises:
             InvalidInputError: a name is unknown, or a value makes no sense.
@@ -154,7 +154,7 @@ _MUST = {
 
 
 def _message(cls: type[Settings], error: ValidationError) -> str:
-    """Return what is wrong with the first setting that is, in words for people."""
+    """Return a readable message on the first invalid setting."""
     problems = error.errors(include_url=False)
     unknown = [str(problem["loc"][0]) for problem in problems if problem["type"].startswith("unexpected_")]
     if unknown:

@@ -80,7 +80,7 @@ class PairwiseEngine(abstract.ABC):
 
         Args:
             pair: both frames, finite, with what is known of the sequence.
-            progress: told how far it is; may raise CancelledError to stop.
+            progress: receives the progress; may raise CancelledError to stop.
 
         Raises:
             InvalidInputError: the frames cannot be interpolated; the message says why.

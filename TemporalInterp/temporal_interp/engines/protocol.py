@@ -1,4 +1,4 @@
-"""What every engine offers, and what it answers with.
+"""The interface of all engines, and the type of their answers.
 
 An engine prepares a sequence once and then answers any instant in it.
 """
@@ -53,7 +53,7 @@ class PreparedSequence(Protocol):
 
         Args:
             gap: its number in `sequence.gaps`.
-            progress: told how far it is; may raise CancelledError to stop.
+            progress: receives the progress; may raise CancelledError to stop.
 
         Raises:
             InvalidInputError: the frames cannot be interpolated; the message says why.
@@ -89,7 +89,7 @@ class PreparedSequence(Protocol):
             fields: also give the displacement fields, which take time and memory.
             gap: number of the gap that all the times lie in; it decides between which neighbours an acquired frame, at
                 which one gap ends and the next begins, is seen. None takes `sequence.gap_at`.
-            progress: told how far it is with gaps that are not prepared yet; may raise CancelledError to stop.
+            progress: receives the progress with gaps that are not prepared yet; may raise CancelledError to stop.
 
         Raises:
             InvalidInputError: a time lies outside of the sequence or of the gap, or see `prepare_gap`.
@@ -105,7 +105,7 @@ class Engine(Identity, Protocol):
 
         Args:
             sequence: two frames or more. Frames that an engine must not see are not in it, see `Sequence.hiding`.
-            progress: told how far it is; may raise CancelledError to stop.
+            progress: receives the progress; may raise CancelledError to stop.
 
         Raises:
             InvalidInputError: the sequence cannot be interpolated; the message says why.

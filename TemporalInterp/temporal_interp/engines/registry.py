@@ -23,8 +23,8 @@ ENTRY_POINTS = "temporal_interp.engines"
 """Group of entry points by which other packages add engines."""
 
 DEFAULT_ENGINE = "velocity_field"
-"""What is used where none is chosen: it needs no model, uses all data of slices and of volumes, and is the fastest at
-frames of a prepared gap."""
+"""The engine that is used if none is chosen: it needs no model, uses all data of slices and of volumes, and is the
+fastest at frames of a prepared gap."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class EngineVariant:
 
     Attributes:
         label: a few words for lists.
-        description: what is different, a sentence or two.
+        description: the difference, in a sentence or two.
         listed: offer it where users choose; otherwise it is only known by its name.
     """
 
@@ -49,12 +49,12 @@ class EngineSpec:
     Attributes:
         name: as on the command line, without a colon.
         label: a few words for lists.
-        description: what it does and what it is for, a sentence or two.
+        description: its method and purpose, in a sentence or two.
         expected_time: how long it takes, in words, for a clinical cine on a laptop without a GPU.
         create: takes what follows the colon of the name, "" for nothing, and a device as PyTorch names it, and returns
             the engine; raises InvalidInputError where that makes no engine. Imports what it needs when it is called.
         needs_model: it needs a trained model; what follows the colon is a registered model or a model file.
-        fits_each_gap: it fits every gap anew, which takes seconds.
+        fits_each_gap: it fits every gap separately, which takes seconds.
         has_motion: it gives displacement fields.
         uses_context: it looks at more frames than the two around a gap.
         needs_torch: it needs PyTorch.

@@ -124,7 +124,7 @@ def evaluate_subjects(
         engines: what to evaluate; the nearest endpoint is always scored too.
         preset: "native", "uvi" or "both"; None is both where the literature has figures to compare with, else native.
             For 4D-Lung, uvi scales every frame on its own, but does not crop.
-        progress: told how far it is; may raise CancelledError.
+        progress: receives the progress; may raise CancelledError.
 
     Returns:
         One evaluation for every subject.

@@ -153,7 +153,7 @@ def evaluate(
         truth: the exact motion, if known; only the native preset, which keeps the grid, uses it.
         patient: name of the sequence for the tables.
         keep_frames: numbers of held-out frames whose prediction to keep, for figures.
-        progress: told how far it is; may raise CancelledError.
+        progress: receives the progress; may raise CancelledError.
 
     Raises:
         InvalidInputError: the input cannot be evaluated; the message says why.

@@ -29,7 +29,7 @@ class PreparedEndpoints:
 
 @dataclass(frozen=True)
 class NearestEndpoint(PairwiseEngine):
-    """Engine for evaluation only: what a viewer sees without interpolation."""
+    """Engine for evaluation only: the display without interpolation."""
 
     name: str = BASELINE
 

@@ -49,7 +49,7 @@ class PairwiseMethod(Protocol):
             sequence: float32 frames in [0, 1].
             pairs: numbers n of the earlier frames of the pairs (n, n + 1) wanted.
             mask: where the result will be scored, (K, J, I); None is everywhere.
-            progress: told how far it is; may raise CancelledError.
+            progress: receives the progress; may raise CancelledError.
         """
         ...
 
@@ -125,7 +125,7 @@ def register_parts(
         independent: the slices are 2D problems of their own, without motion along K.
         mask: (K, J, I), or None for everywhere.
         count: number of fields that a registration gives.
-        progress: told of every slice; may raise CancelledError.
+        progress: called for every slice; may raise CancelledError.
 
     Returns:
         `count` fields, (K, J, I, 3) float32 in LPS mm.

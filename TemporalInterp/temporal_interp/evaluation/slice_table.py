@@ -85,7 +85,7 @@ def evaluate_slices(
         factor: r.
         degradation: how slices are held out.
         methods: what to compare.
-        progress: told how far it is; may raise CancelledError.
+        progress: receives the progress; may raise CancelledError.
 
     Raises:
         InvalidInputError: as `thick_volume`.

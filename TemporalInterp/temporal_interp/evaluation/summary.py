@@ -84,7 +84,7 @@ def as_table_1(summaries: Sequence[Summary], quoted: Sequence[QuotedScores], *, 
     Args:
         summaries: of one of the uvi presets, which has the measures of the paper.
         quoted: the published figures of the same data set.
-        title: what was scored.
+        title: of the table.
         caption: where the quoted figures are from, and how they differ.
     """
     measured = [{"method": s.engine, "figures": "measured here", **s.means} for s in summaries]
@@ -95,7 +95,7 @@ def as_table_1(summaries: Sequence[Summary], quoted: Sequence[QuotedScores], *, 
 
 
 def as_json(evaluations: Sequence[Evaluation]) -> dict[str, Any]:
-    """Return what was evaluated, the means and every row, ready for JSON: NaN and infinity become None."""
+    """Return the protocol, the means and every row, ready for JSON: NaN and infinity become None."""
     return {
         "sequences": [{"patient": e.patient, "protocol": e.protocol} for e in evaluations],
         "summary": report.finite([asdict(summary) for summary in summarise(evaluations)]),

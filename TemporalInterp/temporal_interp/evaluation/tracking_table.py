@@ -75,7 +75,7 @@ def evaluate_tracking(
         mask: where to score, (K, J, I) bool, for all frames; methods that can take a mask are given it. None is
             everywhere.
         every: score only every n-th pair, for slow methods.
-        progress: told how far it is; may raise CancelledError.
+        progress: receives the progress; may raise CancelledError.
 
     Raises:
         InvalidInputError: the input cannot be evaluated; the message says why.

@@ -51,7 +51,7 @@ def save_coarse_to_fine(
         fields: by the title of their picture, in order, such as "scale 1/8" to "scale 1" and "SyN"; each with its
             displacements, or these alone, (K, J, I, 3), LPS mm.
         view: the part to show, such as `view_of_tracking`.
-        intensity_range: what is black and white.
+        intensity_range: intensities shown as black and white.
         path: the file to write.
         length_unit: of the scale, see `canvas.length_unit`.
         mask: (K, J, I) bool, arrows are drawn only here.

@@ -44,7 +44,7 @@ def save_fields(frame: Frame, view: View, intensity_range: IntensityRange, path:
     Args:
         frame: an engine's answer with at least one field.
         view: the part to show, such as `view_of_motion` of the sequence.
-        intensity_range: what is black and white.
+        intensity_range: intensities shown as black and white.
         path: the file to write.
 
     Raises:

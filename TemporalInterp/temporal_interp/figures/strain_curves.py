@@ -40,7 +40,7 @@ def save_strain_curves(
         strains: by name, up to three of (N, P): N frames, P points, 0.1 is 10 %; NaN where a point has no strain.
         instants: of the N frames, in the unit of the index.
         path: the file to write.
-        index_name: what the index is.
+        index_name: name of the index.
         unit: its unit, "" where there is none.
 
     Raises:

@@ -54,7 +54,7 @@ class FieldDirection(StrEnum):
     VELOCITY = "tissue at x in this frame moves with the velocity v"
 
     def attributes(self) -> dict[str, str]:
-        """Return the attributes that say what the vectors are."""
+        """Return the attributes that describe the vectors."""
         unit = "mm/s" if self is FieldDirection.VELOCITY else "mm"
         return {
             DIRECTION_KEY: self.value,
@@ -71,7 +71,7 @@ class FieldSequence:
         fields: one or more (K, J, I, 3) float32, components (x, y, z) in LPS, mm unless the attributes say otherwise.
         geometry: their voxel grid.
         times: one number a field.
-        index_name: what the index is.
+        index_name: name of the index.
         unit: its unit.
         attributes: of the file; `FieldDirection` says which are always written.
         item_attributes: a mapping of text to text for every field.
@@ -105,7 +105,7 @@ def write_field_sequence(
         fields: one or more (K, J, I, 3), components (x, y, z) in LPS.
         geometry: their voxel grid.
         times: one number a field, rising.
-        index_name: what the index is.
+        index_name: name of the index.
         unit: its unit.
         path: where to, ending in .seq.nrrd.
         direction: of the vectors; stored with the sequence and every item.

@@ -45,7 +45,7 @@ class Format:
     Attributes:
         name: short, unique.
         label: for people, with its article: "a video".
-        extensions: what the names of such files end in, in small letters, with the dot.
+        extensions: endings of the names of such files, in lower case, with the dot.
         sniff: tells by its content whether something that exists is of this kind, whatever its name. Returns False, and
             does not raise, for everything else.
         read: returns the sequence. Raises InvalidInputError; the path is put in front of its message.

@@ -65,7 +65,7 @@ def read_frame_folder(path: Path) -> Sequence:
 
     Raises:
         UnreadableFileError: the index is damaged, or a file is missing or damaged.
-        InvalidInputError: what the index says makes no sequence.
+        InvalidInputError: the index does not describe a sequence.
     """
     try:
         with (path / INDEX_FILE).open(newline="", encoding="utf-8-sig") as file:

@@ -169,7 +169,7 @@ def _image(sequence: Sequence) -> sitk.Image:
 
 
 def _mark(sequence: Sequence) -> str:
-    """Return what the field descrip, of 80 characters, says of what is synthetic."""
+    """Return the text of the field descrip, at most 80 characters, which says what is synthetic."""
     count, synthetic = len(sequence), len(sequence.synthetic_frames)
     with_slices = sum(map(has_synthetic_slices, sequence.item_attributes))
     frames = f"{synthetic} of {count} frames synthetic"

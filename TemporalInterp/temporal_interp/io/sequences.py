@@ -26,7 +26,7 @@ def read_sequence(path: Path | str) -> Sequence:
         MissingFileError: nothing is there.
         UnreadableFileError: it is damaged, or of no known format.
         MissingPackageError: the format needs a package that is not installed.
-        InvalidInputError: what is there is ambiguous, or is no sequence.
+        InvalidInputError: the content is ambiguous, or is not a sequence.
 
     Example:
         >>> import tempfile

@@ -51,7 +51,7 @@ def write_sidecar(sequence: Sequence, path: Path) -> None:
 
 
 def read_sidecar(path: Path) -> dict[str, Any] | None:
-    """Return what the sidecar of `path` says, as arguments of Sequence; None if there is none of ours.
+    """Return the content of the sidecar of `path` as arguments of Sequence; None if there is none of ours.
 
     Raises:
         UnreadableFileError: the file is ours but damaged.

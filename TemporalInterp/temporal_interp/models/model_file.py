@@ -100,7 +100,7 @@ def save_model(
 
 
 def load_model(path: Path) -> LoadedModel:
-    """Return what a model file holds.
+    """Return the content of a model file.
 
     Raises:
         InvalidInputError: it is missing, truncated, a pickle, a safetensors file of another program, of a newer version

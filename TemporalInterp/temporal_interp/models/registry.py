@@ -41,9 +41,9 @@ class ModelEntry:
         file: name of its file, next to the registry.
         sha256: of the file, in hexadecimal.
         licence: of the weights.
-        trained_on: what it was trained on, in words.
+        trained_on: description of the training data.
         command: trains it again, with its seed.
-        scores: what was measured, by name.
+        scores: measured scores, by name.
         minimum_program_version: the oldest program that can use it.
         date: of the training, ISO 8601.
         notes: anything else a user should know.
@@ -212,7 +212,7 @@ class Registry:
         return entry
 
     def remove(self, name: str) -> ModelEntry:
-        """Delete a model that the user added, and return what it was.
+        """Delete a model that the user added, and return its entry.
 
         Raises:
             InvalidInputError: there is none of that name, or it comes with the program.

@@ -21,7 +21,7 @@ Width = Annotated[int, Field(ge=1, le=1024)]
 
 @checked
 class NetworkSettings(Settings):
-    """What a teacher or a student is built from.
+    """The settings of a teacher or a student.
 
     `paper()` is the closest reading of the paper, with none of our changes but the order of the blend and the global
     modulation. The paper does not print its widths: they are `LARGE` there.

@@ -1,4 +1,4 @@
-"""From motion to a frame: what teacher and student share, and what they return."""
+"""From motion to a frame: the common part and the output of teacher and student."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Synthesis:
         displacements: one per scale, coarsest first: (2 N, D, *shape), float32 voxels, resampling fields
             frame(p) = end(p + displacement(p)); D is 2, (J, I), for single slices and 3, (K, J, I), for stacks.
         deformed: one per scale, coarsest first: (2 N, 1, *shape), the ends brought to t by these displacements.
-        weights: (N, 4, *shape), float32, what the frame takes from the first volume as acquired, from the first one
+        weights: (N, 4, *shape), float32, the shares of the frame from the first volume as acquired, from the first one
             deformed by the finest displacement, and from the last as acquired and deformed; their sum is 1.
-        residual: (N, 1, *shape), float32, what is added to that.
+        residual: (N, 1, *shape), float32, added to that.
     """
 
     volume: torch.Tensor

@@ -56,7 +56,7 @@ def fit_velocity(
         spacing: voxel size in mm along each axis, in the order of the axes.
         settings: all choices; the defaults if None.
         compared: `compared_images` of the two, if the caller already has them.
-        progress: told how far it is; may raise CancelledError.
+        progress: receives the progress; may raise CancelledError.
 
     Returns:
         (N, D, *points), float32, on the device of `fixed`, in voxels of its own grid over the same extent: that of

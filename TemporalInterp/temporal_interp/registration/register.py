@@ -68,7 +68,7 @@ def fit_volumes(
         settings: of the fit.
         independent: each slice is a 2D problem of its own, see `data.slice_independence`.
         device: where to compute.
-        progress: told how far it is; may raise CancelledError.
+        progress: receives the progress; may raise CancelledError.
 
     Raises:
         FitDivergedError: the fit diverged.
@@ -121,7 +121,7 @@ def register(
             the rest, u', and the result is u' + u_initial o (id + u') (NeVF, Section 2.3).
         slice_thickness: mm along K if known.
         device: where to compute.
-        progress: told how far it is; may raise CancelledError.
+        progress: receives the progress; may raise CancelledError.
 
     Raises:
         InvalidInputError: the grids differ, voxels are not finite, a volume is constant, or `initial` does not fit.

@@ -13,7 +13,7 @@ class SinusoidalNetworks(nn.Module):
     """N independent fully connected networks with sine activations (SIREN), one for each registration problem.
 
     Initial weights follow Sitzmann et al. 2020; the last layer starts near zero, so that the first field is the
-    identity. All N start alike.
+    identity. All N start with the same weights.
 
     Args:
         problems: N.

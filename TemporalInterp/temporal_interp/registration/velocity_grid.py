@@ -16,7 +16,7 @@ _START_OFFSET = 0.1
 class VelocityGrid:
     """The velocity of N problems over one extent, from vectors at points `stride` voxels apart (our choice).
 
-    What is fitted on a level is added to what the coarser one found. Its vectors are spread by a Gaussian of `spread`
+    The field of a level is added to that of the coarser levels. Its vectors are spread by a Gaussian of `spread`
     distances between points: Adam moves every vector by about the same, with or without structure in the image there,
     and only what neighbours agree on remains.
 

@@ -1,4 +1,4 @@
-"""What a scanner does to the picture of a moving body: thick slices, blur, coil shading, shifted slices, noise.
+"""The effects of a scanner on the picture of a moving body: thick slices, blur, coil shading, shifted slices, noise.
 
 The acquisition is apart from the body, so that one motion can be seen clean or as a patient's scan would show it. All
 randomness comes from an explicit seed: coil shading and slice shifts belong to the scan and are the same in every
@@ -132,7 +132,7 @@ def acquire(
     Args:
         render: the picture at this instant.
         geometry: the voxel grid.
-        acquisition: what the scanner does.
+        acquisition: the effects of the scanner.
         shifts: (K, 3), LPS mm, from `slice_shifts`.
         signal: the brightness that the signal-to-noise ratio refers to.
         seed: of the random numbers, 0 or more.

@@ -132,7 +132,7 @@ def make_heart_cine(
         heart: the motion and the picture.
         geometry: any voxel grid, oblique or of one slice.
         phases: of the frames, rising, from 0 to 1.
-        acquisition: what the scanner does; None samples the picture at the voxel centres, without noise.
+        acquisition: the effects of the scanner; None samples the picture at the voxel centres, without noise.
         seed: of the noise, the coil shading and the slice shifts.
 
     Raises:

@@ -43,7 +43,7 @@ class _Canvas:
         self.blood = np.zeros(shape, np.float32)
 
     def paint(self, cover: np.ndarray, value: np.ndarray | float, *, blood: bool = False) -> None:
-        """Lay a tissue over what is there; it hides everything where `cover` is 1, and nothing where it is 0."""
+        """Paint a tissue over the others; it hides everything where `cover` is 1, and nothing where it is 0."""
         self.value += cover * (value - self.value)
         self.blood += cover * (float(blood) - self.blood)
 

@@ -58,7 +58,7 @@ class MovingBody(ABC):
     """
 
     name: str
-    """What the body is, in words for the user."""
+    """Name of the body for the user."""
 
     @property
     @abstractmethod

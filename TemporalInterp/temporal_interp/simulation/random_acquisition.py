@@ -1,4 +1,4 @@
-"""What a random scanner adds to the frames of a training sample: contrast, noise and flicker. All of it is our
+"""The effects of a random scanner on the frames of a training sample: contrast, noise and flicker. All of it is our
 choice."""
 
 from __future__ import annotations

@@ -91,7 +91,7 @@ def coarse_shape(block: Block) -> tuple[int, int, int]:
 
 
 def random_motion(rng: np.random.Generator, block: Block, heart: Ventricles | None) -> RandomMotion:
-    """Return the motion of a beating heart and of what is around it, or random smooth motion without a heart.
+    """Return the motion of a beating heart and its surroundings, or random smooth motion without a heart.
 
     >>> motion = random_motion(np.random.default_rng(0), Block((5, 48, 48), 1.4, 3.0), heart=None)
     >>> motion.to_rest(phase=12).shape

@@ -59,7 +59,7 @@ def add_slices(
         views: which views to use (Table 4). With the axial one alone, acquired slices stay as they are.
         scale: intensities that the networks see as 0 and 1; those of the volume if None. Intensities beyond are not
             clipped.
-        progress: told how far it is; may raise CancelledError.
+        progress: receives the progress; may raise CancelledError.
 
     Returns:
         A volume of the same scalar type, whose slice n r lies where slice n was.
@@ -109,7 +109,7 @@ def add_slices_to_sequence(
         model: on the device where to compute.
         source: attributes that name the model, by name without prefix, such as {"SliceModel": "..."}.
         keep_acquired: see `add_slices`.
-        progress: told how far it is; may raise CancelledError.
+        progress: receives the progress; may raise CancelledError.
 
     Returns:
         The sequence with the attributes of `slice_attributes` on every volume.

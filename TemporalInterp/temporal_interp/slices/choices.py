@@ -1,4 +1,4 @@
-"""What a user chooses in slice synthesis. It needs only Python, so that a bare Slicer can use it."""
+"""The user's choices in slice synthesis. It needs only Python, so that a bare Slicer can use it."""
 
 from enum import StrEnum
 

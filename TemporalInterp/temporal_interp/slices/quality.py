@@ -64,7 +64,7 @@ def with_closer_slices(
         device: where to compute.
         settings: of the fitting; the defaults if None.
         keep_acquired: see `add_slices`.
-        progress: told how far it is; may raise CancelledError.
+        progress: receives the progress; may raise CancelledError.
 
     Raises:
         InvalidInputError: the factor is not 2, 3 or 4, a volume has one slice, synthetic slices or voxels that are not

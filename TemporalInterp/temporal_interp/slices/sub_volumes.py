@@ -53,7 +53,7 @@ class SubVolumes:
         volumes: to draw from, with equal probability.
         factor: r.
         settings: of the training.
-        device: of what is drawn.
+        device: of the drawn tensors.
 
     Raises:
         InvalidInputError: a volume has too few slices, and columns, to learn from.

@@ -1,4 +1,4 @@
-"""What a fit or a training minimises. Images are (N, C, *shape), fields (N, D, *shape) in voxels."""
+"""The similarity terms of fits and trainings. Images are (N, C, *shape), fields (N, D, *shape) in voxels."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def local_correlation_loss(
         stride: distance of the windows in voxels: neighbours overlap, so some can be left out.
         noise_variance_floor: variance below which a window holds noise; one for all, or (N, 1, *) with ones for every
             axis of the image.
-        weight: of each voxel in the mean, (1 or N, 1, *shape), not negative; all alike if None.
+        weight: of each voxel in the mean, (1 or N, 1, *shape), not negative; equal weights if None.
 
     Example:
         >>> image = torch.rand(1, 1, 16, 16)

@@ -31,7 +31,7 @@ class SequenceMotion:
     Attributes:
         geometry: the voxel grid of every frame.
         times: one finite number for each frame, strictly rising, in `unit`.
-        index_name: what the index is: "time", "frame", ...
+        index_name: name of the index: "time", "frame", ...
         unit: its unit: "ms", "s", "%", or "" where there is none.
         forward: one field for each pair, (K, J, I, 3) float32, components (x, y, z) in LPS mm, on the grid of the
             earlier frame.

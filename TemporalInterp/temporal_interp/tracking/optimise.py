@@ -101,7 +101,7 @@ class PairFit:
 
         Args:
             on_step: called after each step, such as to keep the state.
-            progress: told how far it is; may raise CancelledError.
+            progress: receives the progress; may raise CancelledError.
 
         Raises:
             FitDivergedError: the fit diverged.

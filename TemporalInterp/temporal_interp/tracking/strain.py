@@ -59,7 +59,7 @@ class ContourStrain:
     def curves(self) -> dict[str, np.ndarray]:
         """Return the mean over the points in every frame, (N,), by the name that users know.
 
-        Points count alike: resample the contour for a mean over its length. Points without strain do not count.
+        Points have equal weights: resample the contour for a mean over its length. Points without strain do not count.
         """
         return {name: np.nanmean(strain, axis=1) for name, strain in self.by_name().items()}
 

@@ -82,7 +82,7 @@ def track(
         device: where to compute.
         on_scale: called with the motion of the pairs after each scale.
         checkpoint: a folder for the state, from which a stopped tracking is resumed.
-        progress: told how far it is; may raise CancelledError.
+        progress: receives the progress; may raise CancelledError.
 
     Raises:
         InvalidInputError: there are fewer than two frames, voxels are not finite, every voxel is the same, the mask

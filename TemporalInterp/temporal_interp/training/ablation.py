@@ -1,7 +1,7 @@
 """The paper's ablations (section 3.3, Tables 2 and 3), on any data set and at any size.
 
-Every row trains a teacher and a student that differ from those of the configuration in what the row names, and scores
-the student on subjects that were used neither for training nor for choosing the checkpoint.
+Every row trains a teacher and a student that differ from those of the configuration in the settings of the row, and
+scores the student on subjects that were used neither for training nor for choosing the checkpoint.
 """
 
 from __future__ import annotations
@@ -206,13 +206,13 @@ def ablate(
     found there is resumed. A teacher that several rows share is trained once.
 
     Args:
-        configuration: what the whole network is, and how it is trained; rows change it.
+        configuration: of the whole network and its training; rows change it.
         folder: for the folders of the rows.
         rows: what to train and score.
         models: model files, teachers or students, to score too, by their names in the table.
         test_subjects: number of phantoms or synthetic subjects to score on; as many as choose the checkpoint if None.
         hardware: where it runs, as one process.
-        progress: told how far it is; may raise CancelledError.
+        progress: receives the progress; may raise CancelledError.
         scored: called with all rows so far whenever another one is done.
 
     Raises:

@@ -36,7 +36,7 @@ def score(
         samples: source of the samples.
         seed: of the draws; equal seeds give equal samples.
         device: where to compute.
-        progress: told how far it is; may raise CancelledError.
+        progress: receives the progress; may raise CancelledError.
 
     Returns:
         By name: psnr in dB; gain, in dB over the linear blend; ncc, ssim and nmse_x100 as in `metrics`,

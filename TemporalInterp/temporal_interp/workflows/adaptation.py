@@ -92,7 +92,7 @@ def adapt(
         frames: numbers of the frames that may be used; all if None.
         settings: how; the defaults if None.
         hardware: where it runs.
-        progress: told how far it is; may raise CancelledError, and then nothing is written.
+        progress: receives the progress; may raise CancelledError, and then nothing is written.
 
     Raises:
         InvalidInputError: there are too few frames, or a file cannot be used.

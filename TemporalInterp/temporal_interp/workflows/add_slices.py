@@ -26,7 +26,7 @@ def add_slices(
         fitted: fit the networks that come with the program to these images first, which takes minutes.
         keep_acquired: leave acquired slices as they are, bit for bit.
         device: "cpu", "cuda", "cuda:1" or "mps".
-        progress: told how far it is; may raise CancelledError.
+        progress: receives the progress; may raise CancelledError.
 
     Returns:
         A sequence, of one frame for a volume; the attributes of every frame say which slices are synthetic.

@@ -32,7 +32,7 @@ def evaluate(
         between: hide the frames strictly between two, such as end-diastole and end-systole, given by number.
         engines: names of engines, see `create_engine`, or engines.
         device: "cpu", "cuda", "cuda:1" or "mps", for engines given by name.
-        progress: told how far it is; may raise CancelledError.
+        progress: receives the progress; may raise CancelledError.
 
     Returns:
         `rows` has the measures of every hidden frame and engine, such as "psnr", "ssim" and "psnr_moving".

@@ -71,7 +71,7 @@ class FieldFiles:
 
         Args:
             folder: where to.
-            index_name: what the times of the sequence are.
+            index_name: name of the index.
             unit: their unit.
         """
         assert self._geometry is not None  # a request makes at least one frame

@@ -59,7 +59,7 @@ def interpolate(
         cyclic: with `factor`: also from the last frame back to the first.
         engine: name of an engine, see `create_engine`, or an engine.
         device: "cpu", "cuda", "cuda:1" or "mps", for an engine given by name.
-        progress: told how far it is; may raise CancelledError.
+        progress: receives the progress; may raise CancelledError.
 
     Raises:
         InvalidInputError: the request is contradictory or does not fit the sequence.
@@ -104,7 +104,7 @@ def run(
         sequence: acquired frames; synthetic ones are never shown to the engine.
         engine: how to synthesise.
         on_frame: called with every synthetic frame; if given, the engine also computes displacement fields.
-        progress: told how far it is; may raise CancelledError.
+        progress: receives the progress; may raise CancelledError.
 
     Raises:
         InvalidInputError: the request does not fit the sequence, or the frames cannot be interpolated.

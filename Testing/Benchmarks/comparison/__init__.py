@@ -1,1 +1,1 @@
-"""The benchmark: our engines beside what people use now, on the same frames, each in a process of its own."""
+"""The benchmark: our engines and established methods on the same frames, each in a process of its own."""

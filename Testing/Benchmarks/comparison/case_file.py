@@ -1,7 +1,7 @@
-"""A case as a file, so that every process sees the very same voxels and none of them draws or reads images itself.
+"""A case as a file, so that every process sees the same voxels and none of them draws or reads images itself.
 
-An .npz without pickled objects: the frames, what is held out and, where the motion is known, the fields and masks that
-scoring asks for.
+An .npz without pickled objects: the frames, what is held out and, where the motion is known, the fields and masks for
+scoring.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from temporal_interp.evaluation.hold_out import HeldOutGap, HoldOut
 
 
 def write_case(case: BenchmarkCase, path: Path) -> None:
-    """Write a case; of the truth, what its held-out frames need."""
+    """Write a case, with the part of the truth that its held-out frames need."""
     sequence = case.sequence
     about = {
         "name": case.name,
@@ -67,7 +67,7 @@ def _mask_name(number: int) -> str:
 
 
 def read_case(path: Path) -> BenchmarkCase:
-    """Read a case; its fields and masks are read when they are asked for."""
+    """Read a case; its fields and masks are read on demand."""
     with np.load(path, allow_pickle=False) as file:
         about, frames = json.loads(str(file["about"])), file["frames"]
     geometry = Geometry(**about["geometry"])

@@ -1,4 +1,4 @@
-"""What is compared on: sets of sequences of which frames are held out."""
+"""The data of the comparison: sets of sequences of which frames are held out."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class CaseSet:
 
     Attributes:
         name: in tables, on the command line and in the names of files.
-        title: what it is, in words for the reader; says so where motion is simulated.
-        draw: draws or reads the cases; raises InvalidInputError where they cannot be had.
+        title: description for the reader, which says where motion is simulated.
+        draw: draws or reads the cases; raises InvalidInputError where they are not available.
         turning: the motion turns at both kept frames: ED and ES, or the ends of a breath.
-        coronal: the picture shows the middle coronal plane of axial slices, from the feet to the head, in which
-            breathing is seen, and not one of the slices.
+        coronal: the picture shows the middle coronal plane of axial slices, from the feet to the head, which
+            shows breathing, instead of one of the slices.
     """
 
     name: str
@@ -59,4 +59,4 @@ def require_names(what: str, chosen: abc.Sequence[str], known: abc.Sequence[str]
     """Raise InvalidInputError unless all names are known."""
     unknown = [name for name in chosen if name not in known]
     if unknown:
-        raise InvalidInputError(f"There is no {what} '{unknown[0]}'; choose of {', '.join(known)}.")
+        raise InvalidInputError(f"There is no {what} '{unknown[0]}'; choose from {', '.join(known)}.")

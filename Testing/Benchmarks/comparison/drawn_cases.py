@@ -27,11 +27,13 @@ BETWEEN = 4
 """Frames held out between the endpoints of a volume."""
 
 HEART_NUMBER, LUNG_NUMBER = 4, 5
-"""Of the random volumes: not those of the slices. The seed is that of the test sets, never learnt from or tuned on."""
+"""Numbers of the random volumes, which differ from those of the slices. The seed is that of the test sets, which were
+never used for training or tuning."""
 
 CT_FILE = Path("ct-chest", "chest_1mm.nrrd")
 CT_NOISE_HU = 10.0
-"""New in every frame: else grain would move with the tissue, and tell a registration what no scanner tells."""
+"""New in every frame: otherwise the noise would move with the tissue and help a registration, unlike that of a
+scanner."""
 
 BODY_HU = -500.0
 
@@ -117,20 +119,20 @@ def _whole(name: str, cine: PhantomCine, truth: MotionTruth) -> BenchmarkCase:
 
 
 def in_the_body(cine: PhantomCine) -> MotionTruth:
-    """Return the exact motion; errors count in the body, since nobody can see how the air around it moves."""
+    """Return the exact motion; errors count in the body, since the motion of the air around it cannot be seen."""
     known = cine.motion_truth()
     return MotionTruth(known.displacement, lambda number: body_mask(cine.sequence.volumes[number].array))
 
 
 def body_mask(hu: np.ndarray) -> np.ndarray:
-    """Return where the body is in a CT, (K, J, I) bool: what is denser than air, and all that it surrounds in a slice,
-    such as the lungs."""
+    """Return the mask of the body in a CT, (K, J, I) bool: voxels denser than air, and all that they surround in a
+    slice, such as the lungs."""
     smooth = gaussian_filter(hu.astype(np.float32), 1.0)
     return np.stack([binary_fill_holes(axial > BODY_HU) for axial in smooth])
 
 
 def coarser_volume(volume: Volume, spacing_mm: float) -> Volume:
-    """Return a volume on cubic voxels of about a size, blurred before by as much as voxels grow, so that fine
+    """Return a volume on cubic voxels of about a given size, first blurred by the growth of the voxels, so that fine
     structures do not alias."""
     grid = covering(volume.geometry, (spacing_mm,) * 3)
     growth = np.array(grid.spacing_kji) / volume.geometry.spacing_kji

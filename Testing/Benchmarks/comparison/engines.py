@@ -1,4 +1,4 @@
-"""What is compared, by name: our engines, baselines, and registrations of others."""
+"""The compared engines by name: ours, baselines, and registrations of others."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from peers.catalogue import why_missing as why_peer_is_missing
 from temporal_interp.data.sequence import Gap
 from temporal_interp.engines.protocol import Engine, Frame, PreparedSequence
 from temporal_interp.engines.registry import available_engine_names, create_engine
-from temporal_interp.engines.velocity_field import EASED_ENGINE
+from temporal_interp.engines.velocity_field import EASE_IN_OUT_ENGINE
 from temporal_interp.evaluation.evaluate import Scoring
 from temporal_interp.evaluation.hold_out import HeldOutGap, HoldOut
 from temporal_interp.evaluation.nearest_endpoint import BASELINE, NearestEndpoint
 
-OURS = ("student", "refined", "velocity_field", EASED_ENGINE)
+OURS = ("student", "refined", "velocity_field", EASE_IN_OUT_ENGINE)
 TRAINED_NETWORKS = Path(__file__).parents[1] / "networks"
 """Folder of the trained networks of others that come with the benchmark."""
 
@@ -41,7 +41,7 @@ def why_missing(name: str, weights: Path) -> str:
 
 @dataclass(frozen=True, eq=False)
 class PreparedGap:
-    """One gap of a prepared sequence, asked by t, from 0 at its first frame to 1 at its last."""
+    """One gap of a prepared sequence, by t, from 0 at its first frame to 1 at its last."""
 
     prepared: PreparedSequence
     gap: Gap
@@ -51,12 +51,12 @@ class PreparedGap:
         return self.prepared.at(self.gap.time_of(t), fields=fields, gap=self.gap.number)
 
     def at_many(self, t: Sequence[float]) -> list[Frame]:
-        """Return the frames at some t, asked for together."""
+        """Return the frames at some t, computed together."""
         return self.prepared.at([self.gap.time_of(share) for share in t], gap=self.gap.number)
 
 
 def prepare_gap(engine: Engine, scoring: Scoring, hold_out: HoldOut, gap: HeldOutGap) -> PreparedGap:
-    """Give an engine the frames that are not held out, and let it prepare a gap; nothing is kept from before."""
+    """Give an engine the frames that are not held out, and let it prepare a gap, without any cached results."""
     prepared = scoring.prepare(engine, hold_out)
     around = prepared.sequence.gap_at(scoring.scaled.times[gap.first])
     prepared.prepare_gap(around.number)
@@ -64,7 +64,7 @@ def prepare_gap(engine: Engine, scoring: Scoring, hold_out: HoldOut, gap: HeldOu
 
 
 def create(name: str, weights: Path) -> Engine:
-    """Return the engine of that name, everything it needs imported.
+    """Return the engine of that name, with everything that it needs imported.
 
     Raises:
         InvalidInputError: it cannot be used here; the message says why.

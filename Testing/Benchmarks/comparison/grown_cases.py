@@ -12,11 +12,11 @@ from temporal_interp.simulation import BeatingHeart, make_heart_cine, short_axis
 Shape = tuple[int, int, int]
 
 DRAWN_MM = (112.0, 192.0, 192.0)
-"""What is drawn along (K, J, I), whatever the number of voxels."""
+"""Extent that is drawn along (K, J, I), for any number of voxels."""
 
 SPACING_MM = (1.5, 1.5, 3.5)
-"""What the voxels are said to measure, along (I, J, K). With the size that they are drawn in, the student would work on
-a coarser grid in larger volumes."""
+"""Nominal voxel size along (I, J, K). With the true size, the student would work on a coarser grid in larger
+volumes."""
 
 
 def grown_heart(shape: Shape, gaps: int = 1) -> BenchmarkCase:
@@ -24,7 +24,7 @@ def grown_heart(shape: Shape, gaps: int = 1) -> BenchmarkCase:
 
     Args:
         shape: of the frames, (K, J, I); one slice moves in its plane.
-        gaps: how many times the heart goes from one to the other; all gaps are equally wide.
+        gaps: number of times that the heart goes from one to the other; all gaps are equally wide.
     """
     heart = BeatingHeart().in_plane() if shape[0] == 1 else BeatingHeart()
     k, j, i = (length / n for length, n in zip(DRAWN_MM, shape, strict=True))

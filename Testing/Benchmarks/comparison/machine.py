@@ -10,11 +10,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 PACKAGES = ("temporal-interp", "torch", "numpy", "SimpleITK", "itk-elastix", "antspyx", "voxelmorph", "monai")
-"""Ours, what the times hang on, and those of the peers."""
+"""Ours, those that the times depend on, and those of the peers."""
 
 
 def describe(threads: int) -> dict[str, str]:
-    """Return what a reader needs to know to judge the times, by its heading."""
+    """Return the facts that a reader needs to judge the times, by heading."""
     return {
         "processor": processor_name(),
         "cores": f"{os.cpu_count()}, of which each process may use {threads}",
@@ -26,7 +26,7 @@ def describe(threads: int) -> dict[str, str]:
 
 
 def processor_name() -> str:
-    """Return the name that the processor was sold under, as far as the system tells."""
+    """Return the product name of the processor, if the system knows it."""
     if sys.platform == "linux":
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):
@@ -39,7 +39,7 @@ def processor_name() -> str:
 
 
 def memory_gb() -> str:
-    """Return the size of the memory, "unknown" where the system does not tell (Windows)."""
+    """Return the size of the memory, "unknown" where the system does not give it (Windows)."""
     names = getattr(os, "sysconf_names", {})
     if not {"SC_PHYS_PAGES", "SC_PAGE_SIZE"} <= set(names):
         return "unknown"

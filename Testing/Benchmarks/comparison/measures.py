@@ -1,4 +1,4 @@
-"""The means of an engine over a set: what a line of the tables shows."""
+"""The means of an engine over a set: the columns of the tables."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Means = Mapping[str, Mapping[str, float]]
 
 
 def three_digits(value: float) -> str:
-    """Return a value with three digits that count, so that milliseconds and minutes can stand in one column."""
+    """Return a value with three significant digits, so that milliseconds and minutes fit into one column."""
     if 0 < value < 0.0005:
         return "< 0.001"
     return f"{value:.{3 if value < 1 else 2 if value < 10 else 1 if value < 100 else 0}f}"
@@ -26,11 +26,11 @@ def three_digits(value: float) -> str:
 
 @dataclass(frozen=True)
 class Measure(Column):
-    """What is measured.
+    """A measure of the tables.
 
     Attributes:
         best: of two values, `max` or `min`.
-        cost: it is a time or a size, in which baselines that look for no motion do not compete.
+        cost: it is a time or a size, in which baselines without motion do not compete.
     """
 
     form: str | Callable[[float], str] = three_digits
@@ -61,8 +61,8 @@ MEASURE = {measure.name: measure for measure in MEASURES}
 def means_of(result: EngineResult) -> dict[str, float]:
     """Return the means of an engine by name, {} where it failed on a case: a mean over the others would not compare.
 
-    The mean is over the frames of every case, then over the cases. `eight_seconds` is for a pair and eight frames, by
-    the quickest way the engine offers.
+    The mean is over the frames of every case, then over the cases. `eight_seconds` is for a pair and eight frames, in
+    the fastest way that the engine offers.
     """
     if result.failures:
         return {}

@@ -10,7 +10,8 @@ STATUS = Path("/proc/self/status")
 
 
 def peak_gb() -> float | None:
-    """Return the largest resident size of this process so far, in GB (10^9 bytes); None where nobody knows (Windows).
+    """Return the largest resident size of this process so far, in GB (10^9 bytes); None where it is not known
+    (Windows).
 
     On Linux it is VmHWM: `ru_maxrss` of a process that was started by a large one is that of its parent.
     """

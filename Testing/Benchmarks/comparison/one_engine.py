@@ -1,6 +1,6 @@
 """The process of one engine on one set: `python -m comparison.one_engine ENGINE SET_FOLDER RESULT --weights FOLDER`.
 
-What it finds it writes at once, one JSON object a line, so that what was done before a crash is not lost:
+It writes its results at once, one JSON object per line, so that results before a crash are not lost:
 {"event": "ready"} when everything is imported, {"event": "rows"} or {"event": "failed"} for every case, with the
 scores or the reason, and {"event": "end"}.
 """
@@ -33,7 +33,7 @@ SHOWN_FILE = "shown.json"
 """In the folder of a set: number of the case and of the frame that the picture shows."""
 
 PICTURE_SUFFIX = ".npy"
-"""The predicted frame of the picture lies beside the result, under its name with this ending."""
+"""The predicted frame of the picture is next to the result, under its name with this ending."""
 
 TIMED = (0.15, 0.35, 0.55)
 """Times whose frames are timed, after one more to warm up."""
@@ -41,11 +41,11 @@ TIMED = (0.15, 0.35, 0.55)
 EIGHT = tuple(n / 9 for n in range(1, 9))
 
 PREPARED_ANEW = ("student", DEFAULT_ENGINE)
-"""Engines for which the report tells what preparing a pair once saves."""
+"""Engines for which the report gives the time that preparing a pair once saves."""
 
 WARM_UP_BELOW = 10.0
-"""Seconds: work that is done for the first time and takes less is done twice, and the second time counts. The first
-also starts threads and fills caches; in work that takes longer this is lost."""
+"""Seconds: the first run of work that takes less is repeated, and the second run counts. The first run also starts
+threads and fills caches, which is negligible in longer work."""
 
 
 def main() -> None:
@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def run(name: str, make: Callable[[], Engine], folder: Path, result: Path) -> None:
-    """Run an engine on the cases of a folder and write what comes of it.
+    """Run an engine on the cases of a folder and write the results.
 
     Args:
         name: of the engine.
@@ -89,7 +89,7 @@ def run(name: str, make: Callable[[], Engine], folder: Path, result: Path) -> No
             case = read_case(path)
             try:
                 rows, frame = trial.run(case, keep=shown_frame if number == shown_case else None)
-            except Exception as error:  # whatever goes wrong in a peer is a row of the table
+            except Exception as error:  # any failure of a peer is a row of the table
                 tell("failed", case=case.name, reason=in_a_line(error))
                 continue
             tell("rows", case=case.name, rows=rows, extra=trial.extra)
@@ -99,19 +99,19 @@ def run(name: str, make: Callable[[], Engine], folder: Path, result: Path) -> No
 
 
 def in_a_line(error: BaseException) -> str:
-    """Return what went wrong, in one line."""
+    """Return the error in one line."""
     words = " ".join(str(error).split())
     return words if isinstance(error, InvalidInputError) else f"{type(error).__name__}: {words}"
 
 
 @dataclass
 class _Trial:
-    """An engine that is being tried.
+    """An engine under test.
 
     Attributes:
         name: of the engine.
         engine: to try.
-        extra: what is measured once a process: `pair_peak_gb`, memory with a pair prepared and frames made, before
+        extra: measured once per process: `pair_peak_gb`, memory with a pair prepared and frames made, before
             anything was scored, and seconds of eight frames, see `_eight_frames`. Empty until the first pair.
     """
 
@@ -147,8 +147,8 @@ class _Trial:
     def _eight_frames(
         self, scoring: Scoring, hold_out: HoldOut, gap: HeldOutGap, prepared: PreparedGap
     ) -> dict[str, float]:
-        """Return the seconds of eight frames of a prepared pair, asked for together and one by one; of the student and
-        the default also with the pair prepared anew for each."""
+        """Return the seconds of eight frames of a prepared pair, computed together and one by one; for the student and
+        the default also with the pair prepared again for each."""
         seconds = {
             "eight_together_seconds": timed_warm(lambda: prepared.at_many(EIGHT))[0],
             "eight_one_by_one_seconds": timed(lambda: [prepared.at(t) for t in EIGHT])[0],
@@ -167,7 +167,7 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
 
 
 def timed_warm(work: Callable[[], Any]) -> tuple[float, Any]:
-    """Return what `timed` does, of the second time where the first was quick: see `WARM_UP_BELOW`."""
+    """Return the result of `timed`, from a second run if the first was quick: see `WARM_UP_BELOW`."""
     seconds, result = timed(work)
     return timed(work) if seconds < WARM_UP_BELOW else (seconds, result)
 

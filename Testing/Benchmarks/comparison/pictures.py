@@ -42,7 +42,7 @@ _UNIT_RANGE = IntensityRange(0.0, 1.0)
 
 
 def save_picture(result: SetResult, path: Path) -> bool:
-    """Draw the frame that the set shows: the slice that moves most, cropped to what moves, or the coronal plane.
+    """Draw the frame that the set shows: the slice with most motion, cropped to the motion, or the coronal plane.
 
     Below every picture is its error; all pictures share one grey scale and all errors one colour scale, which ends at
     the 99.5th percentile.
@@ -93,7 +93,7 @@ def middle_coronal(volume: Volume) -> Volume:
 
 
 def grids_for(count: int, height_over_width: float) -> list[PictureGrid]:
-    """Return where pictures go, each with its error below: a grid of two rows for every line of pictures."""
+    """Return the places of the pictures, each with its error below: a grid of two rows for every line of pictures."""
     lines = -(-count // MAX_COLUMNS)
     first = PictureGrid(
         2, -(-count // lines), height_over_width, top=TITLE_HEIGHT + LINE_HEIGHT, row_gap=GAP_HEIGHT, max_height=2.2

@@ -29,7 +29,7 @@ def save_curves(result: SetResult, path: Path) -> bool:
     A curve is the mean over all gaps and cases, each read at the same times by linear interpolation.
 
     Returns:
-        Whether there was anything to draw: gaps with several frames, and an engine that did not fail.
+        Whether there were data to draw: gaps with several frames, and an engine that did not fail.
     """
     done = [engine for engine in result.engines if not engine.failures]
     times = common_times(done[0].rows) if done else np.empty(0)
@@ -48,7 +48,7 @@ def save_curves(result: SetResult, path: Path) -> bool:
     panels[0].set_title("PSNR (moving region), dB", fontsize=10)
     if "epe_mm" in shown:
         panels[1].set_title("end-point error (mm)", fontsize=10)
-        _draw_still(panels[1], next(e.rows for e in done if "epe_mm" in e.rows[0].measures), times)
+        _draw_no_motion(panels[1], next(e.rows for e in done if "epe_mm" in e.rows[0].measures), times)
     handles = {
         label: handle for axes in panels for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
     }
@@ -60,14 +60,14 @@ def save_curves(result: SetResult, path: Path) -> bool:
     return True
 
 
-def _draw_still(axes: Axes, rows: Sequence[Row], times: np.ndarray) -> None:
+def _draw_no_motion(axes: Axes, rows: Sequence[Row], times: np.ndarray) -> None:
     curve = mean_curve(rows, "epe_still_mm", times)
     axes.plot(times, curve, color="#7F7F7F", linestyle=":", linewidth=1.4, label="no motion at all")
     axes.set_ylim(bottom=0.0)
 
 
 def _look(name: str) -> dict[str, Any]:
-    """Return how the line of an engine looks: ours bold, baselines grey and dashed, others thin with marks."""
+    """Return the line style of an engine: ours bold, baselines grey and dashed, others thin with markers."""
     if name in OURS:
         return {"label": name, "color": ENGINE_COLOURS[1 + OURS.index(name)], "linewidth": 2.4, "marker": "o", "ms": 4}
     if name in BASELINES:

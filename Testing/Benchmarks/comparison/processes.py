@@ -19,7 +19,7 @@ THREAD_VARIABLES = (
 def environment(threads: int) -> dict[str, str]:
     """Return the environment of a process with so many threads, which finds the benchmarks.
 
-    How threads wait for one another is left as the user has it: one process runs at a time.
+    The user's choice of how threads wait for one another is kept: one process runs at a time.
     """
     paths = os.pathsep.join(filter(None, (str(BENCHMARKS), os.environ.get("PYTHONPATH"))))
     return {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads)), "PYTHONPATH": paths}

@@ -1,4 +1,4 @@
-"""Sets of real images: of a folder of test data, and any sequence that is named."""
+"""Sets of real images: from a folder of test data, and any named sequence."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ KNOWN = (
 
 
 def real_sets(data: Path, *, quick: bool) -> list[CaseSet]:
-    """Return the sets of the test data, there or not; quick takes the first gap of each."""
+    """Return the sets of the test data, even if missing; quick takes the first gap of each."""
     return [
         CaseSet(name, title, partial(_read, data / place, protocol, first_gap_only=quick), turning=protocol == ED_TO_ES)
         for name, title, place, protocol in KNOWN

@@ -14,10 +14,10 @@ from comparison.plots import save_curves
 from comparison.run import SetResult
 from comparison.tables import (
     eight_frames_table,
+    no_motion_sentence,
     overview_table,
     ratio_table,
     score_table,
-    still_sentence,
     who_is_ahead,
 )
 from temporal_interp.evaluation.report import Column, as_markdown, write_csv
@@ -45,7 +45,7 @@ class Circumstances:
     """The circumstances of a run.
 
     Attributes:
-        command: what was typed.
+        command: the command line.
         machine: from `machine.describe`.
         missing_engines: why engines did not run, by name.
         missing_sets: why sets were left out, by name.
@@ -117,7 +117,7 @@ def _head(results: Sequence[SetResult], circumstances: Circumstances) -> str:
 
 def _section(result: SetResult, folder: Path) -> str:
     parts = [f"## {result.name}", _what_it_is(result), score_table(result)]
-    sentences = [*who_is_ahead(result), still_sentence(result)]
+    sentences = [*who_is_ahead(result), no_motion_sentence(result)]
     parts.append("\n".join(f"- {sentence}" for sentence in sentences if sentence))
     parts.append(ratio_table(result))
     curves, picture = f"{result.name}_curves.png", f"{result.name}_frames.png"

@@ -1,7 +1,7 @@
 """Runs every engine on a set, each in its own process, so that imports, threads and memory are kept apart.
 
-The cases are drawn once and written to a temporary folder, which goes away however the work ends; so does the process
-that is running.
+The cases are drawn once and written to a temporary folder, which is removed however the work ends; the running process
+is ended too.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from comparison.cases import BenchmarkCase, CaseSet
 from comparison.one_engine import PICTURE_SUFFIX, SHOWN_FILE
 from comparison.processes import environment
 from temporal_interp.engines.registry import DEFAULT_ENGINE
-from temporal_interp.engines.velocity_field import EASED_ENGINE
+from temporal_interp.engines.velocity_field import EASE_IN_OUT_ENGINE
 from temporal_interp.evaluation.evaluate import Row
 from temporal_interp.evaluation.hold_out import HeldOutGap
 
@@ -37,7 +37,7 @@ class Conditions:
         threads: that a process may use.
         timeout: seconds after which a process is ended.
         weights: folder of the trained networks of the peers.
-        command: starts the process; the name of the engine, two paths and --weights are put behind it.
+        command: starts the process; the name of the engine, two paths and --weights are appended.
     """
 
     threads: int
@@ -52,12 +52,12 @@ class EngineResult:
 
     Attributes:
         engine: its name.
-        rows: one for every held-out frame of the cases that it could do.
-        failures: why it could not, by the name of the case.
+        rows: one for every held-out frame of the cases that succeeded.
+        failures: reasons of the others, by the name of the case.
         settings: of the engine, in one line.
         model: its trained model, "" where there is none.
-        process: what was measured once: `import_seconds`, `import_peak_gb`, `pair_peak_gb` of the first pair and
-            frames of it, `whole_peak_gb` with fields and scores, and where the engine can be asked for many frames
+        process: measured once: `import_seconds`, `import_peak_gb`, `pair_peak_gb` of the first pair and
+            frames of it, `whole_peak_gb` with fields and scores, and where the engine computes many frames at once
             `eight_together_seconds`, `eight_one_by_one_seconds` and `eight_prepared_anew_seconds`.
         shown: the prediction of the frame in the picture, (K, J, I) from 0 to 1.
     """
@@ -94,8 +94,8 @@ class SetResult:
 
     @property
     def recommended(self) -> str:
-        """The engine that the program's documentation names for such a pair."""
-        return EASED_ENGINE if self.case_set.turning else DEFAULT_ENGINE
+        """The engine that the program's documentation recommends for such a pair."""
+        return EASE_IN_OUT_ENGINE if self.case_set.turning else DEFAULT_ENGINE
 
 
 def run_set(
@@ -107,10 +107,10 @@ def run_set(
         case_set: the set.
         engines: names of those to run.
         conditions: the same for all.
-        tell: told in words when an engine is done.
+        tell: called with a text when an engine is done.
 
     Raises:
-        InvalidInputError: the cases cannot be had.
+        InvalidInputError: the cases are not available.
     """
     cases = case_set.draw()
     shown = 0, frame_to_show(cases[0])
@@ -150,7 +150,7 @@ def run_engine(name: str, folder: Path, cases: Sequence[str], conditions: Condit
 
     Args:
         name: of the engine.
-        folder: of the cases; what the process writes lies here too.
+        folder: of the cases; the process writes here too.
         cases: names of the cases.
         conditions: the same for all.
     """
@@ -165,7 +165,7 @@ def run_engine(name: str, folder: Path, cases: Sequence[str], conditions: Condit
             code = process.wait(conditions.timeout)
         except subprocess.TimeoutExpired:
             code = None
-        finally:  # also where the user stops the benchmark
+        finally:  # also when the user stops the benchmark
             process.kill()
             process.wait()
     reason = f"took more than {conditions.timeout:g} s" if code is None else _last_words(log, code)
@@ -179,7 +179,7 @@ def _last_words(log: Path, code: int) -> str:
 
 
 def _read_result(name: str, path: Path, cases: Sequence[str], reason: str) -> EngineResult:
-    """Return what a process wrote; `reason` is why it wrote nothing about the other cases."""
+    """Return the result that a process wrote; `reason` explains why other cases are missing."""
     events = _events(path)
     rows = [Row(**row) for event in events if event["event"] == "rows" for row in event["rows"]]
     failures = {event["case"]: event["reason"] for event in events if event["event"] == "failed"}
@@ -203,7 +203,7 @@ def _read_result(name: str, path: Path, cases: Sequence[str], reason: str) -> En
 
 
 def _events(path: Path) -> list[dict[str, Any]]:
-    """Return what a process wrote, without a line that was cut when it ended."""
+    """Return the events that a process wrote, without a line that was truncated at its end."""
     events = []
     for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
         try:

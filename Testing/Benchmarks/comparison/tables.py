@@ -14,7 +14,7 @@ from temporal_interp.evaluation.report import Column, Row, as_markdown
 RATIOS = ("prepare_seconds", "frame_seconds", "eight_seconds", "pair_peak_gb")
 ELASTIX = ("elastix_slicer", "elastix")
 STANDING = {"psnr_moving": "PSNR (moving region), dB", "epe_mm": "End-point error, mm"}
-"""The measures that decide who is ahead, in words."""
+"""Names of the measures that decide which engine is ahead."""
 
 
 def score_table(result: SetResult) -> str:
@@ -41,15 +41,15 @@ def score_table(result: SetResult) -> str:
 
 
 def _best_text(measure: Measure, means: Means) -> str | None:
-    """Return what the best value looks like, so that values that look the same are in bold together, but not all."""
+    """Return the text of the best value, so that equal texts are bold together, unless all are equal."""
     best = best_of(measure, means)
     if best is None or len({measure.text(own[measure.name]) for own in means.values() if measure.name in own}) == 1:
         return None
     return measure.text(means[best][measure.name])
 
 
-def still_sentence(result: SetResult) -> str:
-    """Return what the end-point error would be without any motion, "" where the motion is not known."""
+def no_motion_sentence(result: SetResult) -> str:
+    """Return a sentence on the end-point error without any motion, "" where the motion is not known."""
     for own in means_of_all(result).values():
         if "epe_still_mm" in own:
             return f"Without any motion EPE would be {own['epe_still_mm']:.2f} mm."
@@ -129,7 +129,7 @@ def _one_registration(means: Means) -> list[str]:
 
 
 def overview_table(results: Sequence[SetResult]) -> str:
-    """Return a line for every set: ours beside the best of the others."""
+    """Return a line for every set: ours and the best of the others."""
     shown = (*STANDING, "eight_seconds")
     rows: list[Row] = []
     for result in results:
@@ -162,7 +162,7 @@ EIGHT_FRAMES = (
 
 
 def eight_frames_table(results: Sequence[SetResult]) -> str:
-    """Return what preparing a pair once for eight frames saves, "" where nothing that was measured ran."""
+    """Return the table of the time that preparing a pair once for eight frames saves, "" without measurements."""
     rows: list[Row] = []
     for result in results:
         for engine, own in means_of_all(result).items():

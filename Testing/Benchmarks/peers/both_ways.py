@@ -1,4 +1,4 @@
-"""The motion between two volumes in both directions, as the registrations of others give it."""
+"""The motion between two volumes in both directions, from the registrations of others."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from temporal_interp.errors import Progress, part_of
 from temporal_interp.evaluation.pairwise_methods import PairRegistration, register_parts
 
 TwoFields = Callable[[np.ndarray, np.ndarray, tuple[float, ...], np.ndarray | None], Sequence[np.ndarray]]
-"""Takes what a `PairRegistration` takes and returns two fields such as it returns: the one that brings moving onto
+"""Takes the arguments of a `PairRegistration` and returns two such fields: the one that brings moving onto
 fixed, and the one that brings fixed onto moving."""
 
 
@@ -47,16 +47,16 @@ class BothWays(Protocol):
         """Return the motion between two volumes.
 
         Args:
-            first: float32 in [0, 1]; the direction matrix may be any.
+            first: float32 in [0, 1], with any direction matrix.
             last: on the same grid.
             independent: slices are 2D problems of their own, without motion along K.
-            progress: told how far it is; may raise CancelledError.
+            progress: receives the progress; may raise CancelledError.
         """
         ...
 
 
 def one_way_each(name: str, settings: str, register: PairRegistration) -> BothWays:
-    """Return a registration of one direction as one of both: it is run twice."""
+    """Return a registration of both directions that runs one of a single direction twice."""
     return _OneWayEach(name, settings, register)
 
 

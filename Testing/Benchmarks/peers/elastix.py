@@ -1,4 +1,4 @@
-"""elastix, through the optional package itk-elastix, as a peer: B-splines, after a rigid stage if asked for.
+"""elastix, through the optional package itk-elastix, as a peer: B-splines, optionally after a rigid stage.
 
 Sources: Klein et al. 2010 (elastix), Klein et al. 2009 (its optimiser).
 """
@@ -42,23 +42,23 @@ COMMON = {
     "WriteResultImage": "false",
     "WriteITKCompositeTransform": "false",
 }
-"""What both stages of SlicerElastix's preset default0 have in common and no candidate of the tuning changes. Nothing is
+"""Parameters that both stages of SlicerElastix's preset default0 share and that the tuning did not change. Nothing is
 written: frames are warped by our own code, as for every peer."""
 
 
 @dataclass(frozen=True)
 class ElastixSettings:
-    """What steers elastix.
+    """Parameters of elastix.
 
     Attributes:
-        metric: a word of METRICS.
+        metric: a key of METRICS.
         histogram_bins: of the mutual information.
         resolutions: number of scales, each twice as coarse as the next.
         samples: voxels drawn at random in every iteration.
         rigid_iterations: on each scale of a rigid stage that comes first; 0 leaves it out.
         iterations: on each scale of the B-spline stage.
         grid_spacing_mm: of the B-spline's control points at the finest scale.
-        bending: weight of the bending energy beside 1 of the metric; 0 leaves it out.
+        bending: weight of the bending energy, with 1 for the metric; 0 leaves it out.
     """
 
     metric: Literal["mutual_information", "mean_squares", "correlation"]
@@ -115,7 +115,7 @@ def _registration(settings: ElastixSettings) -> PairRegistration:
     try:
         import itk
 
-        # ITK loads its parts when they are named, for seconds: not while a pair is timed
+        # ITK loads its modules on first use, which takes seconds: not while a pair is timed
         method, transformix = itk.ElastixRegistrationMethod, itk.TransformixFilter
     except (ImportError, AttributeError) as error:
         raise InvalidInputError(
@@ -140,8 +140,8 @@ def _registration(settings: ElastixSettings) -> PairRegistration:
             found = transformix.New(images[1], run.GetTransformParameterObject(), log_to_console=False)
             return itk.array_from_image(_field_image(found))
         except RuntimeError as error:
-            reason = str(error).splitlines()[-1]  # what comes before is where in elastix
-            raise InvalidInputError(f"elastix could not register two frames ({reason}); leave elastix out.") from error
+            reason = str(error).splitlines()[-1]  # earlier lines give the place in elastix
+            raise InvalidInputError(f"elastix could not register two frames ({reason}); omit elastix.") from error
 
     return register
 
@@ -156,5 +156,5 @@ def _field_image(found: itk.TransformixFilter) -> itk.Image:
 
 
 def _texts(value: object) -> list[str]:
-    """Return a value as elastix takes it."""
+    """Return a value in the form that elastix takes."""
     return [str(item) for item in (value if isinstance(value, tuple) else (value,))]

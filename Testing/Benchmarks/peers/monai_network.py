@@ -16,7 +16,7 @@ class MonaiSettings(PairTraining):
     """How MONAI's network is built and trained.
 
     Attributes:
-        channels: of the U-Net, in pairs of one level's way down and way up, the finest first; a level halves the size.
+        channels: of the U-Net, in pairs of encoder and decoder of one level, the finest first; a level halves the size.
         unet_out_channels: of the U-Net's result.
         final_channels: of the convolutions after it.
         integration_steps: of scaling and squaring.
@@ -34,7 +34,7 @@ class MonaiNetwork(PairNetwork):
     It integrates at full resolution: with `half_res`, MONAI 1.6 halves the velocity where it should double it.
 
     Args:
-        settings: what it is built of.
+        settings: of the network.
 
     Raises:
         InvalidInputError: MONAI is not installed.
@@ -55,7 +55,7 @@ class MonaiNetwork(PairNetwork):
             final_conv_channels=settings.final_channels,
         )
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that it warps with PyTorch's code and not its own
+            warnings.simplefilter("ignore")  # it warns that it warps with PyTorch's code, not its own
             self.network = VoxelMorph(backbone, settings.integration_steps, half_res=False, spatial_dims=2)
 
     def forward(self, moving: torch.Tensor, fixed: torch.Tensor) -> torch.Tensor:

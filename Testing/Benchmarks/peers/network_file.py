@@ -24,12 +24,12 @@ HEADER = "temporal-interp-peer"
 
 @dataclass(frozen=True, eq=False)
 class TrainedNetwork:
-    """What a file holds.
+    """The content of a file.
 
     Attributes:
-        network: ready to be asked.
-        settings: what it was built of and how it was trained.
-        training: on what, how long and with which result.
+        network: ready to use.
+        settings: of the network and its training.
+        training: data, duration and result of the training.
     """
 
     network: PairNetwork
@@ -38,17 +38,17 @@ class TrainedNetwork:
 
 
 def usual_folder() -> Path:
-    """Return the folder for trained networks of others where none is chosen; it need not exist."""
+    """Return the default folder for trained networks of others; it need not exist."""
     return user_folder() / "peers"
 
 
 def network_path(name: str, folder: Path) -> Path:
-    """Return where the file of a network lies in a folder."""
+    """Return the path of the file of a network in a folder."""
     return Path(folder) / f"{name}.safetensors"
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder where there is none.
+    """Make a folder if there is none.
 
     Raises:
         InvalidInputError: it cannot be made.
@@ -65,11 +65,11 @@ def write_network(
     """Write a file, whole or not at all.
 
     Args:
-        path: of the file, in a folder that is there.
+        path: of the file, in an existing folder.
         name: of the network.
         state: its weights by name.
-        settings: what it was built of and how it was trained.
-        training: on what, how long and with which result; anything that JSON can hold.
+        settings: of the network and its training.
+        training: data, duration and result of the training; anything that JSON can hold.
 
     Raises:
         InvalidInputError: the file cannot be written.

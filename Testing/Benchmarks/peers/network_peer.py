@@ -24,7 +24,7 @@ SLICES_AT_ONCE = 16
 class NetworkPeer:
     """A registration by a network that sees single slices, as the student that comes with the program does.
 
-    So nothing moves along K, whether slices are independent or not.
+    Therefore nothing moves along K, whether slices are independent or not.
 
     Attributes:
         name: of the peer.
@@ -64,10 +64,10 @@ def trained_peer(name: str, weights: Path | None = None) -> BothWays:
         weights: folder of its file, <name>.safetensors; None for `usual_folder()`.
 
     Raises:
-        InvalidInputError: there is no such network, its package is missing, it has not been trained, which the message
-            says how to, or its file cannot be used.
+        InvalidInputError: there is no such network, its package is missing, it has not been trained (the message says
+            how to), or its file cannot be used.
     """
-    fresh_network(name, network_settings(name))  # a missing package is told before a missing file
+    fresh_network(name, network_settings(name))  # a missing package is reported before a missing file
     path = network_path(name, weights or usual_folder())
     if not path.is_file():
         raise InvalidInputError(

@@ -23,8 +23,8 @@ class NetworkKind:
     """A network of others.
 
     Attributes:
-        package: where it comes from, as `pip` calls it.
-        settings: their kind.
+        package: its source, by its name for `pip`.
+        settings: type of its settings.
         build: returns a network with fresh weights.
     """
 
@@ -63,7 +63,7 @@ def fresh_network(name: str, settings: PairTraining, *, seed: int = 0) -> PairNe
     """Return a network with weights that depend on the seed alone; the global random state is left as it was.
 
     Raises:
-        InvalidInputError: there is none of that name, its package is missing, or it cannot be built of the settings.
+        InvalidInputError: there is none of that name, its package is missing, or it cannot be built from the settings.
     """
     kind = network_kind(name)
     with torch.random.fork_rng(devices=[]):

@@ -1,4 +1,4 @@
-"""What the networks of others have in common: they estimate the motion between two slices."""
+"""The common interface of the networks of others, which estimate the motion between two slices."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from torch.nn import functional
 MARGIN = 16
 """Pixels by which slices are continued on all sides before a network sees them (our choice).
 
-These networks integrate their velocity with zeros beyond the border, which would hold back what moves across it. The
+These networks integrate their velocity with zeros beyond the border, which would suppress motion across it. The
 margin keeps that away from the image for motions of up to 16 pixels.
 """
 
 
 @dataclass(frozen=True)
 class PairTraining:
-    """How a network is trained; what it is built of is added by the settings of each.
+    """Settings of the training of a network; each network adds its own settings.
 
     Attributes:
         similarity: "mse", mean squared difference, or "ncc", local squared correlation in windows of 9 pixels.
@@ -39,7 +39,7 @@ class PairNetwork(nn.Module):
     """A network that estimates the motion between two slices.
 
     Attributes:
-        multiple: what the sizes of the slices must be multiples of.
+        multiple: divisor of the sizes of the slices.
     """
 
     multiple: int
@@ -60,11 +60,11 @@ def displacement(
     """Return the displacement for slices of any size; see `PairNetwork.forward`.
 
     Args:
-        network: to ask.
+        network: to use.
         moving: (N, 1, J, I) in [0, 1].
         fixed: likewise.
-        margin: pixels by which the slices are continued on all sides, their border repeated; what the network needs to
-            come to a multiple is added below and to the right.
+        margin: pixels by which the slices are continued on all sides, their border repeated; padding to a
+            multiple is added below and to the right.
     """
     rows, columns = moving.shape[-2:]
     below, right = (-(n + 2 * margin) % network.multiple + margin for n in (rows, columns))

@@ -1,4 +1,4 @@
-"""The way people interpolate with a registration: the field scaled by the time from both ends, then a blend."""
+"""The usual interpolation with a registration: the field scaled by the time from both ends, then a blend."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from temporal_interp.tensors.spatial import warp
 
 @dataclass(frozen=True)
 class ScaledFieldsEngine(PairwiseEngine):
-    """Engine: a registration in both directions; see `PreparedScaledFields` for what is made of it."""
+    """Engine: a registration in both directions; see `PreparedScaledFields` for its use."""
 
     register: BothWays
     model: str = ""
@@ -56,15 +56,15 @@ class ScaledFieldsEngine(PairwiseEngine):
             if lost:
                 raise InvalidInputError(
                     f"{self.name} found a motion that is NaN or infinite at {lost} voxels of this pair; "
-                    f"leave {self.name} out."
+                    f"omit {self.name}."
                 )
 
 
 class PreparedScaledFields:
     """A pair of volumes and the fields between them, ready for any time.
 
-    frame(x) = (1 - t) first(x + t f(x)) + t last(x + (1 - t) g(x)), linear, with the border repeated. No registration
-    that scales its field knows the frame's own grid; that f and g are read at x is the custom's error, not ours.
+    frame(x) = (1 - t) first(x + t f(x)) + t last(x + (1 - t) g(x)), linear, with the border repeated. A scaled field
+    is not known on the frame's own grid; reading f and g at x is an error of this usual practice, not of ours.
 
     Args:
         pair: both frames.

@@ -1,4 +1,4 @@
-"""The frozen settings of the peers: `peers.yaml`, which says of each why it is what it is."""
+"""The frozen settings of the peers: `peers.yaml`, which gives the reason of each."""
 
 from __future__ import annotations
 

@@ -1,13 +1,13 @@
-"""Training the networks of others on what the student that comes with the program was trained on.
+"""Trains the networks of others on the training data of the student that comes with the program.
 
-They get the first and the last frame of each sample, in both orders, with the noise and flicker of the scanner; the
-frame between they never see, for that is what these methods are: they learn to bring one image onto another. Loss and
+They get the first and the last frame of each sample, in both orders, with the noise and flicker of the scanner; they
+never see the frame between, because these methods learn to register one image to another. Loss and
 optimiser are of their authors' kind: similarity of the warped image plus smoothness of its displacement, Adam, one
-rate. The local correlation is ours, `local_correlation_loss`, which counts windows of mere noise for less than theirs.
+rate. The local correlation is ours, `local_correlation_loss`, which gives windows of noise less weight than theirs.
 
-Given to them beyond what their authors do, so that a benchmark does not favour our network: the state kept is the best
-by the frames between of the validation subjects, which are what is scored; samples are drawn and validated in time that
-is not counted; and mixed precision, as for the student, which makes a step 1.3 to 1.8 times quicker.
+So that the benchmark does not favour our network, they get more than from their authors: the kept state is the best by
+the frames between of the validation subjects, which are also scored; the time to draw and validate samples is not
+counted; and mixed precision, as for the student, makes a step 1.3 to 1.8 times quicker.
 """
 
 from __future__ import annotations
@@ -47,19 +47,19 @@ WINDOW = 9
 """Side of the windows of the local correlation, in pixels, as in the paper and in voxelmorph; MONAI's default is 3."""
 
 VALIDATIONS = 12
-"""How often a training is validated, at equal distances in time."""
+"""Number of validations of a training, at equal intervals."""
 
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """What a training gives.
+    """The result of a training.
 
     Attributes:
         state: the best weights, by name.
         scores: of these on the validation samples, by name as in `training.scores.score`.
         seconds: processor time of all steps.
         steps: number of all steps.
-        course: seconds and gain over the linear blend in dB of every validation.
+        course: seconds and gain over the linear blend in dB at every validation.
     """
 
     state: dict[str, torch.Tensor]
@@ -87,10 +87,10 @@ def train_network(
         name: "voxelmorph" or "monai_voxelmorph".
         output: folder for the file.
         seconds: processor time for the steps, of all threads together: on one thread that of the clock.
-        subjects: folder to keep the synthetic subjects in; None keeps them in memory alone.
-        seed: of fresh weights, order and samples. How many steps fit into the time depends on the machine.
-        settings: others than the frozen ones of `networks.yaml`.
-        progress: told how far it is; may raise CancelledError.
+        subjects: folder to keep the synthetic subjects in; None keeps them only in memory.
+        seed: of fresh weights, order and samples. The number of steps in the time depends on the machine.
+        settings: to use instead of the frozen ones of `networks.yaml`.
+        progress: receives the progress; may raise CancelledError.
 
     Raises:
         InvalidInputError: there is no such network, its package is missing, or the file cannot be written.
@@ -98,7 +98,7 @@ def train_network(
     settings = settings or network_settings(name)
     network = fresh_network(name, settings, seed=seed)
     path = network_path(name, output)
-    make_folder(path.parent)  # now, and not after half an hour
+    make_folder(path.parent)  # now, not after half an hour
     data = replace(find_configuration(CONFIGURATION).data, folder=subjects)
     about = {
         "trained_on": f"{data.subjects} synthetic subjects, no patient: first and last frames of samples, both orders",
@@ -138,12 +138,12 @@ def fit(
     Args:
         network: fresh or trained.
         training: samples of single slices.
-        validation: what chooses the state.
+        validation: samples that choose the state.
         settings: loss, rate and size of a step.
         seconds: processor time for the steps; drawing samples and validating are not counted.
         seed: of order and samples.
-        keep: called with what there is so far after every validation.
-        progress: told how far it is; may raise CancelledError.
+        keep: called with the best state after every validation.
+        progress: receives the progress; may raise CancelledError.
 
     Raises:
         InvalidInputError: the samples are stacks, or a setting makes no sense.
@@ -174,7 +174,7 @@ class _Best:
     Args:
         network: to validate.
         validation: samples to validate on.
-        seed: of the draws: that of the student's training gives the samples of its own validation.
+        seed: of the draws: the seed of the student's training gives the samples of its validation.
     """
 
     def __init__(self, network: PairNetwork, validation: SampleSource, seed: int) -> None:
@@ -184,7 +184,7 @@ class _Best:
         self.course: list[tuple[float, float]] = []
 
     def validated(self, seconds: float, steps: int) -> Fitted:
-        """Validate the network after so many seconds and steps, and return the best there has been."""
+        """Validate the network after a number of seconds and steps, and return the best state so far."""
         self.network.eval()
         scores = score(scaled_fields(self.network), self.validation, seed=self.seed)
         self.network.train()
@@ -196,7 +196,7 @@ class _Best:
 
 
 def scaled_fields(network: PairNetwork) -> Callable[[Batch], Synthesis]:
-    """Return what answers a batch of samples the way `ScaledFieldsEngine` does: fields scaled by t, then a blend."""
+    """Return a function that synthesises a batch like `ScaledFieldsEngine`: fields scaled by t, then a blend."""
 
     def synthesise(batch: Batch) -> Synthesis:
         moving, fixed = _pairs(batch)
@@ -221,7 +221,7 @@ def _pairs(batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def _batches(source: SampleSource, size: int, seed: int) -> Iterator[Batch]:
-    """Draw batches for ever, in the student's order; what is left over at the end of an epoch is a smaller batch."""
+    """Draw batches forever, in the student's order; the last batch of an epoch may be smaller."""
     drawn, sampler = DrawnSamples(source, seed), EpochSampler(len(source), seed)
     for epoch in count():
         sampler.set_epoch(epoch)

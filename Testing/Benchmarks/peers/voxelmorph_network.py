@@ -32,7 +32,7 @@ class VoxelmorphNetwork(PairNetwork):
     """`VxmPairwise` of voxelmorph 0.3 in two dimensions (Balakrishnan et al. 2019, Dalca et al. 2019).
 
     Args:
-        settings: what it is built of.
+        settings: of the network.
 
     Raises:
         InvalidInputError: voxelmorph is not installed.

@@ -86,7 +86,7 @@ class TestDrawnSets:
         assert not mask[:, 0].any()  # the air before the chest
         assert np.linalg.norm(moved[mask], axis=-1).mean() > 1.0
 
-    def test_an_absent_ct_is_said(self, tmp_path):
+    def test_an_absent_ct_is_reported(self, tmp_path):
         with pytest.raises(InvalidInputError, match=r"chest_1mm\.nrrd is not there"):
             next(s for s in drawn_sets(tmp_path, quick=True) if s.name == "ct_breathing").draw()
 
@@ -101,7 +101,7 @@ class TestDrawnSets:
         assert case.truth.mask_of(1).mean() > 0.5
         assert np.abs(inhaled - exhaled).mean() > 20.0
 
-    def test_full_volumes_stay_as_small_as_is_said(self):
+    def test_full_volumes_stay_as_small_as_documented(self):
         assert np.prod(covering(chest_volume(), (3.3, 3.3, 5.5)).shape) <= 500_000
 
 
@@ -140,7 +140,7 @@ def test_motion_turns_at_ed_and_es_and_at_the_ends_of_a_breath(tmp_path):
 
 
 class TestRealSets:
-    def test_absent_data_is_said_with_its_place(self, tmp_path):
+    def test_absent_data_is_reported_with_its_place(self, tmp_path):
         for case_set in real_sets(tmp_path, quick=False):
             with pytest.raises(InvalidInputError, match="there is no such file or folder"):
                 case_set.draw()
@@ -182,5 +182,5 @@ class TestRealSets:
 
 
 def test_an_unknown_name_is_refused_with_the_choices():
-    with pytest.raises(InvalidInputError, match="no engine 'studnet'; choose of student, demons"):
+    with pytest.raises(InvalidInputError, match="no engine 'studnet'; choose from student, demons"):
         require_names("engine", ["demons", "studnet"], ["student", "demons"])

@@ -24,7 +24,7 @@ def test_a_stage_within_another_counts_for_the_inner_one():
 
 def test_a_stage_that_the_program_no_longer_has_is_named(monkeypatch):
     monkeypatch.setitem(STAGES, "fit", ("registration.fit_velocity:fit_quickly",))
-    with pytest.raises(InvalidInputError, match=r"no registration\.fit_velocity:fit_quickly any more"), staged(str):
+    with pytest.raises(InvalidInputError, match=r"no longer has registration\.fit_velocity:fit_quickly"), staged(str):
         pass
 
 

@@ -18,10 +18,10 @@ from comparison.report import Circumstances, write_report
 from comparison.run import EngineResult, SetResult
 from comparison.tables import (
     eight_frames_table,
+    no_motion_sentence,
     overview_table,
     ratio_table,
     score_table,
-    still_sentence,
     who_is_ahead,
 )
 from temporal_interp.data.geometry import Geometry
@@ -71,7 +71,7 @@ def cells(table):
 
 
 class TestMeans:
-    def test_eight_frames_take_a_pair_and_the_quicker_way(self, make_engine):
+    def test_eight_frames_take_the_quicker_method(self, make_engine):
         for together, expected in ((0.5, 1.5), (0.9, 1.8), (None, 1.8)):
             process = {} if together is None else {"eight_together_seconds": together}
             assert means_of(make_engine("student", **process))["eight_seconds"] == pytest.approx(expected)
@@ -132,7 +132,7 @@ class TestTables:
         }
 
     @pytest.mark.parametrize(("turning", "ours"), [(False, "velocity_field"), (True, "velocity_field:eased")])
-    def test_between_turning_points_the_eased_engine_is_ours(self, make_engine, make_result, turning, ours):
+    def test_between_turning_points_the_ease_in_out_engine_is_ours(self, make_engine, make_result, turning, ours):
         names = ("student", "velocity_field", "velocity_field:eased", "demons")
         result = make_result(*(make_engine(name) for name in names))
         result = replace(result, case_set=replace(result.case_set, turning=turning))
@@ -164,7 +164,7 @@ class TestTables:
             "faster: demons (0.3 times)."
         )
         assert one == "The student's pair and eight frames take less than one registration of elastix_slicer (10.0 s)."
-        assert still_sentence(result) == "Without any motion EPE would be 3.00 mm."
+        assert no_motion_sentence(result) == "Without any motion EPE would be 3.00 mm."
 
     def test_equals_are_level(self, make_engine, make_result):
         (moving, *_) = who_is_ahead(make_result(make_engine("student"), make_engine("demons")))
@@ -302,7 +302,7 @@ class TestCommand:
         monkeypatch.setattr(bench, "why_missing", lambda name, weights: "not installed" if name == "demons" else "")
         monkeypatch.setattr(bench.signal, "signal", lambda *_: None)
 
-    def test_a_report_is_written_and_what_is_missing_is_said(self, command, tmp_path):
+    def test_a_report_is_written_and_what_is_missing_is_reported(self, command, tmp_path):
         (tmp_path / "out").mkdir()
         (tmp_path / "out" / "report.md").write_text("old")
         (tmp_path / "out" / "weights").mkdir()

@@ -118,10 +118,10 @@ class TestCommand:
         assert left.value.exit_code == 1
         assert "student took 1.50 GB" in capsys.readouterr().err
 
-    def test_an_unknown_engine_is_told_before_the_work(self, runs, capsys):
+    def test_an_unknown_engine_is_reported_before_the_work(self, runs, capsys):
         with pytest.raises(typer.Exit):
             scaling.main(None, engines="student,magic", threads=1, timeout=60.0, quick=True, check=False)
-        assert "no engine 'magic'; choose of" in capsys.readouterr().err
+        assert "no engine 'magic'; choose from" in capsys.readouterr().err
         assert runs == []
 
     def test_a_failed_run_has_a_report(self, runs):

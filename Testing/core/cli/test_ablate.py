@@ -59,7 +59,7 @@ def test_a_table_with_the_papers_figures(ablate, tmp_path):
     assert len(list((tmp_path / "subjects").rglob("*.npz"))) == 1 + 1 + 1  # to learn from, to choose by, to score on
 
 
-def test_a_program_gets_rows_and_the_same_command_goes_on(ablate, events, monkeypatch):
+def test_a_program_gets_rows_and_the_same_command_resumes(ablate, events, monkeypatch):
     options = ("--rows", "teacher", "--json", "--test-subjects", 2)
     first = ablate(*options)
     assert first.exit_code == 0, first.stderr

@@ -67,7 +67,7 @@ def test_the_text_says_what_was_gained_and_what_to_do_next(command, cine, model,
     assert f"--engine student:{adapted}" in result.stdout
 
 
-def test_a_file_is_not_replaced_unasked(command, cine, model, tmp_path):
+def test_a_file_is_replaced_only_on_request(command, cine, model, tmp_path):
     adapted = tmp_path / "adapted.safetensors"
     adapted.write_text("precious")
     result = command("adapt", cine, "-o", adapted, "--model", model)

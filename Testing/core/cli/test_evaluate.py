@@ -119,7 +119,7 @@ def test_a_note_says_that_the_subjects_are_not_those_of_the_paper(command, event
     assert not {line["engine"] for line in last["summary"]} & {"TM-MSDF", "UVI-Net"}
 
 
-def test_the_old_name_of_the_native_preset_is_understood_and_told(command, recording):
+def test_the_old_name_of_the_native_preset_is_understood_and_reported(command, recording):
     result = command("evaluate", recording, "--every", 2, "--preset", "honest", "--engines", "linear_blend")
     assert result.exit_code == 0
     assert "now called 'native'" in result.stderr

@@ -96,7 +96,7 @@ def test_a_mask_says_where_to_score(command, events, recording, sequence, tmp_pa
     assert error(slice(None)) == pytest.approx(1000 * np.mean(grown), rel=1e-6)
 
 
-def test_ultrasound_is_scored_inside_its_sector_and_repeated_frames_are_told(command, events, ultrasound):
+def test_ultrasound_is_scored_inside_its_sector_and_repeated_frames_are_reported(command, events, ultrasound):
     *notes, last = events(command("evaluate-tracking", ultrasound, "--method", "identity", "--json"))
     said = " ".join(event["message"] for event in notes if event["event"] == "note")
     assert "painted black" in said

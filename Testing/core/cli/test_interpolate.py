@@ -103,7 +103,7 @@ def test_fields_are_written_for_both_ends_with_their_jacobians(command, shift_en
     np.testing.assert_allclose(jacobian.volumes[1].array, 1.25)
 
 
-def test_fields_of_frames_at_large_times_a_little_apart_are_told_apart(command, shift_engine, sequence, tmp_path):
+def test_fields_of_frames_at_large_times_a_little_apart_are_distinguished(command, shift_engine, sequence, tmp_path):
     late = replace(sequence, times=[36_000_000 + 75 * n for n in range(len(sequence))])
     write_sequence(late, tmp_path / "late.seq.nrrd")
     fields = tmp_path / "fields"

@@ -107,7 +107,7 @@ def test_add_registers_under_the_files_name_in_small_letters(command, model_file
     assert path.read_bytes() == model_file.read_bytes()
 
 
-def test_add_notes_what_it_is_told(command, events, model_file):
+def test_add_keeps_the_given_notes(command, events, model_file):
     told = ("--name", "h2", "--licence", "CC0-1.0", "--notes", "of a clinic")
     (result,) = events(command("models", "add", model_file, *told, "--json"))
     assert result.pop("event") == "result"
@@ -165,7 +165,7 @@ def test_verify_tells_of_a_shipped_model_for_a_newer_program(command, heart, fol
     assert "heart" in command("models", "list").stdout
 
 
-def test_remove_takes_a_model_away(command, events, model_file, folders):
+def test_remove_deletes_a_model(command, events, model_file, folders):
     command("models", "add", model_file)
     result = command("models", "remove", "my-heart")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "The model 'my-heart' was removed.\n", "")

@@ -55,7 +55,7 @@ def test_the_moving_volume_comes_onto_the_fixed_one(command, events, pair, tmp_p
     assert np.linalg.norm(array, axis=-1).mean() == pytest.approx(last["mean_mm"], rel=1e-5)
 
 
-def test_a_person_reads_how_alike_and_how_far(command, pair, tmp_path):
+def test_a_person_reads_similarity_and_displacement(command, pair, tmp_path):
     result = command("register", *pair, "-o", tmp_path / "warped.nrrd", *QUICK)
     assert result.exit_code == 0, result.stderr
     assert "correlation with fixed.nrrd" in result.stdout
@@ -77,12 +77,12 @@ def test_the_settings_of_the_paper_can_be_changed_too(command, called, pair, tmp
 
 
 @pytest.mark.parametrize(("option", "field"), [((), "grid"), (("--neural",), "network"), (("--paper",), "network")])
-def test_a_network_is_fitted_only_where_asked_for(command, called, pair, tmp_path, option, field):
+def test_a_network_is_fitted_only_where_requested(command, called, pair, tmp_path, option, field):
     command("register", *pair, "-o", tmp_path / "out.nrrd", *option)
     assert called["settings"].field.kind == field
 
 
-def test_another_grid_is_resampled_and_said(command, called, pair, tmp_path):
+def test_another_grid_is_resampled_and_reported(command, called, pair, tmp_path):
     coarse = Geometry((1, 16, 16), (3.0, 3.0, 8.0), (5.0, 6.0, 7.0))
     write_volume(blob(8, 8, coarse), tmp_path / "coarse.nrrd")
     result = command("register", pair[0], tmp_path / "coarse.nrrd", "-o", tmp_path / "w.nrrd")

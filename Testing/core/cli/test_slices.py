@@ -124,7 +124,7 @@ def test_the_model_of_the_program_is_quick(command, events, volume, model, tmp_p
     assert made.GetSize()[2] == 13
 
 
-def test_without_a_quality_it_is_quick_unless_something_is_said_of_fitting(command, events, volume, tmp_path):
+def test_without_a_quality_it_is_quick_unless_an_option_is_for_fitting(command, events, volume, tmp_path):
     made = [tmp_path / "left_out.nrrd", tmp_path / "given.nrrd"]
     for path, options in zip(made, ((), ("--quality", "fitted")), strict=True):
         result = command("slices", "apply", volume, "-o", path, "--steps", "1", "--device", "cpu", "--json", *options)

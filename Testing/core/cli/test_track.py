@@ -106,7 +106,7 @@ def test_cycle_reports_its_closing_and_has_one_more_pair(command, recording, tmp
     assert not read_field_sequence(out / "displacement.seq.nrrd").fields[1].any()
 
 
-def test_maps_of_strain_and_flow_are_written_when_asked_for(command, recording, tmp_path):
+def test_maps_of_strain_and_flow_are_written_when_requested(command, recording, tmp_path):
     out = tmp_path / "out"
     result = command("track", recording, "-o", out, *QUICK, "--maps")
     assert result.exit_code == 0, result.output
@@ -144,7 +144,7 @@ def test_options_reach_the_tracking(command, recording, tmp_path, called):
     assert not (tmp_path / "out").exists()
 
 
-def test_paper_settings_can_be_asked_for(command, recording, tmp_path, called):
+def test_paper_settings_can_be_requested(command, recording, tmp_path, called):
     command("track", recording, "-o", tmp_path / "out", "--paper")
     assert called["settings"].learning_rate == 1e-3
     assert called["settings"].refinement == ()
@@ -202,7 +202,7 @@ def test_folder_with_files_is_kept_without_force(command, recording, tmp_path):
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine.txt"]
 
 
-def test_stopped_tracking_leaves_no_folder_and_goes_on(command, recording, tmp_path, monkeypatch):
+def test_stopped_tracking_leaves_no_folder_and_resumes(command, recording, tmp_path, monkeypatch):
     real = tracking.PairFit._step
     steps = []
 

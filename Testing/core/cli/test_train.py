@@ -64,7 +64,7 @@ def test_a_program_gets_progress_and_the_model(train_command, events, tmp_path, 
     assert last == {"event": "result", "model": str(tmp_path / "out" / "teacher" / "teacher.safetensors")}
 
 
-def test_calling_again_goes_on(train_command, events, tmp_path, monkeypatch):
+def test_calling_again_continues(train_command, events, tmp_path, monkeypatch):
     monkeypatch.setattr("temporal_interp.cli.console.EVENT_INTERVAL", 0.0)
     assert train_command("student", "--no-distil", "--epochs", 1).exit_code == 0
     result = train_command("student", "--no-distil", "--json")
@@ -83,7 +83,7 @@ def test_a_student_can_start_from_a_model(train_command, tmp_path, command, conf
     assert "absent.safetensors" in result.stderr
 
 
-def test_a_student_needs_a_teacher_or_to_be_told_that_there_is_none(train_command, tmp_path):
+def test_a_student_needs_a_teacher_or_the_option_for_none(train_command, tmp_path):
     result = train_command("student")
     assert result.exit_code == 3
     assert "--no-distil" in result.stderr

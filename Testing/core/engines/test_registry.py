@@ -82,7 +82,7 @@ def test_the_velocity_field_can_be_that_of_a_network():
     assert create_engine("velocity_field:neural").settings.startswith("field=network ")
 
 
-def test_the_eased_engine_is_the_default_one_with_a_slow_start_and_end():
+def test_the_ease_in_out_engine_is_the_default_one_with_a_slow_start_and_end():
     eased, plain = create_engine(EASE_IN_OUT_ENGINE, device="cuda:1"), create_engine(DEFAULT_ENGINE, device="cuda:1")
     assert eased.settings == "ease=0.5"
     assert replace(eased, ease=0.0) == plain
@@ -109,7 +109,7 @@ class TestEnginesOfOthers:
         with pytest.raises(InvalidInputError, match="'student' already"):
             register_engine(replace(toy, name="student"))
 
-    def test_entry_points_of_other_packages_are_found_and_broken_ones_are_told_of(self, monkeypatch, toy):
+    def test_entry_points_of_other_packages_are_found_and_broken_ones_are_reported(self, monkeypatch, toy):
         class Point:
             name, value = "ours", "somewhere:SPEC"
 

@@ -89,7 +89,7 @@ def test_outside_of_the_region_the_frame_is_the_blend(known_student):
     assert np.abs(frame - blend).max() > 5
 
 
-def test_where_nothing_differs_nobody_is_asked(known_student):
+def test_where_nothing_differs_no_network_runs(known_student):
     student = known_student(WAY)
     prepared = prepare_student(student, disc(0.0), disc(0.0))
     frame = prepared.at(0.5, fields=True)

@@ -130,7 +130,7 @@ def test_the_ends_are_the_acquired_volumes_bit_for_bit(fitted):
         assert np.abs(other.array).max() > 1
 
 
-def test_fields_only_when_asked_for_and_the_frame_is_the_same(fitted):
+def test_fields_only_when_requested_and_the_frame_is_the_same(fitted):
     _, prepared = fitted
     plain, full = prepared.at(0.4), prepared.at(0.4, fields=True)
     assert plain.displacement_first_to_t is plain.displacement_last_to_t is None
@@ -149,7 +149,7 @@ def test_slabs_leave_no_trace(fitted, monkeypatch):
 
 class TestEase:
     @pytest.mark.parametrize("ease", [0.0, 0.5, 1.0])
-    def test_the_way_rises_from_end_to_end_at_the_speed_that_is_asked_for(self, ease):
+    def test_the_path_rises_from_end_to_end_at_the_requested_speed(self, ease):
         times = np.linspace(0, 1, 1001)
         way = np.array([ease_in_out(t, ease) for t in times])
         assert [way[0], way[500], way[-1]] == [0.0, 0.5, 1.0]
@@ -178,7 +178,7 @@ class TestEase:
         for t in (0.0, 1.0):
             assert prepared.at(t).volume.array.tobytes() == disc.at(t).array.tobytes()
 
-    def test_it_is_told_with_the_settings(self):
+    def test_it_is_reported_with_the_settings(self):
         assert VelocityFieldEngine(ease=0.25).settings == "ease=0.25"
         assert VelocityFieldEngine().settings == ""
 
@@ -231,7 +231,7 @@ def test_scalar_type_and_geometry_are_the_sources(dtype):
     assert first.array.min() <= frame.array.min() <= frame.array.max() <= first.array.max() + 1
 
 
-def test_intensities_beyond_the_range_are_moved_but_not_clipped():
+def test_intensities_beyond_the_range_are_warped_but_not_clipped():
     bright = DISC.at(0.3)
     prepared = prepare(
         VelocityFieldEngine(registration=HARDLY), bright, bright, intensity_range=IntensityRange(100.0, 120.0)

@@ -169,7 +169,7 @@ class TestEvaluate:
         for frame, end in zip(shown, (0, 4, 4), strict=True):
             np.testing.assert_array_equal(frame, scaled[end].array)
 
-    def test_only_the_frames_asked_for_are_kept(self):
+    def test_only_the_frames_requested_are_kept(self):
         sequence = make_sequence(5)
         kept = evaluate(sequence, between(sequence, 0, 4), [LinearBlend()], keep_frames=(2,)).kept
         assert set(kept) == {("native", "nearest_endpoint", 2), ("native", "linear_blend", 2)}
@@ -186,7 +186,7 @@ class TestEvaluate:
         assert rows["shift"]["fold_rate_first"] == rows["shift"]["fold_rate_last"] == 1.0
         assert "fold_rate_first" not in rows["linear_blend"]
 
-    def test_end_point_error_compares_with_the_truth_of_both_ends_and_with_stillness(self):
+    def test_end_point_error_compares_with_the_truth_of_both_ends_and_with_no_motion(self):
         sequence = make_sequence(4)
         shape = sequence.volumes[0].array.shape
         asked = []
@@ -217,7 +217,7 @@ class TestEvaluate:
         row = evaluate(sequence, between(sequence, 0, 2), [shift_engine()], truth=truth).rows[-1]
         assert row.measures["epe_mm"] == pytest.approx(9.0)
 
-    def test_two_engines_of_one_name_are_told_apart_by_their_settings(self):
+    def test_two_engines_of_one_name_are_distinguished_by_their_settings(self):
         sequence = make_sequence(3)
         engines = [shift_engine(settings="a"), shift_engine(settings="b")]
         rows = evaluate(sequence, between(sequence, 0, 2), engines).rows

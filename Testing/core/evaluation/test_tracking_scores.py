@@ -381,10 +381,10 @@ class TestTable:
         (row,) = evaluate_tracking(sequence, [Identity()]).methods
         frames = [v.array for v in scale_to_unit(sequence).volumes]
         errors = [metrics.mse(a, b) for a, b in itertools.pairwise(frames)]
-        likeness = [metrics.local_correlation(a, b, in_plane=True) for a, b in itertools.pairwise(frames)]
+        similarity = [metrics.local_correlation(a, b, in_plane=True) for a, b in itertools.pairwise(frames)]
         assert (row.mean("mse"), row.deviation("mse")) == pytest.approx((np.mean(errors), np.std(errors)))
-        assert row.mean("correlation") == pytest.approx(np.mean(likeness))
-        assert row.deviation("correlation") == pytest.approx(np.std(likeness))
+        assert row.mean("correlation") == pytest.approx(np.mean(similarity))
+        assert row.deviation("correlation") == pytest.approx(np.std(similarity))
 
     def test_windows_reach_across_slices_only_where_slices_belong_together(self):
         thick = moving_sequence((4, 30, 30), (1, 0, 0), (1.0, 1.0, 1.0), frames=2)
@@ -401,7 +401,7 @@ class TestTable:
         (row,) = evaluate_tracking(sequence, [method], every=3).methods
         assert (len(row.pairs), row.seconds_per_pair, row.sequence_seconds) == (2, 2.5, 12.5)
 
-    def test_repeated_frames_are_told(self):
+    def test_repeated_frames_are_reported(self):
         sequence = moving_sequence((1, 30, 30), self.SHIFT, frames=3)
         volumes = [sequence.volumes[n] for n in (0, 1, 1, 2)]
         repeated = Sequence(volumes, range(4))

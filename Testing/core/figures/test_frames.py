@@ -67,7 +67,7 @@ class TestView:
         assert view.pixel_aspect == 3.0
         assert view.height_over_width == pytest.approx(30 / 20)
 
-    def test_a_still_sequence_is_shown_whole(self):
+    def test_a_static_sequence_is_shown_whole(self):
         view = view_of_motion(beating_square(count=1))
         assert (view.k, view.rows, view.columns) == (1, slice(0, 60), slice(0, 80))
 
@@ -120,7 +120,7 @@ class TestFields:
         save_fields(frame, view_of_motion(sequence), IntensityRange(0, 900), path)
         assert has_colour(path, "#FF0000") == red
 
-    def test_a_still_field_can_be_drawn(self, tmp_path):
+    def test_a_field_without_motion_can_be_drawn(self, tmp_path):
         sequence = beating_square(shape=(1, 60, 80), k=0)
         still = self.field(sequence.volumes[0].geometry, (0.0, 0.0, 0.0))
         frame = Frame(sequence.volumes[0], 0.5, 0.5, still)

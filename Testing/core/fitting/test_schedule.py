@@ -59,7 +59,7 @@ def test_a_window_of_nothing_never_ends_a_fit():
 
 
 @pytest.mark.parametrize("stop", [0, 5, 25, 40, 65])
-def test_a_schedule_goes_on_exactly_where_it_was(stop):
+def test_a_schedule_resumes_exactly_where_it_was(stop):
     choices = {"steps": 200, "warm_up": 20, "decay": 50}
     whole = take_steps(*a_schedule(**choices, plateau=Plateau(10, 1e-3)))
     optimiser, schedule = a_schedule(**choices, plateau=Plateau(10, 1e-3))

@@ -49,7 +49,7 @@ def test_nothing_changes_where_the_writing_stops(error, was_there, tmp_path):
     assert {path: path.is_file() and path.read_text() for path in tmp_path.rglob("*")} == before
 
 
-def test_what_is_there_is_kept_unless_asked(tmp_path):
+def test_what_is_there_is_kept_unless_requested(tmp_path):
     (tmp_path / "a.txt").write_text("old")
     for writing in (
         atomic_file(tmp_path / "a.txt", overwrite=False),

@@ -78,7 +78,7 @@ def test_index_of_any_kind_is_kept(name, index_name, unit, tmp_path, make_sequen
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_file_is_replaced_only_when_asked(name, tmp_path, make_sequence, assert_same):
+def test_file_is_replaced_only_on_request(name, tmp_path, make_sequence, assert_same):
     write_sequence(make_sequence(), tmp_path / name)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     other = make_sequence(values=(1.0, 2.0), dtype="uint8")

@@ -199,7 +199,7 @@ def test_what_cannot_be_written_is_refused_and_leaves_nothing(change, what, tmp_
     assert list(tmp_path.iterdir()) == []
 
 
-def test_file_is_replaced_only_when_asked(tmp_path, make_fields):
+def test_file_is_replaced_only_on_request(tmp_path, make_fields):
     fields, geometry = make_fields()
     write(tmp_path / "f.seq.nrrd", fields, geometry)
     with pytest.raises(InvalidInputError, match="exists"):

@@ -198,7 +198,7 @@ def test_video_that_would_fill_the_memory_is_refused(make_video, monkeypatch):
         read_sequence(make_video("unannounced.mkv", "ffv1", "yuv420p"))
 
 
-def test_without_pyav_the_user_is_told_to_install_it(make_video, monkeypatch):
+def test_without_pyav_the_message_says_how_to_install_it(make_video, monkeypatch):
     path = make_video()
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(MissingPackageError, match=r"a\.avi: .*pip install 'temporal-interp\[video\]'"):

@@ -45,7 +45,7 @@ def test_synthetic_volume_is_marked_in_nifti(metadata, mark, tmp_path, make_sequ
     assert sitk.ReadImage(str(tmp_path / "v.nii.gz")).GetMetaData("descrip") == mark
 
 
-def test_volume_is_replaced_only_when_asked(tmp_path, make_sequence):
+def test_volume_is_replaced_only_on_request(tmp_path, make_sequence):
     first, other = make_sequence().volumes[:2]
     write_volume(first, tmp_path / "v.nrrd")
     with pytest.raises(InvalidInputError, match=r"v\.nrrd: this file exists"):

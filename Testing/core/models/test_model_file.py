@@ -137,7 +137,7 @@ def test_a_failure_on_the_way_leaves_the_former_file(tmp_path, monkeypatch):
     assert path.read_bytes() == before
 
 
-def test_a_full_disk_is_said_and_leaves_nothing(tmp_path):
+def test_a_full_disk_is_reported_and_leaves_nothing(tmp_path):
     resource = pytest.importorskip("resource", reason="limits of processes exist on POSIX systems only")
     former = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, former[1]))  # Python ignores the signal, the writing fails

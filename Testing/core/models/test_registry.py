@@ -83,7 +83,7 @@ def test_the_default_is_the_first_shipped_one_of_its_kind_that_this_program_can_
     assert registry.default("teacher").name == "new"
 
 
-def test_a_broken_file_of_the_user_does_not_take_the_default_away(registry, register):
+def test_a_broken_file_of_the_user_leaves_the_default(registry, register):
     register(registry.shipped, "heart")
     registry.user.mkdir()
     (registry.user / "models.json").write_text("{")
@@ -313,7 +313,7 @@ def test_a_file_that_lies_in_the_users_folder_already_is_registered_there(regist
     assert registry.load("mine").path == path
 
 
-def test_a_file_in_the_place_of_the_users_folder_is_said(registry, model_file):
+def test_a_file_in_the_place_of_the_users_folder_is_reported(registry, model_file):
     registry.user.write_text("a file")
     with pytest.raises(InvalidInputError, match="user cannot be written: File exists"):
         registry.add(model_file, name="heart")

@@ -68,7 +68,7 @@ def test_without_velocity_nothing_moves(shape):
 
 
 @pytest.mark.parametrize("halved", [True, False])
-def test_an_end_moves_by_the_velocity_times_the_share_of_the_way(halved):
+def test_an_end_moves_by_the_velocity_times_the_fraction_of_the_path(halved):
     """The fields resample: the first end by 0.3 of its velocity, the last one by 0.7 of its own."""
     choices = settings(widths=(4,), halved_integration=halved)
     decoder = with_velocity(decoder_of(choices), 0, 9.0, 2.0, -1.0)  # a slice has no velocity along K

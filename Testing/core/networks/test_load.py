@@ -21,7 +21,7 @@ def saved(folder, network, kind):
 
 
 @pytest.mark.parametrize(("made", "kind"), [(Student, "student"), (Teacher, "teacher")])
-def test_a_network_comes_back_as_it_was_ready_to_be_asked(tmp_path, made, kind):
+def test_a_network_comes_back_as_it_was_ready_to_use(tmp_path, made, kind):
     network = perturbed(made(SETTINGS))
     back = load_network(saved(tmp_path, network, kind), kind)
     assert type(back) is made

@@ -52,7 +52,7 @@ def test_weights_sum_to_one_and_there_is_one_residual(kind, shape):
     torch.testing.assert_close(weights.sum(dim=1), torch.ones(2, *shape))
 
 
-def test_gates_add_nothing_and_a_residual_weighs_nothing_anew():
+def test_gates_add_nothing_and_a_residual_changes_no_weight():
     assert not perturbed(Refinement(choices(GATED)))(*inputs((17, 20)), T)[1].any()
     weights, residual = perturbed(Refinement(choices(RESIDUAL)))(*inputs((17, 20)), T)
     assert torch.equal(weights, weights_of_deformed(torch.zeros(2, 1, 17, 20), T))
@@ -96,7 +96,7 @@ def test_exchanging_the_ends_and_the_time_exchanges_the_weights(kind):
     torch.testing.assert_close(residual, same, rtol=0, atol=1e-5)
 
 
-def test_without_the_option_the_ends_are_told_apart():
+def test_without_the_option_the_ends_are_distinguished():
     refine = perturbed(Refinement(choices(RESIDUAL, swap_symmetric=False)))
     ends, deformed, features = inputs((17, 20))
     _, residual = refine(ends, deformed, features, T)

@@ -231,7 +231,7 @@ def test_the_noise_of_a_huge_image_is_looked_for_in_its_middle(monkeypatch):
     torch.testing.assert_close(noise_variance(loud_around, loud_around).item(), 0.03**2, rtol=0.2, atol=0)
 
 
-def test_the_fit_takes_the_noise_of_the_pair_unless_told(monkeypatch):
+def test_the_fit_takes_the_noise_of_the_pair_unless_given(monkeypatch):
     asked = []
     original = fitting.local_correlation_loss
     monkeypatch.setattr(
@@ -357,7 +357,7 @@ def test_without_patience_every_iteration_runs():
     assert reports == [0.0, 0.25, 0.5, 0.75, 1.0]
 
 
-def test_of_several_starts_the_most_similar_of_each_pair_goes_on_alone():
+def test_of_several_starts_the_most_similar_of_each_pair_continues_alone():
     """Two problems, begun twice: the first start is right for one of them, the second for the other."""
     scene = image((32, 32))
     rightward = torch.tensor([0.0, 3.0]).view(1, 2, 1, 1).expand(1, 2, 32, 32)

@@ -21,6 +21,6 @@ def test_both_directions_of_a_motion_undo_each_other(seed):
     assert error.mean() < 0.1 * gone.mean()
 
 
-def test_a_motion_without_components_is_stillness():
+def test_a_motion_without_components_is_zero():
     block = Block((3, 16, 16), 1.0, 3.0)
     assert RandomMotion(block, ()).to_rest(5).abs().max() == 0

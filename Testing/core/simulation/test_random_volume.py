@@ -36,9 +36,9 @@ def test_voxels_are_of_1_mm_and_intensities_those_of_an_image(volumes):
 
 
 def test_neighbouring_slices_show_the_same_tissue_and_far_ones_do_not(volumes):
-    def likeness(apart):
+    def similarity(apart):
         return np.mean([np.corrcoef(v.array[:-apart].ravel(), v.array[apart:].ravel())[0, 1] for v in volumes])
 
-    assert likeness(1) > 0.75
-    assert likeness(16) < 0.5
-    assert likeness(1) > likeness(4) > likeness(16)
+    assert similarity(1) > 0.75
+    assert similarity(16) < 0.5
+    assert similarity(1) > similarity(4) > similarity(16)

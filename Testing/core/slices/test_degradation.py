@@ -85,7 +85,7 @@ def test_blur_leaves_a_flat_volume_flat_and_gives_float32(dtype):
 
 
 @pytest.mark.parametrize("noise", [NOISE, 0.05])
-def test_noise_is_as_strong_as_asked_for(noise):
+def test_noise_is_as_strong_as_requested(noise):
     thick = thicken(np.full((9, 60, 60), 0.5), 2, BLURRED, noise=noise)
     assert thick.dtype == np.float32
     assert thick.std() == pytest.approx(noise, rel=0.03)

@@ -74,7 +74,7 @@ def test_distillation_brings_the_views_together(thick):
     assert apart(20.0) < 0.7 * apart(0.0)
 
 
-def test_a_fit_that_was_stopped_goes_on_exactly(thick, tmp_path):
+def test_a_fit_that_was_stopped_resumes_exactly(thick, tmp_path):
     path = tmp_path / "state.safetensors"
     whole = fit_to_volumes(new_model(2, **TINY), [thick], QUICK)
 

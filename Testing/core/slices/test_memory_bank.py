@@ -86,7 +86,7 @@ def test_items_follow_the_features_as_the_equations_say(seed):
     torch.testing.assert_close(memory.items, learned(image, expected))
 
 
-def test_large_features_neither_overflow_nor_lose_the_likest():
+def test_large_features_neither_overflow_nor_lose_the_most_similar():
     memory = made(training=True)
     memory(1e4 * features())
     assert torch.isfinite(memory.items).all()

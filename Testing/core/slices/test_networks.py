@@ -257,7 +257,7 @@ def test_detail_reaches_no_row_that_its_weights_do_not():
     assert (seen.min(), seen.max()) == (20 - 9 - 1, 20 + 9)
 
 
-def test_layer_attention_weighs_layers_by_how_alike_they_are():
+def test_layer_attention_weighs_layers_by_their_similarity():
     torch.manual_seed(0)
     attention = LayerAttention(3, 2)
     attention.gain.data.fill_(0.7)

@@ -58,7 +58,7 @@ def test_images_too_small_for_wavelets_have_a_squared_error(size, weight):
 
 
 @pytest.mark.parametrize(("share", "kept"), [(0.4, 12), (0.25, 8), (0.29, 9), (0.5, 15), (1.0, 30)])
-def test_only_the_closest_points_count(share, kept):
+def test_only_the_most_similar_points_count(share, kept):
     first, second = pair(1, 5, 2, 3)
     expected = np.sort((first - second).square().numpy(), axis=None)[:kept].mean()
     assert distillation_loss(first, second, share).item() == pytest.approx(expected, rel=1e-12)

@@ -133,7 +133,7 @@ def test_moving_region_is_the_share_that_varies_most():
     np.testing.assert_array_equal(metrics.moving_region(frames, share=0.03), expected)
 
 
-def test_moving_region_of_a_still_sequence_is_empty():
+def test_moving_region_of_a_static_sequence_is_empty():
     assert not metrics.moving_region(np.ones((3, 2, 4, 4))).any()
 
 

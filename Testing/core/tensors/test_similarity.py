@@ -40,7 +40,7 @@ def test_a_stride_takes_every_so_many_windows_along_each_axis(shape):
 
 @pytest.mark.parametrize("shape", [(20, 22), (6, 20, 22)])
 @pytest.mark.parametrize(("gain", "offset"), [(1.0, 0.0), (0.5, 0.4), (-0.8, 0.9)])
-def test_images_alike_up_to_gain_and_offset_have_no_loss(shape, gain, offset):
+def test_images_equal_up_to_gain_and_offset_have_no_loss(shape, gain, offset):
     image = random(2, 1, *shape)
     loss = local_correlation_loss(gain * image + offset, image, window=5)
     assert 0 <= float(loss) < 0.01  # the rest is NOISE_VARIANCE_FLOOR against the variance

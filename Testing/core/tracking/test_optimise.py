@@ -156,7 +156,7 @@ def test_weights_to_start_from_are_used_and_must_fit():
         fit_of(two_frames(), replace(QUICK, widths=(4, 4)), start_from=trained.weights)
 
 
-def test_scales_and_progress_are_told():
+def test_scales_and_progress_are_reported():
     scales, shares = [], []
     fit_of(two_frames(), on_scale=lambda scale, field: scales.append(scale)).run(
         progress=lambda share, message: shares.append(share)
@@ -168,7 +168,7 @@ def test_scales_and_progress_are_told():
 
 
 @pytest.mark.parametrize("step", [0, 3, 30, 55])
-def test_stopped_fit_goes_on_as_if_nothing_had_happened(tmp_path, step):
+def test_stopped_fit_resumes_as_if_it_had_not_stopped(tmp_path, step):
     whole = fit_of(two_frames()).run()
     path = tmp_path / "state.safetensors"
     with pytest.raises(CancelledError):

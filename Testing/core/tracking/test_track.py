@@ -152,7 +152,7 @@ def test_file_that_holds_no_network_is_refused(tmp_path):
             load_network(tmp_path / name)
 
 
-def test_stopped_tracking_goes_on_from_its_checkpoint(tmp_path):
+def test_stopped_tracking_resumes_from_its_checkpoint(tmp_path):
     whole = track(drifting(), FEW_STEPS)
     with pytest.raises(CancelledError):
         track(drifting(), FEW_STEPS, checkpoint=tmp_path, progress=cancel_beyond(0.8))

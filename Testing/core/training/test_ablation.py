@@ -212,7 +212,7 @@ def test_what_is_there_is_not_trained_again(run, everything, monkeypatch):
     assert done == []
 
 
-def test_a_cancelled_ablation_keeps_finished_rows_and_goes_on(run, tmp_path, monkeypatch):
+def test_a_cancelled_ablation_keeps_finished_rows_and_resumes(run, tmp_path, monkeypatch):
     done, finished = trainings(monkeypatch), []
 
     def cancel(fraction, message):

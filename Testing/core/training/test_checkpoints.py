@@ -121,7 +121,7 @@ TinyTraining(Path({folder!r})).student(source=Discs(3, killed_at={killed_at}), *
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no kill -9")
-def test_a_training_killed_half_way_goes_on_to_the_same_bits(
+def test_a_training_killed_half_way_resumes_to_the_same_bits(
     training, training_in, tiny_teacher, run_script, discs, tmp_path
 ):
     settings = {"epochs": 4, "averaging": 0.5, "teacher": tiny_teacher, "motion": 0.1}

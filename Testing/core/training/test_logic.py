@@ -300,7 +300,7 @@ def test_progress_reaches_one(training):
     assert reports[3][1].startswith("epoch 2 of 2, loss 0.")
 
 
-def test_a_cancelled_training_goes_on_as_if_nothing_had_been(training, training_in):
+def test_a_cancelled_training_resumes_as_if_it_had_not_stopped(training, training_in):
     with pytest.raises(CancelledError):
         training.teacher(epochs=3, averaging=0.5, progress=cancel_beyond(0.6))  # in the second epoch
     assert not (training.folder / "teacher" / "teacher.safetensors").exists()

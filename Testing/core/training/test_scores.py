@@ -159,7 +159,7 @@ def test_samples_may_differ_in_shape(training, discs):
     assert np.isfinite(training.logic(batch_size=2).evaluate(training.student(epochs=1), source)["psnr"])
 
 
-def test_progress_is_told_and_may_cancel(training, discs):
+def test_progress_is_reported_and_may_cancel(training, discs):
     model, told = training.student(epochs=1), []
     training.logic(progress=lambda *report: told.append(report)).evaluate(model, discs(2))
     assert told == [(0.5, "scored 1 of 2 samples"), (1.0, "scored 2 of 2 samples")]

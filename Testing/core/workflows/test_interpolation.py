@@ -240,7 +240,7 @@ def test_in_a_whole_sequence_on_frame_hears_of_the_synthetic_frames_only():
     assert [heard[v].volume for v in heard] == [result.volumes[n] for n in (1, 3, 5)]
 
 
-def test_without_on_frame_no_fields_are_asked_for():
+def test_without_on_frame_no_fields_are_requested():
     engine = Spy()
     run(BetweenPhases(0, 2, [50.0]), sequence_of(), engine)
     assert engine.asked == [(0.5, False)]

@@ -2,8 +2,8 @@
 
 Where the warped volumes agree better than the unwarped ones, motion explains the change and the result is their mean,
 weighted by time. Where they do not (blood that changes brightness, tissue that enters through the slice, the border of
-the image) the result leans to the plain blend, which is never sharply wrong. Both ends enter alike: exchanging them and
-t for 1 - t gives the same frame. All of this is our choice.
+the image) the result leans to the plain blend, which is never sharply wrong. Both ends are treated equally: exchanging
+them and t for 1 - t gives the same frame. All of this is our choice.
 """
 
 from __future__ import annotations

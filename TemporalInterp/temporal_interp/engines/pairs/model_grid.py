@@ -111,7 +111,7 @@ class StudentOnPair:
             self.max_voxels = min(self.max_voxels, whole) // 2
             return
         warnings.warn(
-            f"The memory of {self.device} does not suffice for this pair; the CPU goes on, more slowly.",
+            f"The memory of {self.device} does not suffice for this pair; the CPU continues, more slowly.",
             RuntimeWarning,
             stacklevel=3,
         )

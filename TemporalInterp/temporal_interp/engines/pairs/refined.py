@@ -28,7 +28,7 @@ def refine(
         prepared: the student on a pair; returned as it is where nothing differs between the two frames.
         settings: of the fit; `REMAINDER` if None.
         device: where to fit.
-        progress: told how far it is; may raise CancelledError.
+        progress: receives the progress; may raise CancelledError.
     """
     region = prepared.region
     if region is None:
@@ -51,7 +51,7 @@ class RefinedModel:
     """A model on a pair, with a velocity on top of its motion.
 
     Args:
-        model: what is refined.
+        model: to refine.
         velocity: (1, 3, k, j, i), voxels of its own grid over the extent of the pair's:
             last(p) = warped_first(p + exp(velocity)(p)), where the model warped the first frame.
     """

@@ -102,7 +102,7 @@ class PreparedStudent:
     def _synthesise(
         self, values: torch.Tensor, slab: slice, sources: Sequence[torch.Tensor], maps: Maps, box: Box
     ) -> None:
-        """Put what the network says into the part of a slab, (rows, J, I), that lies within the box."""
+        """Put the network's frame into the part of a slab, (rows, J, I), that lies within the box."""
         along_k, *in_plane = box
         rows = slice(max(slab.start, along_k.start), min(slab.stop, along_k.stop))
         if rows.start >= rows.stop:

@@ -76,7 +76,7 @@ class PreparedVelocityField:
             fusion: how the two warped ends become one frame; the defaults if None.
             ease: see the class.
             device: where to compute.
-            progress: told how far it is; may raise CancelledError.
+            progress: receives the progress; may raise CancelledError.
 
         Raises:
             InvalidInputError: the fit diverged.

@@ -1,4 +1,4 @@
-"""What the headers of DICOM files say about every 2D image in them: where, when, and how its pixels are scaled."""
+"""The headers of DICOM files, for every 2D image in them: its place, its time and the scaling of its pixels."""
 
 from __future__ import annotations
 

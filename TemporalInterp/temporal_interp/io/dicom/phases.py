@@ -75,7 +75,7 @@ _CLUES = (
         "%",
         across_series=True,
         is_clock=False,
-        note="Phases were told apart by the percentage in the name of their series.",
+        note="Phases were distinguished by the percentage in the name of their series.",
     ),
     _Clue(
         attrgetter("acquired_at"),

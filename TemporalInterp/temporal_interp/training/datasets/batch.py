@@ -83,7 +83,7 @@ class DrawnSamples(Dataset[TrainingSample]):
     """Training samples by key: equal keys give equal samples, in any process and in any order.
 
     Args:
-        source: what the samples are drawn from.
+        source: of the samples.
         seed: seed of the draws, 0 or more.
     """
 

@@ -279,7 +279,7 @@ def test_a_training_that_is_stopped_leaves_the_best_so_far(made_up, tmp_path, on
     assert [seconds for seconds, _ in training["course"]] == [0, 5, 10, 15]
 
 
-def test_a_folder_that_cannot_be_made_is_told_before_training(made_up, tmp_path):
+def test_a_folder_that_cannot_be_made_is_reported_before_training(made_up, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(InvalidInputError, match="cannot be made"):
         train_network.train_network(made_up, output=tmp_path / "file" / "out", seconds=1e6)
@@ -294,7 +294,7 @@ def test_without_its_file_a_network_says_what_trains_it(made_up, tmp_path, monke
 
 
 @pytest.mark.parametrize(("name", "package"), [("voxelmorph", "voxelmorph"), ("monai_voxelmorph", "monai")])
-def test_a_missing_package_is_told_before_a_missing_file(name, package, tmp_path, monkeypatch):
+def test_a_missing_package_is_reported_before_a_missing_file(name, package, tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, package, None)
     with pytest.raises(InvalidInputError, match=f"{package} is not installed: pip install '?{package}"):
         trained_peer(name, tmp_path)
@@ -426,7 +426,7 @@ def test_the_margin_keeps_the_zeros_beyond_the_border_out_of_the_image(name):
 
 
 @BOTH
-def test_a_fresh_network_is_nearly_still_and_equal_seeds_give_equal_ones(name):
+def test_a_fresh_network_gives_hardly_any_motion_and_equal_seeds_give_equal_ones(name):
     network, (moving, fixed) = real(name), random_slices(2, 33, 50)
     torch.rand(1)  # the state that building leaves, were it not put back, is another one
     before = torch.random.get_rng_state()

@@ -65,7 +65,7 @@ def test_every_classical_peer_has_its_settings(name, kind):
     assert isinstance(frozen_settings(name, kind), kind)
 
 
-def test_syn_as_shipped_is_what_ants_does_if_nothing_is_said():
+def test_syn_as_shipped_has_the_defaults_of_ants():
     assert frozen_settings("syn_default", SynSettings) == SynSettings("SyN")
 
 

@@ -51,7 +51,7 @@ def test_where_nothing_differs_the_frame_is_the_mean_weighted_by_time(t):
 
 
 @pytest.mark.parametrize("t", TIMES)
-def test_where_moved_volumes_disagree_the_nearer_in_time_counts_more(t):
+def test_where_warped_volumes_disagree_the_nearer_in_time_counts_more(t):
     weight = maps((square(12), square(24)), (square(16), square(20)), t).last_weight[..., 22:26, 16:20].mean()
     assert (float(weight) - t) * (t - 0.5) >= 0
     if t != 0.5:

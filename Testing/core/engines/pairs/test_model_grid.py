@@ -77,7 +77,7 @@ def test_tiles_are_put_together_without_a_seam(known_student):
 def test_less_at_once_where_the_memory_does_not_suffice_then_the_cpu(known_student):
     """The device "meta" has no memory at all; the student that stands in says so before it notices."""
     student = known_student((2.0, 3.0), fails=1)
-    with pytest.warns(RuntimeWarning, match="CPU goes on"):
+    with pytest.warns(RuntimeWarning, match="CPU continues"):
         asked = ask(student, (8, 128, 128), device="meta")
     assert asked.device.type == "cpu"
     assert asked.max_voxels <= 32**3
@@ -102,7 +102,7 @@ def test_memory_that_does_not_suffice_on_the_cpu_is_an_error(known_student):
         ask(Huge())
 
 
-def test_times_are_asked_for_as_many_as_fit(known_student, torch_threads):
+def test_as_many_times_are_decoded_at_once_as_fit(known_student, torch_threads):
     torch_threads(1)
     student = known_student()
     ask(student, (2, 40, 48), max_voxels=2 * 2 * 40 * 48).at([0.1, 0.2, 0.3])

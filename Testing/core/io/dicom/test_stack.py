@@ -306,7 +306,7 @@ def test_names_of_files_do_not_need_an_ending(dicom_folder, pixels_of):
     assert_is_the_stack(read_sequence(folder), pixels_of)
 
 
-def test_old_file_without_the_dicm_mark_is_told_by_its_ending(dicom_folder, pixels_of):
+def test_old_file_without_the_dicm_mark_is_recognised_by_its_ending(dicom_folder, pixels_of):
     folder = dicom_folder()
     for path in folder.rglob("*.dcm"):
         path.write_bytes(path.read_bytes()[132:])

@@ -41,7 +41,7 @@ def _data_folder(tmp_path):
     (tmp_path / "data").mkdir()
 
 
-def test_synthetic_samples_come_in_the_numbers_and_the_shape_asked_for():
+def test_synthetic_samples_come_in_the_numbers_and_the_shape_requested():
     training, validation = sample_sources(TINY)
     assert (len(training), len(validation)) == (3, 2)
     assert draw(training).first.shape == (1, 1, 16, 16)

@@ -55,7 +55,7 @@ def test_scans_are_in_the_order_of_the_literature(lung_scan):
     ]
 
 
-def test_two_scans_of_one_study_are_told_apart_by_their_frame_of_reference(lung_scan):
+def test_two_scans_of_one_study_are_distinguished_by_their_frame_of_reference(lung_scan):
     lung_scan(frame_of_reference="1.5.2")
     one, other = lung4d.find(lung_scan(frame_of_reference="1.5.3"))
     assert (one.name, other.name) == ("100_HM10395_0", "100_HM10395_1")

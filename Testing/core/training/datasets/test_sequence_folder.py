@@ -41,7 +41,7 @@ def test_a_subfolder_with_dicom_is_one_cine(lung_scan, tmp_path):
     assert case.last == 9
 
 
-def test_dicom_without_its_mark_is_told_by_its_name(lung_scan, tmp_path):
+def test_dicom_without_its_mark_is_recognised_by_its_name(lung_scan, tmp_path):
     for path in lung_scan().rglob("*.dcm"):
         path.write_bytes(path.read_bytes()[132:])
     assert names(tmp_path) == ["manifest-1"]

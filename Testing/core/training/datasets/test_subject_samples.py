@@ -161,7 +161,7 @@ class TestCrop:
         corners = {float(sample.first[0, 0, 0, 0]) for sample in drawn(samples, 50)}
         assert len(corners) > 25
 
-    def test_crops_of_a_still_sequence_reach_everywhere(self, subject_of):
+    def test_crops_of_a_static_sequence_reach_everywhere(self, subject_of):
         ramp = np.arange(400, dtype=np.float32).reshape(1, 20, 20)
         still = Sequence([Volume(ramp, Geometry(ramp.shape)) for _ in range(3)], range(3))
         samples = SubjectSamples([subject_of(still)], policy="endpoints", shape=(1, 4, 4), flip=False)

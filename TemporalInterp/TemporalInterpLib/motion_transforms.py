@@ -25,7 +25,7 @@ from TemporalInterpLib.transform_conversion import PADDING, displacement_grid, g
 from TemporalInterpLib.volume_conversion import RAS_TO_LPS
 
 DIRECTION_KEY = PREFIX + "FieldDirection"
-"""Attribute of a tracked motion, of every item and of the proxy: which way it goes, and that it is ours."""
+"""Attribute of a tracked motion, of every item and of the proxy: its direction; it also marks it as ours."""
 
 DIRECTION = "tissue at x in the reference frame is at x + v in this frame"
 """As `temporal_interp.io.field_sequence.FieldDirection.FROM_REFERENCE`, which cannot be imported without pynrrd."""
@@ -35,21 +35,21 @@ SOURCE_ROLE = PREFIX + "TrackedSequence"
 """Role of a tracked motion's reference to the sequence that was tracked."""
 
 HELD = 1
-"""Rings of voxels that repeat the edge of a field, within the rings of zeros: points are often placed a little beside
+"""Rings of voxels that repeat the edge of a field, within the rings of zeros: points are often placed slightly off
 the plane of a slice, and the outer half of the outermost voxels belongs to the image, too."""
 
 
 @dataclass(frozen=True)
 class TrackingFacts:
-    """What is known of a tracked motion, kept in the attributes of its nodes.
+    """Facts about a tracked motion, kept in the attributes of its nodes.
 
     Attributes:
         sequence_name: of the sequence that was tracked.
         reference: index value of the reference phase.
-        whole_beat: whether the frames were taken for one whole beat.
+        whole_beat: whether the frames were taken to cover one whole beat.
         settings: of the tracking, in one line, "" for the defaults.
-        forward_backward_mm: by how much tissue misses that is followed there and back, mean of the worst frame.
-        closing_mm: and once round the beat, before that was taken out; NaN where the beat is not whole.
+        forward_backward_mm: error of tissue followed there and back, mean of the worst frame.
+        closing_mm: error once round the beat, before it was removed; NaN where the beat is not whole.
     """
 
     sequence_name: str
@@ -76,18 +76,18 @@ class TrackingFacts:
 
     @classmethod
     def of(cls, motion: slicer.vtkMRMLSequenceNode) -> TrackingFacts:
-        """Return what the attributes of a tracked motion say."""
+        """Return the facts in the attributes of a tracked motion."""
 
-        def said(key: str) -> str:
+        def attribute(key: str) -> str:
             return motion.GetAttribute(PREFIX + key) or ""
 
         return cls(
-            sequence_name=said("TrackedSequenceName"),
-            reference=float(said("ReferenceIndexValue")),
-            whole_beat=said("WholeBeat") == "true",
-            settings=said("TrackingSettings"),
-            forward_backward_mm=float(said("ForwardBackwardErrorMm")),
-            closing_mm=float(said("ClosingErrorMm") or "nan"),
+            sequence_name=attribute("TrackedSequenceName"),
+            reference=float(attribute("ReferenceIndexValue")),
+            whole_beat=attribute("WholeBeat") == "true",
+            settings=attribute("TrackingSettings"),
+            forward_backward_mm=float(attribute("ForwardBackwardErrorMm")),
+            closing_mm=float(attribute("ClosingErrorMm") or "nan"),
         )
 
 
@@ -97,7 +97,7 @@ def is_motion(node: slicer.vtkMRMLNode | None) -> bool:
 
 
 def motions_of(sequence_node: slicer.vtkMRMLSequenceNode | None) -> list[slicer.vtkMRMLSequenceNode]:
-    """Return the motions that were tracked in a sequence, the latest last."""
+    """Return the tracked motions of a sequence, the latest last."""
     if sequence_node is None:
         return []
     return [
