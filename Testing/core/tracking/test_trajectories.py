@@ -6,7 +6,7 @@ import pytest
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.tracking import trajectories
-from temporal_interp.tracking.fields import sample_field, voxel_points
+from temporal_interp.tracking.fields import voxel_points
 from temporal_interp.tracking.motion import SequenceMotion
 from temporal_interp.tracking.trajectories import displacement_from, drift_of, follow_points
 
@@ -178,18 +178,6 @@ def test_beyond_the_grid_the_border_is_repeated():
     last, beyond = VOLUME.physical_point((4, 11, 15)), VOLUME.physical_point((9, 30, 40))
     steps = np.diff(follow_points(motion, np.stack([last, beyond])), axis=0)[0]
     np.testing.assert_allclose(steps[1], steps[0], rtol=1e-6)
-
-
-def test_voxel_points_are_where_the_geometry_says():
-    for index in ((0, 0, 0), (4, 2, 7), (1, 11, 15)):
-        np.testing.assert_allclose(voxel_points(VOLUME)[index], VOLUME.physical_point(index))
-
-
-def test_fields_are_read_between_voxels_in_mm():
-    linear = np.array([[0.1, 0.2, 0.0], [0.0, -0.3, 0.1], [0.05, 0.0, 0.2]])
-    field = voxel_points(VOLUME) @ linear.T
-    points = points_near_the_middle(VOLUME)
-    np.testing.assert_allclose(sample_field(field, VOLUME, points), points @ linear.T, atol=1e-9)
 
 
 @pytest.mark.parametrize("points", [[[0.0, np.nan, 0.0]], [[0.0, 1.0]], [0.0, 1.0, 2.0]])
