@@ -9,9 +9,8 @@ from temporal_interp.tracking import trajectories
 from temporal_interp.tracking.fields import voxel_points
 from temporal_interp.tracking.motion import SequenceMotion
 from temporal_interp.tracking.trajectories import displacement_from, drift_of, follow_points
+from tracked_grids import OBLIQUE, VOLUME, centre, points_near_the_middle
 
-OBLIQUE = ((-0.6, 0.0, 0.8), (0.8, 0.0, 0.6), (0.0, 1.0, 0.0))
-VOLUME = Geometry((5, 12, 16), (1.5, 2.5, 4.0), (10.0, -20.0, 30.0), OBLIQUE)
 SLICE = Geometry((1, 12, 16), (1.5, 2.5, 4.0), (10.0, -20.0, 30.0), OBLIQUE)
 STEPS = ((1.0, 0.5, -0.25), (-2.0, 1.0, 0.75), (0.5, 0.25, 1.5))
 ANGLES = (0.05, 0.11, -0.03, 0.07)
@@ -31,10 +30,6 @@ def translations(geometry, steps, **changes):
     return motion_of(geometry, forward, backward, **changes)
 
 
-def centre(geometry):
-    return geometry.physical_point([(n - 1) / 2 for n in geometry.shape])
-
-
 def turned(points, angle, geometry):
     """Points turned in the slice's plane about its middle, from I towards J."""
     along_i, along_j, _ = np.asarray(geometry.direction).T
@@ -48,11 +43,6 @@ def rotations(geometry, angles=ANGLES, **changes):
     forward = [lambda points, a=a: turned(points, a, geometry) - points for a in angles]
     backward = [lambda points, a=a: turned(points, -a, geometry) - points for a in angles]
     return motion_of(geometry, forward, backward, **changes)
-
-
-def points_near_the_middle(geometry, count=40):
-    offsets = np.random.default_rng(0).uniform(-5, 5, (count, 3))
-    return centre(geometry) + offsets * (np.array(geometry.shape[::-1]) > 1) @ np.asarray(geometry.direction).T
 
 
 @pytest.mark.parametrize("geometry", [VOLUME, SLICE])
