@@ -1,10 +1,12 @@
 """Regions of the phantoms and their sizes, known from formulas; `BeatingHeart.heart_mask` is part of the product."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
 from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.volume import Volume
 from temporal_interp.simulation import BeatingHeart, BreathingLung, thorax
 from temporal_interp.simulation.motion import slab_points
 from temporal_interp.simulation.time_curves import cycle_state
@@ -30,3 +32,12 @@ def in_parenchyma(points_mm: np.ndarray, lung: BreathingLung) -> np.ndarray:
     """Return whether material points (..., 3) lie in the lungs, (...) bool: with vessels and nodule, no airways."""
     chest = thorax._chest_units(points_mm, lung)
     return (thorax._lungs(chest) > 0) & (thorax._heart(chest) < 0) & (thorax._airways(chest) < 0)
+
+
+def mass_and_volume(
+    lung: BreathingLung, volume: Volume, phase: float, share_of_region: Callable[[np.ndarray], np.ndarray]
+) -> tuple[float, float]:
+    """Return the sums of HU + 1000 and of 1 over a region given by its material points, 0 to 1 each."""
+    geometry = volume.geometry
+    share = share_of_region(lung.inverse(slab_points(geometry, slice(0, geometry.shape[0])), phase))
+    return float(((volume.array + 1000.0) * share).sum()), float(share.sum())

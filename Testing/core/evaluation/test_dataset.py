@@ -185,14 +185,7 @@ class TestEvaluateSubjects:
 
 
 class TestTable1:
-    """The published figures: checked against the paper by hand, here against slips of a finger."""
-
-    @pytest.mark.parametrize("dataset", ["acdc", "lung4d"])
-    def test_the_paper_is_best_in_every_column_of_ten_methods(self, dataset):
-        *others, best = TABLE_1[dataset]
-        assert (len(others), best.method) == (9, "TM-MSDF")
-        for measure, sign in (("psnr", 1), ("ncc", 1), ("ssim", 1), ("nmse_x100", -1)):
-            assert all(sign * getattr(best, measure) > sign * getattr(other, measure) for other in others)
+    """The published figures beside measured ones."""
 
     def test_quoted_figures_are_below_the_measured_ones_and_marked_as_such(self, acdc):
         chosen = subjects_to_score("acdc", acdc([3], array=FRAMES), split="all")

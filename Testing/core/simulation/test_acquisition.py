@@ -1,4 +1,4 @@
-"""What the scanner adds, and the cine that comes of it."""
+"""What the scanner adds: noise, bias, thick slices, blur, inflow, and slices out of place."""
 
 import math
 
@@ -8,14 +8,11 @@ import torch
 
 from phantom_regions import wall_mask
 from temporal_interp.data.physical_displacement import from_physical
-from temporal_interp.data.provenance import is_synthetic
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.simulation import (
     CLINICAL,
-    PHANTOM_KEY,
     Acquisition,
     BeatingHeart,
-    even_phases,
     make_heart_cine,
     short_axis_slice,
     short_axis_stack,
@@ -32,48 +29,6 @@ SLICE = short_axis_slice(HEART)
 def frames(acquisition=None, *, phases=(0.0, 0.2), geometry=SLICE, seed=0, heart=HEART):
     cine = make_heart_cine(heart, geometry, phases, acquisition=acquisition, seed=seed)
     return [volume.array.astype(float) for volume in cine.sequence.volumes]
-
-
-def test_cine_is_a_sequence_in_ms_that_says_it_is_a_phantom():
-    cine = make_heart_cine(HEART, SLICE, even_phases(4))
-    assert cine.sequence.times == (0.0, 225.0, 450.0, 675.0)
-    assert (cine.sequence.index_name, cine.sequence.unit) == ("time", "ms")
-    assert all(volume.array.dtype == np.uint16 for volume in cine.sequence.volumes)
-    assert all(volume.geometry == SLICE for volume in cine.sequence.volumes)
-    assert "phantom" in cine.name
-    assert [a[PHANTOM_KEY] for a in cine.sequence.item_attributes] == [cine.name] * 4
-    assert not any(is_synthetic(a) for a in cine.sequence.item_attributes)  # they stand for acquired frames
-    assert "not a patient" in cine.sequence.notes[0]
-    assert cine.sequence.slice_thickness is None
-
-
-def test_cine_of_one_frame():
-    assert len(make_heart_cine(HEART, SLICE, [0.5])) == 1
-
-
-def test_cine_gives_the_exact_field_between_frames_by_number():
-    cine = make_heart_cine(HEART, SLICE, [0.0, 0.2, 0.37])
-    field = cine.displacement_field(2, 1)
-    np.testing.assert_array_equal(field.array, HEART.displacement(SLICE, 0.37, 0.2))
-    np.testing.assert_array_equal(field.jacobian, HEART.jacobian_determinant(SLICE, 0.37, 0.2))
-    assert field.fold_rate == 0
-    with pytest.raises(InvalidInputError, match="frames 0 to 2"):
-        cine.displacement_field(0, 3)
-    with pytest.raises(InvalidInputError, match="from 0 to 1"):
-        cine.displacement_between(0.0, math.nan)
-
-
-@pytest.mark.parametrize("phases", [[], [0.2, 0.2], [0.3, 0.1], [0.0, 1.2], [math.nan]])
-def test_phases_that_make_no_cine_are_refused(phases):
-    with pytest.raises(InvalidInputError):
-        make_heart_cine(HEART, SLICE, phases)
-
-
-def test_no_phases_and_negative_seed_are_refused():
-    with pytest.raises(InvalidInputError, match="at least 1"):
-        even_phases(0)
-    with pytest.raises(InvalidInputError, match="seed"):
-        make_heart_cine(HEART, SLICE, [0.0], seed=-1)
 
 
 def test_clean_frame_is_the_picture_itself():

@@ -13,7 +13,6 @@ from temporal_interp.data.physical_displacement import from_physical
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.simulation import (
     BeatingHeart,
-    HeartShape,
     make_heart_cine,
     short_axis_slice,
     short_axis_stack,
@@ -248,25 +247,6 @@ def test_oblique_heart_on_its_own_stack_looks_like_the_straight_one():
     np.testing.assert_allclose(fields[1], fields[0] @ rotation.T, atol=1e-4)
 
 
-def test_blood_fills_the_cavity_and_muscle_the_wall():
-    heart = BeatingHeart()
-    geometry = short_axis_slice(heart)
-    for phase in (0.0, 0.37):
-        image, wall = picture(heart, geometry, phase), wall_mask(heart, geometry, phase)
-        cavity = heart.heart_mask(geometry, phase) & ~wall
-        assert np.median(image[cavity]) > 3 * np.median(image[wall])
-
-
-def test_blood_gain_brightens_blood_alone():
-    heart = BeatingHeart()
-    points = slab_points(short_axis_slice(heart), slice(0, 1))
-    plain, bright = heart.intensity(points, 0.2), heart.intensity(points, 0.2, blood_gain=1.2)
-    wall = wall_mask(heart, short_axis_slice(heart), 0.2)
-    cavity = heart.heart_mask(short_axis_slice(heart), 0.2) & ~wall
-    assert np.median(bright[cavity] / plain[cavity]) == pytest.approx(1.2, abs=1e-3)
-    assert np.percentile(np.abs(bright - plain)[wall], 75) < 1e-3
-
-
 @pytest.mark.parametrize("phase", [math.nan, -0.01, 1.01, math.inf])
 def test_phase_out_of_range_is_refused(phase):
     heart, point = BeatingHeart(), np.zeros((1, 3))
@@ -305,12 +285,3 @@ def test_phase_out_of_range_is_refused(phase):
 def test_parameter_out_of_range_is_refused_by_name(parameters):
     with pytest.raises(InvalidInputError, match=next(iter(parameters))):
         BeatingHeart(**parameters)
-
-
-@pytest.mark.parametrize(
-    "sizes",
-    [{"endocardial_radius_mm": 40.0}, {"endocardial_radius_mm": -1.0}, {"cavity_length_mm": 100.0}],
-)
-def test_impossible_shape_is_refused(sizes):
-    with pytest.raises(InvalidInputError, match="must be positive"):
-        HeartShape(**sizes)

@@ -1,67 +1,16 @@
-"""Training of slice synthesis on a volume alone."""
+"""The training of slice synthesis: its losses, and that it is resumed exactly."""
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
 
 from stand_ins import cancel_beyond
-from temporal_interp.data.geometry import Geometry
-from temporal_interp.data.volume import Volume
 from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.slices.add_slices import View, add_slices
-from temporal_interp.slices.classical import Classical, interpolate_slices
 from temporal_interp.slices.fit_volume import fit_to_volumes, new_model
-from temporal_interp.slices.settings import PixelNetworkSettings, SliceNetworkSettings, SliceTrainingSettings
 from temporal_interp.tensors.metrics import mse
-
-TINY = {
-    "slice_network": SliceNetworkSettings(features=2, blocks=1),
-    "pixel_network": PixelNetworkSettings(width=12, groups=1, blocks=2),
-}
-LEARNING = SliceTrainingSettings(slices=9, side=24, batch=8, learning_rate=5e-3)
-QUICK = SliceTrainingSettings(steps=3, slices=5, side=12, batch=2)
-
-
-def balls(shape, spacing, seed=0):
-    """Balls of even brightness with soft edges, of which every view shows the same."""
-    generator = np.random.default_rng(seed)
-    places = np.stack(np.meshgrid(*(np.arange(n) * s for n, s in zip(shape, spacing, strict=True)), indexing="ij"), -1)
-    image = np.zeros(shape, np.float32)
-    extent = np.array(shape) * spacing
-    for _ in range(40):
-        distance = np.linalg.norm(places - generator.uniform(0, extent), axis=-1)
-        image += generator.uniform(-1, 1) / (1 + np.exp((distance - generator.uniform(2, 6)) / 0.35))
-    return image
-
-
-@pytest.fixture(scope="module")
-def thin():
-    return Volume(balls((41, 48, 48), (1.0, 1.0, 1.0)), Geometry((41, 48, 48)))
-
-
-@pytest.fixture(scope="module")
-def thick(thin):
-    return Volume(thin.array[::2].copy(), Geometry((21, 48, 48), (1.0, 1.0, 2.0)))
-
-
-@pytest.fixture(scope="module")
-def fitted(thick):
-    return fit_to_volumes(
-        new_model(2, **TINY), [thick], SliceTrainingSettings(steps=60, slices=9, side=24, learning_rate=5e-3)
-    )
-
-
-def error(made, thin):
-    return mse(made.array[1::2], thin.array[1::2])
-
-
-def test_a_fit_puts_held_out_slices_back_better_than_linear_interpolation(thick, thin, fitted):
-    linear = error(interpolate_slices(thick, 2, Classical.LINEAR), thin)
-    assert error(add_slices(thick, fitted), thin) < 0.8 * linear
-    for view in (View.CORONAL, View.SAGITTAL):
-        assert error(add_slices(thick, fitted, views=(view,)), thin) < 0.8 * linear
+from tiny_slice_fits import LEARNING, QUICK, TINY
 
 
 def test_distillation_brings_the_views_together(thick):
@@ -116,31 +65,6 @@ def test_every_part_of_the_loss_can_be_switched_off(thick, off):
     changed = weights(replace(QUICK, **off))
     assert torch.isfinite(changed).all()
     assert not torch.equal(changed, weights(QUICK))
-
-
-def test_networks_without_memory_and_with_holistic_attention_train(thick):
-    small = {
-        "slice_network": SliceNetworkSettings(memory_items=0),
-        "pixel_network": PixelNetworkSettings(holistic=True),
-    }
-    model = fit_to_volumes(new_model(3, **small), [thick], QUICK)
-    assert add_slices(thick, model).array.shape == (61, 48, 48)
-
-
-def test_two_slices_are_enough_where_the_plane_is_learnt_from(thick):
-    pair = Volume(thick.array[:2], Geometry((2, 48, 48), (1.0, 1.0, 2.0)))
-    assert add_slices(pair, fit_to_volumes(new_model(2, **TINY), [pair], QUICK)).array.shape == (3, 48, 48)
-
-
-def test_bad_input_is_refused(thick):
-    constant = thick.with_array(np.zeros_like(thick.array))
-    broken = thick.with_array(np.where(np.arange(48) == 3, np.nan, thick.array))
-    with pytest.raises(InvalidInputError, match="nothing to learn"):
-        fit_to_volumes(new_model(2, **TINY), [constant], QUICK)
-    with pytest.raises(InvalidInputError, match="Volume 1"):
-        fit_to_volumes(new_model(2, **TINY), [thick, broken], QUICK)
-    with pytest.raises(InvalidInputError, match="2, 3, 4 times closer, not 5"):
-        new_model(5)
 
 
 def test_a_training_that_diverges_says_so(thick):

@@ -170,3 +170,64 @@ def test_end_point_error_of_nothing_is_undefined_and_of_two_shapes_refused():
     assert np.isnan(metrics.end_point_error(field, field, np.zeros((1, 2, 2), dtype=bool)).mean)
     with pytest.raises(InvalidInputError, match=r"\(K, J, I, 3\)"):
         metrics.end_point_error(field, np.zeros((1, 2, 2, 2)))
+
+
+class TestMeasuresOfTracking:
+    def test_local_correlation_is_its_definition_window_by_window(self):
+        rng = np.random.default_rng(0)
+        truth = rng.random((2, 25, 30))
+        other = truth + rng.normal(0, 0.3, truth.shape)
+        expected = np.empty(truth.shape)
+        for k, j, i in np.ndindex(truth.shape):
+            window = (slice(max(0, j - 10), j + 11), slice(max(0, i - 10), i + 11))
+            expected[k, j, i] = np.corrcoef(other[k][window].ravel(), truth[k][window].ravel())[0, 1] ** 2
+        assert metrics.local_correlation(other, truth, in_plane=True) == pytest.approx(expected.mean(), abs=1e-10)
+        # both slices lie in every window of 21 x 21 x 21
+        for k, j, i in np.ndindex(truth.shape):
+            window = (slice(None), slice(max(0, j - 10), j + 11), slice(max(0, i - 10), i + 11))
+            expected[k, j, i] = np.corrcoef(other[window].ravel(), truth[window].ravel())[0, 1] ** 2
+        assert metrics.local_correlation(other, truth) == pytest.approx(expected.mean(), abs=1e-10)
+
+    @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float32])
+    def test_local_correlation_does_not_see_gain_and_offset(self, dtype):
+        truth = np.random.default_rng(1).integers(0, 100, (1, 30, 30)).astype(dtype)
+        assert metrics.local_correlation(truth * dtype(2) + dtype(7), truth) == pytest.approx(1, abs=1e-9)
+
+    def test_flat_windows_count_as_unlike(self):
+        truth = np.zeros((1, 80, 80))
+        truth[:, :, 40:] = np.random.default_rng(2).random((1, 80, 40))
+        # windows about columns 0 to 29 see nothing but zeros
+        assert metrics.local_correlation(truth, truth) == pytest.approx(50 / 80, abs=1e-9)
+        assert metrics.local_correlation(np.full_like(truth, 0.3), truth) == 0
+
+    def test_one_grey_level_of_eight_bits_is_structure_and_rounding_is_not(self):
+        truth = np.full((1, 21, 21), 0.5)
+        truth[0, 10, 10] += 1 / 255
+        assert metrics.local_correlation(truth, truth) == pytest.approx(1, abs=1e-6)
+        rounding = 0.7 + np.random.default_rng(3).normal(0, 6e-8, truth.shape)
+        assert metrics.local_correlation(rounding, rounding) == 0
+
+    def test_masks_choose_what_is_averaged_not_what_windows_see(self):
+        rng = np.random.default_rng(4)
+        truth, other = rng.random((1, 30, 30)), rng.random((1, 30, 30))
+        left = np.zeros(truth.shape, bool)
+        left[..., :15] = True
+        parts = [metrics.local_correlation(other, truth, mask) for mask in (left, ~left)]
+        assert metrics.local_correlation(other, truth) == pytest.approx(np.mean(parts), abs=1e-12)
+        changed = np.where(left, other, 0)
+        assert metrics.local_correlation(changed, truth, left) != pytest.approx(parts[0], abs=1e-3)
+        halves = [metrics.mse(other, truth, mask) for mask in (left, ~left)]
+        assert metrics.mse(other, truth) == pytest.approx(np.mean(halves), abs=1e-12)
+        assert metrics.mse(changed, truth, left) == halves[0]
+
+    @pytest.mark.parametrize("measure", [metrics.mse, metrics.local_correlation])
+    def test_empty_masks_are_not_a_number_and_wrong_shapes_are_refused(self, measure):
+        image = np.zeros((1, 5, 5))
+        assert np.isnan(measure(image, image, np.zeros((1, 5, 5), bool)))
+        with pytest.raises(InvalidInputError, match="mask"):
+            measure(image, image, np.zeros((1, 5, 4), bool))
+        with pytest.raises(InvalidInputError, match="one shape"):
+            measure(image, image[:, :4])
+
+    def test_a_constant_error_has_its_square_as_mse(self):
+        assert metrics.mse(np.full((1, 4, 4), 0.25), np.full((1, 4, 4), 0.5)) == 0.0625

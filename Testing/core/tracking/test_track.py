@@ -145,13 +145,6 @@ def test_tracking_starts_from_the_network_of_another(tmp_path):
     assert errors[0] < 0.5 * errors[1]
 
 
-def test_file_that_holds_no_network_is_refused(tmp_path):
-    (tmp_path / "pickle.safetensors").write_bytes(b"\x80\x04}.")
-    for name in ("pickle.safetensors", "missing.safetensors"):
-        with pytest.raises(InvalidInputError, match=name):
-            load_network(tmp_path / name)
-
-
 def test_stopped_tracking_resumes_from_its_checkpoint(tmp_path):
     whole = track(drifting(), FEW_STEPS)
     with pytest.raises(CancelledError):

@@ -6,12 +6,11 @@ import pytest
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.tracking import trajectories
-from temporal_interp.tracking.fields import sample_field, voxel_points
+from temporal_interp.tracking.fields import voxel_points
 from temporal_interp.tracking.motion import SequenceMotion
 from temporal_interp.tracking.trajectories import displacement_from, drift_of, follow_points
+from tracked_grids import OBLIQUE, VOLUME, centre, points_near_the_middle
 
-OBLIQUE = ((-0.6, 0.0, 0.8), (0.8, 0.0, 0.6), (0.0, 1.0, 0.0))
-VOLUME = Geometry((5, 12, 16), (1.5, 2.5, 4.0), (10.0, -20.0, 30.0), OBLIQUE)
 SLICE = Geometry((1, 12, 16), (1.5, 2.5, 4.0), (10.0, -20.0, 30.0), OBLIQUE)
 STEPS = ((1.0, 0.5, -0.25), (-2.0, 1.0, 0.75), (0.5, 0.25, 1.5))
 ANGLES = (0.05, 0.11, -0.03, 0.07)
@@ -31,10 +30,6 @@ def translations(geometry, steps, **changes):
     return motion_of(geometry, forward, backward, **changes)
 
 
-def centre(geometry):
-    return geometry.physical_point([(n - 1) / 2 for n in geometry.shape])
-
-
 def turned(points, angle, geometry):
     """Points turned in the slice's plane about its middle, from I towards J."""
     along_i, along_j, _ = np.asarray(geometry.direction).T
@@ -48,11 +43,6 @@ def rotations(geometry, angles=ANGLES, **changes):
     forward = [lambda points, a=a: turned(points, a, geometry) - points for a in angles]
     backward = [lambda points, a=a: turned(points, -a, geometry) - points for a in angles]
     return motion_of(geometry, forward, backward, **changes)
-
-
-def points_near_the_middle(geometry, count=40):
-    offsets = np.random.default_rng(0).uniform(-5, 5, (count, 3))
-    return centre(geometry) + offsets * (np.array(geometry.shape[::-1]) > 1) @ np.asarray(geometry.direction).T
 
 
 @pytest.mark.parametrize("geometry", [VOLUME, SLICE])
@@ -178,18 +168,6 @@ def test_beyond_the_grid_the_border_is_repeated():
     last, beyond = VOLUME.physical_point((4, 11, 15)), VOLUME.physical_point((9, 30, 40))
     steps = np.diff(follow_points(motion, np.stack([last, beyond])), axis=0)[0]
     np.testing.assert_allclose(steps[1], steps[0], rtol=1e-6)
-
-
-def test_voxel_points_are_where_the_geometry_says():
-    for index in ((0, 0, 0), (4, 2, 7), (1, 11, 15)):
-        np.testing.assert_allclose(voxel_points(VOLUME)[index], VOLUME.physical_point(index))
-
-
-def test_fields_are_read_between_voxels_in_mm():
-    linear = np.array([[0.1, 0.2, 0.0], [0.0, -0.3, 0.1], [0.05, 0.0, 0.2]])
-    field = voxel_points(VOLUME) @ linear.T
-    points = points_near_the_middle(VOLUME)
-    np.testing.assert_allclose(sample_field(field, VOLUME, points), points @ linear.T, atol=1e-9)
 
 
 @pytest.mark.parametrize("points", [[[0.0, np.nan, 0.0]], [[0.0, 1.0]], [0.0, 1.0, 2.0]])

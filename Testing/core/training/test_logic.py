@@ -8,27 +8,20 @@ import numpy as np
 import pytest
 import torch
 
+from model_weights import same, weights_of
 from stand_ins import cancel_beyond
 from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.models.model_file import load_model
 from temporal_interp.networks import NetworkSettings, Student, Teacher
 from temporal_interp.networks.load import load_network
 from temporal_interp.training.checkpoints import SafetensorsCheckpoints
-from temporal_interp.training.datasets.batch import Batch, DrawnSamples, EpochSampler, ValidationSampler
+from temporal_interp.training.datasets.batch import Batch, DrawnSamples, ValidationSampler
 from temporal_interp.training.logic import Hardware, fresh, network_state
-from temporal_interp.training.stage import StudentStage, psnr_and_gain
+from temporal_interp.training.stage import psnr_and_gain
 
 NETWORK = NetworkSettings(widths=(4, 8))
 STILL = 1e-30
 """A learning rate too small to change a float32."""
-
-
-def weights_of(path):
-    return load_model(path).state
-
-
-def same(one, other):
-    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
 def gain_of(network, source, seed=0):
@@ -80,41 +73,6 @@ def test_a_weight_of_nothing_is_no_teacher(training_in, tiny_teacher):
     one = training_in("one").student(epochs=1, teacher=tiny_teacher, distillation=0.0)
     other = training_in("other").student(epochs=1, distillation=0.0)
     assert same(weights_of(one), weights_of(other))
-
-
-def test_the_teacher_is_neither_trained_nor_kept_with_the_student(training, tiny_teacher):
-    before = weights_of(tiny_teacher)
-    bytes_before = tiny_teacher.read_bytes()
-    stages = []
-
-    class Watched(StudentStage):
-        def on_train_end(self):
-            stages.append(self)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("temporal_interp.training.logic.StudentStage", Watched)
-        training.student(epochs=1, teacher=tiny_teacher, averaging=0.5)
-    (stage,) = stages
-    (teacher,) = stage._teacher
-    assert same(dict(teacher.state_dict()), before)
-    assert not teacher.training
-    assert not any(weights.requires_grad for weights in teacher.parameters())
-    assert tiny_teacher.read_bytes() == bytes_before
-    own = {f"network.{name}" for name in Student(NETWORK).state_dict()}
-    for name in ("best", "last"):
-        checkpoint = SafetensorsCheckpoints().load_checkpoint(training.checkpoint("student", name))
-        assert set(checkpoint["state_dict"]) == own
-        assert set(checkpoint["current_model_state"]) == own
-
-
-def test_every_epoch_draws_its_own_samples_in_its_own_order(training, discs, tmp_path):
-    notes = tmp_path / "notes.txt"
-    training.teacher(epochs=3, source=discs(4, notes=notes), seed=2)
-    sampler, expected = EpochSampler(4, seed=2), []
-    for epoch in range(3):
-        sampler.set_epoch(epoch)
-        expected += [index for _, index in sampler]
-    assert [int(line) for line in notes.read_text().split()] == expected
 
 
 def test_the_best_epoch_is_kept_even_if_it_is_not_the_last(training):
@@ -290,14 +248,6 @@ def test_settings_that_cannot_be_read_are_refused(training):
     (training.folder / "teacher" / "settings.json").write_text('{"seed": ')
     with pytest.raises(InvalidInputError, match=r"settings\.json is damaged"):
         training.teacher(epochs=1)
-
-
-def test_progress_reaches_one(training):
-    reports = []
-    training.teacher(epochs=2, progress=lambda fraction, message: reports.append((fraction, message)))
-    fractions = [fraction for fraction, _ in reports]
-    assert fractions == pytest.approx([n / 6 for n in range(1, 7)])
-    assert reports[3][1].startswith("epoch 2 of 2, loss 0.")
 
 
 def test_a_cancelled_training_resumes_as_if_it_had_not_stopped(training, training_in):

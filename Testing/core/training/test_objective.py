@@ -7,41 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from temporal_interp.networks import NetworkSettings, Student, Synthesis
-from temporal_interp.training.datasets.batch import Batch
+from random_syntheses import batch_of, made_of, mse
+from temporal_interp.networks import NetworkSettings, Student
 from temporal_interp.training.objective import Objective, distillation, motion_error
 from temporal_interp.training.settings import TrainingSettings
-from temporal_interp.training.stage import psnr_and_gain
 
 SHAPES = [(5, 6), (3, 5, 6)]
 SETTINGS = TrainingSettings(regularisation=0.3, distillation=0.7, alignment=0.5, motion=0.2)
-
-
-def made_of(shape, *, scales=4, count=2, seed=0):
-    """Random frames, fields and deformed volumes, as a network would give them."""
-    generator = torch.Generator().manual_seed(seed)
-
-    def random(*size):
-        return torch.rand(*size, generator=generator, dtype=torch.float32)
-
-    return Synthesis(
-        random(count, 1, *shape),
-        [random(2 * count, len(shape), *shape) for _ in range(scales)],
-        [random(2 * count, 1, *shape) for _ in range(scales)],
-        random(count, 4, *shape),
-        random(count, 1, *shape),
-    )
-
-
-def batch_of(shape, *, count=2, spacing=(8.0, 1.5, 1.25), truth=False):
-    generator = torch.Generator().manual_seed(9)
-    whole = (1, *shape) if len(shape) == 2 else shape
-    first, last, target = (torch.rand(count, 1, *whole, generator=generator) for _ in range(3))
-    spacing = (math.inf, *spacing[1:]) if len(shape) == 2 else spacing
-    displacements = torch.randn(count, 2, 3, *whole, generator=generator) if truth else None
-    # every sample has voxels of its own size
-    sizes = torch.stack([torch.tensor(spacing) * (1 + number) ** torch.arange(3) for number in range(count)])
-    return Batch(first, last, target, torch.linspace(0.2, 0.6, count), sizes, displacements)
 
 
 def diffusion(field, spacing):
@@ -65,10 +37,6 @@ def alignment_by_hand(made, batch, shape, weights, regularisation):
                 smoothness = diffusion(field[k * count + n].double().numpy(), spacing)
                 total += weight * (similarity + regularisation * smoothness) / count
     return total
-
-
-def mse(one, other):
-    return ((one.double().numpy() - other.double().numpy()) ** 2).mean()
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -165,15 +133,3 @@ def test_a_network_learns_from_a_single_slice_and_from_a_stack():
         Objective(SETTINGS)(student(batch.first, batch.last, batch.t), batch)["loss"].backward()
         learning = [weights.grad.abs().sum() > 0 for weights in student.parameters() if weights.grad is not None]
         assert any(learning)
-
-
-def test_the_gain_is_measured_against_the_blend():
-    batch = batch_of((5, 6))
-    t = batch.t.view(-1, 1, 1, 1, 1)
-    blend = ((1 - t) * batch.first + t * batch.last).squeeze(2)
-    psnr, gain = psnr_and_gain(replace(made_of((5, 6)), volume=blend), batch)
-    by_hand = [-10 * math.log10(mse(blend[n], batch.target[n, :, 0])) for n in range(2)]
-    assert psnr.tolist() == pytest.approx(by_hand, rel=1e-5)
-    assert gain.abs().max() < 1e-5
-    perfect, _ = psnr_and_gain(replace(made_of((5, 6)), volume=batch.target.squeeze(2)), batch)
-    assert perfect.tolist() == pytest.approx([100, 100])

@@ -1,23 +1,14 @@
-"""Folders of DICOM images: which belong together, their order in space and time, and what cannot be read."""
+"""Stacks of DICOM images: which belong together, their order in space, and their voxels."""
 
-import itertools
 import shutil
 
 import numpy as np
 import pydicom
 import pytest
-from pydicom.data import get_testdata_file
-from pydicom.uid import ComprehensiveSRStorage, EnhancedMRImageStorage, SegmentationStorage
 
+from dicom_files import assert_is_the_stack
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.io import read_sequence
-
-
-def assert_is_the_stack(sequence, pixels_of, slices=3, phases=4):
-    assert len(sequence) == phases
-    for phase, volume in enumerate(sequence.volumes):
-        expected = np.stack([pixels_of(number, phase) for number in range(slices)])
-        np.testing.assert_array_equal(volume.array, expected)
 
 
 def test_one_series_per_slice(dicom_folder, make_image, pixels_of):
@@ -101,60 +92,6 @@ def test_single_phase_is_one_frame(dicom_folder, pixels_of):
     sequence = read_sequence(dicom_folder(phases=1))
     assert_is_the_stack(sequence, pixels_of, phases=1)
     assert sequence.times == (0,)
-
-
-def test_phases_are_matched_by_number_where_rr_differs(dicom_folder, pixels_of):
-    def edit(dataset, slice_number, phase):
-        dataset.TriggerTime = [40.0, 50.0, 42.0000015][slice_number] * phase
-
-    sequence = read_sequence(dicom_folder(edit))
-    assert_is_the_stack(sequence, pixels_of)
-    assert sequence.times == (0, 42, 84, 126)
-    assert len(sequence.notes) == 1
-    assert "RR interval differs between slices (the last phase is at 120-150 ms)" in sequence.notes[0]
-    assert "matched by number" in sequence.notes[0]
-
-
-def test_image_numbers_do_not_matter_where_there_are_trigger_times(dicom_folder, pixels_of):
-    def edit(dataset, slice_number, phase):
-        dataset.InstanceNumber = 100 - phase
-
-    assert_is_the_stack(read_sequence(dicom_folder(edit)), pixels_of)
-
-
-@pytest.mark.parametrize("trigger", [None, "", 0.0])
-def test_time_of_acquisition_stands_in_for_the_trigger_time(trigger, dicom_folder, pixels_of):
-    def edit(dataset, slice_number, phase):
-        dataset.TriggerTime = trigger
-        dataset.AcquisitionTime = f"{235959 if phase < 2 else 0:06d}.{[100, 900, 100, 900][phase]}"
-        dataset.AcquisitionDate = "20241231" if phase < 2 else "20250101"
-        dataset.InstanceNumber = 100 - phase
-
-    sequence = read_sequence(dicom_folder(edit))
-    assert_is_the_stack(sequence, pixels_of)
-    np.testing.assert_allclose(sequence.times, (0, 800, 1000, 1800), atol=1e-3)
-    assert (sequence.index_name, sequence.unit) == ("time", "ms")
-    assert "no trigger times" in sequence.notes[0]
-
-
-@pytest.mark.parametrize("acquired", ["", "101500", "no time"])
-def test_image_number_is_the_last_resort(acquired, dicom_folder, pixels_of):
-    def edit(dataset, slice_number, phase):
-        del dataset.TriggerTime
-        dataset.add_new("AcquisitionTime", "LO", acquired)
-        dataset.InstanceNumber = 5 * phase + slice_number
-
-    sequence = read_sequence(dicom_folder(edit))
-    assert_is_the_stack(sequence, pixels_of)
-    assert (sequence.times, sequence.index_name, sequence.unit) == ((0, 1, 2, 3), "frame", "")
-    assert "numbered" in sequence.notes[0]
-
-
-def test_phases_that_the_header_promises_are_missed(dicom_folder):
-    def edit(dataset, slice_number, phase):
-        dataset.CardiacNumberOfImages = 5
-
-    assert "announce 5 phases, 4 are there" in read_sequence(dicom_folder(edit)).notes[0]
 
 
 def drop(*wanted):
@@ -265,90 +202,6 @@ def test_small_differences_in_the_headers_are_rounding(dicom_folder, pixels_of):
     assert_is_the_stack(read_sequence(dicom_folder(edit)), pixels_of)
 
 
-def test_what_does_not_move_is_left_out_and_noted(dicom_folder, make_image, pixels_of, save_dicom):
-    folder = dicom_folder()
-    for number in range(2):
-        localiser = make_image(number, 0)
-        localiser.SeriesInstanceUID, localiser.SeriesNumber, localiser.SeriesDescription = "1.9", 1, "localiser"
-        localiser.ImageOrientationPatient = [[1, 0, 0, 0, 1, 0], [0, 1, 0, 0, 0, -1]][number]
-        save_dicom(localiser, folder / f"loc{number}.dcm")
-    capture = make_image(0, 0)
-    del capture.ImagePositionPatient
-    save_dicom(capture, folder / "capture.dcm")
-    sequence = read_sequence(folder)
-    assert_is_the_stack(sequence, pixels_of)
-    assert [note[:30] for note in sequence.notes] == ["Left out: series 1 'localiser'"] * 2 + [
-        "Left out: 1 images that do not"
-    ]
-
-
-def test_files_without_images_are_passed_over(dicom_folder, make_image, pixels_of, save_dicom):
-    folder = dicom_folder()
-    (folder / "readme.txt").write_text("not DICOM")
-    (folder / "empty").touch()
-    (folder / "._Se0.dcm").write_bytes(b"resource fork")
-    (folder / "DICOMDIR").write_bytes(bytes(200))
-    for number, kind in enumerate((ComprehensiveSRStorage, SegmentationStorage)):
-        other = make_image(0, 0)
-        other.SOPClassUID = kind
-        if number == 0:
-            del other.PixelData
-        save_dicom(other, folder / f"other{number}.dcm")
-    sequence = read_sequence(folder)
-    assert_is_the_stack(sequence, pixels_of)
-    assert sequence.notes == ()
-
-
-def test_names_of_files_do_not_need_an_ending(dicom_folder, pixels_of):
-    folder = dicom_folder()
-    for number, path in enumerate(sorted(folder.rglob("*.dcm"))):
-        path.rename(path.with_name(f"IM{number:05d}"))
-    assert_is_the_stack(read_sequence(folder), pixels_of)
-
-
-def test_old_file_without_the_dicm_mark_is_recognised_by_its_ending(dicom_folder, pixels_of):
-    folder = dicom_folder()
-    for path in folder.rglob("*.dcm"):
-        path.write_bytes(path.read_bytes()[132:])
-    assert_is_the_stack(read_sequence(folder), pixels_of)
-
-
-def test_folder_without_images_is_refused(dicom_folder):
-    def edit(dataset, slice_number, phase):
-        dataset.SOPClassUID = ComprehensiveSRStorage
-        del dataset.PixelData
-
-    with pytest.raises(InvalidInputError, match="no DICOM image"):
-        read_sequence(dicom_folder(edit))
-
-
-def test_images_without_position_are_counted(dicom_folder):
-    def edit(dataset, slice_number, phase):
-        del dataset.ImagePositionPatient
-
-    with pytest.raises(InvalidInputError, match="12 images do not say where in the patient they lie"):
-        read_sequence(dicom_folder(edit))
-
-
-def test_single_image_of_a_cine_points_to_its_folder(dicom_folder):
-    path = next(dicom_folder().rglob("*.dcm"))
-    with pytest.raises(InvalidInputError, match=r"\.dcm: this file holds a single image; choose the folder"):
-        read_sequence(path)
-
-
-CUTS = [140, 300, 500, -45, -10]
-
-
-@pytest.mark.parametrize(("left", "named"), [(0, True), (100, True), *itertools.product(CUTS, [True, False])])
-def test_file_cut_short_is_named(left, named, dicom_folder):
-    folder = dicom_folder()
-    path = sorted((folder / "Se1").iterdir())[2]
-    path.write_bytes(path.read_bytes()[:left])
-    path = path if named else path.rename(path.with_suffix(""))
-    with pytest.raises(InvalidInputError, match=rf"{path.name}.*(cut short|damaged)"):
-        read_sequence(folder)
-
-
 @pytest.mark.parametrize(
     ("slope", "intercept", "signed", "expected_type"),
     [
@@ -377,104 +230,6 @@ def test_rescaling_that_differs_from_image_to_image(dicom_folder, pixels_of):
 
     sequence = read_sequence(dicom_folder(edit))
     np.testing.assert_array_equal(sequence.volumes[3].array[2], 3 * pixels_of(2, 3).astype(int) + 3)
-
-
-def test_compression_that_pydicom_lacks_is_decoded(tmp_path):
-    """A real MR image in lossless JPEG-LS; the same image is there uncompressed."""
-    packed, plain = (get_testdata_file(name) for name in ("MR_small_jpeg_ls_lossless.dcm", "MR_small.dcm"))
-    for number in range(2):
-        dataset = pydicom.dcmread(packed)
-        dataset.TriggerTime = 30.0 * number
-        dataset.RescaleSlope, dataset.RescaleIntercept = 1, -100 * number
-        dataset.save_as(tmp_path / f"{number}.dcm")
-    sequence = read_sequence(tmp_path)
-    expected = pydicom.dcmread(plain).pixel_array
-    np.testing.assert_array_equal(sequence.volumes[0].array[0], expected)
-    np.testing.assert_array_equal(sequence.volumes[1].array[0], expected.astype(int) - 100)
-
-
-@pytest.fixture
-def enhanced(make_image, pixels_of, tmp_path, save_dicom):
-    """An enhanced MR file of 3 slices x 4 phases, frames in no useful order; `edit` changes a frame's own items."""
-
-    def item(**values):
-        dataset = pydicom.Dataset()
-        for name, value in values.items():
-            setattr(dataset, name, value)
-        return dataset
-
-    def write(edit=lambda own, slice_number, phase: None):
-        dataset = make_image(0, 0)
-        dataset.SOPClassUID = EnhancedMRImageStorage
-        places = sorted(itertools.product(range(3), range(4)), key=lambda place: (7 * place[0] + 5 * place[1]) % 12)
-        frames = []
-        for slice_number, phase in places:
-            own = pydicom.Dataset()
-            position = make_image(slice_number, phase).ImagePositionPatient
-            own.PlanePositionSequence = [item(ImagePositionPatient=position)]
-            own.CardiacSynchronizationSequence = [item(NominalCardiacTriggerDelayTime=40.0 * phase)]
-            own.FrameContentSequence = [item(TemporalPositionIndex=phase + 1)]
-            edit(own, slice_number, phase)
-            frames.append(own)
-        shared = pydicom.Dataset()
-        shared.PlaneOrientationSequence = [item(ImageOrientationPatient=dataset.ImageOrientationPatient)]
-        shared.PixelMeasuresSequence = [item(PixelSpacing=[1.5, 1.25], SliceThickness=6)]
-        for name in (
-            "ImagePositionPatient",
-            "ImageOrientationPatient",
-            "PixelSpacing",
-            "SliceThickness",
-            "TriggerTime",
-        ):
-            delattr(dataset, name)
-        dataset.NumberOfFrames = 12
-        dataset.PixelData = b"".join(pixels_of(*place).tobytes() for place in places)
-        dataset.SharedFunctionalGroupsSequence = [shared]
-        dataset.PerFrameFunctionalGroupsSequence = frames
-        save_dicom(dataset, tmp_path / "enhanced.dcm")
-        return tmp_path / "enhanced.dcm"
-
-    return write, item
-
-
-def test_enhanced_multiframe_file(enhanced, pixels_of):
-    sequence = read_sequence(enhanced[0]())
-    assert_is_the_stack(sequence, pixels_of)
-    assert sequence.times == (0, 40, 80, 120)
-    np.testing.assert_allclose(sequence.volumes[0].geometry.spacing, (1.25, 1.5, 8.0), atol=1e-6)
-    assert sequence.slice_thickness == 6
-
-
-def test_enhanced_multiframe_file_with_temporal_positions(enhanced, pixels_of):
-    write, item = enhanced
-
-    def edit(own, slice_number, phase):
-        del own.CardiacSynchronizationSequence
-        own.TemporalPositionSequence = [item(TemporalPositionTimeOffset=0.5 * phase)]
-
-    sequence = read_sequence(write(edit))
-    assert_is_the_stack(sequence, pixels_of)
-    assert sequence.times == (0, 500, 1000, 1500)
-
-
-def test_enhanced_multiframe_file_with_its_own_rescaling(enhanced, pixels_of):
-    write, item = enhanced
-
-    def edit(own, slice_number, phase):
-        own.PixelValueTransformationSequence = [item(RescaleSlope=1 + phase, RescaleIntercept=-slice_number)]
-        del own.CardiacSynchronizationSequence
-
-    sequence = read_sequence(write(edit))
-    assert sequence.index_name == "frame"
-    np.testing.assert_array_equal(sequence.volumes[3].array[2], 4 * pixels_of(2, 3).astype(int) - 2)
-
-
-def test_enhanced_multiframe_file_without_positions_is_refused(enhanced):
-    def edit(own, slice_number, phase):
-        del own.PlanePositionSequence
-
-    with pytest.raises(InvalidInputError, match="neither a place in the patient nor a time"):
-        read_sequence(enhanced[0](edit))
 
 
 def test_real_short_axis_cine(real_data):
@@ -521,10 +276,3 @@ def test_two_real_cines_of_one_heart_agree_where_they_cross(real_data):
     inside = (abs(k - near[0]) < 0.08) & (near >= 0).all(0) & (near < [[slices], [height], [width]]).all(0)
     assert inside.sum() > 3000
     assert np.corrcoef(short.array[tuple(near[:, inside])], long.array.ravel()[inside])[0, 1] > 0.75
-
-
-def test_two_real_cines_in_one_folder_are_listed(real_data):
-    with pytest.raises(InvalidInputError, match=r"more than one cine") as caught:
-        read_sequence(real_data)
-    assert "'cine_trufi_retro 2CH' in cine-2ch-dicom: 1 slices x 25 phases, 256 x 208" in str(caught.value)
-    assert "6 slices x 25 phases, 208 x 256 pixels" in str(caught.value)

@@ -5,9 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from random_subjects import SLICE
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
+from temporal_interp.training.datasets.random_subject_samples import RandomSubjectSamples
 from temporal_interp.training.datasets.subject import Case, LoadedSubject
 
 
@@ -32,3 +34,8 @@ def subject_of() -> Callable[..., LoadedSubject]:
         return LoadedSubject(Case(name, sequence, first, len(sequence) - 1 if last is None else last, truth))
 
     return make
+
+
+@pytest.fixture(scope="module")
+def slices():
+    return RandomSubjectSamples(SLICE)

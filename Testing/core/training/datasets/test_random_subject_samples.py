@@ -6,33 +6,16 @@ import numpy as np
 import pytest
 import torch
 
+from random_subjects import SLICE, STACK, draw, equal
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.simulation.random_subject_settings import SyntheticSettings
 from temporal_interp.tensors.spatial import warp
 from temporal_interp.training.datasets.batch import Batch
 from temporal_interp.training.datasets.random_subject_samples import RandomSubjectSamples, _choose, _flipped
-
-SLICE = SyntheticSettings(shape=(1, 32, 40), subjects=3, margin=8)
-STACK = SyntheticSettings(shape=(3, 32, 32), subjects=2, margin=8)
-
-
-@pytest.fixture(scope="module")
-def slices():
-    return RandomSubjectSamples(SLICE)
 
 
 @pytest.fixture(scope="module")
 def stacks():
     return RandomSubjectSamples(STACK)
-
-
-def draw(source, index=0, seed=0):
-    return source.draw(index, np.random.default_rng(seed))
-
-
-def equal(one, other):
-    tensors = ("first", "last", "target", "displacements")
-    return all(torch.equal(getattr(one, n), getattr(other, n)) for n in tensors) and one.t == other.t
 
 
 def test_a_sample_of_a_slice(slices):
@@ -61,27 +44,6 @@ def test_equal_states_give_equal_samples_whatever_was_drawn_before(slices):
     draw(other, 2, 9)
     assert equal(draw(slices, 1, 5), draw(other, 1, 5))
     assert not equal(draw(slices, 1, 5), draw(slices, 1, 6))
-
-
-def test_subjects_are_read_back_as_they_were_written(slices, tmp_path):
-    made = draw(RandomSubjectSamples(SLICE, tmp_path))
-    read = draw(RandomSubjectSamples(SLICE, tmp_path))
-    assert equal(made, read)
-    assert equal(made, draw(slices))
-    assert not list(tmp_path.rglob("*.part"))
-
-
-def test_a_damaged_cache_file_is_made_again(slices, tmp_path):
-    RandomSubjectSamples(SLICE, tmp_path).subject(0)
-    (path,) = tmp_path.rglob("*.npz")
-    path.write_bytes(path.read_bytes()[:1000])
-    assert equal(draw(RandomSubjectSamples(SLICE, tmp_path)), draw(slices))
-    assert path.stat().st_size > 1000
-
-
-def test_other_settings_do_not_read_what_these_wrote(tmp_path):
-    folders = {RandomSubjectSamples(s, tmp_path).folder for s in (SLICE, STACK, SyntheticSettings(seed=1))}
-    assert len(folders) == 3
 
 
 def test_vectors_follow_mirroring_and_transposition(stacks):

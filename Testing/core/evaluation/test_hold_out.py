@@ -1,0 +1,31 @@
+"""Frames held out: which ones are hidden between which."""
+
+import pytest
+
+from scored_sequences import make_sequence
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.evaluation.hold_out import between, every
+
+
+class TestHoldOut:
+    def test_between_hides_all_frames_strictly_between(self):
+        (gap,) = between(make_sequence(6), 1, 4).gaps
+        assert (gap.first, gap.last, list(gap.held_out)) == (1, 4, [2, 3])
+
+    def test_every_keeps_each_nth_and_leaves_out_what_comes_after_the_last_kept(self):
+        gaps = every(make_sequence(8), 3).gaps
+        assert [(g.first, g.last) for g in gaps] == [(0, 3), (3, 6)]
+        assert [n for g in gaps for n in g.held_out] == [1, 2, 4, 5]
+
+    def test_every_uses_the_last_frame_when_it_is_a_kept_one(self):
+        assert [(g.first, g.last) for g in every(make_sequence(5), 2).gaps] == [(0, 2), (2, 4)]
+
+    @pytest.mark.parametrize(("first", "last"), [(0, 1), (2, 2), (3, 1), (-1, 3), (0, 5)])
+    def test_between_refuses_ends_without_frames_between(self, first, last):
+        with pytest.raises(InvalidInputError):
+            between(make_sequence(5), first, last)
+
+    @pytest.mark.parametrize(("count", "step"), [(5, 1), (5, 0), (5, 5), (1, 2)])
+    def test_every_refuses_steps_that_hold_nothing_out(self, count, step):
+        with pytest.raises(InvalidInputError):
+            every(make_sequence(count), step)

@@ -1,0 +1,24 @@
+"""Methods by their names, and which are there."""
+
+import pytest
+
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.evaluation import pairwise_syn
+from temporal_interp.evaluation.pairwise_catalogue import METHOD_NAMES, available_method_names, create_method
+
+
+class TestCatalogue:
+    def test_every_name_makes_a_method_of_that_name(self):
+        for name in available_method_names():
+            assert create_method(name).name == name
+
+    def test_an_unknown_name_is_refused_with_those_there_are(self):
+        with pytest.raises(InvalidInputError, match=rf"'magic'.*{METHOD_NAMES[-1]}"):
+            create_method("magic")
+
+    def test_without_antspyx_syn_is_left_out_and_says_how_to_get_it(self, monkeypatch):
+        monkeypatch.setattr(pairwise_syn, "find_spec", lambda name: None)
+        assert "syn" not in available_method_names()
+        assert "demons" in available_method_names()
+        with pytest.raises(InvalidInputError, match=r"pip install antspyx"):
+            create_method("syn")

@@ -1,0 +1,53 @@
+"""Methods that put slices back: what they keep of what they are given."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from slices_to_score import QUICK, a_volume
+from temporal_interp.errors import no_progress
+from temporal_interp.evaluation.slice_methods import (
+    SOME_VIEWS,
+    FittedSlices,
+    FittedViews,
+    SynthesisedSlices,
+)
+from temporal_interp.slices.add_slices import View, add_slices
+from temporal_interp.slices.fit_volume import new_model
+
+
+class TestMethods:
+    def test_networks_keep_what_is_given_or_synthesise_it(self):
+        given = a_volume((4, 16, 18))
+        model = new_model(2).eval()
+        model.pixel_network.tail.bias.data += 0.25  # both pixelwise views are a quarter too bright
+        for method in (SynthesisedSlices("some", model), FittedViews(FittedSlices(QUICK, model=model), tuple(View))):
+            kept, made = (
+                method.add(given, 2, keep_given=keep, progress=no_progress).array[::2] for keep in (True, False)
+            )
+            np.testing.assert_array_equal(kept, given.array)
+            assert np.abs(made - given.array).min() > 0.2
+
+    def test_fitting_keeps_what_is_given_or_synthesises_it(self):
+        given, method = a_volume((4, 16, 18)), FittedSlices(replace(QUICK, steps=3, learning_rate=0.1))
+        kept, made = (method.add(given, 2, keep_given=keep, progress=no_progress).array[::2] for keep in (True, False))
+        np.testing.assert_array_equal(kept, given.array)
+        assert np.abs(made - given.array).max() > 1e-4
+
+    def test_every_view_alone_and_every_two_together_make_table_4(self):
+        names = [FittedViews(FittedSlices(QUICK), views).name for views in SOME_VIEWS]
+        assert names == [
+            "fitted, axial",
+            "fitted, coronal",
+            "fitted, sagittal",
+            "fitted, axial + coronal",
+            "fitted, axial + sagittal",
+            "fitted, coronal + sagittal",
+        ]
+
+    def test_views_are_those_of_the_networks_that_were_fitted(self):
+        given, fitted = a_volume((4, 16, 18)), FittedSlices(QUICK)
+        fitted.add(given, 2, keep_given=True, progress=no_progress)
+        views = (View.AXIAL, View.SAGITTAL)
+        made = FittedViews(fitted, views).add(given, 2, keep_given=True, progress=no_progress)
+        np.testing.assert_array_equal(made.array, add_slices(given, fitted.model, views=views).array)

@@ -1,0 +1,190 @@
+"""The fit of a velocity to pairs of images: what it finds, when it ends, and what it refuses."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from quick_registrations import FAST, FAST_NETWORK, HARDLY, image
+from stand_ins import centred
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.registration import fit_velocity as fitting
+from temporal_interp.registration.fit_velocity import fit_velocity
+from temporal_interp.registration.settings import GridField, NetworkField, VelocitySettings
+from temporal_interp.tensors.spatial import integrate_velocity, resize_field, warp
+
+both_fields = pytest.mark.parametrize("fast", [FAST, FAST_NETWORK], ids=["grid", "network"])
+
+
+def test_the_fit_takes_the_noise_of_the_pair_unless_given(monkeypatch):
+    asked = []
+    original = fitting.local_correlation_loss
+    monkeypatch.setattr(
+        fitting,
+        "local_correlation_loss",
+        lambda *a, **k: asked.append(k["noise_variance_floor"]) or original(*a, **k),
+    )
+    generator = torch.Generator().manual_seed(0)
+    pair = [0.3 + 0.5 * image((40, 44)) + 0.05 * torch.randn(1, 1, 40, 44, generator=generator) for _ in range(2)]
+    fit_velocity(*pair, (1.0, 1.0), replace(HARDLY, field=GridField(starts=1)))
+    assert float(asked[0]) == pytest.approx(0.05**2, rel=0.3)
+    assert all(torch.equal(flat, asked[0]) for flat in asked)
+    asked.clear()
+    fit_velocity(*pair, (1.0, 1.0), replace(HARDLY, noise_variance_floor=0.01))
+    assert set(asked) == {0.01}
+
+
+@both_fields
+def test_a_shift_is_found_in_voxels_of_the_velocitys_grid(fast):
+    shift = np.array([1.5, -2.5])
+    velocity = fit_velocity(image((40, 44), shift), image((40, 44)), (1.0, 1.0), fast)
+    assert velocity.shape == ((1, 2, 20, 22) if fast.field.kind == "grid" else (1, 2, 40, 44))
+    displacement = resize_field(integrate_velocity(velocity), (40, 44))
+    inside = np.linalg.norm(centred((40, 44)) - shift, axis=-1) < 7
+    # fixed(p) = textured_disc(p - shift) = moving(p - shift)
+    error = displacement[0].permute(1, 2, 0)[inside] + torch.from_numpy(shift).float()
+    assert float(error.norm(dim=-1).mean()) < 0.15
+
+
+@both_fields
+def test_problems_in_one_fit_are_as_problems_alone(fast):
+    settings = replace(fast, iterations=(10, 10))
+    shifts = [np.array([1.0, 0.0]), np.array([0.0, -2.0])]
+    pairs = [(image((32, 32), s), image((32, 32))) for s in shifts]
+    together = fit_velocity(*(torch.cat(images) for images in zip(*pairs, strict=True)), (1.0, 1.0), settings)
+    for number, pair in enumerate(pairs):
+        alone = fit_velocity(*pair, (1.0, 1.0), settings)
+        # the mean over problems scales gradients, which Adam takes out again, but for its epsilon while they are tiny
+        torch.testing.assert_close(together[number], alone[0], rtol=0, atol=0.15)
+        assert float(resize_field(alone, (32, 32)).abs().max()) > 0.8
+
+
+def test_the_papers_settings_fit_a_small_volume():
+    shape = (12, 16, 16)
+    settings = replace(
+        VelocitySettings.paper(), field=replace(NetworkField.paper(), width=32), iterations=(12,), learning_rate=2e-3
+    )
+    fixed, moving = image(shape, 1.0), image(shape)
+    velocity = fit_velocity(fixed, moving, (2.0, 1.0, 1.0), settings)
+    assert velocity.shape == (1, 3, *shape)
+    after = warp(moving, integrate_velocity(velocity))
+    assert float((after - fixed).square().mean()) < 0.7 * float((moving - fixed).square().mean())
+
+
+@both_fields
+@pytest.mark.parametrize(("symmetric", "smoothness"), [(True, 0.8), (False, 0.4)])
+def test_the_literal_and_the_symmetric_comparison_find_the_same_motion(fast, symmetric, smoothness):
+    settings = replace(fast, symmetric=symmetric, smoothness=smoothness)
+    velocity = fit_velocity(image((32, 32), 1.5), image((32, 32)), (1.0, 1.0), settings)
+    centre = resize_field(integrate_velocity(velocity), (32, 32))[0, :, 13:20, 13:20].mean(dim=(1, 2))
+    torch.testing.assert_close(centre, torch.tensor([-1.5, -1.5]), rtol=0, atol=0.2)
+
+
+def test_bending_spreads_a_change_of_motion_over_what_shows_nothing():
+    """Texture on the left moves down by two voxels, that on the right rests, and there is nothing in between."""
+    shape, by = (48, 96), 2.0
+    lines = torch.arange(shape[0]).float().view(1, 1, -1, 1).expand(1, 1, *shape)
+    columns = torch.arange(shape[1]).float()
+    left, right = torch.sigmoid((28 - columns) / 2), torch.sigmoid((columns - 67) / 2)
+    resting = 0.4 * torch.sin(lines / 2.5) * right
+    moving, fixed = (0.5 + resting + 0.4 * torch.sin((lines - shift) / 2.5) * left for shift in (0.0, by))
+
+    def sharpest(bending):
+        # 40 steps on each level would not do for so much bending
+        settings = replace(FAST, bending=bending, iterations=(80, 80))
+        velocity = fit_velocity(fixed, moving, (1.0, 1.0), settings)
+        down = -resize_field(integrate_velocity(velocity), shape)[0, 0, 12:-12].mean(dim=0)
+        assert float(down[:20].mean()) == pytest.approx(by, abs=0.3)
+        assert float(down[-20:].mean()) == pytest.approx(0.0, abs=0.3)
+        return float(down.diff().diff().abs().max())
+
+    assert sharpest(20.0) < 0.5 * sharpest(0.0)
+
+
+def test_bending_is_in_voxels_so_that_images_of_coarse_voxels_give_the_same_motion_in_them():
+    settings = replace(FAST, bending=4.0)
+    pair = image((32, 32), 1.5), image((32, 32))
+    fine, coarse = (fit_velocity(*pair, (side, 2 * side), settings) for side in (1.0, 7.0))
+    torch.testing.assert_close(coarse, fine, rtol=0, atol=1e-3)
+
+
+@pytest.mark.parametrize(("side", "fitted"), [(64, {(16, 16), (32, 32), (64, 64)}), (14, {(8, 8), (14, 14)})])
+def test_levels_hardly_coarser_than_the_next_are_left_out(monkeypatch, side, fitted):
+    seen = set()
+    original = fitting.local_correlation_loss
+    monkeypatch.setattr(
+        fitting, "local_correlation_loss", lambda one, *a, **k: seen.add(one.shape[2:]) or original(one, *a, **k)
+    )
+    reports = []
+    settings = replace(HARDLY, levels=(4, 2, 1), iterations=(2, 2, 2))
+    pair = [image((side, side))] * 2
+    fit_velocity(*pair, (1.0, 1.0), settings, progress=lambda share, message: reports.append(share))
+    assert seen == fitted
+    assert reports == sorted(reports)
+    assert reports[-1] == 1.0
+
+
+def test_a_level_ends_on_a_plateau_and_progress_still_rises_to_1():
+    reports = []
+    settings = replace(FAST, iterations=(50, 50), patience=3, tolerance=0.05)
+    fit_velocity(*[image((24, 24))] * 2, (1.0, 1.0), settings, progress=lambda f, message: reports.append(f))
+    assert len(reports) < 20
+    assert (reports[0], reports[-1]) == (0.0, 1.0)
+    assert reports == sorted(reports)
+
+
+def test_without_patience_every_iteration_runs():
+    reports = []
+    fit_velocity(*[image((24, 24))] * 2, (1.0, 1.0), HARDLY, progress=lambda f, message: reports.append(f))
+    assert reports == [0.0, 0.25, 0.5, 0.75, 1.0]
+
+
+def test_of_several_starts_the_most_similar_of_each_pair_continues_alone():
+    """Two problems, begun twice: the first start is right for one of them, the second for the other."""
+    scene = image((32, 32))
+    rightward = torch.tensor([0.0, 3.0]).view(1, 2, 1, 1).expand(1, 2, 32, 32)
+    pair = torch.cat([warp(scene, rightward), warp(scene, -rightward), scene, scene])
+    velocities = torch.cat([rightward, rightward, -rightward, -rightward])
+    chosen = fitting._most_similar(fitting._repeated(pair, 2), velocities, 1e-4, FAST, 2)
+    assert chosen.tolist() == [0, 3]
+
+
+@pytest.mark.parametrize("starts", [1, 2, 3])
+def test_any_number_of_starts_finds_a_plain_motion_and_only_the_coarse_level_has_them(monkeypatch, starts):
+    seen = []
+    original = fitting.local_correlation_loss
+    monkeypatch.setattr(
+        fitting, "local_correlation_loss", lambda one, *a, **k: seen.append(len(one)) or original(one, *a, **k)
+    )
+    pair = torch.cat([image((32, 32), 1.5), image((32, 32))]), torch.cat([image((32, 32)), image((32, 32), 1.5)])
+    velocity = fit_velocity(*pair, (1.0, 1.0), replace(FAST, field=GridField(starts=starts)))
+    centre = resize_field(integrate_velocity(velocity), (32, 32))[:, :, 13:20, 13:20].mean(dim=(2, 3))
+    torch.testing.assert_close(centre, torch.tensor([[-1.5, -1.5], [1.5, 1.5]]), rtol=0, atol=0.2)
+    assert seen == [2 * starts] * FAST.iterations[0] + [2] * FAST.iterations[1]
+
+
+def test_what_a_coarse_level_found_is_kept_by_the_finer_ones():
+    shift = np.array([0.0, 7.0])
+    pair = image((48, 48), shift), image((48, 48))
+    fine_alone = fit_velocity(*pair, (1.0, 1.0), replace(FAST, levels=(1,), iterations=(3,)))
+    after_coarse = fit_velocity(*pair, (1.0, 1.0), replace(FAST, levels=(4, 1), iterations=(40, 3)))
+    left = [
+        float((warp(pair[1], resize_field(integrate_velocity(v), (48, 48))) - pair[0]).square().mean())
+        for v in (fine_alone, after_coarse)
+    ]
+    assert left[1] < 0.2 * left[0]
+
+
+@pytest.mark.parametrize(
+    ("fixed", "moving", "spacing"),
+    [((9, 9), (9, 8), (1.0, 1.0)), ((9, 9), (9, 9), (1.0, 1.0, 1.0)), ((9, 9, 9), (9, 9, 9), (1.0, 1.0))],
+)
+def test_images_that_do_not_fit_are_refused(fixed, moving, spacing):
+    with pytest.raises(InvalidInputError, match=r"fit_velocity\(\)"):
+        fit_velocity(image(fixed), image(moving), spacing, HARDLY)
+
+
+def test_a_fit_that_diverges_is_an_error():
+    with pytest.raises(InvalidInputError, match=r"diverged at step 0 of level 2.*learning_rate"):
+        fit_velocity(image((16, 16)) * float("nan"), image((16, 16)), (1.0, 1.0), HARDLY)

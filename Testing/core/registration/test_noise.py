@@ -1,0 +1,42 @@
+"""The noise of images, found beside edges."""
+
+import pytest
+import torch
+
+from quick_registrations import image
+from temporal_interp.registration import noise
+from temporal_interp.registration.noise import MIN_VARIANCE, noise_variance
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (20, 24, 24)], ids=["2D", "3D"])
+def test_the_noise_of_every_problem_is_found_beside_edges(shape):
+    sigmas = torch.tensor([0.03, 0.06]).view(2, 1, *[1] * len(shape))
+    generator = torch.Generator().manual_seed(0)
+    scene = torch.cat([image(shape), image(shape, 1.5)]) + 0.2
+    first, last = (scene + sigmas * torch.randn(scene.shape, generator=generator) for _ in range(2))
+    found = noise_variance(first, last)
+    assert found.shape == sigmas.shape
+    torch.testing.assert_close(found, sigmas**2, rtol=0.2, atol=0)
+
+
+@pytest.mark.parametrize("brightness", [0.0, 0.5], ids=["background", "even"])
+def test_without_anything_to_see_the_noise_is_the_least(brightness):
+    plain = torch.full((2, 1, 16, 16), brightness)
+    torch.testing.assert_close(noise_variance(plain, plain), torch.full((2, 1, 1, 1), MIN_VARIANCE))
+
+
+def test_background_without_noise_hides_no_noise():
+    generator = torch.Generator().manual_seed(0)
+    noisy = 0.5 + 0.05 * torch.randn((1, 1, 64, 64), generator=generator)
+    masked = noisy.clone()
+    masked[..., :24] = 0.0
+    torch.testing.assert_close(noise_variance(masked, masked), noise_variance(noisy, noisy), rtol=0.2, atol=0)
+
+
+def test_the_noise_of_a_huge_image_is_looked_for_in_its_middle(monkeypatch):
+    monkeypatch.setattr(noise, "_SAMPLE_VOXELS", 32 * 32)
+    generator = torch.Generator().manual_seed(0)
+    quiet = 0.5 + 0.03 * torch.randn((1, 1, 64, 96), generator=generator)
+    loud_around = 0.5 + 0.1 * torch.randn((1, 1, 64, 96), generator=generator)
+    loud_around[..., 16:48, 24:72] = quiet[..., 16:48, 24:72]
+    torch.testing.assert_close(noise_variance(loud_around, loud_around).item(), 0.03**2, rtol=0.2, atol=0)

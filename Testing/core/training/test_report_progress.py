@@ -1,0 +1,11 @@
+"""The progress of a training."""
+
+import pytest
+
+
+def test_progress_reaches_one(training):
+    reports = []
+    training.teacher(epochs=2, progress=lambda fraction, message: reports.append((fraction, message)))
+    fractions = [fraction for fraction, _ in reports]
+    assert fractions == pytest.approx([n / 6 for n in range(1, 7)])
+    assert reports[3][1].startswith("epoch 2 of 2, loss 0.")
