@@ -13,7 +13,7 @@ from vtk.util.numpy_support import get_vtk_array_type, vtk_to_numpy
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.volume import Volume
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import InvalidInputError, TemporalInterpError
 
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 """4 x 4 matrix from RAS to LPS; its own inverse."""
@@ -43,7 +43,7 @@ def geometry_from_node(volume_node: slicer.vtkMRMLVolumeNode, what: str) -> Geom
             origin=ijk_to_lps[:3, 3],
             direction=ijk_to_lps[:3, :3] / np.where(spacing > 0, spacing, 1),
         )
-    except InvalidInputError as error:
+    except TemporalInterpError as error:
         raise InvalidInputError(f"The voxel grid of {what} cannot be used. {error}") from error
 
 

@@ -28,7 +28,7 @@ class InvalidInputError(TemporalInterpError, ValueError):
     """Input that cannot be used. The message says what was wrong, where, and what to do."""
 
 
-class UnreadableFileError(InvalidInputError, OSError):
+class UnreadableFileError(TemporalInterpError, OSError):
     """A file that cannot be opened, is damaged or cut short, or is of another kind than its reader expects."""
 
 
@@ -36,15 +36,15 @@ class MissingFileError(UnreadableFileError, FileNotFoundError):
     """A file or folder that is not there."""
 
 
-class UnwritableFileError(InvalidInputError, OSError):
+class UnwritableFileError(TemporalInterpError, OSError):
     """A file or folder that cannot be written, or that must not be replaced."""
 
 
-class MissingPackageError(InvalidInputError, ImportError):
+class MissingPackageError(TemporalInterpError, ImportError):
     """A package that this needs is not installed. The message says how to install it."""
 
 
-class FitDivergedError(InvalidInputError, RuntimeError):
+class FitDivergedError(TemporalInterpError, RuntimeError):
     """A fit or a training whose loss is no longer finite."""
 
 
@@ -61,7 +61,7 @@ class CancelledError(Exception):
 
 @contextmanager
 def errors_naming(path: Path | str) -> Iterator[None]:
-    """Put the path in front of the message of an InvalidInputError raised in the block; its kind stays.
+    """Put the path in front of the message of an error raised in the block; its kind stays.
 
     Example:
         >>> with errors_naming("cine.mp4"):
@@ -71,7 +71,7 @@ def errors_naming(path: Path | str) -> Iterator[None]:
     """
     try:
         yield
-    except InvalidInputError as error:
+    except TemporalInterpError as error:
         raise type(error)(f"{path}: {error}") from error
 
 

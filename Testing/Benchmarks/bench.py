@@ -24,7 +24,7 @@ from comparison.run import Conditions, SetResult, run_set
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.exits import exit_on_error
 from temporal_interp.cli.outputs import require_folder_output
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import InvalidInputError, TemporalInterpError
 from temporal_interp.io.atomic import atomic_folder
 
 REPOSITORY = Path(__file__).parents[2]
@@ -106,7 +106,7 @@ def _run_all(
     for case_set in sets:
         try:
             results.append(run_set(case_set, engines, conditions, _print))
-        except InvalidInputError as error:
+        except TemporalInterpError as error:
             left_out[case_set.name] = str(error)
             _print(f"{case_set.name} is left out: {error}")
     return results, left_out

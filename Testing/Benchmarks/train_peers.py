@@ -18,7 +18,7 @@ from comparison.engines import TRAINED_NETWORKS
 from peers.networks import NETWORKS
 from peers.train_network import SAME_SECONDS, train_network
 from temporal_interp.cli.console import Console
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import TemporalInterpError
 
 
 def arguments() -> argparse.Namespace:
@@ -47,7 +47,7 @@ def main() -> None:
                     progress=progress,
                 )
             console.note(f"{name} is in {path}")
-    except InvalidInputError as error:
+    except TemporalInterpError as error:
         sys.exit(f"Error: {error}")
 
 

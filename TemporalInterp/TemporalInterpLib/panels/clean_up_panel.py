@@ -5,7 +5,7 @@ from __future__ import annotations
 import slicer
 from slicer.i18n import tr as _
 
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import TemporalInterpError
 from TemporalInterpLib.add_slices import results_of
 from TemporalInterpLib.motion_transforms import motions_of
 from TemporalInterpLib.panels.panel import Panel, tell_error
@@ -36,7 +36,7 @@ class CleanUpPanel(Panel):
         sequence = self._target()
         try:
             count = self.logic.remove_generated_frames(sequence)
-        except InvalidInputError as error:
+        except TemporalInterpError as error:
             tell_error(error)
             return
         self.parameters.parameterNode.Modified()  # other sections show the removed nodes
@@ -63,7 +63,7 @@ class CleanUpPanel(Panel):
     def _remove_models(self) -> None:
         try:
             self._ask_and_remove_models(self.logic.removable_models())
-        except InvalidInputError as error:
+        except TemporalInterpError as error:
             tell_error(error)
 
     def _ask_and_remove_models(self, names: list[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slicer.i18n import tr as _
 
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import TemporalInterpError
 from TemporalInterpLib.adaptation import Adapted
 from TemporalInterpLib.background import Steps
 from TemporalInterpLib.dependencies import engines_can_run
@@ -43,7 +43,7 @@ class EnginePanel(Panel):
             self._loading = Job(load_ahead(), on_error=tell_error).start()
         try:
             name = engine_name(parameters.engine, parameters.sequence, parameters.adaptedModel)
-        except InvalidInputError as error:
+        except TemporalInterpError as error:
             self.ui.engineInfo.text = str(error)
             return
         words = time_to_expect(name)

@@ -9,7 +9,7 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import TemporalInterpError
 from TemporalInterpLib.add_slices import Images
 from TemporalInterpLib.background import Steps
 from TemporalInterpLib.job import Job, Report
@@ -97,7 +97,7 @@ class WorkButton:
             return
         try:
             steps = self._steps()
-        except InvalidInputError as error:
+        except TemporalInterpError as error:
             self._tell(error)
             return
         self.button.text = _("Cancel")
@@ -140,7 +140,7 @@ def show_players(sequence_node: slicer.vtkMRMLSequenceNode | None, *players: Any
 
 def tell_error(error: Exception) -> None:
     """Show an error: the message alone if the user can act on it, with a traceback if it is a fault of the program."""
-    if isinstance(error, InvalidInputError):
+    if isinstance(error, TemporalInterpError):
         slicer.util.errorDisplay(str(error))
         return
     import traceback

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slicer.i18n import tr as _
 
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import TemporalInterpError
 from TemporalInterpLib.engines import creator, engine_name
 from TemporalInterpLib.layout import SideBySide, show_in_slice_views
 from TemporalInterpLib.panels.panel import Panel
@@ -47,13 +47,13 @@ class PreviewPanel(Panel):
         parameters = self.parameters
         try:
             count = len(index_values_of(parameters.sequence))
-        except InvalidInputError:  # the section above says why
+        except TemporalInterpError:  # the section above says why
             return None
         if not 0 <= parameters.firstPhase < parameters.lastPhase < count:
             return None
         try:
             name, self._refusal = engine_name(parameters.engine, parameters.sequence, parameters.adaptedModel), ""
-        except InvalidInputError as error:
+        except TemporalInterpError as error:
             name, self._refusal = "linear_blend", str(error)
         device = parameters.device
         return Pair(
@@ -68,7 +68,7 @@ class PreviewPanel(Panel):
         first_time = not self.preview.is_there
         try:
             self.preview.show(pair, self.parameters.time)
-        except InvalidInputError as error:  # the preview shows other phases
+        except TemporalInterpError as error:  # the preview shows other phases
             self.ui.instantLabel.text = ""
             self._say(str(error))
             return

@@ -6,7 +6,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from temporal_interp.data.sequence import Sequence
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import TemporalInterpError
 from temporal_interp.workflows.phase_selection import change_from_first, proposed_phases
 from TemporalInterpLib.add_sequence import AddedSequence
 from TemporalInterpLib.curve_picture import Curve, CurvePicture
@@ -78,7 +78,7 @@ class SequencePanel(Panel):
                 self._acquired = self._sequence.acquired_frames
                 if len(self._acquired) < 2:
                     self.ui.sequenceMessage.text = _("This sequence has fewer than two acquired frames.")
-            except InvalidInputError as error:
+            except TemporalInterpError as error:
                 self.ui.sequenceMessage.text = str(error)
         self.ui.sequenceMessage.visible = bool(self.ui.sequenceMessage.text)
         for box in (self.ui.firstPhase, self.ui.lastPhase):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import slicer
 from slicer.i18n import tr as _
 
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import TemporalInterpError
 from TemporalInterpLib.add_slices import AddedSlices, Images, SlicePlan, results_of, shown_pair, slice_plan
 from TemporalInterpLib.background import Steps
 from TemporalInterpLib.layout import SliceComparison
@@ -84,7 +84,7 @@ class SlicesPanel(Panel):
         try:
             self.ui.slicesPlan.text = _in_words(slice_plan(self._images, self.parameters.sliceFactor.value))
             self._can_run = True
-        except InvalidInputError as error:
+        except TemporalInterpError as error:
             self.ui.slicesPlan.text = str(error)
             self._can_run = False
 

@@ -7,7 +7,7 @@ import math
 import slicer
 from slicer.i18n import tr as _
 
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import TemporalInterpError
 from TemporalInterpLib.background import Steps
 from TemporalInterpLib.charts import show_chart
 from TemporalInterpLib.deformation_view import colour_transform, draw_transform
@@ -76,7 +76,7 @@ class TrackPanel(Panel):
     def _reference(self) -> str:
         try:
             values = index_values_of(self.parameters.sequence)
-        except InvalidInputError:  # the first section shows why
+        except TemporalInterpError:  # the first section shows why
             return ""
         number = self.parameters.firstPhase
         if not 0 <= number < len(values):
@@ -142,7 +142,7 @@ class TrackPanel(Panel):
                 self.logic.let_follow(points, motion)
             else:
                 let_go(points)
-        except InvalidInputError as error:
+        except TemporalInterpError as error:
             tell_error(error)
         self.ui.follow.checked = follows(points, motion)
 
@@ -151,7 +151,7 @@ class TrackPanel(Panel):
         thickness = parameters.wallThickness or None
         try:
             strain = self.logic.add_strain_curves(motion, parameters.strainCurve, parameters.strainView, thickness)
-        except InvalidInputError as error:
+        except TemporalInterpError as error:
             self.ui.strainMessage.text = str(error)
             tell_error(error)
             return

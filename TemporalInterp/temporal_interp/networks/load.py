@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, overload
 
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import InvalidInputError, TemporalInterpError
 from temporal_interp.models.model_file import LoadedModel, load_model
 from temporal_interp.networks.settings import NetworkSettings
 from temporal_interp.networks.student import Student
@@ -54,7 +54,7 @@ def network_of(model: LoadedModel, kind: str) -> Teacher | Student:
         raise InvalidInputError(f"{model.path} holds a {model.kind}, but a {kind} is needed.")
     try:
         settings = NetworkSettings.from_dict(model.settings)
-    except InvalidInputError as error:
+    except TemporalInterpError as error:
         raise InvalidInputError(f"{model.path} describes no network: {error}") from error
     network = NETWORKS[kind](settings)
     try:

@@ -14,7 +14,7 @@ from temporal_interp.data.physical_displacement import from_physical
 from temporal_interp.data.scalar_type import to_scalar_type
 from temporal_interp.data.slice_independence import slices_are_independent
 from temporal_interp.data.volume import Volume, require_same_geometry
-from temporal_interp.errors import InvalidInputError, OutOfMemoryError, Progress, no_progress
+from temporal_interp.errors import InvalidInputError, OutOfMemoryError, Progress, TemporalInterpError, no_progress
 from temporal_interp.registration.fit_velocity import compared_images, fit_velocity
 from temporal_interp.registration.settings import VelocitySettings
 from temporal_interp.tensors.slabs import as_image, slabs, warp_slab
@@ -166,7 +166,7 @@ def register(
 def _scaled(volume: Volume, name: str) -> np.ndarray:
     try:
         return IntensityRange.of_contrast([volume]).normalise(volume.array)
-    except InvalidInputError as error:
+    except TemporalInterpError as error:
         raise InvalidInputError(f"{name} cannot be registered. {error}") from error
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import InvalidInputError, TemporalInterpError
 from temporal_interp.models.model_file import LoadedModel, save_model
 from temporal_interp.slices.choices import FACTORS
 from temporal_interp.slices.settings import PixelNetworkSettings, SliceNetworkSettings
@@ -46,7 +46,7 @@ def slice_model_of(loaded: LoadedModel) -> SliceSynthesis:
         factor = loaded.settings["factor"]
         slice_network = SliceNetworkSettings.from_dict(loaded.settings["slice_network"])
         pixel_network = PixelNetworkSettings.from_dict(loaded.settings["pixel_network"])
-    except (KeyError, InvalidInputError) as error:
+    except (KeyError, TemporalInterpError) as error:
         raise InvalidInputError(f"{loaded.path} describes no model for slices: {error}.") from error
     if factor not in FACTORS:
         raise InvalidInputError(f"{loaded.path} describes no model for slices: its factor is {factor!r}.")

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from temporal_interp.errors import InvalidInputError, UnreadableFileError
+from temporal_interp.errors import InvalidInputError, TemporalInterpError, UnreadableFileError
 from temporal_interp.networks import NetworkSettings
 from temporal_interp.training import configurations
 from temporal_interp.training.datasets.catalogue import DataSettings
@@ -50,7 +50,7 @@ def read_configuration(path: Path) -> Configuration:
         raise UnreadableFileError(f"{path} cannot be read as a configuration: {error}.") from error
     try:
         return _configuration({} if given is None else given, Path(path).parent)
-    except InvalidInputError as error:
+    except TemporalInterpError as error:
         raise InvalidInputError(f"{path}: {error}") from error
 
 
@@ -76,7 +76,7 @@ def _configuration(given: Any, folder: Path) -> Configuration:
 def _training(stage: str, given: Mapping[str, Any]) -> TrainingSettings:
     try:
         return TrainingSettings.from_dict(given)
-    except InvalidInputError as error:
+    except TemporalInterpError as error:
         raise InvalidInputError(f"{stage}: {error}") from error
 
 

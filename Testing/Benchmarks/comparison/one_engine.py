@@ -25,7 +25,7 @@ from comparison.engines import PreparedGap, create, prepare_gap
 from comparison.memory import peak_gb
 from temporal_interp.engines.protocol import Engine
 from temporal_interp.engines.registry import DEFAULT_ENGINE
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import TemporalInterpError
 from temporal_interp.evaluation.evaluate import Scoring
 from temporal_interp.evaluation.hold_out import HeldOutGap, HoldOut
 
@@ -101,7 +101,7 @@ def run(name: str, make: Callable[[], Engine], folder: Path, result: Path) -> No
 def in_a_line(error: BaseException) -> str:
     """Return the error in one line."""
     words = " ".join(str(error).split())
-    return words if isinstance(error, InvalidInputError) else f"{type(error).__name__}: {words}"
+    return words if isinstance(error, TemporalInterpError) else f"{type(error).__name__}: {words}"
 
 
 @dataclass

@@ -8,7 +8,7 @@ from pathlib import Path
 from peers.both_ways import BothWays
 from peers.scaled_fields import ScaledFieldsEngine
 from peers.settings import frozen_settings
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import InvalidInputError, TemporalInterpError
 
 PACKAGES = {
     "demons": "SimpleITK",
@@ -44,7 +44,7 @@ def why_missing(name: str, *, weights: Path | None = None) -> str:
         return missing
     try:
         _register(name, weights)
-    except InvalidInputError as error:
+    except TemporalInterpError as error:
         return str(error)
     return ""
 

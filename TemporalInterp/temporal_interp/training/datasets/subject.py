@@ -13,7 +13,7 @@ import numpy as np
 from temporal_interp.data.motion_truth import MotionTruth
 from temporal_interp.data.provenance import is_synthetic
 from temporal_interp.data.sequence import Sequence
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import InvalidInputError, TemporalInterpError
 
 MIN_FRAMES = 3
 """Two endpoints and one frame between them."""
@@ -89,7 +89,7 @@ def errors_of(name: str) -> Iterator[None]:
     """Put the subject's name in front of the message of an InvalidInputError raised in the block."""
     try:
         yield
-    except InvalidInputError as error:
+    except TemporalInterpError as error:
         message = str(error)
         raise InvalidInputError(message if message.startswith(f"{name}: ") else f"{name}: {message}") from error
 

@@ -7,7 +7,7 @@ import pytest
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.volume import Volume
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import TemporalInterpError
 
 ROTATION = np.radians(30)
 OBLIQUE = (
@@ -78,7 +78,7 @@ def or_skip():
     def call(make, *arguments):
         try:
             return make(*arguments)
-        except InvalidInputError as error:
+        except TemporalInterpError as error:
             if "not installed" in str(error):
                 pytest.skip(str(error))
             raise
