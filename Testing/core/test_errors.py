@@ -34,7 +34,7 @@ def test_an_error_is_ours_and_the_built_in_of_its_kind(kind, builtin):
     assert isinstance(error, TemporalInterpError)
     assert isinstance(error, builtin)
     assert str(error) == "what is wrong"
-    assert isinstance(error, ValueError) == (kind is not OutOfMemoryError)
+    assert isinstance(error, InvalidInputError) == (kind is InvalidInputError)
 
 
 @pytest.mark.parametrize("kind", [kind for kind, _ in KINDS])

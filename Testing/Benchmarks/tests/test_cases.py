@@ -15,7 +15,7 @@ from temporal_interp.data.motion_truth import MotionTruth
 from temporal_interp.data.provenance import SYNTHETIC_KEY
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import InvalidInputError, MissingFileError
 from temporal_interp.evaluation.hold_out import between, every
 from temporal_interp.io import write_sequence
 from temporal_interp.simulation import chest_volume
@@ -142,7 +142,7 @@ def test_motion_turns_at_ed_and_es_and_at_the_ends_of_a_breath(tmp_path):
 class TestRealSets:
     def test_absent_data_is_reported_with_its_place(self, tmp_path):
         for case_set in real_sets(tmp_path, quick=False):
-            with pytest.raises(InvalidInputError, match="there is no such file or folder"):
+            with pytest.raises(MissingFileError, match="there is no such file or folder"):
                 case_set.draw()
 
     def test_the_known_sets_can_be_read(self, real_data):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import InvalidInputError, MissingPackageError
 from temporal_interp.evaluation import pairwise_syn
 from temporal_interp.evaluation.pairwise_catalogue import METHOD_NAMES, available_method_names, create_method
 
@@ -20,5 +20,5 @@ class TestCatalogue:
         monkeypatch.setattr(pairwise_syn, "find_spec", lambda name: None)
         assert "syn" not in available_method_names()
         assert "demons" in available_method_names()
-        with pytest.raises(InvalidInputError, match=r"pip install antspyx"):
+        with pytest.raises(MissingPackageError, match=r"pip install antspyx"):
             create_method("syn")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from temporal_interp.data.volume import Volume
-from temporal_interp.errors import InvalidInputError, MissingFileError, UnreadableFileError, UnwritableFileError
+from temporal_interp.errors import MissingFileError, UnreadableFileError, UnwritableFileError
 from temporal_interp.io import (
     formats,
     read_displacement,
@@ -93,7 +93,7 @@ def test_file_is_replaced_only_on_request(name, tmp_path, make_sequence, assert_
 def test_folder_with_something_in_it_is_never_replaced(overwrite, tmp_path, make_sequence):
     (tmp_path / "cine").mkdir()
     (tmp_path / "cine" / "precious.txt").write_text("keep")
-    with pytest.raises(InvalidInputError, match="not empty"):
+    with pytest.raises(UnwritableFileError, match="not empty"):
         write_sequence(make_sequence(), tmp_path / "cine", overwrite=overwrite)
     assert [path.name for path in (tmp_path / "cine").iterdir()] == ["precious.txt"]
 

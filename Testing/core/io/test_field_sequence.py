@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from temporal_interp.data.geometry import Geometry
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import InvalidInputError, UnreadableFileError, UnwritableFileError
 from temporal_interp.io import read_field_sequence, read_sequence, write_field_sequence, write_sequence
 from temporal_interp.io.field_sequence import COMPONENTS_KEY, DIRECTION_KEY, ESTIMATE_KEY, FieldDirection
 
@@ -160,12 +160,12 @@ def test_images_are_not_fields_and_fields_are_not_images(tmp_path, make_sequence
 
 
 def test_missing_and_damaged_files_are_named(tmp_path, make_fields):
-    with pytest.raises(InvalidInputError, match=r"absent\.seq\.nrrd: there is no such file"):
+    with pytest.raises((InvalidInputError, UnreadableFileError), match=r"absent\.seq\.nrrd: there is no such file"):
         read_field_sequence(tmp_path / "absent.seq.nrrd")
     write(tmp_path / "f.seq.nrrd", *make_fields())
     content = (tmp_path / "f.seq.nrrd").read_bytes()
     (tmp_path / "f.seq.nrrd").write_bytes(content[:-200])
-    with pytest.raises(InvalidInputError, match=r"f\.seq\.nrrd: .*(cut short|damaged)"):
+    with pytest.raises((InvalidInputError, UnreadableFileError), match=r"f\.seq\.nrrd: .*(cut short|damaged)"):
         read_field_sequence(tmp_path / "f.seq.nrrd")
 
 
@@ -194,7 +194,7 @@ def test_what_cannot_be_written_is_refused_and_leaves_nothing(change, what, tmp_
     fields, geometry = make_fields()
     fields = change.pop("fields", list)(fields)
     path = tmp_path / change.pop("name", "f.seq.nrrd")
-    with pytest.raises(InvalidInputError, match=what):
+    with pytest.raises((InvalidInputError, UnwritableFileError), match=what):
         write(path, fields, geometry, **change)
     assert list(tmp_path.iterdir()) == []
 
@@ -202,7 +202,7 @@ def test_what_cannot_be_written_is_refused_and_leaves_nothing(change, what, tmp_
 def test_file_is_replaced_only_on_request(tmp_path, make_fields):
     fields, geometry = make_fields()
     write(tmp_path / "f.seq.nrrd", fields, geometry)
-    with pytest.raises(InvalidInputError, match="exists"):
+    with pytest.raises(UnwritableFileError, match="exists"):
         write(tmp_path / "f.seq.nrrd", fields[::-1], geometry)
     np.testing.assert_array_equal(read_field_sequence(tmp_path / "f.seq.nrrd").fields[0], fields[0])
     write(tmp_path / "f.seq.nrrd", fields[::-1], geometry, overwrite=True)

@@ -24,12 +24,12 @@ def test_unknown_ending_is_refused_for_writing(name, tmp_path, make_sequence):
 
 def test_other_file_gets_the_list_of_what_can_be_read(tmp_path):
     (tmp_path / "notes.txt").write_text("hello")
-    with pytest.raises(InvalidInputError, match=r"notes\.txt: .*\.nii\.gz.*\.seq\.nrrd.*DICOM.*index\.csv"):
+    with pytest.raises(UnreadableFileError, match=r"notes\.txt: .*\.nii\.gz.*\.seq\.nrrd.*DICOM.*index\.csv"):
         read_sequence(tmp_path / "notes.txt")
 
 
 def test_empty_folder_gets_the_list_of_what_can_be_read(tmp_path):
-    with pytest.raises(InvalidInputError, match=r"no DICOM image.*\.nii\.gz.*\.seq\.nrrd.*index\.csv"):
+    with pytest.raises(UnreadableFileError, match=r"no DICOM image.*\.nii\.gz.*\.seq\.nrrd.*index\.csv"):
         read_sequence(tmp_path)
 
 
@@ -89,7 +89,7 @@ def test_format_from_outside_is_read_and_written_like_the_others(tmp_path, make_
     with pytest.raises(InvalidInputError, match=r"must end in \.seq\.nrrd, \.nii\.gz, \.nii or \.npy"):
         write_sequence(make_sequence(), tmp_path / "cine.png")
     (tmp_path / "notes.txt").write_text("hello")
-    with pytest.raises(InvalidInputError, match=r"an array of NumPy \(\.npy\)"):
+    with pytest.raises(UnreadableFileError, match=r"an array of NumPy \(\.npy\)"):
         read_sequence(tmp_path / "notes.txt")
 
 

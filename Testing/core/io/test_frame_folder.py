@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813
 
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import InvalidInputError, MissingFileError, UnreadableFileError
 from temporal_interp.io import read_sequence, write_sequence
 
 
@@ -57,19 +57,19 @@ def test_damaged_index_is_refused(old, new, what, folder):
     text = (folder / "index.csv").read_text()
     assert old in text
     (folder / "index.csv").write_text(text.replace(old, new))
-    with pytest.raises(InvalidInputError, match=what):
+    with pytest.raises((InvalidInputError, MissingFileError, UnreadableFileError), match=what):
         read_sequence(folder)
 
 
 @pytest.mark.parametrize("content", [b"", b"number,file\n", b"\xff\xfe\x00\x01"])
 def test_index_that_is_none_is_refused(content, folder):
     (folder / "index.csv").write_bytes(content)
-    with pytest.raises(InvalidInputError, match=r"index\.csv"):
+    with pytest.raises(UnreadableFileError, match=r"index\.csv"):
         read_sequence(folder)
 
 
 def test_frame_cut_short_is_named(folder):
     path = folder / "frame_0002.nrrd"
     path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(InvalidInputError, match=r"frame_0002\.nrrd: .*damaged"):
+    with pytest.raises(UnreadableFileError, match=r"frame_0002\.nrrd: .*damaged"):
         read_sequence(folder)

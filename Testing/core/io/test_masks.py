@@ -8,7 +8,7 @@ import SimpleITK as sitk  # noqa: N813
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.volume import Volume
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import InvalidInputError, MissingFileError, UnreadableFileError
 from temporal_interp.io import read_mask, write_volume
 from temporal_interp.io.format_registry import volume_extensions
 
@@ -83,5 +83,5 @@ def test_masks_over_frames_are_refused(geometry, tmp_path):
 def test_missing_and_damaged_files_are_named(content, geometry, tmp_path):
     if content is not None:
         (tmp_path / "a.nrrd").write_bytes(content)
-    with pytest.raises(InvalidInputError, match=r"a\.nrrd: "):
+    with pytest.raises((MissingFileError, UnreadableFileError), match=r"a\.nrrd: "):
         read_mask(tmp_path / "a.nrrd", geometry)

@@ -8,7 +8,7 @@ import pytest
 import SimpleITK as sitk  # noqa: N813
 
 from temporal_interp.data.geometry import Geometry
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import InvalidInputError, UnreadableFileError
 from temporal_interp.io import read_sequence, write_sequence
 
 
@@ -94,7 +94,7 @@ def test_5d_file_is_refused(tmp_path):
 def test_sheared_file_is_refused(tmp_path):
     affine = [[1, 0.5, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]]
     write_header(tmp_path / "a.nii", (3, 2, 5, 2), (1, 1, 1, 1), 2, voxels=bytes(120), srow=affine)
-    with pytest.raises(InvalidInputError, match=r"a\.nii: .*orthonormal"):
+    with pytest.raises(UnreadableFileError, match=r"a\.nii: .*orthonormal"):
         read_sequence(tmp_path / "a.nii")
 
 
@@ -135,7 +135,7 @@ def test_damaged_compression_is_refused(tmp_path, make_sequence):
     content = bytearray((tmp_path / "a.nii.gz").read_bytes())
     content[-5] ^= 0xFF  # in the checksum
     (tmp_path / "a.nii.gz").write_bytes(content)
-    with pytest.raises(InvalidInputError, match="damaged"):
+    with pytest.raises(UnreadableFileError, match="damaged"):
         read_sequence(tmp_path / "a.nii.gz")
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import InvalidInputError, UnreadableFileError, UnwritableFileError
 from temporal_interp.io import read_sequence, write_sequence
 
 
@@ -29,7 +29,7 @@ def test_json_of_another_program_is_neither_read_nor_replaced(tmp_path, make_seq
     (tmp_path / "b.json").write_text('{"RepetitionTime": 2}')
     assert read_sequence(tmp_path / "b.nii.gz").times == (0, 35, 70)
     for name in ("b.nii.gz", "b.nii"):
-        with pytest.raises(InvalidInputError, match=r"b\.json beside it"):
+        with pytest.raises(UnwritableFileError, match=r"b\.json beside it"):
             write_sequence(make_sequence(), tmp_path / name, overwrite=True)
     assert json.loads((tmp_path / "b.json").read_text()) == {"RepetitionTime": 2}
     assert not (tmp_path / "b.nii").exists()
@@ -38,7 +38,7 @@ def test_json_of_another_program_is_neither_read_nor_replaced(tmp_path, make_seq
 def test_damaged_sidecar_is_an_error(tmp_path, make_sequence):
     write_sequence(make_sequence(), tmp_path / "a.nii.gz")
     (tmp_path / "a.json").write_text('{"TemporalInterp": {"index_values": ["soon"]}}')
-    with pytest.raises(InvalidInputError, match=r"a\.json"):
+    with pytest.raises(UnreadableFileError, match=r"a\.json"):
         read_sequence(tmp_path / "a.nii.gz")
 
 

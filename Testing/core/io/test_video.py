@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from temporal_interp.cli.main import app
-from temporal_interp.errors import InvalidInputError, MissingPackageError, UnreadableFileError
+from temporal_interp.errors import InvalidInputError, MissingFileError, MissingPackageError, UnreadableFileError
 from temporal_interp.io import read_sequence
 from temporal_interp.io.notes import PIXEL_SIZE_NOTE
 
@@ -151,7 +151,7 @@ def test_mp4_cut_short_is_refused(share, make_video):
     path = make_video("a.mp4", "mpeg4", "yuv420p")
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(InvalidInputError, match=r"a\.mp4: .*cut short or damaged"):
+    with pytest.raises(UnreadableFileError, match=r"a\.mp4: .*cut short or damaged"):
         read_sequence(path)
 
 
@@ -162,19 +162,19 @@ def test_damaged_frame_is_refused(make_video):
     middle = (content.index(b"movi") + content.index(b"idx1")) // 2
     content[middle : middle + 200] = bytes(200)
     path.write_bytes(content)
-    with pytest.raises(InvalidInputError, match=r"a\.avi: frame \d is damaged"):
+    with pytest.raises(UnreadableFileError, match=r"a\.avi: frame \d is damaged"):
         read_sequence(path)
 
 
 def test_missing_video_is_named(tmp_path):
-    with pytest.raises(InvalidInputError, match=r"absent\.mp4: there is no such file"):
+    with pytest.raises(MissingFileError, match=r"absent\.mp4: there is no such file"):
         read_sequence(tmp_path / "absent.mp4")
 
 
 def test_unknown_codec_is_an_error_for_the_user(make_video):
     path = make_video(codec="mjpeg", pixels="yuvj420p")
     path.write_bytes(path.read_bytes().replace(b"MJPG", b"ZZZZ"))
-    with pytest.raises(InvalidInputError, match=r"a\.avi: .*not known here; convert it"):
+    with pytest.raises(UnreadableFileError, match=r"a\.avi: .*not known here; convert it"):
         read_sequence(path)
 
 
@@ -185,7 +185,7 @@ def test_sound_alone_is_refused(tmp_path):
         sound.rate = 44100
         container.mux(stream.encode(sound))
         container.mux(stream.encode())
-    with pytest.raises(InvalidInputError, match=r"a\.mp4: the file holds no video"):
+    with pytest.raises(UnreadableFileError, match=r"a\.mp4: the file holds no video"):
         read_sequence(tmp_path / "a.mp4")
 
 

@@ -5,7 +5,7 @@ import pytest
 import SimpleITK as sitk  # noqa: N813
 
 from temporal_interp.data.provenance import Provenance
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import InvalidInputError, MissingFileError, UnreadableFileError, UnwritableFileError
 from temporal_interp.io import read_displacement, read_volume, write_displacement, write_volume
 from temporal_interp.io.format_registry import field_extensions, volume_extensions
 
@@ -48,7 +48,7 @@ def test_synthetic_volume_is_marked_in_nifti(metadata, mark, tmp_path, make_sequ
 def test_volume_is_replaced_only_on_request(tmp_path, make_sequence):
     first, other = make_sequence().volumes[:2]
     write_volume(first, tmp_path / "v.nrrd")
-    with pytest.raises(InvalidInputError, match=r"v\.nrrd: this file exists"):
+    with pytest.raises(UnwritableFileError, match=r"v\.nrrd: this file exists"):
         write_volume(other, tmp_path / "v.nrrd")
     np.testing.assert_array_equal(read_volume(tmp_path / "v.nrrd").array, first.array)
     write_volume(other, tmp_path / "v.nrrd", overwrite=True)
@@ -68,14 +68,14 @@ def test_volume_cut_short_is_refused(ending, share, tmp_path, make_sequence):
     write_volume(make_sequence(shape=(4, 20, 30)).volumes[0], path)
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(InvalidInputError, match=rf"v\{ending}: "):
+    with pytest.raises(UnreadableFileError, match=rf"v\{ending}: "):
         read_volume(path)
 
 
 def test_missing_file_folder_and_other_images_are_refused(tmp_path):
-    with pytest.raises(InvalidInputError, match="no such file"):
+    with pytest.raises(MissingFileError, match="no such file"):
         read_volume(tmp_path / "absent.nrrd")
-    with pytest.raises(InvalidInputError, match="this is a folder"):
+    with pytest.raises((InvalidInputError, UnreadableFileError), match="this is a folder"):
         read_volume(tmp_path)
     sitk.WriteImage(sitk.Image([4, 3, 2, 5], sitk.sitkInt16), str(tmp_path / "4d.nii.gz"))
     with pytest.raises(InvalidInputError, match=r"4d\.nii\.gz: Expected a scalar 2D or 3D image, got 4D"):

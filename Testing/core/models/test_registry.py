@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import temporal_interp
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import InvalidInputError, MissingFileError, UnreadableFileError, UnwritableFileError
 from temporal_interp.models import registry as module
 from temporal_interp.models.model_file import checksum, load_model, save_model
 from temporal_interp.models.registry import Registry, shipped_folder, user_folder
@@ -128,7 +128,7 @@ def test_a_flipped_byte_anywhere_is_refused(registry, register):
         changed = bytearray(content)
         changed[position] ^= 1
         path.write_bytes(changed)
-        with pytest.raises(InvalidInputError, match=r"heart\.safetensors"):
+        with pytest.raises((InvalidInputError, UnreadableFileError), match=r"heart\.safetensors"):
             registry.verify(entry)
 
 
@@ -148,7 +148,7 @@ def test_a_missing_file_is_refused(registry, register):
     register(registry.shipped, "heart")
     registry.path(registry.find("heart")).unlink()
     for use in uses(registry, "heart"):
-        with pytest.raises(InvalidInputError, match=r"heart\.safetensors cannot be read: No such file"):
+        with pytest.raises(MissingFileError, match=r"heart\.safetensors cannot be read: No such file"):
             use()
 
 
@@ -183,7 +183,7 @@ def test_a_pickle_is_never_unpickled_even_with_the_right_checksum(registry, regi
     register(registry.shipped, "heart", sha256=checksum(pickled))
     shutil.copyfile(pickled, registry.shipped / "heart.safetensors")
     for use in (*uses(registry, "heart"), lambda: registry.add(pickled, name="mine")):
-        with pytest.raises(InvalidInputError, match=r"could run any code|is not a safetensors file"):
+        with pytest.raises(UnreadableFileError, match=r"could run any code|is not a safetensors file"):
             use()
     assert not sprung.exists()
     assert not registry.user.exists()
@@ -267,9 +267,9 @@ def test_a_name_that_is_taken_is_refused(registry, register, model_file, folder)
 
 def test_what_is_no_model_is_not_added(registry, tmp_path):
     (tmp_path / "letter.safetensors").write_text("A letter, not a network.")
-    with pytest.raises(InvalidInputError, match=r"letter\.safetensors is not a safetensors file"):
+    with pytest.raises(UnreadableFileError, match=r"letter\.safetensors is not a safetensors file"):
         registry.add(tmp_path / "letter.safetensors", name="letter")
-    with pytest.raises(InvalidInputError, match="cannot be read"):
+    with pytest.raises((InvalidInputError, MissingFileError), match="cannot be read"):
         registry.add(tmp_path / "absent.safetensors", name="absent")
     assert not registry.user.exists()
 
@@ -282,7 +282,7 @@ def test_a_copy_that_fails_leaves_nothing(registry, register, model_file, monkey
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(module.shutil, "copyfile", fail_half_way)
-    with pytest.raises(InvalidInputError, match="user cannot be written: No space left on device"):
+    with pytest.raises(UnwritableFileError, match="user cannot be written: No space left on device"):
         registry.add(model_file, name="heart")
     assert files(registry.user) == ["mine.safetensors", "models.json"]
     assert names(registry) == ["mine"]
@@ -297,7 +297,7 @@ def test_a_registry_file_that_cannot_be_written_stays_as_it_was(registry, regist
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_text", fail_half_way)
-    with pytest.raises(InvalidInputError, match="user cannot be written: No space left on device"):
+    with pytest.raises(UnwritableFileError, match="user cannot be written: No space left on device"):
         registry.add(model_file, name="heart")
     with pytest.raises(OSError, match="No space left"):
         registry.remove("mine")
@@ -315,7 +315,7 @@ def test_a_file_that_lies_in_the_users_folder_already_is_registered_there(regist
 
 def test_a_file_in_the_place_of_the_users_folder_is_reported(registry, model_file):
     registry.user.write_text("a file")
-    with pytest.raises(InvalidInputError, match="user cannot be written: File exists"):
+    with pytest.raises(UnwritableFileError, match="user cannot be written: File exists"):
         registry.add(model_file, name="heart")
 
 
@@ -375,7 +375,7 @@ def test_a_broken_registry_file_is_named_and_kept(registry, model_file, content,
     path.parent.mkdir()
     path.write_bytes(content)
     for use in (registry.entries, lambda: registry.load("a"), lambda: registry.add(model_file, name="a")):
-        with pytest.raises(InvalidInputError, match=rf"{folder}.models\.json is not a registry of models"):
+        with pytest.raises(UnreadableFileError, match=rf"{folder}.models\.json is not a registry of models"):
             use()
     assert path.read_bytes() == content
     assert files(path.parent) == ["models.json"]
@@ -384,7 +384,7 @@ def test_a_broken_registry_file_is_named_and_kept(registry, model_file, content,
 def test_a_registry_of_a_newer_program_says_so(registry):
     registry.user.mkdir()
     (registry.user / "models.json").write_text('{"schema": 2, "networks": {}}')
-    with pytest.raises(InvalidInputError, match=r"models\.json was written by a newer version .* Update the program"):
+    with pytest.raises(UnreadableFileError, match=r"models\.json was written by a newer version .* Update the program"):
         registry.entries()
 
 
@@ -419,7 +419,7 @@ def test_what_a_newer_program_adds_to_an_entry_is_passed_over(registry, register
 def test_an_impossible_entry_is_refused(registry, register, changed):
     register(registry.user, "heart")
     change(registry.user, **changed)
-    with pytest.raises(InvalidInputError, match=r"models\.json has an entry "):
+    with pytest.raises((InvalidInputError, UnreadableFileError), match=r"models\.json has an entry "):
         registry.entries()
 
 
@@ -427,7 +427,7 @@ def test_an_impossible_entry_is_refused(registry, register, changed):
 def test_an_entry_that_is_no_object_is_refused(registry, entry):
     registry.user.mkdir()
     (registry.user / "models.json").write_text(json.dumps({"schema": 1, "models": [entry]}))
-    with pytest.raises(InvalidInputError, match=r"models\.json has an entry that cannot be read"):
+    with pytest.raises(UnreadableFileError, match=r"models\.json has an entry that cannot be read"):
         registry.entries()
 
 

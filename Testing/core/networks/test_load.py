@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from random_networks import WIDTHS, images, perturbed
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import InvalidInputError, MissingFileError
 from temporal_interp.models.model_file import load_model, save_model
 from temporal_interp.networks import NetworkSettings, Student, Teacher
 from temporal_interp.networks.load import load_network, network_of
@@ -54,5 +54,5 @@ def test_weights_of_another_network_are_refused(tmp_path):
 
 
 def test_a_file_that_is_no_model_is_refused(tmp_path):
-    with pytest.raises(InvalidInputError, match="absent"):
+    with pytest.raises(MissingFileError, match="absent"):
         load_network(tmp_path / "absent.safetensors", "student")

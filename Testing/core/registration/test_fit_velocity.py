@@ -8,7 +8,7 @@ import torch
 
 from quick_registrations import FAST, FAST_NETWORK, HARDLY, image
 from stand_ins import centred
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import FitDivergedError, InvalidInputError
 from temporal_interp.registration import fit_velocity as fitting
 from temporal_interp.registration.fit_velocity import fit_velocity
 from temporal_interp.registration.settings import GridField, NetworkField, VelocitySettings
@@ -186,5 +186,5 @@ def test_images_that_do_not_fit_are_refused(fixed, moving, spacing):
 
 
 def test_a_fit_that_diverges_is_an_error():
-    with pytest.raises(InvalidInputError, match=r"diverged at step 0 of level 2.*learning_rate"):
+    with pytest.raises(FitDivergedError, match=r"diverged at step 0 of level 2.*learning_rate"):
         fit_velocity(image((16, 16)) * float("nan"), image((16, 16)), (1.0, 1.0), HARDLY)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from stand_ins import cancel_after
-from temporal_interp.errors import CancelledError, InvalidInputError
+from temporal_interp.errors import CancelledError, FitDivergedError, InvalidInputError
 from temporal_interp.fitting.resume import resume
 from temporal_interp.tensors.spatial import identity_grid
 from temporal_interp.tracking.optimise import PairFit, Pairs
@@ -199,5 +199,5 @@ def test_state_of_other_frames_or_settings_is_refused(tmp_path):
 
 
 def test_diverged_fit_says_so():
-    with pytest.raises(InvalidInputError, match="smaller learning_rate"):
+    with pytest.raises(FitDivergedError, match="smaller learning_rate"):
         fit_of(two_frames(), replace(QUICK, learning_rate=1e30)).run()

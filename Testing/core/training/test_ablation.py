@@ -12,7 +12,7 @@ from rich.console import Console
 from stand_ins import growing_disc
 from temporal_interp.cli.ablate import as_table
 from temporal_interp.data.geometry import Geometry
-from temporal_interp.errors import CancelledError, InvalidInputError
+from temporal_interp.errors import CancelledError, InvalidInputError, UnreadableFileError
 from temporal_interp.evaluation.report import finite, write_csv
 from temporal_interp.io import write_sequence
 from temporal_interp.models.model_file import load_model
@@ -296,7 +296,7 @@ def test_models_that_cannot_be_scored_are_refused_before_anything_is_written(run
     bad = tmp_path / "bad.safetensors"
     bad.write_bytes(b"not a model")
     for models, words in (({"mine": bad}, "bad"), ({"student": bad}, "two rows 'student'")):
-        with pytest.raises(InvalidInputError, match=words):
+        with pytest.raises((InvalidInputError, UnreadableFileError), match=words):
             run(tmp_path / "new", "student", models=models)
     assert not (tmp_path / "new").exists()
 

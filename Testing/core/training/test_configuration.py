@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import InvalidInputError, UnreadableFileError
 from temporal_interp.networks import NetworkSettings
 from temporal_interp.training import configurations
 from temporal_interp.training.configuration import Configuration, find_configuration, read_configuration
@@ -161,17 +161,17 @@ def test_a_network_setting_that_makes_no_sense_is_refused_by_name(configuration,
     ],
 )
 def test_a_file_that_is_no_configuration_is_refused_by_name(configuration, text, words):
-    with pytest.raises(InvalidInputError, match=rf"training\.yaml.*{words}"):
+    with pytest.raises((InvalidInputError, UnreadableFileError), match=rf"training\.yaml.*{words}"):
         configuration(text)
 
 
 def test_files_that_cannot_be_read_are_refused(tmp_path):
-    with pytest.raises(InvalidInputError, match="nothing-of-that-name"):
+    with pytest.raises(UnreadableFileError, match="nothing-of-that-name"):
         find_configuration("nothing-of-that-name")
-    with pytest.raises(InvalidInputError, match="cannot be read"):
+    with pytest.raises((InvalidInputError, UnreadableFileError), match="cannot be read"):
         read_configuration(tmp_path)
     (tmp_path / "latin.yaml").write_bytes(b"data: {folder: M\xfcnchen}")
-    with pytest.raises(InvalidInputError, match=r"latin\.yaml"):
+    with pytest.raises((InvalidInputError, UnreadableFileError), match=r"latin\.yaml"):
         read_configuration(tmp_path / "latin.yaml")
 
 

@@ -10,7 +10,7 @@ import torch
 
 from model_weights import same, weights_of
 from stand_ins import cancel_beyond
-from temporal_interp.errors import CancelledError, InvalidInputError
+from temporal_interp.errors import CancelledError, InvalidInputError, UnreadableFileError
 from temporal_interp.models.model_file import load_model
 from temporal_interp.networks import NetworkSettings, Student, Teacher
 from temporal_interp.networks.load import load_network
@@ -246,7 +246,7 @@ def test_a_training_that_is_done_is_not_done_again(training, discs, tmp_path):
 def test_settings_that_cannot_be_read_are_refused(training):
     training.teacher(epochs=1)
     (training.folder / "teacher" / "settings.json").write_text('{"seed": ')
-    with pytest.raises(InvalidInputError, match=r"settings\.json is damaged"):
+    with pytest.raises(UnreadableFileError, match=r"settings\.json is damaged"):
         training.teacher(epochs=1)
 
 

@@ -8,7 +8,7 @@ import torch
 
 from stand_ins import cancel
 from temporal_interp.data.training_sample import TrainingSample
-from temporal_interp.errors import CancelledError, InvalidInputError
+from temporal_interp.errors import CancelledError, InvalidInputError, MissingFileError
 from temporal_interp.networks import Synthesis
 from temporal_interp.networks.load import load_network
 from temporal_interp.tensors import metrics
@@ -171,7 +171,7 @@ def test_progress_is_reported_and_may_cancel(training, discs):
 def test_what_cannot_be_scored_is_refused(training, discs, tiny_teacher, tmp_path):
     with pytest.raises(InvalidInputError, match="no samples to score on"):
         training.logic().evaluate(tiny_teacher, discs(0))
-    with pytest.raises(InvalidInputError, match=r"absent\.safetensors"):
+    with pytest.raises((InvalidInputError, MissingFileError), match=r"absent\.safetensors"):
         training.logic().evaluate(tmp_path / "absent.safetensors", discs(1))
     with pytest.raises(InvalidInputError, match="abacus"):
         training.logic(hardware=Hardware("abacus", 1)).evaluate(tiny_teacher, discs(1))

@@ -79,7 +79,7 @@ class PreparedVelocityField:
             progress: receives the progress; may raise CancelledError.
 
         Raises:
-            InvalidInputError: the fit diverged.
+            FitDivergedError: the fit diverged.
         """
         settings = settings or default_settings(pair.independent)
         first, last = pair.normalised

@@ -4,7 +4,7 @@ import pytest
 from pydicom.uid import ComprehensiveSRStorage
 
 from dicom_files import assert_is_the_stack
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import InvalidInputError, UnreadableFileError
 from temporal_interp.io import read_sequence
 
 
@@ -30,7 +30,7 @@ def test_folder_without_images_is_refused(dicom_folder):
         dataset.SOPClassUID = ComprehensiveSRStorage
         del dataset.PixelData
 
-    with pytest.raises(InvalidInputError, match="no DICOM image"):
+    with pytest.raises(UnreadableFileError, match="no DICOM image"):
         read_sequence(dicom_folder(edit))
 
 
@@ -38,7 +38,7 @@ def test_images_without_position_are_counted(dicom_folder):
     def edit(dataset, slice_number, phase):
         del dataset.ImagePositionPatient
 
-    with pytest.raises(InvalidInputError, match="12 images do not say where in the patient they lie"):
+    with pytest.raises(UnreadableFileError, match="12 images do not say where in the patient they lie"):
         read_sequence(dicom_folder(edit))
 
 

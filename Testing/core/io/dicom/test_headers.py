@@ -8,7 +8,7 @@ import pytest
 from pydicom.uid import ComprehensiveSRStorage, EnhancedMRImageStorage, SegmentationStorage
 
 from dicom_files import assert_is_the_stack
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import InvalidInputError, UnreadableFileError
 from temporal_interp.io import read_sequence
 
 
@@ -52,7 +52,7 @@ def test_file_cut_short_is_named(left, named, dicom_folder):
     path = sorted((folder / "Se1").iterdir())[2]
     path.write_bytes(path.read_bytes()[:left])
     path = path if named else path.rename(path.with_suffix(""))
-    with pytest.raises(InvalidInputError, match=rf"{path.name}.*(cut short|damaged)"):
+    with pytest.raises(UnreadableFileError, match=rf"{path.name}.*(cut short|damaged)"):
         read_sequence(folder)
 
 

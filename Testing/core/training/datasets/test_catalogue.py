@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import InvalidInputError, MissingFileError, UnreadableFileError
 from temporal_interp.io import write_sequence
 from temporal_interp.training.datasets.catalogue import (
     DATASETS,
@@ -135,10 +135,10 @@ def test_acdc_is_found_and_divided(acdc, split):
 
 @pytest.mark.parametrize("dataset", ["acdc", "lung4d", "folder"])
 def test_data_of_patients_need_their_folder(dataset, tmp_path):
-    with pytest.raises(InvalidInputError, match=f"the folder of the data set '{dataset}'"):
+    with pytest.raises((InvalidInputError, UnreadableFileError), match=f"the folder of the data set '{dataset}'"):
         sample_sources(DataSettings(dataset=dataset))
     for folder in (tmp_path / "absent", tmp_path / "data"):
-        with pytest.raises(InvalidInputError, match=folder.name):
+        with pytest.raises((InvalidInputError, MissingFileError, UnreadableFileError), match=folder.name):
             sample_sources(DataSettings(dataset=dataset, folder=folder))
 
 

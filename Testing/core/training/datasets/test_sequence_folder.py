@@ -7,7 +7,7 @@ from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.provenance import Provenance
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import InvalidInputError, MissingFileError, UnreadableFileError
 from temporal_interp.io import write_sequence, write_volume
 from temporal_interp.training.datasets import sequence_folder
 
@@ -81,13 +81,13 @@ def test_sequences_that_cannot_be_learnt_from_are_refused_by_name(make_sequence,
 
 def test_a_damaged_nifti_file_is_reported(tmp_path):
     (tmp_path / "bad.nii.gz").write_bytes(b"nothing")
-    with pytest.raises(InvalidInputError, match=r"bad.nii.gz is not a NIfTI image"):
+    with pytest.raises(UnreadableFileError, match=r"bad.nii.gz is not a NIfTI image"):
         sequence_folder.find(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["", "nowhere"])
 def test_folders_without_sequences_are_refused(name, tmp_path):
-    with pytest.raises(InvalidInputError, match=r"there is no (sequence|such folder)"):
+    with pytest.raises((MissingFileError, UnreadableFileError), match=r"there is no (sequence|such folder)"):
         sequence_folder.find(tmp_path / name)
 
 
