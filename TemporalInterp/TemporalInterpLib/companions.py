@@ -10,9 +10,9 @@ import slicer
 import vtk
 
 from temporal_interp.data.displacement import DisplacementField
+from temporal_interp.data.frame import Frame
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.provenance import PREFIX
-from temporal_interp.engines.protocol import Frame
 from temporal_interp.errors import InvalidInputError
 from TemporalInterpLib.sequence_conversion import add_item, format_index_value, new_sequence_like, set_attributes
 from TemporalInterpLib.transform_conversion import displacement_grid, grid_transform

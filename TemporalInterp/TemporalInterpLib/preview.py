@@ -10,9 +10,10 @@ from functools import cached_property
 import slicer
 from slicer.i18n import tr as _
 
+from temporal_interp.data.frame import Frame
 from temporal_interp.data.sequence import Gap, Sequence
 from temporal_interp.engines.blend import LinearBlend
-from temporal_interp.engines.protocol import Engine, Frame, PreparedSequence
+from temporal_interp.engines.protocol import Engine, PreparedSequence
 from temporal_interp.errors import Progress
 from temporal_interp.workflows.request import BetweenPhases
 from TemporalInterpLib.background import Steps, in_background, share_of

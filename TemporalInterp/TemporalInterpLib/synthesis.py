@@ -9,10 +9,11 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Protocol
 
+from temporal_interp.data.frame import Frame
 from temporal_interp.data.provenance import T_KEY, is_synthetic
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
-from temporal_interp.engines.protocol import Engine, Frame
+from temporal_interp.engines.protocol import Engine
 from temporal_interp.errors import Progress
 from temporal_interp.workflows.interpolation import OnFrame, run
 from temporal_interp.workflows.request import Request, kept_volumes

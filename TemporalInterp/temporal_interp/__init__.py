@@ -24,6 +24,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from temporal_interp.data.displacement import DisplacementField as DisplacementField
+    from temporal_interp.data.frame import Frame as Frame
     from temporal_interp.data.geometry import Geometry as Geometry
     from temporal_interp.data.sequence import Sequence as Sequence
     from temporal_interp.data.volume import Volume as Volume
@@ -54,6 +55,7 @@ _PUBLIC = {
     "engine": "engines.registry:create_engine",
     "Volume": "data.volume:Volume",
     "Geometry": "data.geometry:Geometry",
+    "Frame": "data.frame:Frame",
     "Sequence": "data.sequence:Sequence",
     "DisplacementField": "data.displacement:DisplacementField",
     "TemporalInterpError": "errors:TemporalInterpError",

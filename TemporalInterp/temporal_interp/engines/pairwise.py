@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, overload
 
+from temporal_interp.data.frame import Frame
 from temporal_interp.data.pair import Pair
 from temporal_interp.data.provenance import Provenance
-from temporal_interp.engines.protocol import Frame
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 
 if TYPE_CHECKING:

@@ -6,38 +6,14 @@ An engine prepares a sequence once and then answers any instant in it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, overload
 
-from temporal_interp.data.provenance import Identity, Provenance
+from temporal_interp.data.provenance import Identity
 from temporal_interp.errors import Progress, no_progress
 
 if TYPE_CHECKING:
-    from temporal_interp.data.displacement import DisplacementField
+    from temporal_interp.data.frame import Frame
     from temporal_interp.data.sequence import Sequence
-    from temporal_interp.data.volume import Volume
-
-
-@dataclass(frozen=True, eq=False)
-class Frame:
-    """The answer of an engine at one time.
-
-    Attributes:
-        volume: the frame, with the geometry and scalar type of the sequence.
-        time: of the frame, in the unit of the sequence.
-        t: its place in the gap between its two neighbours: 0 at the first, 1 at the last.
-        displacement_first_to_t: resamples the neighbour before it into this frame; None where it was not requested, or
-            for an engine without motion.
-        displacement_last_to_t: resamples the neighbour after it into this frame; likewise.
-        provenance: how a synthetic frame came about; None for an acquired one.
-    """
-
-    volume: Volume
-    time: float
-    t: float
-    displacement_first_to_t: DisplacementField | None = None
-    displacement_last_to_t: DisplacementField | None = None
-    provenance: Provenance | None = None
 
 
 class PreparedSequence(Protocol):

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from temporal_interp.data.displacement import DisplacementField
+from temporal_interp.data.frame import Frame
 from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.motion_truth import MotionTruth
 from temporal_interp.data.provenance import is_synthetic
 from temporal_interp.data.sequence import Sequence
-from temporal_interp.engines.protocol import Engine, Frame, PreparedSequence
+from temporal_interp.engines.protocol import Engine, PreparedSequence
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.evaluation.hold_out import HeldOutGap, HoldOut
 from temporal_interp.evaluation.nearest_endpoint import NearestEndpoint

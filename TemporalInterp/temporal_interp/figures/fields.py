@@ -15,8 +15,8 @@ from matplotlib.image import AxesImage
 from matplotlib.quiver import Quiver
 
 from temporal_interp.data.displacement import DisplacementField
+from temporal_interp.data.frame import Frame
 from temporal_interp.data.intensity import IntensityRange
-from temporal_interp.engines.protocol import Frame
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.figures.canvas import SYNTHETIC, draw_colour_bar, draw_image, hide_ticks, save, write_in_corner
 from temporal_interp.figures.grid import PictureGrid

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from temporal_interp.data.displacement import DisplacementField
+from temporal_interp.data.frame import Frame
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, errors_naming
@@ -69,8 +70,8 @@ def write_sequence(sequence: Sequence, path: Path | str, *, overwrite: bool = Fa
         write(sequence, path, overwrite=overwrite)
 
 
-def write(thing: Sequence | Volume | DisplacementField, path: Path | str, *, overwrite: bool = False) -> None:
-    """Write a sequence, a volume or a displacement field; the ending of the path chooses the format.
+def write(thing: Sequence | Frame | Volume | DisplacementField, path: Path | str, *, overwrite: bool = False) -> None:
+    """Write a sequence, a frame, a volume or a displacement field; the ending of the path chooses the format.
 
     On failure nothing is left behind.
 
@@ -86,11 +87,14 @@ def write(thing: Sequence | Volume | DisplacementField, path: Path | str, *, ove
     """
     if isinstance(thing, Sequence):
         write_sequence(thing, path, overwrite=overwrite)
+    elif isinstance(thing, Frame):
+        write_volume(thing.volume, path, thing.attributes, overwrite=overwrite)
     elif isinstance(thing, Volume):
         write_volume(thing, path, overwrite=overwrite)
     elif isinstance(thing, DisplacementField):
         write_displacement(thing.array, thing.geometry, path, overwrite=overwrite)
     else:
         raise InvalidInputError(
-            f"write() 'thing' must be a Sequence, a Volume or a DisplacementField, got a {type(thing).__name__}."
+            "write() 'thing' must be a Sequence, a Frame, a Volume or a DisplacementField, got a "
+            f"{type(thing).__name__}."
         )

@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from temporal_interp.data.displacement import DisplacementField
+from temporal_interp.data.frame import Frame
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.provenance import T_KEY
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
-from temporal_interp.engines.protocol import Frame
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.io import read_field_sequence, read_sequence, write_field_sequence, write_sequence
 from temporal_interp.io.atomic import STAGING_PREFIX

@@ -7,9 +7,10 @@ from collections import abc
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from temporal_interp.data.frame import Frame
 from temporal_interp.data.sequence import Gap, Sequence
 from temporal_interp.data.volume import Volume
-from temporal_interp.engines.protocol import Engine, Frame, PreparedSequence
+from temporal_interp.engines.protocol import Engine, PreparedSequence
 from temporal_interp.engines.registry import DEFAULT_ENGINE, create_engine
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.workflows.request import BetweenPhases, Request, WholeSequence

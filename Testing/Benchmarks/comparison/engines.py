@@ -8,8 +8,9 @@ from pathlib import Path
 
 from peers.catalogue import PEER_NAMES, create_peer
 from peers.catalogue import why_missing as why_peer_is_missing
+from temporal_interp.data.frame import Frame
 from temporal_interp.data.sequence import Gap
-from temporal_interp.engines.protocol import Engine, Frame, PreparedSequence
+from temporal_interp.engines.protocol import Engine, PreparedSequence
 from temporal_interp.engines.registry import available_engine_names, create_engine
 from temporal_interp.engines.velocity_field import EASE_IN_OUT_ENGINE
 from temporal_interp.evaluation.evaluate import Scoring

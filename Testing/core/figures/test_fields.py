@@ -5,9 +5,9 @@ import pytest
 
 from drawn_sequences import beating_square, has_colour
 from temporal_interp.data.displacement import DisplacementField
+from temporal_interp.data.frame import Frame
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.intensity import IntensityRange
-from temporal_interp.engines.protocol import Frame
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.figures.canvas import new_figure
 from temporal_interp.figures.fields import ARROW_SPACING_MM, arrows_of, draw_arrows, save_fields

@@ -114,7 +114,9 @@ def test_write_takes_a_sequence_or_a_volume(tmp_path, make_sequence, assert_same
     np.testing.assert_array_equal(
         read_sequence(tmp_path / "frame.mha").volumes[0].array, make_sequence().volumes[0].array
     )
-    with pytest.raises(InvalidInputError, match="must be a Sequence, a Volume or a DisplacementField, got a ndarray"):
+    with pytest.raises(
+        InvalidInputError, match="must be a Sequence, a Frame, a Volume or a DisplacementField, got a ndarray"
+    ):
         write(make_sequence().volumes[0].array, tmp_path / "array.nrrd")
 
 
