@@ -1,6 +1,7 @@
 """The time slider: the blend at once, the engine's answer after it, and nothing left behind."""
 
 import re
+import threading
 import time
 
 import numpy as np
@@ -400,28 +401,43 @@ def test_without_a_main_window_the_preview_works(cine, open_panel, answered):
     np.testing.assert_array_equal(voxels(widget), shifted(cine.sequence, 0, 4, 0.3))
 
 
-def test_the_shipped_student_answers_and_the_slider_stays_free(cine, engines, monkeypatch, open_panel, answered):
+def test_the_shipped_student_answers_from_a_thread_and_the_slider_stays_free(
+    cine, engines, monkeypatch, open_panel, answered
+):
+    from temporal_interp.engines.pairs.student import PreparedStudent
     from temporal_interp.engines.registry import create_engine
+    from temporal_interp.engines.student import StudentEngine
     from TemporalInterpLib.sequence_conversion import sequence_from_node
 
+    phases = sequence_from_node(cine.sequence).hiding([1, 2, 3])
+    expected = create_engine("student").prepare(phases).at(phases.gaps[0].time_of(0.4)).volume.array
+    computed_by = {}
+    for owner, name in ((StudentEngine, "prepare_pair"), (PreparedStudent, "at")):
+        monkeypatch.setattr(owner, name, _recording_the_thread(getattr(owner, name), computed_by))
     monkeypatch.setattr(library_engines, "create_engine", create_engine)
     widget = open_panel()
     widget.ui.timeSlider.value = 0.4
     first, *_, last = item_arrays(cine.sequence)
     np.testing.assert_array_equal(voxels(widget), blend(first, last, 0.4))
-    count, started = 0, time.monotonic()
+    started = time.monotonic()
     while engine_of(widget) != "student":
         assert time.monotonic() - started < 60, widget.ui.previewStatus.text
         assert "could not" not in widget.ui.previewStatus.text
         slicer.app.processEvents()
-        count += 1
-    assert (time.monotonic() - started) / count < 0.1
     answered(widget, "student")
-    phases = sequence_from_node(cine.sequence).hiding([1, 2, 3])
-    prepared = create_engine("student").prepare(phases)
-    np.testing.assert_array_equal(voxels(widget), prepared.at(phases.gaps[0].time_of(0.4)).volume.array)
+    assert set(computed_by) == {"prepare_pair", "at"}
+    assert threading.main_thread() not in set().union(*computed_by.values()), "the slider has to wait for it"
+    np.testing.assert_array_equal(voxels(widget), expected)
     assert "synthetic-small" in preview_of(widget).GetAttribute("TemporalInterp.Model")
     assert len(preview_of(widget).GetAttribute("TemporalInterp.ModelSHA256")) == 64
+
+
+def _recording_the_thread(method, threads):
+    def recorded(*args, **kwargs):
+        threads.setdefault(method.__name__, set()).add(threading.current_thread())
+        return method(*args, **kwargs)
+
+    return recorded
 
 
 class TestLargeVolume:
