@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import itertools
 from collections import abc
 from collections.abc import Iterable, Iterator, Mapping
@@ -135,12 +136,12 @@ class Sequence:
             if later <= earlier:
                 raise InvalidInputError(
                     f"Index values must rise from frame to frame: frame {number} has {earlier:g}, "
-                    f"frame {number + 1} has {later:g} {self.unit}."
+                    f"frame {number + 1} has {self.with_unit(later)}."
                 )
         if self.period is not None and not times[-1] - times[0] < self.period < np.inf:
             raise InvalidInputError(
-                f"The period of a loop must be longer than its frames span, {times[-1] - times[0]:g} {self.unit}, got "
-                f"{self.period:g}."
+                f"The period of a loop must be longer than its frames span, {self.with_unit(times[-1] - times[0])}, "
+                f"got {self.period:g}."
             )
         for number, volume in enumerate(volumes):
             require_same_geometry(volumes[0], volume, "Frame 0", f"frame {number}")
@@ -200,8 +201,8 @@ class Sequence:
 
     def __repr__(self) -> str:
         size = " x ".join(str(n) for n in self.geometry.shape)
-        span = f"{self.times[0]:g} to {self.times[-1]:g} {self.unit}".rstrip()
-        loop = "" if self.period is None else f", a loop of {self.period:g} {self.unit}".rstrip()
+        span = f"{self.times[0]:g} to {self.with_unit(self.times[-1])}"
+        loop = "" if self.period is None else f", a loop of {self.with_unit(self.period)}"
         made = len(self.synthetic_frames)
         synthetic = f" ({made} synthetic)" if made else ""
         frames = f"{len(self)} frame{'s' if len(self) > 1 else ''}{synthetic}"
@@ -317,10 +318,10 @@ class Sequence:
             raise InvalidInputError("The sequence has one frame; there is nothing to interpolate between.")
         if not self.gaps[0].start <= time <= self.gaps[-1].stop:  # also refuses NaN
             first, last = self.gaps[0].start, self.gaps[-1].stop
-            unit = f" {self.unit}" if self.unit else ""
-            raise InvalidInputError(f"{time:g}{unit} lies outside of the sequence, {first:g} to {last:g}{unit}.")
-        starts = [gap.start for gap in self.gaps]
-        return self.gaps[int(np.searchsorted(starts, time, side="right")) - 1]
+            raise InvalidInputError(
+                f"{self.with_unit(time)} lies outside of the sequence, {first:g} to {self.with_unit(last)}."
+            )
+        return self.gaps[min(bisect.bisect_right(self.times, time), len(self.gaps)) - 1]  # a gap starts at each frame
 
     @property
     def acquired_frames(self) -> list[int]:
@@ -339,7 +340,11 @@ class Sequence:
 
     def time_in_words(self, number: int) -> str:
         """Return the time of a frame with its unit, for messages."""
-        return f"{self.times[number]:g} {self.unit}".strip()
+        return self.with_unit(self.times[number])
+
+    def with_unit(self, time: float) -> str:
+        """Return a time with the unit of the sequence, for messages."""
+        return f"{time:g} {self.unit}".rstrip()
 
     def require_finite(self) -> None:
         """Raise InvalidInputError, naming the frame, if a voxel is NaN or infinite."""

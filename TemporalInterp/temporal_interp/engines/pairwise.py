@@ -150,8 +150,8 @@ class PreparedGaps:
         gap = self._numbered(number)
         if not gap.start <= time <= gap.stop:
             raise InvalidInputError(
-                f"{time:g} {self.sequence.unit} does not lie in the gap from {gap.start:g} to {gap.stop:g} "
-                f"{self.sequence.unit}."
+                f"{self.sequence.with_unit(time)} does not lie in the gap from {gap.start:g} to "
+                f"{self.sequence.with_unit(gap.stop)}."
             )
         return gap
 
@@ -191,10 +191,7 @@ class PreparedGaps:
     def _pair(self, number: int, progress: Progress) -> PreparedPair:
         if number not in self._pairs:
             pair = Pair(self.sequence, self.sequence.gaps[number])
-            for frame in (
-                pair.gap.first,
-                pair.gap.last,
-            ):  # named by its time: numbers are others where frames are hidden
+            for frame in (pair.gap.first, pair.gap.last):  # named by time: numbers differ where frames are hidden
                 self.sequence[frame].require_finite(f"The frame at {self.sequence.time_in_words(frame)}")
             self._pairs[number] = self.engine.prepare_pair(pair, progress=progress)
         self._pairs.move_to_end(number)

@@ -80,8 +80,8 @@ class BetweenPhases:
         for time in wanted:
             if not 0 < (time - start) / (stop - start) < 1:  # also refuses NaN
                 raise InvalidInputError(
-                    f"{time:g} {sequence.unit} does not lie strictly between the chosen phases ({start:g} and {stop:g} "
-                    f"{sequence.unit})."
+                    f"{sequence.with_unit(time)} does not lie strictly between the chosen phases ({start:g} and "
+                    f"{sequence.with_unit(stop)})."
                 )
         if len(set(wanted)) < len(wanted):
             raise InvalidInputError(f"A time is requested twice: {wanted}.")

@@ -203,6 +203,13 @@ class TestGaps:
     def test_an_acquired_frame_begins_a_gap_and_the_last_one_ends_one(self, time, number):
         assert Sequence(frames(3), [0, 10, 40]).gap_at(time).number == number
 
+    @pytest.mark.parametrize(
+        ("unit", "message"), [("", r"^41 lies .*, 0 to 40\.$"), ("ms", r"^41 ms .*, 0 to 40 ms\.$")]
+    )
+    def test_a_time_outside_is_named_with_the_unit_if_there_is_one(self, unit, message):
+        with pytest.raises(InvalidInputError, match=message):
+            Sequence(frames(3), [0, 10, 40], unit=unit).gap_at(41)
+
     @pytest.mark.parametrize("t", [0.0, 0.1, 0.5, 1.0])
     def test_places_and_times_go_both_ways(self, t):
         gap = Sequence(frames(2), [0.1, 0.7]).gaps[0]

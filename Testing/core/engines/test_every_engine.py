@@ -167,7 +167,7 @@ def test_times_outside_are_refused(prepared, time):
 
 
 def test_a_time_of_another_gap_is_refused(prepared):
-    with pytest.raises(InvalidInputError, match="does not lie in the gap from 0 to 30 ms"):
+    with pytest.raises(InvalidInputError, match=r"^65 ms does not lie in the gap from 0 to 30 ms\.$"):
         prepared.at(65.0, gap=0)
 
 
