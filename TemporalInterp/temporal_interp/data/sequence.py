@@ -323,6 +323,18 @@ class Sequence:
             )
         return self.gaps[min(bisect.bisect_right(self.times, time), len(self.gaps)) - 1]  # a gap starts at each frame
 
+    def gap_before(self, gap: Gap) -> Gap | None:
+        """Return the gap that ends where `gap` starts, None where there is none; in a loop there always is one."""
+        if gap.number == 0 and self.period is None:
+            return None
+        return self.gaps[gap.number - 1]
+
+    def gap_after(self, gap: Gap) -> Gap | None:
+        """Return the gap that starts where `gap` ends, None where there is none; in a loop there always is one."""
+        if gap.number == len(self.gaps) - 1 and self.period is None:
+            return None
+        return self.gaps[(gap.number + 1) % len(self.gaps)]
+
     @property
     def acquired_frames(self) -> list[int]:
         """Numbers of the frames that are not marked as synthetic."""

@@ -210,6 +210,18 @@ class TestGaps:
         with pytest.raises(InvalidInputError, match=message):
             Sequence(frames(3), [0, 10, 40], unit=unit).gap_at(41)
 
+    def test_the_gaps_beside_a_gap(self):
+        sequence = Sequence(frames(4), [0, 10, 40, 50])
+        first, middle, last = sequence.gaps
+        assert (sequence.gap_before(middle), sequence.gap_after(middle)) == (first, last)
+        assert (sequence.gap_before(first), sequence.gap_after(last)) == (None, None)
+
+    def test_in_a_loop_every_gap_has_one_before_and_one_after(self):
+        loop = Sequence(frames(3), [0, 30, 60]).as_loop()
+        first, second, closing = loop.gaps
+        assert (loop.gap_before(first), loop.gap_after(first)) == (closing, second)
+        assert (loop.gap_before(closing), loop.gap_after(closing)) == (second, first)
+
     @pytest.mark.parametrize("t", [0.0, 0.1, 0.5, 1.0])
     def test_places_and_times_go_both_ways(self, t):
         gap = Sequence(frames(2), [0.1, 0.7]).gaps[0]
