@@ -44,5 +44,5 @@ def assert_same_sequence(got: Sequence, wanted: Sequence) -> None:
     assert got.times == wanted.times
     assert (got.index_name, got.unit) == (wanted.index_name, wanted.unit)
     assert got.item_attributes == wanted.item_attributes
-    assert got.slice_thickness == wanted.slice_thickness
+    assert (got.slice_thickness, got.period) == (wanted.slice_thickness, wanted.period)
     assert got.notes == ()

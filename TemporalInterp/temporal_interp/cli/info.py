@@ -39,6 +39,7 @@ def info(input_path: InputArgument, json: JsonOption = False) -> None:
         "index_name": sequence.index_name,
         "index_unit": sequence.unit,
         "index_values": sequence.times,
+        "period": sequence.period,
         "farthest_from_first": far,
         "notes": sequence.notes,
     }
@@ -55,12 +56,13 @@ def _lines(sequence: Sequence, intensity: _Intensity, farthest: list[int]) -> di
     index = [f"{value:g}" for value in sequence.times]
     shown = ", ".join(index if len(index) <= 12 else [*index[:5], "...", *index[-2:]])
     thickness = "" if sequence.slice_thickness is None else f"; a slice shows {sequence.slice_thickness:g} mm"
+    loop = "" if sequence.period is None else f"; a loop of {sequence.with_unit(sequence.period)}"
     lines = {
         "Frames": f"{len(sequence)}, numbered from 0; {_counted(sequence.synthetic_frames)} synthetic",
         "Size": " x ".join(map(str, first.geometry.shape[::-1])) + " voxels (columns x rows x slices)",
         "Spacing": " x ".join(f"{spacing:g}" for spacing in first.geometry.spacing) + " mm" + thickness,
         "Intensity": _intensity_in_words(intensity, str(first.array.dtype)),
-        sequence.index_name.capitalize() or "Index": f"{shown} {unit}".rstrip(),
+        sequence.index_name.capitalize() or "Index": f"{shown} {unit}".rstrip() + loop,
     }
     if farthest:
         far = [f"{number} ({index[number]} {unit}".rstrip() + ")" for number in farthest]

@@ -15,6 +15,8 @@ SYNTHETIC_SLICES_KEY = PREFIX + "SyntheticSlices"
 T_KEY = PREFIX + "T"
 SLICE_THICKNESS_KEY = PREFIX + "SliceThickness"
 """Attribute of a sequence, in the scene and in `.seq.nrrd` files: how much tissue a slice shows, in mm."""
+PERIOD_KEY = PREFIX + "Period"
+"""Attribute of a sequence that is a loop, likewise: length of the cycle, in the unit of its index."""
 
 
 class Identity(Protocol):

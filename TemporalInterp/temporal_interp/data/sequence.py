@@ -121,6 +121,9 @@ class Sequence:
         object.__setattr__(self, "times", times)
         object.__setattr__(self, "item_attributes", attributes)
         object.__setattr__(self, "notes", tuple(self.notes))
+        for name in ("slice_thickness", "period"):  # not a number of NumPy, whose repr is no text for a file
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, float(getattr(self, name)))
         if not volumes:
             raise InvalidInputError("A sequence needs at least one volume.")
         if not len(volumes) == len(times) == len(attributes):
@@ -277,7 +280,7 @@ class Sequence:
 
         Args:
             period: length of the cycle in `unit`, longer than from the first frame to the last. None assumes that the
-                last gap is as long as the median of the others (our choice: files seldom say how long a cycle is).
+                last gap is as long as the median of the others between acquired frames (our choice).
 
         Raises:
             InvalidInputError: the sequence has one frame, or the period is too short.
@@ -285,8 +288,20 @@ class Sequence:
         if len(self) < 2:
             raise InvalidInputError("A single frame is no loop.")
         if period is None:
-            period = self.times[-1] - self.times[0] + float(np.median(np.diff(self.times)))
+            acquired = self.acquired_frames
+            times = [self.times[n] for n in (acquired if len(acquired) > 1 else range(len(self)))]
+            period = times[-1] - times[0] + float(np.median(np.diff(times)))
         return self._scaled_by(replace(self, period=period), self.scaled)
+
+    def as_cyclic(self, cyclic: bool | None) -> Sequence:
+        """Return the sequence as a loop if True, as none if False, and as it is if None; a loop keeps its period.
+
+        Raises:
+            InvalidInputError: as in `as_loop`.
+        """
+        if cyclic is None or cyclic == (self.period is not None):
+            return self
+        return self.as_loop() if cyclic else self._scaled_by(replace(self, period=None), self.scaled)
 
     def acquired(self) -> Sequence:
         """Return the sequence without its synthetic frames.

@@ -17,8 +17,13 @@ from temporal_interp.io.volume_files import read_volume, write_volume
 INDEX_FILE = "index.csv"
 """In a folder of frames, the file that lists them."""
 
-COLUMNS = ("number", "file", "index_name", "index_value", "unit", "synthetic", "slice_thickness_mm")
-"""The first columns; one for every attribute follows, empty where a frame does not have it."""
+NEEDED_COLUMNS = ("number", "file", "index_name", "index_value", "unit", "synthetic", "slice_thickness_mm")
+
+COLUMNS = (*NEEDED_COLUMNS, "period")
+"""The first columns; one for every attribute follows, empty where a frame does not have it.
+
+Folders of earlier versions have no period.
+"""
 
 
 def is_frame_folder(path: Path) -> bool:
@@ -57,6 +62,7 @@ def _row(sequence: Sequence, number: int, frame: str) -> list[str]:
         sequence.unit,
         "true" if is_synthetic(sequence.item_attributes[number]) else "false",
         "" if sequence.slice_thickness is None else repr(sequence.slice_thickness),
+        "" if sequence.period is None else repr(sequence.period),
     ]
 
 
@@ -72,13 +78,14 @@ def read_frame_folder(path: Path) -> Sequence:
             rows = list(csv.DictReader(file, strict=True))
     except (OSError, csv.Error, UnicodeDecodeError) as error:
         raise UnreadableFileError(f"{INDEX_FILE} is not a table of comma-separated values ({error}).") from error
-    if not rows or not set(COLUMNS) <= set(rows[0]) or any(None in row or None in row.values() for row in rows):
+    if not rows or not set(NEEDED_COLUMNS) <= set(rows[0]) or any(None in row or None in row.values() for row in rows):
         raise UnreadableFileError(
-            f"{INDEX_FILE} must have a line for every frame, and in every line the columns {', '.join(COLUMNS)}."
+            f"{INDEX_FILE} must have a line for every frame, and in every line the columns {', '.join(NEEDED_COLUMNS)}."
         )
     try:
         values = [float(row["index_value"]) for row in rows]
         thickness = float(rows[0]["slice_thickness_mm"]) if rows[0]["slice_thickness_mm"] else None
+        period = float(rows[0]["period"]) if rows[0].get("period") else None
     except ValueError as error:
         raise UnreadableFileError(
             f"{INDEX_FILE} has something other than a number where one belongs ({error})."
@@ -90,6 +97,7 @@ def read_frame_folder(path: Path) -> Sequence:
         rows[0]["unit"],
         [{name: text for name, text in row.items() if name not in COLUMNS and text} for row in rows],
         slice_thickness=thickness,
+        period=period,
     )
 
 

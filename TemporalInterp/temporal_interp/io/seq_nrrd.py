@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from temporal_interp.data.provenance import PREFIX, SLICE_THICKNESS_KEY
+from temporal_interp.data.provenance import PERIOD_KEY, PREFIX, SLICE_THICKNESS_KEY
 from temporal_interp.data.sequence import Sequence, require_apart
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
@@ -44,6 +44,7 @@ def read_seq_nrrd(path: Path) -> Sequence:
     geometry = grid(header, [axis], frames.shape[1:])
     values, named, notes = times_of(keys, axis, len(frames))
     thickness = keys.get(SLICE_THICKNESS_KEY)
+    period = keys.get(PERIOD_KEY) if named else None  # numbers of frames are no times
     return Sequence(
         [Volume(frame, geometry) for frame in frames],
         values,
@@ -52,6 +53,7 @@ def read_seq_nrrd(path: Path) -> Sequence:
         item_attributes(keys, axis, len(frames)),
         notes,
         to_number(thickness, "slice thickness") if thickness else None,
+        to_number(period, "period") if period else None,
     )
 
 
@@ -103,6 +105,8 @@ def _header(sequence: Sequence, dtype: np.dtype) -> Iterator[str]:
     attributes = {"DataNodeClassName": "vtkMRMLScalarVolumeNode"}
     if sequence.slice_thickness is not None:
         attributes[SLICE_THICKNESS_KEY] = repr(sequence.slice_thickness)
+    if sequence.period is not None:
+        attributes[PERIOD_KEY] = repr(sequence.period)
     return chain(
         header_fields(dtype, geometry, len(sequence), sequence.index_name, sequence.unit),
         header_keys(attributes, sequence.times, sequence.item_attributes),

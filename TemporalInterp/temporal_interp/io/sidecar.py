@@ -44,6 +44,7 @@ def write_sidecar(sequence: Sequence, path: Path) -> None:
         "index_unit": sequence.unit,
         "index_values": sequence.times,
         "slice_thickness": sequence.slice_thickness,
+        "period": sequence.period,
         "item_attributes": sequence.item_attributes,
     }
     text = json.dumps({KEY: content}, indent=1, ensure_ascii=False)
@@ -68,13 +69,18 @@ def read_sidecar(path: Path) -> dict[str, Any] | None:
             "index_name": str(content["index_name"]),
             "unit": str(content["index_unit"]),
             "times": [float(value) for value in content["index_values"]],
-            "slice_thickness": content["slice_thickness"],
+            "slice_thickness": _number_or_none(content["slice_thickness"]),
+            "period": _number_or_none(content.get("period")),  # earlier versions wrote none
             "item_attributes": [dict(attributes) for attributes in content["item_attributes"]],
         }
     except (KeyError, TypeError, ValueError) as error:
         raise UnreadableFileError(
             f"the times in {sidecar.name} beside it cannot be read; mend or remove that file."
         ) from error
+
+
+def _number_or_none(value: Any) -> float | None:
+    return None if value is None else float(value)
 
 
 def _content(sidecar: Path) -> dict[str, Any]:

@@ -47,6 +47,14 @@ def test_synthetic_frames_are_counted_and_named(command, recording, tmp_path):
     assert "9, numbered from 0; 4 (1, 3, 5, 7) synthetic" in command("info", out).stdout
 
 
+def test_a_loop_is_shown_with_its_period(command, events, sequence, recording, tmp_path):
+    assert "a loop of" not in command("info", recording).stdout
+    path = tmp_path / "loop.seq.nrrd"
+    write_sequence(sequence.as_loop(512.5), path)
+    assert "300, 400 ms; a loop of 512.5 ms" in command("info", path).stdout
+    assert [events(command("info", p, "--json"))[0]["period"] for p in (recording, path)] == [None, 512.5]
+
+
 def test_one_frame_has_no_farthest(command, sequence, tmp_path):
     path = tmp_path / "one.seq.nrrd"
     write_sequence(replace(sequence, volumes=sequence.volumes[:1], times=[0], item_attributes=()), path)

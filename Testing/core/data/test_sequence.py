@@ -178,6 +178,23 @@ class TestLoop:
     def test_without_a_period_the_last_gap_is_the_median_of_the_others(self):
         assert Sequence(frames(4), [0, 30, 60, 200]).as_loop().period == 230.0
 
+    def test_synthetic_frames_do_not_shorten_the_last_gap(self):
+        marks = [{}, {"TemporalInterp.Synthetic": "true"}, {}, {"TemporalInterp.Synthetic": "true"}, {}]
+        assert Sequence(frames(5), [0, 15, 30, 45, 60], item_attributes=marks).as_loop().period == 90.0
+        assert Sequence(frames(2), [0, 15], item_attributes=marks[:2]).as_loop().period == 30.0
+
+    def test_it_is_made_a_loop_or_none_or_left_as_it_is(self):
+        sequence = Sequence(frames(3), [0, 30, 60])
+        loop = sequence.as_loop(100)
+        assert [one.as_cyclic(None).period for one in (sequence, loop)] == [None, 100.0]
+        assert [one.as_cyclic(True).period for one in (sequence, loop)] == [90.0, 100.0]
+        assert [one.as_cyclic(False).period for one in (sequence, loop)] == [None, None]
+        part = loop.hiding([2])
+        assert part.as_cyclic(False).intensity_range == loop.intensity_range != sequence[:2].intensity_range
+
+    def test_a_period_of_numpy_is_a_plain_number(self):
+        assert repr(Sequence(frames(3), [0, 30, 60], period=np.float64(90)).period) == "90.0"
+
     @pytest.mark.parametrize("period", [60.0, -1.0, np.inf, np.nan])
     def test_a_period_that_the_frames_do_not_fit_into_is_refused(self, period):
         with pytest.raises(InvalidInputError, match="period"):

@@ -77,6 +77,13 @@ def test_index_of_any_kind_is_kept(name, index_name, unit, tmp_path, make_sequen
     assert_same(read_sequence(tmp_path / name), sequence)
 
 
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_loop_stays_a_loop_of_its_period(name, tmp_path, make_sequence, assert_same):
+    sequence = make_sequence(period=100 / 1.1)
+    write_sequence(sequence, tmp_path / name)
+    assert_same(read_sequence(tmp_path / name), sequence)
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_file_is_replaced_only_on_request(name, tmp_path, make_sequence, assert_same):
     write_sequence(make_sequence(), tmp_path / name)

@@ -11,8 +11,13 @@ from temporal_interp.io import read_sequence, write_sequence
 
 
 @pytest.fixture
-def folder(tmp_path, make_sequence):
-    write_sequence(make_sequence(), tmp_path / "cine")
+def loop(make_sequence):
+    return make_sequence(period=100)
+
+
+@pytest.fixture
+def folder(tmp_path, loop):
+    write_sequence(loop, tmp_path / "cine")
     return tmp_path / "cine"
 
 
@@ -35,9 +40,15 @@ def test_every_frame_is_a_volume_that_says_itself_whether_it_is_synthetic(folder
         assert image.HasMetaDataKey("TemporalInterp.Synthetic") == synthetic
 
 
-def test_folder_that_went_through_a_spreadsheet_is_read(folder, make_sequence, assert_same):
+def test_folder_that_went_through_a_spreadsheet_is_read(folder, loop, assert_same):
     text = (folder / "index.csv").read_text(encoding="utf-8")
     (folder / "index.csv").write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    assert_same(read_sequence(folder), loop)
+
+
+def test_folder_of_an_earlier_version_has_no_period(folder, make_sequence, assert_same):
+    text = (folder / "index.csv").read_text()
+    (folder / "index.csv").write_text(text.replace(",period,", ",").replace(",100.0,", ","))
     assert_same(read_sequence(folder), make_sequence())
 
 
@@ -50,6 +61,8 @@ def test_folder_that_went_through_a_spreadsheet_is_read(folder, make_sequence, a
         ("frame_0001.nrrd", "frame_0007.nrrd", r"frame_0007\.nrrd: there is no such file"),
         ("index_value", "time", "the columns number, file"),
         (",6.0,", ",thick,", "thick"),
+        (",100.0,", ",long,", "long"),
+        (",100.0,", ",60.0,", "period of a loop must be longer"),
         ("1,frame_0001.nrrd,", "1,", "in every line the columns"),
     ],
 )

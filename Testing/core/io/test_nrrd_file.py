@@ -6,6 +6,8 @@ from seq_nrrd_by_hand import LIST_LAST, ODD_TEXT, write_nrrd_by_hand
 from temporal_interp.errors import InvalidInputError, UnreadableFileError
 from temporal_interp.io import read_sequence, write_sequence
 
+TIMES = "axis 3 index values:=0 40 80\n"
+
 
 def test_odd_attributes_come_back(tmp_path, make_sequence, assert_same):
     sequence = make_sequence(item_attributes=[ODD_TEXT, {"empty": ""}, {"E": "1"}], index_name='a "b" \\ c', unit="")
@@ -26,6 +28,12 @@ def test_frames_without_times_are_numbered(tmp_path):
     assert "no times" in sequence.notes[0]
 
 
+def test_the_period_of_frames_without_times_is_not_used(tmp_path):
+    for keys, period in ((TIMES, 120.0), ("", None)):
+        write_nrrd_by_hand(tmp_path / "a.nrrd", keys=f"{keys}TemporalInterp.Period:=120\n")
+        assert read_sequence(tmp_path / "a.nrrd").period == period
+
+
 def test_frames_with_names_are_numbered_and_the_names_noted(tmp_path):
     write_nrrd_by_hand(tmp_path / "a.nrrd", keys="axis 3 index type:=text\naxis 3 index values:=ED mid ES\n")
     sequence = read_sequence(tmp_path / "a.nrrd")
@@ -43,6 +51,9 @@ def test_frames_with_names_are_numbered_and_the_names_noted(tmp_path):
         ({"keys": "axis 3 index values:=0 40 x\n"}, "index value 'x' is not a number"),
         ({"keys": "TemporalInterp.SliceThickness:=thin\n"}, "slice thickness 'thin'"),
         ({"keys": "TemporalInterp.SliceThickness:=-1\n"}, "slice thickness must be positive|positive number of mm"),
+        ({"keys": f"{TIMES}TemporalInterp.Period:=one beat\n"}, "period 'one beat' is not a number"),
+        ({"keys": f"{TIMES}TemporalInterp.Period:=80\n"}, "period of a loop must be longer than its frames span, 80"),
+        ({"keys": f"{TIMES}TemporalInterp.Period:=nan\n"}, "period of a loop"),
         ({"space": "scanner-xyz"}, "where the voxels lie"),
         ({"space origin": ""}, "where the voxels lie"),
         ({"axes": LIST_LAST.replace("(0,-8,0)", "(0,0,0)")}, "0 mm apart"),

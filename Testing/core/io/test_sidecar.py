@@ -42,6 +42,27 @@ def test_damaged_sidecar_is_an_error(tmp_path, make_sequence):
         read_sequence(tmp_path / "a.nii.gz")
 
 
+@pytest.mark.parametrize("name", ["period", "slice_thickness"])
+@pytest.mark.parametrize(
+    ("value", "kind"), [("long", UnreadableFileError), ([], UnreadableFileError), (-1, InvalidInputError)]
+)
+def test_a_period_or_thickness_that_makes_no_sense_is_an_error(value, kind, name, tmp_path, make_sequence):
+    write_sequence(make_sequence(), tmp_path / "a.nii.gz")
+    content = json.loads((tmp_path / "a.json").read_text())
+    content["TemporalInterp"][name] = value
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    with pytest.raises(kind, match=r"a\.nii\.gz"):
+        read_sequence(tmp_path / "a.nii.gz")
+
+
+def test_sidecar_of_an_earlier_version_has_no_period(tmp_path, make_sequence, assert_same):
+    write_sequence(make_sequence(period=100), tmp_path / "a.nii.gz")
+    content = json.loads((tmp_path / "a.json").read_text())
+    del content["TemporalInterp"]["period"]
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    assert_same(read_sequence(tmp_path / "a.nii.gz"), make_sequence())
+
+
 @pytest.mark.parametrize(("values", "what"), [([0, float("nan"), 70], "finite"), ([0, 0, 70], "must rise")])
 def test_impossible_times_in_the_sidecar_are_an_error(values, what, tmp_path, make_sequence):
     write_sequence(make_sequence(), tmp_path / "a.nii.gz")
