@@ -65,6 +65,7 @@ class SliceImage:
         trigger_time: ms since the R wave, or since the first phase; None where not given.
         acquired_at: time of acquisition in ms, from an arbitrary zero; None where not given.
         number: of the phase or of the image in its series; None where not given.
+        cycle: length of the cardiac cycle in ms, from R wave to R wave; None where not given with the trigger time.
         phases_announced: number of phases that the header promises for every slice, None where not given.
         slope: of the rescaling of stored values.
         intercept: of the rescaling of stored values.
@@ -84,6 +85,7 @@ class SliceImage:
     trigger_time: float | None
     acquired_at: float | None
     number: int | None
+    cycle: float | None
     phases_announced: int | None
     slope: float
     intercept: float
@@ -186,6 +188,7 @@ def _file_image(dataset: pydicom.Dataset, path: Path) -> SliceImage:
         trigger_time=_number(dataset.get("TriggerTime")),
         acquired_at=_acquired_at(dataset),
         number=_integer(dataset.get("InstanceNumber")),
+        cycle=_cycle(dataset, "NominalInterval"),
         phases_announced=_integer(dataset.get("CardiacNumberOfImages")),
         slope=_number_or(1.0, dataset.get("RescaleSlope")),
         intercept=_number_or(0.0, dataset.get("RescaleIntercept")),
@@ -198,8 +201,11 @@ def _frame_image(dataset: pydicom.Dataset, own: pydicom.Dataset, number: int, pa
     shared = dataset.get("SharedFunctionalGroupsSequence") or [pydicom.Dataset()]
 
     def entry(sequence: str, keyword: str) -> Any:
+        return item(sequence).get(keyword)
+
+    def item(sequence: str) -> pydicom.Dataset:
         items = own.get(sequence) or shared[0].get(sequence)
-        return items[0].get(keyword) if items else None
+        return items[0] if items else pydicom.Dataset()
 
     position = entry("PlanePositionSequence", "ImagePositionPatient")
     if not position:
@@ -217,6 +223,7 @@ def _frame_image(dataset: pydicom.Dataset, own: pydicom.Dataset, number: int, pa
         trigger_time=delay if delay is not None or offset is None else 1000 * offset,
         acquired_at=_milliseconds(str(entry("FrameContentSequence", "FrameAcquisitionDateTime") or "")),
         number=number if phase is None else phase,
+        cycle=None if delay is None else _cycle(item("CardiacSynchronizationSequence"), "RRIntervalTimeNominal"),
         phases_announced=None,
         slope=_number_or(1.0, entry("PixelValueTransformationSequence", "RescaleSlope")),
         intercept=_number_or(0.0, entry("PixelValueTransformationSequence", "RescaleIntercept")),
@@ -253,6 +260,14 @@ def _number_or(default: float, value: Any) -> float:
 
 def _integer(value: Any) -> int | None:
     return None if value is None or value == "" else int(value)
+
+
+def _cycle(dataset: pydicom.Dataset, keyword: str) -> float | None:
+    """Return the length of a cycle; None where it is not given or no number: the images can be read without it."""
+    try:
+        return _number(dataset.get(keyword))
+    except (TypeError, ValueError):
+        return None
 
 
 def _axes(orientation: Iterable) -> np.ndarray:

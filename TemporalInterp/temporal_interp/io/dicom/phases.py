@@ -21,16 +21,29 @@ DECIMALS = 3
 RR_SHARE = 0.01
 """RR intervals that differ by less than this share are not worth a note."""
 
+STEP_SHARE = 0.5
+"""A cycle may be longer or shorter than its phases by less than this share of the step from phase to phase."""
+
 
 @dataclass(frozen=True, eq=False)
 class PhaseOrder:
-    """The images of every slice in order of their phase, the index values of the phases, and notes for the user."""
+    """The images of every slice in order of their phase, and their index.
+
+    Attributes:
+        slices: the images.
+        values: of the index, one a phase.
+        name: of the index.
+        unit: of the index.
+        notes: for the user.
+        period: length of the cycle in `unit` where the phases are one whole cycle, see `phase_order`.
+    """
 
     slices: Slices
     values: Sequence[float]
     name: str
     unit: str
     notes: Sequence[str] = ()
+    period: float | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +116,15 @@ def phase_order(slices: Slices) -> PhaseOrder:
     Phases are matched by their number; a phase's time is the median over the slices, as the RR interval differs from
     breath hold to breath hold (our choice).
 
+    Phases are one whole cycle, and have its length as their period, only where the headers say so (our choice):
+
+    - Trigger times and the length of the cycle are given, as by retrospective gating. In every slice, the phases last
+      as long as the cycle to within half a step, each lasting one step; and there are as many as are announced, if the
+      header does announce a number. The period is the median over the slices, as the times are. Prospective gating,
+      which leaves out the end of the cycle, gives no period: the last gap would be too long to be filled like the
+      others.
+    - Series are named after evenly spaced percentages of the cycle that make up 100 %.
+
     Raises:
         InvalidInputError: nothing tells the order of the phases, or an image is duplicated.
     """
@@ -157,7 +179,36 @@ def _with_times(ordered: Slices, clue: _Clue) -> PhaseOrder:
             f"were matched by number and have the median time."
         )
     values = np.round(np.median(times, axis=0), DECIMALS)
-    return PhaseOrder(ordered, values.tolist(), clue.name, clue.unit, notes)
+    period = _period(ordered, times, clue)
+    if period is not None and not _is_whole(values, period):
+        period = None
+    return PhaseOrder(ordered, values.tolist(), clue.name, clue.unit, notes, period)
+
+
+def _period(ordered: Slices, times: np.ndarray, clue: _Clue) -> float | None:
+    """Return the length of the cycle, None where the phases of a slice, whose times are a row, are not a whole one."""
+    if clue.unit == "%":
+        even = np.allclose(np.diff(times), 100 / times.shape[1], rtol=0, atol=1e-6)
+        return 100.0 if even and not np.ptp(times, axis=0).any() else None
+    if clue.is_clock:
+        return None
+    cycles = []
+    for images, row in zip(ordered, times, strict=True):
+        given = {image.cycle for image in images}
+        announced = {image.phases_announced for image in images} - {None}
+        cycle = given.pop()
+        if given or cycle is None or announced - {len(images)} or not _is_whole(row, cycle):
+            return None
+        cycles.append(cycle)
+    return round(float(np.median(cycles)), DECIMALS)
+
+
+def _is_whole(times: np.ndarray, cycle: float) -> bool:
+    """Tell whether phases last as long as a cycle, and the gap from the last to the first as long as the others."""
+    steps = np.diff(times)
+    step = float(np.median(steps))
+    closing = cycle - (times[-1] - times[0])
+    return max(abs(len(times) * step - cycle), abs(closing - step)) < STEP_SHARE * step
 
 
 def _missing_phases(ordered: Slices) -> list[str]:

@@ -88,6 +88,7 @@ class Stack:
             phases.unit,
             notes=[*phases.notes, *notes],
             slice_thickness=_thickness(self.images),
+            period=phases.period,
         )
 
 

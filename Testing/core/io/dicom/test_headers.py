@@ -108,6 +108,20 @@ def test_enhanced_multiframe_file(enhanced, pixels_of):
     assert sequence.slice_thickness == 6
 
 
+@pytest.mark.parametrize("synchronised", [True, False])
+def test_enhanced_multiframe_file_of_a_whole_beat(synchronised, enhanced):
+    write, item = enhanced
+
+    def edit(own, slice_number, phase):
+        own.CardiacSynchronizationSequence[0].RRIntervalTimeNominal = 160.0
+        if not synchronised:  # the times are not those since the R wave
+            del own.CardiacSynchronizationSequence[0].NominalCardiacTriggerDelayTime
+            own.TemporalPositionSequence = [item(TemporalPositionTimeOffset=0.04 * phase)]
+
+    sequence = read_sequence(write(edit))
+    assert (sequence.times, sequence.period) == ((0, 40, 80, 120), 160 if synchronised else None)
+
+
 def test_enhanced_multiframe_file_with_temporal_positions(enhanced, pixels_of):
     write, item = enhanced
 
