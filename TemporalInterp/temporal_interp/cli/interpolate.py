@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from temporal_interp.cli.console import Console
-from temporal_interp.cli.options import DeviceOption, EngineOption, ForceOption, InputArgument, JsonOption
+from temporal_interp.cli.options import CyclicOption, DeviceOption, EngineOption, ForceOption, InputArgument, JsonOption
 from temporal_interp.cli.outputs import require_folder_output, require_sequence_output
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.tensors.devices import choose_device
@@ -38,9 +38,7 @@ def interpolate(
         int | None,
         typer.Option(metavar="K", help="Multiply the frame rate of the whole sequence by K."),
     ] = None,
-    cyclic: Annotated[
-        bool, typer.Option("--cyclic", help="With --factor: also fill the gap from the last frame back to the first.")
-    ] = False,
+    cyclic: CyclicOption = None,
     engine: EngineOption = None,
     fields: Annotated[
         Path | None,
@@ -53,6 +51,8 @@ def interpolate(
     """Synthesise the frames between acquired frames.
 
     Give --from and --to with --times or --count, or --factor for the whole sequence.
+
+    In a loop, such as a whole beat, --factor also fills the gap from the last frame back to the first.
 
     Acquired frames are kept as they are; every synthetic frame is marked as such.
     """
@@ -80,6 +80,11 @@ def interpolate(
     sequence = read_sequence(input_path)
     for note in sequence.notes:
         console.note(note)
+    if factor is not None and cyclic is None and sequence.period is not None:
+        console.note(
+            f"The sequence is a loop of {sequence.with_unit(sequence.period)}; the gap from its last frame back to the "
+            "first is filled, too. --no-cyclic leaves it."
+        )
     if fields is not None or output.name.lower().endswith(".seq.nrrd"):
         require_apart(result_times(request, sequence), sequence.unit)
 
@@ -97,7 +102,7 @@ def interpolate(
     made, seconds = result.synthetic_frames, round(time.monotonic() - started, 1)
     values: dict[str, object] = {"output": output, "fields": fields, "engine": engine}
     values |= {"settings": chosen.settings, "model": chosen.model}
-    values |= {"frames": len(result), "synthetic_frames": made, "seconds": seconds}
+    values |= {"frames": len(result), "synthetic_frames": made, "period": result.period, "seconds": seconds}
     shown = [f"{output}: {len(result)} frames, {len(made)} of them synthetic ({engine}, {seconds} s)."]
     if fields is not None:
         shown.append(f"{fields}: displacement fields (LPS mm) and their Jacobian determinants.")
@@ -110,7 +115,7 @@ def _request(
     times: list[float] | None,
     count: int | None,
     factor: int | None,
-    cyclic: bool,
+    cyclic: bool | None,
 ) -> Request:
     """Return the request of the options; a contradiction is a usage error."""
     from temporal_interp.workflows.request import BetweenPhases, WholeSequence
@@ -121,12 +126,10 @@ def _request(
         return WholeSequence(factor, cyclic)
     if first is None or last is None:
         raise typer.BadParameter("Give --from and --to, or --factor for the whole sequence.")
-    if cyclic:
-        raise typer.BadParameter("--cyclic needs --factor.")
     if times is not None and count is None:
-        return BetweenPhases(first, last, times)
+        return BetweenPhases(first, last, times, cyclic)
     if count is not None and times is None:
-        return BetweenPhases(first, last, count)
+        return BetweenPhases(first, last, count, cyclic)
     raise typer.BadParameter("Give either --times or --count with --from and --to.")
 
 

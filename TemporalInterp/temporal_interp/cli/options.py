@@ -35,6 +35,13 @@ EngineOption = Annotated[
     str | None,
     typer.Option("--engine", metavar="NAME", help=f"How to synthesise. {ENGINES} Default: {DEFAULT_ENGINE}."),
 ]
+CyclicOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--cyclic/--no-cyclic",
+        help="The sequence is one beat, or none: after its last frame comes its first. Default: as the file says.",
+    ),
+]
 DeviceOption = Annotated[
     str,
     typer.Option("--device", metavar="auto|cpu|cuda|mps", help="Where to compute; auto prefers an NVIDIA GPU."),

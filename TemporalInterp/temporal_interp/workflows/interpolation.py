@@ -42,7 +42,7 @@ def interpolate(
     between: tuple[int, int] | None = None,
     count: int | None = None,
     times: abc.Sequence[float] | None = None,
-    cyclic: bool = False,
+    cyclic: bool | None = None,
     engine: str | Engine = DEFAULT_ENGINE,
     device: str = "cpu",
     progress: Progress = no_progress,
@@ -57,7 +57,8 @@ def interpolate(
         between: numbers of two frames; the result has these two and the frames synthesised between them.
         count: number of frames between them, evenly spaced.
         times: their times instead, in the unit of the sequence.
-        cyclic: with `factor`: also from the last frame back to the first.
+        cyclic: whether the sequence is a loop, in which `factor` also fills the gap from the last frame back to the
+            first; None takes it as it is, see `Sequence.as_cyclic`.
         engine: name of an engine, see `create_engine`, or an engine.
         device: "cpu", "cuda", "cuda:1" or "mps", for an engine given by name.
         progress: receives the progress; may raise CancelledError.
@@ -81,9 +82,9 @@ def interpolate(
         request = WholeSequence(factor, cyclic)
     elif between is not None and factor is None:
         frames = count if times is None else times
-        if frames is None or (count is not None and times is not None) or cyclic:
-            raise InvalidInputError("With between, give either count or times; cyclic needs factor.")
-        request = BetweenPhases(*between, frames)
+        if frames is None or (count is not None and times is not None):
+            raise InvalidInputError("With between, give either count or times; with factor, neither.")
+        request = BetweenPhases(*between, frames, cyclic)
     else:
         raise InvalidInputError("Give either factor, for the whole sequence, or between, for two frames of it.")
     chosen = create_engine(engine, device=device) if isinstance(engine, str) else engine
@@ -132,7 +133,7 @@ def run(
             answering(done / len(times), f"frame at {frame.time:g}")
         prepared.forget_gap(gap.number)
     kept = [(sequence.times[n], sequence[n], sequence.item_attributes[n]) for n in request.kept(sequence)]
-    period = sequence.period if isinstance(request, WholeSequence) else None
+    period = source.period if isinstance(request, WholeSequence) else None
     return _merged(replace(sequence, period=period), [*kept, *made])
 
 

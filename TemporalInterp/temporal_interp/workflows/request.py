@@ -34,11 +34,14 @@ class BetweenPhases:
         first: number of the frame at t = 0.
         last: number of the frame at t = 1, greater than `first`.
         frames: number of frames to synthesise, evenly spaced, or their times in the sequence's unit.
+        cyclic: whether the sequence is a loop, so that before its first frame lies its last; None takes it as it is,
+            see `Sequence.as_cyclic`.
     """
 
     first: int
     last: int
     frames: int | abc.Sequence[float]
+    cyclic: bool | None = None
 
     def source(self, sequence: Sequence) -> Sequence:
         """Return the frames that the engine sees: the acquired frames up to the first phase, and from the last on.
@@ -55,7 +58,8 @@ class BetweenPhases:
                 f"The first phase must come before the last, got frames {self.first} and {self.last}."
             )
         self.times(sequence)
-        return sequence.hiding({*range(self.first + 1, self.last), *sequence.synthetic_frames})
+        hidden = {*range(self.first + 1, self.last), *sequence.synthetic_frames}
+        return sequence.as_cyclic(self.cyclic).hiding(hidden)
 
     def gaps(self, source: Sequence, sequence: Sequence) -> list[tuple[Gap, list[float]]]:
         """Return the gap of the source between the phases, and the times to synthesise in it."""
@@ -90,7 +94,7 @@ class BetweenPhases:
     def arguments(self, sequence: Sequence) -> list[str]:
         """Return the options of the command line for the same request."""
         times = ",".join(repr(value) for value in self.times(sequence))
-        return ["--from", str(self.first), "--to", str(self.last), f"--times={times}"]
+        return ["--from", str(self.first), "--to", str(self.last), f"--times={times}", *_cyclic_option(self.cyclic)]
 
 
 @dataclass(frozen=True)
@@ -99,12 +103,12 @@ class WholeSequence:
 
     Attributes:
         factor: 2 or more.
-        cyclic: the sequence is one beat, so that the gap from the last frame back to the first is filled, too; see
-            `Sequence.as_loop` for its length. A sequence that is a loop already needs no saying so.
+        cyclic: whether the sequence is a loop, so that the gap from the last frame back to the first is filled, too;
+            None takes it as it is, see `Sequence.as_cyclic`.
     """
 
     factor: int
-    cyclic: bool = False
+    cyclic: bool | None = None
 
     def source(self, sequence: Sequence) -> Sequence:
         """Return the frames that the engine sees: the acquired frames.
@@ -117,7 +121,7 @@ class WholeSequence:
         acquired = sequence.acquired()
         if len(acquired) < 2:
             raise InvalidInputError("The sequence has one frame; there is nothing to interpolate between.")
-        return acquired.as_loop() if self.cyclic and acquired.period is None else acquired
+        return acquired.as_cyclic(self.cyclic)
 
     def gaps(self, source: Sequence, sequence: Sequence) -> list[tuple[Gap, list[float]]]:
         """Return the gaps of the source, and the times to synthesise in each."""
@@ -129,10 +133,14 @@ class WholeSequence:
 
     def arguments(self, sequence: Sequence) -> list[str]:
         """Return the options of the command line for the same request."""
-        return ["--factor", str(self.factor), *(["--cyclic"] if self.cyclic else [])]
+        return ["--factor", str(self.factor), *_cyclic_option(self.cyclic)]
 
 
 Request = BetweenPhases | WholeSequence
+
+
+def _cyclic_option(cyclic: bool | None) -> list[str]:
+    return [] if cyclic is None else ["--cyclic" if cyclic else "--no-cyclic"]
 
 
 def kept_volumes(request: Request, sequence: Sequence) -> list[Volume]:

@@ -44,3 +44,11 @@ def recording(sequence, tmp_path):
     path = tmp_path / "recording.seq.nrrd"
     write_sequence(sequence, path)
     return path
+
+
+@pytest.fixture
+def loop(sequence, tmp_path):
+    """The sequence in a file that says that it is a loop of 480 ms."""
+    path = tmp_path / "loop.seq.nrrd"
+    write_sequence(sequence.as_loop(480.0), path)
+    return path

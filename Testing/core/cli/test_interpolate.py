@@ -49,11 +49,48 @@ def test_count_spaces_frames_evenly(command, recording, tmp_path):
     assert read_sequence(out).times == pytest.approx((0, 100, 200, 300, 400))
 
 
-@pytest.mark.parametrize(("cyclic", "last"), [((), 400), (("--cyclic",), 450)])
-def test_factor_fills_the_whole_sequence(command, recording, tmp_path, cyclic, last):
+@pytest.mark.parametrize(
+    ("cyclic", "last", "period"), [((), 400, None), (("--cyclic",), 450, 500), (("--no-cyclic",), 400, None)]
+)
+def test_factor_fills_the_whole_sequence(command, recording, tmp_path, cyclic, last, period):
     out = tmp_path / "out.seq.nrrd"
-    command("interpolate", recording, "-o", out, "--factor", 2, *BLEND, *cyclic)
-    assert read_sequence(out).times == pytest.approx(tuple(range(0, last + 1, 50)))
+    result = command("interpolate", recording, "-o", out, "--factor", 2, *BLEND, *cyclic)
+    made = read_sequence(out)
+    assert made.times == pytest.approx(tuple(range(0, last + 1, 50)))
+    assert made.period == period
+    assert "Note" not in result.stderr
+
+
+NOTE = (
+    "Note: The sequence is a loop of 480 ms; the gap from its last frame back to the first is filled, too. --no-cyclic"
+)
+
+
+@pytest.mark.parametrize(
+    ("cyclic", "last", "period", "noted"),
+    [((), 440, 480, True), (("--cyclic",), 440, 480, False), (("--no-cyclic",), 400, None, False)],
+)
+def test_a_loop_is_filled_round_and_that_is_said(command, events, loop, tmp_path, cyclic, last, period, noted):
+    out = tmp_path / "out.seq.nrrd"
+    result = command("interpolate", loop, "-o", out, "--factor", 2, *BLEND, *cyclic)
+    made = read_sequence(out)
+    assert (made.times[-1], made.period) == (last, period)
+    assert (NOTE in result.stderr) == noted
+    *_, last_event = events(
+        command("interpolate", loop, "-o", tmp_path / "o", "--factor", 2, *BLEND, *cyclic, "--json")
+    )
+    assert last_event["period"] == period
+
+
+@pytest.mark.parametrize(("cyclic", "period"), [((), 480), (("--cyclic",), 480), (("--no-cyclic",), None)])
+def test_what_lies_around_two_phases_is_that_of_the_loop(command, monkeypatch, loop, tmp_path, cyclic, period):
+    engine = StandIn(blended_along_x)
+    monkeypatch.setattr(registry, "create_engine", lambda name, device: engine)
+    out = tmp_path / "out.seq.nrrd"
+    result = command("interpolate", loop, "-o", out, "--from", 0, "--to", 2, "--count", 1, *cyclic)
+    assert engine.prepared[0].sequence.period == period
+    assert read_sequence(out).period is None
+    assert "Note" not in result.stderr
 
 
 def test_factor_starts_from_the_acquired_frames_only(command, recording, tmp_path):
@@ -129,7 +166,6 @@ def test_an_engine_without_motion_has_no_fields_to_write(command, recording, tmp
         (("--from", 0, "--to", 4), "Give either --times or --count"),
         (("--from", 0, "--to", 4, "--count", 1, "--times", "100"), "Give either --times or --count"),
         (("--factor", 2, "--from", 0), "--factor fills every gap"),
-        (("--from", 0, "--to", 4, "--count", 1, "--cyclic"), "--cyclic needs --factor"),
         (("--from", 0, "--to", 4, "--times", "100;200"), "numbers separated by commas"),
     ],
 )

@@ -283,11 +283,38 @@ def test_the_period_of_a_loop_says_how_long_its_last_gap_is():
     assert run(WholeSequence(2), loop, LinearBlend()).times == result.times
 
 
+def test_what_is_called_a_loop_is_one_in_the_result_and_what_is_called_none_is_none():
+    sequence = sequence_of((0.0, 30.0, 60.0))
+    once = run(WholeSequence(2, cyclic=True), sequence, LinearBlend())
+    assert once.period == 90.0
+    assert run(WholeSequence(3), once, LinearBlend()).times == tuple(10.0 * n for n in range(9))
+    none = run(WholeSequence(2, cyclic=False), once, LinearBlend())
+    assert (none.times, none.period) == ((0.0, 15.0, 30.0, 45.0, 60.0), None)
+    assert run(BetweenPhases(0, 2, 1, cyclic=True), sequence, LinearBlend()).period is None
+
+
+@pytest.mark.parametrize("cyclic", [None, False, True])
+def test_frames_before_the_first_of_two_phases_come_from_the_end_of_a_loop(cyclic):
+    engine, loop = Spy(), sequence_of((0.0, 30.0, 60.0, 90.0)).as_loop(120.0)
+    run(BetweenPhases(0, 2, 1, cyclic), loop, engine)
+    (pair,) = engine.prepared
+    before = pair.sequence.gap_before(pair.gap)
+    if cyclic is False:
+        assert before is None
+    else:
+        assert (before.first, before.start, before.stop) == (2, 90.0, 120.0)
+
+
 class TestInterpolate:
     def test_it_asks_as_the_requests_do(self):
         sequence = sequence_of()
         whole = interpolate(sequence, factor=3, cyclic=True, engine=LinearBlend())
         assert whole.times == run(WholeSequence(3, cyclic=True), sequence, LinearBlend()).times
+        none = interpolate(sequence.as_loop(), factor=3, cyclic=False, engine=LinearBlend())
+        assert none.times == run(WholeSequence(3), sequence, LinearBlend()).times
+        engine = Spy()
+        interpolate(sequence, between=(1, 3), count=3, cyclic=True, engine=engine)
+        assert engine.prepared[0].sequence.period == sequence.as_loop().period
         assert interpolate(sequence, between=(1, 3), count=3, engine="linear_blend").times == pytest.approx(
             (30.0, 57.5, 85.0, 112.5, 140.0)
         )
@@ -302,7 +329,6 @@ class TestInterpolate:
             {"factor": 2, "times": [1.0]},
             {"between": (0, 1)},
             {"between": (0, 1), "count": 1, "times": [1.0]},
-            {"between": (0, 1), "count": 1, "cyclic": True},
         ],
     )
     def test_contradictions_are_refused(self, asked):

@@ -41,6 +41,14 @@ class TestBetweenPhases:
             f"--times={times[0]!r},{times[1]!r}",
         ]
 
+    def test_a_loop_has_its_end_before_its_first_phase_unless_it_is_called_none(self, cine):
+        # the median of the gaps between acquired frames is 30, hidden or not
+        for cyclic, periods in ((None, [None, 120.0]), (True, [130.0, 120.0]), (False, [None, None])):
+            request = BetweenPhases(0, 4, 1, cyclic)
+            assert [request.source(one).period for one in (cine, cine.as_loop(120.0))] == periods
+        assert BetweenPhases(0, 4, 1, True).arguments(cine)[-1] == "--cyclic"
+        assert BetweenPhases(0, 4, 1, False).arguments(cine)[-1] == "--no-cyclic"
+
     @pytest.mark.parametrize(
         ("request_", "words"),
         [
@@ -70,10 +78,15 @@ class TestWholeSequence:
         assert gaps[-1][1] == [115.0]  # the median of the gaps between acquired frames is 30
         assert request.arguments(cine) == ["--factor", "2", "--cyclic"]
 
-    @pytest.mark.parametrize("cyclic", [False, True])
+    @pytest.mark.parametrize("cyclic", [None, True])
     def test_what_is_a_loop_is_closed_after_its_own_period(self, cine, cyclic):
         request, loop = WholeSequence(2, cyclic), cine.as_loop(120.0)
         assert request.gaps(request.source(loop), loop)[-1][1] == [110.0]
+
+    def test_a_loop_that_is_called_none_is_not_closed(self, cine):
+        request, loop = WholeSequence(2, cyclic=False), cine.as_loop(120.0)
+        assert request.gaps(request.source(loop), loop)[-1][1] == [85.0]
+        assert request.arguments(loop) == ["--factor", "2", "--no-cyclic"]
 
     def test_one_acquired_frame_is_too_few(self, cine):
         with pytest.raises(InvalidInputError, match="one frame"):
