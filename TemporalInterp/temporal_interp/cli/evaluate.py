@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from temporal_interp.cli.console import Console
-from temporal_interp.cli.options import ENGINES, DeviceOption, ForceOption, JsonOption
+from temporal_interp.cli.options import ENGINES, CyclicOption, DeviceOption, ForceOption, JsonOption
 from temporal_interp.cli.outputs import require_folder_output
 from temporal_interp.tensors.devices import choose_device
 
@@ -49,6 +49,7 @@ def evaluate(
     every: Annotated[
         int | None, typer.Option(metavar="K", help="Keep every K-th frame of the sequence; hold out the others.")
     ] = None,
+    cyclic: CyclicOption = None,
     dataset: Annotated[
         str | None,
         typer.Option(
@@ -95,6 +96,8 @@ def evaluate(
 
     For one sequence give INPUT with --from and --to, or with --every. For many give --dataset.
 
+    In a loop, such as a whole beat, --every also predicts the frames between the last kept one and the first.
+
     The nearest acquired frame is always scored too.
     """
     if (input_path is None) == (dataset is None):
@@ -104,6 +107,7 @@ def evaluate(
         _require_one_protocol(first, last, every)
     else:
         _refuse("is for one INPUT; a data set has its own endpoints", **{"from": first, "to": last, "every": every})
+        _refuse("is for one INPUT", cyclic=cyclic)
     if output is not None:
         require_folder_output(output, force=force)
 
@@ -116,7 +120,7 @@ def evaluate(
     names = available_engine_names() if engines is None else [name.strip() for name in engines.split(",")]
     chosen = [create_engine(name, device=where) for name in names]
     if input_path is not None:
-        _evaluate_file(input_path, (first, last, every), chosen, preset or "native", output, console)
+        _evaluate_file(input_path, cyclic, (first, last, every), chosen, preset or "native", output, console)
     elif dataset is not None:
         from temporal_interp.evaluation.dataset import subjects_to_score
 
@@ -139,6 +143,7 @@ def _require_one_protocol(first: int | None, last: int | None, every: int | None
 
 def _evaluate_file(
     input_path: Path,
+    cyclic: bool | None,
     protocol: tuple[int | None, int | None, int | None],
     engines: abc.Sequence[Engine],
     preset: str,
@@ -150,7 +155,7 @@ def _evaluate_file(
     from temporal_interp.evaluation.summary import as_json, as_tables, summarise
     from temporal_interp.io import read_sequence
 
-    sequence = read_sequence(input_path).acquired()
+    sequence = read_sequence(input_path).acquired().as_cyclic(cyclic)
     hold_out = _hold_out(sequence, *protocol)
     with console.progress("Evaluating") as progress:
         evaluation = run_evaluation(

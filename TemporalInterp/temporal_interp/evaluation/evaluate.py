@@ -32,7 +32,7 @@ class Row:
         preset: how it was scored.
         engine: the engine's label.
         first: number of the kept frame at t = 0.
-        last: number of the kept frame at t = 1.
+        last: number of the kept frame at t = 1; 0, the first again, in the gap that closes a loop.
         frame: number of the held-out frame.
         t: its place between the two by their index values.
         index_value: its index value, in the sequence's unit.
@@ -110,11 +110,6 @@ class Scoring:
         """Give an engine the frames that are not hidden, and nothing else."""
         return engine.prepare(hold_out.shown(self.scaled))
 
-    def t_of(self, gap: HeldOutGap, number: int) -> float:
-        """Return the place of a frame in its gap, t, by the index values."""
-        start, stop = self.scaled.times[gap.first], self.scaled.times[gap.last]
-        return (self.scaled.times[number] - start) / (stop - start)
-
     def row(self, label: str, gap: HeldOutGap, number: int, frame: Frame, measured: Mapping[str, float]) -> Row:
         """Score an engine's prediction of a held-out frame.
 
@@ -125,7 +120,7 @@ class Scoring:
             frame: the prediction.
             measured: other measures of it, by name, such as seconds.
         """
-        t, value = self.t_of(gap, number), self.scaled.times[number]
+        t, value = gap.t_of(self.scaled, number), self.scaled.times[number]
         measures = {**_measure(self, gap, number, frame), **measured}
         return Row(self.patient, self.preset.name, label, gap.first, gap.last, number, t, value, measures)
 

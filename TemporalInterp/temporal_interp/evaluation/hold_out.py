@@ -10,15 +10,31 @@ from temporal_interp.errors import InvalidInputError
 
 @dataclass(frozen=True)
 class HeldOutGap:
-    """Two kept frames and the hidden frames between them, by number."""
+    """Two kept frames and the hidden frames between them, by number.
+
+    Attributes:
+        first: of the kept frame at t = 0.
+        last: of the kept frame at t = 1.
+        closes: number of frames of the loop that the gap closes: `last` is 0, and comes again after the end. None for
+            any other gap.
+    """
 
     first: int
     last: int
+    closes: int | None = None
 
     @property
     def held_out(self) -> range:
         """Numbers of the hidden frames: all strictly between the two."""
-        return range(self.first + 1, self.last)
+        return range(self.first + 1, self.last if self.closes is None else self.closes)
+
+    def t_of(self, sequence: Sequence, number: int) -> float:
+        """Return the place of a frame of the sequence in the gap, from 0 to 1, by its time."""
+        start, stop = sequence.times[self.first], sequence.times[self.last]
+        if self.closes is not None:
+            assert sequence.period is not None  # only a loop has a gap that closes it
+            stop += sequence.period
+        return (sequence.times[number] - start) / (stop - start)
 
 
 @dataclass(frozen=True)
@@ -54,7 +70,10 @@ def between(sequence: Sequence, first: int, last: int) -> HoldOut:
 
 
 def every(sequence: Sequence, step: int) -> HoldOut:
-    """Keep frames 0, step, 2 step, ... and hide the others; frames after the last kept one are not used.
+    """Keep frames 0, step, 2 step, ... and hide the others.
+
+    Frames after the last kept one are not used, unless the sequence is a loop: there they lie in the gap that leads
+    back to frame 0.
 
     Raises:
         InvalidInputError: the step is below 2, or the sequence is too short to keep two frames.
@@ -65,6 +84,11 @@ def every(sequence: Sequence, step: int) -> HoldOut:
         raise InvalidInputError(
             f"The sequence has {len(sequence)} frames; keeping every {step} of them needs at least {step + 1}."
         )
-    gaps = tuple(HeldOutGap(n, n + step) for n in range(0, len(sequence) - step, step))
-    after = tuple(range(gaps[-1].last + 1, len(sequence)))
-    return HoldOut(f"every {step} frames kept, the others held out", gaps, after)
+    gaps = [HeldOutGap(n, n + step) for n in range(0, len(sequence) - step, step)]
+    last = gaps[-1].last
+    if sequence.period is None:
+        after = tuple(range(last + 1, len(sequence)))
+        return HoldOut(f"every {step} frames kept, the others held out", tuple(gaps), after)
+    if last + 1 < len(sequence):
+        gaps.append(HeldOutGap(last, 0, closes=len(sequence)))
+    return HoldOut(f"every {step} frames of a loop kept, the others held out", tuple(gaps))

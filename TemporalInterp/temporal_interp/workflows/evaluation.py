@@ -18,6 +18,7 @@ def evaluate(
     *,
     every: int | None = None,
     between: tuple[int, int] | None = None,
+    cyclic: bool | None = None,
     engines: abc.Sequence[str | Engine] = (DEFAULT_ENGINE, "linear_blend"),
     device: str = "cpu",
     progress: Progress = no_progress,
@@ -30,6 +31,8 @@ def evaluate(
         sequence: acquired frames, three or more.
         every: keep every n-th frame and hide the others.
         between: hide the frames strictly between two, such as end-diastole and end-systole, given by number.
+        cyclic: whether the sequence is a loop, in which frames are also predicted between the last kept one and the
+            first, and its end lies before its beginning; None takes it as it is, see `Sequence.as_cyclic`.
         engines: names of engines, see `create_engine`, or engines.
         device: "cpu", "cuda", "cuda:1" or "mps", for engines given by name.
         progress: receives the progress; may raise CancelledError.
@@ -50,5 +53,6 @@ def evaluate(
     if (every is None) == (between is None):
         raise InvalidInputError("Give either every or between, to say which frames to hide.")
     chosen = [create_engine(e, device=device) if isinstance(e, str) else e for e in engines]
+    sequence = sequence.as_cyclic(cyclic)
     held_out = hold_out.between(sequence, *between) if between is not None else hold_out.every(sequence, every or 0)
     return evaluate_held_out(sequence, held_out, chosen, progress=progress)

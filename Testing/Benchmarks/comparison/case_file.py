@@ -31,8 +31,9 @@ def write_case(case: BenchmarkCase, path: Path) -> None:
         "index_name": sequence.index_name,
         "index_unit": sequence.unit,
         "slice_thickness": sequence.slice_thickness,
+        "period": sequence.period,
         "description": case.hold_out.description,
-        "gaps": [(gap.first, gap.last) for gap in case.hold_out.gaps],
+        "gaps": [(gap.first, gap.last, gap.closes) for gap in case.hold_out.gaps],
         "unused": case.hold_out.unused,
         "truth": case.truth is not None,
     }
@@ -77,6 +78,7 @@ def read_case(path: Path) -> BenchmarkCase:
         about["index_name"],
         about["index_unit"],
         slice_thickness=about["slice_thickness"],
+        period=about["period"],
     )
     hold_out = HoldOut(about["description"], tuple(HeldOutGap(*ends) for ends in about["gaps"]), tuple(about["unused"]))
     stored = _StoredTruth(path)

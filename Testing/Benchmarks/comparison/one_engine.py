@@ -127,7 +127,7 @@ class _Trial:
             prepared, seconds = self._timed_pair(scoring, case.hold_out, gap)
             for number in gap.held_out:
                 start = time.perf_counter()
-                frame = prepared.at(scoring.t_of(gap, number), fields=True)
+                frame = prepared.at(gap.t_of(scoring.scaled, number), fields=True)
                 with_fields = {"frame_with_fields_seconds": time.perf_counter() - start}
                 rows.append(asdict(scoring.row(self.name, gap, number, frame, seconds | with_fields)))
                 if number == keep:

@@ -54,6 +54,14 @@ class TestCaseFile:
         for number, mask in masks.items():
             np.testing.assert_array_equal(back.truth.mask_of(number), mask)
 
+    def test_a_loop_comes_back_with_the_gap_that_closes_it(self, sequence, tmp_path):
+        loop = sequence.as_loop(80.0)
+        case = BenchmarkCase("a beat", loop, every(loop, 4), MotionTruth(field))
+        write_case(case, tmp_path / "case.npz")
+        back = read_case(tmp_path / "case.npz")
+        assert (back.hold_out, back.sequence.period) == (case.hold_out, 80.0)
+        np.testing.assert_array_equal(back.truth.displacement(0, 5), field(0, 5))
+
     def test_truth_everywhere_has_no_mask_and_unknown_truth_is_none(self, sequence, tmp_path):
         for truth in (MotionTruth(field), None):
             write_case(BenchmarkCase("x", sequence, between(sequence, 0, 2), truth), tmp_path / "case.npz")

@@ -25,6 +25,25 @@ def test_a_program_gets_means_and_rows(command, events, recording):
     assert sorted({row["frame"] for row in last["rows"]}) == [1, 2, 3]
 
 
+@pytest.mark.parametrize(
+    ("cyclic", "frames"), [((), [1, 2, 4]), (("--cyclic",), [1, 2, 4]), (("--no-cyclic",), [1, 2])]
+)
+def test_a_loop_is_evaluated_round_with_figures(command, events, loop, tmp_path, cyclic, frames):
+    out = tmp_path / "evaluation"
+    result = command("evaluate", loop, "--every", 3, *cyclic, *QUICK, "-o", out, "--json")
+    assert result.exit_code == 0, result.stderr
+    rows = events(result)[-1]["rows"]
+    assert sorted({row["frame"] for row in rows}) == frames
+    assert {(row["first"], row["last"], row["t"]) for row in rows if row["frame"] == 4} <= {(3, 0, 100 / 180)}
+    assert (out / "native_frames.png").is_file()
+
+
+@pytest.mark.parametrize(("cyclic", "frames"), [((), [1, 2]), (("--cyclic",), [1, 2, 4]), (("--no-cyclic",), [1, 2])])
+def test_a_file_that_says_nothing_of_a_loop_can_be_called_one(command, events, recording, cyclic, frames):
+    result = command("evaluate", recording, "--every", 3, *cyclic, *QUICK, "--json")
+    assert sorted({row["frame"] for row in events(result)[-1]["rows"]}) == frames
+
+
 def test_the_folder_gets_a_table_and_figures(command, recording, tmp_path):
     out = tmp_path / "evaluation"
     result = command("evaluate", recording, "--every", 2, *QUICK, "-o", out)

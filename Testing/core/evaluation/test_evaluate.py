@@ -48,6 +48,29 @@ class TestEvaluate:
         evaluate(sequence, every(sequence, 3), [engine])
         assert engine.prepared[0].sequence.times == (0.0, 30.0, 60.0)
 
+    def test_frames_in_the_last_gap_of_a_loop_are_predicted_from_its_last_kept_frame_and_its_first(self):
+        loop = make_sequence(6, values=[0, 10, 20, 30, 40, 55]).as_loop(60.0)
+        hold_out = every(loop, 4)
+        rows = evaluate(loop, hold_out, [LinearBlend(), shift_engine()], keep_frames=(5,))
+        (row,) = [r for r in rows.rows if r.engine == "linear_blend" and r.frame == 5]
+        assert (row.first, row.last, row.t, row.index_value) == (4, 0, 0.75, 55.0)
+        scaled = scale_native(loop).volumes
+        expected = 0.25 * scaled[4].array.astype(float) + 0.75 * scaled[0].array
+        np.testing.assert_allclose(rows.kept["native", "linear_blend", 5].volume.array, expected, atol=1e-6)
+        assert row.measures["psnr"] == pytest.approx(metrics.psnr(expected, scaled[5].array), abs=1e-3)
+        frames = {r.frame for r in rows.rows}
+        assert frames == {1, 2, 3, 5}
+
+    def test_the_motion_in_the_last_gap_of_a_loop_is_compared_with_that_of_the_first_frame(self):
+        loop, asked = make_sequence(4).as_loop(), []
+
+        def displacement(source, frame):
+            asked.append((source, frame))
+            return np.zeros((*loop.geometry.shape, 3), np.float32)
+
+        evaluate(loop, every(loop, 2), [shift_engine()], truth=MotionTruth(displacement))
+        assert asked == [(0, 1), (2, 1), (2, 3), (0, 3)]
+
     def test_native_scores_are_those_of_the_scaled_frames(self):
         sequence = make_sequence(3)
         row = evaluate(sequence, between(sequence, 0, 2), [LinearBlend()]).rows[-1]

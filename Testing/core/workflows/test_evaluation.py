@@ -31,6 +31,15 @@ def test_frames_between_two_are_hidden(cine):
     ]
 
 
+@pytest.mark.parametrize(("cyclic", "frames"), [(None, {1, 2, 4}), (True, {1, 2, 4}), (False, {1, 2})])
+def test_a_loop_is_evaluated_round_unless_it_is_called_none(cine, cyclic, frames):
+    evaluation = evaluate(cine.as_loop(70.0), every=3, cyclic=cyclic, engines=["linear_blend"])
+    assert {row.frame for row in evaluation.rows} == frames
+    engine = StandIn(blended)
+    evaluate(cine, between=(0, 3), cyclic=cyclic, engines=[engine])
+    assert engine.prepared[0].sequence.period == (60.0 if cyclic else None)
+
+
 @pytest.mark.parametrize("which", [{}, {"every": 2, "between": (0, 3)}])
 def test_which_frames_to_hide_is_said_once(cine, which):
     with pytest.raises(InvalidInputError, match="either every or between"):
