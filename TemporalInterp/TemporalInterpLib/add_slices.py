@@ -259,7 +259,7 @@ def _name(source: _Source) -> str:
 
 def _sequence_node(source: _Source, made: Sequence) -> Steps[slicer.vtkMRMLSequenceNode]:
     """Fill a sequence node, outside the scene, with the volumes, one a step."""
-    result = new_sequence_like(source.node, _name(source))
+    result = new_sequence_like(source.node, _name(source), period=source.frames.period)
     set_attributes(result, made.item_attributes[0])  # the same for all
     for number, text in enumerate(source.index_texts):
         item = slicer.vtkMRMLScalarVolumeNode()

@@ -129,7 +129,7 @@ def _frames_node(
     name: str, result: Sequence, source: _Source, writer: CompanionWriter
 ) -> Steps[slicer.vtkMRMLSequenceNode]:
     """Fill a sequence node, outside the scene, with the source's own items and the synthetic frames, one a step."""
-    frames_node = new_sequence_like(source.node, name)
+    frames_node = new_sequence_like(source.node, name, period=result.period)
     for value, volume, attributes in zip(result.times, result.volumes, result.item_attributes, strict=True):
         if volume in source.items:
             index_value, item = source.items[volume]

@@ -87,13 +87,24 @@ class InterpolationLogic:
         sequence_node: slicer.vtkMRMLSequenceNode,
         factor: int,
         *,
-        cyclic: bool = False,
+        cyclic: bool | None = None,
         engine: str = AUTOMATIC,
         device: Device = Device.AUTO,
         companions: Collection[Companion] = (),
         progress: Progress = no_progress,
     ) -> AddedSequence:
-        """Add the whole sequence with `factor - 1` synthetic items in every gap; see `interpolate` for the rest."""
+        """Add the whole sequence with `factor - 1` synthetic items in every gap; see `interpolate` for the rest.
+
+        Args:
+            sequence_node: sequence of scalar volumes in the scene, two items or more.
+            factor: 2 or more.
+            cyclic: whether the sequence is a loop, so that the gap from its last item to its first is filled, too; None
+                takes it as it is.
+            engine: as in `interpolate`, like the rest.
+            device: likewise.
+            companions: likewise.
+            progress: likewise.
+        """
         request = WholeSequence(factor, cyclic)
         steps = self.interpolation_steps(sequence_node, request, engine=engine, device=device, companions=companions)
         return run_to_end(steps, progress)

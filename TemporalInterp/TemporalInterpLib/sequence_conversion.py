@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 import slicer
 
-from temporal_interp.data.provenance import SLICE_THICKNESS_KEY, is_synthetic
+from temporal_interp.data.provenance import PERIOD_KEY, SLICE_THICKNESS_KEY, is_synthetic
 from temporal_interp.data.sequence import SMALLEST_STEP, Sequence
 from temporal_interp.data.sequence import require_apart as core_require_apart
 from temporal_interp.data.volume import require_same_geometry
@@ -20,7 +20,7 @@ from TemporalInterpLib.volume_conversion import set_volume, volume_from_node
 def sequence_from_node(sequence_node: slicer.vtkMRMLSequenceNode, items: Iterable[int] | None = None) -> Sequence:
     """Return the frames of a sequence of scalar volumes, with their index values and attributes.
 
-    Voxels are not copied and are read-only (see `volume_from_node`).
+    Voxels are not copied and are read-only (see `volume_from_node`). Some items of a loop are none.
 
     Args:
         sequence_node: a sequence with a numeric index.
@@ -54,6 +54,7 @@ def sequence_from_node(sequence_node: slicer.vtkMRMLSequenceNode, items: Iterabl
         unit=sequence_node.GetIndexUnit(),
         item_attributes=[attributes_of(sequence_node.GetNthDataNode(n)) for n in numbers],
         slice_thickness=slice_thickness_of(sequence_node),
+        period=period_of(sequence_node) if items is None else None,
     )
 
 
@@ -63,13 +64,25 @@ def slice_thickness_of(sequence_node: slicer.vtkMRMLSequenceNode) -> float | Non
     Raises:
         InvalidInputError: the attribute is not a number.
     """
-    text = sequence_node.GetAttribute(SLICE_THICKNESS_KEY)
+    return _attribute_as_number(sequence_node, SLICE_THICKNESS_KEY, "of mm")
+
+
+def period_of(sequence_node: slicer.vtkMRMLSequenceNode) -> float | None:
+    """Return the period in the unit of the index, None where the sequence is not a loop.
+
+    Raises:
+        InvalidInputError: the attribute is not a number.
+    """
+    return _attribute_as_number(sequence_node, PERIOD_KEY, "in the unit of the index")
+
+
+def _attribute_as_number(sequence_node: slicer.vtkMRMLSequenceNode, key: str, of_what: str) -> float | None:
+    text = sequence_node.GetAttribute(key)
     try:
         return float(text) if text else None
     except ValueError as error:
         raise InvalidInputError(
-            f"Attribute {SLICE_THICKNESS_KEY} of sequence '{sequence_node.GetName()}' is '{text}'; it has to be a "
-            "number of mm."
+            f"Attribute {key} of sequence '{sequence_node.GetName()}' is '{text}'; it has to be a number {of_what}."
         ) from error
 
 
@@ -164,8 +177,13 @@ def add_item(
     return sequence_node.SetDataNodeAtValue(item, format_index_value(index_value))
 
 
-def new_sequence_like(source: slicer.vtkMRMLSequenceNode, name: str) -> slicer.vtkMRMLSequenceNode:
-    """Return a new empty sequence node, outside any scene, with the index of the source."""
+def new_sequence_like(
+    source: slicer.vtkMRMLSequenceNode, name: str, *, period: float | None = None
+) -> slicer.vtkMRMLSequenceNode:
+    """Return a new empty sequence node, outside any scene, with the index of the source.
+
+    It is a loop only if a period is given: it need not have all the items of the source.
+    """
     sequence_node = slicer.vtkMRMLSequenceNode()
     sequence_node.SetName(name)
     sequence_node.SetIndexName(source.GetIndexName())
@@ -173,7 +191,13 @@ def new_sequence_like(source: slicer.vtkMRMLSequenceNode, name: str) -> slicer.v
     sequence_node.SetIndexType(source.GetIndexType())
     sequence_node.SetNumericIndexValueTolerance(source.GetNumericIndexValueTolerance())
     sequence_node.SetAttribute(SLICE_THICKNESS_KEY, source.GetAttribute(SLICE_THICKNESS_KEY))
+    _set_period(sequence_node, period)
     return sequence_node
+
+
+def _set_period(sequence_node: slicer.vtkMRMLSequenceNode, period: float | None) -> None:
+    if period is not None:
+        sequence_node.SetAttribute(PERIOD_KEY, repr(period))
 
 
 def node_from_sequence(sequence: Sequence, name: str) -> slicer.vtkMRMLSequenceNode:
@@ -188,6 +212,7 @@ def node_from_sequence(sequence: Sequence, name: str) -> slicer.vtkMRMLSequenceN
     sequence_node.SetIndexUnit(sequence.unit)
     if sequence.slice_thickness is not None:
         sequence_node.SetAttribute(SLICE_THICKNESS_KEY, repr(sequence.slice_thickness))
+    _set_period(sequence_node, sequence.period)
     require_apart(sequence.times, sequence_node)
     frames = zip(sequence.times, sequence.volumes, sequence.item_attributes, strict=True)
     for number, (value, volume, attributes) in enumerate(frames):

@@ -178,7 +178,7 @@ def interpolate_between_items(sequence_node, first, last, frames, engine, *, pro
     return run_to_end(steps, progress)
 
 
-def multiply_item_rate(sequence_node, factor, engine, *, cyclic=False, progress=no_progress, **options):
+def multiply_item_rate(sequence_node, factor, engine, *, cyclic=None, progress=no_progress, **options):
     """Fill every gap of a sequence at once, with an engine in this process."""
     steps = interpolation_steps(sequence_node, WholeSequence(factor, cyclic), in_this_process(engine), **options)
     return run_to_end(steps, progress)

@@ -111,9 +111,11 @@ class TestSequence:
     def test_every_frame_at_its_index_value(self, cine, repeated):
         cine.sequence.GetNthDataNode(3).SetAttribute("DICOM.Modality", "MR")
         cine.sequence.SetAttribute("TemporalInterp.SliceThickness", "5.0")
+        cine.sequence.SetAttribute("TemporalInterp.Period", "62.5")
         result = add(cine.sequence).result
         assert result.GetName() == "Synthetic slices in cine"
         assert result.GetAttribute("TemporalInterp.SliceThickness") == "5.0"
+        assert result.GetAttribute("TemporalInterp.Period") == "62.5"
         assert item_values(result) == item_values(cine.sequence)
         assert (result.GetIndexName(), result.GetIndexUnit()) == ("trigger time", "ms")
         for made, given in zip(item_arrays(result), item_arrays(cine.sequence), strict=True):

@@ -264,6 +264,23 @@ def test_multiplied_rate_can_close_the_cycle(cine):
     assert item_values(added.companions[Companion.DISPLACEMENT_FIRST_TO_T]) == item_values(added.sequence)
 
 
+@pytest.mark.parametrize(("cyclic", "count", "period"), [(None, 10, "60.0"), (True, 10, "60.0"), (False, 9, None)])
+def test_a_loop_is_filled_round_and_stays_one(cine, cyclic, count, period):
+    cine.sequence.SetAttribute("TemporalInterp.Period", "60.0")
+    added = multiply_item_rate(cine.sequence, 2, LinearBlend(), cyclic=cyclic)
+    assert len(item_values(added.sequence)) == count
+    if count == 10:
+        assert item_values(added.sequence)[-1] == 55.0
+    assert added.sequence.GetAttribute("TemporalInterp.Period") == period
+
+
+def test_what_is_called_a_loop_is_one_in_the_scene_and_two_phases_of_it_are_none(cine):
+    added = multiply_item_rate(cine.sequence, 2, LinearBlend(), cyclic=True)
+    assert added.sequence.GetAttribute("TemporalInterp.Period") == "62.5"
+    pair = interpolate_between_items(added.sequence, 0, 4, 1, LinearBlend())
+    assert pair.sequence.GetAttribute("TemporalInterp.Period") is None
+
+
 def test_interpolating_a_result_again_starts_from_its_acquired_items(cine):
     once = interpolate_between_items(cine.sequence, 0, 1, 1, LinearBlend())
     twice = multiply_item_rate(once.sequence, 3, LinearBlend())

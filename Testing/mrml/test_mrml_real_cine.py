@@ -28,10 +28,12 @@ def test_cine_is_interpolated_in_the_scene(acquired, scene):
     assert made[2].dtype == np.uint16
 
 
-def test_whole_cine_is_doubled(acquired, scene):
+@pytest.mark.parametrize("cyclic", [None, True])
+def test_whole_cine_is_doubled_round_the_beat(acquired, scene, cyclic):
     cine = add_sequence_to_scene(acquired, "Short axis")
-    added = multiply_item_rate(cine.sequence, 2, LinearBlend(), cyclic=True)
+    added = multiply_item_rate(cine.sequence, 2, LinearBlend(), cyclic=cyclic)
     assert added.sequence.GetNumberOfDataNodes() == 50
+    assert sequence_from_node(added.sequence).period == acquired.period == 830.0
     np.testing.assert_allclose(item_values(added.sequence)[::2], acquired.times, atol=1e-6)
 
 

@@ -112,12 +112,12 @@ def test_we_read_what_slicer_writes(dtype, compressed, scene, tmp_path):
 
 def test_everything_survives_slicer(scene, tmp_path):
     """Written by us, read and written by Slicer, read by us."""
-    sequence = make_sequence()
+    sequence = make_sequence(period=100.0)
     write_sequence(sequence, tmp_path / "a.seq.nrrd")
     node = read_by_slicer(scene, tmp_path / "a.seq.nrrd")
     assert storage(scene, tmp_path / "b.seq.nrrd").WriteData(node)
     back = read_sequence(tmp_path / "b.seq.nrrd")
-    assert back.slice_thickness == sequence.slice_thickness
+    assert (back.slice_thickness, back.period) == (sequence.slice_thickness, 100.0)
     assert back.times == sequence.times
     assert [{k: v for k, v in a.items() if k != "Sequences.BaseName"} for a in back.item_attributes] == list(
         sequence.item_attributes

@@ -186,3 +186,25 @@ def test_slice_thickness_that_is_no_number_is_refused_by_name(scene, blob_frames
     node.SetAttribute("TemporalInterp.SliceThickness", "thin")
     with pytest.raises(InvalidInputError, match="'odd' is 'thin'"):
         sequence_from_node(node)
+
+
+def test_period_goes_into_the_scene_and_back(scene, blob_frames):
+    volumes = [Volume(frame, Geometry(frame.shape)) for frame in blob_frames(3)]
+    node = node_from_sequence(Sequence(volumes, range(3), period=100 / 3), "beat")
+    assert sequence_from_node(node).period == 100 / 3
+    assert sequence_from_node(node, [0, 1]).period is None
+    assert new_sequence_like(node, "some of it").GetAttribute("TemporalInterp.Period") is None
+    assert new_sequence_like(node, "all of it", period=100 / 3).GetAttribute("TemporalInterp.Period") == repr(100 / 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("a beat", "'odd' is 'a beat'; it has to be a number"), ("2", "period of a loop"), ("nan", "nan")],
+)
+def test_period_that_makes_no_sense_is_refused(scene, blob_frames, text, words):
+    volumes = [Volume(frame, Geometry(frame.shape)) for frame in blob_frames(3)]
+    node = node_from_sequence(Sequence(volumes, range(3)), "odd")
+    assert sequence_from_node(node).period is None
+    node.SetAttribute("TemporalInterp.Period", text)
+    with pytest.raises(InvalidInputError, match=words):
+        sequence_from_node(node)

@@ -120,6 +120,18 @@ class TestFrames:
         if cyclic:
             np.testing.assert_array_equal(item_arrays(result)[9], _shifted_arrays(cine, 4, 0, 0.5))
 
+    @pytest.mark.parametrize("cyclic", [False, True])
+    def test_a_loop_is_filled_round_ticked_or_not(self, cine, panel, finish, cyclic):
+        cine.sequence.SetAttribute("TemporalInterp.Period", "60.0")
+        parameters_of(panel).fill = Fill.WHOLE_SEQUENCE
+        panel.ui.factor.value = 2
+        if cyclic:
+            panel.ui.cyclic.click()
+        result = finish(panel)
+        assert item_values(result) == [*(6.25 * n for n in range(9)), 55.0]
+        np.testing.assert_array_equal(item_arrays(result)[9], _shifted_arrays(cine, 4, 0, 0.5))
+        assert result.GetAttribute("TemporalInterp.Period") == "60.0"
+
     def test_only_what_belongs_to_the_kind_is_shown(self, panel):
         ui, parameters = panel.ui, parameters_of(panel)
         belongs = {

@@ -63,7 +63,7 @@ class InterpolatePanel(Panel):
     def _request(self) -> Request:
         parameters = self.parameters
         if parameters.fill is Fill.WHOLE_SEQUENCE:
-            return WholeSequence(parameters.factor, parameters.cyclic)
+            return WholeSequence(parameters.factor, parameters.cyclic or None)  # a loop is one unticked, too
         frames = parameters.frameCount if parameters.fill is Fill.EVENLY else _numbers(parameters.times)
         return BetweenPhases(parameters.firstPhase, parameters.lastPhase, frames)
 

@@ -182,6 +182,7 @@ def test_phantoms_need_no_folder(command, monkeypatch):
         ((), "or a data set with --dataset"),
         (("--dataset", "acdc", "--data", "d", "--every", 2), "--every is for one INPUT"),
         (("--dataset", "acdc", "--data", "d", "--from", 0), "--from is for one INPUT"),
+        (("--dataset", "acdc", "--data", "d", "--no-cyclic"), "--cyclic is for one INPUT"),
         (("{file}", "--every", 2, "--data", "d"), "--data belongs to --dataset"),
         (("{file}", "--every", 2, "--split", "all"), "--split belongs to --dataset"),
         (("{file}", "--every", 2, "--subjects", 1), "--subjects belongs to --dataset"),
