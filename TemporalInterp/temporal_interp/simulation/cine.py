@@ -36,7 +36,9 @@ class PhantomCine:
     """Frames of a phantom and their truth.
 
     Attributes:
-        sequence: the frames; the index is time in ms, and every frame's attributes say that it is a phantom's.
+        sequence: the frames; the index is time in ms, and every frame's attributes say that it is a phantom's. It is a
+            loop where three frames or more are evenly spaced over one cycle, as `even_phases` spaces them; two are a
+            pair.
         body: the moving body.
         phases: phase of every frame, from 0 to 1.
         slice_shifts_mm: (K, 3), LPS mm, the shift of every slice; zero unless the acquisition shifts slices.
@@ -228,8 +230,14 @@ def _assemble(
         item_attributes=[{PHANTOM_KEY: body.name, PHASE_KEY: f"{phase:.9g}"} for phase in phases],
         notes=(f"Simulated images ({body.name}), not a patient's.",),
         slice_thickness=thickness,
+        period=body.cycle_ms if _is_whole(phases) else None,  # bodies return exactly to where they were
     )
     return PhantomCine(sequence, body, phases, shifts)
+
+
+def _is_whole(phases: tuple[float, ...]) -> bool:
+    """Tell whether phases are evenly spaced over one cycle, and more than a pair."""
+    return len(phases) > 2 and np.allclose(np.diff(phases), 1 / len(phases), rtol=0, atol=1e-9)
 
 
 def _require_seed(seed: int) -> None:

@@ -14,6 +14,7 @@ from temporal_interp.data.volume import Volume, from_sitk
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.simulation import (
     PHANTOM_KEY,
+    Acquisition,
     BeatingHeart,
     BreathingLung,
     coronal_slice,
@@ -38,6 +39,34 @@ def test_cine_is_a_sequence_in_ms_that_says_it_is_a_phantom():
     assert not any(is_synthetic(a) for a in cine.sequence.item_attributes)  # they stand for acquired frames
     assert "not a patient" in cine.sequence.notes[0]
     assert cine.sequence.slice_thickness is None
+
+
+@pytest.mark.parametrize(
+    ("phases", "whole"),
+    [
+        (even_phases(4), True),
+        ([0.1 + phase for phase in even_phases(3)], True),
+        (even_phases(4)[:-1], False),
+        ([n / 4 for n in range(5)], False),  # the end is the beginning again
+        ([0.0, 0.2, 0.37], False),
+        ([0.0, 0.5], False),  # a pair
+        ([0.0], False),
+    ],
+)
+def test_cine_is_a_loop_where_its_frames_cover_the_cycle_evenly(phases, whole):
+    assert make_heart_cine(HEART, SLICE, phases).sequence.period == (HEART.cycle_ms if whole else None)
+    lung = BreathingLung().in_plane()
+    assert make_lung_cine(lung, coronal_slice(), phases).sequence.period == (lung.cycle_ms if whole else None)
+
+
+def test_bodies_return_exactly_to_where_they_were():
+    for cine in (
+        make_heart_cine(HEART, SLICE, [0.0, 1.0], acquisition=Acquisition(inflow=0.08)),
+        make_lung_cine(BreathingLung(lag=0.1).in_plane(), coronal_slice(), [0.0, 1.0]),
+    ):
+        first, last = (volume.array for volume in cine.sequence.volumes)
+        np.testing.assert_array_equal(first, last)
+        assert np.abs(cine.displacement_field(0, 1).array).max() < 1e-5
 
 
 def test_cine_of_one_frame():
