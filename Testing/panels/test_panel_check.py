@@ -58,6 +58,14 @@ def test_the_hidden_frames_are_those_between_the_phases(widget, check):
     assert widget.ui.checkMessage.text.startswith("2 hidden frames: ")
 
 
+def test_what_lies_around_the_phases_is_that_of_the_loop(cine, widget, check):
+    cine.sequence.SetAttribute("TemporalInterp.Period", "60.0")
+    check(widget)
+    shown = SHIFT.prepared[-1].sequence
+    assert (shown.times, shown.period) == ((0.0, 50.0), 60.0)
+    assert sequence("cine predicted").GetAttribute("TemporalInterp.Period") is None
+
+
 def test_scores_of_the_blend_are_those_of_its_voxels(cine, widget, check):
     parameters_of(widget).engine = "linear_blend"
     check(widget)

@@ -66,6 +66,15 @@ def test_nothing_is_added_before_the_slider_moves(cine, scene, open_panel, turns
     assert ids(scene) == before
 
 
+def test_what_lies_around_the_phases_is_that_of_the_loop(cine, engines, open_panel, answered):
+    cine.sequence.SetAttribute("TemporalInterp.Period", "60.0")
+    widget = open_panel()
+    widget.ui.timeSlider.value = 0.3
+    answered(widget, SHIFT.name)
+    shown = SHIFT.prepared[-1].sequence
+    assert (shown.times, shown.period) == ((0.0, 50.0), 60.0)
+
+
 def test_the_blend_is_there_at_once_and_the_engines_answer_follows(cine, engines, open_panel, answered):
     held = engines.hold()
     widget = open_panel()
