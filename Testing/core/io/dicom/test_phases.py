@@ -130,6 +130,20 @@ class TestPeriod:
 
         assert read_sequence(dicom_folder(edit)).period is None
 
+    def test_is_unknown_where_the_median_times_are_not_whole_though_those_of_every_slice_are(self, dicom_folder):
+        def edit(dataset, slice_number, phase):
+            first, step = [(0, 40), (100, 40), (50, 60)][slice_number]
+            dataset.TriggerTime, dataset.NominalInterval = first + step * phase, 4 * step
+
+        sequence = read_sequence(dicom_folder(edit))
+        assert (sequence.times, sequence.period) == ((50, 110, 170, 220), None)
+
+    def test_is_unknown_where_the_last_gap_is_not_like_the_others(self, dicom_folder):
+        def edit(dataset, slice_number, phase):
+            dataset.TriggerTime, dataset.NominalInterval = (0, 40, 80, 200)[phase], 160
+
+        assert read_sequence(dicom_folder(edit)).period is None
+
     @pytest.mark.parametrize("lost", [0, 1, 3])
     def test_is_unknown_where_a_phase_is_lost(self, lost, dicom_folder):
         def edit(dataset, slice_number, phase):
