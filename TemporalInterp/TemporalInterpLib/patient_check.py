@@ -11,7 +11,6 @@ import numpy as np
 import slicer
 import vtk
 
-from temporal_interp.data.provenance import Provenance
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.engines.blend import LinearBlend
 from temporal_interp.engines.protocol import Engine
@@ -93,13 +92,13 @@ class _Predicted:
 
     Attributes:
         number: of the frame among the acquired ones.
-        t: its place between the phases.
+        marks: the attributes that mark it as synthetic.
         voxels: (K, J, I) float32, scaled to [0, 1].
         error: |voxels - acquired|, likewise.
     """
 
     number: int
-    t: float
+    marks: Mapping[str, str]
     voxels: np.ndarray
     error: np.ndarray
 
@@ -145,7 +144,7 @@ def _steps(
     )
     yield 0.99, "adding to the scene"
     with scene_transaction(scene):
-        errors = _add_errors(sequence_node, sequence, items, phases, engine, frames, view)
+        errors = _add_errors(sequence_node, sequence, items, frames, view)
         table = _add_table(sequence_node, scores, engine.name)
         return PatientCheck(engine.name, scores, table, _add_chart(table, engine.name), errors)
 
@@ -177,7 +176,7 @@ def _predict(
     for number in hidden:
         frame = evaluation.kept[NATIVE.name, engine.name, number]
         error = np.abs(frame.volume.array - acquired[number].array)
-        frames.append(_Predicted(number, frame.t, frame.volume.array, error))
+        frames.append(_Predicted(number, frame.attributes, frame.volume.array, error))
     return engine, scores, frames
 
 
@@ -185,8 +184,6 @@ def _add_errors(
     sequence_node: slicer.vtkMRMLSequenceNode,
     sequence: Sequence,
     items: abc.Sequence[int],
-    phases: tuple[int, int],
-    engine: Engine,
     frames: abc.Sequence[_Predicted],
     view: SourceView,
 ) -> AddedSequence:
@@ -194,16 +191,14 @@ def _add_errors(
     scene = sequence_node.GetScene()
     frames_node = new_sequence_like(sequence_node, scene.GenerateUniqueName(f"{sequence_node.GetName()} predicted"))
     errors_node = new_sequence_like(sequence_node, scene.GenerateUniqueName(f"{sequence_node.GetName()} error"))
-    first, last = (sequence.times[n] for n in phases)
     for frame in frames:
         value, template = sequence.times[frame.number], sequence_node.GetNthDataNode(items[frame.number])
-        marks = Provenance.of(engine, first, last, frame.t).as_attributes()
         for node, array, what in ((frames_node, frame.voxels, "SYNTHETIC"), (errors_node, frame.error, "error")):
             name = f"{sequence_node.GetName()} {what} {value:.9g} {sequence.unit}".strip()
             item = add_item(node, slicer.vtkMRMLScalarVolumeNode(), name, value)
             set_voxels(item, array, vtk.VTK_FLOAT)
             copy_place(item, template)
-            set_attributes(item, marks)
+            set_attributes(item, frame.marks)
     for node in (frames_node, errors_node):
         scene.AddNode(node)
     shown = [(node, add_proxy(node, node.GetName(), view, scene)) for node in (errors_node, frames_node)]

@@ -78,6 +78,7 @@ def test_synthetic_frames_say_so_in_name_and_attributes(cine):
         "EngineSettings": "for tests",
         "FirstIndexValue": "0",
         "LastIndexValue": "25",
+        "IndexValues": "0 25",
         "T": "0.25",
     }
     for key, value in expected.items():

@@ -132,6 +132,7 @@ def test_error_maps_are_the_absolute_differences(cine, widget, check):
         assert marks["TemporalInterp.Synthetic"] == "true"
         assert marks["TemporalInterp.Engine"] == "linear_blend"
         assert float(marks["TemporalInterp.T"]) == number / 4
+        assert marks["TemporalInterp.IndexValues"] == ("50 0" if number == 3 else "0 50")
 
 
 def test_scrolling_shows_error_and_prediction_together(cine, widget, check):

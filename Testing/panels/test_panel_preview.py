@@ -131,6 +131,7 @@ def test_the_preview_lies_where_the_item_lies_and_says_what_it_is(cine, open_pan
         "TemporalInterp.Model": "shifter 1.0",
         "TemporalInterp.FirstIndexValue": "0",
         "TemporalInterp.LastIndexValue": "50",
+        "TemporalInterp.IndexValues": "0 50",
         "TemporalInterp.T": "0.25",
     }
 

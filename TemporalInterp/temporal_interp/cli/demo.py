@@ -93,16 +93,14 @@ def _scored(cine: PhantomCine, engines: abc.Sequence[Engine], progress: Progress
 
 def _completed(cine: PhantomCine, evaluation: Evaluation, engine: Engine) -> Sequence:
     """Return the kept frames, with those of an engine in place of the ones held out, scaled to [0, 1]."""
-    from temporal_interp.data.provenance import Provenance
     from temporal_interp.evaluation.presets import NATIVE
 
     scaled = NATIVE.scale(cine.sequence)
     volumes, attributes = list(scaled.volumes), list(scaled.item_attributes)
     for row in evaluation.rows:
         if row.engine == engine.name:
-            first, last = (scaled.times[end] for end in (row.first, row.last))
-            volumes[row.frame] = evaluation.kept[row.preset, row.engine, row.frame].volume
-            attributes[row.frame] = Provenance.of(engine, first, last, row.t).as_attributes()
+            frame = evaluation.kept[row.preset, row.engine, row.frame]
+            volumes[row.frame], attributes[row.frame] = frame.volume, frame.attributes
     return replace(scaled, volumes=volumes, item_attributes=attributes)
 
 

@@ -55,6 +55,8 @@ class Provenance:
         settings: the engine's settings that shape the result, in one line.
         model: name and version of the trained model, "" for an engine that has none.
         model_sha256: checksum of the model file, "" for an engine that has none.
+        frames: index values of all acquired frames that it was made from: the two above, the nearer first, then those
+            further away, in descending order of their weight.
     """
 
     engine: str
@@ -64,11 +66,14 @@ class Provenance:
     settings: str = ""
     model: str = ""
     model_sha256: str = ""
+    frames: tuple[float, ...] = ()
 
     @classmethod
-    def of(cls, engine: Identity, first_index: float, last_index: float, t: float) -> Provenance:
+    def of(
+        cls, engine: Identity, first_index: float, last_index: float, t: float, frames: tuple[float, ...] = ()
+    ) -> Provenance:
         """Return the provenance of a frame that an engine makes."""
-        return cls(engine.name, first_index, last_index, t, engine.settings, engine.model, engine.model_sha256)
+        return cls(engine.name, first_index, last_index, t, engine.settings, engine.model, engine.model_sha256, frames)
 
     def as_attributes(self) -> dict[str, str]:
         """Return the text attributes that mark a frame as synthetic."""
@@ -80,6 +85,7 @@ class Provenance:
             "ModelSHA256": self.model_sha256,
             "FirstIndexValue": f"{self.first_index:.9g}",
             "LastIndexValue": f"{self.last_index:.9g}",
+            "IndexValues": " ".join(f"{value:.9g}" for value in self.frames),
             "T": f"{self.t:.9g}",
             "ProgramVersion": temporal_interp.__version__,
         }

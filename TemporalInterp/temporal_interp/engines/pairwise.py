@@ -1,4 +1,4 @@
-"""Lifts engines that know two frames only to sequences: each gap is a pair of its own."""
+"""Lifts engines that work on one gap at a time to sequences: each gap is a pair of its own."""
 
 from __future__ import annotations
 
@@ -31,11 +31,14 @@ class Synthesised:
         volume: the frame; at t = 0 and t = 1 it is not used, since the acquired frame is taken.
         displacement_first_to_t: resamples the first volume into the frame; None if not requested or without motion.
         displacement_last_to_t: resamples the last volume into the frame; likewise.
+        context: numbers of the frames of the sequence that it was made from besides the two of the pair, in descending
+            order of their weight.
     """
 
     volume: Volume
     displacement_first_to_t: DisplacementField | None = None
     displacement_last_to_t: DisplacementField | None = None
+    context: tuple[int, ...] = ()
 
 
 class PreparedPair(Protocol):
@@ -52,7 +55,7 @@ class PreparedPair(Protocol):
 
 
 class PairwiseEngine(abstract.ABC):
-    """An engine that looks at one gap alone. Subclasses give the properties of `Engine` and `prepare_pair`."""
+    """An engine that works on one gap at a time. Subclasses give the properties of `Engine` and `prepare_pair`."""
 
     @property
     @abstract.abstractmethod
@@ -180,13 +183,16 @@ class PreparedGaps:
                     t,
                     answer.displacement_first_to_t,
                     answer.displacement_last_to_t,
-                    None if t in acquired else self._provenance(gap, t),
+                    None if t in acquired else self._provenance(gap, t, answer.context),
                 )
             )
         return frames
 
-    def _provenance(self, gap: Gap, t: float) -> Provenance:
-        return Provenance.of(self.engine, self.sequence.times[gap.first], self.sequence.times[gap.last], t)
+    def _provenance(self, gap: Gap, t: float, context: tuple[int, ...]) -> Provenance:
+        times = self.sequence.times
+        ends = (gap.first, gap.last) if round(t, 9) <= 0.5 else (gap.last, gap.first)  # rounding decides no tie
+        frames = dict.fromkeys((*ends, *context))  # in a short loop a frame lies on both sides
+        return Provenance.of(self.engine, times[gap.first], times[gap.last], t, tuple(times[n] for n in frames))
 
     def _pair(self, number: int, progress: Progress) -> PreparedPair:
         if number not in self._pairs:

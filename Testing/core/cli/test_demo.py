@@ -27,6 +27,9 @@ def test_the_demo_leaves_a_sequence_pictures_and_scores(command, tmp_path):
     }
     sequence = read_sequence(out / "beating_heart.seq.nrrd")
     assert [is_synthetic(a) for a in sequence.item_attributes] == [False, True, True, True] * 6 + [False]
+    made_from = [a["TemporalInterp.IndexValues"].split() for a in sequence.item_attributes[1:4]]
+    kept = [f"{sequence.times[number]:.9g}" for number in (0, 4)]
+    assert made_from == [kept, kept, kept[::-1]]
     for words in ("PSNR", "linear blend", str(out), "interpolate YOUR_DATA"):
         assert words in result.stdout
 

@@ -5,7 +5,7 @@ from temporal_interp.data.provenance import PREFIX, SYNTHETIC_KEY, Provenance, i
 
 
 def test_attributes_say_everything_in_text():
-    provenance = Provenance("student", 40.0, 80.5, 0.25, "steps=7", "ACDC small 1.0", "ab12")
+    provenance = Provenance("student", 40.0, 80.5, 0.25, "steps=7", "ACDC small 1.0", "ab12", (40.0, 80.5, 0.0))
     assert provenance.as_attributes() == {
         "TemporalInterp.Synthetic": "true",
         "TemporalInterp.Engine": "student",
@@ -14,6 +14,7 @@ def test_attributes_say_everything_in_text():
         "TemporalInterp.ModelSHA256": "ab12",
         "TemporalInterp.FirstIndexValue": "40",
         "TemporalInterp.LastIndexValue": "80.5",
+        "TemporalInterp.IndexValues": "40 80.5 0",
         "TemporalInterp.T": "0.25",
         "TemporalInterp.ProgramVersion": temporal_interp.__version__,
     }
@@ -23,12 +24,13 @@ def test_what_an_engine_has_not_is_left_out_but_zero_is_kept():
     attributes = Provenance("linear_blend", 0.0, 40.0, 0.5).as_attributes()
     assert PREFIX + "Model" not in attributes
     assert PREFIX + "EngineSettings" not in attributes
+    assert PREFIX + "IndexValues" not in attributes
     assert attributes[PREFIX + "FirstIndexValue"] == "0"
 
 
 def test_index_values_keep_nine_digits():
-    attributes = Provenance("linear_blend", 1234567.25, 1234567.5, 1 / 3).as_attributes()
-    assert attributes[PREFIX + "FirstIndexValue"] == "1234567.25"
+    attributes = Provenance("linear_blend", 1234567.25, 1234567.5, 1 / 3, frames=(1234567.25,)).as_attributes()
+    assert attributes[PREFIX + "FirstIndexValue"] == attributes[PREFIX + "IndexValues"] == "1234567.25"
     assert attributes[PREFIX + "T"] == "0.333333333"
 
 

@@ -1,5 +1,7 @@
 """The adapter that lifts engines of pairs to sequences: what is prepared, when, and how long it is kept."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -100,6 +102,21 @@ def test_only_frames_that_are_looked_at_have_to_be_finite(cine):
     assert np.isfinite(prepared.at(5.0).volume.array).all()
     with pytest.raises(InvalidInputError, match="The frame at 60 ms has 1 voxels"):
         engine.prepare(cine.hiding([0])).at(50.0)
+
+
+@pytest.mark.parametrize(
+    ("time", "frames"), [(14.0, (10, 30)), (20.0, (10, 30)), (20.0 + 1e-9, (10, 30)), (26.0, (30, 10))]
+)
+def test_a_frame_names_the_two_it_was_made_from_the_nearer_first(cine, time, frames):
+    assert StandIn(blended).prepare(cine).at(time).provenance.frames == frames
+
+
+def test_further_frames_follow_by_their_index_values_and_none_twice(cine):
+    engine = StandIn(lambda pair, t: replace(blended(pair, t), context=(3, 0, 1, 3)))
+    prepared = engine.prepare(cine)
+    assert prepared.at(14.0).provenance.frames == (10, 30, 60, 0)
+    assert prepared.at(14.0).attributes["TemporalInterp.IndexValues"] == "10 30 60 0"
+    assert engine.prepare(cine.as_loop(80.0)).at(75.0).provenance.frames == (0, 60, 10)
 
 
 def test_one_frame_has_no_gap(cine):
