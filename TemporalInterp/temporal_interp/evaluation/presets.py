@@ -93,6 +93,7 @@ def _native_scorer(sequence: Sequence) -> Score:
         return {
             "psnr": metrics.psnr(predicted, truth),
             "psnr_moving": metrics.psnr(predicted, truth, moving),
+            "detail": metrics.detail(predicted, truth, moving),
             "nmse_x100": 100 * metrics.nmse(predicted, truth),
             "ssim": metrics.ssim_2d(predicted, truth),
             "ncc": metrics.local_ncc(predicted, truth),

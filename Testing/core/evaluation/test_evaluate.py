@@ -79,6 +79,7 @@ class TestEvaluate:
         moving = metrics.moving_region([first, truth, last])
         assert row.measures["psnr"] == metrics.psnr(predicted, truth)
         assert row.measures["psnr_moving"] == metrics.psnr(predicted, truth, moving)
+        assert row.measures["detail"] == metrics.detail(predicted, truth, moving)
         assert row.measures["nmse_x100"] == 100 * metrics.nmse(predicted, truth)
         assert row.measures["ssim"] == metrics.ssim_2d(predicted, truth)
         assert row.measures["ncc_ceiling"] == metrics.local_ncc(truth, truth)

@@ -34,6 +34,46 @@ def test_psnr_of_equal_images_is_infinite_and_of_an_empty_mask_undefined(pair):
     assert np.isnan(metrics.psnr(truth, truth, np.zeros_like(truth, dtype=bool)))
 
 
+@pytest.mark.parametrize("period", [2, 4, 8])
+@pytest.mark.parametrize("axis", [1, 2])
+def test_detail_is_the_energy_of_fine_waves_over_that_of_the_truth(period, axis):
+    def wave(length):
+        return np.cos(2 * np.pi * np.arange(64) / length + np.pi / 4)
+
+    shape = [1, 5, 5]
+    shape[axis] = 64
+    truth, soft = (
+        np.broadcast_to(np.expand_dims(wave(32) + height * wave(period), (0, 3 - axis)), shape) for height in (1.0, 0.5)
+    )
+    whole_periods = np.zeros(shape, bool)
+    whole_periods[(slice(None),) * axis + (slice(16, 48),)] = True
+    coarse, fine = ((2 - 2 * np.cos(2 * np.pi / length)) ** 2 for length in (32, period))
+    expected = (coarse + fine / 4) / (coarse + fine)
+    assert metrics.detail(soft, truth, whole_periods) == pytest.approx(expected, rel=1e-9)
+
+
+def test_detail_looks_within_slices_and_inside_the_mask(pair):
+    predicted, truth = pair
+    shuffled = truth + np.arange(3)[:, None, None]  # slices differ, which is no detail
+    assert metrics.detail(shuffled, truth) == pytest.approx(1)
+    left = np.zeros(truth.shape, bool)
+    left[..., :10] = True
+    changed = np.where(np.arange(24) < 11, truth, predicted)  # voxels beside the mask are looked at
+    assert metrics.detail(changed, truth, left) == 1
+    assert metrics.detail(changed, truth) > 1
+
+
+def test_the_mean_of_two_frames_of_noise_has_half_of_their_detail():
+    first, last = np.random.default_rng(3).normal(0, 1, (2, 1, 200, 200))
+    assert metrics.detail((first + last) / 2, first) == pytest.approx(0.5, rel=0.02)
+
+
+def test_detail_of_nothing_is_undefined(pair):
+    _, truth = pair
+    assert np.isnan(metrics.detail(truth, truth, np.zeros(truth.shape, bool)))
+    assert np.isnan(metrics.detail(truth, np.ones(truth.shape)))
+
+
 def test_nmse_is_relative_to_the_power_of_the_truth():
     truth = np.full((2, 3, 4), 0.5)
     assert metrics.nmse(truth + 0.1, truth) == pytest.approx(0.01 / 0.25)
@@ -54,8 +94,8 @@ def test_tensors_score_as_arrays_do(pair):
 
 
 @pytest.mark.parametrize(
-    "metric", [metrics.psnr, metrics.nmse, metrics.local_ncc, metrics.ssim_2d, metrics.ssim_3d]
-)  # fmt: skip
+    "metric", [metrics.psnr, metrics.detail, metrics.nmse, metrics.local_ncc, metrics.ssim_2d, metrics.ssim_3d]
+)
 def test_images_of_two_shapes_are_refused_with_both_shapes(metric):
     with pytest.raises(InvalidInputError, match=r"\(3, 9, 9\).*\(3, 9, 8\)"):
         metric(np.zeros((3, 9, 9)), np.zeros((3, 9, 8)))
