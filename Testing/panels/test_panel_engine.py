@@ -22,6 +22,7 @@ WORDS = {
     ADAPTED: "not adapted to this sequence yet",
     "velocity_field": "Some seconds to prepare",
     EASE_IN_OUT_ENGINE: "it starts and ends slowly. Some seconds to prepare",
+    "cubic_blend": "Fades smoothly through the frames around: nothing moves. At once",
     "linear_blend": "At once",
 }
 

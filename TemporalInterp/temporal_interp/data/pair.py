@@ -1,4 +1,4 @@
-"""Two neighbouring frames of a sequence, as an engine that knows two frames only sees them."""
+"""Two neighbouring frames of a sequence, and what lies around them, as an engine that works gap by gap sees them."""
 
 from __future__ import annotations
 
@@ -35,6 +35,18 @@ class Pair:
     def last(self) -> Volume:
         """The frame at t = 1."""
         return self.sequence[self.gap.last]
+
+    @property
+    def gap_before(self) -> Gap | None:
+        """The gap before; None where there is none, or where the frame that it starts with is not finite."""
+        gap = self.sequence.gap_before(self.gap)
+        return gap if gap is not None and self.sequence[gap.first].is_finite else None
+
+    @property
+    def gap_after(self) -> Gap | None:
+        """The gap after; None where there is none, or where the frame that it ends with is not finite."""
+        gap = self.sequence.gap_after(self.gap)
+        return gap if gap is not None and self.sequence[gap.last].is_finite else None
 
     @property
     def geometry(self) -> Geometry:

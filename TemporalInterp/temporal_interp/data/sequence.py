@@ -64,13 +64,18 @@ class Gap:
     start: float
     stop: float
 
+    @property
+    def length(self) -> float:
+        """Length in the unit of the sequence."""
+        return self.stop - self.start
+
     def t_of(self, time: float) -> float:
         """Return the place of a time in the gap, 0 at its start and 1 at its stop."""
-        return (time - self.start) / (self.stop - self.start)
+        return (time - self.start) / self.length
 
     def time_of(self, t: float) -> float:
         """Return the time at a place in the gap, `start` and `stop` exactly at 0 and 1."""
-        return self.stop if t == 1.0 else self.start + t * (self.stop - self.start)
+        return self.stop if t == 1.0 else self.start + t * self.length
 
 
 @dataclass(frozen=True, eq=False, repr=False)

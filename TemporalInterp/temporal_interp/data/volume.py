@@ -61,9 +61,14 @@ class Volume:
         """Return a volume with other voxels at the same places."""
         return replace(self, array=array)
 
+    @property
+    def is_finite(self) -> bool:
+        """Whether no voxel is NaN or infinite."""
+        return self.array.dtype.kind != "f" or bool(np.isfinite(self.array).all())
+
     def require_finite(self, name: str) -> None:
         """Raise InvalidInputError, naming the volume, if a voxel is NaN or infinite."""
-        if self.array.dtype.kind == "f" and not np.isfinite(self.array).all():
+        if not self.is_finite:
             count = int((~np.isfinite(self.array)).sum())
             raise InvalidInputError(f"{name} has {count} voxels that are NaN or infinite; mask or replace them first.")
 

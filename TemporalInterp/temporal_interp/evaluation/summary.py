@@ -73,7 +73,7 @@ def as_table(summaries: Sequence[Summary], *, title: str = "") -> Table:
 
 
 def as_tables(summaries: Sequence[Summary], *, title: str = "") -> list[Table]:
-    """Return one `as_table` for every preset, so that five engines fit a terminal of 100 columns."""
+    """Return one `as_table` for every preset, so that six engines fit a terminal of 100 columns."""
     presets = dict.fromkeys(summary.preset for summary in summaries)
     return [as_table([s for s in summaries if s.preset == preset], title=title) for preset in presets]
 

@@ -53,7 +53,9 @@ def test_the_registry_passes_the_device_on():
 
 @pytest.mark.parametrize("name", ["magic", ""])
 def test_an_unknown_engine_is_refused_with_the_known_ones(name):
-    with pytest.raises(InvalidInputError, match=rf"'{name}'.*velocity_field, linear_blend, refined, student"):
+    with pytest.raises(
+        InvalidInputError, match=rf"'{name}'.*velocity_field, cubic_blend, linear_blend, refined, student"
+    ):
         create_engine(name)
 
 
@@ -71,7 +73,7 @@ def test_an_unknown_model_is_refused():
 
 def test_the_default_needs_no_model(monkeypatch):
     monkeypatch.setattr(Registry, "default", lambda self, kind="student": None)
-    assert available_engine_names() == ("velocity_field", "linear_blend")
+    assert available_engine_names() == ("velocity_field", "cubic_blend", "linear_blend")
     assert create_engine(DEFAULT_ENGINE).name == DEFAULT_ENGINE
     with pytest.raises(InvalidInputError, match="No trained model"):
         create_engine("student")

@@ -205,7 +205,7 @@ class TestTable1:
     def test_every_table_fits_100_columns(self, acdc):
         chosen = subjects_to_score("acdc", acdc([3], array=FRAMES), split="all")
         summaries = summarise(evaluate_subjects(chosen, [LinearBlend()]))
-        engines = ("nearest_endpoint", "linear_blend", "velocity_field", "student", "refined")
+        engines = ("nearest_endpoint", "velocity_field", "cubic_blend", "linear_blend", "refined", "student")
         summaries = [replace(s, engine=name) for s in summaries[::2] for name in engines]
         tables = as_tables(summaries, title=chosen.description)
         assert len(tables) == 2
