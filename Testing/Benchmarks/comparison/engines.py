@@ -8,6 +8,7 @@ from pathlib import Path
 
 from peers.catalogue import PEER_NAMES, create_peer
 from peers.catalogue import why_missing as why_peer_is_missing
+from peers.periodic_spline import PERIODIC_SPLINE, PeriodicSpline
 from temporal_interp.data.frame import Frame
 from temporal_interp.data.sequence import Gap
 from temporal_interp.engines.protocol import Engine, PreparedSequence
@@ -21,7 +22,9 @@ OURS = ("student", "refined", "velocity_field", EASE_IN_OUT_ENGINE)
 TRAINED_NETWORKS = Path(__file__).parents[1] / "networks"
 """Folder of the trained networks of others that come with the benchmark."""
 
-BASELINES = ("linear_blend", BASELINE)
+BASELINES = ("linear_blend", "cubic_blend", PERIODIC_SPLINE, BASELINE)
+"""Those without motion."""
+
 ALL = (*OURS, *BASELINES, *PEER_NAMES)
 """Every name, in the order of the tables."""
 
@@ -72,4 +75,5 @@ def create(name: str, weights: Path) -> Engine:
     """
     if name in PEER_NAMES:
         return create_peer(name, weights=weights)
-    return NearestEndpoint() if name == BASELINE else create_engine(name)
+    without_motion = {BASELINE: NearestEndpoint, PERIODIC_SPLINE: PeriodicSpline}
+    return without_motion[name]() if name in without_motion else create_engine(name)

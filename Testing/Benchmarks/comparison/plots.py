@@ -21,6 +21,8 @@ MIN_FRAMES = 2
 LEGEND_COLUMNS = 5
 OTHERS = ("#E69F00", "#56B4E9", "#BCBD22", "#000000", "#8C564B", "#6A3D9A", "#B2DF8A")
 MARKERS = ("s", "^", "v", "D", "X", "P", "*")
+LINES = ("--", "-.", (0, (1, 1)), (0, (6, 2, 1, 2, 1, 2)))
+"""Of the baselines."""
 
 
 def save_curves(result: SetResult, path: Path) -> bool:
@@ -71,7 +73,7 @@ def _look(name: str) -> dict[str, Any]:
     if name in OURS:
         return {"label": name, "color": ENGINE_COLOURS[1 + OURS.index(name)], "linewidth": 2.4, "marker": "o", "ms": 4}
     if name in BASELINES:
-        style = ("--", "-.")[BASELINES.index(name)]
+        style = LINES[BASELINES.index(name)]
         return {"label": name, "color": ENGINE_COLOURS[0], "linewidth": 1.4, "linestyle": style}
     number = PEER_NAMES.index(name)
     marks = {"color": OTHERS[number % len(OTHERS)], "marker": MARKERS[number % len(MARKERS)]}

@@ -36,14 +36,21 @@ class Protocol(NamedTuple):
 ED_TO_ES = Protocol(0, 8)
 """Of the real cines: phase 8 of 25 is end systole."""
 
+SAX_FROM_ES, TWO_CHAMBER_FROM_ES = Protocol(8, 16), Protocol(9, 17)
+"""From end systole on; the two-chamber cine has it a phase later."""
+
 EVERY_SECOND, EVERY_FOURTH = Protocol(every=2), Protocol(every=4)
 
 SAX, TWO_CHAMBER, ECHO = "cine-sax-dicom", "cine-2ch-dicom", "echo-3dt/img4d_11f.nii.gz"
 
 KNOWN = (
     ("cine_sax_ed_es", "real short-axis cine MR, ED to ES", SAX, ED_TO_ES),
+    ("cine_sax_es", "real short-axis cine MR, from ES on", SAX, SAX_FROM_ES),
+    ("cine_sax_every_2", "real short-axis cine MR, every 2nd phase kept", SAX, EVERY_SECOND),
     ("cine_sax_every_4", "real short-axis cine MR, every 4th phase kept", SAX, EVERY_FOURTH),
     ("cine_2ch_ed_es", "real two-chamber cine MR, one slice, ED to ES", TWO_CHAMBER, ED_TO_ES),
+    ("cine_2ch_es", "real two-chamber cine MR, one slice, from ES on", TWO_CHAMBER, TWO_CHAMBER_FROM_ES),
+    ("cine_2ch_every_2", "real two-chamber cine MR, one slice, every 2nd phase kept", TWO_CHAMBER, EVERY_SECOND),
     ("cine_2ch_every_4", "real two-chamber cine MR, one slice, every 4th phase kept", TWO_CHAMBER, EVERY_FOURTH),
     ("echo_3dt_every_2", "real 3D echo, every 2nd frame kept", ECHO, EVERY_SECOND),
 )

@@ -32,19 +32,25 @@ def sequence():
     return Sequence([Volume(a, geometry) for a in arrays], values, "phase", "%", slice_thickness=6.0)
 
 
+@pytest.fixture(params=[None, 75.0], ids=["", "a loop"])
+def maybe_loop(sequence, request):
+    return replace(sequence, period=request.param)
+
+
 def field(source, number):
     return np.full((2, 9, 8, 3), 10 * source + number, np.float32)
 
 
 class TestCaseFile:
-    def test_everything_that_scoring_needs_comes_back(self, sequence, tmp_path):
+    def test_everything_that_scoring_needs_comes_back(self, maybe_loop, tmp_path):
+        sequence = maybe_loop
         masks = {number: np.random.default_rng(number).random((2, 9, 8)) > 0.5 for number in (1, 3)}
         case = BenchmarkCase("a heart", sequence, every(sequence, 2), MotionTruth(field, masks.get))
         case = replace(case, hold_out=replace(case.hold_out, gaps=case.hold_out.gaps[:2]))
         write_case(case, tmp_path / "case.npz")
         back = read_case(tmp_path / "case.npz")
         assert (back.name, back.hold_out, back.geometry) == (case.name, case.hold_out, case.geometry)
-        for name in ("times", "index_name", "unit", "slice_thickness"):
+        for name in ("times", "index_name", "unit", "slice_thickness", "period"):
             assert getattr(back.sequence, name) == getattr(sequence, name)
         for one, other in zip(back.sequence.volumes, sequence.volumes, strict=True):
             assert one.array.dtype == np.int16
@@ -160,6 +166,9 @@ class TestRealSets:
             gaps[case_set.name] = [(gap.first, gap.last) for gap in case.hold_out.gaps]
         assert list(gaps) == [name for name, *_ in KNOWN]
         assert gaps["cine_sax_ed_es"] == gaps["cine_2ch_ed_es"] == [(0, 8)]
+        assert gaps["cine_sax_es"] == [(8, 16)]
+        assert gaps["cine_2ch_es"] == [(9, 17)]
+        assert gaps["cine_sax_every_2"] == gaps["cine_2ch_every_2"] == [(n, n + 2) for n in range(0, 24, 2)]
         assert gaps["cine_2ch_every_4"] == [(n, n + 4) for n in range(0, 24, 4)]
         assert gaps["echo_3dt_every_2"] == [(n, n + 2) for n in range(0, 10, 2)]
 

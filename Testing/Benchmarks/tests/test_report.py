@@ -10,6 +10,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import bench
+from comparison.engines import BASELINES
 from comparison.machine import describe
 from comparison.measures import MEASURE, means_of, means_of_all
 from comparison.pictures import grids_for, middle_coronal, save_picture
@@ -211,8 +212,8 @@ class TestPictures:
         assert list(tmp_path.iterdir()) == []
 
     def test_curves_and_picture_are_as_wide_as_a_readme(self, make_engine, make_result, tmp_path):
-        names = ("student", "linear_blend", "demons", "syn", "elastix", "monai_voxelmorph")
-        result = make_result(*(make_engine(name, epe=None if name == "linear_blend" else 0.5) for name in names))
+        names = ("student", *BASELINES, "demons", "syn", "elastix", "monai_voxelmorph")
+        result = make_result(*(make_engine(name, epe=None if name in BASELINES else 0.5) for name in names))
         assert save_curves(result, tmp_path / "c.png")
         assert save_picture(result, tmp_path / "p.png")
         for name in ("c.png", "p.png"):
@@ -342,4 +343,4 @@ class TestCommand:
     def test_quick_takes_few_sets(self, monkeypatch):
         known = [*bench.real_sets(bench.REPOSITORY, quick=True)]
         assert [s.name for s in bench._chosen_sets(known, None, quick=True, alone=True)] == ["cine_2ch_every_4"]
-        assert len(bench._chosen_sets(known, None, quick=False, alone=True)) == 5
+        assert len(bench._chosen_sets(known, None, quick=False, alone=True)) == 9
