@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.tensors.cubic import CubicImage
 from temporal_interp.tensors.spatial import identity_grid, resize, sample
 
 SLAB_VOXELS = 2_000_000
@@ -63,20 +65,32 @@ def displacement_in_slab(displacement: torch.Tensor, shape: tuple[int, int, int]
     return resize_slab(displacement, shape, slab) * scale
 
 
-def warp_slab(image: torch.Tensor, displacement: torch.Tensor, slab: slice) -> torch.Tensor:
+def warp_slab(
+    image: torch.Tensor | CubicImage, displacement: torch.Tensor, slab: slice, *, tolerance: float | None = None
+) -> torch.Tensor:
     """Return the slices `slab` of `image` warped by a displacement on a coarser grid, (1, 1, rows, J, I).
 
     Args:
-        image: (1, 1, K, J, I), the whole volume.
+        image: (1, 1, K, J, I), the whole volume: a tensor is interpolated linearly, a `CubicImage` by cubic B-splines.
+            One that is sampled in plane is prepared for the slab alone, so that memory stays bounded.
         displacement: (1, 3, k, j, i), voxels of its own grid, over the same extent.
         slab: slices of the result.
+        tolerance: as in `CubicImage.sample`; linear interpolation does not use it.
+
+    Raises:
+        InvalidInputError: the displacement has a component along K, and the image is sampled in plane.
     """
     slices, rows, columns = image.shape[2:]
     shape = (slices, rows, columns)
     points = identity_grid((slab.stop - slab.start, *shape[1:]), displacement)
     points[:, 0] += slab.start
     points += displacement_in_slab(displacement, shape, slab)
-    if displacement[:, 0].any():
+    through_plane = bool(displacement[:, 0].any())
+    if isinstance(image, CubicImage):
+        if image.in_plane and through_plane:
+            raise InvalidInputError("warp_slab() got motion along K, and an image that is sampled in plane.")
+        return (image.slices(slab) if image.in_plane else image).sample(points, tolerance=tolerance)
+    if through_plane:
         return sample(image, points)
     return sample_in_plane(image[:, :, slab], points)
 

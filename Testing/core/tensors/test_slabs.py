@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from temporal_interp.errors import InvalidInputError
 from temporal_interp.tensors import slabs as module
+from temporal_interp.tensors.cubic import CubicImage
 from temporal_interp.tensors.slabs import as_image, displacement_in_slab, resize_slab, slabs, warp_slab
-from temporal_interp.tensors.spatial import resize, resize_field, warp
+from temporal_interp.tensors.spatial import identity_grid, resize, resize_field, warp
 
 COARSE, FINE = (5, 6, 7), (11, 15, 17)
 GRIDS = [(COARSE, FINE), (COARSE, COARSE), ((1, 6, 7), (1, 15, 17)), ((5, 6, 7), (5, 15, 17)), ((5, 6, 7), (3, 4, 7))]
@@ -68,3 +70,22 @@ def test_slices_do_not_depend_on_the_slab_they_are_in(monkeypatch, voxels):
     monkeypatch.setattr(module, "SLAB_VOXELS", voxels)
     parts = torch.cat([warp_slab(image, displacement, slab) for slab in slabs(FINE)], dim=2)
     assert torch.equal(parts, whole)
+
+
+@pytest.mark.parametrize("tolerance", [None, 0.1])
+@pytest.mark.parametrize("in_plane", [False, True])
+def test_warp_slab_with_cubic_splines_is_a_slab_of_the_whole(in_plane, tolerance):
+    prepared = CubicImage.of(random(1, 1, *FINE), in_plane=in_plane)
+    displacement = random(1, 3, *COARSE)
+    displacement[:, 0] *= not in_plane
+    points = identity_grid(FINE, displacement) + resize_field(displacement, FINE)
+    whole = prepared.sample(points, tolerance=tolerance)
+    for start, stop in ((0, 4), (4, 5), (5, 11), (0, 11)):
+        part = warp_slab(prepared, displacement, slice(start, stop), tolerance=tolerance)
+        torch.testing.assert_close(part, whole[:, :, start:stop], rtol=0, atol=5e-5)
+
+
+def test_warp_slab_refuses_motion_along_k_for_slices_sampled_in_plane():
+    prepared = CubicImage.of(random(1, 1, *FINE), in_plane=True)
+    with pytest.raises(InvalidInputError, match="motion along K"):
+        warp_slab(prepared, random(1, 3, *COARSE), slice(0, 4))
