@@ -17,7 +17,10 @@ from temporal_interp.registration.velocity_model import VelocityModel
 from temporal_interp.registration.velocity_network import VelocityNetwork
 from temporal_interp.tensors.regularity import bending_energy, folding_loss, squared_gradient
 from temporal_interp.tensors.similarity import local_correlation_loss, squared_local_correlation
-from temporal_interp.tensors.spatial import integrate_velocity, warp
+from temporal_interp.tensors.spatial import integrate_velocity, resize, warp
+
+LEAST_WEIGHT = 1e-3
+"""Of a window outside a mask, where one inside weighs 1 (our choice)."""
 
 _DIVERGED = (
     "The fit of the velocity field diverged at step {step} of level {level}; use a smaller learning_rate than {rate}."
@@ -46,6 +49,7 @@ def fit_velocity(
     settings: VelocitySettings | None = None,
     *,
     compared: torch.Tensor | None = None,
+    weight: torch.Tensor | None = None,
     progress: Progress = no_progress,
 ) -> torch.Tensor:
     """Return the stationary velocity v for which fixed(p) = moving(p + u(p)) with u = exp(v).
@@ -56,6 +60,7 @@ def fit_velocity(
         spacing: voxel size in mm along each axis, in the order of the axes.
         settings: all choices; the defaults if None.
         compared: `compared_images` of the two, if the caller already has them.
+        weight: of each voxel in the similarity, (1 or N, 1, *shape), not negative; equal weights if None.
         progress: receives the progress; may raise CancelledError.
 
     Returns:
@@ -99,13 +104,15 @@ def fit_velocity(
     for index, (level, iterations, grid) in enumerate(levels):
         pair = _repeated(coarsen(finest_pair, grid), model.starts)
         floors = floor.repeat(model.starts, *[1] * (floor.ndim - 1)) if isinstance(floor, torch.Tensor) else floor
+        weights = None if weight is None else _window_weights(weight, grid, problems)
         optimiser = model.begin(grid)
         plateau = Plateau(settings.patience, settings.tolerance)
         for step in range(iterations):
             progress((before + step) / total, f"fitting the velocity field, level {level}")
             velocity = model.velocity()
             model_spacing = spacing_on(tuple(velocity.shape[2:]), shape, spacing)
-            loss = _loss(pair, velocity, model_spacing, floors, bending, settings)
+            share = None if weights is None else weights.repeat(model.starts, *[1] * (weights.ndim - 1))
+            loss = _loss(pair, velocity, model_spacing, floors, bending, settings, share)
             if not torch.isfinite(loss):
                 raise FitDivergedError(_DIVERGED.format(step=step, level=level, rate=settings.learning_rate))
             optimiser.zero_grad()
@@ -116,7 +123,7 @@ def fit_velocity(
                 break
         before += iterations
         if model.starts > 1 and index + 2 >= len(levels):  # the finest level costs most
-            model.keep(_most_similar(pair, model.velocity().detach(), floors, settings, model.starts))
+            model.keep(_most_similar(pair, model.velocity().detach(), floors, settings, model.starts, weights))
     progress(1.0, "velocity field fitted")
     with torch.no_grad():
         velocity = model.velocity()
@@ -163,8 +170,24 @@ def _repeated(pair: torch.Tensor, times: int) -> torch.Tensor:
     return torch.cat([half.repeat(times, *[1] * (half.ndim - 1)) for half in pair.chunk(2)])
 
 
+def _window_weights(weight: torch.Tensor, grid: tuple[int, ...], problems: int) -> torch.Tensor:
+    """Return the weights of the windows on a coarser grid, (N, 1, *grid), with a mean of 1 in every problem.
+
+    A window counts for `LEAST_WEIGHT` at least: where windows are left out, those that remain may all lie outside a
+    small mask.
+    """
+    weight = resize(weight, grid) + LEAST_WEIGHT
+    mean = weight.flatten(1).mean(1).view(-1, *[1] * (weight.ndim - 1))
+    return (weight / mean).expand(problems, -1, *grid)
+
+
 def _most_similar(
-    pair: torch.Tensor, velocity: torch.Tensor, floors: float | torch.Tensor, settings: VelocitySettings, starts: int
+    pair: torch.Tensor,
+    velocity: torch.Tensor,
+    floors: float | torch.Tensor,
+    settings: VelocitySettings,
+    starts: int,
+    weights: torch.Tensor | None,
 ) -> torch.Tensor:
     """Return, for each problem, the index of the start that makes its images most similar.
 
@@ -175,8 +198,13 @@ def _most_similar(
     similarity = squared_local_correlation(
         first, second, window=settings.window, stride=settings.window_stride, noise_variance_floor=floors
     )
-    by_start = similarity.flatten(1).mean(1).view(starts, -1)
-    problems = by_start.shape[1]
+    problems = len(similarity) // starts
+    if weights is not None:
+        centres = (slice(None, None, settings.window_stride),) * (pair.ndim - 2)
+        similarity = similarity * weights[(slice(None), slice(None), *centres)].repeat(
+            starts, *[1] * (weights.ndim - 1)
+        )
+    by_start = similarity.flatten(1).mean(1).view(starts, problems)
     return by_start.argmax(0) * problems + torch.arange(problems, device=pair.device)
 
 
@@ -204,6 +232,7 @@ def _loss(
     floors: float | torch.Tensor,
     bending: float,
     settings: VelocitySettings,
+    weights: torch.Tensor | None,
 ) -> torch.Tensor:
     """Return NeVF, Eq. 5, at the half-way point or at the fixed images.
 
@@ -214,13 +243,19 @@ def _loss(
         floors: noise variance floor, of every problem or one for all.
         bending: as in the settings, but in mm.
         settings: weights.
+        weights: of the windows, (N, 1, *shape); None where all count alike.
     """
     (first, second), displacement, smooth_field = _aligned(pair, velocity, settings)
     rough = _roughness(smooth_field, spacing, bending)
     if settings.symmetric:
         rough = rough / len(spacing) ** 2
     dissimilarity = local_correlation_loss(
-        first, second, window=settings.window, stride=settings.window_stride, noise_variance_floor=floors
+        first,
+        second,
+        window=settings.window,
+        stride=settings.window_stride,
+        noise_variance_floor=floors,
+        weight=weights,
     )
     loss = dissimilarity + settings.smoothness * rough
     if settings.folding:

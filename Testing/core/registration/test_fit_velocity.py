@@ -146,7 +146,7 @@ def test_of_several_starts_the_most_similar_of_each_pair_continues_alone():
     rightward = torch.tensor([0.0, 3.0]).view(1, 2, 1, 1).expand(1, 2, 32, 32)
     pair = torch.cat([warp(scene, rightward), warp(scene, -rightward), scene, scene])
     velocities = torch.cat([rightward, rightward, -rightward, -rightward])
-    chosen = fitting._most_similar(fitting._repeated(pair, 2), velocities, 1e-4, FAST, 2)
+    chosen = fitting._most_similar(fitting._repeated(pair, 2), velocities, 1e-4, FAST, 2, None)
     assert chosen.tolist() == [0, 3]
 
 
@@ -188,3 +188,39 @@ def test_images_that_do_not_fit_are_refused(fixed, moving, spacing):
 def test_a_fit_that_diverges_is_an_error():
     with pytest.raises(FitDivergedError, match=r"diverged at step 0 of level 2.*learning_rate"):
         fit_velocity(image((16, 16)) * float("nan"), image((16, 16)), (1.0, 1.0), HARDLY)
+
+
+def test_what_weighs_nothing_is_not_looked_at():
+    shift, shape = np.array([0.0, 1.5]), (32, 48)
+    fixed, moving = image(shape, shift), image(shape)
+    weight = torch.ones(1, 1, *shape)
+    weight[..., 32:] = 0.0
+    generator = torch.Generator().manual_seed(0)
+    spoilt = [
+        torch.cat([part[..., :34], torch.rand(1, 1, 32, 14, generator=generator)], -1) for part in (fixed, moving)
+    ]
+    several = replace(FAST, field=replace(FAST.field, starts=2))
+    for settings in (FAST, several):
+        velocity = fit_velocity(*spoilt, (1.0, 1.0), settings, weight=weight)
+        displacement = resize_field(integrate_velocity(velocity), shape)[0]
+        assert displacement[1, 14:19, 21:26].mean() == pytest.approx(-1.5, abs=0.2)
+
+
+def test_weights_of_one_problem_leave_the_others_alone():
+    pairs = [(image((32, 32), np.array(s)), image((32, 32))) for s in ((1.0, 0.0), (0.0, -2.0))]
+    fixed, moving = (torch.cat(images) for images in zip(*pairs, strict=True))
+    weight = torch.ones(2, 1, 32, 32)
+    weight[1, :, 8:] = 0.0
+    settings = replace(FAST, iterations=(10, 10))
+    weighted = fit_velocity(fixed, moving, (1.0, 1.0), settings, weight=weight)
+    alike = fit_velocity(*pairs[0], (1.0, 1.0), settings)
+    torch.testing.assert_close(weighted[0], alike[0], rtol=0, atol=0.15)
+
+
+def test_a_mask_smaller_than_the_distance_of_the_windows_still_gives_a_field():
+    weight = torch.zeros(1, 1, 32, 32)
+    weight[..., 16, 16] = 1.0
+    settings = replace(HARDLY, window_stride=3, field=GridField(starts=2))
+    assert torch.isfinite(
+        fit_velocity(image((32, 32), 1.0), image((32, 32)), (1.0, 1.0), settings, weight=weight)
+    ).all()
