@@ -13,7 +13,7 @@ from temporal_interp.tracking.settings import TrackingSettings
 from temporal_interp.tracking.track import track
 from temporal_interp.tracking.trajectories import drift_of
 
-QUICK = replace(TrackingSettings(), passes=(1, 1, 1, 1), least_steps=50, refinement=())
+QUICK = replace(TrackingSettings(), refinement=())
 
 
 def frames_of(sequence, numbers):
@@ -22,6 +22,7 @@ def frames_of(sequence, numbers):
         volumes=[sequence.volumes[n] for n in numbers],
         times=[sequence.times[n] for n in numbers],
         item_attributes=(),
+        period=None,
     )
 
 
