@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 
     from temporal_interp.data.sequence import Sequence
     from temporal_interp.tracking.settings import TrackingSettings
+
+
+class Method(StrEnum):
+    """What finds the motion, see `TrackingSettings.method`."""
+
+    VELOCITY = "velocity"
+    NMSR = "nmsr"
 
 
 def track(
@@ -58,6 +66,13 @@ def track(
     maps: Annotated[
         bool, typer.Option("--maps", help="Also write strain in the image's axes, velocity, divergence and vorticity.")
     ] = False,
+    method: Annotated[
+        Method | None,
+        typer.Option(
+            help="velocity fits a velocity field to each pair of frames, and nmsr networks to all pairs, which takes "
+            "several times as long. Default: velocity; nmsr with --paper and --start-from."
+        ),
+    ] = None,
     passes: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="How often every pair of frames is seen at each scale.")
     ] = None,
@@ -65,10 +80,11 @@ def track(
         float | None, typer.Option(metavar="X", min=0, help="Weight of smoothness against similarity.")
     ] = None,
     paper: Annotated[
-        bool, typer.Option("--paper", help="Start from the settings of the paper, which need a GPU.")
+        bool, typer.Option("--paper", help="nmsr with the settings of its paper, which need a GPU.")
     ] = False,
     start_from: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Start from the network of the tracking of a similar sequence.")
+        Path | None,
+        typer.Option(metavar="FILE", help="nmsr: start from the network of the tracking of a similar sequence."),
     ] = None,
     checkpoint: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Keep the state here; a stopped tracking resumes from it.")
@@ -77,14 +93,18 @@ def track(
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Follow tissue through a sequence, by networks that are fitted to the sequence itself; no training is needed.
+    """Follow tissue through a sequence, by fields that are fitted to the sequence itself; no training is needed.
 
     Writes displacement.seq.nrrd (from the reference frame to every frame), forward.seq.nrrd and backward.seq.nrrd
-    (between neighbours), all in LPS mm; curves.csv; network.safetensors for --start-from; pictures and a film.
+    (between neighbours), all in LPS mm; curves.csv; pictures and a film; with nmsr, network.safetensors for
+    --start-from.
     """
     require_folder_output(output, force=force)
     if wall_thickness is not None and contour is None:
         raise typer.BadParameter("--wall-thickness needs --contour.")
+    if method is Method.VELOCITY and (paper or start_from is not None):
+        raise typer.BadParameter(f"{'--paper' if paper else '--start-from'} needs --method nmsr.")
+    by_networks = method is Method.NMSR or paper or start_from is not None
 
     from temporal_interp.cli.tracking_input import read_marks, ready_to_track
     from temporal_interp.cli.tracking_results import write_maps, write_results
@@ -95,7 +115,7 @@ def track(
 
     console, started = Console(json), time.monotonic()
     where = choose_device(device)
-    settings = _settings(paper, passes, smoothness)
+    settings = _settings(by_networks, paper, passes, smoothness)
     marks = read_marks(points, contour, view, wall_thickness)
     network = None if start_from is None else load_network(start_from)
     sequence, region = ready_to_track(read_sequence(input_path).acquired(), mask)
@@ -126,11 +146,11 @@ def track(
     console.result({**values, **found, "seconds": seconds}, *_in_words(output, found, seconds))
 
 
-def _settings(paper: bool, passes: int | None, smoothness: float | None) -> TrackingSettings:
+def _settings(by_networks: bool, paper: bool, passes: int | None, smoothness: float | None) -> TrackingSettings:
     """Return the settings, changed by the options."""
     from temporal_interp.tracking.settings import TrackingSettings
 
-    settings = TrackingSettings.paper() if paper else TrackingSettings()
+    settings = TrackingSettings.paper() if paper else TrackingSettings(method="nmsr" if by_networks else "velocity")
     if passes is not None:
         settings = replace(settings, passes=(passes,) * len(settings.scales), refinement_passes=passes, least_steps=1)
     return settings if smoothness is None else replace(settings, smoothness=smoothness)

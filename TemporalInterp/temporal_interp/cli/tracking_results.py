@@ -40,7 +40,8 @@ def write_results(
     """
     motion, displacements = tracking.motion, tracking.displacements
     _write_fields(folder, tracking)
-    save_network(tracking.network, folder / "network.safetensors")
+    if tracking.network is not None:
+        save_network(tracking.network, folder / "network.safetensors")
     drift = drift_of(motion, tracking.reference)
     strain = None
     if marks.contour is not None:

@@ -1,4 +1,4 @@
-"""NMSR, which tracks all pairs of a sequence together, as a method of the table."""
+"""Tracking of all pairs of a sequence, by NMSR or as the command `track` does it, as a method of the table."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Nmsr:
     def track(
         self, sequence: Sequence, pairs: abc.Sequence[int], *, mask: np.ndarray | None, progress: Progress
     ) -> list[Tracked]:
-        """Return a row for every scale; each includes the time of the coarser ones, on which it builds."""
+        """Return a row for every scale of NMSR; each includes the time of the coarser ones, on which it builds."""
         rows = []
         settings = self.settings(sequence)
         start = time.perf_counter()
@@ -64,6 +64,6 @@ class Nmsr:
 
     def _label(self, scale: int, settings: TrackingSettings) -> str:
         """Return the name as the paper's table has it, with the scale where there are several."""
-        if len(settings.scales) == 1:
+        if len(settings.scales) == 1 or settings.method != "nmsr":
             return self.name
         return f"{self.name} (1/{scale})" if scale > 1 else f"{self.name} (1)"

@@ -49,6 +49,18 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.sources)
 
+    def warped(self, field: torch.Tensor) -> Pairs:
+        """Return the same pairs with their sources warped by a field, (P, D, *shape), in voxels."""
+        count = len(self.frames)
+        moved = torch.cat(
+            [
+                warp(self.frames[number : number + 1], part)
+                for number, part in zip(self.sources, field.split(1), strict=True)
+            ]
+        )
+        sources = torch.arange(len(self), device=self.sources.device) + count
+        return Pairs(torch.cat([self.frames, moved]), sources, self.targets, self.weight)
+
 
 OnScale = Callable[[int, torch.Tensor], None]
 """Takes a scale and the composed field after it, (P, D, *shape), in voxels."""

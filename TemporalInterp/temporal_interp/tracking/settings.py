@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
@@ -13,10 +13,13 @@ from temporal_interp.errors import InvalidInputError
 
 @checked
 class TrackingSettings(Settings):
-    """Settings of NMSR (Zhu et al. 2020); the defaults are ours, `paper()` gives those of the paper (Section 3).
+    """Settings of a tracking; the defaults are ours, `paper()` gives NMSR as in its paper (Zhu et al. 2020, Section 3).
 
     Attributes:
-        scales: factors by which the images are coarser than the frames, from coarse to fine; each has a network.
+        method: what finds the motion: "velocity" fits a velocity field to each pair of frames (ours), "nmsr" networks
+            to all pairs together.
+        scales: factors by which the images are coarser than the frames, from coarse to fine; in NMSR each has a
+            network.
         passes: how often each pair of frames is seen at each scale (paper: 3500 steps of one pair, some 70 passes over
             49 frames).
         least_steps: smallest number of steps at each scale, however few the pairs.
@@ -29,7 +32,8 @@ class TrackingSettings(Settings):
         radius: of the window of the local correlation, in voxels.
         noise_variance_floor: variance in a window, on frames scaled to [0, 1], below which it holds noise: where
             frames are darker and smoother, the motion around continues. Ultrasound's shadows hold only noise.
-        smoothness: weight of the mean squared gradient of the field (paper: 10, of a norm that it does not define).
+        smoothness: weight of the mean squared gradient of the field, or of the velocity (paper: 10, of a norm that it
+            does not define).
         blur: standard deviation in voxels of a Gaussian over the frames. Without it, fields sharpen edges to make up
             for the blur of linear interpolation, and strain suffers (our measurement on the phantom).
         decay: share of a scale's steps at its end during which the learning rate falls to zero.
@@ -38,9 +42,12 @@ class TrackingSettings(Settings):
         tolerance: see `patience`.
         refinement: scales at which the displacement from the reference frame is compared with the frames themselves,
             from coarse to fine, to remove the accumulated errors of the pairs (ours); () keeps them.
-        refinement_passes: how often each frame is then seen.
+        refinement_passes: how often each frame is then seen, at each of these scales.
         max_voxels: frames are coarsened, the finest axis first, until they have no more voxels than this.
         seed: of the first weights and of the order of the pairs.
+
+    Of NMSR alone are `least_steps`, `inherit`, `widths`, `stride`, `antisymmetric`, `learning_rate`, `batch`, `radius`,
+    `decay`, `patience`, `tolerance` and `seed`.
 
     Raises:
         InvalidInputError: a value makes no sense; the message names it.
@@ -50,6 +57,7 @@ class TrackingSettings(Settings):
         'scales=(2,1) passes=(20,10)'
     """
 
+    method: Annotated[Literal["velocity", "nmsr"], Paper("nmsr")] = "velocity"
     scales: Annotated[Levels, Field(min_length=1)] = (8, 4, 2, 1)
     passes: Annotated[Counts, Paper((70, 70, 70, 70))] = (40, 40, 20, 20)
     least_steps: PositiveInt = 100
@@ -85,8 +93,9 @@ class TrackingSettings(Settings):
         They follow speckle and noise too: the motion of the phantom is less exact than with the defaults.
         """
         return cls(
-            stride=1, noise_variance_floor=1e-6, smoothness=0.05, blur=0.0, passes=(40, 40, 25, 12), refinement=()
-        )
+            method="nmsr", stride=1, noise_variance_floor=1e-6, smoothness=0.05, blur=0.0, passes=(40, 40, 25, 12),
+            refinement=(),
+        )  # fmt: skip
 
     def one_scale(self, dimensions: int = 2) -> TrackingSettings:
         """Return the plain baseline: one network on the frames as they are, for as much work as all scales together."""

@@ -19,9 +19,10 @@ from temporal_interp.errors import InvalidInputError, Progress, no_progress, par
 from temporal_interp.fitting.resume import resume
 from temporal_interp.registration.grids import coarsen, fitted_shape, spacing_on
 from temporal_interp.tensors.slabs import as_image
-from temporal_interp.tensors.spatial import resize, resize_field, smooth
+from temporal_interp.tensors.spatial import compose, integrate_velocity, resize, resize_field, smooth
 from temporal_interp.tracking.motion import SequenceMotion
 from temporal_interp.tracking.optimise import PairFit, Pairs
+from temporal_interp.tracking.pair_velocities import PairVelocityFit, neighbour_settings, refinement_settings
 from temporal_interp.tracking.settings import TrackingSettings
 from temporal_interp.tracking.trajectories import displacement_from
 
@@ -41,13 +42,14 @@ class Tracking:
         reference: number of the frame the displacements start from.
         displacements: for each frame, (K, J, I, 3) float32 in LPS mm on the grid of the reference frame: tissue at X in
             the reference frame is at X + displacement(X) in that frame. Zero for the reference itself.
-        network: weights of the finest network, from which the tracking of a similar sequence can start (NMSR_V).
+        network: weights of NMSR's finest network, from which the tracking of a similar sequence can start (NMSR_V);
+            None where velocities were fitted.
     """
 
     motion: SequenceMotion
     reference: int
     displacements: abc.Sequence[np.ndarray]
-    network: Mapping[str, torch.Tensor]
+    network: Mapping[str, torch.Tensor] | None
 
 
 def track(
@@ -65,10 +67,11 @@ def track(
 ) -> Tracking:
     """Estimate the motion of tissue from frame to frame, and from one frame to all others.
 
-    First every pair of neighbours is registered, both ways, coarse to fine (NMSR). The fields of the pairs, followed
-    from the reference frame, give its displacement to every frame; in a cycle the closing error is removed. Then, if
-    the settings say so, the same networks correct that displacement by comparing the reference frame with every frame
-    itself (ours), which removes the accumulated errors of the pairs.
+    First every pair of neighbours is registered, both ways, coarse to fine: by a velocity field, whose reverse brings
+    the pair together the other way (ours), or by networks (NMSR). The fields of the pairs, followed from the reference
+    frame, give its displacement to every frame; in a cycle the closing error is removed. Then, if the settings say so,
+    the same method corrects that displacement by comparing the reference frame with every frame itself (ours), which
+    removes the accumulated errors of the pairs.
 
     Args:
         sequence: frames of one grid; slices with gaps, and single slices, are tracked in their plane.
@@ -78,15 +81,16 @@ def track(
             is a loop, see `Sequence.as_loop`.
         mask: (K, J, I) bool, where frames are compared; everywhere if None. One for all frames; further than
             MARGIN_VOXELS beyond it fields say nothing, and the work is less.
-        start_from: weights of a network to start from (NMSR_V).
+        start_from: weights of a network to start from (NMSR_V); only for the method "nmsr".
         device: where to compute.
-        on_scale: called with the motion of the pairs after each scale.
+        on_scale: called with the motion of the pairs after each scale, where velocities are fitted after the last.
         checkpoint: a folder for the state, from which a stopped tracking is resumed.
         progress: receives the progress; may raise CancelledError.
 
     Raises:
         InvalidInputError: there are fewer than two frames, voxels are not finite, every voxel is the same, the mask
             does not fit or is empty, there is no such reference, or weights or checkpoint belong to something else.
+        FitDivergedError: the fit diverged.
 
     Example:
         Two frames of a slice, and hardly any steps:
@@ -96,7 +100,7 @@ def track(
         >>> rows, columns = np.mgrid[:24, :24]
         >>> frames = [np.exp(-((rows - 12) ** 2 + (columns - i) ** 2) / 20)[None] for i in (11.0, 12.0)]
         >>> volumes = [Volume(frame.astype(np.float32), Geometry((1, 24, 24))) for frame in frames]
-        >>> settings = TrackingSettings(scales=(1,), passes=(1,), least_steps=5, widths=(4, 8), refinement=())
+        >>> settings = TrackingSettings(scales=(1,), passes=(5,), refinement=())
         >>> tracking = track(Sequence(volumes, [0.0, 1.0]), settings)
         >>> len(tracking.displacements), tracking.displacements[1].shape
         (2, (1, 24, 24, 3))
@@ -104,17 +108,22 @@ def track(
     settings = settings or TrackingSettings()
     closed = sequence.period is not None if closed is None else closed
     _require_trackable(sequence, mask, reference)
+    if start_from is not None and settings.method != "nmsr":
+        raise InvalidInputError(
+            f"Only the method 'nmsr' starts from the weights of a network; the method is {settings.method!r}."
+        )
     with torch.inference_mode(False), torch.enable_grad():  # a caller may have switched gradients off
         problem = _Problem(sequence, settings, mask, device)
         refine = bool(settings.refinement)
-        motion, weights = _neighbours(
-            problem, settings, closed, start_from, on_scale, checkpoint, part_of(progress, 0.0, 0.7 if refine else 1.0)
-        )
+        of_pairs, of_refinement = part_of(progress, 0.0, 0.7 if refine else 1.0), part_of(progress, 0.7, 1.0)
+        weights = None
+        if settings.method == "velocity":
+            motion = _velocity_neighbours(problem, closed, on_scale, checkpoint, of_pairs)
+        else:
+            motion, weights = _network_neighbours(problem, closed, start_from, on_scale, checkpoint, of_pairs)
         displacements: abc.Sequence[np.ndarray] = displacement_from(motion, reference, closing=closed)
         if refine:
-            displacements = _refined(
-                problem, displacements, reference, settings, weights, checkpoint, part_of(progress, 0.7, 1.0)
-            )
+            displacements = _refined(problem, displacements, reference, weights, checkpoint, of_refinement)
     return Tracking(motion, reference, displacements, weights)
 
 
@@ -142,7 +151,7 @@ class _Problem:
     """
 
     def __init__(self, sequence: Sequence, settings: TrackingSettings, mask: np.ndarray | None, device: str) -> None:
-        self.sequence, self.mask = sequence, mask
+        self.sequence, self.settings, self.mask = sequence, settings, mask
         self.geometry = geometry = sequence.volumes[0].geometry
         self.independent = sequence.slices_are_independent
         axes = slice(1, None) if self.independent else slice(None)
@@ -172,6 +181,33 @@ class _Problem:
             for frames in (sources, targets)
         )
         return Pairs(self.frames, of_sources, of_targets, self.weight)
+
+    def neighbours(self, closed: bool) -> tuple[list[int], list[int]]:
+        """Return the numbers of the earlier and the later frame of every pair of neighbours."""
+        frames = len(self.sequence)
+        earlier = list(range(frames if closed else frames - 1))
+        return earlier, [(number + 1) % frames for number in earlier]
+
+    def motion(self, field: torch.Tensor, closed: bool) -> SequenceMotion:
+        """Return the motion between neighbours from the fields of all their images, first forward, then backward."""
+        forward, backward = field.chunk(2)
+        sequence = self.sequence
+        return SequenceMotion(
+            self.geometry,
+            sequence.times,
+            sequence.index_name,
+            sequence.unit,
+            self.in_mm(forward),
+            self.in_mm(backward),
+            closed,
+            self.mask,
+        )
+
+    def displaced(self, velocity: torch.Tensor) -> torch.Tensor:
+        """Return the displacements of velocities on their own grids, (P, D, *grid), in voxels of the grid."""
+        with torch.no_grad():
+            # one by one: integration needs several times the memory of its result
+            return torch.cat([resize_field(integrate_velocity(part), self.grid) for part in velocity.split(1)])
 
     def in_mm(self, field: torch.Tensor) -> list[np.ndarray]:
         """Return the fields of pairs of frames, (K, J, I, 3) float32 in LPS mm, from those of pairs of images."""
@@ -218,19 +254,17 @@ def _box_around(mask: np.ndarray | None, shape: tuple[int, int, int]) -> tuple[s
     )
 
 
-def _neighbours(
+def _network_neighbours(
     problem: _Problem,
-    settings: TrackingSettings,
     closed: bool,
     start_from: Mapping[str, torch.Tensor] | None,
     on_scale: OnScale | None,
     checkpoint: Path | None,
     progress: Progress,
 ) -> tuple[SequenceMotion, dict[str, torch.Tensor]]:
-    """Return the motion between neighbours, and the weights of the finest network."""
-    frames = len(problem.sequence)
-    earlier = list(range(frames if closed else frames - 1))
-    later = [(number + 1) % frames for number in earlier]
+    """Return the motion between neighbours by NMSR, and the weights of the finest network."""
+    earlier, later = problem.neighbours(closed)
+    settings = problem.settings
     fit = PairFit(
         problem.pairs([*later, *earlier], [*earlier, *later]),  # forward: later frames are brought onto earlier ones
         problem.spacing,
@@ -238,49 +272,75 @@ def _neighbours(
         scales=settings.scales,
         passes=settings.passes,
         start_from=start_from,
-        on_scale=None if on_scale is None else lambda scale, field: on_scale(scale, motion_of(field)),
+        on_scale=None if on_scale is None else lambda scale, field: on_scale(scale, problem.motion(field, closed)),
     )
-
-    def motion_of(field: torch.Tensor) -> SequenceMotion:
-        forward, backward = field.split(len(earlier) * problem.images)
-        sequence = problem.sequence
-        return SequenceMotion(
-            problem.geometry,
-            sequence.times,
-            sequence.index_name,
-            sequence.unit,
-            problem.in_mm(forward),
-            problem.in_mm(backward),
-            closed,
-            problem.mask,
-        )
-
     field = resume(fit, checkpoint and checkpoint / "pairs.safetensors", progress=progress)
-    return motion_of(field), fit.weights
+    return problem.motion(field, closed), fit.weights
+
+
+def _velocity_neighbours(
+    problem: _Problem, closed: bool, on_scale: OnScale | None, checkpoint: Path | None, progress: Progress
+) -> SequenceMotion:
+    """Return the motion between neighbours by velocities."""
+    earlier, later = problem.neighbours(closed)
+    settings = problem.settings
+    fit = PairVelocityFit(
+        problem.pairs(later, earlier), problem.spacing, neighbour_settings(settings, len(problem.grid))
+    )
+    velocity = resume(fit, checkpoint and checkpoint / "pair_velocities.safetensors", progress=progress)
+    motion = problem.motion(torch.cat([problem.displaced(velocity), problem.displaced(-velocity)]), closed)
+    if on_scale is not None:
+        on_scale(settings.scales[-1], motion)
+    return motion
 
 
 def _refined(
     problem: _Problem,
     displacements: abc.Sequence[np.ndarray],
     reference: int,
-    settings: TrackingSettings,
-    weights: Mapping[str, torch.Tensor],
+    weights: Mapping[str, torch.Tensor] | None,
     checkpoint: Path | None,
     progress: Progress,
 ) -> list[np.ndarray]:
     """Return the displacements, corrected by comparing the reference frame with every other."""
     others = [number for number in range(len(displacements)) if number != reference]
-    fit = PairFit(
-        problem.pairs(others, [reference] * len(others)),
-        problem.spacing,
-        settings,
-        scales=settings.refinement,
-        passes=(settings.refinement_passes,) * len(settings.refinement),
-        initial=problem.in_voxels([displacements[number] for number in others]),
-        start_from=weights if settings.inherit else None,
-    )
-    field = resume(fit, checkpoint and checkpoint / "refinement.safetensors", progress=progress)
+    pairs = problem.pairs(others, [reference] * len(others))
+    initial = problem.in_voxels([displacements[number] for number in others])
+    if problem.settings.method == "velocity":
+        field = _refined_by_velocities(problem, pairs, initial, checkpoint, progress)
+    else:
+        field = _refined_by_networks(problem, pairs, initial, weights, checkpoint, progress)
     refined = list(displacements)
     for number, corrected in zip(others, problem.in_mm(field), strict=True):
         refined[number] = corrected
     return refined
+
+
+def _refined_by_networks(
+    problem: _Problem,
+    pairs: Pairs,
+    initial: torch.Tensor,
+    weights: Mapping[str, torch.Tensor] | None,
+    checkpoint: Path | None,
+    progress: Progress,
+) -> torch.Tensor:
+    settings = problem.settings
+    fit = PairFit(
+        pairs,
+        problem.spacing,
+        settings,
+        scales=settings.refinement,
+        passes=(settings.refinement_passes,) * len(settings.refinement),
+        initial=initial,
+        start_from=weights if settings.inherit else None,
+    )
+    return resume(fit, checkpoint and checkpoint / "refinement.safetensors", progress=progress)
+
+
+def _refined_by_velocities(
+    problem: _Problem, pairs: Pairs, initial: torch.Tensor, checkpoint: Path | None, progress: Progress
+) -> torch.Tensor:
+    moved = pairs.warped(initial)
+    fit = PairVelocityFit(moved, problem.spacing, refinement_settings(problem.settings, len(problem.grid)))
+    velocity = resume(fit, checkpoint and checkpoint / "refinement_velocities.safetensors", progress=progress)
+    return compose(initial, problem.displaced(velocity))

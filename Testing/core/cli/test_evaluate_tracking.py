@@ -2,7 +2,6 @@
 
 import csv
 import itertools
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -154,7 +153,7 @@ def test_a_single_frame_is_refused(command, sequence, tmp_path):
 
 
 def test_nmsr_has_a_row_for_every_scale(command, events, recording, monkeypatch):
-    quick = replace(TrackingSettings(), scales=(2, 1), passes=(2, 2))
+    quick = TrackingSettings(method="nmsr", scales=(2, 1), passes=(2, 2))
     monkeypatch.setattr(pairwise_nmsr.Nmsr, "settings", lambda method, sequence: quick)
     *_, last = events(command("evaluate-tracking", recording, "--method", "nmsr_vi", "--device", "cpu", "--json"))
     assert [row["method"] for row in last["summary"]] == ["nmsr_vi (1/2)", "nmsr_vi (1)"]

@@ -70,7 +70,7 @@ def test_fields_curves_and_pictures_are_written(command, recording, contour, tmp
     made = {path.name for path in out.iterdir()}
     fields = {"displacement.seq.nrrd", "forward.seq.nrrd", "backward.seq.nrrd"}
     pictures = {"motion.png", "strain.png", "tracking.gif"}
-    assert made == fields | pictures | {"curves.csv", "points.csv", "network.safetensors"}
+    assert made == fields | pictures | {"curves.csv", "points.csv"}
     displacement = read_field_sequence(out / "displacement.seq.nrrd")
     assert displacement.attributes[DIRECTION_KEY] == FieldDirection.FROM_REFERENCE
     assert displacement.geometry.is_close(GEOMETRY)
@@ -139,7 +139,7 @@ def test_options_reach_the_tracking(command, recording, tmp_path, called):
     assert result.exit_code == 130
     assert called["mask"].sum() == 16 * 20
     assert (called["settings"].smoothness, called["settings"].passes) == (7, (9, 9, 9, 9))
-    assert called["settings"].refinement_passes == 9
+    assert (called["settings"].refinement_passes, called["settings"].method) == (9, "velocity")
     assert (called["reference"], called["closed"], called["checkpoint"]) == (2, False, tmp_path / "state")
     assert not (tmp_path / "out").exists()
 
@@ -148,6 +148,28 @@ def test_paper_settings_can_be_requested(command, recording, tmp_path, called):
     command("track", recording, "-o", tmp_path / "out", "--paper")
     assert called["settings"].learning_rate == 1e-3
     assert called["settings"].refinement == ()
+    assert called["settings"].method == "nmsr"
+
+
+def test_networks_can_be_requested_and_started_from(command, recording, tmp_path, monkeypatch):
+    networks = ("--method", "nmsr", "--passes", 1)
+    assert command("track", recording, "-o", tmp_path / "first", *networks).exit_code == 0
+    network = tmp_path / "first" / "network.safetensors"
+    asked = {}
+    real = tracking.track
+    monkeypatch.setattr(tracking, "track", lambda *a, **how: asked.update(how, settings=a[1]) or real(*a, **how))
+    result = command("track", recording, "-o", tmp_path / "next", "--start-from", network, "--passes", 1)
+    assert result.exit_code == 0, result.output
+    assert asked["settings"].method == "nmsr"
+    assert asked["start_from"]
+
+
+@pytest.mark.parametrize("option", [("--paper",), ("--start-from", "network.safetensors")])
+def test_options_of_networks_are_refused_for_velocities(command, recording, tmp_path, called, option):
+    result = command("track", recording, "-o", tmp_path / "out", "--method", "velocity", *option)
+    assert result.exit_code == 2
+    assert f"{option[0]} needs --method nmsr" in result.stderr
+    assert not called
 
 
 def test_mask_that_misses_the_sequence_is_refused(command, recording, tmp_path):
@@ -213,7 +235,8 @@ def test_stopped_tracking_leaves_no_folder_and_resumes(command, recording, tmp_p
         real(fit)
 
     monkeypatch.setattr(tracking.PairFit, "_step", stop)
-    arguments = ("track", recording, "-o", tmp_path / "out", *QUICK, "--checkpoint", tmp_path / "state")
+    networks = (*QUICK, "--method", "nmsr")
+    arguments = ("track", recording, "-o", tmp_path / "out", *networks, "--checkpoint", tmp_path / "state")
     assert command(*arguments).exit_code == 130
     assert not (tmp_path / "out").exists()
     monkeypatch.setattr(tracking.PairFit, "_step", real)

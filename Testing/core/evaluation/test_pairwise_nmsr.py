@@ -16,7 +16,7 @@ from temporal_interp.tracking.track import track
 
 
 class TestNmsr:
-    QUICK = TrackingSettings(scales=(2, 1), passes=(20, 20), refinement=())
+    QUICK = TrackingSettings(method="nmsr", scales=(2, 1), passes=(20, 20), refinement=())
     DEFAULTS = TrackingSettings(scales=(2, 1), passes=(10, 10), refinement=(1,))
 
     @pytest.fixture
@@ -70,6 +70,11 @@ class TestNmsr:
         assert (one.scales, one.passes) == ((1,), (25,))  # 20 / 4 + 20
         assert {settings.refinement for _, settings, _ in asked} == {()}
         assert all(how["mask"] is mask and how["device"] == "cpu" for _, _, how in asked)
+
+    def test_the_command_has_one_row_as_it_fits_velocities(self, asked):
+        sequence = moving_sequence((1, 24, 28), (0, 1, 0), frames=2)
+        (row,) = Nmsr("track").track(sequence, [0], mask=None, progress=no_progress)
+        assert row.label == "track"
 
     def test_one_scale_has_the_work_of_all_scales_in_3d_too(self, asked):
         sequence = moving_sequence((8, 16, 16), (0, 1, 0), (1.0, 1.0, 1.0), frames=2)

@@ -8,6 +8,7 @@ from temporal_interp.errors import InvalidInputError
 from temporal_interp.tracking.settings import TrackingSettings
 
 WRONG = {
+    "method": ["demons", None],
     "scales": [(), (1, 2), (2, 2), (0,), (1.5,)],
     "passes": [(), (1,), (0, 1, 1, 1), (1.5, 1, 1, 1)],
     "widths": [(), (0,)],
@@ -45,6 +46,7 @@ def test_paper_has_its_scales_rate_and_window():
     paper = TrackingSettings.paper()
     assert (paper.scales, paper.learning_rate, paper.radius) == ((8, 4, 2, 1), 1e-3, 6)
     assert (paper.refinement, paper.antisymmetric, paper.stride) == ((), False, 1)
+    assert paper.method == TrackingSettings.most_similar().method == "nmsr"
 
 
 def test_line_tells_what_was_changed():

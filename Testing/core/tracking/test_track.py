@@ -11,14 +11,14 @@ from stand_ins import cancel_beyond
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
-from temporal_interp.errors import CancelledError, InvalidInputError
+from temporal_interp.errors import CancelledError, InvalidInputError, no_progress
 from temporal_interp.simulation import BeatingHeart, even_phases, make_heart_cine, short_axis_slice
 from temporal_interp.tracking.fields import voxel_points
 from temporal_interp.tracking.network_file import load_network, save_network
 from temporal_interp.tracking.settings import TrackingSettings
 from temporal_interp.tracking.strain import ContourView, strain_along
-from temporal_interp.tracking.track import MARGIN_VOXELS, _Problem, track
-from temporal_interp.tracking.trajectories import displacement_from
+from temporal_interp.tracking.track import MARGIN_VOXELS, _Problem, _refined, track
+from temporal_interp.tracking.trajectories import displacement_from, drift_of
 
 QUICK = replace(
     TrackingSettings(),
@@ -28,6 +28,8 @@ QUICK = replace(
     widths=(8, 8),
     refinement=(),
 )
+BY_NETWORKS = replace(QUICK, method="nmsr")
+both_methods = pytest.mark.parametrize("settings", [QUICK, BY_NETWORKS], ids=["velocity", "nmsr"])
 FEW_STEPS = replace(QUICK, scales=(2, 1), passes=(2, 2), least_steps=10, refinement=(2, 1), refinement_passes=5)
 """All that a tracking goes through, but too little of it to find the motion."""
 OBLIQUE = ((-0.6, 0.0, 0.8), (0.8, 0.0, 0.6), (0.0, 1.0, 0.0))
@@ -56,9 +58,10 @@ def in_voxels(field, geometry):
     return along[:, 8:-8, 8:-8].reshape(-1, 3).mean(0)[::-1]
 
 
+@both_methods
 @pytest.mark.parametrize(("dtype", "frames"), [(np.uint8, 2), (np.int16, 2), (np.float64, 4)])
-def test_translation_is_found_in_mm_on_an_oblique_grid(dtype, frames):
-    result = track(drifting(frames=frames, dtype=dtype), QUICK)
+def test_translation_is_found_in_mm_on_an_oblique_grid(dtype, frames, settings):
+    result = track(drifting(frames=frames, dtype=dtype), settings)
     for forward, backward in zip(result.motion.forward, result.motion.backward, strict=True):
         assert in_voxels(forward, SLICE) == pytest.approx((0, *STEP), abs=0.12)
         assert in_voxels(backward, SLICE) == pytest.approx((0, *np.negative(STEP)), abs=0.12)
@@ -74,21 +77,23 @@ def test_displacements_start_from_the_reference():
         np.testing.assert_array_equal(ours, followed)
 
 
-def test_slices_with_gaps_are_tracked_one_by_one():
+@both_methods
+def test_slices_with_gaps_are_tracked_one_by_one(settings):
     geometry = replace(SLICE, shape=(3, 32, 40))
     sequence = drifting(geometry, frames=2, slice_thickness=3.0)
-    forward = track(sequence, QUICK).motion.forward[0]
+    forward = track(sequence, settings).motion.forward[0]
     for k in range(3):
         assert in_voxels(forward[k : k + 1], geometry) == pytest.approx((0, *STEP), abs=0.15)
     alone = Sequence(
         [Volume(v.array[1:2], replace(geometry, shape=(1, 32, 40))) for v in sequence.volumes], sequence.times
     )
-    assert in_voxels(track(alone, QUICK).motion.forward[0], SLICE) == pytest.approx((0, *STEP), abs=0.15)
+    assert in_voxels(track(alone, settings).motion.forward[0], SLICE) == pytest.approx((0, *STEP), abs=0.15)
 
 
-def test_volumes_are_tracked_in_3d():
-    geometry = Geometry((6, 24, 24), (2.0, 2.0, 2.0), (1.0, 2.0, 3.0), OBLIQUE)
-    result = track(drifting(geometry, frames=2), replace(QUICK, passes=(20, 20, 20)))
+@pytest.mark.parametrize("settings", [replace(QUICK, passes=(40,) * 3), replace(BY_NETWORKS, passes=(20,) * 3)])
+def test_volumes_are_tracked_in_3d(settings):
+    geometry = Geometry((8, 24, 24), (2.0, 2.0, 2.0), (1.0, 2.0, 3.0), OBLIQUE)
+    result = track(drifting(geometry, frames=2), settings)
     assert in_voxels(result.motion.forward[0], geometry) == pytest.approx((0, *STEP), abs=0.25)
 
 
@@ -98,9 +103,10 @@ def test_large_frames_are_tracked_on_a_coarser_grid_and_come_back_on_their_own()
     assert in_voxels(result.motion.forward[0], SLICE) == pytest.approx((0, *STEP), abs=0.3)
 
 
-def test_equal_frames_do_not_move():
+@pytest.mark.parametrize("method", ["velocity", "nmsr"])
+def test_equal_frames_do_not_move(method):
     still = drifting(frames=1).volumes[0]
-    result = track(Sequence([still] * 3, [0, 1, 2]), FEW_STEPS)
+    result = track(Sequence([still] * 3, [0, 1, 2]), replace(FEW_STEPS, method=method))
     assert all(np.abs(field).max() < 1e-5 for field in (*result.motion.forward, *result.displacements))
 
 
@@ -114,7 +120,8 @@ def test_cycle_has_a_pair_round_its_end_and_closes():
     np.testing.assert_array_equal(result.displacements[2], followed[2])
 
 
-def test_what_lies_outside_the_mask_is_not_looked_at():
+@both_methods
+def test_what_lies_outside_the_mask_is_not_looked_at(settings):
     sequence = drifting(frames=2)
     mask = np.zeros(SLICE.shape, bool)
     mask[..., :22] = True
@@ -123,20 +130,48 @@ def test_what_lies_outside_the_mask_is_not_looked_at():
         v.with_array(np.concatenate([v.array[..., :30], n], -1))
         for v, n in zip(sequence.volumes, (noise, noise[:, ::-1]), strict=True)
     ]
-    forward = track(Sequence(spoilt, [0, 30]), QUICK, mask=mask).motion.forward[0]
+    forward = track(Sequence(spoilt, [0, 30]), settings, mask=mask).motion.forward[0]
     assert in_voxels(forward[:, :, :22], SLICE) == pytest.approx((0, *STEP), abs=0.2)
 
 
 def test_motion_is_known_after_every_scale():
     seen = {}
-    coarse_alone = replace(QUICK, least_steps=1, passes=(150, 1, 1))
+    coarse_alone = replace(BY_NETWORKS, least_steps=1, passes=(150, 1, 1))
     track(drifting(), coarse_alone, on_scale=lambda scale, motion: seen.update({scale: motion}))
     assert list(seen) == [4, 2, 1]
     assert in_voxels(seen[4].forward[0], SLICE) == pytest.approx((0, *STEP), abs=0.6)
 
 
+def test_motion_by_velocities_is_known_once():
+    seen = {}
+    motion = track(drifting(), QUICK, on_scale=lambda scale, motion: seen.update({scale: motion})).motion
+    assert list(seen) == [1]
+    np.testing.assert_array_equal(seen[1].forward[0], motion.forward[0])
+
+
+def test_backward_motion_undoes_the_forward_motion_of_a_velocity():
+    motion = track(drifting(), QUICK).motion
+    assert max(drift_of(motion).forward_backward_mean_mm) < 0.05
+
+
+@pytest.mark.parametrize("method", ["velocity", "nmsr"])
+def test_refinement_removes_what_the_pairs_accumulate(method):
+    settings = replace(QUICK, method=method, refinement=(2, 1), refinement_passes=60)
+    problem = _Problem(drifting(frames=3), settings, None, "cpu")
+    along = np.asarray(SLICE.voxel_to_physical)
+    drifted = [along @ (*np.multiply(STEP[::-1], 0.6 * n), 0.0) for n in range(3)]
+    displacements = [np.broadcast_to(np.float32(shift), (*SLICE.shape, 3)) for shift in drifted]
+    refined = _refined(problem, displacements, 0, None, None, no_progress)
+    assert in_voxels(refined[2], SLICE) == pytest.approx((0, *np.multiply(STEP, 2)), abs=0.25)
+
+
+def test_network_to_start_from_needs_networks():
+    with pytest.raises(InvalidInputError, match="nmsr"):
+        track(drifting(), QUICK, start_from={})
+
+
 def test_tracking_starts_from_the_network_of_another(tmp_path):
-    one_scale = replace(QUICK, scales=(1,), passes=(30,))
+    one_scale = replace(BY_NETWORKS, scales=(1,), passes=(30,))
     save_network(track(drifting(), one_scale).network, tmp_path / "network.safetensors")
     few = replace(one_scale, passes=(1,), least_steps=1)
     kept = track(drifting(frames=3), few, start_from=load_network(tmp_path / "network.safetensors")).motion.forward[0]
@@ -145,12 +180,14 @@ def test_tracking_starts_from_the_network_of_another(tmp_path):
     assert errors[0] < 0.5 * errors[1]
 
 
-def test_stopped_tracking_resumes_from_its_checkpoint(tmp_path):
-    whole = track(drifting(), FEW_STEPS)
+@pytest.mark.parametrize("method", ["velocity", "nmsr"])
+def test_stopped_tracking_resumes_from_its_checkpoint(tmp_path, method):
+    settings = replace(FEW_STEPS, method=method)
+    whole = track(drifting(), settings)
     with pytest.raises(CancelledError):
-        track(drifting(), FEW_STEPS, checkpoint=tmp_path, progress=cancel_beyond(0.8))
+        track(drifting(), settings, checkpoint=tmp_path, progress=cancel_beyond(0.8))
     shares = []
-    again = track(drifting(), FEW_STEPS, checkpoint=tmp_path, progress=lambda share, message: shares.append(share))
+    again = track(drifting(), settings, checkpoint=tmp_path, progress=lambda share, message: shares.append(share))
     assert min(shares) >= 0.7  # the pairs were not fitted again
     np.testing.assert_array_equal(again.displacements[3], whole.displacements[3])
 
