@@ -16,7 +16,7 @@ from temporal_interp.registration.settings import GridField, VelocitySettings
 from temporal_interp.tracking.optimise import Pairs
 from temporal_interp.tracking.settings import TrackingSettings
 
-REFINEMENT_SMOOTHNESS = 16.0
+REFINEMENT_SMOOTHNESS = 32.0
 """What is left between the reference frame and the others is smoother by this factor than the motion of neighbours: it
 removes drift, and the strain stays that of the neighbours (our choice)."""
 
