@@ -49,7 +49,8 @@ def inner(field):
 
 
 def test_translation_is_found_both_ways():
-    field = inner(fit_of(two_frames()).run())
+    # after 40 passes the mean is still up to 0.11 voxels off, as the first weights have it; after 120 it is within 0.06
+    field = inner(fit_of(two_frames(), replace(QUICK, passes=(120, 120))).run())
     for number, shift in ((0, (-1.5, 1.0)), (1, (1.5, -1.0))):
         for axis in (0, 1):
             assert field[number, axis].mean() == pytest.approx(shift[axis], abs=0.1)
