@@ -137,7 +137,7 @@ class InterpolationLogic:
         *,
         region: slicer.vtkMRMLSegmentationNode | slicer.vtkMRMLMarkupsROINode | None = None,
         segment_id: str = "",
-        whole_beat: bool = False,
+        whole_beat: bool | None = None,
         device: Device = Device.AUTO,
     ) -> Steps[TrackedMotion]:
         """Return the steps that track the motion through a sequence; see `track_motion`."""
@@ -161,7 +161,7 @@ class InterpolationLogic:
         *,
         region: slicer.vtkMRMLSegmentationNode | slicer.vtkMRMLMarkupsROINode | None = None,
         segment_id: str = "",
-        whole_beat: bool = False,
+        whole_beat: bool | None = None,
         device: Device = Device.AUTO,
         progress: Progress = no_progress,
     ) -> TrackedMotion:
@@ -172,7 +172,7 @@ class InterpolationLogic:
             reference: number of the acquired item whose tissue is followed.
             region: to track in; None for all of the images.
             segment_id: the segment of a segmentation that counts, all if empty.
-            whole_beat: the frames cover one whole beat.
+            whole_beat: whether the frames cover one whole beat; None takes them to where the sequence is a loop.
             device: where to compute.
             progress: receives the progress; may raise to cancel, which leaves the scene as it was.
         """

@@ -129,7 +129,7 @@ class TemporalInterpParameterNode:
         fieldStyle: how its displacement fields are drawn.
         fieldSpacing: distance between arrows or grid lines in mm.
         jacobian: show the Jacobian determinants over the frames.
-        wholeBeat: the frames cover one whole beat, for the tracking.
+        wholeBeat: the frames cover one whole beat, for the tracking, as those of a loop always do.
         trackedRegion: where motion is tracked, None for everywhere.
         trackedSegment: identifier of the segment where it is tracked, "" for all.
         motionArrows: show the tracked motion as arrows.

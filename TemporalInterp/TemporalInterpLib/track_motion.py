@@ -57,7 +57,7 @@ class _Source:
         index_texts: the index value of each as Slicer keeps it.
         reference: number of the reference phase among them.
         mask: (K, J, I) bool, where to track; None for everywhere.
-        whole_beat: whether the frames cover one whole beat.
+        whole_beat: whether the frames cover one whole beat, None if as the sequence says.
     """
 
     node: slicer.vtkMRMLSequenceNode
@@ -66,7 +66,7 @@ class _Source:
     index_texts: abc.Sequence[str]
     reference: int
     mask: np.ndarray | None
-    whole_beat: bool
+    whole_beat: bool | None
 
 
 def tracking_steps(
@@ -75,7 +75,7 @@ def tracking_steps(
     *,
     region: slicer.vtkMRMLSegmentationNode | slicer.vtkMRMLMarkupsROINode | None = None,
     segment_id: str = "",
-    whole_beat: bool = False,
+    whole_beat: bool | None = None,
     device: str = "auto",
 ) -> Steps[TrackedMotion]:
     """Check the request and return the steps that track the motion and add it to the browser of the sequence.
@@ -85,7 +85,8 @@ def tracking_steps(
         reference: number of the acquired item whose tissue is followed.
         region: to track in; None for all of the images, or the sector of an ultrasound picture.
         segment_id: the segment of a segmentation that counts, all if empty.
-        whole_beat: the frames cover one whole beat: after the last comes the first.
+        whole_beat: the frames cover one whole beat: after the last comes the first. None takes them to where the
+            sequence is a loop.
         device: as `temporal_interp.tensors.devices.choose_device` takes it.
 
     Raises:
@@ -136,8 +137,8 @@ def _steps(source: _Source, device: str) -> Steps[TrackedMotion]:
         yield from share_of(write_for_child(source.acquired, frames), 0.0, 0.01)
         arguments = ["track", str(frames), "-o", str(folder), "--reference", str(source.reference)]
         arguments += ["--device", device]
-        if source.whole_beat:
-            arguments.append("--cycle")
+        if source.whole_beat is not None:
+            arguments.append("--cycle" if source.whole_beat else "--no-cycle")
         if source.mask is not None:
             yield from in_background(lambda progress: _write_mask(source, mask))
             arguments += ["--mask", str(mask)]
@@ -169,7 +170,7 @@ def _motion_node(
     attributes = TrackingFacts(
         sequence_name=source.node.GetName(),
         reference=source.acquired.times[source.reference],
-        whole_beat=source.whole_beat,
+        whole_beat=source.acquired.as_cyclic(source.whole_beat).period is not None,
         settings=str(result.get("settings", "")),
         forward_backward_mm=float(result["forward_backward_mm"]),
         closing_mm=math.nan if closing is None else float(closing),

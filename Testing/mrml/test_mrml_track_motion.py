@@ -106,6 +106,7 @@ class TestTracked:
 
     def test_without_a_whole_beat_there_is_no_closing_error(self, tracked):
         assert math.isnan(TrackingFacts.of(tracked.motion).closing_mm)
+        assert not TrackingFacts.of(tracked.motion).whole_beat
 
     def test_displacements_come_back_as_they_were(self, tracked):
         displacements, geometry = displacements_in(tracked.motion)
@@ -137,6 +138,15 @@ class TestAsked:
         assert "--cycle" in asked.arguments
         assert "--mask" not in asked.arguments
         assert len(asked.sequence) == 5
+
+    @pytest.mark.parametrize(("whole_beat", "option"), [(None, set()), (True, {"--cycle"}), (False, {"--no-cycle"})])
+    def test_a_loop_is_a_whole_beat_unless_told_otherwise(self, cine, stand_in, whole_beat, option):
+        cine.sequence.SetAttribute("TemporalInterp.Period", "60.0")
+        asked = stand_in()
+        tracked = track(cine.sequence, whole_beat=whole_beat)
+        assert {"--cycle", "--no-cycle"} & set(asked.arguments) == option
+        assert asked.sequence.period == 60.0
+        assert TrackingFacts.of(tracked.motion).whole_beat is (whole_beat is not False)
 
     def test_synthetic_frames_are_left_out(self, cine, stand_in):
         set_attributes(cine.sequence.GetNthDataNode(1), {"TemporalInterp.Synthetic": "true"})

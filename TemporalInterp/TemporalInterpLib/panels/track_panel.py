@@ -62,7 +62,7 @@ class TrackPanel(Panel):
             parameters.firstPhase,
             region=parameters.trackedRegion,
             segment_id=parameters.trackedSegment,
-            whole_beat=parameters.wholeBeat,
+            whole_beat=parameters.wholeBeat or None,  # a loop is one unticked, too
             device=parameters.device,
         )
 

@@ -38,8 +38,13 @@ def track(
         int, typer.Option(metavar="N", min=0, help="The frame whose tissue is followed; the first is 0.")
     ] = 0,
     cycle: Annotated[
-        bool, typer.Option("--cycle", help="The frames are one whole beat: after the last frame comes the first.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--cycle/--no-cycle",
+            help="The frames are one whole beat, or not: after the last frame comes the first. Default: as the file "
+            "says.",
+        ),
+    ] = None,
     mask: Annotated[
         Path | None,
         typer.Option(
@@ -122,6 +127,11 @@ def track(
     marks.require_in(sequence.volumes[0].geometry)
     for note in sequence.notes:
         console.note(note)
+    if cycle is None and sequence.period is not None:
+        console.note(
+            f"The sequence is a loop of {sequence.with_unit(sequence.period)}; it is tracked as one whole beat. "
+            "--no-cycle tracks it as none."
+        )
     pair = _pair_that_changes_most(sequence)
     by_scale: dict[int, np.ndarray] = {}
     with console.progress("Tracking") as progress:

@@ -106,6 +106,28 @@ def test_cycle_reports_its_closing_and_has_one_more_pair(command, recording, tmp
     assert not read_field_sequence(out / "displacement.seq.nrrd").fields[1].any()
 
 
+def test_loop_is_tracked_round_unless_told_otherwise(command, loop, tmp_path, events):
+    """The file says that its five frames are a loop."""
+    for cycle, pairs in (((), 5), (("--cycle",), 5), (("--no-cycle",), 4)):
+        result = command("track", loop, "-o", tmp_path / "out", "--passes", 1, *cycle, "--force", "--json")
+        assert result.exit_code == 0, result.output
+        assert len(read_field_sequence(tmp_path / "out" / "forward.seq.nrrd").fields) == pairs
+        assert (events(result)[-1]["closing_mm"] is not None) == (pairs == 5)
+
+
+def test_loop_is_told_of_where_no_option_says_what_it_is(command, loop, recording, tmp_path, called):
+    words = "Note: The sequence is a loop of 480 ms; it is tracked as one whole beat. --no-cycle"
+    assert words in command("track", loop, "-o", tmp_path / "out").stderr
+    for arguments in ((loop, "--cycle"), (loop, "--no-cycle"), (recording,)):
+        assert "a loop" not in command("track", *arguments, "-o", tmp_path / "out").stderr
+
+
+@pytest.mark.parametrize(("option", "closed"), [((), None), (("--cycle",), True), (("--no-cycle",), False)])
+def test_cycle_is_as_the_file_says_unless_an_option_does(command, recording, tmp_path, called, option, closed):
+    command("track", recording, "-o", tmp_path / "out", *option)
+    assert called["closed"] is closed
+
+
 def test_maps_of_strain_and_flow_are_written_when_requested(command, recording, tmp_path):
     out = tmp_path / "out"
     result = command("track", recording, "-o", out, *QUICK, "--maps")
@@ -140,7 +162,7 @@ def test_options_reach_the_tracking(command, recording, tmp_path, called):
     assert called["mask"].sum() == 16 * 20
     assert (called["settings"].smoothness, called["settings"].passes) == (7, (9, 9, 9, 9))
     assert (called["settings"].refinement_passes, called["settings"].method) == (9, "velocity")
-    assert (called["reference"], called["closed"], called["checkpoint"]) == (2, False, tmp_path / "state")
+    assert (called["reference"], called["checkpoint"]) == (2, tmp_path / "state")
     assert not (tmp_path / "out").exists()
 
 
