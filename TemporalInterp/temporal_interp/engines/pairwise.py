@@ -54,6 +54,14 @@ class PreparedPair(Protocol):
         ...
 
 
+class PreparePair(Protocol):
+    """Makes a pair ready; see `PairwiseEngine.prepare_pair`."""
+
+    def __call__(self, pair: Pair, *, progress: Progress) -> PreparedPair:
+        """Make a pair ready."""
+        ...
+
+
 class PairwiseEngine(abstract.ABC):
     """An engine that works on one gap at a time. Subclasses give the properties of `Engine` and `prepare_pair`."""
 
@@ -89,6 +97,10 @@ class PairwiseEngine(abstract.ABC):
             InvalidInputError: the frames cannot be interpolated; the message says why.
         """
 
+    def for_sequence(self) -> PreparePair:
+        """Return what prepares the pairs of one sequence; where gaps share work, it keeps what they share."""
+        return self.prepare_pair
+
     def prepare(self, sequence: Sequence, *, progress: Progress = no_progress) -> PreparedGaps:
         """Return the sequence; a gap is checked and worked on when first asked for. See `Engine.prepare`."""
         if not sequence.gaps:
@@ -107,6 +119,7 @@ class PreparedGaps:
     def __init__(self, engine: PairwiseEngine, sequence: Sequence) -> None:
         self.engine = engine
         self.sequence = sequence
+        self._prepare_pair = engine.for_sequence()
         self._pairs: OrderedDict[int, PreparedPair] = OrderedDict()
 
     def prepare_gap(self, gap: int, *, progress: Progress = no_progress) -> None:
@@ -199,7 +212,7 @@ class PreparedGaps:
             pair = Pair(self.sequence, self.sequence.gaps[number])
             for frame in (pair.gap.first, pair.gap.last):  # named by time: numbers differ where frames are hidden
                 self.sequence[frame].require_finite(f"The frame at {self.sequence.time_in_words(frame)}")
-            self._pairs[number] = self.engine.prepare_pair(pair, progress=progress)
+            self._pairs[number] = self._prepare_pair(pair, progress=progress)
         self._pairs.move_to_end(number)
         while len(self._pairs) > KEPT_GAPS:
             self._pairs.popitem(last=False)

@@ -1,4 +1,4 @@
-"""The engine that needs no training: a velocity field fitted to the two frames at hand (NeVF)."""
+"""The engine that needs no training: velocity fields fitted to the frames at hand (NeVF), and the course of time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from temporal_interp.errors import InvalidInputError, Progress, no_progress
 
 if TYPE_CHECKING:
     from temporal_interp.engines.pairs.fusion import Fusion
-    from temporal_interp.engines.pairs.velocity_field import PreparedVelocityField
+    from temporal_interp.engines.pairwise import PreparedPair, PreparePair
     from temporal_interp.registration.settings import VelocitySettings
 
 EASE_IN_OUT_ENGINE = "velocity_field:eased"
@@ -24,20 +24,26 @@ EASE = 0.5
 
 @dataclass(frozen=True)
 class VelocityFieldEngine(PairwiseEngine):
-    """Engine: a stationary velocity between two frames; every time is synthesised from both ends (NeVF).
+    """Engine: the tissue of both ends of a gap, moved along one path to any time between them.
+
+    The path is that of a stationary velocity (NeVF), bent by the velocities in the gaps on both sides, which tell how
+    the motion speeds up and slows down; see `pairs.path`.
 
     Attributes:
         registration: settings of the fit; None for `default_settings` of the sequence at hand.
         fusion: how the two warped ends become one frame; None for the defaults.
-        ease: how slowly the motion starts and ends: 0 moves evenly, 1 from rest to rest, see `ease_in_out`.
+        context: look at the gaps on both sides; else at the two frames alone.
+        ease: without context, how slowly the motion starts and ends: 0 moves evenly, 1 from rest to rest, see
+            `ease_in_out`.
         device: where to compute, as PyTorch names it.
 
     Raises:
-        InvalidInputError: `ease` is not a number from 0 to 1.
+        InvalidInputError: `ease` is not a number from 0 to 1, or is given with context, which tells the pace.
     """
 
     registration: VelocitySettings | None = None
     fusion: Fusion | None = None
+    context: bool = True
     ease: float = 0.0
     device: str = "cpu"
     name: str = "velocity_field"
@@ -47,6 +53,8 @@ class VelocityFieldEngine(PairwiseEngine):
             raise InvalidInputError(
                 f"ease must be a number from 0 (even motion) to 1 (rest at both ends), got {self.ease}."
             )
+        if self.ease and self.context:
+            raise InvalidInputError("ease is for two frames alone; set context to False.")
 
     @property
     def settings(self) -> str:
@@ -54,10 +62,21 @@ class VelocityFieldEngine(PairwiseEngine):
         fit = "" if self.registration is None else self.registration.in_one_line()
         fusion = "" if self.fusion is None else f"radius_mm={self.fusion.radius_mm} noise={self.fusion.noise}"
         ease = f"ease={self.ease}" if self.ease else ""
-        return " ".join(part for part in (fit, fusion, ease) if part)
+        context = "" if self.context or self.ease else "pair"
+        return " ".join(part for part in (fit, fusion, context, ease) if part)
 
-    def prepare_pair(self, pair: Pair, *, progress: Progress = no_progress) -> PreparedVelocityField:
+    def for_sequence(self) -> PreparePair:
+        """Return what prepares the pairs of one sequence, and keeps their fits for the gaps beside."""
+        if not self.context:
+            return self.prepare_pair
+        from temporal_interp.engines.pairs.course import Fits
+
+        return Fits(self.registration, self.fusion, self.device).prepare_pair
+
+    def prepare_pair(self, pair: Pair, *, progress: Progress = no_progress) -> PreparedPair:
         """Fit the velocity field; see `PairwiseEngine.prepare_pair`."""
+        if self.context:
+            return self.for_sequence()(pair, progress=progress)
         from temporal_interp.engines.pairs.velocity_field import PreparedVelocityField
 
         return PreparedVelocityField.fitted(
@@ -70,6 +89,7 @@ def _create(variant: str, device: str) -> VelocityFieldEngine:
 
     return VelocityFieldEngine(
         VelocitySettings.neural() if variant == "neural" else None,
+        context=not variant,
         ease=EASE if variant == "eased" else 0.0,
         device=device,
     )
@@ -78,11 +98,15 @@ def _create(variant: str, device: str) -> VelocityFieldEngine:
 SPEC = EngineSpec(
     name="velocity_field",
     label="Velocity field (no network)",
-    description="Fits the motion between two frames and moves the tissue along it; needs no trained model.",
+    description="Fits the motion between the frames around, and moves the tissue along it; needs no trained model.",
     expected_time="Some seconds to prepare two phases, then a fraction of a second a frame; less on a GPU.",
     create=_create,
     fits_each_gap=True,
+    uses_context=True,
     variants={
+        "pair": EngineVariant(
+            "Velocity field of two frames", "Looks at two frames alone, for comparison.", listed=False
+        ),
         "eased": EngineVariant(
             "Velocity field, ease-in-out (ED to ES)",
             "For two phases at which the motion turns: it starts and ends slowly.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,15 +11,15 @@ from temporal_interp.data.displacement import DisplacementField
 from temporal_interp.data.pair import Pair
 from temporal_interp.data.scalar_type import to_scalar_type
 from temporal_interp.data.volume import Volume
-from temporal_interp.engines.pairs.fusion import Fusion, FusionMaps, disagreement, fuse, fusion_maps
+from temporal_interp.engines.pairs.compared import ComparedEnds
+from temporal_interp.engines.pairs.fusion import Fusion, FusionMaps, fuse, fusion_maps
 from temporal_interp.engines.pairwise import Synthesised
 from temporal_interp.errors import Progress, no_progress
-from temporal_interp.registration.grids import spacing_on
 from temporal_interp.registration.register import default_settings, fit_volumes
 from temporal_interp.registration.settings import VelocitySettings
 from temporal_interp.tensors.parallel_map import parallel_map
 from temporal_interp.tensors.slabs import as_image, resize_slab, slabs, warp_slab
-from temporal_interp.tensors.spatial import integrate_velocity, resize_field, warp
+from temporal_interp.tensors.spatial import integrate_velocity
 
 
 class PreparedVelocityField:
@@ -48,14 +47,7 @@ class PreparedVelocityField:
         self.pair = pair
         self.velocity = velocity
         self.ease = ease
-        self.coarse = coarse
-        self.spacing = spacing_on(tuple(coarse.shape[2:]), pair.geometry.shape, pair.geometry.spacing_kji)
-        if pair.independent:
-            self.spacing = (math.inf, *self.spacing[1:])
-        first, last = self.coarse.split(1)
-        problems = self.coarse.squeeze(1).unsqueeze(2) if pair.independent else self.coarse.unsqueeze(1)
-        self.fusion = fusion.for_pair(*problems)
-        self.unwarped_disagreement = disagreement(first, last, self.spacing, self.fusion)
+        self.compared = ComparedEnds(pair, coarse, fusion)
 
     @classmethod
     def fitted(
@@ -104,10 +96,9 @@ class PreparedVelocityField:
 
     def _render(self, displacements: torch.Tensor, path: float) -> Volume:
         """Return the frame at a fraction of the path: fields and maps are upsampled, the acquired voxels are warped."""
-        coarse = warp(self.coarse, resize_field(displacements, tuple(self.coarse.shape[2:])))
-        first, last = coarse.split(1)
-        warped_disagreement = disagreement(first, last, self.spacing, self.fusion)
-        maps = fusion_maps(self.unwarped_disagreement, warped_disagreement, path, self.fusion)
+        compared = self.compared
+        moved_disagreement = compared.disagreement(compared.moved(displacements))
+        maps = fusion_maps(compared.unmoved_disagreement, moved_disagreement, path, compared.fusion)
         shape, device = self.pair.geometry.shape, self.velocity.device
         low = np.float64(self.pair.intensity_range.low)
         sources = [as_image(voxels, device) for voxels in self.pair.centred]

@@ -1,0 +1,73 @@
+"""How brightness changes between two frames, from the frames around them: what four frames say that two cannot.
+
+Flow, contrast agent and tissue that enters a slice change the brightness of what moves. Through three frames there is a
+parabola; its deviation from the straight line between the two frames at hand is one estimate of that change, and there
+are two: with the frame before and with the frame after. Where both agree, they are taken. Where they contradict each
+other, as in noise, speckle and motion that was not found, they are not (our choice).
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from temporal_interp.tensors.spatial import smooth
+
+RADIUS_MM = 3.0
+"""Standard deviation of the neighbourhood in which agreement is judged."""
+
+NOISE = 2.0
+"""Times the variance of noise that a change has to exceed to count."""
+
+
+class BrightnessChange:
+    """The change of brightness in a gap beside the straight line between its two frames.
+
+    Args:
+        before: length of the gap over that of the gap before.
+        after: length of the gap over that of the gap after.
+        spacing: voxel size in mm along each axis, in the order of the axes; infinite along an axis whose neighbours are
+            independent.
+        noise: standard deviation of the noise, as a share of the intensity range.
+    """
+
+    def __init__(self, before: float, after: float, spacing: tuple[float, ...], noise: float) -> None:
+        self._ratios = before, after
+        self._sigma = tuple(RADIUS_MM / along if along < math.inf else 0.0 for along in spacing)
+        self._noise = NOISE * noise**2
+
+    def at(self, t: float, frames: torch.Tensor) -> torch.Tensor:
+        """Return what to add to the straight line at t, (1, 1, k, j, i).
+
+        Args:
+            t: from 0 to 1.
+            frames: (4, 1, k, j, i), the frame before the first, the first, the last and the one after it, all at their
+                places at t, scaled to [0, 1].
+        """
+        earlier, first, last, later = frames.split(1)
+        (before, from_earlier), (after, from_later) = (_curvature_weights(ratio) for ratio in self._ratios)
+        at_first = before * (last - first) - from_earlier * (first - earlier)
+        at_last = from_later * (later - last) - after * (last - first)
+        both = smooth(at_first * at_last, self._sigma)
+        each = smooth(at_first.square() + at_last.square(), self._sigma) / 2
+        agreement = (1 + both / each.clamp(min=1e-12)) / 2
+        change = (1 - t) * at_first + t * at_last
+        weights = (1 - t) * before + t * after, (1 - t) * from_earlier, t * from_later
+        noise = self._noise * (
+            weights[1] ** 2 + weights[2] ** 2 + (weights[0] + weights[1]) ** 2 + (weights[0] + weights[2]) ** 2
+        )
+        heard = (1 - noise / smooth(change.square(), self._sigma).clamp(min=1e-12)).clamp(min=0)
+        return -t * (1 - t) * agreement * heard * change
+
+
+def _curvature_weights(ratio: float) -> tuple[float, float]:
+    """Return what the differences in the gap and in the one beside it count in the curvature at the frame between.
+
+    A gap beside that is shorter tells less, since its noise is extrapolated further: it counts by its length.
+
+    Args:
+        ratio: length of the gap over that of the gap beside it.
+    """
+    share = min(1.0, 1 / ratio) * ratio / (1 + ratio)
+    return share, share * ratio

@@ -1,0 +1,38 @@
+"""Both ends of a gap on the coarse grid on which they are compared, unmoved and moved to a time."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from temporal_interp.data.pair import Pair
+from temporal_interp.engines.pairs.fusion import Fusion, disagreement
+from temporal_interp.registration.grids import spacing_on
+from temporal_interp.tensors.spatial import resize_field, warp
+
+
+class ComparedEnds:
+    """The first and the last frame of a pair on a coarse grid, and how much they disagree there.
+
+    Args:
+        pair: both frames.
+        images: (2, 1, k, j, i), the first and the last frame, scaled to [0, 1], on a grid over their extent.
+        fusion: how two moved ends become one frame.
+    """
+
+    def __init__(self, pair: Pair, images: torch.Tensor, fusion: Fusion) -> None:
+        self.images = images
+        spacing = spacing_on(tuple(images.shape[2:]), pair.geometry.shape, pair.geometry.spacing_kji)
+        self.spacing = (math.inf, *spacing[1:]) if pair.independent else spacing
+        problems = images.squeeze(1).unsqueeze(2) if pair.independent else images.unsqueeze(1)
+        self.fusion = fusion.for_pair(*problems)
+        self.unmoved_disagreement = self.disagreement(images)
+
+    def moved(self, displacements: torch.Tensor) -> torch.Tensor:
+        """Return both images, (2, 1, k, j, i), resampled by fields on any grid over the same extent, (2, 3, ...)."""
+        return warp(self.images, resize_field(displacements, tuple(self.images.shape[2:])))
+
+    def disagreement(self, images: torch.Tensor) -> torch.Tensor:
+        """Return how much two images, (2, 1, k, j, i), disagree around every voxel; see `fusion.disagreement`."""
+        return disagreement(*images.split(1), self.spacing, self.fusion)

@@ -1,0 +1,222 @@
+"""A gap in the course of time: its own velocity field, and those of the gaps on both sides of it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from temporal_interp.data.displacement import DisplacementField
+from temporal_interp.data.pair import Pair
+from temporal_interp.data.scalar_type import to_scalar_type
+from temporal_interp.data.sequence import Gap
+from temporal_interp.data.volume import Volume
+from temporal_interp.engines.pairs.brightness import BrightnessChange
+from temporal_interp.engines.pairs.compared import ComparedEnds
+from temporal_interp.engines.pairs.detail import with_detail
+from temporal_interp.engines.pairs.fusion import Fusion, FusionMaps, fuse, fusion_maps
+from temporal_interp.engines.pairs.path import Neighbour, Path
+from temporal_interp.engines.pairwise import KEPT_GAPS, Synthesised
+from temporal_interp.errors import FitDivergedError, Progress, part_of
+from temporal_interp.registration.register import FittedVelocity, default_settings, fit_volumes
+from temporal_interp.registration.settings import VelocitySettings
+from temporal_interp.tensors.cubic import CubicImage
+from temporal_interp.tensors.parallel_map import parallel_map
+from temporal_interp.tensors.slabs import as_image, resize_slab, slabs, warp_slab
+from temporal_interp.tensors.spatial import compose, integrate_velocity, resize, resize_field, warp
+
+KEPT_FITS = KEPT_GAPS + 2
+"""Fitted gaps that are kept: those that are prepared, and the two around them."""
+
+UNEXPLAINED = 4.0
+"""A gap beside is trusted in full if its motion leaves less than this many times the variance unexplained that the gap
+at hand leaves."""
+
+
+@dataclass(frozen=True, eq=False)
+class Beside:
+    """A gap beside the one at hand.
+
+    Attributes:
+        frame: number of its frame that the gap at hand does not have.
+        ratio: length of the gap at hand over its own.
+        fitted: its velocity, and its two frames on the coarse grid, the later one first.
+    """
+
+    frame: int
+    ratio: float
+    fitted: FittedVelocity
+
+
+class Fits:
+    """The velocity fields of the gaps of a sequence, fitted when they are needed, and kept for the gaps beside.
+
+    Args:
+        settings: of the fits; `default_settings` if None.
+        fusion: how two moved ends become one frame; the defaults if None.
+        device: where to compute.
+    """
+
+    def __init__(self, settings: VelocitySettings | None, fusion: Fusion | None, device: str) -> None:
+        self._settings = settings
+        self._fusion = fusion or Fusion()
+        self._device = device
+        self._kept: OrderedDict[int, FittedVelocity] = OrderedDict()
+
+    def prepare_pair(self, pair: Pair, *, progress: Progress) -> PreparedCourse:
+        """Fit the gap of a pair, and those on both sides of it; see `PairwiseEngine.prepare_pair`.
+
+        A gap beside that cannot be fitted is left out.
+
+        Raises:
+            FitDivergedError: the fit of the gap itself diverged.
+        """
+        before, after = pair.gap_before, pair.gap_after
+        wanted = 1 + (before is not None) + (after is not None)
+        own = self._of(pair, pair.gap, part_of(progress, 0.0, 1 / wanted))
+        beside, done = [], 1
+        for gap, outer in ((before, "first"), (after, "last")):
+            if gap is None:
+                beside.append(None)
+                continue
+            report = part_of(progress, done / wanted, (done + 1) / wanted)
+            try:
+                fitted = self._of(pair, gap, report)
+                beside.append(Beside(getattr(gap, outer), pair.gap.length / gap.length, fitted))
+            except FitDivergedError:
+                beside.append(None)
+            done += 1
+        return PreparedCourse(pair, own, *beside, fusion=self._fusion)
+
+    def _of(self, pair: Pair, gap: Gap, progress: Progress) -> FittedVelocity:
+        if gap.number not in self._kept:
+            scaled = pair.sequence.scaled
+            self._kept[gap.number] = fit_volumes(
+                scaled.normalised(pair.sequence[gap.last]),
+                scaled.normalised(pair.sequence[gap.first]),
+                pair.geometry,
+                self._settings or default_settings(pair.independent),
+                independent=pair.independent,
+                device=self._device,
+                progress=progress,
+            )
+        self._kept.move_to_end(gap.number)
+        while len(self._kept) > KEPT_FITS:
+            self._kept.popitem(last=False)
+        return self._kept[gap.number]
+
+
+class PreparedCourse:
+    """A pair of frames and the path between them, ready for any time.
+
+    Args:
+        pair: both frames.
+        fitted: the motion between them.
+        before: the gap before; None where there is none.
+        after: the gap after; likewise.
+        fusion: how the two moved ends become one frame.
+    """
+
+    def __init__(
+        self, pair: Pair, fitted: FittedVelocity, before: Beside | None, after: Beside | None, *, fusion: Fusion
+    ) -> None:
+        self.pair = pair
+        self.before = before
+        self.after = after
+        with torch.inference_mode():
+            self.compared = ComparedEnds(pair, fitted.compared.flip(0), fusion)
+            unexplained = self._unexplained(fitted)
+            neighbours = [
+                None if gap is None else Neighbour(gap.fitted.velocity, gap.ratio, self._trust(gap.fitted, unexplained))
+                for gap in (before, after)
+            ]
+            self.path = Path(fitted.velocity, *neighbours, independent=pair.independent)
+            self.brightness = None
+            if before is not None and after is not None:
+                self.brightness = BrightnessChange(
+                    before.ratio, after.ratio, self.compared.spacing, self.compared.fusion.noise
+                )
+            in_plane = not fitted.velocity[:, 0].any()
+            device = fitted.velocity.device
+            self.sources = [CubicImage.of(as_image(voxels, device), in_plane=in_plane) for voxels in pair.centred]
+
+    def at(self, t: Sequence[float], *, fields: bool = False) -> list[Synthesised]:
+        """Return what lies at some t, in parallel on the threads of the CPU; see `PreparedPair.at`."""
+        return parallel_map(lambda share: self._at(share, fields), t)
+
+    def _at(self, t: float, fields: bool) -> Synthesised:
+        with torch.inference_mode():
+            displacements = self.path.displacements(t)
+            volume = {0.0: self.pair.first, 1.0: self.pair.last}.get(t) or self._render(displacements, t)
+            if not fields:
+                return Synthesised(volume, context=self._context(t))
+            first, last = (DisplacementField.from_voxels(d, self.pair.geometry) for d in displacements.split(1))
+        return Synthesised(volume, first, last, context=self._context(t))
+
+    def _context(self, t: float) -> tuple[int, ...]:
+        """Return the frames beside the pair, the one that counts more first."""
+        beside = [gap.frame for gap in (self.before, self.after) if gap is not None]
+        return tuple(beside if round(t, 9) <= 0.5 else beside[::-1])
+
+    def _unexplained(self, fitted: FittedVelocity) -> torch.Tensor:
+        """Return how much two frames still disagree when motion has brought both half-way, on the coarse grid."""
+        halves = integrate_velocity(torch.cat([0.5 * fitted.velocity, -0.5 * fitted.velocity]))
+        images = fitted.compared.flip(0)
+        return self.compared.disagreement(warp(images, resize_field(halves, tuple(images.shape[2:]))))
+
+    def _trust(self, beside: FittedVelocity, unexplained: torch.Tensor) -> torch.Tensor:
+        """Return how far to go by the motion in a gap beside, on the grid of the velocity."""
+        trust = (UNEXPLAINED * unexplained / self._unexplained(beside)).clamp(max=1.0)
+        return resize(trust, tuple(beside.velocity.shape[2:]))
+
+    def _render(self, displacements: torch.Tensor, t: float) -> Volume:
+        """Return the frame at t: fields and maps are upsampled, the acquired voxels are moved."""
+        compared = self.compared
+        moved = compared.moved(displacements)
+        moved_disagreement = compared.disagreement(moved)
+        maps = fusion_maps(compared.unmoved_disagreement, moved_disagreement, t, compared.fusion)
+        change = self._brightness(displacements, moved, maps.trust, t)
+        detail = _trust_in_detail(compared.unmoved_disagreement, moved_disagreement, compared.fusion)
+        shape, spacing = self.pair.geometry.shape, self.pair.geometry.spacing_kji
+        low = np.float64(self.pair.intensity_range.low)
+        scale = self.pair.intensity_range.high - self.pair.intensity_range.low
+        tolerance = scale * compared.fusion.noise
+        frame = np.empty(shape, self.pair.first.array.dtype)
+        for slab in slabs(shape):
+            unmoved = self.sources[0].image[:, :, slab], self.sources[1].image[:, :, slab]
+            moved_first, moved_last = (
+                warp_slab(image, d, slab, tolerance=tolerance)
+                for image, d in zip(self.sources, displacements.split(1), strict=True)
+            )
+            local = FusionMaps(*(resize_slab(m, shape, slab) for m in (maps.trust, maps.last_weight)))
+            fused = fuse(unmoved, (moved_first, moved_last), local, t)
+            if change is not None:
+                fused = fused + scale * resize_slab(change, shape, slab)
+            slices = (image[0].transpose(0, 1) for image in (fused, *unmoved, resize_slab(detail, shape, slab)))
+            fused_slices, first_slices, last_slices, trust = slices
+            sharp = with_detail(fused_slices, (first_slices, last_slices), t, trust, spacing[1:])
+            frame[slab] = to_scalar_type(sharp[:, 0].cpu().numpy() + low, frame.dtype)
+        return self.pair.first.with_array(frame)
+
+    def _brightness(
+        self, displacements: torch.Tensor, moved: torch.Tensor, trust: torch.Tensor, t: float
+    ) -> torch.Tensor | None:
+        """Return what to add for the change of brightness, (1, 1, k, j, i) on the coarse grid, scaled to [0, 1]."""
+        if self.brightness is None or self.before is None or self.after is None:
+            return None
+        # before: from the first frame back to the one before it; after: from the last on to the one after it
+        further = integrate_velocity(torch.cat([self.before.fitted.velocity, -self.after.fitted.velocity]))
+        outer = torch.cat([self.before.fitted.compared[1:], self.after.fitted.compared[:1]])
+        to_outer = resize_field(compose(further, displacements), tuple(outer.shape[2:]))
+        outer_moved = warp(outer, to_outer)
+        with_motion = self.brightness.at(t, torch.cat([outer_moved[:1], moved, outer_moved[1:]]))
+        without = self.brightness.at(t, torch.cat([outer[:1], self.compared.images, outer[1:]]))
+        return torch.lerp(without, with_motion, trust)
+
+
+def _trust_in_detail(unmoved: torch.Tensor, moved: torch.Tensor, fusion: Fusion) -> torch.Tensor:
+    """Return how far the detail of both moved ends can be taken for that of the tissue: explained, and down to noise."""
+    return (1 - moved / unmoved).clamp(min=0) * (fusion.disagreement_of_noise / moved).sqrt().sqrt()

@@ -1,0 +1,163 @@
+"""The path of tissue through a gap: that of the velocity fitted to it, bent by what the gaps around it say.
+
+Two frames tell where tissue goes, not how it speeds up and slows down on its way. At an acquired frame, the motion has a
+pace that the gaps on both sides tell together. The path through a gap is the even one that two frames have, plus a cubic
+bend that gives it that pace at both ends (our choice; for even gaps, the cubic of Catmull and Rom 1974).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch.nn import functional
+
+from temporal_interp.tensors.spatial import compose, gradient, integrate_velocity, smooth, warp
+
+BEND = 1.4
+"""How much of the cubic bend is taken. 1 is that of the three-point formula, which takes a motion that speeds up and
+slows down for too even: the spline with a continuous acceleration has about 1.5. Chosen on simulated hearts and chests
+and on a long-axis cine, where 1 to 1.8 differ little."""
+
+LARGEST_STRAIN = 0.7
+"""A bend may stretch and shear space by so much at most; from 1 on it could fold."""
+
+WATCHED = (0.25, 0.5, 0.75)
+"""Times at which that is judged; a cubic changes little between them."""
+
+LARGEST_EXCESS = 0.7
+"""The pace at an end may differ from the even one by so many times the size of what else is known to move there: the
+motion in the gap, and the difference at the other end. Tissue that comes to rest at both ends differs by half of that; a
+jump between two breath holds by several times."""
+
+STEADY_VOXELS = 0.3
+"""Motion below so many voxels of the velocity's grid is no measure of what is too much."""
+
+NEIGHBOURHOOD = 4.0
+"""Standard deviation, in points of the velocity's grid, of the neighbourhood in which that is judged."""
+
+TINY = 1e-9
+
+SOLVE_STEPS = 6
+"""Fixed-point iterations; the error shrinks by `LARGEST_STRAIN` or more in each."""
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbour:
+    """The motion in a gap beside the one at hand.
+
+    Attributes:
+        velocity: (1, 3, k, j, i), as that of the gap at hand and on its grid.
+        ratio: length of the gap at hand over that of this one.
+        trust: (1, 1, k, j, i), from 0 to 1, how far to go by it; None for all the way.
+    """
+
+    velocity: torch.Tensor
+    ratio: float
+    trust: torch.Tensor | None = None
+
+    def excess(self, velocity: torch.Tensor) -> torch.Tensor:
+        """Return by how much the pace at the frame between both gaps exceeds `velocity`, the even pace of the gap at hand.
+
+        The pace is that of the parabola through the three frames, (h_before s_after + h_after s_before) /
+        (h_before + h_after), with h the lengths of the gaps and s the slopes, here velocities, in them.
+
+        Returns:
+            (1, 3, k, j, i), voxels in the time of the gap at hand.
+        """
+        excess = (self.ratio * self.velocity - velocity) * (self.ratio / (1 + self.ratio))
+        return excess if self.trust is None else self.trust * excess
+
+
+class Path:
+    """Where the tissue of the first frame is at every time until the last, and the fields that follow from it.
+
+    A point x of the first frame is at E_t(x) + b(x, t), with E_t the flow of the fitted velocity and b the bend,
+    b = BEND ((t^3 - 2 t^2 + t) e_0 + (t^3 - t^2) e_1), e the excess of the pace at either end over the even one. Both
+    ends belong to one path, so that the fields from them fit together. Without neighbours the path is that of two
+    frames.
+
+    Args:
+        velocity: (1, 3, k, j, i), last(p) = first(p + exp(velocity)(p)), in voxels.
+        before: the gap before; None where there is none.
+        after: the gap after; likewise.
+        independent: each slice is a problem of its own.
+    """
+
+    def __init__(
+        self,
+        velocity: torch.Tensor,
+        before: Neighbour | None = None,
+        after: Neighbour | None = None,
+        *,
+        independent: bool = False,
+    ) -> None:
+        self.velocity = velocity
+        self.is_even = before is None and after is None
+        if self.is_even:
+            return
+        self._forward = integrate_velocity(-velocity)
+        at_first = torch.zeros_like(velocity) if before is None else before.excess(velocity)
+        at_last = torch.zeros_like(velocity) if after is None else after.excess(velocity)
+        at_last = warp(at_last, self._forward)  # to where its tissue is in the first frame
+        axes = [independent or points == 1 for points in velocity.shape[2:3]] + [n == 1 for n in velocity.shape[3:]]
+        at_first, at_last = _within_reason(at_first, at_last, velocity, axes)
+        self._at_first, self._at_last = _without_folds(at_first, at_last, axes)
+
+    def displacements(self, t: float) -> torch.Tensor:
+        """Return the fields that resample the first and the last frame into that at t, (2, 3, k, j, i), in voxels."""
+        if self.is_even:
+            return integrate_velocity(torch.cat([t * self.velocity, (t - 1) * self.velocity]))
+        even = integrate_velocity(t * self.velocity)
+        first_weight, last_weight = bend_weights(t)
+        # a velocity points from later to earlier places, so that the excess is that of the way back
+        bend = first_weight * self._at_first + last_weight * self._at_last
+        first = even
+        for _ in range(SOLVE_STEPS if 0 < t < 1 else 0):
+            first = compose(even, warp(bend, first))
+        return torch.cat([first, compose(self._forward, first)])
+
+
+def bend_weights(t: float) -> tuple[float, float]:
+    """Return what the excess of the pace at the first and at the last frame counts in the bend at t.
+
+    Example:
+        >>> [round(weight, 3) for weight in bend_weights(0.5)]
+        [0.175, -0.175]
+    """
+    return BEND * t * (1 - t) ** 2, -BEND * t**2 * (1 - t)
+
+
+def _within_reason(
+    at_first: torch.Tensor, at_last: torch.Tensor, velocity: torch.Tensor, alone: Sequence[bool]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the excesses, shortened where one is out of proportion to the other and to the motion in the gap."""
+
+    def size(field: torch.Tensor) -> torch.Tensor:
+        sigma = tuple(0.0 if axis else NEIGHBOURHOOD for axis in alone)
+        return smooth(field.square().sum(1, keepdim=True), sigma).sqrt()
+
+    motion, first, last = size(velocity) + STEADY_VOXELS, size(at_first), size(at_last)
+    return (
+        at_first * (LARGEST_EXCESS * (motion + last) / first.clamp(min=TINY)).clamp(max=1.0),
+        at_last * (LARGEST_EXCESS * (motion + first) / last.clamp(min=TINY)).clamp(max=1.0),
+    )
+
+
+def _without_folds(
+    at_first: torch.Tensor, at_last: torch.Tensor, alone: Sequence[bool]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the excesses, shortened where the bend that they give would strain space too much."""
+    derivatives = [axis for axis, by_itself in enumerate(alone) if not by_itself]
+    slopes = [gradient(field)[:, :, derivatives] for field in (at_first, at_last)]
+    bends = (first * slopes[0] + last * slopes[1] for first, last in map(bend_weights, WATCHED))
+    strained = torch.stack([bend.square().sum((1, 2)).sqrt() for bend in bends]).amax(0).unsqueeze(1)
+    if float(strained.max()) <= LARGEST_STRAIN:
+        return at_first, at_last
+    kept = LARGEST_STRAIN / strained.clamp(min=LARGEST_STRAIN)
+    # the least of the surroundings, then smooth: a step in the share would be a strain of its own
+    reach = [0 if by_itself else 2 for by_itself in alone]
+    kept = -functional.max_pool3d(-kept, [2 * n + 1 for n in reach], stride=1, padding=reach)
+    kept = smooth(kept, tuple(0.0 if by_itself else 1.0 for by_itself in alone))
+    return kept * at_first, kept * at_last
