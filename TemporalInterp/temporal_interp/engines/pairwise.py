@@ -97,7 +97,7 @@ class PairwiseEngine(abstract.ABC):
             InvalidInputError: the frames cannot be interpolated; the message says why.
         """
 
-    def for_sequence(self) -> PreparePair:
+    def for_sequence(self, sequence: Sequence) -> PreparePair:
         """Return what prepares the pairs of one sequence; where gaps share work, it keeps what they share."""
         return self.prepare_pair
 
@@ -119,7 +119,7 @@ class PreparedGaps:
     def __init__(self, engine: PairwiseEngine, sequence: Sequence) -> None:
         self.engine = engine
         self.sequence = sequence
-        self._prepare_pair = engine.for_sequence()
+        self._prepare_pair = engine.for_sequence(sequence)
         self._pairs: OrderedDict[int, PreparedPair] = OrderedDict()
 
     def prepare_gap(self, gap: int, *, progress: Progress = no_progress) -> None:

@@ -11,6 +11,7 @@ from temporal_interp.engines.registry import EngineSpec, EngineVariant
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
 
 if TYPE_CHECKING:
+    from temporal_interp.data.sequence import Sequence
     from temporal_interp.engines.pairs.fusion import Fusion
     from temporal_interp.engines.pairwise import PreparedPair, PreparePair
     from temporal_interp.registration.settings import VelocitySettings
@@ -65,18 +66,18 @@ class VelocityFieldEngine(PairwiseEngine):
         context = "" if self.context or self.ease else "pair"
         return " ".join(part for part in (fit, fusion, context, ease) if part)
 
-    def for_sequence(self) -> PreparePair:
+    def for_sequence(self, sequence: Sequence) -> PreparePair:
         """Return what prepares the pairs of one sequence, and keeps their fits for the gaps beside."""
         if not self.context:
             return self.prepare_pair
         from temporal_interp.engines.pairs.course import Fits
 
-        return Fits(self.registration, self.fusion, self.device).prepare_pair
+        return Fits(sequence, self.registration, self.fusion, self.device).prepare_pair
 
     def prepare_pair(self, pair: Pair, *, progress: Progress = no_progress) -> PreparedPair:
         """Fit the velocity field; see `PairwiseEngine.prepare_pair`."""
         if self.context:
-            return self.for_sequence()(pair, progress=progress)
+            return self.for_sequence(pair.sequence)(pair, progress=progress)
         from temporal_interp.engines.pairs.velocity_field import PreparedVelocityField
 
         return PreparedVelocityField.fitted(

@@ -35,4 +35,5 @@ class ComparedEnds:
 
     def disagreement(self, images: torch.Tensor) -> torch.Tensor:
         """Return how much two images, (2, 1, k, j, i), disagree around every voxel; see `fusion.disagreement`."""
-        return disagreement(*images.split(1), self.spacing, self.fusion)
+        first, last = images.split(1)
+        return disagreement(first, last, self.spacing, self.fusion)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections import OrderedDict, abc
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,20 +11,20 @@ import torch
 from temporal_interp.data.displacement import DisplacementField
 from temporal_interp.data.pair import Pair
 from temporal_interp.data.scalar_type import to_scalar_type
-from temporal_interp.data.sequence import Gap
+from temporal_interp.data.sequence import Gap, Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.engines.pairs.brightness import BrightnessChange
 from temporal_interp.engines.pairs.compared import ComparedEnds
 from temporal_interp.engines.pairs.detail import with_detail
 from temporal_interp.engines.pairs.fusion import Fusion, FusionMaps, fuse, fusion_maps
+from temporal_interp.engines.pairs.movable import MovableFrame, MovableFrames
 from temporal_interp.engines.pairs.path import Neighbour, Path
 from temporal_interp.engines.pairwise import KEPT_GAPS, Synthesised
 from temporal_interp.errors import FitDivergedError, Progress, part_of
 from temporal_interp.registration.register import FittedVelocity, default_settings, fit_volumes
 from temporal_interp.registration.settings import VelocitySettings
-from temporal_interp.tensors.cubic import CubicImage
 from temporal_interp.tensors.parallel_map import parallel_map
-from temporal_interp.tensors.slabs import as_image, resize_slab, slabs, warp_slab
+from temporal_interp.tensors.slabs import resize_slab, slabs, warp_slab
 from temporal_interp.tensors.spatial import compose, integrate_velocity, resize, resize_field, warp
 
 KEPT_FITS = KEPT_GAPS + 2
@@ -55,12 +54,16 @@ class Fits:
     """The velocity fields of the gaps of a sequence, fitted when they are needed, and kept for the gaps beside.
 
     Args:
+        sequence: the frames.
         settings: of the fits; `default_settings` if None.
         fusion: how two moved ends become one frame; the defaults if None.
         device: where to compute.
     """
 
-    def __init__(self, settings: VelocitySettings | None, fusion: Fusion | None, device: str) -> None:
+    def __init__(
+        self, sequence: Sequence, settings: VelocitySettings | None, fusion: Fusion | None, device: str
+    ) -> None:
+        self._frames = MovableFrames(sequence, device)
         self._settings = settings
         self._fusion = fusion or Fusion()
         self._device = device
@@ -77,19 +80,20 @@ class Fits:
         before, after = pair.gap_before, pair.gap_after
         wanted = 1 + (before is not None) + (after is not None)
         own = self._of(pair, pair.gap, part_of(progress, 0.0, 1 / wanted))
-        beside, done = [], 1
-        for gap, outer in ((before, "first"), (after, "last")):
-            if gap is None:
-                beside.append(None)
-                continue
-            report = part_of(progress, done / wanted, (done + 1) / wanted)
-            try:
-                fitted = self._of(pair, gap, report)
-                beside.append(Beside(getattr(gap, outer), pair.gap.length / gap.length, fitted))
-            except FitDivergedError:
-                beside.append(None)
-            done += 1
-        return PreparedCourse(pair, own, *beside, fusion=self._fusion)
+        earlier = self._beside(pair, before, True, part_of(progress, 1 / wanted, 2 / wanted))
+        later = self._beside(pair, after, False, part_of(progress, 1 - 1 / wanted, 1.0))
+        progress(1.0, "velocity fields fitted")
+        return PreparedCourse(pair, self._frames, own, earlier, later, fusion=self._fusion)
+
+    def _beside(self, pair: Pair, gap: Gap | None, is_before: bool, progress: Progress) -> Beside | None:
+        if gap is None:
+            return None
+        try:
+            return Beside(
+                gap.first if is_before else gap.last, pair.gap.length / gap.length, self._of(pair, gap, progress)
+            )
+        except FitDivergedError:
+            return None
 
     def _of(self, pair: Pair, gap: Gap, progress: Progress) -> FittedVelocity:
         if gap.number not in self._kept:
@@ -114,6 +118,7 @@ class PreparedCourse:
 
     Args:
         pair: both frames.
+        frames: those of the sequence, to be moved.
         fitted: the motion between them.
         before: the gap before; None where there is none.
         after: the gap after; likewise.
@@ -121,9 +126,17 @@ class PreparedCourse:
     """
 
     def __init__(
-        self, pair: Pair, fitted: FittedVelocity, before: Beside | None, after: Beside | None, *, fusion: Fusion
+        self,
+        pair: Pair,
+        frames: MovableFrames,
+        fitted: FittedVelocity,
+        before: Beside | None,
+        after: Beside | None,
+        *,
+        fusion: Fusion,
     ) -> None:
         self.pair = pair
+        self.frames = frames
         self.before = before
         self.after = after
         with torch.inference_mode():
@@ -134,23 +147,25 @@ class PreparedCourse:
                 for gap in (before, after)
             ]
             self.path = Path(fitted.velocity, *neighbours, independent=pair.independent)
+            self.in_plane = not fitted.velocity[:, 0].any()
             self.brightness = None
             if before is not None and after is not None:
                 self.brightness = BrightnessChange(
                     before.ratio, after.ratio, self.compared.spacing, self.compared.fusion.noise
                 )
-            in_plane = not fitted.velocity[:, 0].any()
-            device = fitted.velocity.device
-            self.sources = [CubicImage.of(as_image(voxels, device), in_plane=in_plane) for voxels in pair.centred]
+                self.outer = torch.cat([before.fitted.compared[1:], after.fitted.compared[:1]])
+                # from the first frame back to the one before it, and from the last on to the one after it
+                self.to_outer = integrate_velocity(torch.cat([before.fitted.velocity, -after.fitted.velocity]))
 
-    def at(self, t: Sequence[float], *, fields: bool = False) -> list[Synthesised]:
+    def at(self, t: abc.Sequence[float], *, fields: bool = False) -> list[Synthesised]:
         """Return what lies at some t, in parallel on the threads of the CPU; see `PreparedPair.at`."""
-        return parallel_map(lambda share: self._at(share, fields), t)
+        ends = self.frames.pair(self.pair.gap.first, self.pair.gap.last, in_plane=self.in_plane)
+        return parallel_map(lambda share: self._at(share, ends, fields), t)
 
-    def _at(self, t: float, fields: bool) -> Synthesised:
+    def _at(self, t: float, ends: tuple[MovableFrame, MovableFrame], fields: bool) -> Synthesised:
         with torch.inference_mode():
             displacements = self.path.displacements(t)
-            volume = {0.0: self.pair.first, 1.0: self.pair.last}.get(t) or self._render(displacements, t)
+            volume = {0.0: self.pair.first, 1.0: self.pair.last}.get(t) or self._render(displacements, ends, t)
             if not fields:
                 return Synthesised(volume, context=self._context(t))
             first, last = (DisplacementField.from_voxels(d, self.pair.geometry) for d in displacements.split(1))
@@ -172,7 +187,7 @@ class PreparedCourse:
         trust = (UNEXPLAINED * unexplained / self._unexplained(beside)).clamp(max=1.0)
         return resize(trust, tuple(beside.velocity.shape[2:]))
 
-    def _render(self, displacements: torch.Tensor, t: float) -> Volume:
+    def _render(self, displacements: torch.Tensor, ends: tuple[MovableFrame, MovableFrame], t: float) -> Volume:
         """Return the frame at t: fields and maps are upsampled, the acquired voxels are moved."""
         compared = self.compared
         moved = compared.moved(displacements)
@@ -186,18 +201,18 @@ class PreparedCourse:
         tolerance = scale * compared.fusion.noise
         frame = np.empty(shape, self.pair.first.array.dtype)
         for slab in slabs(shape):
-            unmoved = self.sources[0].image[:, :, slab], self.sources[1].image[:, :, slab]
+            unmoved = ends[0].image.image[:, :, slab], ends[1].image.image[:, :, slab]
             moved_first, moved_last = (
-                warp_slab(image, d, slab, tolerance=tolerance)
-                for image, d in zip(self.sources, displacements.split(1), strict=True)
+                warp_slab(end.image, d, slab, tolerance=tolerance)
+                for end, d in zip(ends, displacements.split(1), strict=True)
             )
             local = FusionMaps(*(resize_slab(m, shape, slab) for m in (maps.trust, maps.last_weight)))
             fused = fuse(unmoved, (moved_first, moved_last), local, t)
             if change is not None:
                 fused = fused + scale * resize_slab(change, shape, slab)
-            slices = (image[0].transpose(0, 1) for image in (fused, *unmoved, resize_slab(detail, shape, slab)))
-            fused_slices, first_slices, last_slices, trust = slices
-            sharp = with_detail(fused_slices, (first_slices, last_slices), t, trust, spacing[1:])
+            wanted = torch.lerp(ends[0].detail_energy[:, :, slab], ends[1].detail_energy[:, :, slab], t)
+            slices = [image[0].transpose(0, 1) for image in (fused, wanted, resize_slab(detail, shape, slab))]
+            sharp = with_detail(slices[0], slices[1], slices[2], (spacing[1], spacing[2]))
             frame[slab] = to_scalar_type(sharp[:, 0].cpu().numpy() + low, frame.dtype)
         return self.pair.first.with_array(frame)
 
@@ -205,18 +220,15 @@ class PreparedCourse:
         self, displacements: torch.Tensor, moved: torch.Tensor, trust: torch.Tensor, t: float
     ) -> torch.Tensor | None:
         """Return what to add for the change of brightness, (1, 1, k, j, i) on the coarse grid, scaled to [0, 1]."""
-        if self.brightness is None or self.before is None or self.after is None:
+        if self.brightness is None:
             return None
-        # before: from the first frame back to the one before it; after: from the last on to the one after it
-        further = integrate_velocity(torch.cat([self.before.fitted.velocity, -self.after.fitted.velocity]))
-        outer = torch.cat([self.before.fitted.compared[1:], self.after.fitted.compared[:1]])
-        to_outer = resize_field(compose(further, displacements), tuple(outer.shape[2:]))
-        outer_moved = warp(outer, to_outer)
+        further = resize_field(compose(self.to_outer, displacements), tuple(self.outer.shape[2:]))
+        outer, outer_moved = self.outer, warp(self.outer, further)
         with_motion = self.brightness.at(t, torch.cat([outer_moved[:1], moved, outer_moved[1:]]))
         without = self.brightness.at(t, torch.cat([outer[:1], self.compared.images, outer[1:]]))
         return torch.lerp(without, with_motion, trust)
 
 
 def _trust_in_detail(unmoved: torch.Tensor, moved: torch.Tensor, fusion: Fusion) -> torch.Tensor:
-    """Return how far the detail of both moved ends can be taken for that of the tissue: explained, and down to noise."""
-    return (1 - moved / unmoved).clamp(min=0) * (fusion.disagreement_of_noise / moved).sqrt().sqrt()
+    """Return how far the detail of the moved ends can be taken for that of the tissue: explained, and down to noise."""
+    return (1 - moved / unmoved).clamp(min=0) * (fusion.disagreement_of_noise / moved).sqrt()

@@ -17,33 +17,43 @@ FINEST = 0.8
 RADIUS_MM = 3.0
 """Standard deviation of the neighbourhood in which its strength is measured."""
 
-STRENGTH = 1.3
+STRENGTH = 1.7
 """Aimed at, times that of the acquired frames: detail is only amplified in part of the places."""
 
-MOST = 1.4
+MOST = 1.5
 """Detail is amplified by this at most."""
 
 
 def with_detail(
-    frame: torch.Tensor, ends: tuple[torch.Tensor, torch.Tensor], t: float, trust: torch.Tensor, spacing: tuple[float, float]
+    frame: torch.Tensor, wanted: torch.Tensor, trust: torch.Tensor, spacing: tuple[float, float]
 ) -> torch.Tensor:
-    """Return slices of a frame with fine detail as strong as in the acquired frames.
+    """Return slices of a frame with fine detail about as strong as it is wanted.
 
     Args:
         frame: (N, 1, J, I), slices of the synthetic frame.
-        ends: the same slices of the first and the last acquired frame, unmoved.
-        t: place of the frame between them, from 0 to 1.
+        wanted: (N, 1, J, I), the `detail_energy` of the acquired frames at its time.
         trust: (N, 1, J, I), from 0, leave detail as it is, to 1.
         spacing: voxel size in mm along J and I.
     """
-    sigma = RADIUS_MM / spacing[0], RADIUS_MM / spacing[1]
-
-    def detail(image: torch.Tensor) -> torch.Tensor:
-        return image - smooth(image, (FINEST, FINEST))
-
-    fine = detail(frame)
-    first, last = (smooth(detail(end).square(), sigma) for end in ends)
-    wanted = STRENGTH * torch.lerp(first, last, t)
-    there = smooth(fine.square(), sigma)
-    gain = (wanted / there.clamp(min=torch.finfo(there.dtype).tiny)).sqrt().clamp(1.0, MOST)
+    fine = _fine(frame)
+    there = _around(fine, spacing).clamp(min=torch.finfo(fine.dtype).tiny)
+    gain = (STRENGTH * wanted / there).sqrt_().clamp_(1.0, MOST)
     return frame + trust * (gain - 1) * fine
+
+
+def detail_energy(slices: torch.Tensor, spacing: tuple[float, float]) -> torch.Tensor:
+    """Return the mean square of the fine detail around every voxel of slices (N, 1, J, I).
+
+    Args:
+        slices: of an image.
+        spacing: voxel size in mm along J and I.
+    """
+    return _around(_fine(slices), spacing)
+
+
+def _fine(slices: torch.Tensor) -> torch.Tensor:
+    return slices - smooth(slices, (FINEST, FINEST))
+
+
+def _around(fine: torch.Tensor, spacing: tuple[float, float]) -> torch.Tensor:
+    return smooth(fine.square(), (RADIUS_MM / spacing[0], RADIUS_MM / spacing[1]))

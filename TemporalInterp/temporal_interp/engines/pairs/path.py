@@ -1,8 +1,8 @@
 """The path of tissue through a gap: that of the velocity fitted to it, bent by what the gaps around it say.
 
-Two frames tell where tissue goes, not how it speeds up and slows down on its way. At an acquired frame, the motion has a
-pace that the gaps on both sides tell together. The path through a gap is the even one that two frames have, plus a cubic
-bend that gives it that pace at both ends (our choice; for even gaps, the cubic of Catmull and Rom 1974).
+Two frames tell where tissue goes, not how it speeds up and slows down on its way. At an acquired frame, the motion has
+a pace that the gaps on both sides tell together. The path through a gap is the even one that two frames have, plus a
+cubic bend that gives it that pace at both ends (our choice; for even gaps, the cubic of Catmull and Rom 1974).
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ LARGEST_STRAIN = 0.7
 WATCHED = (0.25, 0.5, 0.75)
 """Times at which that is judged; a cubic changes little between them."""
 
-LARGEST_EXCESS = 0.7
+LARGEST_EXCESS = 0.8
 """The pace at an end may differ from the even one by so many times the size of what else is known to move there: the
-motion in the gap, and the difference at the other end. Tissue that comes to rest at both ends differs by half of that; a
-jump between two breath holds by several times."""
+motion in the gap, and the difference at the other end. Tissue that comes to rest at both ends differs by half of that;
+a jump between two breath holds by several times."""
 
 STEADY_VOXELS = 0.3
 """Motion below so many voxels of the velocity's grid is no measure of what is too much."""
@@ -39,7 +39,7 @@ NEIGHBOURHOOD = 4.0
 
 TINY = 1e-9
 
-SOLVE_STEPS = 6
+SOLVE_STEPS = 4
 """Fixed-point iterations; the error shrinks by `LARGEST_STRAIN` or more in each."""
 
 
@@ -58,7 +58,7 @@ class Neighbour:
     trust: torch.Tensor | None = None
 
     def excess(self, velocity: torch.Tensor) -> torch.Tensor:
-        """Return by how much the pace at the frame between both gaps exceeds `velocity`, the even pace of the gap at hand.
+        """Return by how much the pace at the frame between both gaps exceeds `velocity`, that of the gap at hand.
 
         The pace is that of the parabola through the three frames, (h_before s_after + h_after s_before) /
         (h_before + h_after), with h the lengths of the gaps and s the slopes, here velocities, in them.
@@ -97,26 +97,24 @@ class Path:
         self.is_even = before is None and after is None
         if self.is_even:
             return
-        self._forward = integrate_velocity(-velocity)
         at_first = torch.zeros_like(velocity) if before is None else before.excess(velocity)
         at_last = torch.zeros_like(velocity) if after is None else after.excess(velocity)
-        at_last = warp(at_last, self._forward)  # to where its tissue is in the first frame
+        at_last = warp(at_last, integrate_velocity(-velocity))  # to where its tissue is in the first frame
         axes = [independent or points == 1 for points in velocity.shape[2:3]] + [n == 1 for n in velocity.shape[3:]]
         at_first, at_last = _within_reason(at_first, at_last, velocity, axes)
         self._at_first, self._at_last = _without_folds(at_first, at_last, axes)
 
     def displacements(self, t: float) -> torch.Tensor:
         """Return the fields that resample the first and the last frame into that at t, (2, 3, k, j, i), in voxels."""
-        if self.is_even:
-            return integrate_velocity(torch.cat([t * self.velocity, (t - 1) * self.velocity]))
-        even = integrate_velocity(t * self.velocity)
-        first_weight, last_weight = bend_weights(t)
-        # a velocity points from later to earlier places, so that the excess is that of the way back
-        bend = first_weight * self._at_first + last_weight * self._at_last
-        first = even
-        for _ in range(SOLVE_STEPS if 0 < t < 1 else 0):
-            first = compose(even, warp(bend, first))
-        return torch.cat([first, compose(self._forward, first)])
+        even = integrate_velocity(torch.cat([t * self.velocity, (t - 1) * self.velocity]))
+        if self.is_even or t in (0.0, 1.0):
+            return even
+        at_first, at_last = bend_weights(t)
+        bend = at_first * self._at_first + at_last * self._at_last  # in places of the first frame
+        shift = warp(bend, even[:1])
+        for _ in range(SOLVE_STEPS - 1):
+            shift = warp(bend, compose(even[:1], shift))
+        return compose(even, shift.expand_as(even))
 
 
 def bend_weights(t: float) -> tuple[float, float]:
