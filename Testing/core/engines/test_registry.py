@@ -84,10 +84,10 @@ def test_the_velocity_field_can_be_that_of_a_network():
     assert create_engine("velocity_field:neural").settings.startswith("field=network ")
 
 
-def test_the_ease_in_out_engine_is_the_default_one_with_a_slow_start_and_end():
+def test_the_ease_in_out_engine_is_the_default_one_with_two_frames_alone_and_a_slow_start_and_end():
     eased, plain = create_engine(EASE_IN_OUT_ENGINE, device="cuda:1"), create_engine(DEFAULT_ENGINE, device="cuda:1")
     assert eased.settings == "ease=0.5"
-    assert replace(eased, ease=0.0) == plain
+    assert replace(eased, ease=0.0, context=True) == plain
 
 
 class TestEnginesOfOthers:

@@ -11,8 +11,13 @@ from temporal_interp.registration.settings import VelocitySettings
 
 class TestEase:
     def test_it_is_reported_with_the_settings(self):
-        assert VelocityFieldEngine(ease=0.25).settings == "ease=0.25"
+        assert VelocityFieldEngine(context=False, ease=0.25).settings == "ease=0.25"
+        assert VelocityFieldEngine(context=False).settings == "pair"
         assert VelocityFieldEngine().settings == ""
+
+    def test_it_is_refused_where_the_frames_around_tell_the_pace(self):
+        with pytest.raises(InvalidInputError, match="two frames alone"):
+            VelocityFieldEngine(ease=0.25)
 
     @pytest.mark.parametrize("ease", [-0.1, 1.1, np.nan])
     def test_what_makes_no_sense_is_refused(self, ease):

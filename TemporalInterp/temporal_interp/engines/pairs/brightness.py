@@ -17,6 +17,8 @@ from temporal_interp.tensors.spatial import smooth
 RADIUS_MM = 3.0
 """Standard deviation of the neighbourhood in which agreement is judged."""
 
+TINY = 1e-12
+
 NOISE = 2.0
 """Times the variance of noise that a change has to exceed to count."""
 
@@ -50,14 +52,16 @@ class BrightnessChange:
         at_first = before * (last - first) - from_earlier * (first - earlier)
         at_last = from_later * (later - last) - after * (last - first)
         both = smooth(at_first * at_last, self._sigma)
-        each = smooth(at_first.square() + at_last.square(), self._sigma) / 2
-        agreement = (1 + both / each.clamp(min=1e-12)) / 2
+        one, other = smooth(at_first.square(), self._sigma), smooth(at_last.square(), self._sigma)
+        mean = ((one + other) / 2).clamp(min=TINY)
+        # 1 where they are equal, 0 where they are opposite or one of them is nothing
+        agreement = (one * other).clamp(min=0).sqrt() / mean * (1 + both / mean) / 2
         change = (1 - t) * at_first + t * at_last
         weights = (1 - t) * before + t * after, (1 - t) * from_earlier, t * from_later
         noise = self._noise * (
             weights[1] ** 2 + weights[2] ** 2 + (weights[0] + weights[1]) ** 2 + (weights[0] + weights[2]) ** 2
         )
-        heard = (1 - noise / smooth(change.square(), self._sigma).clamp(min=1e-12)).clamp(min=0)
+        heard = (1 - noise / smooth(change.square(), self._sigma).clamp(min=TINY)).clamp(min=0)
         return -t * (1 - t) * agreement * heard * change
 
 

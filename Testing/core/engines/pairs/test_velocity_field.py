@@ -1,6 +1,7 @@
 """A pair of frames under the velocity field: a disc that moves by a known way, on an oblique, anisotropic grid."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -24,6 +25,8 @@ OBLIQUE = Rotation.from_euler("xyz", (20, -35, 50), degrees=True).as_matrix()
 FAST = VelocitySettings(max_voxels=20_000, levels=(2, 1), iterations=(25, 25), window=7, window_stride=2)
 HARDLY = replace(FAST, iterations=(2, 2))
 FUSION = Fusion(radius_mm=2.0, noise=0.02)
+
+two_frames_alone = partial(VelocityFieldEngine, context=False)
 
 
 @dataclass
@@ -68,7 +71,7 @@ BALL = MovingDisc(Geometry((16, 24, 24), (1.5, 2.0, 2.5), (10.0, -5.0, 3.0), OBL
 @pytest.fixture(scope="module", params=[DISC, BALL], ids=["2D", "3D"])
 def fitted(request):
     disc = request.param
-    engine = VelocityFieldEngine(registration=FAST, fusion=FUSION)
+    engine = two_frames_alone(registration=FAST, fusion=FUSION)
     return disc, prepare(engine, disc.at(0.0), disc.at(1.0))
 
 
@@ -161,7 +164,7 @@ class TestEase:
     @pytest.mark.parametrize("ease", [0.5, 1.0])
     def test_frames_and_fields_lie_where_the_way_is(self, fitted, ease):
         disc, even = fitted
-        engine = VelocityFieldEngine(registration=FAST, fusion=FUSION, ease=ease)
+        engine = two_frames_alone(registration=FAST, fusion=FUSION, ease=ease)
         prepared = prepare(engine, disc.at(0.0), disc.at(1.0))
         ours, theirs = prepared.at(0.25, fields=True), even.at(ease_in_out(0.25, ease), fields=True)
         assert ours.t == 0.25
@@ -174,7 +177,7 @@ class TestEase:
 
     def test_the_ends_stay_the_acquired_volumes(self, fitted):
         disc, _ = fitted
-        prepared = prepare(VelocityFieldEngine(registration=HARDLY, ease=1.0), disc.at(0.0), disc.at(1.0))
+        prepared = prepare(two_frames_alone(registration=HARDLY, ease=1.0), disc.at(0.0), disc.at(1.0))
         for t in (0.0, 1.0):
             assert prepared.at(t).volume.array.tobytes() == disc.at(t).array.tobytes()
 
@@ -187,7 +190,7 @@ def test_times_outside_the_pair_are_refused(fitted, t):
 
 def test_exchanging_the_volumes_and_the_time_gives_nearly_the_same_frame(fitted):
     disc, prepared = fitted
-    swapped = prepare(VelocityFieldEngine(registration=FAST, fusion=FUSION), disc.at(1.0), disc.at(0.0))
+    swapped = prepare(two_frames_alone(registration=FAST, fusion=FUSION), disc.at(1.0), disc.at(0.0))
     for t in (0.3, 0.5):
         there, back = prepared.at(t).volume, swapped.at(1 - t).volume
         assert rmse(there, back) < 0.1 * rmse(disc.at(0.0), disc.at(1.0))
@@ -198,25 +201,25 @@ def test_the_same_seed_gives_the_same_bits_and_leaves_the_global_generator_alone
     network = replace(
         VelocitySettings.neural(), field=NetworkField(width=32), max_voxels=20_000, levels=(2, 1), iterations=(2, 2)
     )
-    engine = VelocityFieldEngine(registration=network)
+    engine = two_frames_alone(registration=network)
     frames = [prepare(engine, DISC.at(0.0), DISC.at(1.0)).at(0.5).volume.array for _ in range(2)]
     np.testing.assert_array_equal(*frames)
     assert torch.equal(torch.get_rng_state(), state)
     other_seed = replace(network, field=NetworkField(width=32, seed=1))
-    other = prepare(VelocityFieldEngine(registration=other_seed), DISC.at(0.0), DISC.at(1.0))
+    other = prepare(two_frames_alone(registration=other_seed), DISC.at(0.0), DISC.at(1.0))
     assert not np.array_equal(other.at(0.5).volume.array, frames[0])
 
 
 def test_between_equal_volumes_there_is_that_volume():
     still = DISC.at(0.3)
-    frame = prepare(VelocityFieldEngine(registration=replace(FAST, iterations=(15, 15))), still, still).at(0.5)
+    frame = prepare(two_frames_alone(registration=replace(FAST, iterations=(15, 15))), still, still).at(0.5)
     np.testing.assert_allclose(frame.volume.array, still.array, atol=0.2)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "uint16", "int32", "float32", "float64"])
 def test_scalar_type_and_geometry_are_the_sources(dtype):
     first, last = DISC.at(0.0, dtype), DISC.at(1.0, dtype)
-    frame = prepare(VelocityFieldEngine(registration=HARDLY), first, last).at(0.5).volume
+    frame = prepare(two_frames_alone(registration=HARDLY), first, last).at(0.5).volume
     assert frame.array.dtype == np.dtype(dtype)
     assert frame.geometry is first.geometry
     assert first.array.min() <= frame.array.min() <= frame.array.max() <= first.array.max() + 1
@@ -225,7 +228,7 @@ def test_scalar_type_and_geometry_are_the_sources(dtype):
 def test_intensities_beyond_the_range_are_warped_but_not_clipped():
     bright = DISC.at(0.3)
     prepared = prepare(
-        VelocityFieldEngine(registration=HARDLY), bright, bright, intensity_range=IntensityRange(100.0, 120.0)
+        two_frames_alone(registration=HARDLY), bright, bright, intensity_range=IntensityRange(100.0, 120.0)
     )
     frame = prepared.at(0.5).volume.array
     np.testing.assert_allclose((frame.min(), frame.max()), (bright.array.min(), bright.array.max()), rtol=0.01)
@@ -243,7 +246,7 @@ def stack(shifts, gap):
 @pytest.fixture(scope="module")
 def apart():
     settings = replace(FAST, iterations=(20, 20))
-    engine = VelocityFieldEngine(registration=settings, fusion=FUSION)
+    engine = two_frames_alone(registration=settings, fusion=FUSION)
 
     def frame(last_shifts):
         prepared = prepare(
@@ -279,7 +282,7 @@ def test_slices_with_gaps_do_not_move_through_their_plane(apart):
 
 @pytest.mark.parametrize(("thickness", "through_plane"), [(4.0, False), (8.0, True)])
 def test_the_slice_thickness_decides_whether_there_are_gaps(thickness, through_plane):
-    engine = VelocityFieldEngine(registration=HARDLY)
+    engine = two_frames_alone(registration=HARDLY)
     prepared = prepare(engine, stack([0, 0, 0], 8.0), stack([1, -1, 2], 8.0), slice_thickness=thickness)
     assert bool(inner(prepared).velocity[:, 0].any()) is through_plane
 
@@ -287,13 +290,13 @@ def test_the_slice_thickness_decides_whether_there_are_gaps(thickness, through_p
 @pytest.mark.parametrize("slices", [1, 2, 4])
 def test_a_few_slices_without_gaps_are_one_volume(slices):
     thin = MovingDisc(Geometry((slices, 24, 24), (1.5, 1.5, 5.0)), (0.0, 1.0, 1.0), 6.0)
-    engine = VelocityFieldEngine(registration=HARDLY)
+    engine = two_frames_alone(registration=HARDLY)
     prepared = prepare(engine, thin.at(0.0), thin.at(1.0), slice_thickness=5.0)
     assert np.isfinite(prepared.at(0.5).volume.array).all()
 
 
 def test_a_coarse_fit_still_gives_frames_and_fields_on_the_acquired_grid():
-    engine = VelocityFieldEngine(registration=replace(FAST, max_voxels=800, window=5), fusion=FUSION)
+    engine = two_frames_alone(registration=replace(FAST, max_voxels=800, window=5), fusion=FUSION)
     prepared = prepare(engine, DISC.at(0.0), DISC.at(1.0))
     assert np.prod(inner(prepared).velocity.shape[2:]) <= 800
     frame = prepared.at(0.5, fields=True)
@@ -305,7 +308,7 @@ def test_a_coarse_fit_still_gives_frames_and_fields_on_the_acquired_grid():
 
 
 def test_volumes_that_do_not_fit_together_are_refused():
-    engine = VelocityFieldEngine(registration=HARDLY)
+    engine = two_frames_alone(registration=HARDLY)
     elsewhere = Volume(DISC.at(1.0).array, replace(DISC.geometry, origin=(0.0, 0.0, 0.0)))
     with pytest.raises(InvalidInputError, match="voxel grid"):
         prepare(engine, DISC.at(0.0), elsewhere)
@@ -316,7 +319,7 @@ def test_volumes_that_do_not_fit_together_are_refused():
 
 
 def test_equal_constant_volumes_are_refused_and_different_ones_pass_from_one_to_the_other():
-    engine = VelocityFieldEngine(registration=HARDLY)
+    engine = two_frames_alone(registration=HARDLY)
     dark, bright = (DISC.at(0.0).with_array(np.full((1, 48, 48), v, np.int16)) for v in (100, 200))
     with pytest.raises(InvalidInputError, match="constant"):
         prepare(engine, dark, dark)
@@ -334,11 +337,11 @@ def test_the_noise_of_the_pair_tells_what_disagreement_means_nothing(disc):
     generator = np.random.default_rng(0)
     noisy = [disc.at(t).with_array(disc.at(t).array + generator.normal(0, 8, disc.geometry.shape)) for t in (0, 1)]
     full = IntensityRange(0.0, 200.0)
-    prepared = prepare(VelocityFieldEngine(registration=HARDLY), *noisy, intensity_range=full)
-    assert inner(prepared).fusion.noise == pytest.approx(8 / 200, rel=0.15)
-    assert float(inner(prepared).unwarped_disagreement.min()) > 2 * (0.85 * 8 / 200) ** 2
-    told = prepare(VelocityFieldEngine(registration=HARDLY, fusion=FUSION), *noisy, intensity_range=full)
-    assert inner(told).fusion == FUSION
+    prepared = prepare(two_frames_alone(registration=HARDLY), *noisy, intensity_range=full)
+    assert inner(prepared).compared.fusion.noise == pytest.approx(8 / 200, rel=0.15)
+    assert float(inner(prepared).compared.unmoved_disagreement.min()) > 2 * (0.85 * 8 / 200) ** 2
+    told = prepare(two_frames_alone(registration=HARDLY, fusion=FUSION), *noisy, intensity_range=full)
+    assert inner(told).compared.fusion == FUSION
 
 
 @pytest.mark.parametrize("when", [1, 3])
@@ -351,13 +354,13 @@ def test_preparing_can_be_cancelled(when):
             raise CancelledError
 
     with pytest.raises(CancelledError):
-        prepare(VelocityFieldEngine(registration=HARDLY), DISC.at(0.0), DISC.at(1.0), progress=progress)
+        prepare(two_frames_alone(registration=HARDLY), DISC.at(0.0), DISC.at(1.0), progress=progress)
     assert len(reports) == when
 
 
 def test_progress_rises_from_0_to_1():
     reports = []
-    engine = VelocityFieldEngine(registration=HARDLY)
+    engine = two_frames_alone(registration=HARDLY)
     prepare(engine, DISC.at(0.0), DISC.at(1.0), progress=lambda fraction, message: reports.append(fraction))
     assert (reports[0], reports[-1]) == (0.0, 1.0)
     assert reports == sorted(reports)
