@@ -17,7 +17,7 @@ FINEST = 0.8
 RADIUS_MM = 3.0
 """Standard deviation of the neighbourhood in which its strength is measured."""
 
-STRENGTH = 1.7
+STRENGTH = 1.6
 """Aimed at, times that of the acquired frames: detail is only amplified in part of the places."""
 
 MOST = 1.5

@@ -26,10 +26,18 @@ LARGEST_STRAIN = 0.7
 WATCHED = (0.25, 0.5, 0.75)
 """Times at which that is judged; a cubic changes little between them."""
 
-LARGEST_EXCESS = 0.8
+LARGEST_EXCESS = 1.0
 """The pace at an end may differ from the even one by so many times the size of what else is known to move there: the
 motion in the gap, and the difference at the other end. Tissue that comes to rest at both ends differs by half of that;
 a jump between two breath holds by several times."""
+
+RESTING, RESTING_SHARE = 0.25, 0.1
+"""What moves less than this share of what moves most is at rest, if it is at least this share of the image."""
+
+WHOLE_IMAGE = (0.7, 0.9)
+"""Tissue changes its pace where it moves. Where the excess at rest is this share of that elsewhere, the image as a whole
+has jumped between two frames, as between two breath holds: up to the first share it counts, from the second on it does
+not. Real cines have 0.1 to 0.7, a shift of 5 voxels 0.9 to 1.1."""
 
 STEADY_VOXELS = 0.3
 """Motion below so many voxels of the velocity's grid is no measure of what is too much."""
@@ -136,11 +144,28 @@ def _within_reason(
         sigma = tuple(0.0 if axis else NEIGHBOURHOOD for axis in alone)
         return smooth(field.square().sum(1, keepdim=True), sigma).sqrt()
 
-    motion, first, last = size(velocity) + STEADY_VOXELS, size(at_first), size(at_last)
-    return (
-        at_first * (LARGEST_EXCESS * (motion + last) / first.clamp(min=TINY)).clamp(max=1.0),
-        at_last * (LARGEST_EXCESS * (motion + first) / last.clamp(min=TINY)).clamp(max=1.0),
-    )
+    def limited(excess: torch.Tensor, own: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        known = motion + other
+        share = (LARGEST_EXCESS * (known + STEADY_VOXELS) / own.clamp(min=TINY)).clamp(max=1.0)
+        return excess * share * _of_tissue(excess, known, by_slice=alone[0])
+
+    motion, first, last = size(velocity), size(at_first), size(at_last)
+    return limited(at_first, first, last), limited(at_last, last, first)
+
+
+def _of_tissue(excess: torch.Tensor, motion: torch.Tensor, *, by_slice: bool) -> torch.Tensor:
+    """Return 1 where an excess is that of tissue which moves, 0 where the whole image has jumped; for every slice."""
+    axes = (3, 4) if by_slice else (2, 3, 4)
+
+    def mean(values: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
+        return (values * where).sum(axes, keepdim=True) / where.sum(axes, keepdim=True).clamp(min=1)
+
+    rests = (motion < RESTING * motion.amax(axes, keepdim=True)).to(excess.dtype)
+    energy = excess.square().sum(1, keepdim=True)
+    ratio = (mean(energy, rests) / mean(energy, 1 - rests).clamp(min=TINY)).sqrt()
+    counts, counts_not = WHOLE_IMAGE
+    share = ((counts_not - ratio) / (counts_not - counts)).clamp(0.0, 1.0)
+    return torch.where(rests.mean(axes, keepdim=True) < RESTING_SHARE, torch.ones_like(share), share)
 
 
 def _without_folds(

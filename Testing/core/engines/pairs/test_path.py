@@ -130,6 +130,15 @@ def test_a_jump_beside_the_gap_counts_little():
     assert departure.norm() < 0.2  # a whole one would be 0.9
 
 
+def test_an_image_that_jumps_as_a_whole_says_nothing_of_the_pace():
+    velocity, jump = swirl(0.2), torch.tensor([0.0, 1.0, 1.5]).view(1, 3, 1, 1, 1)
+    steady, even = Neighbour(velocity, 1.0), Path(velocity).displacements(0.4)
+    jumped = Path(velocity, Neighbour(velocity + jump, 1.0), steady, independent=True)
+    torch.testing.assert_close(jumped.displacements(0.4), even, atol=2e-3, rtol=0)
+    turned = Path(velocity, Neighbour(-velocity, 1.0), steady, independent=True)
+    assert (turned.displacements(0.4) - even).abs().max() > 0.05
+
+
 def test_a_neighbour_counts_where_it_is_trusted():
     velocity, rest = shift([0.0, 0.0, -2.0]), shift([0.0, 0.0, 0.0])
     trust = torch.zeros(1, 1, *SHAPE)
@@ -147,7 +156,9 @@ def test_slices_that_are_problems_of_their_own_do_not_share_what_is_bent():
     tame = wild.clone()
     tame[:, 2, 0] = 0.0
     after = Neighbour(velocity, 1.0)
-    both = [Path(velocity, Neighbour(beside, 1.0), after, independent=True).displacements(0.5) for beside in (wild, tame)]
+    both = [
+        Path(velocity, Neighbour(beside, 1.0), after, independent=True).displacements(0.5) for beside in (wild, tame)
+    ]
     assert torch.equal(both[0][:, :, 2], both[1][:, :, 2])
     assert not torch.equal(both[0][:, :, 0], both[1][:, :, 0])
 
@@ -166,5 +177,7 @@ def test_the_bend_is_where_its_tissue_is():
     pace = torch.zeros(1, 3, *SHAPE)
     pace[:, 1, :, :, 12:] = 2.0
     bent = Path(velocity, None, Neighbour(pace - 6.0 * torch.tensor([0.0, 0.0, 1.0]).view(1, 3, 1, 1, 1), 1.0))
-    sideways = warp(bent.displacements(0.5)[:1, 1:2], shift([0.0, 0.0, 3.0])).abs()  # where tissue of the first frame is
+    sideways = warp(
+        bent.displacements(0.5)[:1, 1:2], shift([0.0, 0.0, 3.0])
+    ).abs()  # where tissue of the first frame is
     assert sideways[0, 0, 1, 6, 8] > 10 * sideways[0, 0, 1, 6, 3]
