@@ -61,6 +61,7 @@ class InterpolationLogic:
         last: int,
         frames: int | Sequence[float],
         *,
+        cyclic: bool | None = None,
         engine: str = AUTOMATIC,
         device: Device = Device.AUTO,
         companions: Collection[Companion] = (),
@@ -73,12 +74,13 @@ class InterpolationLogic:
             first: number of the item at t = 0.
             last: number of the item at t = 1.
             frames: number of frames to synthesise, evenly spaced, or their index values in the sequence's unit.
+            cyclic: whether the sequence is a loop, so that engines look round the cycle; None takes it as it is.
             engine: how to synthesise.
             device: where to compute.
             companions: to make in addition to the frames: displacement fields, Jacobian determinants.
             progress: receives the progress; may raise to cancel, which leaves the scene as it was.
         """
-        request = BetweenPhases(first, last, frames)
+        request = BetweenPhases(first, last, frames, cyclic)
         steps = self.interpolation_steps(sequence_node, request, engine=engine, device=device, companions=companions)
         return run_to_end(steps, progress)
 
@@ -115,13 +117,14 @@ class InterpolationLogic:
         first: int,
         last: int,
         *,
+        cyclic: bool | None = None,
         engine: str = AUTOMATIC,
         device: Device = Device.AUTO,
         adapted_model: str = "",
     ) -> Steps[PatientCheck]:
         """Return the steps of a check on acquired frames between two phases; see `patient_check`."""
         name = engine_name(engine, sequence_node, adapted_model)
-        return check_steps(sequence_node, first, last, creator(name, device) or LinearBlend)
+        return check_steps(sequence_node, first, last, creator(name, device) or LinearBlend, cyclic=cyclic)
 
     def adaptation_steps(
         self, sequence_node: slicer.vtkMRMLSequenceNode, *, device: Device = Device.AUTO

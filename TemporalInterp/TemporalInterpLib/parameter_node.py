@@ -123,7 +123,7 @@ class TemporalInterpParameterNode:
         frameCount: number of frames between the phases.
         times: index values of the frames, separated by commas.
         factor: by which the frame rate of the whole sequence is multiplied.
-        cyclic: also fill the gap from the last item to the first, as is always done in a loop.
+        cyclic: the items are one whole cycle: after the last comes the first again. A known loop is one in any case.
         fields: also make displacement fields and Jacobian determinants.
         result: the latest interpolated sequence.
         fieldStyle: how its displacement fields are drawn.

@@ -104,7 +104,12 @@ class _Predicted:
 
 
 def check_steps(
-    sequence_node: slicer.vtkMRMLSequenceNode, first: int, last: int, create: Callable[[], Engine]
+    sequence_node: slicer.vtkMRMLSequenceNode,
+    first: int,
+    last: int,
+    create: Callable[[], Engine],
+    *,
+    cyclic: bool | None = None,
 ) -> Steps[PatientCheck]:
     """Check the request and return the steps that add the result of a check to the scene.
 
@@ -113,6 +118,7 @@ def check_steps(
         first: number of the item at t = 0.
         last: number of the item at t = 1; at least one acquired item has to lie between.
         create: makes the engine; called in a thread.
+        cyclic: whether the sequence is a loop; None takes it as it is.
 
     Raises:
         InvalidInputError: the sequence is not valid, or no acquired item lies between the phases.
@@ -128,7 +134,7 @@ def check_steps(
         raise InvalidInputError(
             "No acquired frame lies between the phases, so none can be hidden; choose phases further apart."
         )
-    return _steps(sequence_node, whole.acquired(), acquired, (kept_first, kept_last), create)
+    return _steps(sequence_node, whole.acquired().as_cyclic(cyclic), acquired, (kept_first, kept_last), create)
 
 
 def _steps(

@@ -66,6 +66,17 @@ def test_what_lies_around_the_phases_is_that_of_the_loop(cine, widget, check):
     assert sequence("cine predicted").GetAttribute("TemporalInterp.Period") is None
 
 
+@pytest.mark.parametrize(("ticked", "period"), [(False, None), (True, 62.5)])
+def test_the_engine_sees_what_lies_around_the_phases(widget, check, ticked, period):
+    pick(widget.ui.lastPhase, 3)
+    pick(widget.ui.firstPhase, 1)
+    if ticked:
+        widget.ui.cyclic.click()
+    check(widget)
+    shown = SHIFT.prepared[-1].sequence
+    assert (shown.times, shown.period) == ((0.0, 12.5, 37.5, 50.0), period)
+
+
 def test_scores_of_the_blend_are_those_of_its_voxels(cine, widget, check):
     parameters_of(widget).engine = "linear_blend"
     check(widget)

@@ -104,6 +104,7 @@ class TestSlowEngines:
         )
         widget = open_panel(choice)
         parameters_of(widget).fields = False
+        widget.ui.cyclic.click()
         widget.ui.interpolateButton.click()
         process_events_until(lambda: not widget.panel.interpolate.work.running, 20)
         result = parameters_of(widget).result
@@ -115,6 +116,7 @@ class TestSlowEngines:
         said = (tmp_path / "said").read_text()
         assert f"--engine {choice} --device auto --json" in said
         assert "--from 0 --to 4" in said
+        assert "--cyclic" in said
         assert engines.made == []
 
     def test_cancelled_the_child_is_gone_and_the_scene_identical(

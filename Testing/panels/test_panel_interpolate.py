@@ -132,12 +132,23 @@ class TestFrames:
         np.testing.assert_array_equal(item_arrays(result)[9], _shifted_arrays(cine, 4, 0, 0.5))
         assert result.GetAttribute("TemporalInterp.Period") == "60.0"
 
+    @pytest.mark.parametrize(("ticked", "period"), [(False, None), (True, 62.5)])
+    def test_between_two_phases_the_engine_sees_what_lies_around(self, cine, panel, finish, ticked, period):
+        pick(panel.ui.lastPhase, 3)
+        pick(panel.ui.firstPhase, 1)
+        if ticked:
+            panel.ui.cyclic.click()
+        result = finish(panel)
+        shown = SHIFT.prepared[-1].sequence
+        assert (shown.times, shown.period) == ((0.0, 12.5, 37.5, 50.0), period)
+        assert result.GetAttribute("TemporalInterp.Period") is None
+
     def test_only_what_belongs_to_the_kind_is_shown(self, panel):
         ui, parameters = panel.ui, parameters_of(panel)
         belongs = {
             Fill.EVENLY: (ui.frameCount, ui.frameCountLabel),
             Fill.AT_TIMES: (ui.times, ui.timesLabel),
-            Fill.WHOLE_SEQUENCE: (ui.factor, ui.factorLabel, ui.cyclic),
+            Fill.WHOLE_SEQUENCE: (ui.factor, ui.factorLabel),
         }
         for fill in Fill:
             parameters.fill = fill

@@ -46,6 +46,7 @@ class CheckPanel(Panel):
             parameters.sequence,
             parameters.firstPhase,
             parameters.lastPhase,
+            cyclic=self.cyclic,
             engine=parameters.engine,
             device=parameters.device,
             adapted_model=parameters.adaptedModel,

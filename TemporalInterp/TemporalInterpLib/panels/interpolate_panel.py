@@ -35,7 +35,7 @@ class InterpolatePanel(Panel):
         for widgets, kind in (
             ((self.ui.frameCountLabel, self.ui.frameCount), Fill.EVENLY),
             ((self.ui.timesLabel, self.ui.times), Fill.AT_TIMES),
-            ((self.ui.factorLabel, self.ui.factor, self.ui.cyclic), Fill.WHOLE_SEQUENCE),
+            ((self.ui.factorLabel, self.ui.factor), Fill.WHOLE_SEQUENCE),
         ):
             for widget in widgets:
                 widget.visible = fill is kind
@@ -63,9 +63,9 @@ class InterpolatePanel(Panel):
     def _request(self) -> Request:
         parameters = self.parameters
         if parameters.fill is Fill.WHOLE_SEQUENCE:
-            return WholeSequence(parameters.factor, parameters.cyclic or None)  # a loop is one unticked, too
+            return WholeSequence(parameters.factor, self.cyclic)
         frames = parameters.frameCount if parameters.fill is Fill.EVENLY else _numbers(parameters.times)
-        return BetweenPhases(parameters.firstPhase, parameters.lastPhase, frames)
+        return BetweenPhases(parameters.firstPhase, parameters.lastPhase, frames, self.cyclic)
 
     def _done(self, added: AddedSequence) -> str:
         self.parameters.result = added.sequence

@@ -52,6 +52,11 @@ class Panel:
         """The user's choices."""
         return self.context.parameters
 
+    @property
+    def cyclic(self) -> bool | None:
+        """Whether the user says that the sequence is a loop; None takes it as it is: a loop is one unticked, too."""
+        return self.parameters.cyclic or None
+
     def connect(self) -> None:
         """Connect the widgets."""
 
