@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import abc
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from temporal_interp.data.frame import Frame
+from temporal_interp.data.provenance import PERIOD_KEY, SLICE_THICKNESS_KEY
 from temporal_interp.data.sequence import Gap, Sequence
 from temporal_interp.engines.blend import LinearBlend
 from temporal_interp.engines.protocol import Engine, PreparedSequence
@@ -20,13 +22,11 @@ from TemporalInterpLib.background import Steps, in_background, share_of
 from TemporalInterpLib.job import Job, Report
 from TemporalInterpLib.remove_generated import remove_with_belongings
 from TemporalInterpLib.sequence_browser import SourceView, put_under_same_parent, show_like
-from TemporalInterpLib.sequence_conversion import sequence_from_node, set_attributes
+from TemporalInterpLib.sequence_conversion import items_of, sequence_from_node, set_attributes
 from TemporalInterpLib.volume_conversion import copy_meaning, copy_place, set_voxels
 
 BLENDED_AT_ONCE = 5_000_000
 """Voxels up to which a blend takes much less than a tenth of a second."""
-
-BY_BLEND = _("by the linear blend")
 
 LIVE = 0.1
 """Seconds up to which the frames of an engine are shown while the slider still moves."""
@@ -34,7 +34,7 @@ LIVE = 0.1
 
 @dataclass(frozen=True)
 class Pair:
-    """The two items of a sequence to preview, and the engine between them.
+    """The two items of a sequence to preview, and the engine between them, which sees what lies around, too.
 
     Attributes:
         sequence: the acquired sequence.
@@ -42,6 +42,7 @@ class Pair:
         last: number of the item at t = 1.
         create: makes the engine; called in a thread. None for the linear blend alone.
         key: identifies engine and device.
+        cyclic: whether the sequence is a loop; None takes it as it is.
     """
 
     sequence: slicer.vtkMRMLSequenceNode
@@ -49,6 +50,15 @@ class Pair:
     last: int
     create: Callable[[], Engine] | None
     key: tuple[str, ...]
+    cyclic: bool | None = None
+
+    def phases(self, frames: Sequence) -> Sequence:
+        """Return the frames of the sequence that an engine sees.
+
+        Raises:
+            InvalidInputError: a phase is itself synthetic.
+        """
+        return BetweenPhases(self.first, self.last, 1, self.cyclic).source(frames)
 
     def is_like(self, other: Pair | None) -> bool:
         """Tell whether the preparation of another pair serves this one."""
@@ -56,9 +66,16 @@ class Pair:
 
     @cached_property
     def _identity(self) -> tuple[object, ...]:
-        """The identity of the pair, as it was at first: the sequence may lose items later."""
-        items = (self.sequence.GetNthDataNode(self.first), self.sequence.GetNthDataNode(self.last))
-        return (self.sequence, *items, *self.key)
+        """The identity of the pair, as it was at first: the sequence may lose items, or change them, later.
+
+        All items belong to it: an engine may look at those around the phases, and all give the intensity range.
+        """
+        attributes = tuple(map(self.sequence.GetAttribute, (PERIOD_KEY, SLICE_THICKNESS_KEY)))
+        items = tuple(
+            (self.sequence.GetNthIndexValue(number), item, _changed_at(item))
+            for number, item in enumerate(items_of(self.sequence))
+        )
+        return (self.sequence, attributes, items, self.first, self.last, self.cyclic, *self.key)
 
 
 class Preview:
@@ -82,6 +99,7 @@ class Preview:
         self._engine: Engine | None = None
         self._prepared: PreparedSequence | None = None
         self._job: Job | None = None
+        self._shown: Frame | None = None
         self._t = 0.0
         self._answered = False
 
@@ -106,7 +124,7 @@ class Preview:
         if t in (0.0, 1.0):
             self.on_report("")
         elif self._is_small and self._pair.create is None:
-            self.on_report(BY_BLEND)
+            self._report_maker()
         elif self._job is None:
             self._job = Job(
                 self._answers(),
@@ -119,7 +137,7 @@ class Preview:
         """Stop computing and forget the pair; the volume stays."""
         if self._job is not None:
             self._job.cancel()
-        self._pair = self._frames = self._gap = self._blend = self._engine = self._prepared = None
+        self._pair = self._frames = self._gap = self._blend = self._engine = self._prepared = self._shown = None
         self._answered = False
 
     def phases(self) -> list[slicer.vtkMRMLScalarVolumeNode]:
@@ -147,7 +165,7 @@ class Preview:
 
     def _begin(self, pair: Pair) -> None:
         frames = sequence_from_node(pair.sequence)
-        phases = BetweenPhases(pair.first, pair.last, 1).source(frames)
+        phases = pair.phases(frames)
         blend, gap = LinearBlend().prepare(phases), phases.gap_at(frames.times[pair.first])
         blend.prepare_gap(gap.number)  # refuses phases that cannot be shown
         self.stop()
@@ -186,15 +204,20 @@ class Preview:
             if self._answered or (time.monotonic() - started < LIVE and self._t not in (0.0, 1.0)):
                 self._put(frame)
         if self._answered:
-            self._report_engine()
+            self._report_maker()
 
     @property
     def _is_small(self) -> bool:
         return self._frames.volumes[0].array.size <= BLENDED_AT_ONCE
 
-    def _report_engine(self) -> None:
-        name = self._engine.name.replace("_", " ")
-        self.on_report(BY_BLEND if self._pair.create is None else _("by the engine '{name}'").format(name=name))
+    def _report_maker(self) -> None:
+        """Say who made the frame that is shown, and from which acquired ones."""
+        if self._pair.create is None:
+            words = _("by the linear blend")
+        else:
+            words = _("by the engine '{name}'").format(name=self._engine.name.replace("_", " "))
+        frames = _in_words(self._shown.provenance.frames, self._frames.unit)
+        self.on_report(_("{maker}; rests on {frames}").format(maker=words, frames=frames) if frames else words)
 
     def _blended(self) -> Steps[None]:
         """Show the blend of a volume that is too large to be blended between two events."""
@@ -204,6 +227,7 @@ class Preview:
             self._put(frame)
 
     def _put(self, frame: Frame) -> None:
+        self._shown = frame
         # short, since slice views shorten long names in the middle
         kind = "acquired" if frame.provenance is None else "SYNTHETIC"
         name = f"{kind} {frame.time:.4g} {self._frames.unit}".strip()
@@ -235,6 +259,27 @@ def _prepare(pair: Pair, phases: Sequence, gap: Gap, progress: Progress) -> tupl
     prepared = engine.prepare(phases)
     prepared.prepare_gap(gap.number, progress=progress)
     return engine, prepared
+
+
+def _in_words(times: abc.Sequence[float], unit: str) -> str:
+    """Return the times of acquired frames, the two around the instant first, in words; "" where there are none."""
+    shown = [f"{time:.4g}" for time in times]
+    nearest, others = (_listed(part, unit) for part in (shown[:2], shown[2:]))
+    return _("{nearest}, then {others}").format(nearest=nearest, others=others) if others else nearest
+
+
+def _listed(words: abc.Sequence[str], unit: str) -> str:
+    if not words:
+        return ""
+    *others, last = words
+    listed = _("{others} and {last}").format(others=", ".join(others), last=last) if others else last
+    return f"{listed} {unit}".strip()
+
+
+def _changed_at(item: slicer.vtkMRMLScalarVolumeNode) -> int | None:
+    """Return VTK's time of the last change of an item's voxels; None where it has none."""
+    voxels = item.GetImageData() if item is not None and item.IsA("vtkMRMLVolumeNode") else None
+    return None if voxels is None else voxels.GetMTime()
 
 
 def _add_temporary_volume(sequence: slicer.vtkMRMLSequenceNode) -> slicer.vtkMRMLScalarVolumeNode:

@@ -22,6 +22,7 @@ from panels.panel_helpers import (
     shifted,
 )
 
+from temporal_interp.engines.cubic_blend import CubicBlend
 from TemporalInterpLib import engines as library_engines
 from TemporalInterpLib.layout import SIDE_BY_SIDE
 from TemporalInterpLib.parameter_node import Device
@@ -73,6 +74,107 @@ def test_what_lies_around_the_phases_is_that_of_the_loop(cine, engines, open_pan
     answered(widget, SHIFT.name)
     shown = SHIFT.prepared[-1].sequence
     assert (shown.times, shown.period) == ((0.0, 50.0), 60.0)
+
+
+def test_what_lies_around_the_phases_is_shown_to_the_engine_and_what_lies_between_is_hidden(
+    cine, engines, open_panel, answered
+):
+    widget = open_panel()
+    pick(widget.ui.lastPhase, 3)
+    pick(widget.ui.firstPhase, 1)
+    widget.ui.timeSlider.value = 0.3
+    answered(widget, SHIFT.name)
+    shown = SHIFT.prepared[-1].sequence
+    assert (shown.times, shown.period) == ((0.0, 12.5, 37.5, 50.0), None)
+
+
+def test_the_engine_looks_round_the_cycle_once_the_frames_are_said_to_be_one(
+    cine, engines, open_panel, answered, process_events_until
+):
+    widget = open_panel()
+    widget.ui.timeSlider.value = 0.3
+    answered(widget, SHIFT.name)
+    assert SHIFT.prepared[-1].sequence.period is None
+    widget.ui.cyclic.click()
+    process_events_until(lambda: SHIFT.prepared[-1].sequence.period == 62.5)
+    widget.ui.cyclic.click()
+    process_events_until(lambda: SHIFT.prepared[-1].sequence.period is None)
+
+
+@pytest.mark.parametrize("number", [0, 1, 4], ids=["around", "phase", "further away"])
+def test_a_frame_that_was_changed_is_looked_at_again(cine, engines, open_panel, answered, process_events_until, number):
+    widget = open_panel()
+    pick(widget.ui.lastPhase, 2)
+    pick(widget.ui.firstPhase, 1)
+    widget.ui.timeSlider.value = 0.3
+    answered(widget, SHIFT.name)
+    prepared = len(SHIFT.prepared)
+    item = cine.sequence.GetNthDataNode(number)
+    slicer.util.arrayFromVolume(item)[:] += 7
+    slicer.util.arrayFromVolumeModified(item)
+    widget.ui.timeSlider.value = 0.6
+    process_events_until(lambda: len(SHIFT.prepared) == prepared + 1)
+    process_events_until(lambda: preview_of(widget).GetAttribute("TemporalInterp.T") == "0.6")
+    answered(widget, SHIFT.name)
+    np.testing.assert_array_equal(voxels(widget), shifted(cine.sequence, 1, 2, 0.6))
+
+
+def test_a_change_of_the_period_is_seen(cine, engines, open_panel, answered, process_events_until):
+    widget = open_panel()
+    widget.ui.timeSlider.value = 0.3
+    answered(widget, SHIFT.name)
+    cine.sequence.SetAttribute("TemporalInterp.Period", "60.0")
+    widget.ui.timeSlider.value = 0.6
+    process_events_until(lambda: SHIFT.prepared[-1].sequence.period == 60.0)
+
+
+class TestRestsOn:
+    """The panel names the acquired frames that an answer was made from."""
+
+    @pytest.fixture
+    def says(self, cine, engines, open_panel, process_events_until):
+        """Function that returns what is said of a place between two phases."""
+        engines.engine = CubicBlend()
+
+        def shown(first: int, last: int, t: float, choice: str = "student", *, cyclic: bool = False) -> str:
+            widget = open_panel(choice)
+            pick(widget.ui.lastPhase, last)
+            pick(widget.ui.firstPhase, first)
+            parameters_of(widget).cyclic = cyclic
+            widget.ui.timeSlider.value = t
+            process_events_until(lambda: t in (0.0, 1.0) or "by the" in widget.ui.previewStatus.text)
+            return widget.ui.previewStatus.text
+
+        return shown
+
+    @pytest.mark.parametrize(
+        ("first", "last", "t", "words"),
+        [
+            (1, 2, 0.25, "rests on 12.5 and 25 ms, then 0 and 37.5 ms"),
+            (1, 2, 0.75, "rests on 25 and 12.5 ms, then 37.5 and 0 ms"),
+            (0, 3, 0.25, "rests on 0 and 37.5 ms, then 50 ms"),
+            (0, 4, 0.25, "rests on 0 and 50 ms"),
+        ],
+    )
+    def test_the_frames_that_count_most_come_first(self, says, first, last, t, words):
+        assert says(first, last, t) == f"by the engine 'cubic blend'; {words}"
+
+    def test_round_the_cycle(self, says):
+        assert says(0, 1, 0.25, cyclic=True).endswith("; rests on 0 and 12.5 ms, then 50 and 25 ms")
+
+    def test_an_engine_of_two_frames(self, says, engines):
+        engines.engine = SHIFT
+        assert says(1, 2, 0.25) == "by the engine 'known motion'; rests on 12.5 and 25 ms"
+
+    def test_the_linear_blend(self, says):
+        assert says(1, 2, 0.75, "linear_blend") == "by the linear blend; rests on 25 and 12.5 ms"
+
+    def test_an_acquired_frame_rests_on_itself(self, says):
+        assert says(1, 2, 1.0) == ""
+
+    def test_without_a_unit(self, cine, says):
+        cine.sequence.SetIndexUnit("")
+        assert says(1, 2, 0.25).endswith("; rests on 12.5 and 25, then 0 and 37.5")
 
 
 def test_the_blend_is_there_at_once_and_the_engines_answer_follows(cine, engines, open_panel, answered):
@@ -196,8 +298,13 @@ def test_what_does_not_concern_the_preview_leaves_it_alone(cine, engines, open_p
     answered(widget, "held")
     changed, count = preview_of(widget).GetMTime(), len(held.asked)
     widget.ui.frameCount.value = 7
-    widget.ui.cyclic.click()
+    for number in (4, 1):
+        cine.browser.SetSelectedItemNumber(number)
+    cine.sequence.GetNthDataNode(1).SetName("renamed")
     turns(20)
+    widget.ui.timeSlider.value = 0.3
+    turns(20)
+    assert held.prepared == 1
     assert preview_of(widget).GetMTime() == changed
     assert len(held.asked) == count
 
@@ -269,7 +376,7 @@ def test_another_engine_answers_again(cine, engines, open_panel, answered):
     first, *_, last = item_arrays(cine.sequence)
     np.testing.assert_array_equal(voxels(widget), blend(first, last, 0.4))
     assert engine_of(widget) == "linear_blend"
-    assert widget.ui.previewStatus.text == "by the linear blend"
+    assert widget.ui.previewStatus.text == "by the linear blend; rests on 0 and 50 ms"
     parameters_of(widget).engine = "refined"
     answered(widget, SHIFT.name)
     assert [name for name, _ in engines.made] == ["student", "refined"]
@@ -474,6 +581,6 @@ class TestLargeVolume:
         first, *_, last = item_arrays(cine.sequence)
         for t in (0.25, 0.75):
             widget.ui.timeSlider.value = t
-            process_events_until(lambda: widget.ui.previewStatus.text == "by the linear blend")
+            process_events_until(lambda: widget.ui.previewStatus.text.startswith("by the linear blend"))
             process_events_until(lambda t=t: preview_of(widget).GetAttribute("TemporalInterp.T") == str(t))
             np.testing.assert_array_equal(voxels(widget), blend(first, last, t))

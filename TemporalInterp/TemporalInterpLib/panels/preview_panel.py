@@ -62,6 +62,7 @@ class PreviewPanel(Panel):
             parameters.lastPhase,
             creator(name, device),
             (name, device.value),
+            self.cyclic,
         )
 
     def _show(self, pair: Pair) -> None:
