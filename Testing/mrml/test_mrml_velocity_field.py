@@ -51,3 +51,11 @@ def test_synthetic_frames_of_a_fitted_motion_are_nearer_the_truth_than_either_en
     error = np.abs(frame - truth).mean()
     assert error < 0.7 * min(np.abs(first - truth).mean(), np.abs(last - truth).mean())
     assert added.sequence.GetNthDataNode(1).GetAttribute("TemporalInterp.Engine") == "velocity_field"
+
+
+def test_a_synthetic_item_names_the_frames_around_its_phases(scene, heart_cine):
+    source = add_sequence_to_scene(heart_cine.sequence, "heart")
+    added = interpolate_between_items(source.sequence, 0, 1, 1, FAST)
+    rests_on = added.sequence.GetNthDataNode(1).GetAttribute("TemporalInterp.IndexValues")
+    assert [float(value) for value in rests_on.split()] == pytest.approx(heart_cine.sequence.times)
+    assert added.sequence.GetNumberOfDataNodes() == 3
