@@ -19,8 +19,8 @@ MIN_FRAMES = 2
 """Held-out frames per gap: with one there is no curve to draw."""
 
 LEGEND_COLUMNS = 5
-OTHERS = ("#E69F00", "#56B4E9", "#BCBD22", "#000000", "#8C564B", "#6A3D9A", "#B2DF8A")
-MARKERS = ("s", "^", "v", "D", "X", "P", "*")
+OTHERS = ("#17BECF", "#56B4E9", "#BCBD22", "#000000", "#8C564B", "#6A3D9A", "#B2DF8A", "#E377C2", "#FB9A99")
+MARKERS = ("s", "^", "v", "D", "X", "P", "*", "<", ">")
 LINES = ("--", "-.", (0, (1, 1)), (0, (6, 2, 1, 2, 1, 2)))
 """Of the baselines."""
 

@@ -8,12 +8,15 @@ from pathlib import Path
 from peers.both_ways import BothWays
 from peers.scaled_fields import ScaledFieldsEngine
 from peers.settings import frozen_settings
+from peers.timed_fields import TimedFieldsEngine
 from temporal_interp.errors import InvalidInputError, TemporalInterpError
 
 PACKAGES = {
     "demons": "SimpleITK",
+    "demons_timed": "SimpleITK",
     "syn_default": "antspyx",
     "syn": "antspyx",
+    "syn_timed": "antspyx",
     "elastix_slicer": "itk-elastix",
     "elastix": "itk-elastix",
     "voxelmorph": "voxelmorph",
@@ -24,6 +27,9 @@ PACKAGES = {
 PEER_NAMES = tuple(PACKAGES)
 """Names that `create_peer` knows, in the order of the table. "elastix_slicer" and "syn_default" are as shipped, the
 others are tuned: see `peers.yaml`."""
+
+TIMED = ("demons_timed", "syn_timed")
+"""Those that look at the gaps around a gap, as our velocity field does."""
 
 NETWORKS = ("voxelmorph", "monai_voxelmorph")
 """Those that have to be trained first."""
@@ -62,7 +68,8 @@ def create_peer(name: str, *, weights: Path | None = None) -> ScaledFieldsEngine
     missing = _not_installed(name)
     if missing:
         raise InvalidInputError(f"The peer {name} is {missing}.")
-    return ScaledFieldsEngine(_register(name, weights))
+    engine = TimedFieldsEngine if name in TIMED else ScaledFieldsEngine
+    return engine(_register(name, weights))
 
 
 def _not_installed(name: str) -> str:
@@ -80,11 +87,11 @@ def _register(name: str, weights: Path | None) -> BothWays:
         from peers.network_peer import trained_peer
 
         return trained_peer(name, weights)
-    if name == "demons":
+    if name in ("demons", "demons_timed"):
         from peers.demons import DemonsSettings, demons
 
         return demons(name, frozen_settings(name, DemonsSettings))
-    if name in ("syn", "syn_default"):
+    if name in ("syn", "syn_default", "syn_timed"):
         from peers.syn import SynSettings, syn
 
         return syn(name, frozen_settings(name, SynSettings))

@@ -5,7 +5,8 @@ from importlib.metadata import PackageNotFoundError
 import pytest
 
 from peers import catalogue
-from peers.catalogue import NETWORKS, PEER_NAMES, create_peer, why_missing
+from peers.catalogue import NETWORKS, PEER_NAMES, TIMED, create_peer, why_missing
+from peers.timed_fields import TimedFieldsEngine
 from temporal_interp.errors import InvalidInputError
 
 CLASSICAL = [name for name in PEER_NAMES if name not in NETWORKS]
@@ -14,8 +15,10 @@ CLASSICAL = [name for name in PEER_NAMES if name not in NETWORKS]
 def test_the_order_is_that_of_the_table():
     assert PEER_NAMES == (
         "demons",
+        "demons_timed",
         "syn_default",
         "syn",
+        "syn_timed",
         "elastix_slicer",
         "elastix",
         "voxelmorph",
@@ -30,6 +33,17 @@ def test_a_peer_that_is_there_has_its_name_and_says_its_settings(name):
     engine = create_peer(name)
     assert engine.name == name
     assert "=" in engine.settings
+
+
+@pytest.mark.parametrize("name", TIMED)
+def test_a_timed_peer_has_the_settings_of_the_one_that_it_times(name):
+    plain = name.removesuffix("_timed")
+    if why_missing(name):
+        pytest.skip(why_missing(name))
+    engine, untimed = create_peer(name), create_peer(plain)
+    assert isinstance(engine, TimedFieldsEngine)
+    assert not isinstance(untimed, TimedFieldsEngine)
+    assert engine.settings == f"{untimed.settings} timing=cubic"
 
 
 def test_demons_are_always_there():
