@@ -16,6 +16,7 @@ import typer
 
 from comparison.cases import CaseSet, names_among
 from comparison.drawn_cases import drawn_sets
+from comparison.drawn_loops import drawn_loops
 from comparison.engines import ALL, TRAINED_NETWORKS, why_missing
 from comparison.machine import describe
 from comparison.real_cases import EVERY_SECOND, Protocol, named_sets, real_sets
@@ -57,7 +58,7 @@ def main(
     signal.signal(signal.SIGTERM, _stop)
     with exit_on_error(Console()):
         protocol = _protocol(every, first, last)
-        known = [*drawn_sets(data, quick=quick), *real_sets(data, quick=quick)]
+        known = [*drawn_sets(data, quick=quick), *drawn_loops(quick=quick), *real_sets(data, quick=quick)]
         chosen = [*_chosen_sets(known, sets, quick=quick, alone=not sequence), *named_sets(sequence or [], protocol)]
         names = names_among("engine", engines, ALL) if engines else list(ALL)
         require_folder_output(output, force=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,19 +17,31 @@ from temporal_interp.data.volume import Volume, resample
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.evaluation.hold_out import between
 from temporal_interp.io import read_volume
-from temporal_interp.simulation import CLINICAL, BreathingLung, PhantomCine, make_heart_cine, make_lung_cine
+from temporal_interp.simulation import (
+    CLINICAL,
+    BeatingHeart,
+    BreathingLung,
+    PhantomCine,
+    make_heart_cine,
+    make_lung_cine,
+)
 from temporal_interp.simulation.geometries import chest_volume, short_axis_stack
 from temporal_interp.simulation.random_bodies import random_heart, random_lung
 from temporal_interp.training.datasets.catalogue import TEST_SEED
 from temporal_interp.training.datasets.phantoms import phantom_subjects
 
 HEARTS = 4
+COARSER = 2.0
+"""Growth of the voxels for a quick run."""
+
 BETWEEN = 4
 """Frames held out between the endpoints of a volume."""
 
 HEART_NUMBER, LUNG_NUMBER = 4, 5
 """Numbers of the random volumes, which differ from those of the slices. The seed is that of the test sets, which were
 never used for training or tuning."""
+
+HEART_NAME, LUNG_NAME = f"heart_phantom_{TEST_SEED}_{HEART_NUMBER:03d}", f"lung_phantom_{TEST_SEED}_{LUNG_NUMBER:03d}"
 
 CT_FILE = Path("ct-chest", "chest_1mm.nrrd")
 CT_NOISE_HU = 10.0
@@ -45,7 +58,7 @@ def drawn_sets(data: Path, *, quick: bool) -> list[CaseSet]:
         data: folder with the real CT.
         quick: fewer and smaller ones.
     """
-    hearts, coarser = (1, 2.0) if quick else (HEARTS, 1.0)
+    hearts, coarser = (1, COARSER) if quick else (HEARTS, 1.0)
     return [
         CaseSet(
             "heart_slices", "drawn beating hearts in one slice, ED to ES", partial(_heart_slices, hearts), turning=True
@@ -79,24 +92,38 @@ def _heart_slices(count: int) -> list[BenchmarkCase]:
 
 
 def _heart_volume(coarser: float) -> list[BenchmarkCase]:
+    cine = heart_cine(coarser, lambda heart: np.linspace(0.0, heart.end_systole, BETWEEN + 2).tolist())
+    return [_whole(HEART_NAME, cine, cine.motion_truth())]
+
+
+def heart_cine(coarser: float, phases: Callable[[BeatingHeart], list[float]]) -> PhantomCine:
+    """Draw the heart that is a volume.
+
+    Args:
+        coarser: growth of the voxels, which are fewer.
+        phases: of the frames of a heart.
+    """
     heart = random_heart(np.random.default_rng([TEST_SEED, HEART_NUMBER]))
     spacing = (1.5 * coarser, 1.5 * coarser, 3.5 * coarser)
     geometry = short_axis_stack(
         heart, shape=tuple(round(n / coarser) for n in (32, 128, 128)), spacing_mm=spacing
     )  # fmt: skip
-    phases = np.linspace(0.0, heart.end_systole, BETWEEN + 2).tolist()
     # slices as thick as they are far apart, as a scanner acquires a volume
     scan = replace(CLINICAL, slice_thickness_mm=spacing[2])
-    cine = make_heart_cine(heart, geometry, phases, acquisition=scan, seed=HEART_NUMBER)
-    return [_whole(f"heart_phantom_{TEST_SEED}_{HEART_NUMBER:03d}", cine, cine.motion_truth())]
+    return make_heart_cine(heart, geometry, phases(heart), acquisition=scan, seed=HEART_NUMBER)
 
 
 def _lung_volume(coarser: float) -> list[BenchmarkCase]:
+    cine = lung_cine(coarser, _breath())
+    return [_whole(LUNG_NAME, cine, in_the_body(cine))]
+
+
+def lung_cine(coarser: float, phases: list[float]) -> PhantomCine:
+    """Draw the breathing chest; `coarser` as in `heart_cine`."""
     rng = np.random.default_rng([TEST_SEED, LUNG_NUMBER])
     lung = random_lung(rng)
     geometry = covering(chest_volume(), (3.3 * coarser, 3.3 * coarser, 5.5 * coarser))
-    cine = make_lung_cine(lung, geometry, _breath(), noise_hu=rng.uniform(5, 25), seed=LUNG_NUMBER)
-    return [_whole(f"lung_phantom_{TEST_SEED}_{LUNG_NUMBER:03d}", cine, in_the_body(cine))]
+    return make_lung_cine(lung, geometry, phases, noise_hu=rng.uniform(5, 25), seed=LUNG_NUMBER)
 
 
 def _ct_breathing(path: Path, spacing_mm: float) -> list[BenchmarkCase]:

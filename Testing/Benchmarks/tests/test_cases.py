@@ -9,6 +9,7 @@ import pytest
 from comparison.case_file import read_case, write_case
 from comparison.cases import BenchmarkCase, require_names
 from comparison.drawn_cases import body_mask, coarser_volume, covering, drawn_sets
+from comparison.drawn_loops import drawn_loops
 from comparison.real_cases import KNOWN, Protocol, named_sets, real_sets
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.motion_truth import MotionTruth
@@ -117,6 +118,33 @@ class TestDrawnSets:
 
     def test_full_volumes_stay_as_small_as_documented(self):
         assert np.prod(covering(chest_volume(), (3.3, 3.3, 5.5)).shape) <= 500_000
+
+
+class TestDrawnLoops:
+    @pytest.mark.parametrize(("number", "frames"), [(0, 12), (1, 10), (2, 10)])
+    def test_every_second_frame_of_a_cycle_is_scored_and_so_is_the_gap_that_closes_it(self, number, frames):
+        (case,) = drawn_loops(quick=True)[number].draw()
+        assert len(case.sequence) == frames
+        assert case.sequence.period is not None
+        gaps = case.hold_out.gaps
+        assert [list(gap.held_out) for gap in gaps] == [[n] for n in range(1, frames, 2)]
+        assert (gaps[-1].last, gaps[-1].closes) == (0, frames)
+        times = [gap.t_of(case.sequence, held) for gap in gaps for held in gap.held_out]
+        np.testing.assert_allclose(times, 0.5)
+        assert len(case.hold_out.shown(case.sequence).gaps) == frames // 2
+        middle = gaps[1].held_out[0]
+        moved, mask = case.truth.displacement(gaps[1].first, middle), case.truth.mask_of(middle)
+        assert np.linalg.norm(moved[mask], axis=-1).mean() > 0.3
+
+    def test_they_show_the_bodies_of_the_other_drawn_sets(self, tmp_path):
+        for loop, other in zip(drawn_loops(quick=True), drawn_sets(tmp_path, quick=True), strict=False):
+            (whole,), (half,) = loop.draw(), other.draw()
+            assert (whole.name, whole.geometry) == (half.name, half.geometry)
+            assert loop.name == f"{other.name}_every_2"
+            assert loop.coronal == other.coronal
+
+    def test_a_cycle_does_not_turn_at_every_kept_frame(self):
+        assert not any(s.turning for s in drawn_loops(quick=True))
 
 
 class TestGrids:
