@@ -30,14 +30,16 @@ share of voxels where a field folds space. "s per pair" prepares a pair (for a r
 frame" makes one more frame of it without fields, and "s pair + 8" makes a pair and eight frames in the fastest way that
 the engine offers. "peak GB" is the largest memory of the process with a pair and its frames, including imports. The
 best value of a column is bold; baselines estimate no motion, so they do not compete in time and memory. Peers are used
-as people use them: the field is scaled by t from both ends, then the two are blended. Errors in pictures are shares of
-the intensity range.
+as people use them: the field is scaled by t from both ends, then the two are blended. Those whose name ends in "_timed"
+also register the gaps on both sides, and have the timing of our velocity field. Errors in pictures are shares of the
+intensity range.
 """
 
 OURS_IS = """\
 "ours" is the engine that the program's documentation recommends for such a pair: `velocity_field`, the default, and
 `velocity_field:eased`, which starts and ends slowly, between two phases at which the motion turns. The tables below
-have both. Where the recommended engine did not run, the first of ours takes its place."""
+have both, and `velocity_field:pair`, which sees two frames alone and moves evenly. Where the recommended engine did not
+run, the first of ours takes its place."""
 
 
 @dataclass(frozen=True)
