@@ -110,7 +110,7 @@ class PreparedTimedFields(PreparedScaledFields):
         super().__init__(pair, fields)
         # each excess is of the way back, as a resampling field
         self._at_first = self._at_last = torch.zeros_like(self.from_first)
-        self._outer = []
+        self._outer: list[int] = []
         if before is not None:
             self._at_first = self._neighbour(before, before.fields.first_to_last).excess(-self.from_last)
             self._outer.append(before.gap.first)

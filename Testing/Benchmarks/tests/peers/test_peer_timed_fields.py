@@ -21,6 +21,9 @@ GEOMETRY = Geometry((1, 44, 48), (1.5, 2.0, 8.0), (5.0, -7.0, 11.0), OBLIQUE)
 DIRECTION = np.array([1.0, -0.5, 0.0])
 """Of the motion, in voxels along (I, J, K)."""
 
+CENTRED = (np.indices(GEOMETRY.shape)[::-1].transpose(1, 2, 3, 0) - 20.0) @ GEOMETRY.voxel_to_physical.T
+"""Places in mm from a point inside."""
+
 INSIDE = (slice(None), slice(12, -12), slice(12, -12))
 EVEN, UNEVEN = (0.0, 1.0, 2.0, 3.0), (0.0, 1.5, 2.5, 4.5)
 
@@ -64,8 +67,17 @@ class Knows:
         if {start, stop} & set(self.fails_at):
             raise InvalidInputError("knows does not know.")
         progress(1.0, "found")
-        field = in_mm(stop - start)
-        return PairFields(-field, field)  # tissue at x came from where it was before
+        return PairFields(self.field(stop, start), self.field(start, stop))  # tissue at x came from where it was before
+
+    def field(self, start, stop):
+        return in_mm(stop - start)
+
+
+class Stretches(Knows):
+    """A registration that takes the pattern for one that grows with its place along DIRECTION, to 10 + place."""
+
+    def field(self, start, stop):
+        return CENTRED * np.float32((stop - start) / (10 + start))
 
 
 def in_mm(way):
@@ -90,6 +102,21 @@ def test_the_bend_of_the_parabola_is_the_true_motion_at_constant_acceleration(ti
     time = sequence.gaps[1].time_of(t)
     np.testing.assert_allclose(errors(TimedFieldsEngine(Knows(sequence)), sequence, time), 0, atol=1e-4)
     assert min(errors(ScaledFieldsEngine(Knows(sequence)), sequence, time)) > 0.1
+
+
+@pytest.mark.parametrize("t", [0.2, 0.5, 0.9])
+def test_each_end_has_the_pace_of_the_tissue_that_lies_there(t):
+    sequence = moving(UNEVEN)
+    gap = sequence.gaps[1]
+    first, last = 10 + speeding_up(gap.start), 10 + speeding_up(gap.stop)
+    even = last - first
+    # the speed is 0.3 + 1.4 time; a point at x in the first frame is at x times growth / first
+    excess = [((0.3 + 1.4 * time) * gap.length - even) / size for time, size in ((gap.start, first), (gap.stop, last))]
+    bend = np.dot(path.bend_weights(t), excess)
+    frame = TimedFieldsEngine(Stretches(sequence)).prepare(sequence).at(gap.time_of(t), fields=True)
+    from_first, from_last = t * (first / last - 1) - bend, (1 - t) * (last / first - 1) - bend
+    np.testing.assert_allclose(frame.displacement_first_to_t.array, CENTRED * from_first, atol=1e-3)
+    np.testing.assert_allclose(frame.displacement_last_to_t.array, CENTRED * from_last, atol=1e-3)
 
 
 def test_the_bend_is_as_large_as_in_our_engine():
