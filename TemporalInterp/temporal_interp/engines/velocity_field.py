@@ -109,8 +109,8 @@ SPEC = EngineSpec(
             "Velocity field of two frames", "Looks at two frames alone, for comparison.", listed=False
         ),
         "eased": EngineVariant(
-            "Velocity field, ease-in-out (ED to ES)",
-            "For two phases at which the motion turns: it starts and ends slowly.",
+            "Velocity field, ease-in-out (two frames alone)",
+            "For two frames with nothing around them, at which the motion turns: it starts and ends slowly.",
         ),
         "neural": EngineVariant(
             "Velocity field of a network", "NeVF's sinusoidal network in place of the grid: slower.", listed=False

@@ -35,9 +35,9 @@ RESTING, RESTING_SHARE = 0.25, 0.1
 """What moves less than this share of what moves most is at rest, if it is at least this share of the image."""
 
 WHOLE_IMAGE = (0.7, 0.9)
-"""Tissue changes its pace where it moves. Where the excess at rest is this share of that elsewhere, the image as a whole
-has jumped between two frames, as between two breath holds: up to the first share it counts, from the second on it does
-not. Real cines have 0.1 to 0.7, a shift of 5 voxels 0.9 to 1.1."""
+"""Tissue changes its pace where it moves. Where the excess at rest is this share of that elsewhere, the image as a
+whole has jumped between two frames, as between two breath holds: up to the first share it counts, from the second on it
+does not. Real cines have 0.1 to 0.7, a shift of 5 voxels 0.9 to 1.1."""
 
 STEADY_VOXELS = 0.3
 """Motion below so many voxels of the velocity's grid is no measure of what is too much."""

@@ -28,12 +28,13 @@ def place_at(time):
 
 
 def frame_at(time, geometry=GRID, dtype="float32", noise=0):
-    k, j, i = np.meshgrid(*[np.arange(n) for n in geometry.shape], indexing="ij")
+    j, i = np.indices(geometry.shape)[1:]
     across, along = j - 31.5, i - place_at(time)
     texture = 1 + 0.3 * np.cos(across / 2.5) * np.cos(along / 2.5)
     disc = 1 / (1 + np.exp((np.hypot(across, along) - 9) / 1.2))
     ground = 60 + 15 * np.cos(i / 2) * np.cos(j / 3)  # stays where it is
-    array = ground * (1 - disc) + (60 + 120 * texture) * disc + noise * np.random.default_rng(int(time) + 1000).normal(size=geometry.shape)
+    array = ground * (1 - disc) + (60 + 120 * texture) * disc
+    array += noise * np.random.default_rng(int(time) + 1000).normal(size=geometry.shape)
     return Volume(array.astype(dtype), geometry)
 
 
@@ -105,7 +106,8 @@ class TestNeighboursThatCannotBeUsed:
         frame = ENGINE.prepare(broken).at(45.0)
         assert frame.provenance.frames == (30.0, 60.0, 90.0)
         without = ENGINE.prepare(broken[1:]).at(45.0)
-        np.testing.assert_allclose(frame.volume.array, without.volume.array, atol=0.2)  # but for the range of intensity, which is of all frames
+        # the range of intensity is that of other frames
+        np.testing.assert_allclose(frame.volume.array, without.volume.array, atol=0.2)
 
     def test_one_whose_fit_diverges_is_left_out(self, monkeypatch):
         fit = course.fit_volumes

@@ -25,7 +25,7 @@ def swirl(strength, shape=(1, 32, 32)):
 
 
 def moved_by(course, start, stop):
-    """A uniform velocity that resamples the frame at `start` into that at `stop`: tissue is at `course(time)` along I."""
+    """A uniform velocity that resamples the frame at `start` into that at `stop`; tissue is at `course(time)` on I."""
     return shift([0.0, 0.0, course(start) - course(stop)])
 
 
