@@ -36,7 +36,7 @@ class CaseSet:
         name: in tables, on the command line and in the names of files.
         title: description for the reader, which says where motion is simulated.
         draw: draws or reads the cases; raises InvalidInputError where they are not available.
-        turning: the motion turns at both kept frames: ED and ES, or the ends of a breath.
+        turning: the motion turns at both kept frames, and no frames are shown around them.
         coronal: the picture shows the middle coronal plane of axial slices, from the feet to the head, which
             shows breathing, instead of one of the slices.
     """

@@ -60,9 +60,7 @@ def drawn_sets(data: Path, *, quick: bool) -> list[CaseSet]:
     """
     hearts, coarser = (1, COARSER) if quick else (HEARTS, 1.0)
     return [
-        CaseSet(
-            "heart_slices", "drawn beating hearts in one slice, ED to ES", partial(_heart_slices, hearts), turning=True
-        ),
+        CaseSet("heart_slices", "drawn beating hearts in one slice, ED to ES", partial(_heart_slices, hearts)),
         CaseSet(
             "heart_volume", "drawn beating heart as a volume, ED to ES", partial(_heart_volume, coarser), turning=True
         ),

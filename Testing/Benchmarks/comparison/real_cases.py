@@ -59,7 +59,7 @@ KNOWN = (
 def real_sets(data: Path, *, quick: bool) -> list[CaseSet]:
     """Return the sets of the test data, even if missing; quick takes the first gap of each."""
     return [
-        CaseSet(name, title, partial(_read, data / place, protocol, first_gap_only=quick), turning=protocol == ED_TO_ES)
+        CaseSet(name, title, partial(_read, data / place, protocol, first_gap_only=quick))
         for name, title, place, protocol in KNOWN
     ]
 

@@ -30,7 +30,7 @@ from temporal_interp.tensors.spatial import compose, integrate_velocity, resize,
 KEPT_FITS = KEPT_GAPS + 2
 """Fitted gaps that are kept: those that are prepared, and the two around them."""
 
-UNEXPLAINED = 4.0
+UNEXPLAINED = 6.0
 """A gap beside is trusted in full if its motion leaves less than this many times the variance unexplained that the gap
 at hand leaves."""
 
