@@ -14,7 +14,7 @@ import torch
 from peers.both_ways import PairFields
 from peers.scaled_fields import PreparedScaledFields, ScaledFieldsEngine, in_voxels
 from temporal_interp.data.pair import Pair
-from temporal_interp.data.sequence import Gap
+from temporal_interp.data.sequence import Gap, Sequence
 from temporal_interp.engines.pairs.course import KEPT_FITS
 from temporal_interp.engines.pairs.path import Neighbour, bend_weights
 from temporal_interp.engines.pairwise import PreparePair
@@ -30,7 +30,7 @@ class TimedFieldsEngine(ScaledFieldsEngine):
         """Settings of the registration, and that it is timed, in one line."""
         return f"{self.register.settings} timing=cubic"
 
-    def for_sequence(self) -> PreparePair:
+    def for_sequence(self, sequence: Sequence) -> PreparePair:
         """Return what prepares the pairs of one sequence, and keeps their registrations for the gaps beside."""
         return Registrations(self).prepare_pair
 
