@@ -8,6 +8,7 @@ import torch
 
 from temporal_interp.errors import FitDivergedError, InvalidInputError, Progress, no_progress
 from temporal_interp.fitting.plateau import Plateau
+from temporal_interp.registration.block_matching import match_windows
 from temporal_interp.registration.grids import coarsen, coarsened_shape, fitted_shape, spacing_on
 from temporal_interp.registration.noise import noise_variance
 from temporal_interp.registration.separable import resize_small_field
@@ -72,8 +73,8 @@ def fit_velocity(
         FitDivergedError: the fit diverged.
 
     Source: NeVF, Sections 2.1 to 2.4, for the loss and for the velocity of a network. Ours: coarse to fine, the
-    velocity on a grid, the symmetric comparison, several starts, the velocity's strain in mm and its change as
-    regularisers, windows that are left out or hold noise only, and stopping on a plateau.
+    velocity on a grid, the symmetric comparison, several starts, one of them from a search, the velocity's strain in mm
+    and its change as regularisers, windows that are left out or hold noise only, and stopping on a plateau.
 
     Example:
         A disc that lies a voxel further along J in the fixed image than in the moving one:
@@ -90,15 +91,15 @@ def fit_velocity(
             f"fit_velocity() needs two (N, 1, *shape) images and a spacing for every axis, got {tuple(fixed.shape)}, "
             f"{tuple(moving.shape)} and {spacing}."
         )
-    problems, shape = fixed.shape[0], tuple(fixed.shape[2:])
+    shape = tuple(fixed.shape[2:])
     full_pair = torch.cat([fixed, moving])
     finest_pair = compared_images(fixed, moving, spacing, settings) if compared is None else compared
     finest = tuple(finest_pair.shape[2:])
     finest_spacing = spacing_on(finest, shape, spacing)
     floor = settings.noise_variance_floor or _noise(full_pair, finest_pair)
-    model = _velocity_model(problems, finest, finest_spacing, settings, fixed.device)
-    bending = settings.bending * min(finest_spacing)
     levels = _levels(finest, finest_spacing, settings)
+    model = _velocity_model(finest_pair, finest_spacing, settings, levels[0][2])
+    bending = settings.bending * min(finest_spacing)
     total = sum(iterations for _, iterations, _ in levels)
     before = 0
     for index, (level, iterations, grid) in enumerate(levels):
@@ -133,11 +134,18 @@ def fit_velocity(
 
 
 def _velocity_model(
-    problems: int, shape: tuple[int, ...], spacing: tuple[float, ...], settings: VelocitySettings, device: torch.device
+    pair: torch.Tensor, spacing: tuple[float, ...], settings: VelocitySettings, coarsest: tuple[int, ...]
 ) -> VelocityModel:
-    if isinstance(settings.field, NetworkField):
-        return VelocityNetwork(problems, shape, spacing, settings.field, settings.learning_rate, device)
-    return VelocityGrid(problems, shape, spacing, settings.field, settings.learning_rate, device)
+    """Return what gives the velocity of the problems of a pair, (2 N, 1, *shape), on the finest grid."""
+    problems, shape, field = len(pair) // 2, tuple(pair.shape[2:]), settings.field
+    if isinstance(field, NetworkField):
+        return VelocityNetwork(problems, shape, spacing, field, settings.learning_rate, pair.device)
+    proposed = None
+    if field.search and field.starts > 1:
+        with torch.no_grad():
+            halves = coarsen(pair, coarsest).chunk(2)
+            proposed = match_windows(*halves, spacing_on(coarsest, shape, spacing), field.search)
+    return VelocityGrid(problems, shape, spacing, field, settings.learning_rate, pair.device, proposed)
 
 
 def _levels(

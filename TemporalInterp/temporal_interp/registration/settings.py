@@ -29,6 +29,9 @@ class GridField(Settings):
         starts: every problem is begun this many times, a little apart. The start that makes its two images most similar
             continues alone on the finest level: a motion as large as that of a heart between ED and ES has several
             explanations, and chance should not pick one.
+        search: with several starts, the last one begins from the motion that an exhaustive search finds on the coarsest
+            level, up to this many of its voxels, see `match_windows`: a thin structure that moves further than it is
+            thick is not found downhill. 0 begins it from no motion as well. The paper has no search.
     """
 
     kind: ClassVar[str] = "grid"
@@ -36,6 +39,7 @@ class GridField(Settings):
     stride: Stride = 2.0
     spread: NonNegativeFloat = 0.7
     starts: PositiveInt = 2
+    search: NonNegativeInt = 6
 
 
 @checked

@@ -21,7 +21,8 @@ class VelocityGrid:
     and only what neighbours agree on remains.
 
     Every problem is begun `settings.starts` times, from no motion except for a tiny shift along the diagonal, to
-    either side: (starts * N) fields, all problems of one start after those of another, until `keep`.
+    either side: (starts * N) fields, all problems of one start after those of another, until `keep`. The last of
+    several starts begins from the proposed velocity, if there is one.
 
     Args:
         problems: N.
@@ -30,6 +31,7 @@ class VelocityGrid:
         settings: of the grid.
         learning_rate: of Adam, in distances between points.
         device: where to compute.
+        proposed: (N, D, *any shape), a velocity over the same extent, in voxels of its grid; None for none.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class VelocityGrid:
         settings: GridField,
         learning_rate: float,
         device: torch.device,
+        proposed: torch.Tensor | None = None,
     ) -> None:
         self.problems = problems
         self.lengths = [n * along for n, along in zip(shape, spacing, strict=True)]
@@ -47,6 +50,7 @@ class VelocityGrid:
         self.learning_rate = learning_rate
         self.starts = settings.starts
         self.device = device
+        self.proposed = proposed
         self.base = torch.empty(0)
         self.vectors = torch.empty(0)
 
@@ -70,7 +74,10 @@ class VelocityGrid:
         """Return the initial fields of the starts; a single start begins from no motion."""
         shares = torch.linspace(-_START_OFFSET, _START_OFFSET, self.starts) if self.starts > 1 else torch.zeros(1)
         shifts = shares.repeat_interleave(self.problems).view(-1, *[1] * (len(points) + 1))
-        return shifts.expand(-1, len(points), *points).to(self.device)
+        initial = shifts.expand(-1, len(points), *points).to(self.device)
+        if self.proposed is None or self.starts == 1:
+            return initial
+        return torch.cat([initial[: -self.problems], resize_field(self.proposed, points)])
 
     def keep(self, chosen: torch.Tensor) -> None:
         """Continue with only the fields of these indices, one for each problem."""

@@ -12,7 +12,7 @@ from temporal_interp.errors import FitDivergedError, InvalidInputError
 from temporal_interp.registration import fit_velocity as fitting
 from temporal_interp.registration.fit_velocity import fit_velocity
 from temporal_interp.registration.settings import GridField, NetworkField, VelocitySettings
-from temporal_interp.tensors.spatial import integrate_velocity, resize_field, warp
+from temporal_interp.tensors.spatial import integrate_velocity, resize_field, sample, warp
 
 both_fields = pytest.mark.parametrize("fast", [FAST, FAST_NETWORK], ids=["grid", "network"])
 
@@ -162,6 +162,36 @@ def test_any_number_of_starts_finds_a_plain_motion_and_only_the_coarse_level_has
     centre = resize_field(integrate_velocity(velocity), (32, 32))[:, :, 13:20, 13:20].mean(dim=(2, 3))
     torch.testing.assert_close(centre, torch.tensor([[-1.5, -1.5], [1.5, 1.5]]), rtol=0, atol=0.2)
     assert seen == [2 * starts] * FAST.iterations[0] + [2] * FAST.iterations[1]
+
+
+def _leaflet(generator, shape=(96, 128), swing=0.0, shift=0.0):
+    """Return a noisy image of a thin bright leaflet in a textured chamber's wall, and the leaflet's centre line, J by I.
+
+    The leaflet is 2.5 pixels thick and 50 long, and hinged at its left end: its tip lies `swing` pixels lower than when
+    it is level, all of it `shift` pixels.
+    """
+    j, i = torch.meshgrid(*(torch.arange(float(n)) for n in shape), indexing="ij")
+    wall = torch.sigmoid(20 * (torch.maximum((j - 48).abs() / 30, (i - 64).abs() / 44) - 1))
+    texture = torch.sin(j / 2.1 + torch.sin(i / 5)) * torch.sin(i / 2.7 + torch.sin(j / 7))
+    line = 48 + shift + swing * ((i - 30) / 50).clamp(0, 1)
+    along = torch.sigmoid(i - 30) * torch.sigmoid(80 - i)
+    leaflet = along * torch.exp(-0.5 * ((j - line) / 1.06) ** 2)
+    clean = 0.05 + wall * (0.4 + 0.2 * texture) + 0.8 * leaflet
+    return (clean + 0.05 * torch.randn(shape, generator=generator))[None, None] / 1.1, line[0, 36:77]
+
+
+@pytest.mark.parametrize("motion", [{"swing": 9.0}, {"shift": 6.0}], ids=["swings", "shifts"])
+@pytest.mark.parametrize("search", [0, 6])
+def test_a_search_finds_a_thin_leaflet_that_moves_much_further_than_it_is_thick(motion, search):
+    """The tip swings by 18 pixels, or all of the leaflet shifts by 12."""
+    generator = torch.Generator().manual_seed(0)
+    before = {name: -by for name, by in motion.items()}
+    (moving, here), (fixed, there) = (_leaflet(generator, **place) for place in (before, motion))
+    velocity = fit_velocity(fixed, moving, (1.0, 1.0), VelocitySettings(field=GridField(search=search)))
+    displacement = resize_field(integrate_velocity(velocity), (96, 128))
+    points = torch.stack([there, torch.arange(36.0, 77.0)])[None, :, None]
+    error = (there + sample(displacement, points)[0, 0, 0] - here).abs().mean()
+    assert error < 1.0 if search else error > 3.0
 
 
 def test_what_a_coarse_level_found_is_kept_by_the_finer_ones():

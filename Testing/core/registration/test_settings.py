@@ -27,6 +27,7 @@ from temporal_interp.registration.settings import GridField, NetworkField, Veloc
         ("window", 1),
         ("window", -3),
         ("starts", 0),
+        ("search", -1),
         ("levels", ()),
         ("levels", (2, 0)),
         ("iterations", ()),
