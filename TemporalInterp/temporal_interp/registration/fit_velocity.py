@@ -141,7 +141,7 @@ def _velocity_model(
     if isinstance(field, NetworkField):
         return VelocityNetwork(problems, shape, spacing, field, settings.learning_rate, pair.device)
     proposed = None
-    if field.search and field.starts > 1:
+    if field.search:
         with torch.no_grad():
             halves = coarsen(pair, coarsest).chunk(2)
             proposed = match_windows(*halves, spacing_on(coarsest, shape, spacing), field.search)

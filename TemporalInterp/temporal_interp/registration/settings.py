@@ -29,9 +29,9 @@ class GridField(Settings):
         starts: every problem is begun this many times, a little apart. The start that makes its two images most similar
             continues alone on the finest level: a motion as large as that of a heart between ED and ES has several
             explanations, and chance should not pick one.
-        search: with several starts, the last one begins from the motion that an exhaustive search finds on the coarsest
-            level, up to this many of its voxels, see `match_windows`: a thin structure that moves further than it is
-            thick is not found downhill. 0 begins it from no motion as well. The paper has no search.
+        search: every problem is begun once more, from the motion that an exhaustive search finds on the coarsest level,
+            up to this many of its voxels, see `match_windows`: a thin structure that moves further than it is thick is
+            not found downhill. 0 leaves it out. The paper has no search.
     """
 
     kind: ClassVar[str] = "grid"
@@ -140,7 +140,7 @@ class VelocitySettings(Settings):
         worse the more it counts. One start: in volumes the motion did not depend on it.
         """
         return cls(
-            field=GridField(stride=3.0, starts=1), max_voxels=1_000_000, levels=(8, 4, 2, 1),
+            field=GridField(stride=3.0, starts=1, search=0), max_voxels=1_000_000, levels=(8, 4, 2, 1),
             iterations=(30, 30, 30, 15), window=5, window_stride=2, bending=4.0,
         )  # fmt: skip
 

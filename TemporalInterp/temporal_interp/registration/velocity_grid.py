@@ -21,8 +21,8 @@ class VelocityGrid:
     and only what neighbours agree on remains.
 
     Every problem is begun `settings.starts` times, from no motion except for a tiny shift along the diagonal, to
-    either side: (starts * N) fields, all problems of one start after those of another, until `keep`. The last of
-    several starts begins from the proposed velocity, if there is one.
+    either side, and once more from the proposed velocity, if there is one: (starts * N) fields, all problems of one start
+    after those of another, until `keep`.
 
     Args:
         problems: N.
@@ -48,7 +48,7 @@ class VelocityGrid:
         self.lengths = [n * along for n, along in zip(shape, spacing, strict=True)]
         self.settings = settings
         self.learning_rate = learning_rate
-        self.starts = settings.starts
+        self.starts = settings.starts + (proposed is not None)
         self.device = device
         self.proposed = proposed
         self.base = torch.empty(0)
@@ -71,13 +71,12 @@ class VelocityGrid:
         return torch.optim.Adam([self.vectors], self.learning_rate, eps=1e-14)
 
     def _shifts(self, points: tuple[int, ...]) -> torch.Tensor:
-        """Return the initial fields of the starts; a single start begins from no motion."""
-        shares = torch.linspace(-_START_OFFSET, _START_OFFSET, self.starts) if self.starts > 1 else torch.zeros(1)
+        """Return the initial fields of the starts; a single plain start begins from no motion."""
+        plain = self.settings.starts
+        shares = torch.linspace(-_START_OFFSET, _START_OFFSET, plain) if plain > 1 else torch.zeros(1)
         shifts = shares.repeat_interleave(self.problems).view(-1, *[1] * (len(points) + 1))
         initial = shifts.expand(-1, len(points), *points).to(self.device)
-        if self.proposed is None or self.starts == 1:
-            return initial
-        return torch.cat([initial[: -self.problems], resize_field(self.proposed, points)])
+        return initial if self.proposed is None else torch.cat([initial, resize_field(self.proposed, points)])
 
     def keep(self, chosen: torch.Tensor) -> None:
         """Continue with only the fields of these indices, one for each problem."""
