@@ -21,8 +21,8 @@ class VelocityGrid:
     and only what neighbours agree on remains.
 
     Every problem is begun `settings.starts` times, from no motion except for a tiny shift along the diagonal, to
-    either side, and once more from the proposed velocity, if there is one: (starts * N) fields, all problems of one start
-    after those of another, until `keep`.
+    either side, and once more from the proposed velocity, if there is one: (starts * N) fields, all problems of one
+    start after those of another, until `keep`.
 
     Args:
         problems: N.
