@@ -143,8 +143,8 @@ def _velocity_model(
     proposed = None
     if field.search:
         with torch.no_grad():
-            halves = coarsen(pair, coarsest).chunk(2)
-            proposed = match_windows(*halves, spacing_on(coarsest, shape, spacing), field.search)
+            fixed, moving = coarsen(pair, coarsest).chunk(2)
+            proposed = match_windows(fixed, moving, spacing_on(coarsest, shape, spacing), field.search)
     return VelocityGrid(problems, shape, spacing, field, settings.learning_rate, pair.device, proposed)
 
 
