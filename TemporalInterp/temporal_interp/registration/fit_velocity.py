@@ -23,6 +23,9 @@ from temporal_interp.tensors.spatial import integrate_velocity, resize, warp
 LEAST_WEIGHT = 1e-3
 """Of a window outside a mask, where one inside weighs 1 (our choice)."""
 
+MIDDLE_STARTS = 2
+"""Starts that go on from the coarsest level to the next."""
+
 _DIVERGED = (
     "The fit of the velocity field diverged at step {step} of level {level}; use a smaller learning_rate than {rate}."
 )
@@ -105,7 +108,7 @@ def fit_velocity(
     for index, (level, iterations, grid) in enumerate(levels):
         pair = _repeated(coarsen(finest_pair, grid), model.starts)
         floors = floor.repeat(model.starts, *[1] * (floor.ndim - 1)) if isinstance(floor, torch.Tensor) else floor
-        weights = None if weight is None else _window_weights(weight, grid, problems)
+        weights = None if weight is None else _window_weights(weight, grid, len(fixed))
         optimiser = model.begin(grid)
         plateau = Plateau(settings.patience, settings.tolerance)
         for step in range(iterations):
@@ -123,8 +126,10 @@ def fit_velocity(
             if plateau.reached(float(loss.detach())):
                 break
         before += iterations
-        if model.starts > 1 and index + 2 >= len(levels):  # the finest level costs most
-            model.keep(_most_similar(pair, model.velocity().detach(), floors, settings, model.starts, weights))
+        # the finest level costs most, the coarsest next to nothing
+        kept = 1 if index + 2 >= len(levels) else min(model.starts, MIDDLE_STARTS)
+        if kept < model.starts:
+            model.keep(_most_similar(pair, model.velocity().detach(), floors, settings, model.starts, kept, weights))
     progress(1.0, "velocity field fitted")
     with torch.no_grad():
         velocity = model.velocity()
@@ -195,11 +200,12 @@ def _most_similar(
     floors: float | torch.Tensor,
     settings: VelocitySettings,
     starts: int,
+    kept: int,
     weights: torch.Tensor | None,
 ) -> torch.Tensor:
-    """Return, for each problem, the index of the start that makes its images most similar.
+    """Return, for each problem, the indices of the `kept` starts that make its images most similar, the best first.
 
-    The index counts all problems of one start after those of another. Similarity alone decides: roughness tells which
+    An index counts all problems of one start after those of another, and so do the indices. Similarity alone decides: roughness tells which
     motion is simpler, not which one the images show.
     """
     (first, second), _, _ = _aligned(pair, velocity, settings)
@@ -213,7 +219,8 @@ def _most_similar(
             starts, *[1] * (weights.ndim - 1)
         )
     by_start = similarity.flatten(1).mean(1).view(starts, problems)
-    return by_start.argmax(0) * problems + torch.arange(problems, device=pair.device)
+    best = by_start.topk(kept, dim=0).indices
+    return (best * problems + torch.arange(problems, device=pair.device)).flatten()
 
 
 def _aligned(

@@ -79,11 +79,11 @@ class VelocityGrid:
         return initial if self.proposed is None else torch.cat([initial, resize_field(self.proposed, points)])
 
     def keep(self, chosen: torch.Tensor) -> None:
-        """Continue with only the fields of these indices, one for each problem."""
+        """Continue with only the fields of these indices, as many for each problem, all problems of one before others."""
         with torch.no_grad():
             self.base = self.velocity()[chosen]
             self.vectors = torch.zeros_like(self.base)
-        self.starts = 1
+        self.starts = len(chosen) // self.problems
 
     def velocity(self) -> torch.Tensor:
         """Return the velocity at the points, (N or starts * N, D, *points), in distances between points."""
