@@ -205,8 +205,8 @@ def _most_similar(
 ) -> torch.Tensor:
     """Return, for each problem, the indices of the `kept` starts that make its images most similar, the best first.
 
-    An index counts all problems of one start after those of another, and so do the indices. Similarity alone decides: roughness tells which
-    motion is simpler, not which one the images show.
+    An index counts all problems of one start after those of another, and so do the indices. Similarity alone decides:
+    roughness tells which motion is simpler, not which one the images show.
     """
     (first, second), _, _ = _aligned(pair, velocity, settings)
     similarity = squared_local_correlation(

@@ -79,7 +79,7 @@ class VelocityGrid:
         return initial if self.proposed is None else torch.cat([initial, resize_field(self.proposed, points)])
 
     def keep(self, chosen: torch.Tensor) -> None:
-        """Continue with only the fields of these indices, as many for each problem, all problems of one before others."""
+        """Continue with only the fields of these indices, as many for each problem, counted like the starts."""
         with torch.no_grad():
             self.base = self.velocity()[chosen]
             self.vectors = torch.zeros_like(self.base)

@@ -21,4 +21,4 @@ class VelocityModel(Protocol):
         """Return the velocity, (starts * N, D, *points), in voxels of its own grid, which has the same extent."""
 
     def keep(self, chosen: torch.Tensor) -> None:
-        """Continue with only the starts of these indices, (N,), one for each problem."""
+        """Continue with only the starts of these indices, (starts * N,), as many for each problem."""

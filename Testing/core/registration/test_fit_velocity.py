@@ -146,8 +146,22 @@ def test_of_several_starts_the_most_similar_of_each_pair_continues_alone():
     rightward = torch.tensor([0.0, 3.0]).view(1, 2, 1, 1).expand(1, 2, 32, 32)
     pair = torch.cat([warp(scene, rightward), warp(scene, -rightward), scene, scene])
     velocities = torch.cat([rightward, rightward, -rightward, -rightward])
-    chosen = fitting._most_similar(fitting._repeated(pair, 2), velocities, 1e-4, FAST, 2, None)
+    chosen = fitting._most_similar(fitting._repeated(pair, 2), velocities, 1e-4, FAST, 2, 1, None)
     assert chosen.tolist() == [0, 3]
+
+
+def test_the_best_two_starts_go_on_from_the_coarsest_level_and_one_to_the_finest(monkeypatch):
+    kept, most_similar = [], fitting._most_similar
+
+    def noted(*arguments):
+        kept.append(arguments[5])
+        return most_similar(*arguments)
+
+    monkeypatch.setattr(fitting, "_most_similar", noted)
+    images = torch.rand(2, 1, 1, 96, 96, generator=torch.Generator().manual_seed(0))
+    settings = replace(VelocitySettings(), levels=(4, 2, 1), iterations=(1, 1, 1))
+    fitting.fit_velocity(images[0], images[1], (1.0, 1.0), settings)
+    assert kept == [2, 1]
 
 
 @pytest.mark.parametrize("starts", [1, 2, 3])
