@@ -100,7 +100,8 @@ SPEC = EngineSpec(
     name="velocity_field",
     label="Velocity field (no network)",
     description="Fits the motion between the frames around, and moves the tissue along it; needs no trained model.",
-    expected_time="Some seconds to prepare two phases, then a fraction of a second a frame; less on a GPU.",
+    expected_time="Some seconds to prepare two phases and what lies around them, then a fraction of a second a frame; less on "
+    "a GPU.",
     create=_create,
     fits_each_gap=True,
     uses_context=True,
