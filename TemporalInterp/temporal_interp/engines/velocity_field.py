@@ -23,6 +23,11 @@ EASE = 0.5
 """Its ease: the speed at both ends is half of the mean speed (our choice; real hearts are not quite at rest there)."""
 
 
+SEARCH = 6
+"""Reach of its search, in voxels of the coarsest level, which are four times as large as those of the images compared.
+Large motion of a whole heart has several explanations, and a search may find another one (our choice: a variant)."""
+
+
 @dataclass(frozen=True)
 class VelocityFieldEngine(PairwiseEngine):
     """Engine: the tissue of both ends of a gap, moved along one path to any time between them.
@@ -33,6 +38,7 @@ class VelocityFieldEngine(PairwiseEngine):
     Attributes:
         registration: settings of the fit; None for `default_settings` of the sequence at hand.
         fusion: how the two warped ends become one frame; None for the defaults.
+        search: without `registration`, reach of the search that fits of slices begin from, see `GridField`; 0 for none.
         context: look at the gaps on both sides; else at the two frames alone.
         ease: without context, how slowly the motion starts and ends: 0 moves evenly, 1 from rest to rest, see
             `ease_in_out`.
@@ -44,6 +50,7 @@ class VelocityFieldEngine(PairwiseEngine):
 
     registration: VelocitySettings | None = None
     fusion: Fusion | None = None
+    search: int = 0
     context: bool = True
     ease: float = 0.0
     device: str = "cpu"
@@ -63,8 +70,9 @@ class VelocityFieldEngine(PairwiseEngine):
         fit = "" if self.registration is None else self.registration.in_one_line()
         fusion = "" if self.fusion is None else f"radius_mm={self.fusion.radius_mm} noise={self.fusion.noise}"
         ease = f"ease={self.ease}" if self.ease else ""
+        search = f"search={self.search}" if self.search else ""
         context = "" if self.context or self.ease else "pair"
-        return " ".join(part for part in (fit, fusion, context, ease) if part)
+        return " ".join(part for part in (fit, fusion, search, context, ease) if part)
 
     def for_sequence(self, sequence: Sequence) -> PreparePair:
         """Return what prepares the pairs of one sequence, and keeps their fits for the gaps beside."""
@@ -72,7 +80,7 @@ class VelocityFieldEngine(PairwiseEngine):
             return self.prepare_pair
         from temporal_interp.engines.pairs.course import Fits
 
-        return Fits(sequence, self.registration, self.fusion, self.device).prepare_pair
+        return Fits(sequence, self.registration, self.fusion, self.device, search=self.search).prepare_pair
 
     def prepare_pair(self, pair: Pair, *, progress: Progress = no_progress) -> PreparedPair:
         """Fit the velocity field; see `PairwiseEngine.prepare_pair`."""
@@ -90,7 +98,8 @@ def _create(variant: str, device: str) -> VelocityFieldEngine:
 
     return VelocityFieldEngine(
         VelocitySettings.neural() if variant == "neural" else None,
-        context=not variant,
+        search=SEARCH if variant == "search" else 0,
+        context=variant in ("", "search"),
         ease=EASE if variant == "eased" else 0.0,
         device=device,
     )
@@ -100,8 +109,8 @@ SPEC = EngineSpec(
     name="velocity_field",
     label="Velocity field (no network)",
     description="Fits the motion between the frames around, and moves the tissue along it; needs no trained model.",
-    expected_time="Some seconds to prepare two phases and what lies around them, then a fraction of a second a frame; less on "
-    "a GPU.",
+    expected_time="Some seconds to prepare two phases and what lies around, then a fraction of a second a frame; less "
+    "on a GPU.",
     create=_create,
     fits_each_gap=True,
     uses_context=True,
@@ -112,6 +121,10 @@ SPEC = EngineSpec(
         "eased": EngineVariant(
             "Velocity field, ease-in-out (two frames alone)",
             "For two frames with nothing around them, at which the motion turns: it starts and ends slowly.",
+        ),
+        "search": EngineVariant(
+            "Velocity field, for thin structures",
+            "For thin structures in slices that move much further than they are thick, such as leaflets of a valve.",
         ),
         "neural": EngineVariant(
             "Velocity field of a network", "NeVF's sinusoidal network in place of the grid: slower.", listed=False

@@ -16,7 +16,7 @@ from temporal_interp.data.slice_independence import slices_are_independent
 from temporal_interp.data.volume import Volume, require_same_geometry
 from temporal_interp.errors import InvalidInputError, OutOfMemoryError, Progress, TemporalInterpError, no_progress
 from temporal_interp.registration.fit_velocity import compared_images, fit_velocity
-from temporal_interp.registration.settings import VelocitySettings
+from temporal_interp.registration.settings import GridField, VelocitySettings
 from temporal_interp.tensors.slabs import as_image, slabs, warp_slab
 from temporal_interp.tensors.spatial import compose, integrate_velocity, resize_field
 
@@ -96,9 +96,16 @@ def fit_volumes(
     return FittedVelocity(velocity, torch.stack([half.transpose(0, 1) for half in compared.chunk(2)]))
 
 
-def default_settings(independent: bool) -> VelocitySettings:
-    """Return our settings of a fit: for slices if they are independent, else for a volume."""
-    return VelocitySettings() if independent else VelocitySettings.volume()
+def default_settings(independent: bool, *, search: int = 0) -> VelocitySettings:
+    """Return our settings of a fit: for slices if they are independent, else for a volume.
+
+    Args:
+        independent: each slice is a 2D problem of its own.
+        search: reach of the search that slices begin from, see `GridField`; in volumes it would take too long.
+    """
+    if not independent:
+        return VelocitySettings.volume()
+    return VelocitySettings(field=GridField(search=search)) if search else VelocitySettings()
 
 
 def register(

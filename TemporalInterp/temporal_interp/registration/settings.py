@@ -39,7 +39,7 @@ class GridField(Settings):
     stride: Stride = 2.0
     spread: NonNegativeFloat = 0.7
     starts: PositiveInt = 2
-    search: NonNegativeInt = 6
+    search: NonNegativeInt = 0
 
 
 @checked
@@ -140,7 +140,7 @@ class VelocitySettings(Settings):
         worse the more it counts. One start: in volumes the motion did not depend on it.
         """
         return cls(
-            field=GridField(stride=3.0, starts=1, search=0), max_voxels=1_000_000, levels=(8, 4, 2, 1),
+            field=GridField(stride=3.0, starts=1), max_voxels=1_000_000, levels=(8, 4, 2, 1),
             iterations=(30, 30, 30, 15), window=5, window_stride=2, bending=4.0,
         )  # fmt: skip
 

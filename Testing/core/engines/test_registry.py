@@ -60,7 +60,7 @@ def test_an_unknown_engine_is_refused_with_the_known_ones(name):
 
 
 def test_an_unknown_variant_is_refused_with_the_known_ones():
-    with pytest.raises(InvalidInputError, match=r"'velocity_field:model'.*velocity_field:eased, velocity_field:neural"):
+    with pytest.raises(InvalidInputError, match=r"'velocity_field:model'.*velocity_field:pair, velocity_field:eased"):
         create_engine("velocity_field:model")
     with pytest.raises(InvalidInputError, match="Variants of linear_blend: none"):
         create_engine("linear_blend:fast")

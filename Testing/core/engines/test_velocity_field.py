@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 
+from temporal_interp.data.sequence import Sequence
+from temporal_interp.engines.pairs import course
 from temporal_interp.engines.pairs.fusion import Fusion
+from temporal_interp.engines.registry import create_engine
 from temporal_interp.engines.velocity_field import VelocityFieldEngine
-from temporal_interp.errors import InvalidInputError
-from temporal_interp.registration.settings import VelocitySettings
+from temporal_interp.errors import FitDivergedError, InvalidInputError
+from temporal_interp.registration.settings import GridField, VelocitySettings
 
 
 class TestEase:
@@ -36,3 +39,25 @@ def test_settings_in_one_line_name_what_differs_from_the_defaults():
         assert part in line.split(" ")
     assert "learning_rate" not in line
     assert VelocityFieldEngine().settings == ""
+
+
+class TestSearch:
+    def test_it_is_reported_with_the_settings_and_looks_around(self):
+        engine = create_engine("velocity_field:search")
+        assert engine.settings == "search=6"
+        assert engine.context
+
+    def test_fits_of_slices_begin_from_it_and_those_of_volumes_do_not(self, monkeypatch):
+        used = []
+
+        def noted(fixed, moving, geometry, settings, **others):
+            used.append(settings)
+            raise FitDivergedError("enough")
+
+        monkeypatch.setattr(course, "fit_volumes", noted)
+        for thickness, spacing in ((8.0, (1.0, 1.0, 16.0)), (1.0, (1.0, 1.0, 1.0))):
+            frames = np.random.default_rng(0).random((3, 8, 16, 16))
+            cine = Sequence.from_numpy(frames, spacing=spacing, slice_thickness=thickness)
+            with pytest.raises(FitDivergedError):
+                create_engine("velocity_field:search").prepare(cine).at(0.5)
+        assert used == [VelocitySettings(field=GridField(search=6)), VelocitySettings.volume()]

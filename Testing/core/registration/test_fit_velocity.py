@@ -27,7 +27,7 @@ def test_the_fit_takes_the_noise_of_the_pair_unless_given(monkeypatch):
     )
     generator = torch.Generator().manual_seed(0)
     pair = [0.3 + 0.5 * image((40, 44)) + 0.05 * torch.randn(1, 1, 40, 44, generator=generator) for _ in range(2)]
-    fit_velocity(*pair, (1.0, 1.0), replace(HARDLY, field=GridField(starts=1, search=0)))
+    fit_velocity(*pair, (1.0, 1.0), replace(HARDLY, field=GridField(starts=1)))
     assert float(asked[0]) == pytest.approx(0.05**2, rel=0.3)
     assert all(torch.equal(flat, asked[0]) for flat in asked)
     asked.clear()
@@ -159,7 +159,7 @@ def test_the_best_two_starts_go_on_from_the_coarsest_level_and_one_to_the_finest
 
     monkeypatch.setattr(fitting, "_most_similar", noted)
     images = torch.rand(2, 1, 1, 96, 96, generator=torch.Generator().manual_seed(0))
-    settings = replace(VelocitySettings(), levels=(4, 2, 1), iterations=(1, 1, 1))
+    settings = VelocitySettings(field=GridField(search=1), levels=(4, 2, 1), iterations=(1, 1, 1))
     fitting.fit_velocity(images[0], images[1], (1.0, 1.0), settings)
     assert kept == [2, 1]
 
@@ -172,7 +172,7 @@ def test_any_number_of_starts_finds_a_plain_motion_and_only_the_coarse_level_has
         fitting, "local_correlation_loss", lambda one, *a, **k: seen.append(len(one)) or original(one, *a, **k)
     )
     pair = torch.cat([image((32, 32), 1.5), image((32, 32))]), torch.cat([image((32, 32)), image((32, 32), 1.5)])
-    velocity = fit_velocity(*pair, (1.0, 1.0), replace(FAST, field=GridField(starts=starts, search=0)))
+    velocity = fit_velocity(*pair, (1.0, 1.0), replace(FAST, field=GridField(starts=starts)))
     centre = resize_field(integrate_velocity(velocity), (32, 32))[:, :, 13:20, 13:20].mean(dim=(2, 3))
     torch.testing.assert_close(centre, torch.tensor([[-1.5, -1.5], [1.5, 1.5]]), rtol=0, atol=0.2)
     assert seen == [2 * starts] * FAST.iterations[0] + [2] * FAST.iterations[1]

@@ -58,11 +58,19 @@ class Fits:
         settings: of the fits; `default_settings` if None.
         fusion: how two moved ends become one frame; the defaults if None.
         device: where to compute.
+        search: see `default_settings`.
     """
 
     def __init__(
-        self, sequence: Sequence, settings: VelocitySettings | None, fusion: Fusion | None, device: str
+        self,
+        sequence: Sequence,
+        settings: VelocitySettings | None,
+        fusion: Fusion | None,
+        device: str,
+        *,
+        search: int = 0,
     ) -> None:
+        self._search = search
         self._frames = MovableFrames(sequence, device)
         self._settings = settings
         self._fusion = fusion or Fusion()
@@ -102,7 +110,7 @@ class Fits:
                 scaled.normalised(pair.sequence[gap.last]),
                 scaled.normalised(pair.sequence[gap.first]),
                 pair.geometry,
-                self._settings or default_settings(pair.independent),
+                self._settings or default_settings(pair.independent, search=self._search),
                 independent=pair.independent,
                 device=self._device,
                 progress=progress,

@@ -15,7 +15,7 @@ from temporal_interp.registration.register import fit_volumes
 from temporal_interp.registration.settings import GridField, VelocitySettings
 from temporal_interp.tensors.spatial import compose, integrate_velocity, resize_field, warp
 
-REMAINDER = VelocitySettings(field=GridField(starts=1, search=0), levels=(2, 1), iterations=(30, 20))
+REMAINDER = VelocitySettings(field=GridField(starts=1), levels=(2, 1), iterations=(30, 20))
 """The student finds the large motion, so the coarsest level and several starts are not needed (our choice)."""
 
 
