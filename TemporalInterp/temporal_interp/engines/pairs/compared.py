@@ -29,9 +29,15 @@ class ComparedEnds:
         self.fusion = fusion.for_pair(*problems)
         self.unmoved_disagreement = self.disagreement(images)
 
-    def moved(self, displacements: torch.Tensor) -> torch.Tensor:
-        """Return both images, (2, 1, k, j, i), resampled by fields on any grid over the same extent, (2, 3, ...)."""
-        return warp(self.images, resize_field(displacements, tuple(self.images.shape[2:])))
+    def moved(self, displacements: torch.Tensor, images: torch.Tensor | None = None) -> torch.Tensor:
+        """Return both images, (2, 1, k, j, i), resampled by fields on any grid over the same extent, (2, 3, ...).
+
+        Args:
+            displacements: the fields, in voxels of their own grid.
+            images: others on the same grid in place of the two.
+        """
+        images = self.images if images is None else images
+        return warp(images, resize_field(displacements, tuple(images.shape[2:])))
 
     def disagreement(self, images: torch.Tensor) -> torch.Tensor:
         """Return how much two images, (2, 1, k, j, i), disagree around every voxel; see `fusion.disagreement`."""

@@ -25,7 +25,7 @@ from temporal_interp.registration.register import FittedVelocity, default_settin
 from temporal_interp.registration.settings import VelocitySettings
 from temporal_interp.tensors.parallel_map import parallel_map
 from temporal_interp.tensors.slabs import resize_slab, slabs, warp_slab
-from temporal_interp.tensors.spatial import compose, integrate_velocity, resize, resize_field, warp
+from temporal_interp.tensors.spatial import compose, integrate_velocity, resize
 
 KEPT_FITS = KEPT_GAPS + 2
 """Fitted gaps that are kept: those that are prepared, and the two around them."""
@@ -187,8 +187,7 @@ class PreparedCourse:
     def _unexplained(self, fitted: FittedVelocity) -> torch.Tensor:
         """Return how much two frames still disagree when motion has brought both half-way, on the coarse grid."""
         halves = integrate_velocity(torch.cat([0.5 * fitted.velocity, -0.5 * fitted.velocity]))
-        images = fitted.compared.flip(0)
-        return self.compared.disagreement(warp(images, resize_field(halves, tuple(images.shape[2:]))))
+        return self.compared.disagreement(self.compared.moved(halves, fitted.compared.flip(0)))
 
     def _trust(self, beside: FittedVelocity, unexplained: torch.Tensor) -> torch.Tensor:
         """Return how far to go by the motion in a gap beside, on the grid of the velocity."""
@@ -230,8 +229,7 @@ class PreparedCourse:
         """Return what to add for the change of brightness, (1, 1, k, j, i) on the coarse grid, scaled to [0, 1]."""
         if self.brightness is None:
             return None
-        further = resize_field(compose(self.to_outer, displacements), tuple(self.outer.shape[2:]))
-        outer, outer_moved = self.outer, warp(self.outer, further)
+        outer, outer_moved = self.outer, self.compared.moved(compose(self.to_outer, displacements), self.outer)
         with_motion = self.brightness.at(t, torch.cat([outer_moved[:1], moved, outer_moved[1:]]))
         without = self.brightness.at(t, torch.cat([outer[:1], self.compared.images, outer[1:]]))
         return torch.lerp(without, with_motion, trust)
