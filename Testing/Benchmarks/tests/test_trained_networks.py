@@ -2,13 +2,14 @@
 
 import json
 import re
+from dataclasses import asdict
 
 import pytest
 from safetensors import safe_open
 
 from comparison.engines import TRAINED_NETWORKS
 from peers.network_file import HEADER
-from peers.networks import NETWORKS
+from peers.networks import NETWORKS, network_settings
 from peers.train_network import SAME_SECONDS
 from temporal_interp.models.model_file import checksum
 
@@ -31,6 +32,7 @@ def test_a_file_is_what_the_table_says(name):
     with safe_open(path, framework="np") as file:
         description = json.loads(file.metadata()[HEADER])
     training = description["training"]
+    assert description["settings"] == json.loads(json.dumps(asdict(network_settings(name))))
     assert (description["name"], description["package"], training["steps"]) == (name, package, int(steps))
     assert training["validation"]["gain"] == pytest.approx(float(gain), abs=6e-4)
     assert training["validation"]["epe_voxels"] == pytest.approx(float(epe), abs=6e-4)
