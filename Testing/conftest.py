@@ -15,7 +15,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     A slow test at the end of a parallel run would leave the other workers idle.
     """
     for item in items:
-        if "real_data" in getattr(item, "fixturenames", ()):
+        if {"real_data", "cases"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("real")
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
@@ -27,3 +27,12 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real images: {folder} is not there (set TEMPORAL_INTERP_TEST_DATA to their folder)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def cases(real_data: Path) -> Path:
+    """Folder of small inputs of the kinds that people have, beside that of the real images; skips without it."""
+    folder = real_data.parent / "cases"
+    if not folder.is_dir():
+        pytest.skip(f"no small inputs: {folder} is not there")
+    return folder / "files"
