@@ -31,15 +31,17 @@ class Measure(Column):
     Attributes:
         best: of two values, `max` or `min`.
         cost: it is a time or a size, in which baselines without motion do not compete.
+        judged: one value is better than another.
     """
 
     form: str | Callable[[float], str] = three_digits
     best: Callable[..., str] = min
     cost: bool = False
+    judged: bool = True
 
     def competes(self, name: str) -> bool:
         """Tell whether an engine is compared by this."""
-        return not (self.cost and name in BASELINES)
+        return self.judged and not (self.cost and name in BASELINES)
 
 
 MEASURES = (
@@ -48,6 +50,7 @@ MEASURES = (
     Measure("ssim", "SSIM", "{:.3f}", best=max),
     Measure("ncc", "NCC", "{:.3f}", best=max),
     Measure("nmse_x100", "NMSE x100", "{:.3f}"),
+    Measure("detail", "detail", "{:.2f}", judged=False),
     Measure("epe_mm", "EPE mm", "{:.2f}"),
     Measure("fold_percent", "folds %", "{:.3f}"),
     Measure("prepare_seconds", "s per pair", cost=True),

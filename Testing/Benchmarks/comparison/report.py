@@ -25,14 +25,14 @@ from temporal_interp.evaluation.report import Column, as_markdown, write_csv
 HOW_TO_READ = """\
 The frames between two kept frames are hidden, synthesised from the kept ones alone, and compared with the hidden ones.
 Intensities are scaled once for the whole sequence. "moving dB" is the PSNR in the moving region, the 3 % of voxels that
-vary most. EPE is the mean end-point error of the fields from both ends, where the true motion is known. "folds" is the
-share of voxels where a field folds space. "s per pair" prepares a pair (for a registration: both directions), "s per
-frame" makes one more frame of it without fields, and "s pair + 8" makes a pair and eight frames in the fastest way that
-the engine offers. "peak GB" is the largest memory of the process with a pair and its frames, including imports. The
-best value of a column is bold; baselines estimate no motion, so they do not compete in time and memory. Peers are used
-as people use them: the field is scaled by t from both ends, then the two are blended. Those whose name ends in "_timed"
-also register the gaps on both sides, and have the timing of our velocity field. Errors in pictures are shares of the
-intensity range.
+vary most. "detail" is the fine detail there over that of the hidden frames; 1 is right. EPE is the mean end-point error
+of the fields from both ends, where the true motion is known. "folds" is the share of voxels where a field folds space.
+"s per pair" prepares a pair (for a registration: both directions), "s per frame" makes one more frame of it without
+fields, and "s pair + 8" makes a pair and eight frames in the fastest way that the engine offers. "peak GB" is the
+largest memory of the process with a pair and its frames, including imports. The best value of a column is bold;
+baselines estimate no motion, so they do not compete in time and memory. Peers are used as people use them: the field is
+scaled by t from both ends, then the two are blended. Those whose name ends in "_timed" also register the gaps on both
+sides, and have the timing of our velocity field. Errors in pictures are shares of the intensity range.
 """
 
 OURS_IS = """\

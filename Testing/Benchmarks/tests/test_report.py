@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 import bench
 from comparison.engines import BASELINES
 from comparison.machine import describe
-from comparison.measures import MEASURE, means_of, means_of_all
+from comparison.measures import MEASURE, best_of, means_of, means_of_all
 from comparison.pictures import grids_for, middle_coronal, save_picture
 from comparison.plots import common_times, mean_curve, save_curves
 from comparison.report import Circumstances, write_report
@@ -93,6 +93,9 @@ class TestMeans:
 
 
 class TestTables:
+    def test_no_detail_is_best_as_neither_more_nor_less_is_better(self):
+        assert best_of(MEASURE["detail"], {"student": {"detail": 0.6}, "demons": {"detail": 1.2}}) is None
+
     def test_the_best_is_bold_and_baselines_win_no_time(self, make_engine, make_result):
         table = cells(
             score_table(
