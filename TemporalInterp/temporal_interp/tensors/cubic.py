@@ -271,7 +271,6 @@ def _at_once(device: torch.device) -> int:
 
 
 def _for_each(work: Callable[[Piece], None], pieces: Sequence[Piece], device: torch.device) -> None:
-    work = torch.no_grad()(work)  # a thread has this setting for itself
     if device.type == "cpu" and len(pieces) >= WORTH_THREADS:
         parallel_map(work, pieces)
     else:

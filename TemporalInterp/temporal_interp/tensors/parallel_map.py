@@ -19,9 +19,9 @@ Result = TypeVar("Result")
 def parallel_map(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
     """Return `work(item)` for every item.
 
-    As many items run at once as PyTorch may use threads here (`torch.get_num_threads()`), each on one thread. State of
-    a single thread, such as `torch.inference_mode()`, has to be set within `work`. A single item runs on the calling
-    thread, with all threads of PyTorch. Errors that `work` raises are raised here.
+    As many items run at once as PyTorch may use threads here (`torch.get_num_threads()`), each on one thread, with
+    gradients and inference mode as on the calling thread. A single item runs on the calling thread, with all threads of
+    PyTorch. Errors that `work` raises are raised here.
 
     Example:
         >>> parallel_map(lambda number: number**2, [1, 2, 3])
@@ -30,9 +30,15 @@ def parallel_map(work: Callable[[Item], Result], items: Sequence[Item]) -> list[
     threads = torch.get_num_threads()
     if min(threads, len(items)) < 2:
         return [work(item) for item in items]
+    inference, gradients = torch.is_inference_mode_enabled(), torch.is_grad_enabled()
+
+    def work_alike(item: Item) -> Result:
+        with torch.inference_mode(inference), torch.set_grad_enabled(gradients):  # every thread has its own
+            return work(item)
+
     try:
         with ThreadPoolExecutor(min(threads, len(items)), initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            return list(pool.map(work, items))
+            return list(pool.map(work_alike, items))
     finally:
         # PyTorch keeps this number per thread, and as the default of new threads, which the pool has changed
         torch.set_num_threads(threads)

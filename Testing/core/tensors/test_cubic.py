@@ -157,6 +157,22 @@ def test_values_do_not_depend_on_how_many_points_are_worked_on_at_once(monkeypat
     )
 
 
+@pytest.mark.parametrize("inference", [False, True])
+@pytest.mark.parametrize("shape", [(24, 31), (12, 17, 14)])
+def test_values_do_not_depend_on_the_number_of_threads(monkeypatch, shape, inference):
+    monkeypatch.setattr(module, "CPU_AT_ONCE", 50)
+    image, before, values = random(2, 1, *shape), torch.get_num_threads(), []
+    try:
+        for threads in (1, 3):
+            torch.set_num_threads(threads)
+            with torch.inference_mode(inference):
+                points = identity_grid(shape, image) + 0.3
+                values.append(CubicImage.of(image).sample(points, tolerance=0.1))
+    finally:
+        torch.set_num_threads(before)
+    torch.testing.assert_close(*values, rtol=0, atol=0)
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.int16, torch.uint8])
 @pytest.mark.parametrize("shape", [(24, 31), (6, 9, 8)])
 def test_other_types_become_float32(dtype, shape):

@@ -52,3 +52,11 @@ def test_an_error_is_raised_and_the_number_of_threads_kept(threads):
     with pytest.raises(ValueError, match="two"):
         parallel_map(work, range(6))
     assert torch.get_num_threads() == threads
+
+
+@pytest.mark.parametrize("inference", [False, True])
+@pytest.mark.parametrize("gradients", [False, True])
+def test_threads_record_gradients_or_not_as_the_one_that_calls(threads, inference, gradients):
+    with torch.set_grad_enabled(gradients), torch.inference_mode(inference):
+        modes = parallel_map(lambda _: (torch.is_inference_mode_enabled(), torch.is_grad_enabled()), range(6))
+        assert modes == [(torch.is_inference_mode_enabled(), torch.is_grad_enabled())] * 6
