@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from scipy.spatial.transform import Rotation
 
 from stand_ins import cancel
@@ -65,6 +66,18 @@ def test_at_the_time_of_an_acquired_frame_it_is_that_very_frame(prepared):
     # both gaps around it agree
     assert prepared.at(30.0, gap=0).volume is prepared.at(30.0, gap=1).volume
     assert (prepared.at(30.0, gap=0).t, prepared.at(30.0, gap=1).t) == (1.0, 0.0)
+
+
+@pytest.mark.slow
+def test_several_threads_make_the_frame_of_one_also_where_images_are_large_enough_to_share(engine):
+    large, before, frames = cine((6, 160, 176)), torch.get_num_threads(), []
+    try:
+        for threads in (1, 3):
+            torch.set_num_threads(threads)
+            frames.append(engine.prepare(large).at(65.0).volume.array)
+    finally:
+        torch.set_num_threads(before)
+    np.testing.assert_allclose(*frames, rtol=0, atol=0.5)  # of a range of 130
 
 
 def test_a_synthetic_frame_has_grid_and_scalar_type_of_the_sequence_and_says_what_it_is(prepared, engine):
