@@ -15,7 +15,8 @@ from temporal_interp.data.scalar_type import to_scalar_type
 from temporal_interp.data.slice_independence import slices_are_independent
 from temporal_interp.data.volume import Volume, require_same_geometry
 from temporal_interp.errors import InvalidInputError, OutOfMemoryError, Progress, TemporalInterpError, no_progress
-from temporal_interp.registration.fit_velocity import compared_images, fit_velocity
+from temporal_interp.registration.fit_velocity import compared_images, fit_velocity, seen_in_both
+from temporal_interp.registration.grids import coarsen
 from temporal_interp.registration.settings import GridField, VelocitySettings
 from temporal_interp.tensors.slabs import as_image, slabs, warp_slab
 from temporal_interp.tensors.spatial import compose, integrate_velocity, resize_field
@@ -43,10 +44,12 @@ class FittedVelocity:
             independent slices k is K and the K channel is zero.
         compared: (2, 1, k, j, i), the fixed and the moving volume on the finest grid that they were compared on, over
             the same extent.
+        seen: (1, 1, k, j, i), how much of each voxel of that grid both volumes show; None where they show all.
     """
 
     velocity: torch.Tensor
     compared: torch.Tensor
+    seen: torch.Tensor | None = None
 
 
 def fit_volumes(
@@ -56,6 +59,7 @@ def fit_volumes(
     settings: VelocitySettings,
     *,
     independent: bool,
+    seen: tuple[np.ndarray | None, np.ndarray | None] = (None, None),
     device: str = "cpu",
     progress: Progress = no_progress,
 ) -> FittedVelocity:
@@ -67,6 +71,8 @@ def fit_volumes(
         geometry: of both.
         settings: of the fit.
         independent: each slice is a 2D problem of its own, see `data.slice_independence`.
+        seen: how much of each voxel the fixed and the moving volume show, (K, J, I), bool or from 0 to 1; None for all.
+            The rest is not compared, but has to be numbers.
         device: where to compute.
         progress: receives the progress; may raise CancelledError.
 
@@ -75,25 +81,32 @@ def fit_volumes(
         OutOfMemoryError: the device has too little memory.
     """
     with torch.inference_mode(False), torch.enable_grad():  # a caller may have switched gradients off
-        there, here = as_image(fixed, device), as_image(moving, device)
-        spacing: tuple[float, ...] = geometry.spacing_kji
-        if independent:  # slices become problems: (K, 1, J, I)
-            there, here = (image[0].transpose(0, 1) for image in (there, here))
-            spacing = spacing[1:]
+
+        def problems(array: np.ndarray) -> torch.Tensor:
+            image = as_image(array, device)
+            return image[0].transpose(0, 1) if independent else image  # slices become problems: (K, 1, J, I)
+
+        there, here = problems(fixed), problems(moving)
+        shown = None
+        if any(one is not None for one in seen):
+            shown = torch.cat([problems(np.ones_like(fixed) if one is None else one) for one in seen])
+        spacing: tuple[float, ...] = geometry.spacing_kji[1:] if independent else geometry.spacing_kji
         try:
             compared = compared_images(there, here, spacing, settings)
-            velocity = fit_velocity(there, here, spacing, settings, compared=compared, progress=progress)
+            velocity = fit_velocity(there, here, spacing, settings, compared=compared, seen=shown, progress=progress)
         except torch.OutOfMemoryError as error:
             size = " x ".join(map(str, geometry.shape))
             raise OutOfMemoryError(
                 f"A velocity field for volumes of {size} voxels needs more memory than {device} has; compute on the "
                 "CPU, or crop the images."
             ) from error
+    both = None if shown is None else seen_in_both(coarsen(shown, tuple(compared.shape[2:])))
     if not independent:
-        return FittedVelocity(velocity, compared)
+        return FittedVelocity(velocity, compared, both)
     through_plane = torch.zeros_like(velocity[:, :1])
     velocity = torch.cat([through_plane, velocity], dim=1).transpose(0, 1).unsqueeze(0)
-    return FittedVelocity(velocity, torch.stack([half.transpose(0, 1) for half in compared.chunk(2)]))
+    both = None if both is None else both.transpose(0, 1).unsqueeze(0)
+    return FittedVelocity(velocity, torch.stack([half.transpose(0, 1) for half in compared.chunk(2)]), both)
 
 
 def default_settings(independent: bool, *, search: int = 0) -> VelocitySettings:
