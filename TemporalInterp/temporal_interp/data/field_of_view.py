@@ -68,6 +68,13 @@ def shows_something(volume: Volume) -> bool:
     return True
 
 
+def is_constant(array: np.ndarray) -> bool:
+    """Tell whether all voxels that are numbers are the same."""
+    seen = field_of_view(array)
+    values = array if seen is None else array[seen]
+    return not values.size or bool(values.min() == values.max())
+
+
 class Filling:
     """Fills what images do not show with the nearest voxel, in mm, that they do.
 

@@ -73,7 +73,9 @@ def sample_onto(moving: Volume, geometry: Geometry, displacement: torch.Tensor |
         source = slab if in_plane else None
         values[slab] = _at(points, image, source).cpu()
         within[slab] = ((points >= -HALF_VOXEL) & (points <= limit)).all(dim=1)[0].cpu()
-        covered[slab] = within[slab] if view is None else within[slab] & (_at(points, view, source) >= MOSTLY).cpu().numpy()
+        covered[slab] = within[slab]
+        if view is not None:
+            covered[slab] &= (_at(points, view, source) >= MOSTLY).cpu().numpy()
     if view is not None:
         values[within & ~covered] = np.nan
     if not within.all():

@@ -27,11 +27,10 @@ class ComparedEnds:
         spacing = spacing_on(tuple(images.shape[2:]), pair.geometry.shape, pair.geometry.spacing_kji)
         self.spacing = (math.inf, *spacing[1:]) if pair.independent else spacing
 
-
         def problems(images: torch.Tensor) -> torch.Tensor:
             return images.squeeze(1).unsqueeze(2) if pair.independent else images.unsqueeze(1)
 
-        self.fusion = fusion.for_pair(*problems(images), None if seen is None else problems(seen)[0])
+        self.fusion = fusion.for_pair(*problems(images), seen=None if seen is None else problems(seen)[0])
         self.unmoved_disagreement = self.disagreement(images)
 
     def moved(self, displacements: torch.Tensor, images: torch.Tensor | None = None) -> torch.Tensor:
