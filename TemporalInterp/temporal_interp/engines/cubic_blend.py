@@ -50,8 +50,9 @@ class CubicBlend(PairwiseEngine):
     """Engine: voxel by voxel, the cubic through the two frames of a gap, with slopes from the frames around it.
 
     With two frames it is the linear blend, and likewise where one of the four frames has no number. A frame beside the
-    gap that shows nothing counts as missing. Nothing is clipped but what the scalar type cannot hold; a cubic goes beyond the values of its frames. In a gap much longer
-    than those around it, the slopes there and their noise count that much more.
+    gap that shows nothing counts as missing. Nothing is clipped but what the scalar type cannot hold; a cubic goes
+    beyond the values of its frames. In a gap much longer than those around it, the slopes there and their noise count
+    that much more.
     """
 
     name: str = "cubic_blend"

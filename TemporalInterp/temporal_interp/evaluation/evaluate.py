@@ -100,7 +100,7 @@ class Scoring:
         """Scale a sequence and find the moving region, both from all of its frames.
 
         Raises:
-            InvalidInputError: a frame cannot serve as truth, since it is synthetic or shows nothing, or cannot be scaled.
+            InvalidInputError: a frame cannot serve as truth, being synthetic or showing nothing, or cannot be scaled.
         """
         _require_acquired(sequence)
         # the scale is the preset's: engines must not stretch it again

@@ -187,7 +187,8 @@ def _noise(
     """
 
     def noise(images: torch.Tensor, shown: torch.Tensor | None) -> torch.Tensor:
-        return noise_variance(*images.chunk(2), seen=None if shown is None else seen_in_both(shown))
+        fixed, moving = images.chunk(2)
+        return noise_variance(fixed, moving, None if shown is None else seen_in_both(shown))
 
     there = noise(coarsened, coarsened_seen)
     return there if coarsened.shape == pair.shape else there.minimum(noise(pair, seen))

@@ -157,11 +157,29 @@ class TestEvaluate:
         with pytest.raises(InvalidInputError, match="Frame 1 is synthetic"):
             evaluate(sequence, between(sequence, 0, 2), [])
 
-    def test_nan_is_refused_with_the_frame_it_is_in(self):
+    def test_a_frame_that_shows_nothing_is_refused_by_number(self):
         sequence = make_sequence(3, dtype=np.float32)
-        sequence.volumes[2].array[0, 0, 0] = np.nan
+        sequence.volumes[2].array[:] = np.nan
         with pytest.raises(InvalidInputError, match="Frame 2"):
             evaluate(sequence, between(sequence, 0, 2), [])
+
+    @pytest.mark.parametrize("preset", ["native", "uvi"])
+    @pytest.mark.filterwarnings("error")
+    def test_nan_does_not_count(self, preset):
+        whole, holed = make_sequence(3, dtype=np.float32), make_sequence(3, dtype=np.float32)
+        for volume in holed.volumes:
+            volume.array[:, 0, 0] = np.nan
+        holed.volumes[1].array[0, 5, 5] = np.inf
+        rows, others = (
+            [
+                r.measures
+                for r in evaluate(s, between(s, 0, 2), [LinearBlend()], preset=preset).rows
+                if "blend" in r.engine
+            ]
+            for s in (whole, holed)
+        )
+        for name in ("psnr", "ncc", "ssim", "nmse_x100"):
+            assert others[0][name] == pytest.approx(rows[0][name], rel=0.05), name
 
     def test_progress_rises_to_one_and_may_cancel(self):
         sequence, told = make_sequence(5), []

@@ -193,16 +193,20 @@ def test_an_initial_field_that_does_not_fit_is_refused_before_any_work(ball, ini
     assert reports == []
 
 
+def nothing(volume):
+    return volume.with_array(np.full(volume.array.shape, np.nan))
+
+
 def test_volumes_that_cannot_be_registered_are_refused(ball):
     fixed, moving = ball
-    with pytest.raises(InvalidInputError, match="voxel grid"):
-        register(fixed, Volume(moving.array, replace(GEOMETRY, spacing=(1.0, 1.5, 2.0))), settings=HARDLY)
+    far_away = replace(GEOMETRY, origin=tuple(np.array(GEOMETRY.origin) + 500.0))
+    with pytest.raises(InvalidInputError, match=r"they share 0 of its 8736 voxels\. Check the origins"):
+        register(fixed, Volume(moving.array, far_away), settings=HARDLY)
     with pytest.raises(InvalidInputError, match="constant"):
         register(fixed, moving.with_array(np.ones(GEOMETRY.shape)), settings=HARDLY)
-    holed = moving.array.copy()
-    holed[0, 0, 0] = np.inf
-    with pytest.raises(InvalidInputError, match="The moving volume has 1 voxels"):
-        register(fixed, moving.with_array(holed), settings=HARDLY)
+    for name, pair in {"fixed": (nothing(fixed), moving), "moving": (fixed, nothing(moving))}.items():
+        with pytest.raises(InvalidInputError, match=f"The {name} volume is NaN or infinite throughout"):
+            register(*pair, settings=HARDLY)
 
 
 @pytest.mark.parametrize(("thickness", "through_plane"), [(1.0, False), (2.0, True), (None, True)])

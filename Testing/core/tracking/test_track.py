@@ -195,7 +195,7 @@ def test_stopped_tracking_resumes_from_its_checkpoint(tmp_path, method):
 def not_a_number():
     sequence = drifting()
     volumes = list(sequence.volumes)
-    volumes[2] = volumes[2].with_array(np.where(np.arange(40) == 3, np.nan, volumes[2].array))
+    volumes[2] = volumes[2].with_array(np.full_like(volumes[2].array, np.nan))
     return replace(sequence, volumes=volumes)
 
 

@@ -30,7 +30,8 @@ class ComparedEnds:
         def problems(images: torch.Tensor) -> torch.Tensor:
             return images.squeeze(1).unsqueeze(2) if pair.independent else images.unsqueeze(1)
 
-        self.fusion = fusion.for_pair(*problems(images), seen=None if seen is None else problems(seen)[0])
+        first, last = problems(images)
+        self.fusion = fusion.for_pair(first, last, None if seen is None else problems(seen)[0])
         self.unmoved_disagreement = self.disagreement(images)
 
     def moved(self, displacements: torch.Tensor, images: torch.Tensor | None = None) -> torch.Tensor:

@@ -160,7 +160,8 @@ def _sampled(image: torch.Tensor, points: torch.Tensor, rows: slice, through_pla
 
 
 def _by_what_is_seen(weights: torch.Tensor, shown: torch.Tensor) -> torch.Tensor:
-    """Return the weights of the candidates by how much of a place each shows, (1, 4, *shape); as they are where none does."""
+    """Return the weights of the candidates, (1, 4, *shape), by how much of a place each shows; as they are where none
+    shows it."""
     counted = weights * shown
     total = counted.sum(dim=1, keepdim=True)
     return torch.where(total > 0, counted * weights.sum(dim=1, keepdim=True) / total, weights)
