@@ -276,3 +276,16 @@ def test_times_that_slicer_would_merge_are_refused_before_any_work(command, sequ
     result = command("interpolate", tmp_path / "s.nii.gz", "-o", tmp_path / name, "--factor", 2, *options)
     assert result.exit_code == 3
     assert "Slicer would merge them" in result.stderr
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_a_ct_padded_with_nan_keeps_its_padding_and_is_finite_elsewhere(command, cases, tmp_path):
+    source = cases / "n16d_ct_nan_pad.seq.nrrd"
+    result = command("interpolate", source, "-o", tmp_path / "out.seq.nrrd", "--factor", 2)
+    assert result.exit_code == 0, result.output
+    given, made = read_sequence(source).to_numpy(), read_sequence(tmp_path / "out.seq.nrrd").to_numpy()
+    np.testing.assert_array_equal(made[::2], given)
+    padding = np.isnan(given).all(axis=0)
+    assert padding.any()
+    np.testing.assert_array_equal(np.isnan(made), np.broadcast_to(padding, made.shape))
+    assert np.nanmin(made) > -1100

@@ -130,7 +130,7 @@ class TestTable:
         right = np.broadcast_to(np.arange(30) >= 9, (1, 30, 30))
         scores = evaluate_tracking(spoilt, [method]).methods[0].pairs[1]
         known = evaluate_tracking(sequence, [method], mask=right).methods[0].pairs[1]
-        assert scores.correlation == pytest.approx(known.correlation, abs=0.02)
+        assert scores.correlation == pytest.approx(known.correlation, abs=0.05)
         assert scores.fold_rate == known.fold_rate
         with pytest.raises(InvalidInputError, match="No voxel to score"):
             evaluate_tracking(spoilt, [method], mask=~right)

@@ -116,7 +116,7 @@ def test_a_synthetic_voxel_is_nan_where_neither_slice_around_it_is_a_number(keep
     there = add_slices(whole, trained(), keep_acquired=keep_acquired).array[:5, 2:]
     far = np.ones(there.shape, bool)
     far[1:4, 1:6, 2:9] = False  # around the pixel
-    assert np.abs(made[:5, 2:] - there)[far].mean() < 0.02 * np.ptp(whole.array)
+    assert np.abs(made[:5, 2:] - there)[far].mean() < 0.05 * np.ptp(whole.array)
 
 
 def test_progress_rises_and_can_stop_the_work():
