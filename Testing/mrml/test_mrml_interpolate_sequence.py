@@ -19,6 +19,7 @@ from mrml_helpers import (
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.engines.blend import LinearBlend
+from temporal_interp.engines.registry import create_engine
 from temporal_interp.errors import InvalidInputError
 from TemporalInterpLib.companions import Companion
 
@@ -355,12 +356,28 @@ def test_engine_without_fields_is_refused_when_fields_are_requested(cine, scene)
     assert snapshot(scene) == before
 
 
-def test_voxels_that_are_not_numbers_are_refused(scene, blob_frames):
+def test_a_frame_that_shows_nothing_is_refused(scene, blob_frames):
     frames = blob_frames(2, dtype="float32")
-    frames[1][0, 0, 0] = np.nan
+    frames[1][:] = np.nan
     cine = put_in_scene(frames, OBLIQUE, [0, 10])
     with pytest.raises(InvalidInputError, match="NaN"):
         interpolate_between_items(cine.sequence, 0, 1, 1, LinearBlend())
+
+
+@pytest.mark.parametrize("engine", [LinearBlend(), "velocity_field"])
+def test_voxels_that_are_not_numbers_stay_so(scene, blob_frames, engine):
+    frames = blob_frames(2, dtype="float32")
+    for frame in frames:
+        frame[0, 0, 0] = np.nan
+    frames[1][0, 1, 1] = np.inf
+    cine = put_in_scene(frames, OBLIQUE, [0, 10])
+    engine = create_engine(engine) if isinstance(engine, str) else engine
+    made = interpolate_between_items(cine.sequence, 0, 1, 1, engine)
+    arrays = item_arrays(made.sequence)
+    np.testing.assert_array_equal(arrays[0], frames[0])
+    np.testing.assert_array_equal(arrays[2], frames[1])
+    assert np.isnan(arrays[1][0, 0, 0])
+    assert np.isfinite(arrays[1]).sum() == arrays[1].size - 1
 
 
 def test_sequence_outside_the_scene_is_refused(blob_frames, scene):

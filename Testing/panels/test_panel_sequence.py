@@ -5,7 +5,7 @@ import pytest
 import slicer
 from harness import gestures
 from mrml_helpers import OBLIQUE, item_arrays, item_values, put_in_scene, sequence_of, volume_node
-from panels.panel_helpers import ids, parameters_of, pick, picture
+from panels.panel_helpers import ids, parameters_of, pick, picture, preview_of
 
 from TemporalInterpLib import sample_cine
 from TemporalInterpLib.sequence_conversion import set_attributes
@@ -191,16 +191,32 @@ def test_a_sequence_that_loses_its_frames_says_so(cine, scene, open_panel, dialo
     assert "empty" in dialogs.shown[-1][1]
 
 
-def test_nan_voxels_do_not_spoil_the_curve_and_are_reported_where_they_matter(scene, blob_frames, open_panel, dialogs):
+def test_nan_voxels_spoil_neither_the_curve_nor_the_preview(scene, blob_frames, open_panel, dialogs):
     frames = [frame.astype("float32") for frame in blob_frames(5)]
     frames[1][0, 0, 0] = np.nan
-    frames[4][2, 3, 4] = np.nan
+    for frame in frames:
+        frame[2, 3, 4] = np.nan
     put_in_scene(frames, OBLIQUE, [0, 12.5, 25, 37.5, 50])
     widget = open_panel()
     assert phases(widget) == (0, 4)
     before = ids(scene)
     widget.ui.timeSlider.value = 0.3
-    assert "finite" in widget.ui.previewStatus.text or "NaN" in widget.ui.previewStatus.text
+    shown = slicer.util.arrayFromVolume(preview_of(widget))
+    assert np.isnan(shown[2, 3, 4])
+    assert np.isfinite(shown).sum() == shown.size - 1
+    assert len(ids(scene)) > len(before)
+    assert dialogs.shown == []
+
+
+def test_a_frame_of_nan_is_reported_where_it_matters(scene, blob_frames, open_panel, dialogs):
+    frames = [frame.astype("float32") for frame in blob_frames(5)]
+    for frame in frames[1:]:
+        frame[:] = np.nan
+    put_in_scene(frames, OBLIQUE, [0, 12.5, 25, 37.5, 50])
+    widget = open_panel()
+    before = ids(scene)
+    widget.ui.timeSlider.value = 0.3
+    assert "NaN" in widget.ui.previewStatus.text
     assert ids(scene) == before
     assert dialogs.shown == []
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from temporal_interp.data.geometry import Geometry
     from temporal_interp.data.volume import Volume
+    from temporal_interp.registration.moving_volume import Sampled
     from temporal_interp.registration.register import Registration
 
 
@@ -69,6 +70,7 @@ def register(
 
     from temporal_interp.data.slice_independence import slices_are_independent
     from temporal_interp.io import read_volume, write_displacement, write_volume
+    from temporal_interp.registration.moving_volume import sample_onto
     from temporal_interp.registration.register import default_settings
     from temporal_interp.registration.register import register as run_registration
     from temporal_interp.registration.settings import VelocitySettings
@@ -90,7 +92,9 @@ def register(
         settings = replace(settings, smoothness=smoothness)
     if max_voxels is not None:
         settings = replace(settings, max_voxels=max_voxels)
-    moving = _on_grid_of(fixed, read_volume(moving_path), console)
+    moving = read_volume(moving_path)
+    at_rest = sample_onto(moving, fixed.geometry)
+    _tell_what_is_covered(at_rest, fixed, moving, console)
     start = None if initial is None else _initial_field(initial, fixed.geometry)
     with console.progress("Registering") as progress:
         result = run_registration(
@@ -108,7 +112,7 @@ def register(
     if field is not None:
         write_displacement(result.displacement.array, fixed.geometry, field, overwrite=force)
 
-    values = _measured(fixed, moving, result)
+    values = _measured(fixed, at_rest, result)
     lines = [
         f"{output}: correlation with {fixed_path.name} {values['correlation_after']:.4f}, "
         f"before {values['correlation_before']:.4f}.",
@@ -119,13 +123,19 @@ def register(
     console.result({**values, "settings": settings.in_one_line()}, *lines)
 
 
-def _on_grid_of(fixed: Volume, moving: Volume, console: Console) -> Volume:
-    from temporal_interp.data.volume import resample
-
+def _tell_what_is_covered(at_rest: Sampled, fixed: Volume, moving: Volume, console: Console) -> None:
+    """Say where MOVING lies, if not on FIXED's grid, and what becomes of what it does not cover."""
     if moving.geometry.is_close(fixed.geometry):
-        return moving
-    console.note("MOVING lies on another voxel grid; it was first resampled onto FIXED's, with zero outside.")
-    return resample(moving, fixed.geometry)
+        return
+    note = "MOVING lies on another voxel grid; it is resampled onto FIXED's."
+    if not at_rest.covered.all():
+        from temporal_interp.data.field_of_view import background
+
+        note += (
+            f" It covers {at_rest.covered.mean():.0%} of FIXED. The rest is not compared, and has the background of "
+            f"MOVING, {background(moving):g}, in WARPED."
+        )
+    console.note(note)
 
 
 def _initial_field(path: Path, geometry: Geometry) -> np.ndarray:
@@ -137,15 +147,23 @@ def _initial_field(path: Path, geometry: Geometry) -> np.ndarray:
     return array
 
 
-def _measured(fixed: Volume, moving: Volume, result: Registration) -> dict[str, object]:
-    """Return the similarity of the volumes before and after (Pearson's correlation), and the size of the field."""
+def _measured(fixed: Volume, at_rest: Sampled, result: Registration) -> dict[str, object]:
+    """Return the similarity of the volumes before and after, and the size of the field."""
     import numpy as np
 
     length = np.linalg.norm(result.displacement.array, axis=-1)
     return {
-        "correlation_before": float(np.corrcoef(fixed.array.ravel(), moving.array.ravel())[0, 1]),
-        "correlation_after": float(np.corrcoef(fixed.array.ravel(), result.warped.array.ravel())[0, 1]),
+        "correlation_before": _correlation(fixed.array, at_rest.volume.array, at_rest.covered),
+        "correlation_after": _correlation(fixed.array, result.warped.array, result.covered),
         "mean_mm": float(length.mean()),
         "largest_mm": float(length.max()),
         "fold_rate": result.displacement.fold_rate,
     }
+
+
+def _correlation(fixed: np.ndarray, moving: np.ndarray, covered: np.ndarray) -> float:
+    """Return Pearson's correlation of the voxels that both show; `covered` is where the moving volume does."""
+    import numpy as np
+
+    both = covered & np.isfinite(fixed)
+    return float(np.corrcoef(fixed[both], moving[both])[0, 1])

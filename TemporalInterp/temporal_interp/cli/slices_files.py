@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from temporal_interp.cli.outputs import require_file_output, require_sequence_output
+from temporal_interp.data.field_of_view import is_constant, require_seen
 from temporal_interp.data.provenance import has_synthetic_slices
 from temporal_interp.errors import InvalidInputError
 
@@ -25,7 +26,7 @@ def read_slices(path: Path) -> Sequence:
     Synthetic slices are refused: they would be used and marked as if they had been acquired.
 
     Raises:
-        InvalidInputError: it cannot be read, has one slice, synthetic slices, or voxels that are not finite; the
+        InvalidInputError: it cannot be read, has one slice, synthetic slices, or a frame that shows nothing; the
             message names it.
     """
     from temporal_interp.io import read_sequence
@@ -38,7 +39,7 @@ def read_slices(path: Path) -> Sequence:
             f"{path} has synthetic slices already; take the images from which it was made, and a larger factor."
         )
     for number, volume in enumerate(sequence.volumes):
-        volume.require_finite(f"{path}, frame {number}")
+        require_seen(volume, f"{path}, frame {number}")
     return sequence
 
 
@@ -54,7 +55,7 @@ def volumes_to_learn_from(paths: Iterable[Path]) -> list[Volume]:
     volumes: list[Volume] = []
     for path in (file for given in paths for file in _inputs(given)):
         found = read_slices(path).volumes
-        if all(volume.array.min() == volume.array.max() for volume in found):
+        if all(is_constant(volume.array) for volume in found):
             raise InvalidInputError(f"{path}: every voxel is the same, so there is nothing to learn from. Omit it.")
         volumes += found
     return volumes

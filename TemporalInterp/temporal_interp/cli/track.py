@@ -173,8 +173,16 @@ def _pair_that_changes_most(sequence: Sequence) -> int:
     import numpy as np
 
     frames = (volume.array.astype(np.float32) for volume in sequence.volumes)  # two in memory at a time
-    changes = [float(np.abs(later - earlier).mean()) for earlier, later in itertools.pairwise(frames)]
+    with np.errstate(invalid="ignore"):  # infinite in both
+        changes = [_mean_of_numbers(np.abs(later - earlier)) for earlier, later in itertools.pairwise(frames)]
     return int(np.argmax(changes)) if changes else 0
+
+
+def _mean_of_numbers(array: np.ndarray) -> float:
+    import numpy as np
+
+    known = array[np.isfinite(array)]
+    return float(known.mean()) if known.size else 0.0
 
 
 def _in_words(output: Path, found: Mapping[str, Any], seconds: float) -> list[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from temporal_interp.data.field_of_view import Filling, field_of_view, outside_as_nan
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
 
@@ -76,8 +77,8 @@ class IntensityRange:
         return cls.of(volumes, lower_percentile=CONTRAST_FLOOR)
 
     def normalise(self, array: np.ndarray) -> np.ndarray:
-        """Return float32 with `low` at 0 and `high` at 1, clipped to [0, 1]."""
-        return np.clip(self.scale(array), 0.0, 1.0)
+        """Return float32 with `low` at 0 and `high` at 1, clipped to [0, 1]; what is not a number becomes NaN."""
+        return outside_as_nan(np.clip(self.scale(array), 0.0, 1.0), field_of_view(array))
 
     def scale(self, array: np.ndarray) -> np.ndarray:
         """Return float32 with `low` at 0 and `high` at 1; what lies beyond them lies beyond 0 and 1."""
@@ -102,6 +103,7 @@ class ScaledVoxels:
         self._source = volumes
         self._range = volumes if isinstance(volumes, IntensityRange) else None
         self._kept: OrderedDict[tuple[str, int], tuple[Volume, np.ndarray]] = OrderedDict()
+        self._fill = Filling()
         self._lock = threading.RLock()
 
     def __getstate__(self) -> dict[str, object]:
@@ -125,18 +127,21 @@ class ScaledVoxels:
             return self._range
 
     def normalised(self, volume: Volume) -> np.ndarray:
-        """Return the voxels of a frame, (K, J, I) float32, scaled and clipped to [0, 1]; not to be written to."""
+        """Return the voxels of a frame, (K, J, I) float32, scaled and clipped to [0, 1]; not to be written to.
+
+        What the frame does not show is filled, see `field_of_view`.
+        """
         return self._made("normalised", volume, self.range.normalise)
 
     def centred(self, volume: Volume) -> np.ndarray:
-        """Return the voxels of a frame, (K, J, I) float32, `range.low` at 0; not to be written to."""
+        """Return the voxels of a frame, (K, J, I) float32, `range.low` at 0, filled likewise; not to be written to."""
         return self._made("centred", volume, self.range.centre)
 
     def _made(self, kind: str, volume: Volume, make: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
         with self._lock:
             key = (kind, id(volume))
             if key not in self._kept:
-                array = make(volume.array)
+                array = make(self._fill(volume))
                 array.flags.writeable = False
                 self._kept[key] = (volume, array)  # the volume is kept, too, so that its id stays its own
             self._kept.move_to_end(key)
@@ -147,6 +152,5 @@ class ScaledVoxels:
 
 def _finite(array: np.ndarray) -> np.ndarray:
     """Return the voxels that are neither NaN nor infinite: the array itself where all are."""
-    if array.dtype.kind != "f" or np.isfinite(array).all():
-        return array
-    return array[np.isfinite(array)]
+    seen = field_of_view(array)
+    return array if seen is None else array[seen]

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from temporal_interp.data.field_of_view import field_of_view, filled_from_each_other, shows_something
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
 
     from temporal_interp.data.geometry import Geometry
@@ -38,15 +42,15 @@ class Pair:
 
     @property
     def gap_before(self) -> Gap | None:
-        """The gap before; None where there is none, or where the frame that it starts with is not finite."""
+        """The gap before; None where there is none, or where the frame that it starts with shows nothing."""
         gap = self.sequence.gap_before(self.gap)
-        return gap if gap is not None and self.sequence[gap.first].is_finite else None
+        return gap if gap is not None and shows_something(self.sequence[gap.first]) else None
 
     @property
     def gap_after(self) -> Gap | None:
-        """The gap after; None where there is none, or where the frame that it ends with is not finite."""
+        """The gap after; None where there is none, or where the frame that it ends with shows nothing."""
         gap = self.sequence.gap_after(self.gap)
-        return gap if gap is not None and self.sequence[gap.last].is_finite else None
+        return gap if gap is not None and shows_something(self.sequence[gap.last]) else None
 
     @property
     def geometry(self) -> Geometry:
@@ -64,11 +68,22 @@ class Pair:
         return self.sequence.slices_are_independent
 
     @property
+    def seen(self) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """The fields of view of the first and of the last frame, (K, J, I) bool; None for a frame that shows all."""
+        return field_of_view(self.first.array), field_of_view(self.last.array)
+
+    @property
     def normalised(self) -> tuple[np.ndarray, np.ndarray]:
-        """Voxels of the first and of the last frame, (K, J, I) float32, scaled and clipped to [0, 1]."""
-        return self.sequence.scaled.normalised(self.first), self.sequence.scaled.normalised(self.last)
+        """Voxels of the first and of the last frame, (K, J, I) float32, scaled and clipped to [0, 1].
+
+        All are numbers: where only one frame shows a place, both have its voxel, so that nothing seems to move there.
+        """
+        return self._both(self.sequence.scaled.normalised)
 
     @property
     def centred(self) -> tuple[np.ndarray, np.ndarray]:
-        """Voxels of the first and of the last frame, (K, J, I) float32, `intensity_range.low` at 0."""
-        return self.sequence.scaled.centred(self.first), self.sequence.scaled.centred(self.last)
+        """Voxels of both frames, (K, J, I) float32, `intensity_range.low` at 0, and all of them numbers likewise."""
+        return self._both(self.sequence.scaled.centred)
+
+    def _both(self, voxels_of: Callable[[Volume], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        return filled_from_each_other(voxels_of(self.first), voxels_of(self.last), self.seen)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from temporal_interp.data.field_of_view import background
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.scalar_type import to_scalar_type
 from temporal_interp.errors import InvalidInputError
@@ -119,10 +120,11 @@ def from_sitk(image: sitk.Image) -> Volume:
 
 
 def resample(volume: Volume, geometry: Geometry, *, linear: bool = True) -> Volume:
-    """Return the volume on another grid, by linear or nearest interpolation; outside it is zero.
+    """Return the volume on another grid, by linear or nearest interpolation.
 
     The physical space is shared: a voxel of the result has the value found at its own LPS point, in the scalar type of
-    the volume.
+    the volume. Outside of it are its own background, see `field_of_view.background`, and zero around labels, which are
+    not interpolated.
     """
     import SimpleITK as sitk  # noqa: N813 - takes a while to import
 
@@ -133,5 +135,6 @@ def resample(volume: Volume, geometry: Geometry, *, linear: bool = True) -> Volu
     reference.SetDirection(np.asarray(geometry.direction).ravel().tolist())
     interpolator = sitk.sitkLinear if linear else sitk.sitkNearestNeighbor
     scalar_type = sitk.sitkFloat64 if linear else image.GetPixelID()  # into integers, ITK cuts off instead of rounding
-    resampled = from_sitk(sitk.Resample(image, reference, sitk.Transform(), interpolator, 0.0, scalar_type))
+    outside = background(volume) if linear else 0.0
+    resampled = from_sitk(sitk.Resample(image, reference, sitk.Transform(), interpolator, outside, scalar_type))
     return resampled.with_array(to_scalar_type(resampled.array, volume.array.dtype))

@@ -12,12 +12,14 @@ from temporal_interp.engines.registry import EngineSpec
 from temporal_interp.errors import Progress, no_progress
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from temporal_interp.data.volume import Volume
 
 
 @dataclass(frozen=True)
 class LinearBlend(PairwiseEngine):
-    """Engine: voxel by voxel, (1 - t) first + t last."""
+    """Engine: voxel by voxel, (1 - t) first + t last; see `blended`."""
 
     name: str = "linear_blend"
 
@@ -41,8 +43,25 @@ class PreparedBlend:
     def _blend(self, t: float) -> Volume:
         from temporal_interp.data.scalar_type import to_scalar_type
 
-        blend = (1 - t) * self.first.array.astype("float64") + t * self.last.array.astype("float64")
+        blend = blended(self.first.array, self.last.array, t)
         return self.first.with_array(to_scalar_type(blend, self.first.array.dtype))
+
+
+def blended(first: np.ndarray, last: np.ndarray, t: float) -> np.ndarray:
+    """Return (1 - t) first + t last in float64; where only one of them is a number, that one alone.
+
+    Example:
+        >>> import numpy as np
+        >>> blended(np.array([0.0, np.nan]), np.array([4.0, 4.0]), 0.25).tolist()
+        [1.0, 4.0]
+    """
+    import numpy as np
+
+    from temporal_interp.data.field_of_view import field_of_view, filled_from_each_other
+
+    first, last = filled_from_each_other(first, last, (field_of_view(first), field_of_view(last)))
+    with np.errstate(invalid="ignore"):  # infinite in both, of opposite sign
+        return (1 - t) * first.astype("float64") + t * last.astype("float64")
 
 
 SPEC = EngineSpec(

@@ -49,9 +49,10 @@ def cubic_weights(t: float, before: float, after: float) -> tuple[float, float, 
 class CubicBlend(PairwiseEngine):
     """Engine: voxel by voxel, the cubic through the two frames of a gap, with slopes from the frames around it.
 
-    With two frames it is the linear blend. A frame beside the gap that is not finite counts as missing. Nothing is
-    clipped but what the scalar type cannot hold; a cubic goes beyond the values of its frames. In a gap much longer
-    than those around it, the slopes there and their noise count that much more.
+    With two frames it is the linear blend, and likewise where one of the four frames has no number. A frame beside the
+    gap that shows nothing counts as missing. Nothing is clipped but what the scalar type cannot hold; a cubic goes
+    beyond the values of its frames. In a gap much longer than those around it, the slopes there and their noise count
+    that much more.
     """
 
     name: str = "cubic_blend"
@@ -81,16 +82,23 @@ class PreparedCubicBlend:
         return [self._blend(share) for share in t]
 
     def _blend(self, t: float) -> Synthesised:
+        import numpy as np
+
         from temporal_interp.data.scalar_type import to_scalar_type
+        from temporal_interp.engines.blend import blended
 
         ratios = (self.pair.gap.length / gap.length if gap else 0.0 for gap in (self.before, self.after))
         before, first, last, after = cubic_weights(t, *ratios)
         around = [(self.before.first, before)] if self.before else []
         around += [(self.after.last, after)] if self.after else []
         around.sort(key=lambda frame: -abs(frame[1]))
-        blend = first * self.pair.first.array.astype("float64") + last * self.pair.last.array.astype("float64")
-        for number, weight in around:
-            blend += weight * self.pair.sequence[number].array.astype("float64")
+        ends = self.pair.first.array, self.pair.last.array
+        with np.errstate(invalid="ignore"):  # infinite voxels
+            blend = first * ends[0].astype("float64") + last * ends[1].astype("float64")
+            for number, weight in around:
+                blend += weight * self.pair.sequence[number].array.astype("float64")
+        if not (known := np.isfinite(blend)).all():
+            blend = np.where(known, blend, blended(*ends, t))
         volume = self.pair.first.with_array(to_scalar_type(blend, self.pair.first.array.dtype))
         return Synthesised(volume, context=tuple(number for number, _ in around))
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, overload
 
+from temporal_interp.data.field_of_view import outside_as_nan, require_seen, seen_in_either
 from temporal_interp.data.frame import Frame
 from temporal_interp.data.pair import Pair
 from temporal_interp.data.provenance import Provenance
@@ -90,7 +91,9 @@ class PairwiseEngine(abstract.ABC):
         """Make a pair ready.
 
         Args:
-            pair: both frames, finite, with what is known of the sequence.
+            pair: both frames, with what is known of the sequence. `Pair.normalised` and `Pair.centred` are numbers
+                everywhere; the frames themselves may have voxels that are not, see `data.field_of_view`. What the
+                engine makes of places that neither shows is not used.
             progress: receives the progress; may raise CancelledError to stop.
 
         Raises:
@@ -182,6 +185,7 @@ class PreparedGaps:
         gap = self.sequence.gaps[number]
         wanted = [gap.t_of(time) for time in times]
         acquired = {0.0: self.sequence[gap.first], 1.0: self.sequence[gap.last]}
+        seen = seen_in_either(acquired[0.0].array, acquired[1.0].array)
         unknown = [t for t in wanted if fields or t not in acquired]
         known = (
             dict(zip(unknown, self._pair(number, progress).at(unknown, fields=fields), strict=True)) if unknown else {}
@@ -191,7 +195,7 @@ class PreparedGaps:
             answer = known.get(t) or Synthesised(acquired[t])
             frames.append(
                 Frame(
-                    acquired.get(t, answer.volume),
+                    acquired.get(t) or answer.volume.with_array(outside_as_nan(answer.volume.array, seen)),
                     time,
                     t,
                     answer.displacement_first_to_t,
@@ -211,7 +215,7 @@ class PreparedGaps:
         if number not in self._pairs:
             pair = Pair(self.sequence, self.sequence.gaps[number])
             for frame in (pair.gap.first, pair.gap.last):  # named by time: numbers differ where frames are hidden
-                self.sequence[frame].require_finite(f"The frame at {self.sequence.time_in_words(frame)}")
+                require_seen(self.sequence[frame], f"The frame at {self.sequence.time_in_words(frame)}")
             self._pairs[number] = self._prepare_pair(pair, progress=progress)
         self._pairs.move_to_end(number)
         while len(self._pairs) > KEPT_GAPS:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from temporal_interp.data.displacement import DisplacementField
+from temporal_interp.data.field_of_view import field_of_view, require_seen
 from temporal_interp.data.frame import Frame
 from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.motion_truth import MotionTruth
@@ -99,7 +100,7 @@ class Scoring:
         """Scale a sequence and find the moving region, both from all of its frames.
 
         Raises:
-            InvalidInputError: a frame cannot serve as truth, being synthetic or not finite, or cannot be scaled.
+            InvalidInputError: a frame cannot serve as truth, being synthetic or showing nothing, or cannot be scaled.
         """
         _require_acquired(sequence)
         # the scale is the preset's: engines must not stretch it again
@@ -170,9 +171,9 @@ def evaluate(
 
 
 def _require_acquired(sequence: Sequence) -> None:
-    """Refuse frames that cannot serve as truth: those with NaN, and synthetic ones."""
+    """Refuse frames that cannot serve as truth: those that show nothing, and synthetic ones."""
     for number, (volume, attributes) in enumerate(zip(sequence.volumes, sequence.item_attributes, strict=True)):
-        volume.require_finite(f"Frame {number}")
+        require_seen(volume, f"Frame {number}")
         if is_synthetic(attributes):
             raise InvalidInputError(f"Frame {number} is synthetic; only acquired frames can be held out and compared.")
 
@@ -222,17 +223,22 @@ def _measure(scoring: Scoring, gap: HeldOutGap, number: int, frame: Frame) -> di
     fields = {name: (source, given) for name, (source, given) in ends.items() if given is not None}
     measures |= {f"fold_rate_{name}": given.fold_rate for name, (_, given) in fields.items()}
     if scoring.truth is not None and fields:
-        measures |= _motion_error(scoring.truth, number, list(fields.values()))
+        seen = field_of_view(scoring.scaled[number].array)
+        measures |= _motion_error(scoring.truth, number, list(fields.values()), seen)
     return measures
 
 
 def _motion_error(
-    truth: MotionTruth, number: int, fields: abc.Sequence[tuple[int, DisplacementField]]
-) -> dict[str, float]:  # fmt: skip
-    """Return the error of the fields, both ends together, and that of no motion at all."""
+    truth: MotionTruth,
+    number: int,
+    fields: abc.Sequence[tuple[int, DisplacementField]],
+    seen: np.ndarray | None,
+) -> dict[str, float]:
+    """Return the error of the fields, both ends together, and that of no motion at all, where the frame is seen."""
     true = np.concatenate([truth.displacement(source, number) for source, _ in fields])
     given = np.concatenate([displacement.array for _, displacement in fields])
-    mask = truth.mask_of(number)
+    known = [mask for mask in (truth.mask_of(number), seen) if mask is not None]
+    mask = np.logical_and.reduce(known) if known else None
     masks = None if mask is None else np.concatenate([mask] * len(fields))
     error = metrics.end_point_error(given, true, masks)
     at_rest = metrics.end_point_error(np.zeros_like(true), true, masks)

@@ -2,6 +2,8 @@
 
 The literature crops and pads heart MR (`uvi`), but not breathing CT (`uvi_lung`), which it crops before.
 
+Voxels that are NaN or infinite stay NaN when a preset scales, and do not count.
+
 A preset scales the whole sequence before an engine sees it, as the papers do, so that rounding and
 clipping afterwards change nothing. Scores are per frame, and means are over frames (mean of dB, not dB of a mean).
 """
@@ -15,6 +17,7 @@ from functools import cache
 import numpy as np
 
 from temporal_interp.data.crop_pad import CropPad
+from temporal_interp.data.field_of_view import field_of_view
 from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
@@ -69,7 +72,9 @@ def scale_uvi_lung(sequence: Sequence) -> Sequence:
 
 
 def _min_max(volume: Volume, number: int) -> Volume:
-    low, high = float(volume.array.min()), float(volume.array.max())
+    seen = field_of_view(volume.array)
+    array = volume.array if seen is None else volume.array[seen]
+    low, high = float(array.min()), float(array.max())
     if low == high:
         raise InvalidInputError(
             f"Frame {number} is constant in the region that is scored; it cannot be scaled on its own."

@@ -62,6 +62,7 @@ def cuts_where_linear_errs(given: Volume, truth: Volume, factor: int) -> tuple[S
     squares = interpolate_slices(given, factor, Classical.LINEAR).array
     squares -= truth.array
     np.square(squares, out=squares)
+    squares[~np.isfinite(squares)] = 0.0
     return _cut(squares, truth, View.SAGITTAL), _cut(squares, truth, View.CORONAL)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
+from temporal_interp.data.field_of_view import field_of_view, outside_as_nan, require_seen
 from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
@@ -22,6 +23,7 @@ from temporal_interp.slices.add_slices import ORDINALS
 from temporal_interp.slices.choices import FACTORS
 from temporal_interp.slices.classical import Classical
 from temporal_interp.slices.degradation import Degradation, thicken
+from temporal_interp.slices.seen import filled_slices
 from temporal_interp.slices.slice_grid import closer_slices, further_slices, is_acquired
 
 SINC_NOTE = "SimpleITK's sinc weights add up to 0.999 half-way between slices: it darkens by a thousandth."
@@ -62,9 +64,12 @@ def thick_volume(truth: Volume, factor: int, degradation: Degradation) -> Volume
     """
     if factor not in FACTORS:
         raise InvalidInputError(f"One slice in {', '.join(map(str, FACTORS))} can be given, not in {factor}.")
-    truth.require_finite("The volume")
-    scaled = IntensityRange.of([truth]).normalise(truth.array)
-    return Volume(thicken(scaled, factor, degradation), further_slices(truth.geometry, factor))
+    require_seen(truth, "The volume")
+    scaled = IntensityRange.of([truth]).normalise(filled_slices(truth))
+    given = thicken(scaled, factor, degradation)
+    seen = field_of_view(truth.array)
+    given = outside_as_nan(given, None if seen is None else seen[: len(given) * factor : factor])
+    return Volume(given, further_slices(truth.geometry, factor))
 
 
 def evaluate_slices(

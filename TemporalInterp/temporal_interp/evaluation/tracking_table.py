@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import abc
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from temporal_interp.data.field_of_view import Filling, field_of_view, require_seen
 from temporal_interp.data.provenance import is_synthetic
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
@@ -67,7 +68,8 @@ def evaluate_tracking(
 ) -> TrackingEvaluation:
     """Let every method map frame n onto frame n + 1, and score the result.
 
-    All methods see the whole sequence, scaled by `tracking_scores.scale_to_unit`, and run one after the other.
+    All methods see the whole sequence, scaled by `tracking_scores.scale_to_unit`, and run one after the other. What a
+    frame does not show is filled, and no place is scored that some frame does not show.
 
     Args:
         sequence: acquired frames, at least two.
@@ -81,7 +83,9 @@ def evaluate_tracking(
         InvalidInputError: the input cannot be evaluated; the message says why.
     """
     _require_trackable(sequence, mask, every)
-    scaled = scale_to_unit(sequence)
+    mask = _seen_throughout(sequence, mask)
+    fill = Filling()
+    scaled = scale_to_unit(replace(sequence, volumes=[v.with_array(fill(v)) for v in sequence.volumes]))
     pairs = tuple(range(0, len(sequence) - 1, every))
     scored = []
     for number, method in enumerate(methods):
@@ -101,7 +105,7 @@ def _require_trackable(sequence: Sequence, mask: np.ndarray | None, every: int) 
     if every < 1:
         raise InvalidInputError(f"Scoring every {every} pairs scores none; the number must be at least 1.")
     for number, (volume, attributes) in enumerate(zip(sequence.volumes, sequence.item_attributes, strict=True)):
-        volume.require_finite(f"Frame {number}")
+        require_seen(volume, f"Frame {number}")
         if is_synthetic(attributes):
             raise InvalidInputError(f"Frame {number} is synthetic; tracking is scored on acquired frames only.")
     shape = sequence.volumes[0].geometry.shape
@@ -109,6 +113,21 @@ def _require_trackable(sequence: Sequence, mask: np.ndarray | None, every: int) 
         raise InvalidInputError(f"The mask must be bool, {shape} as the frames, got {mask.dtype}, {mask.shape}.")
     if mask is not None and not mask.any():
         raise InvalidInputError("The mask is empty: there is nothing to score.")
+
+
+def _seen_throughout(sequence: Sequence, mask: np.ndarray | None) -> np.ndarray | None:
+    """Return the voxels of the mask that every frame shows; None where that is everywhere.
+
+    Raises:
+        InvalidInputError: there are none.
+    """
+    known = [seen for volume in sequence.volumes if (seen := field_of_view(volume.array)) is not None]
+    if not known:
+        return mask
+    seen = np.logical_and.reduce(known if mask is None else [*known, mask])
+    if not seen.any():
+        raise InvalidInputError("No voxel to score is a number in every frame: the others are NaN or infinite.")
+    return seen
 
 
 def _scored(sequence: Sequence, tracked: Tracked, mask: np.ndarray | None) -> MethodScores:

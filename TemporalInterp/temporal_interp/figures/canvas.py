@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
@@ -25,6 +26,11 @@ ACQUIRED = "#56B4E9"
 SYNTHETIC = "#E69F00"
 ENGINE_COLOURS = ("#7F7F7F", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
 """Okabe and Ito's palette, which colour-blind readers can distinguish; grey is for the first, the baseline."""
+
+OUTSIDE = "#3C4757"
+"""Voxels that are NaN or infinite: no grey of an image, and no colour of an error."""
+GREY = colormaps["gray"].with_extremes(bad=OUTSIDE)
+ERROR_COLOURS = colormaps["inferno"].with_extremes(bad=OUTSIDE)
 
 
 def new_figure(height: float, *, width: float = WIDTH) -> Figure:
@@ -55,10 +61,19 @@ def place(figure: Figure, left: float, top: float, width: float, height: float) 
 
 
 def draw_image(axes: Axes, array: np.ndarray, view: View, intensity_range: IntensityRange) -> None:
-    """Draw the part of a (K, J, I) array that the view shows, in grey, with pixels of their true shape."""
+    """Draw the part of a (K, J, I) array that the view shows, in grey, with pixels of their true shape.
+
+    What is no number has the colour `OUTSIDE`.
+    """
     grey = intensity_range.normalise(view.of(array))
-    axes.imshow(grey, cmap="gray", vmin=0, vmax=1, aspect=view.pixel_aspect, interpolation="nearest")
+    axes.imshow(grey, cmap=GREY, vmin=0, vmax=1, aspect=view.pixel_aspect, interpolation="nearest")
     hide_ticks(axes)
+
+
+def high_percentile(values: np.ndarray) -> float:
+    """Return what a few of the largest numbers in an array exceed, for the end of a scale; 0 if it has no number."""
+    known = values[np.isfinite(values)]
+    return float(np.percentile(known, 99.5)) if known.size else 0.0
 
 
 def draw_colour_bar(

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from PIL import Image
 
-from temporal_interp.figures.canvas import hide_ticks
+from temporal_interp.figures.canvas import GREY, hide_ticks
 from temporal_interp.figures.view import View
 from temporal_interp.io.atomic import atomic_file
 
@@ -74,7 +74,7 @@ def empty_picture(axes: Axes, view: View) -> AxesImage:
     """Return a black picture with the shape of a view, for data from 0 to 1."""
     shape = (view.rows.stop - view.rows.start, view.columns.stop - view.columns.start)
     aspect = view.pixel_aspect
-    picture = axes.imshow(np.zeros(shape), cmap="gray", vmin=0, vmax=1, aspect=aspect, interpolation="bilinear")
+    picture = axes.imshow(np.zeros(shape), cmap=GREY, vmin=0, vmax=1, aspect=aspect, interpolation="bilinear")
     hide_ticks(axes)
     return picture
 

@@ -18,9 +18,11 @@ from temporal_interp.evaluation.nearest_endpoint import BASELINE
 from temporal_interp.evaluation.presets import presets_named
 from temporal_interp.figures.canvas import (
     ACQUIRED,
+    ERROR_COLOURS,
     SYNTHETIC,
     draw_image,
     hide_ticks,
+    high_percentile,
     index_label,
     place,
     save,
@@ -29,7 +31,6 @@ from temporal_interp.figures.canvas import (
 from temporal_interp.figures.grid import PictureGrid
 from temporal_interp.figures.view import View, view_of_motion
 
-_ERROR_COLOURS = "inferno"
 _UNIT_RANGE = IntensityRange(0.0, 1.0)
 
 
@@ -82,11 +83,13 @@ def save_frames(sequence: Sequence, evaluation: Evaluation, path: Path, *, prese
 
 def _error_scale(evaluation: Evaluation, rows: list[Row], scaled: Sequence, view: View) -> Normalize:
     """Return the shared scale of all error maps; a few brightest voxels may exceed it."""
-    errors = [
-        view.of(evaluation.kept[r.preset, r.engine, r.frame].volume.array - scaled.volumes[r.frame].array) for r in rows
-    ]
-    top = float(np.percentile(np.abs(errors), 99.5))
-    return Normalize(0.0, top or 1.0)
+    errors = np.array(
+        [
+            view.of(evaluation.kept[r.preset, r.engine, r.frame].volume.array - scaled.volumes[r.frame].array)
+            for r in rows
+        ]
+    )
+    return Normalize(0.0, high_percentile(np.abs(errors)) or 1.0)
 
 
 def _draw_truth(figure: Figure, grid: PictureGrid, column: int, volume: Volume, view: View, title: str) -> None:
@@ -114,7 +117,7 @@ def _draw_error(
     scale: Normalize,
 ) -> None:
     axes = grid.axes(figure, place_of[0] + 1, place_of[1])
-    axes.imshow(np.abs(view.of(difference)), cmap=_ERROR_COLOURS, norm=scale, aspect=view.pixel_aspect)
+    axes.imshow(np.abs(view.of(difference)), cmap=ERROR_COLOURS, norm=scale, aspect=view.pixel_aspect)
     hide_ticks(axes)
     score = row.measures.get("psnr_moving", row.measures["psnr"])
     where = "moving" if "psnr_moving" in row.measures else "volume"
@@ -131,6 +134,6 @@ def _label_rows(figure: Figure, grid: PictureGrid, engines: list[str]) -> None:
 
 def _draw_colour_bar(figure: Figure, grid: PictureGrid, scale: Normalize) -> None:
     axes = place(figure, grid.right_edge + 0.12, grid.top_of(2), 0.13, grid.height)
-    bar = figure.colorbar(ScalarMappable(scale, _ERROR_COLOURS), cax=axes, extend="max")
+    bar = figure.colorbar(ScalarMappable(scale, ERROR_COLOURS), cax=axes, extend="max")
     bar.set_label("error, share of the intensity range", fontsize=7.5)
     bar.ax.tick_params(labelsize=7.5)

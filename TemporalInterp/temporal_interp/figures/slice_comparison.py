@@ -18,13 +18,22 @@ from matplotlib.patheffects import withStroke
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.evaluation.slice_cuts import AXES, SliceCut
 from temporal_interp.evaluation.slice_table import SliceEvaluation
-from temporal_interp.figures.canvas import ACQUIRED, SYNTHETIC, draw_colour_bar, hide_ticks, save, write_in_corner
+from temporal_interp.figures.canvas import (
+    ACQUIRED,
+    ERROR_COLOURS,
+    GREY,
+    SYNTHETIC,
+    draw_colour_bar,
+    hide_ticks,
+    high_percentile,
+    save,
+    write_in_corner,
+)
 from temporal_interp.figures.grid import PictureGrid
 from temporal_interp.slices.add_slices import ORDINALS
 from temporal_interp.slices.classical import Classical
 from temporal_interp.slices.degradation import Degradation
 
-_ERROR_COLOURS = "inferno"
 _LETTERS = (("R", "L"), ("A", "P"), ("I", "S"))
 """Patient directions towards which x, y and z (LPS) fall, and towards which they rise."""
 _UPWARD = (1, -1, 1)
@@ -89,22 +98,23 @@ def save_slice_comparison(
     )  # fmt: skip
     figure = details.new_figure()
     errors = {name: np.abs(cut.images[name] - cut.truth)[cut.detail] for name in names}
-    scale = Normalize(0.0, float(np.percentile(list(errors.values()), 99.5)) or 1.0)
-    darkest, brightest = np.percentile(cut.truth[cut.detail], (0.5, 99.5))
+    scale = Normalize(0.0, high_percentile(np.array(list(errors.values()))) or 1.0)
+    shown = cut.truth[cut.detail]
+    darkest, brightest = np.percentile(shown[np.isfinite(shown)], (0.5, 99.5)) if np.isfinite(shown).any() else (0, 1)
     for column, name in enumerate([*names, None]):
         image = cut.truth if name is None else cut.images[name]
         upper = whole.axes(figure, 0, column)
         _draw_whole(upper, image, cut)
         upper.set_title(_heading(evaluation, name), fontsize=8.5, pad=4)
         middle = details.axes(figure, 0, column)
-        _draw(middle, image[cut.detail], cut, cmap="gray", vmin=darkest, vmax=brightest)
+        _draw(middle, image[cut.detail], cut, cmap=GREY, vmin=darkest, vmax=brightest)
         write_in_corner(middle, *_mark(name))
         if name is not None:
-            _draw(details.axes(figure, 1, column), errors[name], cut, cmap=_ERROR_COLOURS, norm=scale)
+            _draw(details.axes(figure, 1, column), errors[name], cut, cmap=ERROR_COLOURS, norm=scale)
     _draw_letters(whole.axes(figure, 0, 0), cut)
     _label_rows(figure, whole, details)
     left, top = details.left + len(names) * (details.width + details.gap) + 0.1, details.top_of(1)
-    bar = ScalarMappable(scale, _ERROR_COLOURS)
+    bar = ScalarMappable(scale, ERROR_COLOURS)
     draw_colour_bar(figure, bar, "error (share of range)", left, top, details.height, extend="max")
     figure.suptitle(_title(evaluation, cut, title), fontsize=10, y=1 - 0.12 / figure.get_figheight())
     save(figure, path)
@@ -131,7 +141,7 @@ def _draw(axes: Axes, image: np.ndarray, cut: SliceCut, **colours: Any) -> None:
 
 
 def _draw_whole(axes: Axes, image: np.ndarray, cut: SliceCut) -> None:
-    _draw(axes, image, cut, cmap="gray", vmin=0, vmax=1)
+    _draw(axes, image, cut, cmap=GREY, vmin=0, vmax=1)
     slices, columns = cut.detail
     corner = columns.start - 0.5, slices.start - 0.5
     width, height = columns.stop - columns.start, slices.stop - slices.start

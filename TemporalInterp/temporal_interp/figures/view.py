@@ -76,7 +76,7 @@ def view_of_motion(sequence: Sequence) -> View:
     """
     acquired = sequence.acquired()
     geometry = acquired.volumes[0].geometry
-    deviation = variation(v.array for v in acquired.volumes)
+    deviation = np.nan_to_num(variation(v.array for v in acquired.volumes))
     moving = moving_region((v.array for v in acquired.volumes), share=MOVING_SHARE)
     if not moving.any():
         return View(geometry.shape[0] // 2, slice(0, geometry.shape[1]), slice(0, geometry.shape[2]), geometry)

@@ -54,6 +54,7 @@ def fit_velocity(
     *,
     compared: torch.Tensor | None = None,
     weight: torch.Tensor | None = None,
+    seen: torch.Tensor | None = None,
     progress: Progress = no_progress,
 ) -> torch.Tensor:
     """Return the stationary velocity v for which fixed(p) = moving(p + u(p)) with u = exp(v).
@@ -65,6 +66,8 @@ def fit_velocity(
         settings: all choices; the defaults if None.
         compared: `compared_images` of the two, if the caller already has them.
         weight: of each voxel in the similarity, (1 or N, 1, *shape), not negative; equal weights if None.
+        seen: how much of each voxel the images show, (2 N, 1, *shape) from 0 to 1, all fixed, then all moving; it
+            moves with them, and what either does not show is not compared. All if None.
         progress: receives the progress; may raise CancelledError.
 
     Returns:
@@ -99,7 +102,8 @@ def fit_velocity(
     finest_pair = compared_images(fixed, moving, spacing, settings) if compared is None else compared
     finest = tuple(finest_pair.shape[2:])
     finest_spacing = spacing_on(finest, shape, spacing)
-    floor = settings.noise_variance_floor or _noise(full_pair, finest_pair)
+    finest_seen = None if seen is None else coarsen(seen, finest)
+    floor = settings.noise_variance_floor or _noise(full_pair, finest_pair, seen, finest_seen)
     levels = _levels(finest, finest_spacing, settings)
     model = _velocity_model(finest_pair, finest_spacing, settings, levels[0][2])
     bending = settings.bending * min(finest_spacing)
@@ -109,6 +113,7 @@ def fit_velocity(
         pair = _repeated(coarsen(finest_pair, grid), model.starts)
         floors = floor.repeat(model.starts, *[1] * (floor.ndim - 1)) if isinstance(floor, torch.Tensor) else floor
         weights = None if weight is None else _window_weights(weight, grid, len(fixed))
+        views = None if finest_seen is None else _repeated(coarsen(finest_seen, grid), model.starts)
         optimiser = model.begin(grid)
         plateau = Plateau(settings.patience, settings.tolerance)
         for step in range(iterations):
@@ -116,7 +121,7 @@ def fit_velocity(
             velocity = model.velocity()
             model_spacing = spacing_on(tuple(velocity.shape[2:]), shape, spacing)
             share = None if weights is None else weights.repeat(model.starts, *[1] * (weights.ndim - 1))
-            loss = _loss(pair, velocity, model_spacing, floors, bending, settings, share)
+            loss = _loss(pair, velocity, model_spacing, floors, bending, settings, share, views)
             if not torch.isfinite(loss):
                 raise FitDivergedError(_DIVERGED.format(step=step, level=level, rate=settings.learning_rate))
             optimiser.zero_grad()
@@ -129,12 +134,16 @@ def fit_velocity(
         # the finest level costs most, the coarsest next to nothing
         kept = 1 if index + 2 >= len(levels) else min(model.starts, MIDDLE_STARTS)
         if kept < model.starts:
-            model.keep(_most_similar(pair, model.velocity().detach(), floors, settings, model.starts, kept, weights))
+            found = model.velocity().detach()
+            model.keep(_most_similar(pair, found, floors, settings, model.starts, kept, weights, views))
     progress(1.0, "velocity field fitted")
     with torch.no_grad():
         velocity = model.velocity()
     if not torch.isfinite(velocity).all():
         raise FitDivergedError(_DIVERGED.format(step="the last", level=level, rate=settings.learning_rate))
+    if finest_seen is not None:  # nothing holds a problem whose images have no place in common: it is at rest
+        in_common = seen_in_both(finest_seen).flatten(1).amax(1) > 0
+        velocity = velocity * in_common.view(-1, *[1] * (velocity.ndim - 1))
     return velocity
 
 
@@ -169,13 +178,26 @@ def _levels(
     return kept
 
 
-def _noise(pair: torch.Tensor, coarsened: torch.Tensor) -> torch.Tensor:
+def _noise(
+    pair: torch.Tensor, coarsened: torch.Tensor, seen: torch.Tensor | None, coarsened_seen: torch.Tensor | None
+) -> torch.Tensor:
     """Return the variance of the noise of every problem on its coarsened grid.
 
     Coarsening reduces noise; what the coarser grid has more of is structure.
     """
-    there = noise_variance(*coarsened.chunk(2))
-    return there if coarsened.shape == pair.shape else there.minimum(noise_variance(*pair.chunk(2)))
+
+    def noise(images: torch.Tensor, shown: torch.Tensor | None) -> torch.Tensor:
+        fixed, moving = images.chunk(2)
+        return noise_variance(fixed, moving, None if shown is None else seen_in_both(shown))
+
+    there = noise(coarsened, coarsened_seen)
+    return there if coarsened.shape == pair.shape else there.minimum(noise(pair, seen))
+
+
+def seen_in_both(seen: torch.Tensor) -> torch.Tensor:
+    """Return how much of each voxel both images of every problem show, (N, 1, *shape), from (2 N, 1, *shape)."""
+    fixed, moving = seen.chunk(2)
+    return fixed * moving
 
 
 def _repeated(pair: torch.Tensor, times: int) -> torch.Tensor:
@@ -202,15 +224,21 @@ def _most_similar(
     starts: int,
     kept: int,
     weights: torch.Tensor | None,
+    seen: torch.Tensor | None,
 ) -> torch.Tensor:
     """Return, for each problem, the indices of the `kept` starts that make its images most similar, the best first.
 
     An index counts all problems of one start after those of another, and so do the indices. Similarity alone decides:
     roughness tells which motion is simpler, not which one the images show.
     """
-    (first, second), _, _ = _aligned(pair, velocity, settings)
+    (first, second), displacement, _ = _aligned(pair, velocity, settings)
     similarity = squared_local_correlation(
-        first, second, window=settings.window, stride=settings.window_stride, noise_variance_floor=floors
+        first,
+        second,
+        window=settings.window,
+        stride=settings.window_stride,
+        noise_variance_floor=floors,
+        seen=_seen_when_aligned(seen, displacement, settings),
     )
     problems = len(similarity) // starts
     if weights is not None:
@@ -240,6 +268,22 @@ def _aligned(
     return (fixed, warp(moving, displacement)), displacement, whole
 
 
+def _seen_when_aligned(
+    seen: torch.Tensor | None, displacement: torch.Tensor, settings: VelocitySettings
+) -> torch.Tensor | None:
+    """Return how much of each voxel both images show, (N, 1, *shape), when they are aligned as by `_aligned`.
+
+    No gradient: a fit must not gain by moving what differs out of sight.
+    """
+    if seen is None:
+        return None
+    with torch.no_grad():
+        if settings.symmetric:
+            return seen_in_both(warp(seen, displacement))
+        fixed, moving = seen.chunk(2)
+        return fixed * warp(moving, displacement)
+
+
 def _loss(
     pair: torch.Tensor,
     velocity: torch.Tensor,
@@ -248,6 +292,7 @@ def _loss(
     bending: float,
     settings: VelocitySettings,
     weights: torch.Tensor | None,
+    seen: torch.Tensor | None,
 ) -> torch.Tensor:
     """Return NeVF, Eq. 5, at the half-way point or at the fixed images.
 
@@ -259,6 +304,7 @@ def _loss(
         bending: as in the settings, but in mm.
         settings: weights.
         weights: of the windows, (N, 1, *shape); None where all count alike.
+        seen: how much of each voxel the images show, as `pair`; None where they show all.
     """
     (first, second), displacement, smooth_field = _aligned(pair, velocity, settings)
     rough = _roughness(smooth_field, spacing, bending)
@@ -271,6 +317,7 @@ def _loss(
         stride=settings.window_stride,
         noise_variance_floor=floors,
         weight=weights,
+        seen=_seen_when_aligned(seen, displacement, settings),
     )
     loss = dissimilarity + settings.smoothness * rough
     if settings.folding:

@@ -15,6 +15,9 @@ _WINDOW = 3
 _DARK = 0.03
 """Darker neighbourhoods count as background, whose noise differs."""
 
+_WHOLE = 0.999
+"""Share of a neighbourhood that is seen from which on it counts: rounding may take some."""
+
 _MEDIAN_OF_SQUARES = 0.455
 """Median of the square of a standard normal variable."""
 
@@ -22,7 +25,7 @@ _SAMPLE_VOXELS = 2_000_000
 """Voxels in the middle of an image that its noise is measured in; more would only take time and memory."""
 
 
-def noise_variance(first: torch.Tensor, last: torch.Tensor) -> torch.Tensor:
+def noise_variance(first: torch.Tensor, last: torch.Tensor, seen: torch.Tensor | None = None) -> torch.Tensor:
     """Return the variance of the noise in two images, from the median deviation of a voxel from its neighbourhood.
 
     Most neighbourhoods hold no edge, so edges do not move the median; fine texture counts as noise (our choice).
@@ -30,6 +33,8 @@ def noise_variance(first: torch.Tensor, last: torch.Tensor) -> torch.Tensor:
     Args:
         first: (N, 1, *shape), N problems in 2D or 3D, scaled to [0, 1].
         last: likewise.
+        seen: how much of each voxel both images show, likewise from 0 to 1; neighbourhoods that they do not show in
+            full do not count. All if None.
 
     Returns:
         (N, 1, ...) with a one for every axis of the images; `MIN_VARIANCE` where there is less, or no neighbourhood
@@ -39,6 +44,8 @@ def noise_variance(first: torch.Tensor, last: torch.Tensor) -> torch.Tensor:
     pair = torch.cat([_middle(first), _middle(last)], dim=1)
     mean = box_mean(pair, _WINDOW)
     departure = (pair - mean).square().masked_fill(mean < _DARK, torch.nan)
+    if seen is not None:
+        departure = departure.masked_fill(box_mean(_middle(seen), _WINDOW) < _WHOLE, torch.nan)
     # the mean includes the voxel itself
     spread = departure.flatten(1).nanmedian(1).values / _MEDIAN_OF_SQUARES / (1 - 1 / _WINDOW**axes)
     return spread.nan_to_num(MIN_VARIANCE).clamp(min=MIN_VARIANCE).view(-1, *[1] * (axes + 1))

@@ -8,16 +8,18 @@ import numpy as np
 import torch
 
 from temporal_interp.data.displacement import DisplacementField
+from temporal_interp.data.field_of_view import LEAST_SHARE, Filling, field_of_view, outside_as_nan, require_seen
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.physical_displacement import from_physical
-from temporal_interp.data.scalar_type import to_scalar_type
 from temporal_interp.data.slice_independence import slices_are_independent
-from temporal_interp.data.volume import Volume, require_same_geometry
+from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, OutOfMemoryError, Progress, TemporalInterpError, no_progress
-from temporal_interp.registration.fit_velocity import compared_images, fit_velocity
+from temporal_interp.registration.fit_velocity import compared_images, fit_velocity, seen_in_both
+from temporal_interp.registration.grids import coarsen
+from temporal_interp.registration.moving_volume import sample_onto
 from temporal_interp.registration.settings import GridField, VelocitySettings
-from temporal_interp.tensors.slabs import as_image, slabs, warp_slab
+from temporal_interp.tensors.slabs import as_image
 from temporal_interp.tensors.spatial import compose, integrate_velocity, resize_field
 
 
@@ -26,11 +28,14 @@ class Registration:
     """The moving volume brought onto the fixed one.
 
     Attributes:
-        warped: moving, resampled onto the fixed grid, in its own scalar type.
+        warped: moving, resampled onto the fixed grid, in its own scalar type, and its own background where it shows
+            nothing, see `sample_onto`.
+        covered: (K, J, I) bool, where it shows something.
         displacement: resamples the moving volume: warped(x) = moving(x + displacement(x)).
     """
 
     warped: Volume
+    covered: np.ndarray
     displacement: DisplacementField
 
 
@@ -43,10 +48,12 @@ class FittedVelocity:
             independent slices k is K and the K channel is zero.
         compared: (2, 1, k, j, i), the fixed and the moving volume on the finest grid that they were compared on, over
             the same extent.
+        seen: (1, 1, k, j, i), how much of each voxel of that grid both volumes show; None where they show all.
     """
 
     velocity: torch.Tensor
     compared: torch.Tensor
+    seen: torch.Tensor | None = None
 
 
 def fit_volumes(
@@ -56,6 +63,7 @@ def fit_volumes(
     settings: VelocitySettings,
     *,
     independent: bool,
+    seen: tuple[np.ndarray | None, np.ndarray | None] = (None, None),
     device: str = "cpu",
     progress: Progress = no_progress,
 ) -> FittedVelocity:
@@ -67,6 +75,8 @@ def fit_volumes(
         geometry: of both.
         settings: of the fit.
         independent: each slice is a 2D problem of its own, see `data.slice_independence`.
+        seen: how much of each voxel the fixed and the moving volume show, (K, J, I), bool or from 0 to 1; None for all.
+            The rest is not compared, but has to be numbers.
         device: where to compute.
         progress: receives the progress; may raise CancelledError.
 
@@ -75,25 +85,32 @@ def fit_volumes(
         OutOfMemoryError: the device has too little memory.
     """
     with torch.inference_mode(False), torch.enable_grad():  # a caller may have switched gradients off
-        there, here = as_image(fixed, device), as_image(moving, device)
-        spacing: tuple[float, ...] = geometry.spacing_kji
-        if independent:  # slices become problems: (K, 1, J, I)
-            there, here = (image[0].transpose(0, 1) for image in (there, here))
-            spacing = spacing[1:]
+
+        def problems(array: np.ndarray) -> torch.Tensor:
+            image = as_image(array, device)
+            return image[0].transpose(0, 1) if independent else image  # slices become problems: (K, 1, J, I)
+
+        there, here = problems(fixed), problems(moving)
+        shown = None
+        if any(one is not None for one in seen):
+            shown = torch.cat([problems(np.ones_like(fixed) if one is None else one) for one in seen])
+        spacing: tuple[float, ...] = geometry.spacing_kji[1:] if independent else geometry.spacing_kji
         try:
             compared = compared_images(there, here, spacing, settings)
-            velocity = fit_velocity(there, here, spacing, settings, compared=compared, progress=progress)
+            velocity = fit_velocity(there, here, spacing, settings, compared=compared, seen=shown, progress=progress)
         except torch.OutOfMemoryError as error:
             size = " x ".join(map(str, geometry.shape))
             raise OutOfMemoryError(
                 f"A velocity field for volumes of {size} voxels needs more memory than {device} has; compute on the "
                 "CPU, or crop the images."
             ) from error
+    both = None if shown is None else seen_in_both(coarsen(shown, tuple(compared.shape[2:])))
     if not independent:
-        return FittedVelocity(velocity, compared)
+        return FittedVelocity(velocity, compared, both)
     through_plane = torch.zeros_like(velocity[:, :1])
     velocity = torch.cat([through_plane, velocity], dim=1).transpose(0, 1).unsqueeze(0)
-    return FittedVelocity(velocity, torch.stack([half.transpose(0, 1) for half in compared.chunk(2)]))
+    both = None if both is None else both.transpose(0, 1).unsqueeze(0)
+    return FittedVelocity(velocity, torch.stack([half.transpose(0, 1) for half in compared.chunk(2)]), both)
 
 
 def default_settings(independent: bool, *, search: int = 0) -> VelocitySettings:
@@ -122,7 +139,8 @@ def register(
 
     Args:
         fixed: the reference volume.
-        moving: the volume to bring onto it, on the same voxel grid; its contrast may differ.
+        moving: the volume to bring onto it, on any voxel grid in the same physical space; its contrast may differ.
+            What it does not cover is not compared, like voxels of either volume that are NaN or infinite.
         settings: of the fit; `default_settings` if None.
         initial: (K, J, I, 3) resampling field in LPS mm to start from, such as a trained network's. The fit finds
             the rest, u', and the result is u' + u_initial o (id + u') (NeVF, Section 2.3).
@@ -131,7 +149,7 @@ def register(
         progress: receives the progress; may raise CancelledError.
 
     Raises:
-        InvalidInputError: the grids differ, voxels are not finite, a volume is constant, or `initial` does not fit.
+        InvalidInputError: the volumes show next to nothing in common, one is constant, or `initial` does not fit.
         FitDivergedError: the fit diverged.
 
     Example:
@@ -144,21 +162,24 @@ def register(
         >>> found.warped.geometry == fixed.geometry, found.displacement.array.shape
         (True, (1, 32, 32, 3))
     """
-    require_same_geometry(fixed, moving, "The fixed volume", "the moving volume")
     for volume, name in ((fixed, "The fixed volume"), (moving, "The moving volume")):
-        volume.require_finite(name)
+        require_seen(volume, name)
     geometry = fixed.geometry
     start = None if initial is None else _initial_voxels(initial, geometry, device)
-    fixed_scaled, moving_scaled = _scaled(fixed, "The fixed volume"), _scaled(moving, "The moving volume")
+    here = _on_grid(moving, geometry)
+    _require_common(fixed, here)
+    fixed_scaled, moving_scaled = _scaled(fixed, "The fixed volume"), _scaled(here, "The moving volume")
     if start is not None:
-        moving_scaled = _warped(moving_scaled, start)
+        moved = sample_onto(moving_scaled, geometry, start)
+        moving_scaled = moved.volume.with_array(outside_as_nan(moved.volume.array, moved.covered))
     independent = slices_are_independent(geometry, slice_thickness)
     fitted = fit_volumes(
-        fixed_scaled,
-        moving_scaled,
+        Filling()(fixed_scaled),
+        Filling()(moving_scaled),
         geometry,
         settings or default_settings(independent),
         independent=independent,
+        seen=(field_of_view(fixed_scaled.array), field_of_view(moving_scaled.array)),
         device=device,
         progress=progress,
     )
@@ -166,13 +187,34 @@ def register(
         displacement = integrate_velocity(fitted.velocity)
         if start is not None:
             displacement = compose(start, resize_field(displacement, geometry.shape))
-        warped = to_scalar_type(_warped(moving.array, displacement), moving.array.dtype)
-        return Registration(moving.with_array(warped), DisplacementField.from_voxels(displacement, geometry))
+        made = sample_onto(moving, geometry, displacement)
+        return Registration(made.volume, made.covered, DisplacementField.from_voxels(displacement, geometry))
 
 
-def _scaled(volume: Volume, name: str) -> np.ndarray:
+def _on_grid(moving: Volume, geometry: Geometry) -> Volume:
+    """Return the moving volume on the fixed grid, NaN where it shows nothing; as it is where it lies there."""
+    if moving.geometry.is_close(geometry):
+        return moving
+    here = sample_onto(moving.with_array(moving.array.astype(np.float32)), geometry)
+    return here.volume.with_array(np.where(here.covered, here.volume.array, np.float32(np.nan)))
+
+
+def _require_common(fixed: Volume, moving: Volume) -> None:
+    """Raise InvalidInputError where two volumes on one grid show next to nothing in common."""
+    seen = [field_of_view(volume.array) for volume in (fixed, moving)]
+    both = np.ones(fixed.array.shape, bool)
+    for one in seen:
+        both &= True if one is None else one
+    if np.count_nonzero(both) < max(2, LEAST_SHARE * both.size):
+        raise InvalidInputError(
+            "The moving volume shows next to nothing of what the fixed one shows: they share "
+            f"{np.count_nonzero(both)} of its {both.size} voxels. Check the origins and directions of both."
+        )
+
+
+def _scaled(volume: Volume, name: str) -> Volume:
     try:
-        return IntensityRange.of_contrast([volume]).normalise(volume.array)
+        return volume.with_array(IntensityRange.of_contrast([volume]).normalise(volume.array))
     except TemporalInterpError as error:
         raise InvalidInputError(f"{name} cannot be registered. {error}") from error
 
@@ -184,12 +226,3 @@ def _initial_voxels(initial: np.ndarray, geometry: Geometry, device: str) -> tor
             f"with three components in mm, got {initial.shape}."
         )
     return from_physical(initial, geometry).unsqueeze(0).to(device)
-
-
-def _warped(array: np.ndarray, displacement: torch.Tensor) -> np.ndarray:
-    """Return voxels (K, J, I) resampled by a displacement (1, 3, k, j, i) over the same extent, float32."""
-    image = as_image(array, displacement.device)
-    result = np.empty(array.shape, np.float32)
-    for slab in slabs(array.shape):
-        result[slab] = warp_slab(image, displacement, slab)[0, 0].cpu().numpy()
-    return result

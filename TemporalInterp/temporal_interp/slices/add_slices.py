@@ -10,12 +10,14 @@ import numpy as np
 import torch
 
 import temporal_interp
+from temporal_interp.data.field_of_view import is_constant, outside_as_nan, require_seen
 from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.provenance import PREFIX, SYNTHETIC_SLICES_KEY
 from temporal_interp.data.scalar_type import to_scalar_type
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
+from temporal_interp.slices.seen import filled_slices, seen_between
 from temporal_interp.slices.slice_grid import closer_slices
 from temporal_interp.slices.synthesis_model import SliceSynthesis
 from temporal_interp.tensors.devices import is_bfloat16_native
@@ -62,10 +64,11 @@ def add_slices(
         progress: receives the progress; may raise CancelledError.
 
     Returns:
-        A volume of the same scalar type, whose slice n r lies where slice n was.
+        A volume of the same scalar type, whose slice n r lies where slice n was. A synthetic voxel is NaN where neither
+        slice around it is a number.
 
     Raises:
-        InvalidInputError: the volume has one slice, or voxels that are not finite.
+        InvalidInputError: the volume has one slice, or shows nothing.
 
     Example:
         Fresh networks interpolate linearly:
@@ -80,15 +83,18 @@ def add_slices(
     """
     if volume.geometry.shape[0] < 2:
         raise InvalidInputError("There is only one slice; slices can be added between two or more.")
-    volume.require_finite("The volume")
+    require_seen(volume, "The volume")
     geometry = closer_slices(volume.geometry, model.factor)
-    if np.ptp(volume.array) == 0:
-        return Volume(np.broadcast_to(volume.array[:1], geometry.shape).copy(), geometry)
-    scale = scale or IntensityRange.of([volume])
-    fused = _fused(torch.from_numpy(scale.scale(volume.array)), model, views, progress).numpy()
-    fused *= np.float32(scale.high - scale.low)
-    fused += np.float32(scale.low)
-    array = to_scalar_type(fused, volume.array.dtype)
+    voxels = filled_slices(volume)
+    if is_constant(voxels):
+        array = np.broadcast_to(voxels[:1], geometry.shape).copy()
+    else:
+        scale = scale or IntensityRange.of([volume])
+        fused = _fused(torch.from_numpy(scale.scale(voxels)), model, views, progress).numpy()
+        fused *= np.float32(scale.high - scale.low)
+        fused += np.float32(scale.low)
+        array = to_scalar_type(fused, volume.array.dtype)
+    array = outside_as_nan(array, seen_between(volume, model.factor))
     if keep_acquired:
         array[:: model.factor] = volume.array
     return Volume(array, geometry)
@@ -118,7 +124,7 @@ def add_slices_to_sequence(
         InvalidInputError: as `add_slices`; the message names the frame.
     """
     for number, volume in enumerate(sequence.volumes):
-        volume.require_finite(f"Frame {number}")
+        require_seen(volume, f"Frame {number}")
     scale = _scale_of(sequence)
     volumes = []
     for number, volume in enumerate(sequence.volumes):
@@ -141,7 +147,7 @@ def slice_attributes(
 
 def _scale_of(sequence: Sequence) -> IntensityRange | None:
     """Return the scale of all frames; None where every voxel of the sequence is the same."""
-    if all(np.ptp(volume.array) == 0 for volume in sequence.volumes):
+    if all(is_constant(volume.array) for volume in sequence.volumes):
         return None
     return IntensityRange.of(sequence.volumes)
 

@@ -7,7 +7,9 @@ from enum import StrEnum
 import numpy as np
 import SimpleITK as sitk  # noqa: N813 - the name everybody uses
 
+from temporal_interp.data.field_of_view import outside_as_nan
 from temporal_interp.data.volume import Volume
+from temporal_interp.slices.seen import filled_slices, seen_between
 from temporal_interp.slices.slice_grid import closer_slices
 
 
@@ -29,7 +31,7 @@ _INTERPOLATORS = {
 
 
 def interpolate_slices(volume: Volume, factor: int, method: Classical) -> Volume:
-    """Return a float32 volume with factor - 1 slices between every two.
+    """Return a float32 volume with factor - 1 slices between every two; NaN where neither slice is a number.
 
     Args:
         volume: of two slices or more.
@@ -44,7 +46,7 @@ def interpolate_slices(volume: Volume, factor: int, method: Classical) -> Volume
     """
     # In voxels, not in mm, so that rounding of an oblique position cannot put a border voxel outside the image. Each
     # slice is one row: nothing is interpolated within slices, for which sinc in 3D would take ten times as long.
-    array = volume.array.astype(np.float32)
+    array = filled_slices(volume).astype(np.float32)
     if method == Classical.CUBIC and len(array) == 2:
         # ITK mirrors once, which for two slices ends outside the image; a third that is the first mirrors the same
         array = array[[0, 1, 0]]
@@ -53,4 +55,5 @@ def interpolate_slices(volume: Volume, factor: int, method: Classical) -> Volume
     size, step = (image.GetWidth(), geometry.shape[0]), (1.0, 1.0 / factor)
     identity = sitk.Transform(2, sitk.sitkIdentity)
     result = sitk.Resample(image, size, identity, _INTERPOLATORS[method], (0.0, 0.0), step)
-    return Volume(sitk.GetArrayFromImage(result).reshape(geometry.shape), geometry)
+    made = sitk.GetArrayFromImage(result).reshape(geometry.shape)
+    return Volume(outside_as_nan(made, seen_between(volume, factor)), geometry)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 
+from temporal_interp.data.field_of_view import is_constant, require_seen
 from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
 from temporal_interp.fitting.resume import resume
 from temporal_interp.slices.choices import require_factor
 from temporal_interp.slices.fit import SliceFit
+from temporal_interp.slices.seen import filled_slices
 from temporal_interp.slices.settings import PixelNetworkSettings, SliceNetworkSettings, SliceTrainingSettings
 from temporal_interp.slices.sub_volumes import TrainingVolume
 from temporal_interp.slices.synthesis_model import SliceSynthesis
@@ -66,8 +67,8 @@ def fit_to_volumes(
         2
     """
     for number, volume in enumerate(volumes):
-        volume.require_finite(f"Volume {number}")
-    with_something = [volume for volume in volumes if np.ptp(volume.array) > 0]
+        require_seen(volume, f"Volume {number}")
+    with_something = [volume for volume in volumes if not is_constant(volume.array)]
     if not with_something:
         raise InvalidInputError("Every voxel is the same: there is nothing to learn from.")
     device = next(model.parameters()).device
@@ -78,4 +79,4 @@ def fit_to_volumes(
 
 
 def _training_volume(volume: Volume) -> TrainingVolume:
-    return TrainingVolume(IntensityRange.of([volume]).scale(volume.array), volume.geometry.spacing_kji)
+    return TrainingVolume(IntensityRange.of([volume]).scale(filled_slices(volume)), volume.geometry.spacing_kji)

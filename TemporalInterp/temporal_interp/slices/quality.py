@@ -67,8 +67,8 @@ def with_closer_slices(
         progress: receives the progress; may raise CancelledError.
 
     Raises:
-        InvalidInputError: the factor is not 2, 3 or 4, a volume has one slice, synthetic slices or voxels that are not
-            finite, or the volumes are too small to learn from.
+        InvalidInputError: the factor is not 2, 3 or 4, a volume has one slice, synthetic slices or shows nothing,
+            or the volumes are too small to learn from.
     """
     if any(map(has_synthetic_slices, sequence.item_attributes)):
         raise InvalidInputError("There are synthetic slices already; use the images as acquired, and a larger factor.")

@@ -1,7 +1,8 @@
 """How far a frame is from the true one, and a field from the true motion: pure functions on arrays.
 
 Images are (K, J, I) arrays scaled to [0, 1] (see `evaluation.presets` for how); anything that NumPy can turn into an
-array will do, a CPU tensor included. Everything is computed in float64.
+array will do, a CPU tensor included. Everything is computed in float64. Voxels that are NaN or infinite in either image
+do not count: windows treat them like what lies beyond the border.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.ndimage import correlate1d, gaussian_filter, uniform_filter
+from scipy.ndimage import correlate1d, gaussian_filter, minimum_filter, uniform_filter
 
 from temporal_interp.errors import InvalidInputError
 
@@ -23,6 +24,8 @@ SSIM_2D_WINDOW = 7
 CORRELATION_RADIUS = 10
 VARIANCE_FLOOR = 1e-10
 MOVING_SHARE = 0.03
+LEAST_SEEN = 1e-9
+"""Less than one voxel of any window, as a share of it: keeps windows that show nothing from dividing by zero."""
 
 
 class EndPointError(NamedTuple):
@@ -39,6 +42,22 @@ def _pair(predicted: ArrayLike, truth: ArrayLike) -> tuple[np.ndarray, np.ndarra
             f"A metric compares two arrays of one shape (K, J, I), got {predicted.shape} and {truth.shape}."
         )
     return predicted, truth
+
+
+def _pair_and_seen(predicted: ArrayLike, truth: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Return both images with zero where either is no number, and where neither is; None where all are numbers."""
+    predicted, truth = _pair(predicted, truth)
+    seen = np.isfinite(predicted) & np.isfinite(truth)
+    if seen.all():
+        return predicted, truth, None
+    return np.where(seen, predicted, 0.0), np.where(seen, truth, 0.0), seen
+
+
+def _mean(values: np.ndarray, *masks: np.ndarray | None) -> float:
+    """Return the mean of (K, J, I) values over the voxels of all masks that are given; NaN where there are none."""
+    given = [mask for mask in masks if mask is not None]
+    chosen = values[np.logical_and.reduce(given)] if given else values
+    return float(chosen.mean()) if chosen.size else float("nan")
 
 
 def _require_mask(mask: ArrayLike, shape: tuple[int, ...]) -> np.ndarray:
@@ -62,11 +81,8 @@ def mse(predicted: ArrayLike, truth: ArrayLike, mask: ArrayLike | None = None) -
     Raises:
         InvalidInputError: the shapes do not fit.
     """
-    predicted, truth = _pair(predicted, truth)
-    error = (predicted - truth) ** 2
-    if mask is not None:
-        error = error[_require_mask(mask, truth.shape)]
-    return float(error.mean()) if error.size else float("nan")
+    predicted, truth, seen = _pair_and_seen(predicted, truth)
+    return _mean((predicted - truth) ** 2, seen, None if mask is None else _require_mask(mask, truth.shape))
 
 
 def psnr(predicted: ArrayLike, truth: ArrayLike, mask: ArrayLike | None = None) -> float:
@@ -93,9 +109,9 @@ def psnr(predicted: ArrayLike, truth: ArrayLike, mask: ArrayLike | None = None) 
 
 def nmse(predicted: ArrayLike, truth: ArrayLike) -> float:
     """Return MSE / mean(truth^2); the papers print it times 100. NaN for a truth that is zero."""
-    predicted, truth = _pair(predicted, truth)
-    power = float((truth**2).mean())
-    return mse(predicted, truth) / power if power > 0 else float("nan")
+    predicted, truth, seen = _pair_and_seen(predicted, truth)
+    power = _mean(truth**2, seen)
+    return _mean((predicted - truth) ** 2, seen) / power if power > 0 else float("nan")
 
 
 def detail(predicted: ArrayLike, truth: ArrayLike, mask: ArrayLike | None = None) -> float:
@@ -124,8 +140,10 @@ def detail(predicted: ArrayLike, truth: ArrayLike, mask: ArrayLike | None = None
         >>> round(detail(0.5 * image, image), 6)
         0.25
     """
-    predicted, truth = _pair(predicted, truth)
+    predicted, truth, seen = _pair_and_seen(predicted, truth)
     chosen = np.ones(truth.shape, dtype=bool) if mask is None else _require_mask(mask, truth.shape)
+    if seen is not None:
+        chosen = chosen & minimum_filter(seen, (1, 3, 3), mode="nearest")
     energies = [float((_laplacian_in_plane(image)[chosen] ** 2).sum()) for image in (predicted, truth)]
     return energies[0] / energies[1] if energies[1] > 0 else float("nan")
 
@@ -142,7 +160,7 @@ def local_ncc(predicted: ArrayLike, truth: ArrayLike) -> float:
     cross^2 / (var var + 1e-5) with sums, not means, over the window. An image compared with itself scores 1 only
     where there is structure: see `ncc_ceiling`.
     """
-    predicted, truth = _pair(predicted, truth)
+    predicted, truth, seen = _pair_and_seen(predicted, truth)
     count = NCC_WINDOW**3
 
     def window_sum(image: np.ndarray) -> np.ndarray:
@@ -152,7 +170,7 @@ def local_ncc(predicted: ArrayLike, truth: ArrayLike) -> float:
     cross = window_sum(predicted * truth) - sum_p * sum_t / count
     var_p = window_sum(predicted**2) - sum_p**2 / count
     var_t = window_sum(truth**2) - sum_t**2 / count
-    return float((cross**2 / (var_p * var_t + NCC_EPSILON)).mean())
+    return _mean(cross**2 / (var_p * var_t + NCC_EPSILON), seen)
 
 
 def local_correlation(
@@ -178,10 +196,11 @@ def local_correlation(
     Raises:
         InvalidInputError: the shapes do not fit.
     """
-    predicted, truth = _pair(predicted, truth)
+    predicted, truth, seen = _pair_and_seen(predicted, truth)
     side = 2 * CORRELATION_RADIUS + 1
     size = (1 if in_plane else side, side, side)
-    inside = uniform_filter(np.ones(truth.shape), size, mode="constant")
+    inside = uniform_filter(np.ones(truth.shape) if seen is None else seen.astype(float), size, mode="constant")
+    inside = np.maximum(inside, LEAST_SEEN)
 
     def window_mean(image: np.ndarray) -> np.ndarray:
         return uniform_filter(image, size, mode="constant") / inside
@@ -191,9 +210,7 @@ def local_correlation(
     cross = window_mean(predicted * truth) - mean_p * mean_t
     flat = np.minimum(var_p, var_t) < VARIANCE_FLOOR
     correlation = np.divide(cross**2, var_p * var_t, out=np.zeros(truth.shape), where=~flat)
-    if mask is not None:
-        correlation = correlation[_require_mask(mask, truth.shape)]
-    return float(correlation.mean()) if correlation.size else float("nan")
+    return _mean(correlation, seen, None if mask is None else _require_mask(mask, truth.shape))
 
 
 def ncc_ceiling(truth: ArrayLike) -> float:
@@ -210,7 +227,7 @@ def ssim_3d(predicted: ArrayLike, truth: ArrayLike) -> float:
     Source: the evaluation of UVI-Net (CVPR 2024): 11^3 Gaussian window of sigma 1.5, zeros beyond the border,
     C1 = 0.01^2, C2 = 0.03^2, mean over all voxels.
     """
-    predicted, truth = _pair(predicted, truth)
+    predicted, truth, seen = _pair_and_seen(predicted, truth)
 
     def smooth(image: np.ndarray) -> np.ndarray:
         return gaussian_filter(image, 1.5, radius=5, mode="constant")
@@ -218,14 +235,15 @@ def ssim_3d(predicted: ArrayLike, truth: ArrayLike) -> float:
     mean_p, mean_t = smooth(predicted), smooth(truth)
     var_p, var_t = smooth(predicted**2) - mean_p**2, smooth(truth**2) - mean_t**2
     cross = smooth(predicted * truth) - mean_p * mean_t
-    return float(_ssim_map(mean_p, mean_t, var_p, var_t, cross).mean())
+    return _mean(_ssim_map(mean_p, mean_t, var_p, var_t, cross), seen)
 
 
 def ssim_2d(predicted: ArrayLike, truth: ArrayLike) -> float:
     """Return the structural similarity slice by slice, mean over the slices of (K, J, I) images with range 1.
 
     Source: Wang et al. 2004 with the uniform 7 x 7 window and the sample covariance that scikit-image has as its
-    default; a border of 3 pixels, where the window is not full, is left out.
+    default; a border of 3 pixels, where the window is not full, is left out, and so are windows with a pixel that is no
+    number. NaN where no window is left.
 
     Raises:
         InvalidInputError: the shapes do not fit, or a slice is smaller than the window.
@@ -235,7 +253,7 @@ def ssim_2d(predicted: ArrayLike, truth: ArrayLike) -> float:
         >>> ssim_2d(image, image)
         1.0
     """
-    predicted, truth = _pair(predicted, truth)
+    predicted, truth, seen = _pair_and_seen(predicted, truth)
     if min(truth.shape[1:]) < SSIM_2D_WINDOW:
         raise InvalidInputError(
             f"SSIM needs slices of at least {SSIM_2D_WINDOW} x {SSIM_2D_WINDOW} pixels, got {truth.shape[1:]}."
@@ -251,7 +269,10 @@ def ssim_2d(predicted: ArrayLike, truth: ArrayLike) -> float:
     var_p = sample * (smooth(predicted**2) - mean_p**2)
     var_t = sample * (smooth(truth**2) - mean_t**2)
     cross = sample * (smooth(predicted * truth) - mean_p * mean_t)
-    return float(_ssim_map(mean_p, mean_t, var_p, var_t, cross).mean())
+    full = None
+    if seen is not None:
+        full = minimum_filter(seen, (1, SSIM_2D_WINDOW, SSIM_2D_WINDOW))[:, border:-border, border:-border]
+    return _mean(_ssim_map(mean_p, mean_t, var_p, var_t, cross), full)
 
 
 def _ssim_map(
@@ -262,17 +283,21 @@ def _ssim_map(
 
 
 def variation(frames: Iterable[ArrayLike]) -> np.ndarray:
-    """Return the standard deviation over the frames, voxel by voxel, (K, J, I); one frame is in memory at a time."""
-    mean = spread = np.zeros(())
-    count = 0
-    for count, given in enumerate(frames, 1):
+    """Return the standard deviation over the frames, voxel by voxel, (K, J, I); one frame is in memory at a time.
+
+    Frames in which a voxel is NaN or infinite do not count there. NaN where it is that in all of them.
+    """
+    mean = spread = count = np.zeros(())
+    for given in frames:
         frame = np.asarray(given, dtype=np.float64)
-        step = frame - mean
-        mean = mean + step / count
-        spread = spread + step * (frame - mean)
-    if count == 0:
+        seen = np.isfinite(frame)
+        count = count + seen
+        step = np.where(seen, frame - mean, 0.0)
+        mean = mean + step / np.maximum(count, 1)
+        spread = spread + step * np.where(seen, frame - mean, 0.0)
+    if count.ndim == 0:
         raise InvalidInputError("There are no frames to find the moving region of.")
-    return np.sqrt(spread / count)
+    return np.sqrt(np.divide(spread, count, out=np.full(spread.shape, np.nan), where=count > 0))
 
 
 def moving_region(frames: Iterable[ArrayLike], *, share: float = MOVING_SHARE) -> np.ndarray:
@@ -280,7 +305,8 @@ def moving_region(frames: Iterable[ArrayLike], *, share: float = MOVING_SHARE) -
 
     Args:
         frames: all frames of the sequence, (K, J, I) each, on one intensity scale.
-        share: share of all voxels of the stack to mark, those with the largest standard deviation over the frames.
+        share: share to mark of all voxels that some frame shows, those with the largest standard deviation over the
+            frames.
 
     Returns:
         A boolean mask. Voxels that never change are not in it, so it is empty for a sequence without motion.
@@ -297,8 +323,11 @@ def moving_region(frames: Iterable[ArrayLike], *, share: float = MOVING_SHARE) -
     if not 0 < share <= 1:
         raise InvalidInputError(f"The share of moving voxels must lie above 0 and up to 1, got {share}.")
     deviation = variation(frames)
-    count = max(1, round(share * deviation.size))
-    threshold = np.partition(deviation.ravel(), -count)[-count]
+    known = deviation[np.isfinite(deviation)]
+    if not known.size:
+        return np.zeros(deviation.shape, bool)
+    count = max(1, round(share * known.size))
+    threshold = np.partition(known, -count)[-count]
     return (deviation >= threshold) & (deviation > 0)
 
 

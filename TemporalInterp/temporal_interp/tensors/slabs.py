@@ -65,6 +65,19 @@ def displacement_in_slab(displacement: torch.Tensor, shape: tuple[int, int, int]
     return resize_slab(displacement, shape, slab) * scale
 
 
+def points_in_slab(displacement: torch.Tensor, shape: tuple[int, int, int], slab: slice) -> torch.Tensor:
+    """Return the places p + displacement(p) of the slices `slab`, (1, 3, rows, J, I), in voxels of the finer grid.
+
+    Args:
+        displacement: as in `displacement_in_slab`.
+        shape: likewise.
+        slab: likewise.
+    """
+    points = identity_grid((slab.stop - slab.start, *shape[1:]), displacement)
+    points[:, 0] += slab.start
+    return points + displacement_in_slab(displacement, shape, slab)
+
+
 def warp_slab(
     image: torch.Tensor | CubicImage, displacement: torch.Tensor, slab: slice, *, tolerance: float | None = None
 ) -> torch.Tensor:
@@ -82,9 +95,7 @@ def warp_slab(
     """
     slices, rows, columns = image.shape[2:]
     shape = (slices, rows, columns)
-    points = identity_grid((slab.stop - slab.start, *shape[1:]), displacement)
-    points[:, 0] += slab.start
-    points += displacement_in_slab(displacement, shape, slab)
+    points = points_in_slab(displacement, shape, slab)
     through_plane = bool(displacement[:, 0].any())
     if isinstance(image, CubicImage):
         if image.in_plane and through_plane:

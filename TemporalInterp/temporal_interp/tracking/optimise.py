@@ -39,27 +39,34 @@ class Pairs:
         sources: numbers of the frames to be resampled, (P,).
         targets: numbers of the frames they are brought onto, (P,).
         weight: (1 or F, 1, *shape), where frames are compared, as targets; None is everywhere.
+        seen: (F, 1, *shape), how much of each voxel the frames show, from 0 to 1; None is all.
     """
 
     frames: torch.Tensor
     sources: torch.Tensor
     targets: torch.Tensor
     weight: torch.Tensor | None = None
+    seen: torch.Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.sources)
 
+    @property
+    def tensors(self) -> tuple[torch.Tensor | None, ...]:
+        """All that makes the pairs, to tell them from others."""
+        known = (self.frames, self.sources, self.targets, self.weight)
+        return known if self.seen is None else (*known, self.seen)
+
     def warped(self, field: torch.Tensor) -> Pairs:
         """Return the same pairs with their sources warped by a field, (P, D, *shape), in voxels."""
-        count = len(self.frames)
-        moved = torch.cat(
-            [
-                warp(self.frames[number : number + 1], part)
-                for number, part in zip(self.sources, field.split(1), strict=True)
-            ]
-        )
-        sources = torch.arange(len(self), device=self.sources.device) + count
-        return Pairs(torch.cat([self.frames, moved]), sources, self.targets, self.weight)
+        sources = torch.arange(len(self), device=self.sources.device) + len(self.frames)
+
+        def with_moved(images: torch.Tensor) -> torch.Tensor:
+            numbered = zip(self.sources, field.split(1), strict=True)
+            return torch.cat([images, *(warp(images[number : number + 1], part) for number, part in numbered)])
+
+        seen = None if self.seen is None else with_moved(self.seen)
+        return Pairs(with_moved(self.frames), sources, self.targets, self.weight, seen)
 
 
 OnScale = Callable[[int, torch.Tensor], None]
@@ -136,9 +143,8 @@ class PairFit:
 
     def fingerprint(self) -> str:
         """Return a text that identifies the frames and the settings of the fit."""
-        pairs = self.pairs
         settings = (self.settings, self.scales, self.passes, self.spacing)
-        return fingerprint_of(settings, (pairs.frames, pairs.sources, pairs.targets, pairs.weight))
+        return fingerprint_of(settings, self.pairs.tensors)
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything needed to continue from here, as tensors, numbers and text."""
@@ -191,6 +197,7 @@ class PairFit:
         self.moving = torch.cat([coarsen(part, grid) for part in self._warped()])
         self.targets = torch.cat([coarsen(frame, grid) for frame in self.pairs.frames.split(self._chunk())])
         self.weight = None if self.pairs.weight is None else resize(self.pairs.weight, grid)
+        self.seen = None if self.pairs.seen is None else self._seen_by_pairs(grid)
 
     def _close(self) -> None:
         """Compose the field of this scale with the field so far, and continue with the next scale."""
@@ -218,6 +225,7 @@ class PairFit:
             window=2 * settings.radius + 1,
             noise_variance_floor=settings.noise_variance_floor,
             weight=weight,
+            seen=None if self.seen is None else self.seen[chosen],
         )
         loss = loss + settings.smoothness * squared_gradient(field, self.grid_spacing)
         if not torch.isfinite(loss):
@@ -235,6 +243,16 @@ class PairFit:
         for start in range(0, len(self.pairs), self._chunk()):
             part = slice(start, start + self._chunk())
             yield warp(self.pairs.frames[self.pairs.sources[part]], self.field[part])
+
+    def _seen_by_pairs(self, grid: tuple[int, ...]) -> torch.Tensor:
+        """Return how much of each voxel both frames of every pair show, (P, 1, *grid), the sources warped so far."""
+        pairs, seen = self.pairs, self.pairs.seen
+        assert seen is not None  # the caller asked
+        both = (
+            warp(seen[source : source + 1], part) * seen[target : target + 1]
+            for source, target, part in zip(pairs.sources, pairs.targets, self.field.split(1), strict=True)
+        )
+        return torch.cat([coarsen(one, grid) for one in both])
 
     def _chunk(self) -> int:
         return max(1, CHUNK_VOXELS // math.prod(self.pairs.frames.shape[2:]))

@@ -101,12 +101,14 @@ class PairVelocityFit:
             targets = pairs.targets[part]
             weight = pairs.weight if pairs.weight is None or len(pairs.weight) == 1 else pairs.weight[targets]
             fixed, moving = pairs.frames[targets], pairs.frames[pairs.sources[part]]
+            seen = None if pairs.seen is None else torch.cat([pairs.seen[targets], pairs.seen[pairs.sources[part]]])
             velocity = fit_velocity(
                 fixed,
                 moving,
                 self.spacing,
                 self.fit_settings,
                 weight=weight,
+                seen=seen,
                 progress=part_of(progress, start / count, min(1.0, (start + self.chunk) / count)),
             ).detach()
             velocity[(fixed - moving).abs().flatten(1).amax(1) < ROUNDING] = 0.0
@@ -117,10 +119,7 @@ class PairVelocityFit:
 
     def fingerprint(self) -> str:
         """Return a text that identifies the frames and the settings of the fit."""
-        pairs = self.pairs
-        return fingerprint_of(
-            (self.settings, self.spacing, self.chunk), (pairs.frames, pairs.sources, pairs.targets, pairs.weight)
-        )
+        return fingerprint_of((self.settings, self.spacing, self.chunk), self.pairs.tensors)
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything needed to continue from here."""

@@ -15,6 +15,7 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial import ConvexHull
 
+from temporal_interp.data.field_of_view import field_of_view, outside_as_nan, require_seen
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError
 
@@ -51,17 +52,20 @@ def scan_sector(sequence: Sequence) -> np.ndarray | None:
         (K, J, I) bool, True inside. None for one frame, for a picture that does not change, and for pictures of other
         kinds, such as cine MR, where the region outside the hull is not black, or not static, or tiny.
 
+    Voxels that are NaN or infinite in every frame are painted by no machine, and do not count.
+
     Raises:
-        InvalidInputError: a voxel is NaN or infinite.
+        InvalidInputError: a frame shows nothing.
     """
     lowest, highest = _extremes_over_time(sequence)
-    dark, bright = float(lowest.min()), float(highest.max())
+    seen = np.isfinite(lowest)
+    dark, bright = float(lowest[seen].min()), float(highest[seen].max())
     span = highest.astype(np.float64) - lowest
     region = _largest_region(span > CHANGE * (bright - dark))
     if region is None:
         return None
     sector = _convex_hull(region)
-    surround = ~sector
+    surround = ~sector & seen
     if surround.mean() < SMALLEST_SURROUND:
         return None
     is_black = (highest[surround] <= dark + DARK * (bright - dark)).mean() >= BLACK_SHARE
@@ -70,7 +74,7 @@ def scan_sector(sequence: Sequence) -> np.ndarray | None:
 
 
 def without_surround(sequence: Sequence, sector: np.ndarray) -> Sequence:
-    """Return the sequence with its lowest intensity everywhere outside the sector.
+    """Return the sequence with its lowest intensity everywhere outside the sector; what is no number stays as it is.
 
     Args:
         sequence: what to clean.
@@ -82,18 +86,23 @@ def without_surround(sequence: Sequence, sector: np.ndarray) -> Sequence:
     shape = sequence.volumes[0].geometry.shape
     if sector.shape != shape:
         raise InvalidInputError(f"The sector has shape {sector.shape}, the frames have {shape}.")
-    lowest = min(volume.array.min() for volume in sequence.volumes)
-    volumes = [volume.with_array(np.where(sector, volume.array, lowest)) for volume in sequence.volumes]
+    seen = [np.isfinite(volume.array) for volume in sequence.volumes]
+    lowest = min(volume.array[where].min() for volume, where in zip(sequence.volumes, seen, strict=True))
+    volumes = [
+        volume.with_array(np.where(sector | ~where, volume.array, lowest))
+        for volume, where in zip(sequence.volumes, seen, strict=True)
+    ]
     return replace(sequence, volumes=volumes, notes=[*sequence.notes, "Everything outside the scan was painted black."])
 
 
 def _extremes_over_time(sequence: Sequence) -> tuple[np.ndarray, np.ndarray]:
-    """Return the lowest and the highest value that every voxel takes, (K, J, I) each."""
+    """Return the lowest and the highest number that every voxel takes, (K, J, I) each; NaN where it takes none."""
     for number, volume in enumerate(sequence.volumes):
-        volume.require_finite(f"Frame {number}")
-    lowest = highest = sequence.volumes[0].array
-    for volume in sequence.volumes[1:]:
-        lowest, highest = np.minimum(lowest, volume.array), np.maximum(highest, volume.array)
+        require_seen(volume, f"Frame {number}")
+    frames = (outside_as_nan(volume.array, field_of_view(volume.array)) for volume in sequence.volumes)
+    lowest = highest = next(frames)
+    for frame in frames:
+        lowest, highest = np.fmin(lowest, frame), np.fmax(highest, frame)
     return lowest, highest
 
 

@@ -12,6 +12,7 @@ import torch
 from scipy.ndimage import find_objects
 from torch.nn import functional
 
+from temporal_interp.data.field_of_view import Filling, field_of_view, require_seen
 from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.physical_displacement import from_physical, to_physical
 from temporal_interp.data.sequence import Sequence
@@ -73,6 +74,8 @@ def track(
     the same method corrects that displacement by comparing the reference frame with every frame itself (ours), which
     removes the accumulated errors of the pairs.
 
+    Voxels that are NaN or infinite are not compared; fields continue smoothly over them.
+
     Args:
         sequence: frames of one grid; slices with gaps, and single slices, are tracked in their plane.
         settings: all choices; the defaults if None.
@@ -88,8 +91,8 @@ def track(
         progress: receives the progress; may raise CancelledError.
 
     Raises:
-        InvalidInputError: there are fewer than two frames, voxels are not finite, every voxel is the same, the mask
-            does not fit or is empty, there is no such reference, or weights or checkpoint belong to something else.
+        InvalidInputError: there are fewer than two frames, one shows nothing, every voxel is the same, the mask does
+            not fit or is empty, there is no such reference, or weights or checkpoint belong to something else.
         FitDivergedError: the fit diverged.
 
     Example:
@@ -132,7 +135,7 @@ def _require_trackable(sequence: Sequence, mask: np.ndarray | None, reference: i
         raise InvalidInputError("Motion is tracked from frame to frame; this sequence has only one.")
     sequence.require_item(reference, "The reference")
     for number, volume in enumerate(sequence.volumes):
-        volume.require_finite(f"Frame {number}")
+        require_seen(volume, f"Frame {number}")
     if mask is None:
         return
     shape = sequence.volumes[0].geometry.shape
@@ -161,10 +164,11 @@ class _Problem:
         self.grid = fitted_shape(shape, spacing, 1, settings.max_voxels)
         self.spacing = spacing_on(self.grid, shape, spacing)
         self.images = geometry.shape[0] if self.independent else 1
-        scale = IntensityRange.of(sequence.volumes)
+        scale, fill = IntensityRange.of(sequence.volumes), Filling()
         self.frames = torch.cat(
-            [self._image(scale.normalise(v.array), settings.blur, device) for v in sequence.volumes]
+            [self._image(scale.normalise(fill(v)), settings.blur, device) for v in sequence.volumes]
         )
+        self.seen = self._seen(device)
         self.weight = None
         if mask is not None:
             weight = resize(self._images(as_image(mask, device)), self.grid)
@@ -180,7 +184,7 @@ class _Problem:
             torch.cat([frame * self.images + within for frame in frames]).to(self.frames.device)
             for frames in (sources, targets)
         )
-        return Pairs(self.frames, of_sources, of_targets, self.weight)
+        return Pairs(self.frames, of_sources, of_targets, self.weight, self.seen)
 
     def neighbours(self, closed: bool) -> tuple[list[int], list[int]]:
         """Return the numbers of the earlier and the later frame of every pair of neighbours."""
@@ -221,6 +225,14 @@ class _Problem:
             voxels = voxels[1:].transpose(0, 1) if self.independent else voxels.unsqueeze(0)
             parts.append(resize_field(voxels[:, :, *self.box], self.grid))
         return torch.cat(parts)
+
+    def _seen(self, device: str) -> torch.Tensor | None:
+        """Return what the images of all frames show, from 0 to 1; None where they show all."""
+        fields = [field_of_view(volume.array) for volume in self.sequence.volumes]
+        if all(seen is None for seen in fields):
+            return None
+        arrays = (np.ones(self.geometry.shape, bool) if seen is None else seen for seen in fields)
+        return torch.cat([coarsen(self._images(as_image(seen, device)), self.grid) for seen in arrays])
 
     def _image(self, array: np.ndarray, blur: float, device: str) -> torch.Tensor:
         image = coarsen(self._images(as_image(array, device)), self.grid)

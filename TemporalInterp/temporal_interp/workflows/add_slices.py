@@ -32,8 +32,8 @@ def add_slices(
         A sequence, of one frame for a volume; the attributes of every frame say which slices are synthetic.
 
     Raises:
-        InvalidInputError: the factor is not 2, 3 or 4, a volume has one slice, synthetic slices or voxels that are not
-            finite, or the volumes are too small to learn from.
+        InvalidInputError: the factor is not 2, 3 or 4, a volume has one slice, synthetic slices or shows nothing,
+            or the volumes are too small to learn from.
 
     Example:
         >>> import numpy as np

@@ -7,6 +7,7 @@ from collections import abc
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from temporal_interp.data.field_of_view import require_seen
 from temporal_interp.data.frame import Frame
 from temporal_interp.data.sequence import Gap, Sequence
 from temporal_interp.data.volume import Volume
@@ -112,7 +113,8 @@ def run(
         InvalidInputError: the request does not fit the sequence, or the frames cannot be interpolated.
     """
     source = request.source(sequence)
-    sequence.require_finite()
+    for number, volume in enumerate(sequence.volumes):
+        require_seen(volume, f"Frame {number}")
     source.scaled.range  # noqa: B018 - a constant sequence is refused, whatever the engine
     prepared = engine.prepare(source)
     gaps = request.gaps(source, sequence)

@@ -248,13 +248,13 @@ def test_notes_of_the_reader_reach_the_user(command, recording, tmp_path, monkey
     assert "Note: times are made up" in result.stderr
 
 
-def test_nan_names_the_frame(command, sequence, tmp_path):
+def test_a_frame_that_shows_nothing_is_named(command, sequence, tmp_path):
     volumes = [v.with_array(v.array.astype(np.float32)) for v in sequence.volumes]
-    volumes[2].array[0, 0, 0] = np.nan
+    volumes[2].array[:] = np.nan
     write_sequence(replace(sequence, volumes=volumes), tmp_path / "nan.seq.nrrd")
     result = command("interpolate", tmp_path / "nan.seq.nrrd", "-o", tmp_path / "o", "--factor", 2, *BLEND)
     assert result.exit_code == 3
-    assert "Frame 2 has 1 voxels that are NaN" in result.stderr
+    assert "Frame 2 is NaN or infinite throughout" in result.stderr
 
 
 def test_fields_in_the_folder_of_the_frames_are_refused_before_any_work(command, recording, tmp_path):
@@ -276,3 +276,16 @@ def test_times_that_slicer_would_merge_are_refused_before_any_work(command, sequ
     result = command("interpolate", tmp_path / "s.nii.gz", "-o", tmp_path / name, "--factor", 2, *options)
     assert result.exit_code == 3
     assert "Slicer would merge them" in result.stderr
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_a_ct_padded_with_nan_keeps_its_padding_and_is_finite_elsewhere(command, cases, tmp_path):
+    source = cases / "n16d_ct_nan_pad.seq.nrrd"
+    result = command("interpolate", source, "-o", tmp_path / "out.seq.nrrd", "--factor", 2)
+    assert result.exit_code == 0, result.output
+    given, made = read_sequence(source).to_numpy(), read_sequence(tmp_path / "out.seq.nrrd").to_numpy()
+    np.testing.assert_array_equal(made[::2], given)
+    padding = np.isnan(given).all(axis=0)
+    assert padding.any()
+    np.testing.assert_array_equal(np.isnan(made), np.broadcast_to(padding, made.shape))
+    assert np.nanmin(made) > -1100

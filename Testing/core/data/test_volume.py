@@ -81,12 +81,14 @@ def test_resampling_reads_every_voxel_at_its_own_physical_point():
     np.testing.assert_allclose(resample(source, target).array, expected.array, atol=1e-9)
 
 
-def test_resampling_onto_its_own_grid_is_the_identity_and_outside_is_zero():
+def test_resampling_onto_its_own_grid_is_the_identity_and_outside_is_background():
     volume = volume_of((3, 4, 5), "uint16")
     np.testing.assert_array_equal(resample(volume, volume.geometry).array, volume.array)
     assert resample(volume, volume.geometry).array.dtype == np.uint16
     elsewhere = oblique((3, 4, 5), origin=(1000.0, 0.0, 0.0))
-    assert not resample(volume, elsewhere).array.any()
+    ct = volume.with_array(np.where(volume.array % 2 == 0, 40, -1000).astype(np.int16))
+    assert (resample(ct, elsewhere).array == -1000).all()
+    assert not resample(ct, elsewhere, linear=False).array.any()
 
 
 def test_nearest_resampling_invents_no_label():

@@ -58,11 +58,25 @@ def test_volumes_that_do_not_fit_are_refused():
 
 
 @pytest.mark.parametrize("number", [0, 1])
-def test_a_volume_with_nan_is_refused_by_number(number):
+def test_a_volume_of_nan_is_refused_by_number(number):
     volumes = pair("float32")
-    volumes[number].array[0, 0, 0] = np.nan
-    with pytest.raises(InvalidInputError, match=f"The frame at {number} has 1 voxels"):
+    volumes[number].array[:] = np.nan
+    with pytest.raises(InvalidInputError, match=f"The frame at {number} is NaN or infinite throughout"):
         prepare(LinearBlend(), *volumes)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.filterwarnings("error")
+def test_where_one_volume_has_no_number_the_other_counts_alone(dtype):
+    first, last = pair(dtype)
+    first.array[0, 0, :2] = np.nan, -np.inf
+    last.array[0, 0, 1:3] = np.inf, np.nan
+    blend = prepare(LinearBlend(), first, last).at(0.25).volume.array
+    assert blend.dtype == dtype
+    assert blend[0, 0, 0] == last.array[0, 0, 0]
+    assert np.isnan(blend[0, 0, 1])
+    assert blend[0, 0, 2] == first.array[0, 0, 2]
+    assert np.isnan(blend).sum() == 1
 
 
 def test_preparing_can_be_cancelled():

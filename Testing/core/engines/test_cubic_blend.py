@@ -71,14 +71,29 @@ def test_a_loop_goes_on_over_its_ends():
 
 
 @pytest.mark.parametrize(("bad", "time", "frames"), [(0, 50.0, (30, 100, 140)), (3, 50.0, (30, 100, 0))])
-def test_a_neighbour_that_is_not_finite_counts_as_missing(bad, time, frames):
+def test_a_neighbour_that_shows_nothing_counts_as_missing(bad, time, frames):
     values = noise()
     spoilt = values.copy()
-    spoilt[bad, 2] = np.nan
+    spoilt[bad] = np.nan
     without = cine_of(values)[1:] if bad == 0 else cine_of(values)[:3]
     frame = CubicBlend().prepare(cine_of(spoilt)).at(time)
     np.testing.assert_array_equal(frame.volume.array, CubicBlend().prepare(without).at(time).volume.array)
     assert frame.provenance.frames == frames
+
+
+@pytest.mark.parametrize("bad", range(4))
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.filterwarnings("error")
+def test_where_a_frame_has_no_number_it_is_the_linear_blend_of_those_that_do(bad, value):
+    values = noise()
+    spoilt = values.copy()
+    spoilt[bad, 2] = value
+    frame = CubicBlend().prepare(cine_of(spoilt)).at(50.0).volume.array.ravel()
+    whole = CubicBlend().prepare(cine_of(values)).at(50.0).volume.array.ravel()
+    t = (50.0 - 30.0) / 70.0
+    linear = {1: values[2, 2], 2: values[1, 2]}.get(bad, (1 - t) * values[1, 2] + t * values[2, 2])
+    assert frame[2] == pytest.approx(linear)
+    np.testing.assert_array_equal(np.delete(frame, 2), np.delete(whole, 2))
 
 
 def test_nothing_is_clipped_but_what_the_scalar_type_cannot_hold():

@@ -168,14 +168,46 @@ def test_equal_frames_stay_what_they_are(engine):
 
 
 def test_bad_input_is_refused_with_the_frame(engine):
-    holed = cine()
-    holed[1].array[0, 3, 3] = np.nan
-    with pytest.raises(InvalidInputError, match="The frame at 30 ms has 1 voxels"):
-        engine.prepare(holed).at(10.0)
-    hidden = engine.prepare(holed.hiding([1])).at(50.0)
+    black = cine()
+    black[1].array[:] = np.nan
+    with pytest.raises(InvalidInputError, match="The frame at 30 ms is NaN or infinite throughout"):
+        engine.prepare(black).at(10.0)
+    black[1].array[0, 3, 3] = 1.0
+    with pytest.raises(InvalidInputError, match="The frame at 30 ms shows next to nothing"):
+        engine.prepare(black).at(10.0)
+    hidden = engine.prepare(black.hiding([1])).at(50.0)
     assert np.isfinite(hidden.volume.array).all()
     with pytest.raises(InvalidInputError, match="one frame"):
         engine.prepare(cine()[:1])
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.filterwarnings("error")
+def test_a_frame_is_nan_where_neither_around_it_shows_the_place(engine, value):
+    holed = cine()
+    padded = np.zeros(holed[0].array.shape, bool)
+    padded[:, :, :4] = True
+    for frame in holed:
+        frame.array[padded] = value
+    holed[1].array[0, 12, 12] = holed[2].array[0, 20, 9] = value  # pixels that one frame lacks
+    before = [frame.array.copy() for frame in holed]
+    made = engine.prepare(holed).at(45.0, fields=True)
+    np.testing.assert_array_equal(np.isnan(made.volume.array), padded)
+    assert not np.isinf(made.volume.array).any()
+    if made.displacement_first_to_t is not None:
+        assert np.isfinite(made.displacement_first_to_t.array).all()
+    for frame, array in zip(holed, before, strict=True):
+        np.testing.assert_array_equal(frame.array, array)
+        np.testing.assert_array_equal(engine.prepare(holed).at(30.0).volume.array, before[1])
+
+
+def test_pixels_that_one_frame_lacks_change_the_others_little(engine):
+    whole, holed = cine(), cine()
+    holed[1].array[0, 12, 12] = holed[2].array[0, 20, 9] = np.nan
+    whole, holed = (engine.prepare(sequence).at(45.0).volume.array for sequence in (whole, holed))
+    scale = np.ptp(whole)
+    assert np.abs(whole - holed).max() < 0.3 * scale
+    assert np.sqrt(np.mean((whole - holed) ** 2)) < 0.01 * scale
 
 
 @pytest.mark.parametrize("time", [-0.1, 100.1, np.nan, np.inf])

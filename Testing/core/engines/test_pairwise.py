@@ -9,6 +9,7 @@ from stand_in_engines import StandIn, blended
 from stand_ins import cancel
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.engines import pairwise
+from temporal_interp.engines.pairwise import Synthesised
 from temporal_interp.errors import CancelledError, InvalidInputError
 
 
@@ -95,13 +96,23 @@ def test_a_gap_that_is_not_there_is_refused(cine, number):
         prepared.at(5.0, gap=number)
 
 
-def test_only_frames_that_are_looked_at_have_to_be_finite(cine):
-    cine[3].array[0, 0, 0] = np.nan
+def test_only_frames_that_are_looked_at_have_to_show_something(cine):
+    cine[3].array[:] = np.nan
     engine = StandIn(blended)
     prepared = engine.prepare(cine)
     assert np.isfinite(prepared.at(5.0).volume.array).all()
-    with pytest.raises(InvalidInputError, match="The frame at 60 ms has 1 voxels"):
+    with pytest.raises(InvalidInputError, match="The frame at 60 ms is NaN"):
         engine.prepare(cine.hiding([0])).at(50.0)
+
+
+def test_nan_comes_back_whatever_the_engine_makes_of_the_place(cine):
+    for number in (0, 1):
+        cine[number].array[0, 0, 0] = np.nan
+    cine[1].array[0, 1, 1] = np.inf
+    engine = StandIn(lambda pair, t: Synthesised(pair.first.with_array(np.full_like(pair.first.array, 7.0))))
+    made = engine.prepare(cine).at(5.0).volume.array
+    assert np.isnan(made[0, 0, 0])
+    assert np.count_nonzero(made == 7.0) == made.size - 1
 
 
 @pytest.mark.parametrize(

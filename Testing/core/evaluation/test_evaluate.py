@@ -157,11 +157,36 @@ class TestEvaluate:
         with pytest.raises(InvalidInputError, match="Frame 1 is synthetic"):
             evaluate(sequence, between(sequence, 0, 2), [])
 
-    def test_nan_is_refused_with_the_frame_it_is_in(self):
+    def test_a_frame_that_shows_nothing_is_refused_by_number(self):
         sequence = make_sequence(3, dtype=np.float32)
-        sequence.volumes[2].array[0, 0, 0] = np.nan
+        sequence.volumes[2].array[:] = np.nan
         with pytest.raises(InvalidInputError, match="Frame 2"):
             evaluate(sequence, between(sequence, 0, 2), [])
+
+    @pytest.mark.parametrize("preset", ["native", "uvi"])
+    @pytest.mark.filterwarnings("error")
+    def test_nan_does_not_count(self, preset):
+        holed = make_sequence(3, dtype=np.float32)
+        for volume in holed.volumes:
+            volume.array[:, 0, 0] = np.nan
+        holed.volumes[1].array[0, 11, 13] = np.inf
+        *_, row = evaluate(holed, between(holed, 0, 2), [LinearBlend()], preset=preset).rows
+        assert np.isfinite([row.measures[name] for name in ("psnr", "ncc", "ncc_ceiling", "ssim", "nmse_x100")]).all()
+        if preset == "native":
+            first, truth, last = (volume.array for volume in scale_native(holed))
+            error = ((first + last) / 2 - truth)[np.isfinite(holed[1].array)]
+            assert row.measures["psnr"] == pytest.approx(-10 * np.log10(np.mean(error**2)))
+
+    @pytest.mark.filterwarnings("error")
+    def test_the_motion_of_what_is_not_seen_does_not_count(self):
+        sequence = make_sequence(3, dtype=np.float32)
+        seen = np.ones(sequence[1].array.shape, bool)
+        seen[:, 3] = False
+        sequence[1].array[~seen] = np.nan
+        away = np.where(seen, 0.0, 9.0)[..., None] * np.array([1.0, 0.0, 0.0])
+        truth = MotionTruth(lambda source, target: away)
+        *_, row = evaluate(sequence, between(sequence, 0, 2), [shift_engine()], truth=truth).rows
+        assert row.measures["epe_mm"] == 0.0
 
     def test_progress_rises_to_one_and_may_cancel(self):
         sequence, told = make_sequence(5), []

@@ -97,7 +97,7 @@ class TestTable:
         sequence = moving_sequence((1, 30, 30), self.SHIFT, frames=3)
         method = Fixed(true_field(sequence, self.SHIFT), [])
         holed = sequence.volumes[1].array.copy()
-        holed[0, 0, 0] = np.nan
+        holed[:] = np.nan
         marked = [{}, {}, Provenance("engine", 0, 1, 0.5).as_attributes()]
         cases = [
             (Sequence(sequence.volumes[:1], [0]), {}, "only one frame"),
@@ -111,7 +111,7 @@ class TestTable:
                     volumes=[sequence.volumes[0], sequence.volumes[1].with_array(holed), sequence.volumes[2]],
                 ),
                 {},
-                "Frame 1 has 1 voxels that are NaN",
+                "Frame 1 is NaN or infinite throughout",
             ),
             (replace(sequence, item_attributes=marked), {}, "Frame 2 is synthetic"),
         ]
@@ -119,6 +119,21 @@ class TestTable:
             with pytest.raises(InvalidInputError, match=words):
                 evaluate_tracking(wrong, [method], **options)
         assert method.seen == []
+
+    def test_voxels_that_some_frame_lacks_are_not_scored(self):
+        sequence = moving_sequence((1, 30, 30), self.SHIFT, frames=3)
+        holed = np.where(np.arange(30) < 9, np.nan, sequence.volumes[1].array)
+        spoilt = replace(
+            sequence, volumes=[sequence.volumes[0], sequence.volumes[1].with_array(holed), sequence.volumes[2]]
+        )
+        method = Fixed(true_field(sequence, self.SHIFT), [])
+        right = np.broadcast_to(np.arange(30) >= 9, (1, 30, 30))
+        scores = evaluate_tracking(spoilt, [method]).methods[0].pairs[1]
+        known = evaluate_tracking(sequence, [method], mask=right).methods[0].pairs[1]
+        assert scores.correlation == pytest.approx(known.correlation, abs=0.05)
+        assert scores.fold_rate == known.fold_rate
+        with pytest.raises(InvalidInputError, match="No voxel to score"):
+            evaluate_tracking(spoilt, [method], mask=~right)
 
     def test_a_caller_can_stop_it(self):
         def stop(fraction, message):

@@ -1,5 +1,7 @@
 """Animations: synthetic frames are marked as such, and times and shapes are true."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -51,3 +53,15 @@ class TestAnimation:
         rows = np.flatnonzero(lit[35:-40, columns[len(columns) // 4]])
         assert film.width <= 900
         assert np.ptp(rows) / np.ptp(columns) == pytest.approx(view.height_over_width, rel=0.03)
+
+    @pytest.mark.filterwarnings("error")
+    def test_voxels_that_are_no_numbers_do_not_hide_the_motion(self, tmp_path):
+        whole = beating_square(count=3)
+        holed = replace(whole, volumes=[v.with_array(v.array.astype(np.float32)) for v in whole])
+        holed.volumes[1].array[:, 0, 0] = np.nan
+        for volume in holed.volumes:
+            volume.array[:, -2:] = np.inf
+        assert view_of_motion(holed) == view_of_motion(whole)
+        save_animation(holed, tmp_path / "film.gif")
+        with Image.open(tmp_path / "film.gif") as film:
+            assert film.n_frames == 3

@@ -1,5 +1,8 @@
 """Figures of held-out frames: synthetic frames are marked as such."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from drawn_sequences import beating_square, has_colour
@@ -7,7 +10,7 @@ from temporal_interp.engines.blend import LinearBlend
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.evaluation.evaluate import evaluate
 from temporal_interp.evaluation.hold_out import between
-from temporal_interp.figures.canvas import ACQUIRED, SYNTHETIC
+from temporal_interp.figures.canvas import ACQUIRED, OUTSIDE, SYNTHETIC
 from temporal_interp.figures.frames import save_frames
 
 
@@ -32,3 +35,12 @@ class TestFrames:
         result = evaluate(sequence, between(sequence, 0, 4), engines, keep_frames=() if engines else (2,))
         with pytest.raises(InvalidInputError, match="kept no frames"):
             save_frames(sequence, result, tmp_path / "frames.png")
+
+    @pytest.mark.filterwarnings("error")
+    def test_voxels_that_are_no_numbers_are_drawn_in_a_colour_of_their_own(self, tmp_path):
+        whole = beating_square()
+        outside = np.arange(80) < 34
+        sequence = replace(whole, volumes=[v.with_array(np.where(outside, np.nan, v.array)) for v in whole])
+        result = evaluate(sequence, between(sequence, 0, 4), [LinearBlend()], keep_frames=(1, 2))
+        save_frames(sequence, result, tmp_path / "frames.png")
+        assert has_colour(tmp_path / "frames.png", OUTSIDE)

@@ -146,7 +146,7 @@ def test_of_several_starts_the_most_similar_of_each_pair_continues_alone():
     rightward = torch.tensor([0.0, 3.0]).view(1, 2, 1, 1).expand(1, 2, 32, 32)
     pair = torch.cat([warp(scene, rightward), warp(scene, -rightward), scene, scene])
     velocities = torch.cat([rightward, rightward, -rightward, -rightward])
-    chosen = fitting._most_similar(fitting._repeated(pair, 2), velocities, 1e-4, FAST, 2, 1, None)
+    chosen = fitting._most_similar(fitting._repeated(pair, 2), velocities, 1e-4, FAST, 2, 1, None, None)
     assert chosen.tolist() == [0, 3]
 
 

@@ -40,3 +40,12 @@ def test_the_noise_of_a_huge_image_is_looked_for_in_its_middle(monkeypatch):
     loud_around = 0.5 + 0.1 * torch.randn((1, 1, 64, 96), generator=generator)
     loud_around[..., 16:48, 24:72] = quiet[..., 16:48, 24:72]
     torch.testing.assert_close(noise_variance(loud_around, loud_around).item(), 0.03**2, rtol=0.2, atol=0)
+
+
+def test_what_is_not_seen_hides_no_noise():
+    generator = torch.Generator().manual_seed(0)
+    noisy = 0.5 + 0.05 * torch.randn((1, 1, 64, 64), generator=generator)
+    filled, seen = noisy.clone(), torch.ones_like(noisy)
+    filled[..., 24:], seen[..., 24:] = 0.7, 0.0
+    torch.testing.assert_close(noise_variance(filled, filled, seen), noise_variance(noisy, noisy), rtol=0.2, atol=0)
+    assert noise_variance(filled, filled) < 0.5 * noise_variance(noisy, noisy)

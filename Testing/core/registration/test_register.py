@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from scipy.ndimage import map_coordinates
+from scipy.ndimage import gaussian_filter, map_coordinates
 from scipy.spatial.transform import Rotation
 
 from quick_registrations import FAST, HARDLY
@@ -124,9 +124,15 @@ def test_a_volume_of_other_contrast_is_brought_onto_the_fixed_one(ball, gain, of
     error = np.linalg.norm(result.displacement.array[inside] + SHIFT, axis=-1)
     assert error.mean() < 0.15 * np.linalg.norm(SHIFT)
     # warped in its own contrast, by the very field that comes with it
-    np.testing.assert_allclose(result.warped.array, resampled(other, result.displacement.array), atol=2e-3 * abs(gain))
+    np.testing.assert_allclose(
+        result.warped.array[result.covered],
+        resampled(other, result.displacement.array)[result.covered],
+        atol=2e-3 * abs(gain),
+    )
+    assert result.covered.mean() > 0.8
     truth = gain * fixed.array + offset
-    assert np.abs(result.warped.array - truth).mean() < 0.3 * np.abs(other.array - truth).mean()
+    seen = result.covered
+    assert np.abs(result.warped.array - truth)[seen].mean() < 0.3 * np.abs(other.array - truth)[seen].mean()
     assert result.displacement.fold_rate == 0.0
 
 
@@ -163,7 +169,7 @@ def test_the_result_is_the_fitted_field_and_the_initial_one_where_it_leads(monke
     # what was fitted is the moving volume as the initial field brings it
     brought = resampled(moving, turn_and_stretch(points))
     low, high = np.percentile(moving.array, [0.1, 99.9])
-    np.testing.assert_allclose(seen[0], np.clip((brought - low) / (high - low), 0, 1), atol=0.01)
+    np.testing.assert_allclose(seen[0][inner], np.clip((brought - low) / (high - low), 0, 1)[inner], atol=0.01)
 
 
 def test_from_the_exact_field_there_is_about_nothing_left_to_do(ball):
@@ -193,16 +199,20 @@ def test_an_initial_field_that_does_not_fit_is_refused_before_any_work(ball, ini
     assert reports == []
 
 
+def nothing(volume):
+    return volume.with_array(np.full(volume.array.shape, np.nan))
+
+
 def test_volumes_that_cannot_be_registered_are_refused(ball):
     fixed, moving = ball
-    with pytest.raises(InvalidInputError, match="voxel grid"):
-        register(fixed, Volume(moving.array, replace(GEOMETRY, spacing=(1.0, 1.5, 2.0))), settings=HARDLY)
+    far_away = replace(GEOMETRY, origin=tuple(np.array(GEOMETRY.origin) + 500.0))
+    with pytest.raises(InvalidInputError, match=r"they share 0 of its 8736 voxels\. Check the origins"):
+        register(fixed, Volume(moving.array, far_away), settings=HARDLY)
     with pytest.raises(InvalidInputError, match="constant"):
         register(fixed, moving.with_array(np.ones(GEOMETRY.shape)), settings=HARDLY)
-    holed = moving.array.copy()
-    holed[0, 0, 0] = np.inf
-    with pytest.raises(InvalidInputError, match="The moving volume has 1 voxels"):
-        register(fixed, moving.with_array(holed), settings=HARDLY)
+    for name, pair in {"fixed": (nothing(fixed), moving), "moving": (fixed, nothing(moving))}.items():
+        with pytest.raises(InvalidInputError, match=f"The {name} volume is NaN or infinite throughout"):
+            register(*pair, settings=HARDLY)
 
 
 @pytest.mark.parametrize(("thickness", "through_plane"), [(1.0, False), (2.0, True), (None, True)])
@@ -224,3 +234,81 @@ def test_a_device_without_enough_memory_is_told_of_in_words(monkeypatch, ball):
     monkeypatch.setattr(module, "fit_velocity", full)
     with pytest.raises(OutOfMemoryError, match=r"volumes of 14 x 24 x 26 voxels needs more memory than cpu has"):
         register(*ball)
+
+
+# --- what either volume does not show
+
+
+def textured_body(generator):
+    """Return an image (24, 40, 40) of a textured body in air, as of a CT in HU."""
+    texture = gaussian_filter(generator.normal(size=(24, 40, 40)), 1.5)
+    body = np.hypot(*(np.mgrid[:40, :40] - 20)) < 16
+    return np.where(body, 60 + 400 * texture / texture.std(), -1000.0) + generator.normal(0, 5, (24, 40, 40))
+
+
+@pytest.fixture(scope="module")
+def ct():
+    """Return a fixed and a moving CT, 3 mm apart along y, and the way."""
+    whole = textured_body(np.random.default_rng(5)).astype(np.int16)
+    grid = Geometry((24, 38, 40), (2.0, 1.5, 2.0))
+    return Volume(whole[:, 2:], grid), Volume(whole[:, :-2], grid), np.array([0.0, 3.0, 0.0])
+
+
+def part_of_volume(volume, *box):
+    array = volume.array[box]
+    corner = tuple(float(x) for x in volume.geometry.physical_point([part.start or 0 for part in box]))
+    return Volume(array, replace(volume.geometry, shape=array.shape, origin=corner))
+
+
+def error_of(result, way, where):
+    return np.linalg.norm(result.displacement.array - way, axis=-1)[where].mean()
+
+
+BOX = (slice(6, None), slice(10, None), slice(0, 30))
+
+
+@pytest.fixture(scope="module")
+def inside(ct):
+    """Voxels of the body in the part that a smaller moving volume covers, and not at its border."""
+    covered = np.zeros(ct[0].array.shape, bool)
+    covered[8:, 14:, :26] = True
+    return covered & (ct[0].array > -500)
+
+
+@pytest.fixture(scope="module")
+def known(ct, inside):
+    return error_of(register(*ct[:2]), ct[2], inside)
+
+
+def test_a_moving_volume_that_covers_a_part_is_found_as_well_there(ct, inside, known):
+    fixed, moving, way = ct
+    result = register(fixed, part_of_volume(moving, *BOX))
+    assert known < 0.5
+    assert error_of(result, way, inside) < known + 0.1
+    assert not result.covered[:5].any()
+    assert (np.abs(result.warped.array[~result.covered] + 1000) < 10).all()  # air
+    assert result.covered[8:, 14:34, :26].all()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("which", [0, 1])
+def test_what_is_nan_in_either_volume_is_not_compared_and_stays(ct, inside, known, dtype, which):
+    fixed, moving, way = ct
+    seen = np.zeros(fixed.array.shape, bool)
+    seen[BOX] = True
+    pair = [fixed, moving]
+    pair[which] = pair[which].with_array(np.where(seen, pair[which].array, np.nan).astype(dtype))
+    result = register(*pair)
+    assert error_of(result, way, inside) < known + 0.1
+    if which == 1:
+        assert result.warped.array.dtype == dtype
+        np.testing.assert_array_equal(np.isfinite(result.warped.array), result.covered)
+        assert not result.covered[:5].any()
+
+
+def test_a_moving_volume_that_reaches_further_is_read_beyond_the_fixed_grid(ct):
+    fixed, moving, way = ct
+    result = register(part_of_volume(fixed, slice(4, 20), slice(4, 30), slice(5, 35)), moving)
+    assert result.covered.all()
+    middle = (slice(4, 12), slice(6, 20), slice(6, 24))
+    assert error_of(result, way, middle) < 0.6

@@ -90,13 +90,33 @@ def test_constant_volumes_stay_constant():
     assert np.all(made.array == 7)
 
 
-def test_one_slice_and_voxels_that_are_no_numbers_are_refused():
+def test_one_slice_and_a_volume_that_shows_nothing_are_refused():
     with pytest.raises(InvalidInputError, match="only one slice"):
         add_slices(a_volume((1, 12, 13)), trained())
     broken = a_volume(dtype=np.float32)
-    broken.array[0, 0, 0] = np.nan
-    with pytest.raises(InvalidInputError, match="1 voxels that are NaN"):
+    broken.array[:] = np.nan
+    with pytest.raises(InvalidInputError, match="The volume is NaN or infinite throughout"):
         add_slices(broken, trained())
+
+
+@pytest.mark.parametrize("keep_acquired", [True, False])
+@pytest.mark.filterwarnings("error")
+def test_a_synthetic_voxel_is_nan_where_neither_slice_around_it_is_a_number(keep_acquired):
+    whole, holed = a_volume(dtype=np.float32), a_volume(dtype=np.float32)
+    holed.array[:, 0] = np.nan
+    holed.array[1, 5, 5] = np.inf
+    holed.array[3] = np.nan  # a whole slice
+    made = add_slices(holed, trained(), keep_acquired=keep_acquired).array
+    seen = np.isfinite(holed.array)
+    expected = np.empty(made.shape, bool)
+    expected[::2], expected[1::2] = seen, seen[:-1] | seen[1:]
+    np.testing.assert_array_equal(np.isfinite(made), expected)
+    if keep_acquired:
+        np.testing.assert_array_equal(made[::2], holed.array)
+    there = add_slices(whole, trained(), keep_acquired=keep_acquired).array[:5, 2:]
+    far = np.ones(there.shape, bool)
+    far[1:4, 1:6, 2:9] = False  # around the pixel
+    assert np.abs(made[:5, 2:] - there)[far].mean() < 0.05 * np.ptp(whole.array)
 
 
 def test_progress_rises_and_can_stop_the_work():
@@ -134,9 +154,9 @@ def test_frames_share_one_scale():
     assert np.abs(together - alone.volumes[0].array).max() > 1
 
 
-def test_a_frame_with_nan_is_named():
+def test_a_frame_that_shows_nothing_is_named():
     broken = a_volume(dtype=np.float32)
-    broken.array[0, 0, 0] = np.inf
+    broken.array[:] = np.inf
     sequence = Sequence([a_volume(dtype=np.float32), broken], (0.0, 1.0))
     with pytest.raises(InvalidInputError, match="Frame 1"):
         add_slices_to_sequence(sequence, trained())

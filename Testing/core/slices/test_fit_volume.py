@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.volume import Volume
@@ -46,9 +47,15 @@ def test_two_slices_are_enough_where_the_plane_is_learnt_from(thick):
     assert add_slices(pair, fit_to_volumes(new_model(2, **TINY), [pair], QUICK)).array.shape == (3, 48, 48)
 
 
+def test_voxels_that_are_no_numbers_do_not_spoil_a_training(thick):
+    padded = thick.with_array(np.where(np.arange(48) < 3, np.nan, thick.array).astype(np.float32))
+    model = fit_to_volumes(new_model(2, **TINY), [padded], QUICK)
+    assert all(torch.isfinite(weights).all() for weights in model.state_dict().values())
+
+
 def test_bad_input_is_refused(thick):
     constant = thick.with_array(np.zeros_like(thick.array))
-    broken = thick.with_array(np.where(np.arange(48) == 3, np.nan, thick.array))
+    broken = thick.with_array(np.full_like(thick.array, np.nan))
     with pytest.raises(InvalidInputError, match="nothing to learn"):
         fit_to_volumes(new_model(2, **TINY), [constant], QUICK)
     with pytest.raises(InvalidInputError, match="Volume 1"):

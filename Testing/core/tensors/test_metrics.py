@@ -271,3 +271,60 @@ class TestMeasuresOfTracking:
 
     def test_a_constant_error_has_its_square_as_mse(self):
         assert metrics.mse(np.full((1, 4, 4), 0.25), np.full((1, 4, 4), 0.5)) == 0.0625
+
+
+# --- voxels that are no numbers
+
+
+HOLES = [np.nan, np.inf, -np.inf]
+
+
+@pytest.mark.parametrize("hole", HOLES)
+@pytest.mark.parametrize("in_truth", [True, False])
+@pytest.mark.filterwarnings("error")
+def test_a_border_that_is_no_number_is_like_the_edge_of_the_image(pair, hole, in_truth):
+    """What lies beyond the edge is zero in some windows and left out in others; so is what is not seen."""
+    cut = [np.ascontiguousarray(image[:, :, :18]) for image in pair]
+    padded = [image.copy() for image in pair]
+    padded[in_truth][:, :, 18:] = hole
+    for score in (
+        metrics.mse,
+        metrics.psnr,
+        metrics.nmse,
+        metrics.local_ncc,
+        metrics.local_correlation,
+        metrics.ssim_2d,
+        metrics.ssim_3d,
+    ):
+        assert score(*padded) == pytest.approx(score(*cut)), score.__name__
+    inner = np.broadcast_to(np.arange(24) < 17, pair[0].shape)
+    assert metrics.detail(*padded) == pytest.approx(metrics.detail(*pair, mask=inner))
+
+
+@pytest.mark.filterwarnings("error")
+def test_images_without_a_number_have_no_score(pair):
+    nothing = np.full_like(pair[0], np.nan)
+    for score in (metrics.mse, metrics.psnr, metrics.nmse, metrics.detail, metrics.local_ncc, metrics.ssim_2d):
+        assert np.isnan(score(nothing, pair[1])), score.__name__
+
+
+@pytest.mark.filterwarnings("error")
+def test_frames_in_which_a_voxel_is_no_number_do_not_count_for_its_variation():
+    frames = np.random.default_rng(3).random((5, 1, 6, 7))
+    frames[1, 0, 2, 3] = np.nan
+    frames[2:4, 0, 4, 4] = np.inf
+    frames[:, 0, 0, 0] = np.nan
+    known = np.where(np.isfinite(frames), frames, np.nan)
+    found = metrics.variation(iter(frames))
+    assert np.isnan(found[0, 0, 0])
+    known[:, 0, 0, 0] = 0.0
+    np.testing.assert_allclose(np.nan_to_num(found), np.nanstd(known, axis=0), rtol=1e-9)
+
+
+def test_the_moving_region_is_a_share_of_what_is_seen():
+    frames = np.random.default_rng(3).random((5, 1, 10, 20))
+    frames[..., :10] = np.nan
+    region = metrics.moving_region(frames, share=0.1)
+    assert np.count_nonzero(region) == 10
+    assert not region[..., :10].any()
+    assert not metrics.moving_region(np.full((2, 1, 3, 3), np.nan)).any()

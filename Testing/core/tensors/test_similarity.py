@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from temporal_interp.tensors.similarity import box_mean, local_correlation_loss
+from temporal_interp.tensors.similarity import box_mean, local_correlation_loss, squared_local_correlation
 
 
 def random(*shape, seed=0):
@@ -82,3 +82,18 @@ def test_loss_is_symmetric():
     first, second = random(1, 1, 8, 9, 10), random(1, 1, 8, 9, 10, seed=1)
     there, back = (local_correlation_loss(*pair, window=5) for pair in ((first, second), (second, first)))
     torch.testing.assert_close(there, back)
+
+
+def test_windows_compare_only_what_both_images_show():
+    generator = torch.Generator().manual_seed(0)
+    image, other = (torch.rand(1, 1, 20, 24, generator=generator) for _ in range(2))
+    seen = torch.ones_like(image)
+    seen[..., 12:] = 0.0
+    target = torch.where(seen > 0, 2 * image + 1, other)
+    found = squared_local_correlation(image, target, window=5, noise_variance_floor=1e-9, seen=seen)
+    share = box_mean(seen, 5)
+    torch.testing.assert_close(found, share, rtol=0, atol=1e-3)  # all that is seen agrees
+    assert not found[..., 14:].any()
+    cut = squared_local_correlation(image[..., :12], other[..., :12], window=5)
+    whole = squared_local_correlation(image, other, window=5, seen=seen)[..., :12]
+    torch.testing.assert_close(whole, share[..., :12] * cut)

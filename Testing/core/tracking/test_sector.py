@@ -144,11 +144,29 @@ def test_real_3d_echo(real_data):
     assert bright.sum() > 0.7 * sector.sum()
 
 
-def test_nan_is_refused():
+def test_a_frame_that_shows_nothing_is_refused():
     frames = clip("float32")
-    frames[2, 0, 5, 5] = np.nan
-    with pytest.raises(InvalidInputError, match="Frame 2 has 1 voxels that are NaN"):
+    frames[2] = np.nan
+    with pytest.raises(InvalidInputError, match="Frame 2 is NaN or infinite throughout"):
         scan_sector(sequence_of(frames))
+
+
+@pytest.mark.filterwarnings("error")
+def test_dead_pixels_change_no_sector_and_stay():
+    whole, frames = clip("float32"), clip("float32")
+    frames[2, 0, 5, 5] = np.nan
+    frames[:, 0, 7, 9] = np.inf
+    sector = scan_sector(sequence_of(frames))
+    np.testing.assert_array_equal(sector, scan_sector(sequence_of(whole)))
+    cleaned = without_surround(sequence_of(frames), sector)
+    assert np.isnan(cleaned[2].array[0, 5, 5])
+    assert np.isinf(cleaned[0].array[0, 7, 9])
+
+
+def test_a_surround_of_nan_is_painted_by_no_machine():
+    frames = clip("float32")
+    frames[..., ~FAN] = np.nan
+    assert scan_sector(sequence_of(frames)) is None
 
 
 def test_surround_is_painted_black_and_the_scan_left_alone():

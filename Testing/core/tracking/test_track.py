@@ -134,6 +134,20 @@ def test_what_lies_outside_the_mask_is_not_looked_at(settings):
     assert in_voxels(forward[:, :, :22], SLICE) == pytest.approx((0, *STEP), abs=0.2)
 
 
+@both_methods
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.filterwarnings("error")
+def test_voxels_that_are_no_numbers_are_not_looked_at(settings, value):
+    sequence = drifting(frames=2)
+    holed = [v.with_array(v.array.copy()) for v in sequence.volumes]
+    for volume in holed:
+        volume.array[:, :, 30:] = value
+    holed[1].array[0, 10:13, 15] = value
+    result = track(Sequence(holed, [0, 30]), settings)
+    assert np.isfinite(result.displacements[1]).all()
+    assert in_voxels(result.motion.forward[0][:, :, :24], SLICE) == pytest.approx((0, *STEP), abs=0.2)
+
+
 def test_motion_is_known_after_every_scale():
     seen = {}
     coarse_alone = replace(BY_NETWORKS, least_steps=1, passes=(150, 1, 1))
@@ -195,7 +209,7 @@ def test_stopped_tracking_resumes_from_its_checkpoint(tmp_path, method):
 def not_a_number():
     sequence = drifting()
     volumes = list(sequence.volumes)
-    volumes[2] = volumes[2].with_array(np.where(np.arange(40) == 3, np.nan, volumes[2].array))
+    volumes[2] = volumes[2].with_array(np.full_like(volumes[2].array, np.nan))
     return replace(sequence, volumes=volumes)
 
 

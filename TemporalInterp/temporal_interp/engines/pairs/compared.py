@@ -19,14 +19,19 @@ class ComparedEnds:
         pair: both frames.
         images: (2, 1, k, j, i), the first and the last frame, scaled to [0, 1], on a grid over their extent.
         fusion: how two moved ends become one frame.
+        seen: (1, 1, k, j, i), how much of each voxel both frames show; all if None.
     """
 
-    def __init__(self, pair: Pair, images: torch.Tensor, fusion: Fusion) -> None:
+    def __init__(self, pair: Pair, images: torch.Tensor, fusion: Fusion, seen: torch.Tensor | None = None) -> None:
         self.images = images
         spacing = spacing_on(tuple(images.shape[2:]), pair.geometry.shape, pair.geometry.spacing_kji)
         self.spacing = (math.inf, *spacing[1:]) if pair.independent else spacing
-        problems = images.squeeze(1).unsqueeze(2) if pair.independent else images.unsqueeze(1)
-        self.fusion = fusion.for_pair(*problems)
+
+        def problems(images: torch.Tensor) -> torch.Tensor:
+            return images.squeeze(1).unsqueeze(2) if pair.independent else images.unsqueeze(1)
+
+        first, last = problems(images)
+        self.fusion = fusion.for_pair(first, last, None if seen is None else problems(seen)[0])
         self.unmoved_disagreement = self.disagreement(images)
 
     def moved(self, displacements: torch.Tensor, images: torch.Tensor | None = None) -> torch.Tensor:

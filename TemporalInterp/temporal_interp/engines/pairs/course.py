@@ -16,7 +16,7 @@ from temporal_interp.data.volume import Volume
 from temporal_interp.engines.pairs.brightness import BrightnessChange
 from temporal_interp.engines.pairs.compared import ComparedEnds
 from temporal_interp.engines.pairs.detail import with_detail
-from temporal_interp.engines.pairs.fusion import Fusion, FusionMaps, fuse, fusion_maps
+from temporal_interp.engines.pairs.fusion import Fusion, FusionMaps, fuse, fusion_maps, seen_in_slab
 from temporal_interp.engines.pairs.movable import MovableFrame, MovableFrames
 from temporal_interp.engines.pairs.path import Neighbour, Path
 from temporal_interp.engines.pairwise import KEPT_GAPS, Synthesised
@@ -105,13 +105,15 @@ class Fits:
 
     def _of(self, pair: Pair, gap: Gap, progress: Progress) -> FittedVelocity:
         if gap.number not in self._kept:
-            scaled = pair.sequence.scaled
+            ends = Pair(pair.sequence, gap)
+            first, last = ends.normalised
             self._kept[gap.number] = fit_volumes(
-                scaled.normalised(pair.sequence[gap.last]),
-                scaled.normalised(pair.sequence[gap.first]),
+                last,
+                first,
                 pair.geometry,
                 self._settings or default_settings(pair.independent, search=self._search),
                 independent=pair.independent,
+                seen=ends.seen[::-1],
                 device=self._device,
                 progress=progress,
             )
@@ -148,7 +150,7 @@ class PreparedCourse:
         self.before = before
         self.after = after
         with torch.inference_mode():
-            self.compared = ComparedEnds(pair, fitted.compared.flip(0), fusion)
+            self.compared = ComparedEnds(pair, fitted.compared.flip(0), fusion, fitted.seen)
             unexplained = self._unexplained(fitted)
             neighbours = [
                 None if gap is None else Neighbour(gap.fitted.velocity, gap.ratio, self._trust(gap.fitted, unexplained))
@@ -161,6 +163,7 @@ class PreparedCourse:
                 self.brightness = BrightnessChange(
                     before.ratio, after.ratio, self.compared.spacing, self.compared.fusion.noise
                 )
+                self.seen = _in_all(fitted.seen, before.fitted.seen, after.fitted.seen)
                 self.outer = torch.cat([before.fitted.compared[1:], after.fitted.compared[:1]])
                 # from the first frame back to the one before it, and from the last on to the one after it
                 self.to_outer = integrate_velocity(torch.cat([before.fitted.velocity, -after.fitted.velocity]))
@@ -192,6 +195,7 @@ class PreparedCourse:
     def _trust(self, beside: FittedVelocity, unexplained: torch.Tensor) -> torch.Tensor:
         """Return how far to go by the motion in a gap beside, on the grid of the velocity."""
         trust = (UNEXPLAINED * unexplained / self._unexplained(beside)).clamp(max=1.0)
+        trust = trust if beside.seen is None else trust * beside.seen
         return resize(trust, tuple(beside.velocity.shape[2:]))
 
     def _render(self, displacements: torch.Tensor, ends: tuple[MovableFrame, MovableFrame], t: float) -> Volume:
@@ -214,7 +218,8 @@ class PreparedCourse:
                 for end, d in zip(ends, displacements.split(1), strict=True)
             )
             local = FusionMaps(*(resize_slab(m, shape, slab) for m in (maps.trust, maps.last_weight)))
-            fused = fuse(unmoved, (moved_first, moved_last), local, t)
+            seen = seen_in_slab((ends[0].seen, ends[1].seen), displacements, slab)
+            fused = fuse(unmoved, (moved_first, moved_last), local, t, seen)
             if change is not None:
                 fused = fused + scale * resize_slab(change, shape, slab)
             wanted = torch.lerp(ends[0].detail_energy[:, :, slab], ends[1].detail_energy[:, :, slab], t)
@@ -232,7 +237,14 @@ class PreparedCourse:
         outer, outer_moved = self.outer, self.compared.moved(compose(self.to_outer, displacements), self.outer)
         with_motion = self.brightness.at(t, torch.cat([outer_moved[:1], moved, outer_moved[1:]]))
         without = self.brightness.at(t, torch.cat([outer[:1], self.compared.images, outer[1:]]))
-        return torch.lerp(without, with_motion, trust)
+        change = torch.lerp(without, with_motion, trust)
+        return change if self.seen is None else change * self.seen
+
+
+def _in_all(*seen: torch.Tensor | None) -> torch.Tensor | None:
+    """Return how much of each voxel all show, (1, 1, k, j, i); None where they show all."""
+    known = [one for one in seen if one is not None]
+    return torch.stack(known).amin(0) if known else None
 
 
 def _trust_in_detail(unmoved: torch.Tensor, moved: torch.Tensor, fusion: Fusion) -> torch.Tensor:

@@ -15,6 +15,7 @@ import torch
 
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.registration.noise import noise_variance
+from temporal_interp.tensors.slabs import warp_slab
 from temporal_interp.tensors.spatial import smooth
 
 
@@ -40,14 +41,15 @@ class Fusion:
                 f"A fusion needs a radius of zero or more mm and a noise of zero or more and below 1, got {self}."
             )
 
-    def for_pair(self, first: torch.Tensor, last: torch.Tensor) -> Fusion:
+    def for_pair(self, first: torch.Tensor, last: torch.Tensor, seen: torch.Tensor | None = None) -> Fusion:
         """Return this fusion with the noise of a pair, where none is given: `noise_variance`, averaged over problems.
 
         Args:
             first: (N, 1, *shape), N problems in 2D or 3D, scaled to [0, 1].
             last: likewise.
+            seen: how much of each voxel both show, likewise; all if None.
         """
-        return self if self.noise else replace(self, noise=float(noise_variance(first, last).mean().sqrt()))
+        return self if self.noise else replace(self, noise=float(noise_variance(first, last, seen).mean().sqrt()))
 
     @property
     def disagreement_of_noise(self) -> float:
@@ -99,9 +101,59 @@ def fusion_maps(unwarped: torch.Tensor, warped: torch.Tensor, t: float, fusion: 
     return FusionMaps(trust, t + doubt * (late - t))
 
 
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """How much of every voxel of a frame each of the two volumes shows, from 0 to 1; see `data.field_of_view`.
+
+    Attributes:
+        unwarped: of the first and of the last volume.
+        warped: of both when they are warped.
+    """
+
+    unwarped: tuple[torch.Tensor, torch.Tensor]
+    warped: tuple[torch.Tensor, torch.Tensor]
+
+
+def seen_in_slab(
+    views: tuple[torch.Tensor | None, torch.Tensor | None], displacements: torch.Tensor, slab: slice
+) -> Seen | None:
+    """Return what two volumes show of the slices `slab` of a frame; None where both show all.
+
+    Args:
+        views: of the first and of the last volume, (1, 1, K, J, I) from 0 to 1; None for one that shows all.
+        displacements: that warp them, (2, 3, k, j, i), voxels of their own grid over the same extent.
+        slab: slices of the frame, with explicit start and stop.
+    """
+    shown = next((view for view in views if view is not None), None)
+    if shown is None:
+        return None
+    first, last = (torch.ones_like(shown) if view is None else view for view in views)
+    first_warped, last_warped = (
+        warp_slab(view, d, slab) for view, d in zip((first, last), displacements.split(1), strict=True)
+    )
+    return Seen((first[:, :, slab], last[:, :, slab]), (first_warped, last_warped))
+
+
 def fuse(
-    unwarped: tuple[torch.Tensor, torch.Tensor], warped: tuple[torch.Tensor, torch.Tensor], maps: FusionMaps, t: float
+    unwarped: tuple[torch.Tensor, torch.Tensor],
+    warped: tuple[torch.Tensor, torch.Tensor],
+    maps: FusionMaps,
+    t: float,
+    seen: Seen | None = None,
 ) -> torch.Tensor:
-    """Return the frame at t from the first and last volume, unwarped and warped; all of one shape."""
-    blend = torch.lerp(*unwarped, t)
-    return torch.lerp(blend, torch.lerp(*warped, maps.last_weight), maps.trust)
+    """Return the frame at t from the first and last volume, unwarped and warped; all of one shape.
+
+    A volume counts by how much of a place it shows, and where neither of the warped ones shows it, they do not count.
+    """
+    if seen is None:
+        blend = torch.lerp(*unwarped, t)
+        return torch.lerp(blend, torch.lerp(*warped, maps.last_weight), maps.trust)
+    blend = torch.lerp(*unwarped, _last_share(torch.full_like(maps.last_weight, t), *seen.unwarped))
+    moved = torch.lerp(*warped, _last_share(maps.last_weight, *seen.warped))
+    return torch.lerp(blend, moved, maps.trust * torch.maximum(*seen.warped))
+
+
+def _last_share(last_weight: torch.Tensor, first_seen: torch.Tensor, last_seen: torch.Tensor) -> torch.Tensor:
+    """Return the weight of the last of two volumes by how much each shows; unchanged where neither shows anything."""
+    first, last = (1 - last_weight) * first_seen, last_weight * last_seen
+    return torch.where(first + last > 0, last / (first + last), last_weight)

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import torch
 
+from temporal_interp.data.field_of_view import field_of_view
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.engines.pairs.detail import detail_energy
 from temporal_interp.tensors.cubic import CubicImage
@@ -26,10 +27,12 @@ class MovableFrame:
     Args:
         image: its voxels, the darkest at 0.
         spacing: voxel size in mm along J and I.
+        seen: (1, 1, K, J, I), 1 where the frame shows something, else 0; None where it shows all.
     """
 
-    def __init__(self, image: CubicImage, spacing: tuple[float, float]) -> None:
+    def __init__(self, image: CubicImage, spacing: tuple[float, float], seen: torch.Tensor | None = None) -> None:
         self.image = image
+        self.seen = seen
         self._spacing = spacing
 
     @cached_property
@@ -79,8 +82,14 @@ class MovableFrames:
     def _made(self, number: int, in_plane: bool) -> MovableFrame:
         key = number, in_plane
         if key not in self._kept:
-            voxels = as_image(self._sequence.scaled.centred(self._sequence[number]), self._device)
+            frame = self._sequence[number]
+            voxels = as_image(self._sequence.scaled.centred(frame), self._device)
+            seen = field_of_view(frame.array)
             spacing = self._sequence.geometry.spacing_kji[1:]
-            self._kept[key] = MovableFrame(CubicImage.of(voxels, in_plane=in_plane), (spacing[0], spacing[1]))
+            self._kept[key] = MovableFrame(
+                CubicImage.of(voxels, in_plane=in_plane),
+                (spacing[0], spacing[1]),
+                None if seen is None else as_image(seen, self._device),
+            )
         self._kept.move_to_end(key)
         return self._kept[key]

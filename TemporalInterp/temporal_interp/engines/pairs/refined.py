@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import torch
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.engines.pairs.model_grid import Maps, PairModel
 from temporal_interp.engines.pairs.student import ModelRegion, PreparedStudent
 from temporal_interp.errors import Progress
+from temporal_interp.registration.grids import coarsen
 from temporal_interp.registration.register import fit_volumes
 from temporal_interp.registration.settings import GridField, VelocitySettings
+from temporal_interp.tensors.slabs import as_image
 from temporal_interp.tensors.spatial import compose, integrate_velocity, resize_field, warp
 
 REMAINDER = VelocitySettings(field=GridField(starts=1), levels=(2, 1), iterations=(30, 20))
@@ -34,13 +37,19 @@ def refine(
     if region is None:
         return prepared
     first, last = region.images
-    warped = warp(first[None, None], region.model.at([1.0])[0].displacements[:1])[0, 0]
+    motion = region.model.at([1.0])[0].displacements[:1]
+    warped = warp(first[None, None], motion)[0, 0]
+    first_seen, last_seen = (_on_grid_of(region, seen) for seen in prepared.pair.seen)
     fitted = fit_volumes(
         last.numpy(),
         warped.numpy(),
-        _grid_of(region, prepared.pair.geometry),
+        _geometry_of(region, prepared.pair.geometry),
         settings or REMAINDER,
         independent=prepared.pair.independent,
+        seen=(
+            None if last_seen is None else last_seen[0, 0].numpy(),
+            None if first_seen is None else warp(first_seen, motion)[0, 0].numpy(),
+        ),
         device=device,
         progress=progress,
     )
@@ -74,7 +83,12 @@ class RefinedModel:
         return replace(maps, displacements=torch.cat([first, last]))
 
 
-def _grid_of(region: ModelRegion, geometry: Geometry) -> Geometry:
+def _on_grid_of(region: ModelRegion, seen: np.ndarray | None) -> torch.Tensor | None:
+    """Return what a frame shows, (K, J, I), on the model grid, (1, 1, k, j, i); None where it shows all."""
+    return None if seen is None else coarsen(as_image(seen[region.box], "cpu"), tuple(region.images[0].shape))
+
+
+def _geometry_of(region: ModelRegion, geometry: Geometry) -> Geometry:
     """Return the model grid: the box of the image, on the network's voxels."""
     k, j, i = region.images[0].shape
     size = [(b.stop - b.start) * along for b, along in zip(region.box, geometry.spacing_kji, strict=True)]

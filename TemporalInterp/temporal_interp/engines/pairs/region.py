@@ -36,7 +36,7 @@ def region_of_change(first: np.ndarray, last: np.ndarray, geometry: Geometry) ->
     The noise is judged by the median of the differences: most of a medical image does not move. Our choice.
 
     Args:
-        first: (K, J, I), scaled to [0, 1].
+        first: (K, J, I), scaled to [0, 1], all of them numbers.
         last: likewise.
         geometry: of both.
     """

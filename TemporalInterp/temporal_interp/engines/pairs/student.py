@@ -91,16 +91,23 @@ class PreparedStudent:
         shape = self.pair.geometry.shape
         low = np.float64(self.pair.intensity_range.low)
         sources = [as_image(voxels, "cpu") for voxels in self.pair.centred]
+        views = [None if seen is None else as_image(seen, "cpu") for seen in self.pair.seen]
         frame = np.empty(shape, self.pair.first.array.dtype)
         for slab in slabs(shape):
             values = torch.lerp(sources[0][0, 0, slab], sources[1][0, 0, slab], t)
             if self.region is not None and maps is not None:
-                self._synthesise(values, slab, sources, maps, self.region.box)
+                self._synthesise(values, slab, sources, views, maps, self.region.box)
             frame[slab] = to_scalar_type(values.numpy() + low, frame.dtype)
         return self.pair.first.with_array(frame)
 
     def _synthesise(
-        self, values: torch.Tensor, slab: slice, sources: Sequence[torch.Tensor], maps: Maps, box: Box
+        self,
+        values: torch.Tensor,
+        slab: slice,
+        sources: Sequence[torch.Tensor],
+        views: Sequence[torch.Tensor | None],
+        maps: Maps,
+        box: Box,
     ) -> None:
         """Put the network's frame into the part of a slab, (rows, J, I), that lies within the box."""
         along_k, *in_plane = box
@@ -110,15 +117,21 @@ class PreparedStudent:
         inner = slice(rows.start - along_k.start, rows.stop - along_k.start)
         shape = shape_of(box)
         here = (slice(rows.start - slab.start, rows.stop - slab.start), *in_plane)
-        candidates = []
-        for source, displacement in zip(sources, maps.displacements, strict=True):
+        candidates, shown = [], []
+        for source, view, displacement in zip(sources, views, maps.displacements, strict=True):
             points = identity_grid((rows.stop - rows.start, *shape[1:]), displacement)
             start = torch.tensor([rows.start, *(b.start for b in in_plane)], dtype=torch.float32)
             points = points + start.view(1, 3, 1, 1, 1) + displacement_in_slab(displacement[None], shape, inner)
-            candidates.append(source[:, :, rows, in_plane[0], in_plane[1]])
-            moves_through = displacement[0].any()
-            candidates.append(sample(source, points) if moves_through else sample_in_plane(source[:, :, rows], points))
+            where = (slice(None), slice(None), rows, *in_plane)
+            through_plane = bool(displacement[0].any())
+            candidates += [source[where], _sampled(source, points, rows, through_plane)]
+            if view is None:
+                shown += [torch.ones_like(candidates[-1])] * 2
+            else:
+                shown += [view[where], _sampled(view, points, rows, through_plane)]
         weights = resize_slab(maps.weights, shape, inner)
+        if any(view is not None for view in views):
+            weights = _by_what_is_seen(weights, torch.cat(shown, dim=1))
         made = (weights * torch.cat(candidates, dim=1)).sum(dim=1)[0]
         residual = resize_slab(maps.residual, shape, inner)[0, 0]
         intensities = self.pair.intensity_range
@@ -139,6 +152,19 @@ class PreparedStudent:
             displacement = displacement_in_slab(maps.displacements[end][None], inner, slice(0, inner[0]))
             whole[(slice(None), slice(None), *box)] = displacement * torch.from_numpy(soft_edge(box, shape, spacing))
         return DisplacementField.from_voxels(whole, self.pair.geometry)
+
+
+def _sampled(image: torch.Tensor, points: torch.Tensor, rows: slice, through_plane: bool) -> torch.Tensor:
+    """Return a volume (1, 1, K, J, I) at points (1, 3, rows, j, i) for some of its slices."""
+    return sample(image, points) if through_plane else sample_in_plane(image[:, :, rows], points)
+
+
+def _by_what_is_seen(weights: torch.Tensor, shown: torch.Tensor) -> torch.Tensor:
+    """Return the weights of the candidates, (1, 4, *shape), by how much of a place each shows; as they are where none
+    shows it."""
+    counted = weights * shown
+    total = counted.sum(dim=1, keepdim=True)
+    return torch.where(total > 0, counted * weights.sum(dim=1, keepdim=True) / total, weights)
 
 
 def model_shape(box: Box, geometry: Geometry) -> tuple[int, int, int]:

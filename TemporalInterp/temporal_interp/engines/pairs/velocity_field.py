@@ -12,7 +12,7 @@ from temporal_interp.data.pair import Pair
 from temporal_interp.data.scalar_type import to_scalar_type
 from temporal_interp.data.volume import Volume
 from temporal_interp.engines.pairs.compared import ComparedEnds
-from temporal_interp.engines.pairs.fusion import Fusion, FusionMaps, fuse, fusion_maps
+from temporal_interp.engines.pairs.fusion import Fusion, FusionMaps, fuse, fusion_maps, seen_in_slab
 from temporal_interp.engines.pairwise import Synthesised
 from temporal_interp.errors import Progress, no_progress
 from temporal_interp.registration.register import default_settings, fit_volumes
@@ -33,6 +33,7 @@ class PreparedVelocityField:
             which the warped frames are compared.
         fusion: how the two warped ends become one frame.
         ease: how slowly the motion starts and ends, see `ease_in_out`.
+        seen: (1, 1, k, j, i), how much of each voxel of that grid both frames show; all if None.
     """
 
     def __init__(
@@ -43,11 +44,12 @@ class PreparedVelocityField:
         fusion: Fusion,
         *,
         ease: float = 0.0,
+        seen: torch.Tensor | None = None,
     ) -> None:
         self.pair = pair
         self.velocity = velocity
         self.ease = ease
-        self.compared = ComparedEnds(pair, coarse, fusion)
+        self.compared = ComparedEnds(pair, coarse, fusion, seen)
 
     @classmethod
     def fitted(
@@ -76,9 +78,16 @@ class PreparedVelocityField:
         settings = settings or default_settings(pair.independent)
         first, last = pair.normalised
         fitted = fit_volumes(
-            last, first, pair.geometry, settings, independent=pair.independent, device=device, progress=progress
+            last,
+            first,
+            pair.geometry,
+            settings,
+            independent=pair.independent,
+            seen=pair.seen[::-1],
+            device=device,
+            progress=progress,
         )
-        return cls(pair, fitted.velocity, fitted.compared.flip(0), fusion or Fusion(), ease=ease)
+        return cls(pair, fitted.velocity, fitted.compared.flip(0), fusion or Fusion(), ease=ease, seen=fitted.seen)
 
     def at(self, t: Sequence[float], *, fields: bool = False) -> list[Synthesised]:
         """Return what lies at some t, in parallel on the threads of the CPU; see `PreparedPair.at`."""
@@ -102,6 +111,7 @@ class PreparedVelocityField:
         shape, device = self.pair.geometry.shape, self.velocity.device
         low = np.float64(self.pair.intensity_range.low)
         sources = [as_image(voxels, device) for voxels in self.pair.centred]
+        first_seen, last_seen = (None if seen is None else as_image(seen, device) for seen in self.pair.seen)
         frame = np.empty(shape, self.pair.first.array.dtype)
         for slab in slabs(shape):
             unmoved = (sources[0][:, :, slab], sources[1][:, :, slab])
@@ -109,7 +119,8 @@ class PreparedVelocityField:
                 warp_slab(image, d, slab) for image, d in zip(sources, displacements.split(1), strict=True)
             )
             local = FusionMaps(*(resize_slab(m, shape, slab) for m in (maps.trust, maps.last_weight)))
-            fused = fuse(unmoved, (moved_first, moved_last), local, path)[0, 0]
+            seen = seen_in_slab((first_seen, last_seen), displacements, slab)
+            fused = fuse(unmoved, (moved_first, moved_last), local, path, seen)[0, 0]
             frame[slab] = to_scalar_type(fused.cpu().numpy() + low, frame.dtype)
         return self.pair.first.with_array(frame)
 
