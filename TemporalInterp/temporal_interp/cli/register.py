@@ -31,7 +31,10 @@ def register(
         Path | None, typer.Option(metavar="FILE", help="Also write the displacement field (LPS mm): .nrrd, .mha.")
     ] = None,
     initial: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Start from this displacement field, on FIXED's grid.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Start from this displacement field on FIXED's grid, or this transform of ITK."
+        ),
     ] = None,
     slice_thickness: Annotated[
         float | None,
@@ -91,7 +94,7 @@ def register(
     if max_voxels is not None:
         settings = replace(settings, max_voxels=max_voxels)
     moving = _on_grid_of(fixed, read_volume(moving_path), console)
-    start = None if initial is None else _initial_field(initial, fixed.geometry)
+    start = None if initial is None else _initial_field(initial, fixed.geometry, console)
     with console.progress("Registering") as progress:
         result = run_registration(
             fixed,
@@ -128,10 +131,10 @@ def _on_grid_of(fixed: Volume, moving: Volume, console: Console) -> Volume:
     return resample(moving, fixed.geometry)
 
 
-def _initial_field(path: Path, geometry: Geometry) -> np.ndarray:
+def _initial_field(path: Path, geometry: Geometry, console: Console) -> np.ndarray:
     from temporal_interp.io import read_displacement
 
-    array, grid = read_displacement(path)
+    array, grid = read_displacement(path, geometry, note=console.note)
     if not grid.is_close(geometry):
         raise InvalidInputError(f"{path}: the field does not lie on FIXED's voxel grid: {grid} against {geometry}.")
     return array
