@@ -11,7 +11,8 @@ import typer
 
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.options import DeviceOption, ForceOption, JsonOption
-from temporal_interp.cli.outputs import require_file_output
+from temporal_interp.cli.outputs import file_output, require_outputs
+from temporal_interp.cli.room import COMPRESSED, FIELD_BYTES, require_disk_space
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.tensors.devices import choose_device
 
@@ -66,9 +67,12 @@ def register(
     """Register two volumes and warp the second onto the first."""
     from temporal_interp.io.format_registry import field_extensions, volume_extensions
 
-    require_file_output(output, volume_extensions(), force=force)
-    if field is not None:
-        require_file_output(field, field_extensions(), force=force)
+    require_outputs(
+        file_output(output, volume_extensions()),
+        file_output(field, field_extensions(), "--field"),
+        inputs=[fixed_path, moving_path, initial],
+        force=force,
+    )
 
     from temporal_interp.data.slice_independence import slices_are_independent
     from temporal_interp.io import read_volume, write_displacement, write_volume
@@ -79,6 +83,7 @@ def register(
     console, started = Console(json), time.monotonic()
     where = choose_device(device)
     fixed = read_volume(fixed_path)
+    require_disk_space(_needs(fixed, output, field))
     if paper or neural:
         settings = VelocitySettings.paper() if paper else VelocitySettings.neural()
     else:
@@ -120,6 +125,12 @@ def register(
     ]
     values |= {"output": output, "field": field, "seconds": round(time.monotonic() - started, 1)}
     console.result({**values, "settings": settings.in_one_line()}, *lines)
+
+
+def _needs(fixed: Volume, output: Path, field: Path | None) -> dict[Path, float]:
+    """Return the bytes that every output takes on the disk."""
+    needs = {output: COMPRESSED * fixed.array.nbytes}
+    return needs if field is None else {**needs, field: COMPRESSED * FIELD_BYTES * fixed.array.size}
 
 
 def _on_grid_of(fixed: Volume, moving: Volume, console: Console) -> Volume:

@@ -13,7 +13,9 @@ import typer
 
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.options import DeviceOption, ForceOption, InputArgument, JsonOption
-from temporal_interp.cli.outputs import require_folder_output
+from temporal_interp.cli.outputs import folder_output, require_outputs, state_output
+from temporal_interp.cli.room import COMPRESSED, FIELD_BYTES, require_disk_space
+from temporal_interp.errors import errors_naming
 from temporal_interp.tensors.devices import choose_device
 from temporal_interp.tracking.contour_view import ContourView
 
@@ -104,7 +106,12 @@ def track(
     (between neighbours), all in LPS mm; curves.csv; pictures and a film; with nmsr, network.safetensors for
     --start-from.
     """
-    require_folder_output(output, force=force)
+    require_outputs(
+        folder_output(output),
+        state_output(checkpoint, "--checkpoint"),
+        inputs=[input_path, mask, points, contour, start_from],
+        force=force,
+    )
     if wall_thickness is not None and contour is None:
         raise typer.BadParameter("--wall-thickness needs --contour.")
     if method is Method.VELOCITY and (paper or start_from is not None):
@@ -113,6 +120,7 @@ def track(
 
     from temporal_interp.cli.tracking_input import read_marks, ready_to_track
     from temporal_interp.cli.tracking_results import write_maps, write_results
+    from temporal_interp.data.sequence import require_apart
     from temporal_interp.io import read_sequence
     from temporal_interp.io.atomic import atomic_folder
     from temporal_interp.tracking.network_file import load_network
@@ -132,6 +140,10 @@ def track(
             f"The sequence is a loop of {sequence.with_unit(sequence.period)}; it is tracked as one whole beat. "
             "--no-cycle tracks it as none."
         )
+    with errors_naming(output):
+        require_apart(sequence.times, sequence.unit)
+    # the displacements from the reference frame, and those to both neighbours
+    require_disk_space({output: COMPRESSED * 3 * FIELD_BYTES * len(sequence) * sequence[0].array.size})
     pair = _pair_that_changes_most(sequence)
     by_scale: dict[int, np.ndarray] = {}
     with console.progress("Tracking") as progress:

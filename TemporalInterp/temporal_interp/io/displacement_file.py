@@ -22,7 +22,7 @@ from temporal_interp.data.inverse_displacement import inverse_displacement
 from temporal_interp.data.volume import from_sitk
 from temporal_interp.errors import InvalidInputError, UnreadableFileError, errors_naming
 from temporal_interp.io.atomic import atomic_file, write_errors_naming
-from temporal_interp.io.files import first_bytes, require_exists
+from temporal_interp.io.files import header_text, require_exists
 from temporal_interp.io.format_registry import field_extensions, one_of
 from temporal_interp.io.images import read_image, write_image
 from temporal_interp.io.nrrd_file import TO_LPS, is_nrrd
@@ -37,8 +37,6 @@ TRANSFORM_EXTENSIONS = (".h5", ".hdf5", ".tfm", ".txt", ".mat", ".xfm")
 
 OTHER_CONVENTIONS = {"NREG_TRANS": "NiftyReg", "Mapping": "SPM"}
 """Names of the intent in NIfTI files whose vectors mean something else, and the programs that write them."""
-
-HEADER_BYTES = 1 << 16
 
 
 def ignore_note(message: str) -> None:
@@ -177,8 +175,7 @@ def _in_lps(path: Path, array: np.ndarray) -> np.ndarray:
 
 def _header_entries(path: Path) -> dict[str, str]:
     """Return the fields of a NRRD header."""
-    header = re.split(rb"\r?\n\r?\n", first_bytes(path, HEADER_BYTES), maxsplit=1)[0].decode("utf-8", "replace")
-    fields = (line.split(": ", 1) for line in header.splitlines() if ": " in line and ":=" not in line)
+    fields = (line.split(": ", 1) for line in header_text(path).splitlines() if ": " in line and ":=" not in line)
     return {name.strip().lower(): value.strip() for name, value in fields}
 
 

@@ -31,6 +31,16 @@ def displacement_path(folder: Path, end: str) -> Path:
     return folder / f"displacement_{end}_to_t.seq.nrrd"
 
 
+DISK_BYTES = 2 * (3 + 1) * 4 * 1.5
+"""On the disk while the fields of a frame are written, for every voxel: in float32 two displacements and their
+Jacobians, plainly and, cautiously guessed, half as much compressed."""
+
+
+def file_names() -> list[str]:
+    """Return the names of all files that are written into a folder."""
+    return [path_of(Path(), end).name for end in ENDS for path_of in (displacement_path, jacobian_path)]
+
+
 def jacobian_path(folder: Path, end: str) -> Path:
     """Return the path in a folder of the Jacobian determinants of the fields from an end."""
     return folder / f"jacobian_{end}_to_t.seq.nrrd"
