@@ -27,7 +27,6 @@ class Output:
         files: all files that are written, as far as they are known.
         is_folder: files are written into it.
         require: raises InvalidInputError or UnwritableFileError unless it can be written; the argument is --force.
-        beside_input: may be a folder that holds an input.
     """
 
     path: Path
@@ -35,7 +34,6 @@ class Output:
     files: tuple[Path, ...]
     is_folder: bool
     require: Callable[[bool], None]
-    beside_input: bool = False
 
 
 def file_output(path: Path | None, endings: Iterable[str], option: str = "--output") -> Output | None:
@@ -62,7 +60,7 @@ def sequence_output(path: Path, option: str = "--output") -> Output:
 
 
 def folder_output(path: Path | None, option: str = "--output", names: Iterable[str] = ()) -> Output | None:
-    """Return a folder as an output, new, empty, or with --force; `names` of files are those others could also have."""
+    """Return a folder as an output, new, empty, or with --force; `names` are of files that are written there."""
     if path is None:
         return None
     files = (path, *(path / name for name in names))
@@ -73,7 +71,7 @@ def state_output(path: Path | None, option: str) -> Output | None:
     """Return a file or folder that a later run continues from, and that may therefore exist, as an output."""
     if path is None:
         return None
-    return Output(path, option, (path,), True, lambda force: _require_writable(path.parent), beside_input=True)
+    return Output(path, option, (path,), True, lambda force: _require_writable(path.parent))
 
 
 def require_outputs(*outputs: Output | None, inputs: Iterable[Path | None] = (), force: bool) -> None:
@@ -112,10 +110,10 @@ def _require_not_the_source(output: Output, source: Path) -> None:
 
     for file, part in itertools.product(output.files, files_of(source)):
         if _is_same(file, part):
-            belongs = "the input itself" if part == source else f"a part of the input {source}"
+            what = "is the input itself" if part == source else f"belongs to the input {source}"
             raise InvalidInputError(
-                f"{output.path}: {output.option} would replace {file}, {belongs}, which is never done, even with "
-                "--force. Choose another name."
+                f"{output.path}: {output.option} would write {file}, which {what}; an input is never changed, "
+                "even with --force. Choose another name."
             )
     if source.is_dir():
         inside = [file for file in output.files if _is_image(file) and source.resolve() in file.resolve().parents]
@@ -124,16 +122,6 @@ def _require_not_the_source(output: Output, source: Path) -> None:
                 f"{inside[0]} lies in the input {source}, of which no file is ever replaced, even with --force. "
                 "Choose another name."
             )
-    elif (
-        output.is_folder
-        and not output.beside_input
-        and output.path.is_dir()
-        and _is_same(output.path, source.absolute().parent)
-    ):
-        raise InvalidInputError(
-            f"{output.path}: this folder holds the input {source.name}, and files of the same name are replaced there. "
-            f"Choose another folder for {output.option}."
-        )
 
 
 def _require_apart(one: Output, other: Output) -> None:

@@ -59,12 +59,12 @@ def require_disk_space(needs: Mapping[Path, float]) -> None:
     for path in needs:
         on_disk.setdefault(existing_above(path).stat().st_dev, []).append(path)
     for paths in on_disk.values():
-        free = shutil.disk_usage(existing_above(paths[0])).free
+        disk = shutil.disk_usage(existing_above(paths[0]))
         needed = sum(needs[path] for path in paths)
-        if needed > free:
+        if disk.total and needed > disk.free:  # some file systems on a network say that they have no size
             raise UnwritableFileError(
                 f"{' and '.join(map(str, paths))}: the result takes about {in_words(needed)}, and the disk has "
-                f"{in_words(free)} left. Make room, choose another place, or ask for less."
+                f"{in_words(disk.free)} left. Make room, choose another place, or ask for less."
             )
 
 

@@ -26,6 +26,16 @@ if TYPE_CHECKING:
     from temporal_interp.tracking.settings import TrackingSettings
 
 
+FIELDS = ("displacement", "forward", "backward", "velocity", "divergence", "vorticity")
+STRAINS = ("ii", "ij", "ik", "jj", "jk", "kk")
+WRITTEN = (
+    *(f"{name}.seq.nrrd" for name in FIELDS),
+    *(f"strain_{axes}.seq.nrrd" for axes in STRAINS),
+    *("curves.csv", "points.csv", "motion.png", "strain.png", "tracking.gif", "network.safetensors"),
+)
+"""Names of the files in the folder, none of which may be an input."""
+
+
 class Method(StrEnum):
     """What finds the motion, see `TrackingSettings.method`."""
 
@@ -107,7 +117,7 @@ def track(
     --start-from.
     """
     require_outputs(
-        folder_output(output),
+        folder_output(output, names=WRITTEN),
         state_output(checkpoint, "--checkpoint"),
         inputs=[input_path, mask, points, contour, start_from],
         force=force,
@@ -163,6 +173,8 @@ def track(
         found = write_results(folder, sequence, tracking, marks, pair, by_scale)
         if maps:
             write_maps(folder, tracking)
+    if found["not_drawn"] is not None:
+        console.note(f"The pictures and the film could not be drawn ({found['not_drawn']}); everything else is there.")
     seconds = round(time.monotonic() - started, 1)
     values = {"output": output, "frames": len(sequence), "reference": reference, "settings": settings.in_one_line()}
     console.result({**values, **found, "seconds": seconds}, *_in_words(output, found, seconds))
@@ -190,7 +202,8 @@ def _pair_that_changes_most(sequence: Sequence) -> int:
 
 
 def _in_words(output: Path, found: Mapping[str, Any], seconds: float) -> list[str]:
-    lines = [f"{output}: fields, curves, pictures and a film ({seconds} s)."]
+    made = "fields, curves, pictures and a film" if found["not_drawn"] is None else "fields and curves"
+    lines = [f"{output}: {made} ({seconds} s)."]
     drift = f"Followed there and back, tissue drifts by at most {found['forward_backward_mm']:.2f} mm (mean of a frame)"
     if found["closing_mm"] is not None:
         drift += f", and once round the cycle by {found['closing_mm']:.2f} mm before that was removed"

@@ -71,6 +71,7 @@ def read_displacement(
             image = read_image(path)
         array, its_grid = _vectors(image)
         if is_nrrd(path):
+            _require_no_sequence(path)
             array = _in_lps(path, array)
         if not np.isfinite(array).all():
             raise InvalidInputError("the field has vectors that are NaN or infinite; set them to zero first.")
@@ -115,6 +116,12 @@ def _advice(image: sitk.Image, dimension: int, components: int) -> str:
     if components == 1 and image.GetSize()[-1] in (2, 3) and image.HasMetaDataKey("intent_code"):
         return " In NIfTI, vectors are along the fifth axis, and the intent must be 1006 or 1007."
     return ""
+
+
+def _require_no_sequence(path: Path) -> None:
+    """Raise InvalidInputError if a NRRD file holds frames: three of them look like three components to SimpleITK."""
+    if re.search(r"^(axis \d+ index |MultiVolume\.)", header_text(path), re.MULTILINE):
+        raise InvalidInputError("this is a sequence of frames, not a displacement field.")
 
 
 def _of_transform(path: Path, grid: Geometry | None, note: Callable[[str], None]) -> sitk.Image:

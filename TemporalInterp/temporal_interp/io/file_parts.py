@@ -18,7 +18,8 @@ PAIRS = {".hdr": (".img", ".img.gz"), ".img": (".hdr", ".hdr.gz")}
 def files_of(path: Path) -> tuple[Path, ...]:
     """Return the files that make up what is at a path: itself, and what belongs to it and is there.
 
-    A folder is itself alone.
+    The sidecar of a NIfTI file is named even where there is none: a file in its place would be taken for it. A folder
+    is itself alone.
 
     Example:
         >>> import tempfile
@@ -32,14 +33,13 @@ def files_of(path: Path) -> tuple[Path, ...]:
         return (path,)
     name = path.name.lower()
     beside: list[Path] = []
-    if ".nii" in name:
-        beside.append(sidecar_path(path))
     for ending, others in PAIRS.items():
         if name.endswith((ending, ending + ".gz")):
             stem = path.name[: name.rindex(ending)]
             beside += [path.with_name(stem + other) for other in (*others, ".json")]
     beside += _data_files(path)
-    return (path, *(file for file in beside if file.is_file()))
+    there = [file for file in beside if file.is_file()]
+    return (path, sidecar_path(path), *there) if ".nii" in name else (path, *there)
 
 
 def _data_files(path: Path) -> list[Path]:

@@ -112,14 +112,14 @@ def test_an_output_that_is_the_input_is_refused_even_with_force(tmp_path, monkey
         "hardlink": lambda: link(source, tmp_path / "hard.seq.nrrd", "hardlink"),
         "linked folder": lambda: link(tmp_path, tmp_path / "folder", "symlink") / "cine.seq.nrrd",
     }[spelling]()
-    with pytest.raises(InvalidInputError, match=r"--output would replace .*, the input itself, which is never"):
+    with pytest.raises(InvalidInputError, match=r"--output would write .*, which is the input itself; an"):
         require(sequence_output(output), inputs=[source], force=force)
 
 
 def test_any_input_is_safe_not_only_the_first(tmp_path):
     for name in ("fixed.nrrd", "start.nrrd"):
         (tmp_path / name).touch()
-    with pytest.raises(InvalidInputError, match=r"--field would replace .*start\.nrrd, the input itself"):
+    with pytest.raises(InvalidInputError, match=r"--field would write .*start\.nrrd, which is the input itself"):
         require(
             file_output(tmp_path / "out.nrrd", NRRD),
             file_output(tmp_path / "start.nrrd", NRRD, "--field"),
@@ -131,14 +131,20 @@ def test_the_times_beside_a_nifti_input_are_safe(tmp_path):
     """The times of cine.nii.gz go to cine.json, which has those of cine.nii."""
     (tmp_path / "cine.nii").touch()
     (tmp_path / "cine.json").write_text('{"TemporalInterp": {}}')
-    with pytest.raises(InvalidInputError, match=r"would replace .*cine\.json, a part of the input .*cine\.nii"):
+    with pytest.raises(InvalidInputError, match=r"would write .*cine\.json, which belongs to the input .*cine\.nii"):
         require(sequence_output(tmp_path / "cine.nii.gz"), inputs=[tmp_path / "cine.nii"])
+
+
+def test_a_sidecar_that_would_be_taken_for_that_of_the_input_is_refused(tmp_path):
+    (tmp_path / "cine.nii.gz").touch()
+    with pytest.raises(InvalidInputError, match=r"would write .*cine\.json, which belongs to the input"):
+        require(sequence_output(tmp_path / "cine.nii"), inputs=[tmp_path / "cine.nii.gz"])
 
 
 def test_voxels_beside_a_header_are_safe(tmp_path):
     (tmp_path / "head.nhdr").write_text("NRRD0004\ntype: short\ndata file: voxels.nrrd\n\n")
     (tmp_path / "voxels.nrrd").touch()
-    with pytest.raises(InvalidInputError, match=r"voxels\.nrrd, a part of the input"):
+    with pytest.raises(InvalidInputError, match=r"voxels\.nrrd, which belongs to the input"):
         require(file_output(tmp_path / "voxels.nrrd", NRRD), inputs=[tmp_path / "head.nhdr"])
 
 
@@ -158,12 +164,14 @@ def test_a_model_in_a_folder_of_images_can_be_replaced(tmp_path):
     require(file_output(tmp_path / "model.safetensors", (".safetensors",)), inputs=[tmp_path])
 
 
-def test_results_are_not_mixed_with_the_input(tmp_path):
-    source = tmp_path / "displacement.seq.nrrd"
+def test_a_folder_may_hold_the_input_unless_a_result_has_its_name(tmp_path):
+    source = tmp_path / "points.csv"
     source.touch()
-    with pytest.raises(InvalidInputError, match=r"holds the input displacement\.seq\.nrrd"):
-        require(folder_output(tmp_path), inputs=[source])
-    require(folder_output(tmp_path / "tracked"), state_output(tmp_path, "--checkpoint"), inputs=[source])
+    require(
+        folder_output(tmp_path, names=["curves.csv"]), state_output(tmp_path / "s", "--checkpoint"), inputs=[source]
+    )
+    with pytest.raises(InvalidInputError, match=r"would write .*points\.csv, which is the input itself"):
+        require(folder_output(tmp_path, names=["curves.csv", "points.csv"]), inputs=[source])
 
 
 @pytest.mark.parametrize("other", ["out.nrrd", "OUT.nrrd", "sub/../out.nrrd", "link/out.nrrd"])

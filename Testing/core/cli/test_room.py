@@ -14,12 +14,17 @@ from temporal_interp.errors import OutOfMemoryError, UnwritableFileError
 @pytest.fixture
 def free(monkeypatch):
     """Sets the bytes that every disk has left."""
-    return lambda size: monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=size))
+    return lambda size: monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(total=10**12, free=size))
 
 
 def test_what_fits_the_disk_is_not_refused(tmp_path, free):
     free(1000)
     require_disk_space({tmp_path / "new" / "a": 600, tmp_path / "b": 400})
+
+
+def test_a_disk_that_does_not_tell_its_size_is_not_judged(tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(total=0, free=0))
+    require_disk_space({tmp_path / "a": 600})
 
 
 def test_outputs_on_one_disk_are_added_up(tmp_path, free):

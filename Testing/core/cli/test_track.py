@@ -246,6 +246,38 @@ def test_folder_with_files_is_kept_without_force(command, recording, tmp_path):
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine.txt"]
 
 
+def test_a_film_that_cannot_be_drawn_does_not_lose_the_fields(command, recording, tmp_path, monkeypatch):
+    def fails(folder, *drawn):
+        (folder / "motion.png").touch()
+        raise ValueError("the film is empty")
+
+    monkeypatch.setattr("temporal_interp.cli.tracking_results.draw_results", fails)
+    result = command("track", recording, "-o", tmp_path / "out", *QUICK)
+    assert result.exit_code == 0, result.output
+    assert "could not be drawn (ValueError: the film is empty)" in result.stderr
+    assert "pictures" not in result.stdout
+    made = {path.name for path in (tmp_path / "out").iterdir()}
+    assert made == {"displacement.seq.nrrd", "forward.seq.nrrd", "backward.seq.nrrd", "curves.csv"}
+
+
+def test_times_that_slicer_would_merge_are_refused_before_the_work(command, tmp_path, called):
+    volumes = [Volume(pattern(0.5 * n), GEOMETRY) for n in range(4)]
+    write_sequence(Sequence(volumes, [0, 0.0005, 0.001, 0.0015], unit="s"), tmp_path / "fast.nii.gz")
+    result = command("track", tmp_path / "fast.nii.gz", "-o", tmp_path / "out")
+    assert result.exit_code == 3
+    assert "Slicer would merge them" in result.stderr
+    assert not called
+
+
+@pytest.mark.parametrize("name", ["points.csv", "contour.csv"])
+def test_an_input_is_not_replaced_even_with_force(command, recording, contour, tmp_path, called, name):
+    contour.rename(tmp_path / "points.csv")
+    result = command("track", recording, "-o", tmp_path, "--points", tmp_path / "points.csv", "--force")
+    assert result.exit_code == 3
+    assert "points.csv, which is the input itself" in result.stderr
+    assert not called
+
+
 def test_stopped_tracking_leaves_no_folder_and_resumes(command, recording, tmp_path, monkeypatch):
     real = tracking.PairFit._step
     steps = []

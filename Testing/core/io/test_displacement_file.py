@@ -11,7 +11,7 @@ import SimpleITK as sitk  # noqa: N813
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.volume import to_sitk
 from temporal_interp.errors import InvalidInputError, UnreadableFileError
-from temporal_interp.io import read_displacement, read_volume, write_displacement, write_volume
+from temporal_interp.io import read_displacement, read_volume, write_displacement, write_sequence, write_volume
 from temporal_interp.io.format_registry import field_extensions
 from temporal_interp.simulation import BeatingHeart, make_heart_cine, short_axis_slice
 
@@ -278,6 +278,14 @@ def test_what_is_no_field_is_refused(tmp_path, make_sequence):
     sitk.WriteImage(nowhere, str(tmp_path / "nan.mha"))
     with pytest.raises(InvalidInputError, match=r"nan\.mha: the field has vectors that are NaN"):
         read_displacement(tmp_path / "nan.mha")
+
+
+@pytest.mark.parametrize("values", [(0, 40, 80), (0,)])
+def test_frames_are_no_components(values, tmp_path, make_sequence):
+    """SimpleITK reads three frames as three components."""
+    write_sequence(make_sequence(values=values), tmp_path / "cine.seq.nrrd")
+    with pytest.raises(InvalidInputError, match=r"cine\.seq\.nrrd: (this is a sequence|a displacement field)"):
+        read_displacement(tmp_path / "cine.seq.nrrd")
 
 
 def test_field_that_does_not_fit_its_grid_is_refused(field, tmp_path):

@@ -22,6 +22,8 @@ def test_a_nifti_has_a_sidecar(name, tmp_path):
     for file in (name, "Cine.json", "Cine2.json"):
         (tmp_path / file).touch()
     assert names(tmp_path / name) == [name, "Cine.json"]
+    (tmp_path / "Cine.json").unlink()
+    assert names(tmp_path / name) == [name, "Cine.json"]
 
 
 @pytest.mark.parametrize(("name", "other"), [("a.img", "a.hdr"), ("a.hdr", "a.img"), ("a.hdr", "a.img.gz")])
