@@ -79,7 +79,7 @@ def ablate(
     models = _models(model or [])
     chosen = _rows(tables, rows, models)
     given = _configuration(config, data, epochs, subjects, test_subjects)
-    require_outputs(folder_output(output), inputs=[data, *models.values()], force=True)
+    require_outputs(folder_output(output), force=True)
     finished: list[ScoredRow] = []
 
     def keep(scored: Sequence[ScoredRow]) -> None:
