@@ -147,7 +147,10 @@ def _initial_field(path: Path, geometry: Geometry, console: Console) -> np.ndarr
 
     array, grid = read_displacement(path, geometry, note=console.note)
     if not grid.is_close(geometry):
-        raise InvalidInputError(f"{path}: the field does not lie on FIXED's voxel grid: {grid} against {geometry}.")
+        raise InvalidInputError(
+            f"{path}: the field does not lie on FIXED's voxel grid: {grid} against {geometry}. Resample it onto that "
+            "grid first."
+        )
     return array
 
 
