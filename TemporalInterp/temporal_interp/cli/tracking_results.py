@@ -114,7 +114,7 @@ def _write_fields(folder: Path, tracking: Tracking) -> None:
     earlier, later, backward = values[:-1], values[1:], motion.backward
     if motion.closed:  # the pair that closes the cycle lies on the last frame, and backwards on the first
         earlier, later, backward = values, values, [backward[-1], *backward[:-1]]
-    reference = {f"{PREFIX}ReferenceIndexValue": f"{values[tracking.reference]:.9g}"}
+    reference = {f"{PREFIX}ReferenceIndexValue": f"{values[tracking.reference]:.15g}"}
     for name, fields, index, direction, attributes in (
         ("displacement", tracking.displacements, values, FieldDirection.FROM_REFERENCE, reference),
         ("forward", motion.forward, earlier, FieldDirection.TO_NEXT, None),
