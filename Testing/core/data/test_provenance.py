@@ -37,8 +37,9 @@ def test_only_marked_frames_are_synthetic():
 
 def test_index_values_keep_all_their_digits():
     attributes = Provenance(
-        "blend", 136_000_037.25, 1_700_000_000_075.5, 0.5, frames=(33.300000000000004,)
+        "blend", 136_000_037.25, 1_700_000_000_075.5, 1 / 3, frames=(33.300000000000004,)
     ).as_attributes()
     assert float(attributes["TemporalInterp.FirstIndexValue"]) == 136_000_037.25
     assert float(attributes["TemporalInterp.LastIndexValue"]) == 1_700_000_000_075.5
     assert attributes["TemporalInterp.IndexValues"] == "33.3"
+    assert attributes["TemporalInterp.T"] == "0.333333333"
