@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from temporal_interp.data.geometry import Geometry
@@ -17,6 +19,9 @@ LARGEST_ERROR = 0.5
 """In voxels of the field: where going there and back misses by more than this, the field is taken to fold (our
 choice)."""
 
+LARGEST_GRID = 1 << 28
+"""Voxels of the field with what it reaches beyond its edge; a few GB of memory."""
+
 
 def inverse_displacement(array: np.ndarray, geometry: Geometry) -> tuple[np.ndarray, float]:
     """Return the displacement v with v(x) = -u(x + v(x)), and the largest error of going there and back in mm.
@@ -28,7 +33,7 @@ def inverse_displacement(array: np.ndarray, geometry: Geometry) -> tuple[np.ndar
         geometry: its voxel grid, and that of the result.
 
     Raises:
-        InvalidInputError: the field folds space, so that it has no inverse.
+        InvalidInputError: the field folds space, so that it has no inverse, or its vectors are too long.
 
     Example:
         >>> grid = Geometry((4, 8, 8), spacing=(1.5, 1.5, 3.0))
@@ -45,6 +50,10 @@ def inverse_displacement(array: np.ndarray, geometry: Geometry) -> tuple[np.ndar
     image.SetDirection(np.ravel(geometry.direction).tolist())
     along_axes = np.abs(array.reshape(-1, 3) @ np.asarray(geometry.direction)).max(axis=0) / geometry.spacing
     rings = [int(np.ceil(reach)) + 1 for reach in along_axes]
+    if math.prod(n + 2 * ring for n, ring in zip(geometry.shape[::-1], rings, strict=True)) > LARGEST_GRID:
+        raise InvalidInputError(
+            f"the field's vectors are up to {np.linalg.norm(array, axis=-1).max():.3g} mm long, too long to invert it."
+        )
     field = sitk.ZeroFluxNeumannPad(image, rings, rings)
     inverse = sitk.InvertDisplacementField(field, ITERATIONS, TOLERANCE, 0.0, enforceBoundaryCondition=False)
     there = sitk.DisplacementFieldTransform(sitk.Cast(inverse, sitk.sitkVectorFloat64))

@@ -39,6 +39,9 @@ OTHER_CONVENTIONS = {"NREG_TRANS": "NiftyReg", "Mapping": "SPM"}
 """Names of the intent in NIfTI files whose vectors mean something else, and the programs that write them."""
 
 
+NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+
+
 def ignore_note(message: str) -> None:
     """Take no notice of a note."""
 
@@ -172,7 +175,7 @@ def _in_lps(path: Path, array: np.ndarray) -> np.ndarray:
                 "left-posterior-superior, or with a measurement frame."
             )
         return array
-    numbers = [float(number) for number in re.findall(r"[-+.\deE]+", frame)]
+    numbers = [float(number) for number in NUMBER.findall(frame)]
     if not any(np.array_equal(numbers, np.eye(size).ravel()) for size in (2, 3)):
         raise InvalidInputError(
             "its vectors are given along axes of their own (measurement frame); save it with the identity there."

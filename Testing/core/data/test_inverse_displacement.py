@@ -30,6 +30,11 @@ def test_a_shift_on_an_oblique_grid_is_inverted_up_to_the_edge(slices):
     assert error < 1e-5
 
 
+def test_vectors_that_lead_far_away_are_refused():
+    with pytest.raises(InvalidInputError, match=r"up to 1e\+06 mm long, too long to invert"):
+        inverse_displacement(np.full((4, 24, 24, 3), 577_350, np.float32), Geometry((4, 24, 24)))
+
+
 def test_a_field_that_folds_is_refused():
     geometry = Geometry((1, 24, 24))
     rows = np.arange(24, dtype=np.float32)

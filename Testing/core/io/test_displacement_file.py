@@ -1,6 +1,7 @@
 """Displacement fields of this program and of others: which way they point, and along which axes."""
 
 import gzip
+import re
 import struct
 
 import nrrd
@@ -158,8 +159,11 @@ def test_vectors_along_unknown_axes_are_refused(tmp_path):
     with pytest.raises(InvalidInputError, match="does not say along which axes its vectors are; save it in left-post"):
         read_displacement(write_nrrd(tmp_path / "d.nrrd", {**LPS, **RAS_GRID}))
     turned = {**LPS, "measurement frame": np.diag([-1.0, -1.0, 1.0])}
-    with pytest.raises(InvalidInputError, match=r"axes of their own \(measurement frame\)"):
-        read_displacement(write_nrrd(tmp_path / "d.nrrd", turned))
+    path = write_nrrd(tmp_path / "d.nrrd", turned)
+    for frame in (b"(-1,0,0) (0,-1,0) (0,0,1)", b"none (1,0,0)"):
+        path.write_bytes(re.sub(rb"measurement frame: .*", b"measurement frame: " + frame, path.read_bytes(), count=1))
+        with pytest.raises((InvalidInputError, UnreadableFileError), match=r"d\.nrrd: .*(axes of their own|damaged)"):
+            read_displacement(path)
 
 
 def write_nifti(path, vectors, intent, name=b""):
