@@ -65,7 +65,7 @@ class TrackingFacts:
             "FieldDirection": DIRECTION,
             "FieldEstimated": "true, from images",
             "TrackedSequenceName": self.sequence_name,
-            "ReferenceIndexValue": f"{self.reference:.9g}",
+            "ReferenceIndexValue": f"{self.reference:.15g}",
             "WholeBeat": str(self.whole_beat).lower(),
             "TrackingSettings": self.settings or "defaults",
             "ForwardBackwardErrorMm": f"{self.forward_backward_mm:.4g}",

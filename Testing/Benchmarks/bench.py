@@ -24,7 +24,7 @@ from comparison.report import Circumstances, write_report
 from comparison.run import Conditions, SetResult, run_set
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.exits import exit_on_error
-from temporal_interp.cli.outputs import require_folder_output
+from temporal_interp.cli.outputs import folder_output, require_outputs
 from temporal_interp.errors import InvalidInputError, TemporalInterpError
 from temporal_interp.io.atomic import atomic_folder
 
@@ -61,7 +61,7 @@ def main(
         known = [*drawn_sets(data, quick=quick), *drawn_loops(quick=quick), *real_sets(data, quick=quick)]
         chosen = [*_chosen_sets(known, sets, quick=quick, alone=not sequence), *named_sets(sequence or [], protocol)]
         names = names_among("engine", engines, ALL) if engines else list(ALL)
-        require_folder_output(output, force=True)
+        require_outputs(folder_output(output), force=True)
         missing = {name: why for name in names if (why := why_missing(name, weights))}
         for name, why in missing.items():
             _print(f"{name} does not run: {why}")

@@ -26,7 +26,7 @@ from comparison.measures import means_of, three_digits
 from comparison.run import Conditions, run_set
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.exits import exit_on_error
-from temporal_interp.cli.outputs import require_file_output
+from temporal_interp.cli.outputs import file_output, require_outputs
 from temporal_interp.engines.registry import available_engine_names
 from temporal_interp.evaluation.report import Column, Row, as_markdown, write_csv
 from temporal_interp.io.atomic import atomic_folder
@@ -93,7 +93,7 @@ def main(
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C does, it ends the process that is measured
     with exit_on_error(Console()):
         if output is not None:
-            require_file_output(output, (".md",), force=True)
+            require_outputs(file_output(output, (".md",)), force=True)
         known = available_engine_names()
         names = names_among("engine", engines, known) if engines else known
         shapes, gaps = (QUICK_SHAPES, GAPS[:2]) if quick else (SHAPES, GAPS)

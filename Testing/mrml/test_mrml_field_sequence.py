@@ -18,6 +18,7 @@ from temporal_interp.io.field_sequence import (
 
 ONE_SLICE = Geometry((1, *OBLIQUE.shape[1:]), OBLIQUE.spacing, OBLIQUE.origin, OBLIQUE.direction)
 VALUES = (0.0, 12.5, 25.0)
+TO_RAS = np.float32([-1, -1, 1])
 
 
 def noise(geometry, count=3):
@@ -26,7 +27,7 @@ def noise(geometry, count=3):
 
 @pytest.mark.parametrize("geometry", [OBLIQUE, ONE_SLICE])
 @pytest.mark.parametrize("count", [1, 3])
-def test_slicer_opens_fields_as_vector_volumes(geometry, count, sequences_logic, tmp_path):
+def test_slicer_opens_velocities_as_vector_volumes(geometry, count, sequences_logic, tmp_path):
     fields, path = noise(geometry, count), tmp_path / "fields.seq.nrrd"
     write_field_sequence(
         fields,
@@ -35,43 +36,70 @@ def test_slicer_opens_fields_as_vector_volumes(geometry, count, sequences_logic,
         "trigger time",
         "ms",
         path,
-        direction=FieldDirection.FROM_REFERENCE,
+        direction=FieldDirection.VELOCITY,
         item_attributes=[{"Frame": str(number)} for number in range(count)],
     )
     node = sequences_logic.AddSequence(str(path))
     assert item_values(node) == list(VALUES[:count])
     assert (node.GetIndexName(), node.GetIndexUnit()) == ("trigger time", "ms")
-    assert node.GetAttribute(DIRECTION_KEY) == FieldDirection.FROM_REFERENCE
+    assert node.GetAttribute(DIRECTION_KEY) == FieldDirection.VELOCITY
     for number, field in enumerate(fields):
         item = node.GetNthDataNode(number)
         assert item.GetClassName() == "vtkMRMLVectorVolumeNode"
-        np.testing.assert_array_equal(slicer.util.arrayFromVolume(item), field)  # LPS, as in the file
+        np.testing.assert_array_equal(slicer.util.arrayFromVolume(item), field * TO_RAS)
         matrix = vtk.vtkMatrix4x4()
         item.GetIJKToRASMatrix(matrix)
         np.testing.assert_allclose(
             slicer.util.arrayFromVTKMatrix(matrix), slicer.util.arrayFromVTKMatrix(ijk_to_ras(geometry)), atol=1e-9
         )
-        assert item.GetAttribute(DIRECTION_KEY) == FieldDirection.FROM_REFERENCE
+        assert item.GetAttribute(DIRECTION_KEY) == FieldDirection.VELOCITY
         assert item.GetAttribute(ESTIMATE_KEY).startswith("true")
         assert item.GetAttribute("Frame") == str(number)
 
 
-def test_fields_survive_slicer(sequences_logic, tmp_path):
+@pytest.mark.parametrize("direction", [one for one in FieldDirection if one.transform_type])
+@pytest.mark.parametrize("geometry", [OBLIQUE, ONE_SLICE])
+def test_slicer_opens_displacements_as_transforms_the_right_way_round(direction, geometry, sequences_logic, tmp_path):
+    fields, path = noise(geometry), tmp_path / "fields.seq.nrrd"
+    marks = [{"Frame": str(number)} for number in range(3)]
+    write_field_sequence(fields, geometry, VALUES, "time", "ms", path, direction=direction, item_attributes=marks)
+    node = sequences_logic.AddSequence(str(path))
+    assert item_values(node) == list(VALUES)
+    assert (node.GetIndexName(), node.GetIndexUnit()) == ("time", "ms")
+    for number, field in enumerate(fields):
+        item = node.GetNthDataNode(number)
+        assert item.IsA("vtkMRMLTransformNode")
+        assert item.GetAttribute(DIRECTION_KEY) == direction
+        assert item.GetAttribute("Frame") == str(number)
+        for_points = direction in (FieldDirection.FROM_REFERENCE, FieldDirection.TO_NEXT)
+        transform = item.GetTransformToParent() if for_points else item.GetTransformFromParent()
+        index = (0, 1, 2)
+        point = geometry.physical_point(index)
+        moved = np.array(transform.TransformPoint(point * TO_RAS)) * TO_RAS
+        np.testing.assert_allclose(moved - point, field[index], rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("direction", "storage_class"),
+    [
+        (FieldDirection.VELOCITY, "vtkMRMLVolumeSequenceStorageNode"),
+        (FieldDirection.FIRST_TO_T, "vtkMRMLTransformSequenceStorageNode"),
+        (FieldDirection.FROM_REFERENCE, "vtkMRMLTransformSequenceStorageNode"),
+    ],
+)
+def test_fields_survive_slicer(direction, storage_class, sequences_logic, tmp_path):
     """Written by us, read and written by Slicer, read by us."""
     fields = noise(OBLIQUE)
-    write_field_sequence(
-        fields, OBLIQUE, VALUES, "time", "ms", tmp_path / "a.seq.nrrd", direction=FieldDirection.TO_NEXT
-    )
+    write_field_sequence(fields, OBLIQUE, VALUES, "time", "ms", tmp_path / "a.seq.nrrd", direction=direction)
     node = sequences_logic.AddSequence(str(tmp_path / "a.seq.nrrd"))
-    storage = sequences_logic.GetMRMLScene().AddNewNodeByClass("vtkMRMLVolumeSequenceStorageNode")
+    storage = sequences_logic.GetMRMLScene().AddNewNodeByClass(storage_class)
     storage.SetFileName(str(tmp_path / "b.seq.nrrd"))
     assert storage.WriteData(node)
     back = read_field_sequence(tmp_path / "b.seq.nrrd")
     np.testing.assert_array_equal(np.stack(back.fields), np.stack(fields))
     assert back.geometry.is_close(OBLIQUE)
     assert (back.times, back.index_name, back.unit) == (VALUES, "time", "ms")
-    assert back.attributes[DIRECTION_KEY] == FieldDirection.TO_NEXT
-    assert back.item_attributes[2][DIRECTION_KEY] == FieldDirection.TO_NEXT
+    assert back.item_attributes[2][DIRECTION_KEY] == direction
 
 
 def test_grid_transforms_of_slicer_are_read_in_lps(scene, tmp_path):

@@ -10,7 +10,7 @@ import typer
 
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.options import JsonOption
-from temporal_interp.cli.outputs import require_folder_output
+from temporal_interp.cli.outputs import folder_output, require_outputs
 from temporal_interp.cli.train import AcceleratorOption, ConfigOption, DataOption, EpochsOption
 from temporal_interp.errors import CancelledError
 
@@ -79,7 +79,7 @@ def ablate(
     models = _models(model or [])
     chosen = _rows(tables, rows, models)
     given = _configuration(config, data, epochs, subjects, test_subjects)
-    require_folder_output(output, force=True)
+    require_outputs(folder_output(output), force=True)
     finished: list[ScoredRow] = []
 
     def keep(scored: Sequence[ScoredRow]) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.options import DeviceOption, ForceOption, InputArgument, JsonOption
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.cli.outputs import file_output, require_outputs
 from temporal_interp.tensors.devices import choose_device
 
 if TYPE_CHECKING:
@@ -42,10 +42,8 @@ def adapt(
     Some frames are held out to report the gain; without a gain the network is kept as it was. Use the result with
     `temporal-interp interpolate INPUT --engine student:FILE`.
     """
-    if output.suffix != ".safetensors":
-        raise typer.BadParameter("The adapted model is a .safetensors file; give --output such a name.")
-    if output.exists() and not force:
-        raise InvalidInputError(f"{output} exists; add --force to replace it.")
+    models = [None if name is None else Path(name) for name in (model, teacher)]
+    require_outputs(file_output(output, (".safetensors",)), inputs=[input_path, *models], force=force)
 
     from temporal_interp.io import read_sequence
     from temporal_interp.models.registry import Registry

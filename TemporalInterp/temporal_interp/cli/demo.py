@@ -12,7 +12,7 @@ import typer
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.evaluate import write_report
 from temporal_interp.cli.options import DeviceOption, ForceOption, JsonOption
-from temporal_interp.cli.outputs import require_folder_output
+from temporal_interp.cli.outputs import folder_output, require_outputs
 from temporal_interp.tensors.devices import choose_device
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def demo(
     json: JsonOption = False,
 ) -> None:
     """Hold out three of four frames of a simulated beating heart, synthesise them, and compare them with the truth."""
-    require_folder_output(output, force=force)
+    require_outputs(folder_output(output), force=force)
 
     from temporal_interp.engines.registry import DEFAULT_ENGINE, available_engine_names, create_engine
     from temporal_interp.errors import part_of

@@ -11,7 +11,7 @@ import typer
 
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.options import ENGINES, CyclicOption, DeviceOption, ForceOption, JsonOption
-from temporal_interp.cli.outputs import require_folder_output
+from temporal_interp.cli.outputs import folder_output, require_outputs
 from temporal_interp.tensors.devices import choose_device
 
 if TYPE_CHECKING:
@@ -108,8 +108,7 @@ def evaluate(
     else:
         _refuse("is for one INPUT; a data set has its own endpoints", **{"from": first, "to": last, "every": every})
         _refuse("is for one INPUT", cyclic=cyclic)
-    if output is not None:
-        require_folder_output(output, force=force)
+    require_outputs(folder_output(output), inputs=[input_path, data], force=force)
 
     from temporal_interp.engines.registry import available_engine_names, create_engine
 

@@ -11,7 +11,7 @@ import typer
 
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.options import DeviceOption, ForceOption, InputArgument, JsonOption
-from temporal_interp.cli.outputs import require_folder_output
+from temporal_interp.cli.outputs import folder_output, require_outputs
 from temporal_interp.tensors.devices import choose_device
 
 if TYPE_CHECKING:
@@ -61,8 +61,7 @@ def evaluate_tracking(
     that each method took on the same pairs. The scores measure how similar the frames become, not the accuracy of the
     motion.
     """
-    if output is not None:
-        require_folder_output(output, force=force)
+    require_outputs(folder_output(output), inputs=[input_path, mask], force=force)
 
     from temporal_interp.cli.tracking_input import ready_to_track
     from temporal_interp.evaluation import tracking_table

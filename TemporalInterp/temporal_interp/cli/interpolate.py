@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,11 +12,13 @@ import typer
 
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.options import CyclicOption, DeviceOption, EngineOption, ForceOption, InputArgument, JsonOption
-from temporal_interp.cli.outputs import require_folder_output, require_sequence_output
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.cli.outputs import folder_output, require_content, require_outputs, sequence_output
+from temporal_interp.cli.room import require_room_for_sequence
+from temporal_interp.errors import InvalidInputError, errors_naming
 from temporal_interp.tensors.devices import choose_device
 
 if TYPE_CHECKING:
+    from temporal_interp.data.sequence import Sequence
     from temporal_interp.workflows.request import Request
 
 
@@ -56,20 +59,16 @@ def interpolate(
 
     Acquired frames are kept as they are; every synthetic frame is marked as such.
     """
-    request = _request(first, last, _parsed_times(times), count, factor, cyclic)
-    require_sequence_output(output, force=force)
-    if fields is not None:
-        require_folder_output(fields, force=force)
-        if output.absolute() in (fields.absolute(), *fields.absolute().parents):
-            raise typer.BadParameter(f"{fields} lies in {output}, which is for the frames; choose another folder.")
+    from temporal_interp.workflows.field_files import collecting, file_names
 
-    from temporal_interp.data.sequence import require_apart
+    request = _request(first, last, _parsed_times(times), count, factor, cyclic)
+    field_output = folder_output(fields, "--fields", file_names())
+    require_outputs(sequence_output(output), field_output, inputs=[input_path], force=force)
+
     from temporal_interp.engines.registry import DEFAULT_ENGINE, create_engine, find_engine
     from temporal_interp.io import read_sequence, write_sequence
     from temporal_interp.io.atomic import atomic_folder
-    from temporal_interp.workflows.field_files import collecting
     from temporal_interp.workflows.interpolation import run
-    from temporal_interp.workflows.request import result_times
 
     console, started = Console(json), time.monotonic()
     where = choose_device(device)
@@ -85,8 +84,7 @@ def interpolate(
             f"The sequence is a loop of {sequence.with_unit(sequence.period)}; the gap from its last frame back to the "
             "first is filled, too. --no-cyclic leaves it."
         )
-    if fields is not None or output.name.lower().endswith(".seq.nrrd"):
-        require_apart(result_times(request, sequence), sequence.unit)
+    _require_fits(request, sequence, output, fields)
 
     with ExitStack() as stack:
         collected = None if fields is None else stack.enter_context(collecting(engine, fields))
@@ -107,6 +105,24 @@ def interpolate(
     if fields is not None:
         shown.append(f"{fields}: displacement fields (LPS mm) and their Jacobian determinants.")
     console.result(values, *shown)
+
+
+def _require_fits(request: Request, sequence: Sequence, output: Path, fields: Path | None) -> None:
+    """Refuse, before the work, a result that cannot be written, or kept in memory."""
+    from temporal_interp.data.sequence import require_apart
+    from temporal_interp.io.format_registry import Planned
+    from temporal_interp.workflows.field_files import DISK_BYTES
+    from temporal_interp.workflows.request import result_times
+
+    shape, count = sequence.geometry.shape, request.frame_count(sequence)
+    also = {} if fields is None else {fields: DISK_BYTES * count * math.prod(shape)}
+    # first: so many times may not fit into memory
+    require_room_for_sequence(output, count, shape, sequence[0].array.dtype, also)
+    times = result_times(request, sequence)
+    require_content(output, Planned(times, sequence.unit, shape, sequence.volumes))
+    if fields is not None:
+        with errors_naming(fields):
+            require_apart(times, sequence.unit)
 
 
 def _request(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from enum import StrEnum
@@ -12,13 +14,18 @@ import typer
 
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.options import ForceOption, JsonOption
-from temporal_interp.cli.outputs import require_folder_output, require_sequence_output
+from temporal_interp.cli.outputs import folder_output, require_content, require_outputs, sequence_output
+from temporal_interp.cli.room import COMPRESSED, FIELD_BYTES, require_room_for_sequence
 
 if TYPE_CHECKING:
     from temporal_interp.data.geometry import Geometry
     from temporal_interp.data.volume import Volume
     from temporal_interp.errors import Progress
     from temporal_interp.simulation import PhantomCine
+    from temporal_interp.simulation.motion import MovingBody
+
+    RequireFits = Callable[[MovingBody, Geometry, str], None]
+    """Refuses a cine of a body on a grid, of a scalar type, that cannot be written."""
 
 
 class Body(StrEnum):
@@ -57,18 +64,26 @@ def phantom(
 ) -> None:
     """Make a simulated sequence whose motion is known exactly."""
     _require_fitting(body, dimensions, clinical, ct)
-    require_sequence_output(output, force=force)
-    if truth is not None:
-        require_folder_output(truth, force=force)
+    require_outputs(sequence_output(output), folder_output(truth, "--truth"), inputs=[ct], force=force)
+
+    import numpy as np
 
     from temporal_interp.io import write_sequence
     from temporal_interp.io.atomic import atomic_folder
+    from temporal_interp.io.format_registry import Planned
 
     console = Console(json)
+
+    def require_fits(moving: MovingBody, geometry: Geometry, dtype: str) -> None:
+        also = {} if truth is None else {truth: COMPRESSED * (FIELD_BYTES + 4) * phases * math.prod(geometry.shape)}
+        require_room_for_sequence(output, phases, geometry.shape, np.dtype(dtype), also)
+        times = np.arange(phases) / phases * moving.cycle_ms
+        require_content(output, Planned(times.tolist(), "ms", geometry.shape))
+
     if body is Body.HEART:
-        cine = _heart(phases, dimensions or 2, noise, clinical, seed)
+        cine = _heart(phases, dimensions or 2, noise, clinical, seed, require_fits)
     else:
-        cine = _lung(phases, dimensions or 2, noise or 0.0, ct, seed)
+        cine = _lung(phases, dimensions or 2, noise or 0.0, ct, seed, require_fits)
     with nullcontext() if truth is None else atomic_folder(truth, overwrite=True) as folder:
         if folder is not None:
             with console.progress("Writing the truth") as progress:
@@ -91,7 +106,9 @@ def _require_fitting(body: Body, dimensions: int | None, clinical: bool, ct: Pat
         raise typer.BadParameter("The CT has its own dimensions; omit --dimensions.")
 
 
-def _heart(phases: int, dimensions: int, noise: float | None, clinical: bool, seed: int) -> PhantomCine:
+def _heart(
+    phases: int, dimensions: int, noise: float | None, clinical: bool, seed: int, require_fits: RequireFits
+) -> PhantomCine:
     from temporal_interp.simulation import (
         CLINICAL,
         Acquisition,
@@ -106,17 +123,22 @@ def _heart(phases: int, dimensions: int, noise: float | None, clinical: bool, se
     if dimensions == 2:
         heart = heart.in_plane()
     geometry = short_axis_slice(heart) if dimensions == 2 else short_axis_stack(heart)
+    require_fits(heart, geometry, "uint16")
     acquisition = CLINICAL if clinical else Acquisition()
     if noise is not None:
         acquisition = replace(acquisition, snr=100 / noise if noise else float("inf"))
     return make_heart_cine(heart, geometry, even_phases(phases), acquisition=acquisition, seed=seed)
 
 
-def _lung(phases: int, dimensions: int, noise_hu: float, ct: Path | None, seed: int) -> PhantomCine:
+def _lung(
+    phases: int, dimensions: int, noise_hu: float, ct: Path | None, seed: int, require_fits: RequireFits
+) -> PhantomCine:
+    from temporal_interp.data.volume import Volume
     from temporal_interp.io import read_volume
     from temporal_interp.simulation import BreathingLung, chest_volume, coronal_slice, even_phases, make_lung_cine
 
     def cine(lung: BreathingLung, anatomy: Volume | Geometry) -> PhantomCine:
+        require_fits(lung, anatomy.geometry if isinstance(anatomy, Volume) else anatomy, "int16")
         return make_lung_cine(lung, anatomy, even_phases(phases), noise_hu=noise_hu, seed=seed)
 
     if ct is not None:

@@ -11,7 +11,8 @@ import typer
 
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.options import DeviceOption, ForceOption, JsonOption
-from temporal_interp.cli.outputs import require_file_output
+from temporal_interp.cli.outputs import file_output, require_outputs
+from temporal_interp.cli.room import COMPRESSED, FIELD_BYTES, require_disk_space
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.tensors.devices import choose_device
 
@@ -32,7 +33,10 @@ def register(
         Path | None, typer.Option(metavar="FILE", help="Also write the displacement field (LPS mm): .nrrd, .mha.")
     ] = None,
     initial: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Start from this displacement field, on FIXED's grid.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Start from this displacement field on FIXED's grid, or this transform of ITK."
+        ),
     ] = None,
     slice_thickness: Annotated[
         float | None,
@@ -64,9 +68,12 @@ def register(
     """Register two volumes and warp the second onto the first."""
     from temporal_interp.io.format_registry import field_extensions, volume_extensions
 
-    require_file_output(output, volume_extensions(), force=force)
-    if field is not None:
-        require_file_output(field, field_extensions(), force=force)
+    require_outputs(
+        file_output(output, volume_extensions()),
+        file_output(field, field_extensions(), "--field"),
+        inputs=[fixed_path, moving_path, initial],
+        force=force,
+    )
 
     from temporal_interp.data.slice_independence import slices_are_independent
     from temporal_interp.io import read_volume, write_displacement, write_volume
@@ -78,6 +85,7 @@ def register(
     console, started = Console(json), time.monotonic()
     where = choose_device(device)
     fixed = read_volume(fixed_path)
+    require_disk_space(_needs(fixed, output, field))
     if paper or neural:
         settings = VelocitySettings.paper() if paper else VelocitySettings.neural()
     else:
@@ -95,7 +103,7 @@ def register(
     moving = read_volume(moving_path)
     at_rest = sample_onto(moving, fixed.geometry)
     _tell_what_is_covered(at_rest, fixed, moving, console)
-    start = None if initial is None else _initial_field(initial, fixed.geometry)
+    start = None if initial is None else _initial_field(initial, fixed.geometry, console)
     with console.progress("Registering") as progress:
         result = run_registration(
             fixed,
@@ -123,6 +131,12 @@ def register(
     console.result({**values, "settings": settings.in_one_line()}, *lines)
 
 
+def _needs(fixed: Volume, output: Path, field: Path | None) -> dict[Path, float]:
+    """Return the bytes that every output takes on the disk."""
+    needs = {output: COMPRESSED * fixed.array.nbytes}
+    return needs if field is None else {**needs, field: COMPRESSED * FIELD_BYTES * fixed.array.size}
+
+
 def _tell_what_is_covered(at_rest: Sampled, fixed: Volume, moving: Volume, console: Console) -> None:
     """Say where MOVING lies, if not on FIXED's grid, and what becomes of what it does not cover."""
     if moving.geometry.is_close(fixed.geometry):
@@ -138,12 +152,15 @@ def _tell_what_is_covered(at_rest: Sampled, fixed: Volume, moving: Volume, conso
     console.note(note)
 
 
-def _initial_field(path: Path, geometry: Geometry) -> np.ndarray:
+def _initial_field(path: Path, geometry: Geometry, console: Console) -> np.ndarray:
     from temporal_interp.io import read_displacement
 
-    array, grid = read_displacement(path)
+    array, grid = read_displacement(path, geometry, note=console.note)
     if not grid.is_close(geometry):
-        raise InvalidInputError(f"{path}: the field does not lie on FIXED's voxel grid: {grid} against {geometry}.")
+        raise InvalidInputError(
+            f"{path}: the field does not lie on FIXED's voxel grid: {grid} against {geometry}. Resample it onto that "
+            "grid first."
+        )
     return array
 
 

@@ -11,11 +11,11 @@ import typer
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.exits import EXIT_CODES, CommandGroup
 from temporal_interp.cli.options import DeviceOption, ForceOption, JsonOption
-from temporal_interp.cli.outputs import require_file_output, require_folder_output
+from temporal_interp.cli.outputs import file_output, folder_output, require_outputs, state_output
 from temporal_interp.cli.slices_files import (
     read_slices,
-    require_room,
-    require_slices_output,
+    require_result_fits,
+    slices_output,
     volumes_to_learn_from,
     write_slices,
 )
@@ -98,7 +98,8 @@ def apply(
     how = _chosen(Quality, quality or ("fitted" if for_fitting else "quick"), "--quality") if model is None else None
     if how is not Quality.FITTED and for_fitting:
         raise typer.BadParameter("--steps and --blurred are for fitting; omit them, or choose --quality fitted.")
-    require_slices_output(output, force=force)
+    model_file = None if model is None else Path(model)
+    require_outputs(slices_output(output), inputs=[input_path, model_file], force=force)
 
     from temporal_interp.slices.add_slices import add_slices_to_sequence
     from temporal_interp.slices.quality import is_far_apart, with_closer_slices
@@ -106,7 +107,7 @@ def apply(
     console, started = Console(json), time.monotonic()
     where = choose_device(device)
     sequence = read_slices(input_path)
-    require_room(output, len(sequence))
+    require_result_fits(output, sequence, factor)
     for note in sequence.notes:
         console.note(note)
     if how is Quality.FITTED and is_far_apart(sequence.volumes[0].geometry, factor):
@@ -179,7 +180,12 @@ def train(
         raise typer.BadParameter("Random tissues have close slices: images that are used with them need --fine.")
     if paper and (fine or synthetic):
         raise typer.BadParameter("--paper learns from thick slices; omit it, or omit --fine and --synthetic.")
-    require_file_output(output, (".safetensors",), force=force)
+    require_outputs(
+        file_output(output, (".safetensors",)),
+        state_output(checkpoint, "--checkpoint"),
+        inputs=inputs or [],
+        force=force,
+    )
 
     from temporal_interp.slices.fit_volume import fit_to_volumes
     from temporal_interp.slices.model_file import save_slice_model
@@ -265,8 +271,7 @@ def evaluate(
     names = [Path(name).name for name in models or []]
     if len(set(names)) < len(names):
         raise typer.BadParameter(f"Every --model needs a name of its own, got {', '.join(names)}.")
-    if output is not None:
-        require_folder_output(output, force=force)
+    require_outputs(folder_output(output), inputs=[input_path, *map(Path, models or [])], force=force)
 
     from temporal_interp.evaluation.slice_table import as_table, evaluate_slices, table_rows
     from temporal_interp.slices.degradation import Degradation

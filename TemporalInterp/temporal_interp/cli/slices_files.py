@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from temporal_interp.cli.outputs import require_file_output, require_sequence_output
+from temporal_interp.cli.outputs import Output, file_output, require_content, sequence_output
+from temporal_interp.cli.room import COMPRESSED, require_disk_space, require_room_for_sequence
 from temporal_interp.data.field_of_view import is_constant, require_seen
 from temporal_interp.data.provenance import has_synthetic_slices
 from temporal_interp.errors import InvalidInputError
@@ -76,18 +77,35 @@ def _inputs(path: Path) -> list[Path]:
     return [file for file in inside if file.parent == path and file.name.lower().endswith(endings)] or [path]
 
 
-def require_slices_output(path: Path, *, force: bool) -> None:
-    """Raise InvalidInputError unless a volume or a sequence can be written at `path`."""
-    if _is_volume(path):
-        require_file_output(path, (VOLUME_ENDING,), force=force)
-    else:
-        require_sequence_output(path, force=force)
+def slices_output(path: Path) -> Output | None:
+    """Return a volume or a sequence as an output."""
+    return file_output(path, (VOLUME_ENDING,)) if _is_volume(path) else sequence_output(path)
 
 
-def require_room(path: Path, frames: int) -> None:
-    """Raise InvalidInputError if the file at `path` is to hold more frames than it can."""
-    if frames > 1 and _is_volume(path):
-        raise InvalidInputError(f"{path}: {frames} frames need a file that ends in .seq.nrrd or .nii.gz.")
+def require_result_fits(path: Path, sequence: Sequence, factor: int) -> None:
+    """Refuse, before the work, a result that the file or the disk has no room for.
+
+    Args:
+        path: where it will be written.
+        sequence: between whose slices others are added.
+        factor: how many times closer they become.
+
+    Raises:
+        InvalidInputError: the file cannot keep it.
+        UnwritableFileError: the disk is too small.
+        OutOfMemoryError: the memory is.
+    """
+    from temporal_interp.io.format_registry import Planned
+
+    slices, rows, columns = sequence.geometry.shape
+    shape = ((slices - 1) * factor + 1, rows, columns)
+    if not _is_volume(path):
+        require_room_for_sequence(path, len(sequence), shape, sequence[0].array.dtype)
+        require_content(path, Planned(sequence.times, sequence.unit, shape, sequence.volumes))
+        return
+    if len(sequence) > 1:
+        raise InvalidInputError(f"{path}: {len(sequence)} frames need a file that ends in .seq.nrrd or .nii.gz.")
+    require_disk_space({path: COMPRESSED * shape[0] * sequence[0].array[0].nbytes})
 
 
 def write_slices(sequence: Sequence, path: Path, *, force: bool) -> None:

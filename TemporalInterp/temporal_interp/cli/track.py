@@ -13,7 +13,9 @@ import typer
 
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.options import DeviceOption, ForceOption, InputArgument, JsonOption
-from temporal_interp.cli.outputs import require_folder_output
+from temporal_interp.cli.outputs import folder_output, require_outputs, state_output
+from temporal_interp.cli.room import COMPRESSED, FIELD_BYTES, require_disk_space
+from temporal_interp.errors import errors_naming
 from temporal_interp.tensors.devices import choose_device
 from temporal_interp.tracking.contour_view import ContourView
 
@@ -22,6 +24,16 @@ if TYPE_CHECKING:
 
     from temporal_interp.data.sequence import Sequence
     from temporal_interp.tracking.settings import TrackingSettings
+
+
+FIELDS = ("displacement", "forward", "backward", "velocity", "divergence", "vorticity")
+STRAINS = ("ii", "ij", "ik", "jj", "jk", "kk")
+WRITTEN = (
+    *(f"{name}.seq.nrrd" for name in FIELDS),
+    *(f"strain_{axes}.seq.nrrd" for axes in STRAINS),
+    *("curves.csv", "points.csv", "motion.png", "strain.png", "tracking.gif", "network.safetensors"),
+)
+"""Names of the files in the folder, none of which may be an input."""
 
 
 class Method(StrEnum):
@@ -104,7 +116,12 @@ def track(
     (between neighbours), all in LPS mm; curves.csv; pictures and a film; with nmsr, network.safetensors for
     --start-from.
     """
-    require_folder_output(output, force=force)
+    require_outputs(
+        folder_output(output, names=WRITTEN),
+        state_output(checkpoint, "--checkpoint"),
+        inputs=[input_path, mask, points, contour, start_from],
+        force=force,
+    )
     if wall_thickness is not None and contour is None:
         raise typer.BadParameter("--wall-thickness needs --contour.")
     if method is Method.VELOCITY and (paper or start_from is not None):
@@ -113,6 +130,7 @@ def track(
 
     from temporal_interp.cli.tracking_input import read_marks, ready_to_track
     from temporal_interp.cli.tracking_results import write_maps, write_results
+    from temporal_interp.data.sequence import require_apart
     from temporal_interp.io import read_sequence
     from temporal_interp.io.atomic import atomic_folder
     from temporal_interp.tracking.network_file import load_network
@@ -132,6 +150,10 @@ def track(
             f"The sequence is a loop of {sequence.with_unit(sequence.period)}; it is tracked as one whole beat. "
             "--no-cycle tracks it as none."
         )
+    with errors_naming(output):
+        require_apart(sequence.times, sequence.unit)
+    # the displacements from the reference frame, and those to both neighbours
+    require_disk_space({output: COMPRESSED * 3 * FIELD_BYTES * len(sequence) * sequence[0].array.size})
     pair = _pair_that_changes_most(sequence)
     by_scale: dict[int, np.ndarray] = {}
     with console.progress("Tracking") as progress:
@@ -151,6 +173,8 @@ def track(
         found = write_results(folder, sequence, tracking, marks, pair, by_scale)
         if maps:
             write_maps(folder, tracking)
+    if found["not_drawn"] is not None:
+        console.note(f"The pictures and the film could not be drawn ({found['not_drawn']}); everything else is there.")
     seconds = round(time.monotonic() - started, 1)
     values = {"output": output, "frames": len(sequence), "reference": reference, "settings": settings.in_one_line()}
     console.result({**values, **found, "seconds": seconds}, *_in_words(output, found, seconds))
@@ -186,7 +210,8 @@ def _mean_of_numbers(array: np.ndarray) -> float:
 
 
 def _in_words(output: Path, found: Mapping[str, Any], seconds: float) -> list[str]:
-    lines = [f"{output}: fields, curves, pictures and a film ({seconds} s)."]
+    made = "fields, curves, pictures and a film" if found["not_drawn"] is None else "fields and curves"
+    lines = [f"{output}: {made} ({seconds} s)."]
     drift = f"Followed there and back, tissue drifts by at most {found['forward_backward_mm']:.2f} mm (mean of a frame)"
     if found["closing_mm"] is not None:
         drift += f", and once round the cycle by {found['closing_mm']:.2f} mm before that was removed"

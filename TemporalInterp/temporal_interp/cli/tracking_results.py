@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import abc
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.evaluation.report import write_csv
 from temporal_interp.io import write_field_sequence, write_sequence
+from temporal_interp.io.atomic import atomic_folder
 from temporal_interp.io.field_sequence import FieldDirection
 from temporal_interp.tracking.curves import curve_rows, point_rows
 from temporal_interp.tracking.flow import SECONDS, divergence, in_plane_vorticity, velocity
@@ -36,6 +38,8 @@ def write_results(
 ) -> dict[str, object]:
     """Write fields, curves, points, pictures and the film, and return what is told of them.
 
+    A picture that cannot be drawn does not lose the rest; "not_drawn" says why.
+
     `by_scale` has the field from frame `pair` to the next as it was known after each scale; see `draw_results`.
     """
     motion, displacements = tracking.motion, tracking.displacements
@@ -50,12 +54,22 @@ def write_results(
     if marks.points is not None:
         positions = followed(marks.points.points_mm, tracking)
         write_csv(point_rows(motion, positions, marks.points.labels), folder / "points.csv")
-    draw_results(folder, sequence, tracking, marks, strain, pair, by_scale)
     return {
+        "not_drawn": _draw(folder, sequence, tracking, marks, strain, pair, by_scale),
         "forward_backward_mm": max(drift.forward_backward_mean_mm),
         "closing_mm": drift.closing_mean_mm,
         "peak_strain": {} if strain is None else {name: _peak(curve) for name, curve in strain.curves().items()},
     }
+
+
+def _draw(folder: Path, *drawn: Any) -> str | None:
+    """Draw all pictures into a folder, or none; return why they could not be drawn, None where they were."""
+    try:
+        with atomic_folder(folder, overwrite=True) as pictures:
+            draw_results(pictures, *drawn)
+    except Exception as error:  # whatever is wrong with a picture, the fields took far longer
+        return f"{type(error).__name__}: {error}"
+    return None
 
 
 def write_maps(folder: Path, tracking: Tracking) -> None:
@@ -100,7 +114,7 @@ def _write_fields(folder: Path, tracking: Tracking) -> None:
     earlier, later, backward = values[:-1], values[1:], motion.backward
     if motion.closed:  # the pair that closes the cycle lies on the last frame, and backwards on the first
         earlier, later, backward = values, values, [backward[-1], *backward[:-1]]
-    reference = {f"{PREFIX}ReferenceIndexValue": f"{values[tracking.reference]:.9g}"}
+    reference = {f"{PREFIX}ReferenceIndexValue": f"{values[tracking.reference]:.15g}"}
     for name, fields, index, direction, attributes in (
         ("displacement", tracking.displacements, values, FieldDirection.FROM_REFERENCE, reference),
         ("forward", motion.forward, earlier, FieldDirection.TO_NEXT, None),

@@ -83,9 +83,9 @@ class Provenance:
             "EngineSettings": self.settings,
             "Model": self.model,
             "ModelSHA256": self.model_sha256,
-            "FirstIndexValue": f"{self.first_index:.9g}",
-            "LastIndexValue": f"{self.last_index:.9g}",
-            "IndexValues": " ".join(f"{value:.9g}" for value in self.frames),
+            "FirstIndexValue": f"{self.first_index:.15g}",
+            "LastIndexValue": f"{self.last_index:.15g}",
+            "IndexValues": " ".join(f"{value:.15g}" for value in self.frames),
             "T": f"{self.t:.9g}",
             "ProgramVersion": temporal_interp.__version__,
         }

@@ -39,7 +39,7 @@ def require_apart(times: abc.Sequence[float], unit: str, *, smallest: float = SM
     close = np.flatnonzero(np.diff(ordered) <= smallest)
     if close.size:
         first, second = ordered[close[0] : close[0] + 2]
-        both = f"{first:.9g} and {second:.9g} {unit}".rstrip()
+        both = f"{first:.15g} and {second:.15g} {unit}".rstrip()
         raise InvalidInputError(
             f"Frames at {both} lie no further apart than {smallest:g}: Slicer would merge them. Ask for fewer frames, "
             "or give the times in a smaller unit, such as ms."

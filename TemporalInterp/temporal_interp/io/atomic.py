@@ -67,13 +67,17 @@ def atomic_folder(path: Path, *, overwrite: bool) -> Iterator[Path]:
     if not (overwrite and place.is_dir()):
         require_replaceable(place, overwrite=False)
     # inside the folder where it exists: it may be a mount point, or the one above it may not be writable
-    existing = next(folder for folder in (place, *place.parents) if folder.is_dir())
-    with tempfile.TemporaryDirectory(dir=existing, prefix=STAGING_PREFIX) as staging:
+    with tempfile.TemporaryDirectory(dir=existing_folder(place), prefix=STAGING_PREFIX) as staging:
         filled = Path(staging) / place.name
         filled.mkdir()
         yield filled
         place.parent.mkdir(parents=True, exist_ok=True)
         _move(filled, place)
+
+
+def existing_folder(path: Path) -> Path:
+    """Return the folder at an absolute path, or the nearest one above it."""
+    return next(folder for folder in (path, *path.parents) if folder.is_dir())
 
 
 @contextmanager

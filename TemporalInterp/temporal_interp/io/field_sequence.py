@@ -1,7 +1,8 @@
 """Displacement or velocity fields over the frames of a sequence: a .seq.nrrd file of vector volumes, see nrrd_file.py.
 
-3D Slicer opens it as a sequence of vtkMRMLVectorVolumeNode and leaves the components as they are in the file: (x, y, z)
-in LPS, although Slicer's own world is RAS.
+3D Slicer opens displacements as a sequence of transforms, whose browser moves what is put under the transform it shows,
+and velocities as a sequence of vtkMRMLVectorVolumeNode. The components are (x, y, z) in LPS in the file; Slicer turns
+them to RAS.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from temporal_interp.data.provenance import PREFIX
 from temporal_interp.data.sequence import require_apart
 from temporal_interp.errors import InvalidInputError, errors_naming
 from temporal_interp.io.atomic import write_errors_naming
+from temporal_interp.io.displacement_file import DISPLACEMENT_INTENT, MODELING, RESAMPLING, TYPE_KEY
 from temporal_interp.io.files import require_exists
 from temporal_interp.io.nrrd_file import (
     WRITTEN_AXIS,
@@ -43,6 +45,10 @@ COMPONENTS_KEY = PREFIX + "FieldComponents"
 unit."""
 
 
+SLICER_KEYS = ("DataNodeClassName", TYPE_KEY, *DISPLACEMENT_INTENT)
+"""Keys that tell Slicer what to make of the vectors."""
+
+
 class FieldDirection(StrEnum):
     """Direction of the vectors, in the words of the file."""
 
@@ -52,6 +58,17 @@ class FieldDirection(StrEnum):
     FIRST_TO_T = "tissue at x in this frame was at x + v in the acquired frame before"
     LAST_TO_T = "tissue at x in this frame is at x + v in the acquired frame after"
     VELOCITY = "tissue at x in this frame moves with the velocity v"
+
+    @property
+    def transform_type(self) -> str | None:
+        """The type of the transform that Slicer makes of the vectors, None for velocities.
+
+        Under it, the image or the points of the other frame move to the frame shown; and those of the reference frame,
+        or of the frame shown, to where their tissue goes.
+        """
+        if self is FieldDirection.VELOCITY:
+            return None
+        return MODELING if self in (FieldDirection.TO_NEXT, FieldDirection.FROM_REFERENCE) else RESAMPLING
 
     def attributes(self) -> dict[str, str]:
         """Return the attributes that describe the vectors."""
@@ -73,7 +90,8 @@ class FieldSequence:
         times: one number a field.
         index_name: name of the index.
         unit: its unit.
-        attributes: of the file; `FieldDirection` says which are always written.
+        attributes: of the file; `FieldDirection` says which are always written. Vectors are as in the file, whichever
+            type of transform it gives Slicer.
         item_attributes: a mapping of text to text for every field.
     """
 
@@ -141,12 +159,19 @@ def write_field_sequence(
         header = chain(
             header_fields(FIELD_TYPE, geometry, len(fields), index_name, unit, components=3),
             header_keys(
-                {"DataNodeClassName": "vtkMRMLVectorVolumeNode"} | shared,
+                _slicer_keys(direction) | shared,
                 values,
                 [shared | dict(item) for item in items],
             ),
         )
         write_nrrd(header, _stored(fields), path, overwrite=overwrite)
+
+
+def _slicer_keys(direction: FieldDirection) -> dict[str, str]:
+    """Return the `SLICER_KEYS` of vectors of a direction."""
+    if direction.transform_type is None:
+        return {"DataNodeClassName": "vtkMRMLVectorVolumeNode"}
+    return {TYPE_KEY: direction.transform_type, **DISPLACEMENT_INTENT}
 
 
 def _require_fitting(
@@ -198,7 +223,7 @@ def read_field_sequence(path: Path | str) -> FieldSequence:
             tuple(values),
             axis_entry(header, "labels", list_axis) if named else "frame",
             axis_entry(header, "units", list_axis) if named else "",
-            {key: text for key, text in keys.items() if not key.startswith("axis ") and key != "DataNodeClassName"},
+            {key: text for key, text in keys.items() if not key.startswith("axis ") and key not in SLICER_KEYS},
             tuple(item_attributes(keys, key_axis, len(frames))),
         )
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
+from collections import abc
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from temporal_interp.data.sequence import Sequence
+from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, UnreadableFileError
 
 
@@ -38,6 +40,32 @@ def nothing_beside(path: Path, *, overwrite: bool) -> None:
     """Check of outputs for a format that writes nothing but the file itself."""
 
 
+def no_files(path: Path) -> tuple[Path, ...]:
+    """Return no files: what a format writes that writes nothing but the file itself."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A sequence that is going to be written, as far as it is known before it is made.
+
+    Attributes:
+        times: of all frames, in order.
+        unit: of the times.
+        shape: of a frame, (K, J, I).
+        source: volumes that it is made from, whose scalar type and range it keeps; none if they are not known.
+    """
+
+    times: abc.Sequence[float]
+    unit: str
+    shape: tuple[int, int, int]
+    source: abc.Sequence[Volume] = ()
+
+
+def anything(planned: Planned) -> None:
+    """Check of content for a format that keeps every sequence."""
+
+
 @dataclass(frozen=True)
 class Format:
     """How one kind of file or folder is recognised, read and written.
@@ -57,6 +85,10 @@ class Format:
         field_extensions: endings of files in which SimpleITK keeps one displacement field.
         keeps_attributes: whether the text attributes of volumes are in the file itself.
         check_output: looks for what must stay beside the file that is to be written.
+        beside: returns the other files that are written with one.
+        check_content: raises InvalidInputError, before the work, if a sequence cannot be kept in this format.
+        disk_share: bytes on the disk while a sequence is written, over the bytes of its voxels; a cautious guess
+            where they are compressed.
     """
 
     name: str
@@ -71,6 +103,9 @@ class Format:
     field_extensions: tuple[str, ...] = ()
     keeps_attributes: bool = False
     check_output: OutputCheck = nothing_beside
+    beside: Callable[[Path], tuple[Path, ...]] = no_files
+    check_content: Callable[[Planned], None] = anything
+    disk_share: float = 0.5
 
 
 _registered: list[Format] = []

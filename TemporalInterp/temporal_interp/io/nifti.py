@@ -21,7 +21,7 @@ from temporal_interp.data.volume import Volume, from_sitk
 from temporal_interp.errors import InvalidInputError, UnreadableFileError
 from temporal_interp.io.atomic import atomic_file
 from temporal_interp.io.files import CHUNK, COMPRESSION, open_uncompressed
-from temporal_interp.io.format_registry import Format
+from temporal_interp.io.format_registry import Format, Planned
 from temporal_interp.io.images import read_image, write_image
 from temporal_interp.io.sidecar import read_sidecar, require_sidecar_replaceable, sidecar_path, write_sidecar
 
@@ -32,6 +32,9 @@ TIME_STEP_OFFSET = 92
 UNITS_OFFSET = 123
 MAGIC_OFFSET = 344
 """Size of the NIfTI-1 header, and places in it of pixdim[4], xyzt_units and magic."""
+
+LARGEST_SIZE = 32767
+"""Along any axis: sizes are 16-bit integers in the header."""
 
 MILLIMETRE = 2
 TIME_UNITS = {"s": 8, "ms": 16, "us": 24}
@@ -136,9 +139,11 @@ def write_nifti(sequence: Sequence, path: Path, *, overwrite: bool) -> None:
     The header's field descrip says how many frames are synthetic, and how many have synthetic slices.
 
     Raises:
+        InvalidInputError: there are more frames, slices, rows or columns than NIfTI has room for.
         UnwritableFileError: the file exists, or something else is where its sidecar goes.
         OSError: the folder cannot be written to.
     """
+    _require_within_limits(Planned(sequence.times, sequence.unit, sequence.geometry.shape))
     with atomic_file(path, overwrite=overwrite) as target:
         require_sidecar_replaceable(path, overwrite=overwrite)
         plain = target.with_name("plain.nii")
@@ -186,6 +191,16 @@ def _set_time_unit(path: Path, unit: str) -> None:
         file.write(bytes([MILLIMETRE | TIME_UNITS.get(unit, 0)]))
 
 
+def _require_within_limits(planned: Planned) -> None:
+    """Raise InvalidInputError where the header has no room for a number of voxels or frames."""
+    sizes = (len(planned.times), *planned.shape)
+    for size, what in zip(sizes, ("frames", "slices", "rows", "columns"), strict=True):
+        if size > LARGEST_SIZE:
+            raise InvalidInputError(
+                f"NIfTI has room for {LARGEST_SIZE} {what}, and there would be {size}; write a .seq.nrrd file instead."
+            )
+
+
 FORMAT = Format(
     name="nifti",
     label="a 4D NIfTI file",
@@ -196,4 +211,7 @@ FORMAT = Format(
     sequence_extensions=EXTENSIONS,
     volume_extensions=EXTENSIONS,
     check_output=require_sidecar_replaceable,
+    beside=lambda path: (sidecar_path(path),),
+    check_content=_require_within_limits,
+    disk_share=1.0,  # the voxels are written plainly first
 )

@@ -220,6 +220,8 @@ def header_fields(
         yield "endian: little"
     yield "encoding: gzip"
     yield f"space origin: {_vector(geometry.origin)}"
+    if vector:  # components are along the axes of the space; without it, Slicer takes those of transforms for RAS
+        yield "measurement frame: (1,0,0) (0,1,0) (0,0,1)"
 
 
 def header_keys(

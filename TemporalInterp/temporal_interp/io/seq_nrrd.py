@@ -12,7 +12,7 @@ from temporal_interp.data.provenance import PERIOD_KEY, PREFIX, SLICE_THICKNESS_
 from temporal_interp.data.sequence import Sequence, require_apart
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.io.format_registry import Format
+from temporal_interp.io.format_registry import Format, Planned
 from temporal_interp.io.nrrd_file import (
     axis_entry,
     grid,
@@ -83,9 +83,22 @@ def write_seq_nrrd(sequence: Sequence, path: Path, *, overwrite: bool) -> None:
         UnwritableFileError: the file exists.
         OSError: the folder cannot be written to.
     """
-    require_apart(sequence.times, sequence.unit)
+    _require_storable(Planned(sequence.times, sequence.unit, sequence.geometry.shape, sequence.volumes))
     frames = _storable(np.stack([volume.array for volume in sequence.volumes]))
     write_nrrd(_header(sequence, frames.dtype), frames, path, overwrite=overwrite)
+
+
+def _require_storable(planned: Planned) -> None:
+    """Raise InvalidInputError where Slicer would merge frames, or voxels do not fit the types that it opens."""
+    require_apart(planned.times, planned.unit)
+    for volume in planned.source:
+        dtype = volume.array.dtype
+        if dtype.kind in "iu" and dtype.itemsize == 8:
+            limits = np.iinfo(f"{dtype.kind}4")
+            if volume.array.min() < limits.min or volume.array.max() > limits.max:
+                raise InvalidInputError(
+                    "voxels do not fit 32-bit integers, the largest that Slicer opens; rescale them."
+                )
 
 
 def _storable(frames: np.ndarray) -> np.ndarray:
@@ -93,10 +106,7 @@ def _storable(frames: np.ndarray) -> np.ndarray:
     if frames.dtype == np.float16:
         frames = frames.astype(np.float32)
     elif frames.dtype.kind in "iu" and frames.dtype.itemsize == 8:
-        narrow = np.dtype(f"{frames.dtype.kind}4")
-        if frames.min() < np.iinfo(narrow).min or frames.max() > np.iinfo(narrow).max:
-            raise InvalidInputError("voxels do not fit 32-bit integers, the largest that Slicer opens; rescale them.")
-        frames = frames.astype(narrow)
+        frames = frames.astype(f"{frames.dtype.kind}4")
     return np.ascontiguousarray(frames, dtype=frames.dtype.newbyteorder("<"))
 
 
@@ -124,4 +134,5 @@ FORMAT = Format(
     volume_extensions=(".nrrd",),
     field_extensions=(".nrrd",),
     keeps_attributes=True,
+    check_content=_require_storable,
 )

@@ -10,9 +10,10 @@ from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, errors_naming
 from temporal_interp.io.atomic import write_errors_naming
+from temporal_interp.io.displacement_file import write_displacement
 from temporal_interp.io.files import require_exists
 from temporal_interp.io.format_registry import format_of, writer_format
-from temporal_interp.io.volume_files import write_displacement, write_volume
+from temporal_interp.io.volume_files import write_volume
 
 
 def read_sequence(path: Path | str) -> Sequence:

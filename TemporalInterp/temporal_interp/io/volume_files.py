@@ -1,19 +1,15 @@
-"""One volume, or one displacement field, in a file."""
+"""One volume in a file."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-import SimpleITK as sitk  # noqa: N813 - the name everybody uses
-
-from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.provenance import has_synthetic_slices, is_synthetic
 from temporal_interp.data.volume import Volume, from_sitk, to_sitk
 from temporal_interp.errors import InvalidInputError, errors_naming
 from temporal_interp.io.atomic import atomic_file, write_errors_naming
-from temporal_interp.io.format_registry import field_extensions, volume_extensions
+from temporal_interp.io.format_registry import volume_extensions
 from temporal_interp.io.images import read_image, write_image
 
 
@@ -50,6 +46,8 @@ def write_volume(
 
     Example:
         >>> import tempfile
+        >>> import numpy as np
+        >>> from temporal_interp.data.geometry import Geometry
         >>> path = Path(tempfile.mkdtemp()) / "frame.nrrd"
         >>> write_volume(Volume(np.ones((1, 4, 5)), Geometry((1, 4, 5), spacing=(1.5, 1.5, 8))), path)
         >>> read_volume(path).geometry.spacing
@@ -64,63 +62,6 @@ def write_volume(
         else:
             for key, value in metadata.items():
                 image.SetMetaData(key, value)
-        with atomic_file(path, overwrite=overwrite) as target:
-            write_image(image, target)
-
-
-def read_displacement(path: Path | str) -> tuple[np.ndarray, Geometry]:
-    """Return a displacement or velocity field: (K, J, I, 3), components (x, y, z) in LPS mm, and its voxel grid.
-
-    Raises:
-        UnreadableFileError: there is no such file, or it is damaged.
-        InvalidInputError: it is not a 3D image of three components.
-
-    Example:
-        See `write_displacement`.
-    """
-    path = Path(path)
-    with errors_naming(path):
-        image = read_image(path)
-        if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 3:
-            raise InvalidInputError(
-                f"a displacement field is a 3D image with three components per voxel, this is "
-                f"{image.GetDimension()}D with {image.GetNumberOfComponentsPerPixel()}."
-            )
-        grid = from_sitk(sitk.VectorIndexSelectionCast(image, 0)).geometry
-        return sitk.GetArrayFromImage(image), grid
-
-
-def write_displacement(array: np.ndarray, geometry: Geometry, path: Path | str, *, overwrite: bool = False) -> None:
-    """Write a displacement or velocity field as a vector image, which Slicer opens as a grid transform.
-
-    Args:
-        array: (K, J, I, 3), components (x, y, z) in LPS mm. As a transform it takes x to x + array(x).
-        geometry: its voxel grid.
-        path: where to, .nrrd or .mha.
-        overwrite: replace a file that is there.
-
-    Raises:
-        InvalidInputError: shape and grid differ, or the ending is neither. NIfTI is not supported: a field of one
-            slice would lose its place, and programs disagree on the axes of the vectors.
-        UnwritableFileError: the file exists, or the folder cannot be written to.
-
-    Example:
-        >>> import tempfile
-        >>> path = Path(tempfile.mkdtemp()) / "field.mha"
-        >>> write_displacement(np.zeros((2, 4, 5, 3), np.float32), Geometry((2, 4, 5)), path)
-        >>> field, grid = read_displacement(path)
-        >>> field.shape, grid.shape
-        ((2, 4, 5, 3), (2, 4, 5))
-    """
-    path = Path(path)
-    with write_errors_naming(path):
-        _require_ending(path, field_extensions())
-        if array.shape != (*geometry.shape, 3):
-            raise InvalidInputError(f"the field has shape {array.shape}, its grid needs {(*geometry.shape, 3)}.")
-        image = sitk.GetImageFromArray(array, isVector=True)
-        image.SetSpacing(geometry.spacing)
-        image.SetOrigin(geometry.origin)
-        image.SetDirection(np.ravel(geometry.direction).tolist())
         with atomic_file(path, overwrite=overwrite) as target:
             write_image(image, target)
 

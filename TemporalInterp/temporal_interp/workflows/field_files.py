@@ -20,7 +20,7 @@ from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.io import read_field_sequence, read_sequence, write_field_sequence, write_sequence
-from temporal_interp.io.atomic import STAGING_PREFIX
+from temporal_interp.io.atomic import STAGING_PREFIX, existing_folder
 from temporal_interp.io.field_sequence import FieldDirection
 
 ENDS = {"first": FieldDirection.FIRST_TO_T, "last": FieldDirection.LAST_TO_T}
@@ -29,6 +29,16 @@ ENDS = {"first": FieldDirection.FIRST_TO_T, "last": FieldDirection.LAST_TO_T}
 def displacement_path(folder: Path, end: str) -> Path:
     """Return the path in a folder of the fields from an end, "first" or "last", to the frames."""
     return folder / f"displacement_{end}_to_t.seq.nrrd"
+
+
+DISK_BYTES = 2 * (3 + 1) * 4 * 1.5
+"""On the disk while the fields of a frame are written, for every voxel: in float32 two displacements and their
+Jacobians, plainly and, cautiously guessed, half as much compressed."""
+
+
+def file_names() -> list[str]:
+    """Return the names of all files that are written into a folder."""
+    return [path_of(Path(), end).name for end in ENDS for path_of in (displacement_path, jacobian_path)]
 
 
 def jacobian_path(folder: Path, end: str) -> Path:
@@ -101,8 +111,7 @@ class FieldFiles:
 @contextmanager
 def collecting(engine: str, beside: Path) -> Iterator[FieldFiles]:
     """Yield a collector of fields with a scratch folder beside a path, which is removed afterwards."""
-    beside.absolute().parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=STAGING_PREFIX, dir=beside.absolute().parent) as scratch:
+    with tempfile.TemporaryDirectory(prefix=STAGING_PREFIX, dir=existing_folder(beside.absolute().parent)) as scratch:
         yield FieldFiles(Path(scratch), engine)
 
 

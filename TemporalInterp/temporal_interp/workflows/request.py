@@ -69,6 +69,10 @@ class BetweenPhases:
         """Return the numbers of the frames that stay in the result."""
         return [self.first, self.last]
 
+    def frame_count(self, sequence: Sequence) -> int:
+        """Return the number of frames of the result, without making their times, which may be too many."""
+        return 2 + (self.frames if isinstance(self.frames, int) else len(self.frames))
+
     def times(self, sequence: Sequence) -> list[float]:
         """Return the times to synthesise, in rising order.
 
@@ -130,6 +134,11 @@ class WholeSequence:
     def kept(self, sequence: Sequence) -> list[int]:
         """Return the numbers of the frames that stay in the result."""
         return sequence.acquired_frames
+
+    def frame_count(self, sequence: Sequence) -> int:
+        """Return the number of frames of the result, without making their times, which may be too many."""
+        source = self.source(sequence)
+        return len(source) + (self.factor - 1) * len(source.gaps)
 
     def arguments(self, sequence: Sequence) -> list[str]:
         """Return the options of the command line for the same request."""

@@ -1,6 +1,7 @@
 """temporal-interp interpolate."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -220,6 +221,53 @@ def test_output_is_refused_before_the_work(command, recording, tmp_path, monkeyp
     assert there.read_text() == "precious"
 
 
+@pytest.mark.parametrize("force", [(), ("--force",)])
+def test_the_input_is_not_replaced_even_with_force(command, recording, tmp_path, monkeypatch, force):
+    before = recording.read_bytes()
+    monkeypatch.setattr("temporal_interp.io.read_sequence", lambda path: pytest.fail("the work has begun"))
+    (tmp_path / "link.seq.nrrd").symlink_to(recording)
+    for output in (recording, tmp_path / "link.seq.nrrd"):
+        result = command("interpolate", recording, "-o", output, "--factor", 2, *force)
+        assert result.exit_code == 3
+        assert "is the input itself" in result.stderr
+    assert recording.read_bytes() == before
+
+
+def test_a_result_that_the_disk_has_no_room_for_is_refused_before_the_work(command, recording, tmp_path, monkeypatch):
+    monkeypatch.setattr("temporal_interp.workflows.interpolation.run", lambda *args, **how: pytest.fail("it has begun"))
+    for many in (("--factor", 10**9), (*PAIR, "--count", 10**9)):
+        result = command("interpolate", recording, "-o", tmp_path / "out.nii.gz", *many)
+        assert result.exit_code == 3
+        assert "out.nii.gz: the result takes about" in result.stderr
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(total=10**9, free=10**4))
+    fields = ("--fields", tmp_path / "fields")
+    result = command("interpolate", recording, "-o", tmp_path / "out.seq.nrrd", *PAIR, "--count", 2, *fields, *MOVING)
+    assert result.exit_code == 3
+    assert "out.seq.nrrd and" in result.stderr
+    assert "Make room" in result.stderr
+
+
+def test_a_result_that_the_memory_has_no_room_for_is_refused_before_the_work(command, recording, tmp_path, monkeypatch):
+    monkeypatch.setattr("temporal_interp.cli.room.physical_memory", lambda: 10**4)
+    result = command("interpolate", recording, "-o", tmp_path / "out.nii.gz", "--factor", 20)
+    assert result.exit_code == 3
+    assert "81 frames of 28 x 24 x 1 voxels take" in result.stderr
+
+
+def test_more_frames_than_nifti_has_room_for_are_refused_before_the_work(command, recording, tmp_path):
+    result = command("interpolate", recording, "-o", tmp_path / "out.nii.gz", *PAIR, "--count", 40000)
+    assert result.exit_code == 3
+    assert "NIfTI has room for 32767 frames" in result.stderr
+
+
+def test_index_values_that_would_be_too_close_are_refused_before_the_work(command, cases, tmp_path, monkeypatch):
+    monkeypatch.setattr("temporal_interp.workflows.interpolation.run", lambda *args, **how: pytest.fail("it has begun"))
+    output = tmp_path / "out.seq.nrrd"
+    result = command("interpolate", cases / "r0_slicer510.seq.nrrd", "-o", output, "--factor", 50)
+    assert result.exit_code == 3
+    assert "out.seq.nrrd: Frames at 0 and 0.0008 s lie no further apart than 0.001" in result.stderr
+
+
 def test_force_replaces_a_file(command, recording, tmp_path):
     out = tmp_path / "out.seq.nrrd"
     out.write_text("old")
@@ -261,8 +309,8 @@ def test_fields_in_the_folder_of_the_frames_are_refused_before_any_work(command,
     out = tmp_path / "out"
     for fields in (out, out / "fields"):
         result = command("interpolate", recording, "-o", out, *PAIR, "--count", 1, "--fields", fields)
-        assert result.exit_code == 2
-        assert "choose another folder" in result.stderr
+        assert result.exit_code == 3
+        assert "--output and --fields would write the same" in result.stderr or "choose another place" in result.stderr
     assert not out.exists()
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import SimpleITK as sitk  # noqa: N813
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.volume import Volume
@@ -97,6 +98,25 @@ def test_an_initial_field_is_passed_on(command, called, pair, tmp_path):
     write_displacement(field, geometry, tmp_path / "start.nrrd")
     command("register", *pair, "-o", tmp_path / "w.nrrd", "--initial", tmp_path / "start.nrrd")
     np.testing.assert_array_equal(called["initial"], field)
+
+
+def test_an_initial_field_that_moves_points_is_inverted_and_that_is_said(command, called, pair, tmp_path):
+    geometry = read_volume(pair[0]).geometry
+    shift = sitk.GetImageFromArray(np.broadcast_to(np.float32([3, 0, 0]), (*geometry.shape, 3)).copy(), isVector=True)
+    shift.SetSpacing(geometry.spacing)
+    shift.SetOrigin(geometry.origin)
+    shift.SetMetaData("displacement field type", "modeling")
+    sitk.WriteImage(shift, str(tmp_path / "start.nrrd"))
+    result = command("register", *pair, "-o", tmp_path / "w.nrrd", "--initial", tmp_path / "start.nrrd")
+    assert "start.nrrd moves points (modeling), so it was inverted" in result.stderr
+    np.testing.assert_allclose(called["initial"][0, 5, 5], (-3, 0, 0), atol=1e-5)
+
+
+def test_an_initial_transform_is_evaluated_on_the_fixed_grid(command, called, pair, tmp_path):
+    sitk.WriteTransform(sitk.TranslationTransform(3, (3.0, 0.0, 0.0)), str(tmp_path / "start.tfm"))
+    command("register", *pair, "-o", tmp_path / "w.nrrd", "--initial", tmp_path / "start.tfm")
+    assert called["initial"].shape == (*read_volume(pair[0]).geometry.shape, 3)
+    np.testing.assert_allclose(called["initial"][0, 5, 5], (3, 0, 0))
 
 
 def test_an_initial_field_on_another_grid_is_refused(command, pair, tmp_path):

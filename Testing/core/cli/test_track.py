@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from temporal_interp.cli.track import WRITTEN
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
@@ -71,6 +72,7 @@ def test_fields_curves_and_pictures_are_written(command, recording, contour, tmp
     fields = {"displacement.seq.nrrd", "forward.seq.nrrd", "backward.seq.nrrd"}
     pictures = {"motion.png", "strain.png", "tracking.gif"}
     assert made == fields | pictures | {"curves.csv", "points.csv"}
+    assert made <= set(WRITTEN)
     displacement = read_field_sequence(out / "displacement.seq.nrrd")
     assert displacement.attributes[DIRECTION_KEY] == FieldDirection.FROM_REFERENCE
     assert displacement.geometry.is_close(GEOMETRY)
@@ -133,9 +135,8 @@ def test_maps_of_strain_and_flow_are_written_when_requested(command, recording, 
     result = command("track", recording, "-o", out, *QUICK, "--maps")
     assert result.exit_code == 0, result.output
     strains = {f"strain_{axes}.seq.nrrd" for axes in ("ii", "ij", "jj")}
-    assert strains | {f"{name}.seq.nrrd" for name in ("velocity", "divergence", "vorticity")} <= {
-        path.name for path in out.iterdir()
-    }
+    made = {path.name for path in out.iterdir()}
+    assert strains | {f"{name}.seq.nrrd" for name in ("velocity", "divergence", "vorticity")} <= made <= set(WRITTEN)
     velocity = read_field_sequence(out / "velocity.seq.nrrd")
     assert velocity.fields[1][..., 0].mean() == pytest.approx(0.75 / 0.05, rel=0.3)  # 0.75 mm in 50 ms
     strain = read_sequence(out / "strain_ii.seq.nrrd")
@@ -244,6 +245,37 @@ def test_folder_with_files_is_kept_without_force(command, recording, tmp_path):
     assert result.exit_code == 3
     assert "--force" in result.stderr
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine.txt"]
+
+
+def test_a_film_that_cannot_be_drawn_does_not_lose_the_fields(command, recording, tmp_path, monkeypatch):
+    def fails(folder, *drawn):
+        (folder / "motion.png").touch()
+        raise ValueError("the film is empty")
+
+    monkeypatch.setattr("temporal_interp.cli.tracking_results.draw_results", fails)
+    result = command("track", recording, "-o", tmp_path / "out", *QUICK)
+    assert result.exit_code == 0, result.output
+    assert "could not be drawn (ValueError: the film is empty)" in result.stderr
+    assert "pictures" not in result.stdout
+    made = {path.name for path in (tmp_path / "out").iterdir()}
+    assert made == {"displacement.seq.nrrd", "forward.seq.nrrd", "backward.seq.nrrd", "curves.csv"}
+
+
+def test_times_that_slicer_would_merge_are_refused_before_the_work(command, tmp_path, called):
+    volumes = [Volume(pattern(0.5 * n), GEOMETRY) for n in range(4)]
+    write_sequence(Sequence(volumes, [0, 0.0005, 0.001, 0.0015], unit="s"), tmp_path / "fast.nii.gz")
+    result = command("track", tmp_path / "fast.nii.gz", "-o", tmp_path / "out")
+    assert result.exit_code == 3
+    assert "Slicer would merge them" in result.stderr
+    assert not called
+
+
+def test_an_input_is_not_replaced_even_with_force(command, recording, contour, tmp_path, called):
+    contour.rename(tmp_path / "points.csv")
+    result = command("track", recording, "-o", tmp_path, "--points", tmp_path / "points.csv", "--force")
+    assert result.exit_code == 3
+    assert "points.csv, which is the input itself" in result.stderr
+    assert not called
 
 
 def test_stopped_tracking_leaves_no_folder_and_resumes(command, recording, tmp_path, monkeypatch):

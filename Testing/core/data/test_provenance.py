@@ -28,14 +28,18 @@ def test_what_an_engine_has_not_is_left_out_but_zero_is_kept():
     assert attributes[PREFIX + "FirstIndexValue"] == "0"
 
 
-def test_index_values_keep_nine_digits():
-    attributes = Provenance("linear_blend", 1234567.25, 1234567.5, 1 / 3, frames=(1234567.25,)).as_attributes()
-    assert attributes[PREFIX + "FirstIndexValue"] == attributes[PREFIX + "IndexValues"] == "1234567.25"
-    assert attributes[PREFIX + "T"] == "0.333333333"
-
-
 def test_only_marked_frames_are_synthetic():
     assert is_synthetic(Provenance("linear_blend", 0, 1, 0.5).as_attributes())
     assert not is_synthetic({})
     assert not is_synthetic({SYNTHETIC_KEY: "false"})
     assert not is_synthetic({"Synthetic": "true"})
+
+
+def test_index_values_keep_all_their_digits():
+    attributes = Provenance(
+        "blend", 136_000_037.25, 1_700_000_000_075.5, 1 / 3, frames=(33.300000000000004,)
+    ).as_attributes()
+    assert float(attributes["TemporalInterp.FirstIndexValue"]) == 136_000_037.25
+    assert float(attributes["TemporalInterp.LastIndexValue"]) == 1_700_000_000_075.5
+    assert attributes["TemporalInterp.IndexValues"] == "33.3"
+    assert attributes["TemporalInterp.T"] == "0.333333333"

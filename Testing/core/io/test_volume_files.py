@@ -1,4 +1,4 @@
-"""Single volumes and displacement fields."""
+"""Single volumes."""
 
 import numpy as np
 import pytest
@@ -6,8 +6,8 @@ import SimpleITK as sitk  # noqa: N813
 
 from temporal_interp.data.provenance import Provenance
 from temporal_interp.errors import InvalidInputError, MissingFileError, UnreadableFileError, UnwritableFileError
-from temporal_interp.io import read_displacement, read_volume, write_displacement, write_volume
-from temporal_interp.io.format_registry import field_extensions, volume_extensions
+from temporal_interp.io import read_volume, write_volume
+from temporal_interp.io.format_registry import volume_extensions
 
 MARK = Provenance("velocity_field", 0.0, 40.0, 0.25, "folds=0").as_attributes()
 
@@ -80,47 +80,3 @@ def test_missing_file_folder_and_other_images_are_refused(tmp_path):
     sitk.WriteImage(sitk.Image([4, 3, 2, 5], sitk.sitkInt16), str(tmp_path / "4d.nii.gz"))
     with pytest.raises(InvalidInputError, match=r"4d\.nii\.gz: Expected a scalar 2D or 3D image, got 4D"):
         read_volume(tmp_path / "4d.nii.gz")
-    with pytest.raises(InvalidInputError, match="three components per voxel, this is 4D with 1"):
-        read_displacement(tmp_path / "4d.nii.gz")
-
-
-@pytest.fixture
-def field(make_sequence):
-    geometry = make_sequence(shape=(3, 4, 5)).volumes[0].geometry
-    return np.random.default_rng(2).normal(0, 2, (3, 4, 5, 3)).astype(np.float32), geometry
-
-
-@pytest.mark.parametrize("ending", field_extensions())
-@pytest.mark.parametrize("slices", [1, 3])
-def test_displacement_comes_back(ending, slices, tmp_path, make_sequence):
-    geometry = make_sequence(shape=(slices, 4, 5)).volumes[0].geometry
-    array = np.random.default_rng(2).normal(0, 2, (slices, 4, 5, 3)).astype(np.float32)
-    write_displacement(array, geometry, tmp_path / f"d{ending}")
-    back, grid = read_displacement(tmp_path / f"d{ending}")
-    assert back.dtype == np.float32
-    np.testing.assert_array_equal(back, array)
-    assert grid.is_close(geometry)
-
-
-def test_simpleitk_moves_points_by_the_displacement(field, tmp_path):
-    array, geometry = field
-    write_displacement(array, geometry, tmp_path / "d.nrrd")
-    image = sitk.ReadImage(str(tmp_path / "d.nrrd"), sitk.sitkVectorFloat64)
-    transform = sitk.DisplacementFieldTransform(image)
-    point = geometry.physical_point((1, 2, 3))
-    np.testing.assert_allclose(transform.TransformPoint(point) - point, array[1, 2, 3], rtol=0, atol=1e-6)
-
-
-def test_field_that_does_not_fit_its_grid_is_refused(field, tmp_path):
-    array, geometry = field
-    with pytest.raises(InvalidInputError, match=r"shape \(3, 4, 5\)"):
-        write_displacement(array[..., 0], geometry, tmp_path / "d.nrrd")
-    with pytest.raises(InvalidInputError, match=r"must end in \.nrrd, \.mha"):
-        write_displacement(array, geometry, tmp_path / "d.nii.gz")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_scalar_volume_is_no_field(tmp_path, make_sequence):
-    write_volume(make_sequence().volumes[0], tmp_path / "v.nrrd")
-    with pytest.raises(InvalidInputError, match="this is 3D with 1"):
-        read_displacement(tmp_path / "v.nrrd")

@@ -53,7 +53,7 @@ def test_an_engine_without_fields_is_named_and_nothing_is_left(cine, tmp_path):
     frame = LinearBlend().prepare(cine).at(10.0, fields=True)
     with (
         pytest.raises(InvalidInputError, match="The engine linear_blend has no displacement fields"),
-        collecting("linear_blend", tmp_path / "fields") as files,
+        collecting("linear_blend", tmp_path / "new" / "fields") as files,
     ):
         files.add(frame)
     assert list(tmp_path.iterdir()) == []
