@@ -34,6 +34,19 @@ class OutputCheck(Protocol):
         ...
 
 
+class Limits(Protocol):
+    """Says what a file cannot hold."""
+
+    def __call__(self, sequence: Sequence, path: Path) -> list[str]:
+        """Return notes for the user on what of the sequence is not in the file itself at `path`."""
+        ...
+
+
+def no_limits(sequence: Sequence, path: Path) -> list[str]:
+    """Return no notes: the format holds all of a sequence."""
+    return []
+
+
 def nothing_beside(path: Path, *, overwrite: bool) -> None:
     """Check of outputs for a format that writes nothing but the file itself."""
 
@@ -49,6 +62,8 @@ class Format:
         sniff: tells by its content whether something that exists is of this kind, whatever its name. Returns False, and
             does not raise, for everything else.
         read: returns the sequence. Raises InvalidInputError; the path is put in front of its message.
+        asked_last: whether `sniff` asks a library that knows many kinds of files, which takes a while and may claim
+            what another format reads better.
         reads_folders: read a folder that no format recognises by its content.
         write: writes a sequence; None where it is only read.
         sequence_extensions: of `extensions`, those by which `write` is chosen; "" stands for a folder, whose name has
@@ -57,6 +72,7 @@ class Format:
         field_extensions: endings of files in which SimpleITK keeps one displacement field.
         keeps_attributes: whether the text attributes of volumes are in the file itself.
         check_output: looks for what must stay beside the file that is to be written.
+        limits: says what the file itself cannot hold, and where it is kept.
     """
 
     name: str
@@ -64,6 +80,7 @@ class Format:
     extensions: tuple[str, ...]
     sniff: Callable[[Path], bool]
     read: Callable[[Path], Sequence]
+    asked_last: bool = False
     reads_folders: bool = False
     write: Writer | None = None
     sequence_extensions: tuple[str, ...] = ()
@@ -71,6 +88,7 @@ class Format:
     field_extensions: tuple[str, ...] = ()
     keeps_attributes: bool = False
     check_output: OutputCheck = nothing_beside
+    limits: Limits = no_limits
 
 
 _registered: list[Format] = []
@@ -107,7 +125,9 @@ def unregister_format(name: str) -> None:
 
 
 def formats() -> tuple[Format, ...]:
-    """Return all formats: first files that are written, then files that are only read, then folders.
+    """Return all formats: first files that are written, then what is only read, then folders that are written.
+
+    Those that recognise files by a library of many kinds are the last.
 
     Example:
         >>> [one.name for one in formats() if one.write]
@@ -116,7 +136,7 @@ def formats() -> tuple[Format, ...]:
     return tuple(
         sorted(
             (*_shipped(), *_registered),
-            key=lambda one: ("" in one.sequence_extensions, one.write is None, one.name),
+            key=lambda one: (one.asked_last, "" in one.sequence_extensions, one.write is None, one.name),
         )
     )
 
@@ -146,6 +166,11 @@ def format_of(path: Path) -> Format:
         if one.reads_folders if path.is_dir() else path.name.lower().endswith(one.extensions):
             return one
     raise UnreadableFileError(f"this cannot be read as a sequence. What can be: {readable()}.")
+
+
+def volume_format(path: Path) -> Format | None:
+    """Return the format of a file by its content, if it is one of those in which single volumes are kept."""
+    return next((one for one in formats() if one.volume_extensions and one.sniff(path)), None)
 
 
 def writer_format(path: Path) -> Format:

@@ -19,7 +19,3 @@ def test_a_volume_is_one_frame_with_the_attributes_it_was_written_with(tmp_path,
     assert sequence.item_attributes == ({"TemporalInterp.SyntheticSlices": "all but every 2nd"},)
 
 
-def test_4d_file_is_refused(tmp_path):
-    sitk.WriteImage(sitk.Image([4, 3, 2, 5], sitk.sitkInt16), str(tmp_path / "a.mha"))
-    with pytest.raises(InvalidInputError, match=r"a\.mha: Expected a scalar 2D or 3D image, got 4D"):
-        read_sequence(tmp_path / "a.mha")

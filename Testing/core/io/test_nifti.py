@@ -61,12 +61,28 @@ def test_time_is_read_in_ms_whatever_its_unit(units, step, offset, expected, tmp
     assert (sequence.index_name, sequence.unit) == ("time", "ms")
 
 
-@pytest.mark.parametrize("units", [2, 2 | 32, 0])
-def test_frames_are_numbered_where_there_is_no_unit_of_time(units, tmp_path):
+@pytest.mark.parametrize("units", [2, 0])
+def test_time_step_without_a_unit_is_kept_and_noted(units, tmp_path):
     write_header(tmp_path / "a.nii", (3, 2, 1, 3), (1, 1, 1, 33.3), units, voxels=bytes(36))
     sequence = read_sequence(tmp_path / "a.nii")
-    assert sequence.times == (0, 1, 2)
-    assert (sequence.index_name, sequence.unit) == ("frame", "")
+    assert sequence.times == (0, 33.3, 66.6)
+    assert (sequence.index_name, sequence.unit) == ("time", "")
+    assert any("a time step of 33.3, but not its unit" in note for note in sequence.notes)
+    assert any("no unit of length; mm was taken" in note for note in sequence.notes) == (units == 0)
+
+
+def test_step_of_one_without_a_unit_is_that_of_programs_that_know_no_time(tmp_path):
+    write_header(tmp_path / "a.nii", (3, 2, 1, 3), (1, 1, 1, 1), 2, voxels=bytes(36))
+    sequence = read_sequence(tmp_path / "a.nii")
+    assert (sequence.times, sequence.index_name, sequence.unit) == ((0, 1, 2), "frame", "")
+    assert any("frames are numbered" in note for note in sequence.notes)
+
+
+def test_frequencies_are_no_times(tmp_path):
+    write_header(tmp_path / "a.nii", (3, 2, 1, 3), (1, 1, 1, 33.3), 2 | 32, voxels=bytes(36))
+    sequence = read_sequence(tmp_path / "a.nii")
+    assert (sequence.times, sequence.index_name) == ((0, 1, 2), "frame")
+    assert any("frequencies in Hz, not times" in note for note in sequence.notes)
 
 
 @pytest.mark.parametrize("step", [0.0, -1.0, float("nan")])
@@ -94,7 +110,7 @@ def test_5d_file_is_refused(tmp_path):
 def test_sheared_file_is_refused(tmp_path):
     affine = [[1, 0.5, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]]
     write_header(tmp_path / "a.nii", (3, 2, 5, 2), (1, 1, 1, 1), 2, voxels=bytes(120), srow=affine)
-    with pytest.raises(UnreadableFileError, match=r"a\.nii: .*orthonormal"):
+    with pytest.raises(InvalidInputError, match=r"a\.nii: its axes are sheared, 27 degrees from perpendicular"):
         read_sequence(tmp_path / "a.nii")
 
 

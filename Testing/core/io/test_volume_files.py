@@ -78,7 +78,7 @@ def test_missing_file_folder_and_other_images_are_refused(tmp_path):
     with pytest.raises((InvalidInputError, UnreadableFileError), match="this is a folder"):
         read_volume(tmp_path)
     sitk.WriteImage(sitk.Image([4, 3, 2, 5], sitk.sitkInt16), str(tmp_path / "4d.nii.gz"))
-    with pytest.raises(InvalidInputError, match=r"4d\.nii\.gz: Expected a scalar 2D or 3D image, got 4D"):
+    with pytest.raises(InvalidInputError, match=r"4d\.nii\.gz: this is a sequence of 5 frames, one volume was expected"):
         read_volume(tmp_path / "4d.nii.gz")
     with pytest.raises(InvalidInputError, match="three components per voxel, this is 4D with 1"):
         read_displacement(tmp_path / "4d.nii.gz")
