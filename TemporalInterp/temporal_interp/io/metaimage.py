@@ -27,6 +27,10 @@ LONGEST_HEADER = 1 << 16
 
 SPACING_KEYS = ("ElementSpacing", "ElementSize")
 PLACE_KEYS = ("TransformMatrix", "Rotation", "Orientation", "Offset", "Position", "Origin")
+TYPES = {f"MET_{sign}{name}" for sign in ("", "U") for name in ("CHAR", "SHORT", "INT", "LONG", "LONG_LONG")}
+TYPES |= {"MET_FLOAT", "MET_DOUBLE"}
+"""Types of voxels that ITK reads as numbers."""
+
 LARGEST_SIZE = 1 << 31
 
 
@@ -58,7 +62,8 @@ def read_metaimage(path: Path) -> Sequence:
     ours = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys() if key.startswith(PREFIX)}
     index = numbered(1)
     if dimension == 4:
-        index = regular(image.GetSize()[3], image.GetOrigin()[3], image.GetSpacing()[3], "")
+        step = spacing[3] if len(spacing) > 3 else image.GetSpacing()[3]  # ITK makes a negative one positive
+        index = regular(image.GetSize()[3], image.GetOrigin()[3], step, "")
     frames = sitk.GetArrayFromImage(image).reshape(-1, *geometry.shape)
     attributes = [ours] if dimension < 4 else ()
     volumes = [Volume(frame, geometry) for frame in frames]
@@ -83,6 +88,8 @@ def _header(path: Path) -> dict[str, str]:
             f"the header has {dimension} axes of the sizes {header['DimSize']}; volumes have 2 or 3, and sequences 4."
         )
     beside = data_file.split()[:1]
+    if header.get("ElementType", "").removesuffix("_ARRAY") not in TYPES:
+        raise InvalidInputError(f"the voxels are of the type '{header.get('ElementType')}', which cannot be read.")
     is_beside = beside and beside[0].upper() not in ("LOCAL", "LIST") and "%" not in data_file
     if is_beside and not (path.parent / data_file).is_file():
         raise UnreadableFileError(f"its voxels are in {data_file} beside it; that file is not there.")
@@ -103,7 +110,7 @@ def _spacing(header: dict[str, str]) -> tuple[list[float], list[str]]:
     except ValueError as error:
         raise InvalidInputError(f"the header has voxels of {given} mm, which are no numbers.") from error
     if not all(0 < abs(size) < math.inf for size in spacing):
-        raise InvalidInputError(f"the header has voxels of {given} mm, which cannot be; correct ElementSpacing first.")
+        raise InvalidInputError(f"the header has steps of {given} between voxels; none can be 0, NaN or infinite.")
     return spacing, []
 
 

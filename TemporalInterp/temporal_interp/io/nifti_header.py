@@ -82,6 +82,9 @@ def read_header(path: Path) -> NiftiHeader:
     start = b"" if source is None else _start(source)
     kind = _kind(start)
     if source is None or kind is None:
+        name, ending = _stem(path)
+        if ending == ".img" and _beside(path, ".hdr") is None:
+            raise UnreadableFileError(f"the header of this image is in {name}.hdr beside it; that file is not there.")
         raise UnreadableFileError("this is not a NIfTI file, or its header is damaged.")
     classes: dict[str, Any] = {
         "n+1": nifti1.Nifti1Header,
@@ -111,7 +114,7 @@ def read_header(path: Path) -> NiftiHeader:
         source if is_single else _voxel_file(source),
         max(int(offset), fields.single_vox_offset if is_single else 0),
         shape,
-        _readable(dtype),
+        _readable(dtype, int(fields["datatype"])),
         scale,
         (*notes, *scale_notes),
     )
@@ -172,6 +175,7 @@ def _shape(fields: Any) -> tuple[tuple[int, int, int, int], list[str]]:
     """Return (frame, K, J, I), and notes."""
     count = int(fields["dim"][0])
     sizes = [int(size) for size in fields["dim"][1 : count + 1]]
+    sizes = sizes[:3] + [size or 1 for size in sizes[3:]]  # some programs write 0 for what is not there
     if not 1 <= count <= 7 or min(sizes) < 1:
         raise UnreadableFileError(f"the header has impossible numbers of voxels, dim {fields['dim'].tolist()}.")
     across, rows, slices, frames, *others = sizes + [1] * (7 - count)
@@ -192,7 +196,8 @@ def _scale(fields: Any) -> tuple[Scale | None, list[str]]:
     slope = float(fields["scl_slope"])
     intercept = float(fields["scl_inter"]) if "scl_inter" in fields else 0.0
     if math.isnan(slope) or slope == 0:
-        return None, []
+        unused = f"The header adds {intercept:g} to voxels, but its slope of {slope:g} says that they are not scaled."
+        return None, [] if math.isnan(intercept) or intercept == 0 else [unused]
     if not math.isfinite(slope) or not math.isfinite(intercept):
         return None, [f"The header scales voxels by {slope:g} and adds {intercept:g}; they were taken as they are."]
     if (slope, intercept) == (1, 0):
@@ -203,11 +208,11 @@ def _scale(fields: Any) -> tuple[Scale | None, list[str]]:
     return Scale(slope, intercept), notes
 
 
-def _readable(dtype: np.dtype) -> np.dtype:
+def _readable(dtype: np.dtype, code: int) -> np.dtype:
     if dtype.fields is not None:
         raise InvalidInputError(
             "the voxels are colours (RGB); volumes of one value a voxel were expected. Turn them into grey first."
         )
     if dtype.kind not in "iufc" or dtype.itemsize > (16 if dtype.kind == "c" else 8):
-        raise InvalidInputError(f"the voxels are {dtype.name}, which cannot be used; save them as float32 first.")
+        raise InvalidInputError(f"the voxels are of a kind that cannot be used (datatype {code}); save them as float32.")
     return dtype

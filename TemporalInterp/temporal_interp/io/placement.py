@@ -48,9 +48,13 @@ def placed(
     """
     lengths = np.linalg.norm(columns, axis=0)
     if not np.isfinite(columns).all() or not np.isfinite(origin).all():
-        raise InvalidInputError("the header places voxels at coordinates that are NaN or infinite.")
+        raise InvalidInputError(
+            "the header places voxels at coordinates that are NaN or infinite; correct it where it was written."
+        )
     if not lengths.all():
-        raise InvalidInputError("the header says that voxels are 0 mm apart.")
+        raise InvalidInputError(
+            "the header says that voxels are 0 mm apart; correct it where it was written."
+        )
     directions = columns / lengths
     if spacing is not None and np.allclose(spacing, lengths, rtol=1e-4):
         lengths = np.asarray(spacing)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError, errors_naming
 from temporal_interp.io.dicom import FORMAT as DICOM
@@ -26,28 +27,23 @@ MOST_LISTED = 5
 
 def is_volume_folder(path: Path) -> bool:
     """Tell whether a folder has files of volumes, and no index and no DICOM file, also not in its subfolders."""
-    if not path.is_dir() or is_frame_folder(path):
+    if not path.is_dir() or is_frame_folder(path) or any(map(DICOM.sniff, _files(path))):
         return False
-    has_volumes = False
-    for file in _files(path):
-        if DICOM.sniff(file):  # the first of many tells
-            return False
-        has_volumes = has_volumes or _is_volume(file)
-    return has_volumes and not any(DICOM.sniff(file) for file in path.rglob("*") if file.is_file())
+    return bool(_volumes(path)) and not any(DICOM.sniff(file) for file in path.rglob("*") if file.is_file())
 
 
 def read_volume_folder(path: Path) -> Sequence:
     """Return the volumes in a folder as a sequence, in the natural order of their names; of one file, what it holds.
 
-    Subfolders, hidden files and files of other kinds are passed over. Files that are no phases, by their names or since
-    they hold several frames, are left out and named in a note.
+    Hidden files, files of other kinds and, where the folder itself has volumes, subfolders are passed over. Files that
+    are no phases, by their names or since they hold several frames, are left out and named in a note.
 
     Raises:
         UnreadableFileError: a file is damaged.
         InvalidInputError: there are several sets of files, or grids differ.
     """
-    chosen, notes = _phases([file for file in _files(path) if _is_volume(file) and not _is_half(file)])
-    sequences = {file.name: _read(file) for file in chosen}
+    chosen, notes = _phases(_volumes(path))
+    sequences = {name: _read(file, name) for name, file in chosen.items()}
     if len(sequences) == 1:
         (name, only), *_ = sequences.items()
         return replace(only, notes=[*notes, f"The folder has one file of images, {name}.", *only.notes])
@@ -69,8 +65,9 @@ def _sequence(phases: dict[str, Sequence], notes: list[str]) -> Sequence:
     for name, volume in zip(names, volumes, strict=True):
         if not volume.geometry.is_close(volumes[0].geometry):
             raise InvalidInputError(
-                f"{name} lies on another voxel grid than {names[0]}: {volume.geometry} against {volumes[0].geometry}. "
-                "Phases share one grid; move what is no phase out of the folder, or resample it."
+                f"{name} lies on another voxel grid than {names[0]}: {_in_words(volume.geometry)} against "
+                f"{_in_words(volumes[0].geometry)}. Phases share one grid; move what is no phase out of the folder, or "
+                "resample it."
             )
     index = index_of_names(names)
     notes = [
@@ -104,26 +101,34 @@ def _period(index: Index) -> float | None:
     return 100.0 if whole else None
 
 
-def _phases(files: list[Path]) -> tuple[list[Path], list[str]]:
-    """Return the files that are phases, and a note on the others.
+def _in_words(geometry: Geometry) -> str:
+    """Return the size and place of a grid for a message."""
+    size = " x ".join(map(str, geometry.shape[::-1]))
+    spacing = " x ".join(f"{step:.6g}" for step in geometry.spacing)
+    return f"{size} voxels of {spacing} mm from {', '.join(f'{x:.6g}' for x in geometry.origin)}"
+
+
+def _phases(files: dict[str, Path]) -> tuple[dict[str, Path], list[str]]:
+    """Return the files that are phases, by their names, and a note on the others.
 
     Raises:
         InvalidInputError: there are several sets of files of like names.
     """
-    named = [file for file in files if not set(re.split(r"[^a-z]+", file.name.lower())) & DERIVED] or files
-    groups: dict[str, list[Path]] = {}
-    for file in named:
-        groups.setdefault(pattern(file.name), []).append(file)
+    named = [name for name in files if not set(re.split(r"[^a-z]+", name.lower())) & DERIVED] or list(files)
+    groups: dict[str, list[str]] = {}
+    for name in named:
+        groups.setdefault(pattern(name), []).append(name)
     largest, *others = sorted(groups.values(), key=len, reverse=True)
-    if len(largest) > 1 and others and not index_of_names([file.name for file in named]).has_times:
+    if len(largest) > 1 and others and not index_of_names(named).has_times:
         if len(others[0]) > 1:
             raise InvalidInputError(
-                f"there are several sets of files here, such as {largest[0].name} and {others[0][0].name}; move one of "
-                "them into a folder of its own."
+                f"there are several sets of files here, such as {largest[0]} and {others[0][0]}; move one of them into "
+                "a folder of its own."
             )
         named = largest
-    left_out = [file.name for file in files if file not in named]
-    return named, [f"{_listed(left_out)} left out: no phases, by their names."] if left_out else []
+    left_out = [name for name in files if name not in named]
+    notes = [f"{_listed(left_out)} left out: no phases, by their names."] if left_out else []
+    return {name: files[name] for name in named}, notes
 
 
 def _listed(names: list[str]) -> str:
@@ -138,8 +143,16 @@ def _files(folder: Path) -> list[Path]:
     return sorted(found, key=lambda file: natural(file.name))
 
 
-def _is_volume(file: Path) -> bool:
-    return volume_format(file) is not None
+def _volumes(folder: Path) -> dict[str, Path]:
+    """Return the files of volumes in a folder by their names, or one for each subfolder whose names tell the phases."""
+    here = [file for file in _files(folder) if volume_format(file) is not None and not _is_half(file)]
+    if here:
+        return {file.name: file for file in here}
+    inside = sorted((one for one in folder.iterdir() if one.is_dir()), key=lambda one: natural(one.name))
+    found = [file for one in inside for file in _files(one) if volume_format(file) is not None and not _is_half(file)]
+    names = [file.relative_to(folder).as_posix() for file in found]
+    phases = len(found) > 1 and index_of_names([file.parent.name for file in found]).has_times
+    return dict(zip(names, found, strict=True)) if phases else {}
 
 
 def _is_half(file: Path) -> bool:
@@ -147,10 +160,10 @@ def _is_half(file: Path) -> bool:
     return header_file(file) not in (None, file)
 
 
-def _read(file: Path) -> Sequence:
+def _read(file: Path, name: str) -> Sequence:
     known = volume_format(file)
     assert known is not None  # only such files are chosen
-    with errors_naming(file.name):
+    with errors_naming(name):
         return known.read(file)
 
 

@@ -12,7 +12,7 @@ from typing import IO
 
 import numpy as np
 
-from temporal_interp.errors import OutOfMemoryError, UnreadableFileError
+from temporal_interp.errors import OutOfMemoryError, TemporalInterpError, UnreadableFileError
 from temporal_interp.io.files import CHUNK
 
 INFLATION = 1032
@@ -27,8 +27,8 @@ class Scale:
     intercept: float
 
     def type_of(self, stored: np.dtype) -> np.dtype:
-        """Return the type of the scaled voxels: float32, or float64 where 32 bits would lose digits."""
-        return np.result_type(stored, np.float32)
+        """Return the type of the scaled voxels: float32, or float64 where the file has 64 bits; ITK does the same."""
+        return np.dtype(np.float64 if stored.itemsize == 8 else np.float32)
 
     def of(self, voxels: np.ndarray) -> np.ndarray:
         """Return scaled voxels as float64."""
@@ -122,6 +122,8 @@ def _damage_told() -> Iterator[None]:
     """Turn what compression libraries raise into an error for the user."""
     try:
         yield
+    except TemporalInterpError:
+        raise
     except (EOFError, zlib.error, OSError) as error:
         raise UnreadableFileError(f"the compressed file is cut short or damaged ({error}); get it again.") from error
 
