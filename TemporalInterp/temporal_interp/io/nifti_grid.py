@@ -16,8 +16,8 @@ RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0])
 SCANNER = 1
 """Code of a form that gives coordinates of the scanner."""
 
-MISMATCH = 0.1
-"""Grids that are further apart than this share of a voxel are worth a note: less is the rounding of numbers."""
+MISMATCH = 0.5
+"""Grids that are further apart than this share of a voxel are worth a note (our choice); less is rounding."""
 
 UNIT_BITS = 0x07
 MILLIMETRES = {1: 1000.0, 2: 1.0, 3: 0.001}
@@ -82,7 +82,11 @@ def _by_qform(header: NiftiHeader) -> tuple[Geometry, list[str]]:
 
     scale = _millimetres(header)
     spacing, notes = usable_spacing(header.spacing, "pixdim")
-    rotation = quat2mat(header.fields.get_qform_quaternion()).astype(float)  # nibabel computes in more digits
+    try:
+        quaternion = header.fields.get_qform_quaternion().astype(float)  # nibabel computes in more digits
+    except ValueError as error:
+        raise InvalidInputError("the qform is no rotation; correct it where it was written.") from error
+    rotation = quat2mat(quaternion)
     mirror = np.diag([1.0, 1.0, -1.0 if float(header.fields["pixdim"][0]) == -1 else 1.0])
     origin = np.array([float(header.fields[f"qoffset_{axis}"]) for axis in "xyz"])
     columns = RAS_TO_LPS @ rotation @ mirror * spacing * scale

@@ -100,8 +100,8 @@ def read_header(path: Path) -> NiftiHeader:
     try:
         fields = header_class(start[:size], check=False)
         dtype = fields.get_data_dtype()
-    except HeaderDataError as error:
-        raise InvalidInputError(f"the header says that voxels are of a kind that is not known ({error}).") from error
+    except (HeaderDataError, KeyError) as error:
+        raise InvalidInputError(f"the voxels are of a kind that is not known (datatype {fields['datatype']}).") from error
     is_single = kind in ("n+1", "n+2")
     offset = float(fields["vox_offset"])
     if not math.isfinite(offset):
