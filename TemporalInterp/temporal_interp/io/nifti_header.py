@@ -101,7 +101,9 @@ def read_header(path: Path) -> NiftiHeader:
         fields = header_class(start[:size], check=False)
         dtype = fields.get_data_dtype()
     except (HeaderDataError, KeyError) as error:
-        raise InvalidInputError(f"the voxels are of a kind that is not known (datatype {fields['datatype']}).") from error
+        raise InvalidInputError(
+            f"the voxels are of a kind that is not known (datatype {fields['datatype']})."
+        ) from error
     is_single = kind in ("n+1", "n+2")
     offset = float(fields["vox_offset"])
     if not math.isfinite(offset):
@@ -214,5 +216,7 @@ def _readable(dtype: np.dtype, code: int) -> np.dtype:
             "the voxels are colours (RGB); volumes of one value a voxel were expected. Turn them into grey first."
         )
     if dtype.kind not in "iufc" or dtype.itemsize > (16 if dtype.kind == "c" else 8):
-        raise InvalidInputError(f"the voxels are of a kind that cannot be used (datatype {code}); save them as float32.")
+        raise InvalidInputError(
+            f"the voxels are of a kind that cannot be used (datatype {code}); save them as float32."
+        )
     return dtype

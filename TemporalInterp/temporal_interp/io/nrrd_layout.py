@@ -64,8 +64,8 @@ def layout_of(header: abc.Mapping, keys: abc.Mapping[str, str]) -> Layout:
     if len(lists) > 1 or not 2 <= len(axes) - len(lists) <= (3 if lists else 4):
         shown = ", ".join(kind or "none" for kind in kinds)
         raise InvalidInputError(
-            f"a sequence of scalar volumes has four axes, three of them in space and one of the kind list or time; this "
-            f"file has {header['dimension']}, of the kinds {shown}."
+            f"a sequence of scalar volumes has four axes, three of them in space and one of the kind list or time; "
+            f"this file has {header['dimension']}, of the kinds {shown}."
         )
     if lists or len(axes) < 4:
         frames, note = lists[0] if lists else None, None

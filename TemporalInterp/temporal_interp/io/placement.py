@@ -52,9 +52,7 @@ def placed(
             "the header places voxels at coordinates that are NaN or infinite; correct it where it was written."
         )
     if not lengths.all():
-        raise InvalidInputError(
-            "the header says that voxels are 0 mm apart; correct it where it was written."
-        )
+        raise InvalidInputError("the header says that voxels are 0 mm apart; correct it where it was written.")
     directions = columns / lengths
     if spacing is not None and np.allclose(spacing, lengths, rtol=1e-4):
         lengths = np.asarray(spacing)

@@ -223,7 +223,10 @@ def test_files_that_people_have(name, cases):
 @pytest.mark.parametrize(
     ("name", "note"),
     [
-        ("n3b_sform_shear_q_ok.nii.gz", "The sform was not used: its axes are sheared, 4.5 degrees from perpendicular."),
+        (
+            "n3b_sform_shear_q_ok.nii.gz",
+            "The sform was not used: its axes are sheared, 4.5 degrees from perpendicular.",
+        ),
         ("n3c_sform_qform_mismatch.nii.gz", "The sform has the voxels in other places than the qform, which was used."),
         ("n3d_sform_slightly_nonortho.nii.gz", "The axes are 0.15 degrees from perpendicular"),
         ("n6c_analyze.img", "does not say where the voxels lie in the patient"),
@@ -392,7 +395,8 @@ def test_frames_along_the_fifth_axis_are_read_but_vectors_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("code", "bits", "what"), [(128, 24, "colours"), (1536, 128, "datatype 1536"), (1, 1, "datatype 1"), (77, 8, "known")]
+    ("code", "bits", "what"),
+    [(128, 24, "colours"), (1536, 128, "datatype 1536"), (1, 1, "datatype 1"), (77, 8, "known")],
 )
 def test_voxels_that_cannot_be_used_are_refused_in_words(code, bits, what, tmp_path):
     write_header(tmp_path / "a.nii", (2, 2, 2), (1, 1, 1), 10, voxels=bytes(400), datatype=(code, bits))

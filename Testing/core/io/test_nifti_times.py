@@ -71,7 +71,6 @@ def test_times_that_do_not_fit_are_not_used_and_noted(times, read_beside):
 def test_the_repetition_time_is_taken_where_the_header_has_no_step(read_beside, tmp_path):
     read_beside({"RepetitionTime": 2.5})
 
-
     image = nibabel.load(tmp_path / "pet.nii.gz")
     image.header["pixdim"][4] = 0
     nibabel.save(image, tmp_path / "pet.nii.gz")

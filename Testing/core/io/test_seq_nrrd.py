@@ -133,7 +133,9 @@ def test_spaces_with_time_are_read(space, signs, assumed, tmp_path):
 
 @pytest.mark.parametrize(("unit", "read"), [("ms", "ms"), ("msec", "ms"), ("s", "s"), ("seconds", "s")])
 def test_the_unit_of_time_is_read(unit, read, tmp_path):
-    write_any(tmp_path / "a.nrrd", kinds="space space space time", spacings="2 3 8 40", units=f'"mm" "mm" "mm" "{unit}"')
+    write_any(
+        tmp_path / "a.nrrd", kinds="space space space time", spacings="2 3 8 40", units=f'"mm" "mm" "mm" "{unit}"'
+    )
     sequence = read_sequence(tmp_path / "a.nrrd")
     assert (sequence.times, sequence.unit) == ((0, 40, 80), read)
 
@@ -168,7 +170,9 @@ def test_a_spacing_that_cannot_be_is_noted(given, taken, tmp_path):
     assert any(f"columns are {given} mm apart; {taken} mm was taken" in note for note in sequence.notes)
 
 
-@pytest.mark.parametrize("axes", [("domain domain list", "(2,0,0) (0,3,0) none"), ("list domain domain", "none (2,0,0) (0,3,0)")])
+@pytest.mark.parametrize(
+    "axes", [("domain domain list", "(2,0,0) (0,3,0) none"), ("list domain domain", "none (2,0,0) (0,3,0)")]
+)
 def test_frames_of_two_axes_are_single_slices(axes, tmp_path):
     kinds, directions = axes
     voxels = FRAMES[:, 0] if kinds.endswith("list") else np.moveaxis(FRAMES[:, 0], 0, -1)
@@ -184,7 +188,11 @@ def test_frames_of_two_axes_are_single_slices(axes, tmp_path):
 def test_axes_of_one_value_do_not_matter(tmp_path):
     directions = "none (2,0,0) (0,3,0) (0,0,8) none"
     write_any(
-        tmp_path / "a.nrrd", "1 5 4 2 3", kinds="stub domain domain domain list", space="LPS", space_directions=directions
+        tmp_path / "a.nrrd",
+        "1 5 4 2 3",
+        kinds="stub domain domain domain list",
+        space="LPS",
+        space_directions=directions,
     )
     assert_frames(read_sequence(tmp_path / "a.nrrd"))
 

@@ -117,7 +117,9 @@ def test_a_folder_of_one_file_is_what_the_file_holds(tmp_path, make_sequence):
 def test_another_grid_is_refused_by_name(save, tmp_path):
     frames = save("T00.nii", "T10.nii")
     write_volume(Volume(frames[2].array, replace(frames[2].geometry, spacing=(2, 2, 2))), tmp_path / "T20.nii")
-    with pytest.raises(InvalidInputError, match=r"T20\.nii lies on another voxel grid than T00\.nii: .* of 2 x 2 x 2 mm"):
+    with pytest.raises(
+        InvalidInputError, match=r"T20\.nii lies on another voxel grid than T00\.nii: .* of 2 x 2 x 2 mm"
+    ):
         read_sequence(tmp_path)
 
 
