@@ -11,6 +11,7 @@ REQUIREMENTS = {
     "torch": "torch>=2.2",
     "lightning": "lightning>=2.6,!=2.6.2,!=2.6.3",
     "matplotlib": "matplotlib>=3.8",
+    "nibabel": "nibabel>=5.2",
     "nrrd": "pynrrd>=1.0",
     "platformdirs": "platformdirs>=4",
     "pydantic": "pydantic>=2.7",

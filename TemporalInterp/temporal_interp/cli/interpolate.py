@@ -66,7 +66,7 @@ def interpolate(
     require_outputs(sequence_output(output), field_output, inputs=[input_path], force=force)
 
     from temporal_interp.engines.registry import DEFAULT_ENGINE, create_engine, find_engine
-    from temporal_interp.io import read_sequence, write_sequence
+    from temporal_interp.io import notes_on_writing, read_sequence, write_sequence
     from temporal_interp.io.atomic import atomic_folder
     from temporal_interp.workflows.interpolation import run
 
@@ -96,6 +96,8 @@ def interpolate(
             collected.write(folder, index_name=sequence.index_name, unit=sequence.unit)
         output.absolute().parent.mkdir(parents=True, exist_ok=True)
         write_sequence(result, output, overwrite=force)
+    for note in notes_on_writing(result, output):
+        console.note(note)
 
     made, seconds = result.synthetic_frames, round(time.monotonic() - started, 1)
     values: dict[str, object] = {"output": output, "fields": fields, "engine": engine}

@@ -27,7 +27,7 @@ InputArgument = Annotated[
     typer.Argument(
         metavar="INPUT",
         # the text of `io.format_registry.readable()`; importing it would make every --help slow
-        help="A .seq.nrrd, 4D .nii.gz or .mha file, a multi-frame DICOM file, a folder of DICOM files, a video, or a "
+        help="A 4D NRRD, NIfTI or MetaImage file, a DICOM file or folder, a folder of volumes, a video, or a "
         "folder of frames with an index.csv.",
     ),
 ]

@@ -68,7 +68,7 @@ def phantom(
 
     import numpy as np
 
-    from temporal_interp.io import write_sequence
+    from temporal_interp.io import notes_on_writing, write_sequence
     from temporal_interp.io.atomic import atomic_folder
     from temporal_interp.io.format_registry import Planned
 
@@ -90,6 +90,8 @@ def phantom(
                 _write_truth(cine, folder, progress)
         output.absolute().parent.mkdir(parents=True, exist_ok=True)
         write_sequence(cine.sequence, output, overwrite=force)
+    for note in notes_on_writing(cine.sequence, output):
+        console.note(note)
 
     shown = [f"{output}: {len(cine)} frames of a {cine.name}."]
     if truth is not None:

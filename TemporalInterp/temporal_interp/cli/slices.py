@@ -131,7 +131,8 @@ def apply(
             result = add_slices_to_sequence(
                 sequence, networks, source=source, keep_acquired=keep_acquired, progress=progress
             )
-    write_slices(result, output, force=force)
+    for note in write_slices(result, output, force=force):
+        console.note(note)
     seconds = round(time.monotonic() - started, 1)
     before, after = sequence.volumes[0].geometry, result.volumes[0].geometry
     console.result(

@@ -108,15 +108,20 @@ def require_result_fits(path: Path, sequence: Sequence, factor: int) -> None:
     require_disk_space({path: COMPRESSED * shape[0] * sequence[0].array[0].nbytes})
 
 
-def write_slices(sequence: Sequence, path: Path, *, force: bool) -> None:
-    """Write a sequence, or its only volume as a volume where the path ends in .nrrd; attributes go into the header."""
-    from temporal_interp.io import write_sequence, write_volume
+def write_slices(sequence: Sequence, path: Path, *, force: bool) -> list[str]:
+    """Write a sequence, or its only volume as a volume where the path ends in .nrrd; attributes go into the header.
+
+    Returns:
+        Notes on what the file cannot hold.
+    """
+    from temporal_interp.io import notes_on_writing, write_sequence, write_volume
 
     path.absolute().parent.mkdir(parents=True, exist_ok=True)
     if not _is_volume(path):
         write_sequence(sequence, path, overwrite=force)
-        return
+        return notes_on_writing(sequence, path)
     write_volume(sequence.volumes[0], path, sequence.item_attributes[0], overwrite=force)
+    return []
 
 
 def _is_volume(path: Path) -> bool:

@@ -7,18 +7,20 @@ from temporal_interp.io.field_sequence import read_field_sequence, write_field_s
 from temporal_interp.io.format_registry import Format, formats, register_format
 from temporal_interp.io.masks import read_mask
 from temporal_interp.io.points import read_points
-from temporal_interp.io.sequences import read_sequence, write, write_sequence
-from temporal_interp.io.volume_files import read_volume, write_volume
+from temporal_interp.io.sequences import notes_on_writing, read_sequence, write, write_sequence
+from temporal_interp.io.volume_files import read_volume, read_volume_with_notes, write_volume
 
 __all__ = [
     "Format",
     "formats",
+    "notes_on_writing",
     "read_displacement",
     "read_field_sequence",
     "read_mask",
     "read_points",
     "read_sequence",
     "read_volume",
+    "read_volume_with_notes",
     "register_format",
     "write",
     "write_displacement",

@@ -25,7 +25,8 @@ from temporal_interp.io.atomic import atomic_file, write_errors_naming
 from temporal_interp.io.files import header_text, require_exists
 from temporal_interp.io.format_registry import field_extensions, one_of
 from temporal_interp.io.images import read_image, write_image
-from temporal_interp.io.nrrd_file import TO_LPS, is_nrrd
+from temporal_interp.io.nrrd_file import is_nrrd
+from temporal_interp.io.nrrd_grid import known_signs
 
 TYPE_KEY = "displacement field type"
 RESAMPLING, MODELING = "resampling", "modeling"
@@ -167,7 +168,7 @@ def _in_lps(path: Path, array: np.ndarray) -> np.ndarray:
     """
     entries = _header_entries(path)
     space, frame = entries.get("space", ""), entries.get("measurement frame")
-    signs = np.array(TO_LPS.get(space, (1, 1, 1)), np.float32)
+    signs = np.array(known_signs(entries) or (1, 1, 1), np.float32)
     if frame is None:
         if (signs < 0).any():
             raise InvalidInputError(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
+import bz2
+import io
 import re
+import zlib
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, BinaryIO, cast
 
 from temporal_interp.errors import MissingFileError
 
@@ -17,6 +19,13 @@ LONGEST_HEADER = 1 << 16
 
 CHUNK = 1 << 22
 """Bytes read at a time."""
+
+COMPRESSED_CHUNK = 1 << 18
+"""Bytes of a compressed file read at a time."""
+
+GZIP_MAGIC = b"\x1f\x8b"
+GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
+"""Tells zlib to look at the first bytes for which of the two it is."""
 
 
 def require_exists(path: Path) -> None:
@@ -39,7 +48,54 @@ def header_text(path: Path) -> str:
     return header.decode("utf-8", "replace").replace("\r\n", "\n").rstrip("\n") + "\n"
 
 
+class Inflated(io.RawIOBase):
+    """The content of a gzip file, uncompressed, read from where the compressed file stands.
+
+    Whatever follows the compressed content is ignored, as other programs do; Python's own gzip module refuses it.
+    Reading raises zlib.error where the content is damaged, and EOFError where it ends too early.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._inflate = zlib.decompressobj(GZIP_OR_ZLIB)
+        self._compressed = b""
+
+    def readable(self) -> bool:
+        """Tell that this can be read."""
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override] # what IO passes
+        """Fill the buffer, or a part of it, and return the number of bytes; 0 at the end."""
+        while True:
+            if self._inflate.eof:
+                self._compressed = self._inflate.unused_data or self._file.read(COMPRESSED_CHUNK)
+                if not self._compressed.startswith(GZIP_MAGIC):  # not another part of the same file
+                    return 0
+                self._inflate = zlib.decompressobj(GZIP_OR_ZLIB)
+            elif not self._compressed:
+                self._compressed = self._file.read(COMPRESSED_CHUNK)
+                if not self._compressed:
+                    raise EOFError("the compressed content ends early")
+            found = self._inflate.decompress(self._compressed, len(buffer))
+            self._compressed = self._inflate.unconsumed_tail
+            if found:
+                buffer[: len(found)] = found
+                return len(found)
+
+    def close(self) -> None:
+        """Close the compressed file, too."""
+        self._file.close()
+        super().close()
+
+
+def inflated(file: BinaryIO) -> IO[bytes]:
+    """Return the uncompressed content of a gzip file that stands at its beginning."""
+    return cast(IO[bytes], io.BufferedReader(Inflated(file), COMPRESSED_CHUNK))
+
+
 def open_uncompressed(path: Path) -> IO[bytes]:
-    """Return a file opened for reading; its uncompressed content if it is a gzip file, whatever its name."""
-    is_gzip = first_bytes(path, 2) == b"\x1f\x8b"
-    return cast(IO[bytes], gzip.open(path)) if is_gzip else path.open("rb")
+    """Return a file opened for reading; its uncompressed content if it is a gzip or bzip2 file, whatever its name."""
+    start = first_bytes(path, 3)
+    if start == b"BZh":
+        return cast(IO[bytes], bz2.open(path))
+    return inflated(path.open("rb")) if start.startswith(GZIP_MAGIC) else path.open("rb")

@@ -36,6 +36,19 @@ class OutputCheck(Protocol):
         ...
 
 
+class Losses(Protocol):
+    """Says what a file cannot hold."""
+
+    def __call__(self, sequence: Sequence, path: Path) -> list[str]:
+        """Return notes for the user on what of the sequence is not in the file itself at `path`."""
+        ...
+
+
+def no_losses(sequence: Sequence, path: Path) -> list[str]:
+    """Return no notes: the format holds all of a sequence."""
+    return []
+
+
 def nothing_beside(path: Path, *, overwrite: bool) -> None:
     """Check of outputs for a format that writes nothing but the file itself."""
 
@@ -77,6 +90,8 @@ class Format:
         sniff: tells by its content whether something that exists is of this kind, whatever its name. Returns False, and
             does not raise, for everything else.
         read: returns the sequence. Raises InvalidInputError; the path is put in front of its message.
+        asked_last: whether `sniff` asks a library that knows many kinds of files, which takes a while and may claim
+            what another format reads better.
         reads_folders: read a folder that no format recognises by its content.
         write: writes a sequence; None where it is only read.
         sequence_extensions: of `extensions`, those by which `write` is chosen; "" stands for a folder, whose name has
@@ -89,6 +104,7 @@ class Format:
         check_content: raises InvalidInputError, before the work, if a sequence cannot be kept in this format.
         disk_share: bytes on the disk while a sequence is written, over the bytes of its voxels; a cautious guess
             where they are compressed.
+        losses: says what the file itself cannot hold, and where it is kept.
     """
 
     name: str
@@ -96,6 +112,7 @@ class Format:
     extensions: tuple[str, ...]
     sniff: Callable[[Path], bool]
     read: Callable[[Path], Sequence]
+    asked_last: bool = False
     reads_folders: bool = False
     write: Writer | None = None
     sequence_extensions: tuple[str, ...] = ()
@@ -106,6 +123,7 @@ class Format:
     beside: Callable[[Path], tuple[Path, ...]] = no_files
     check_content: Callable[[Planned], None] = anything
     disk_share: float = 0.5
+    losses: Losses = no_losses
 
 
 _registered: list[Format] = []
@@ -142,7 +160,9 @@ def unregister_format(name: str) -> None:
 
 
 def formats() -> tuple[Format, ...]:
-    """Return all formats: first files that are written, then files that are only read, then folders.
+    """Return all formats: first files that are written, then what is only read, then folders that are written.
+
+    Those that recognise files by a library of many kinds are the last.
 
     Example:
         >>> [one.name for one in formats() if one.write]
@@ -151,7 +171,7 @@ def formats() -> tuple[Format, ...]:
     return tuple(
         sorted(
             (*_shipped(), *_registered),
-            key=lambda one: ("" in one.sequence_extensions, one.write is None, one.name),
+            key=lambda one: (one.asked_last, "" in one.sequence_extensions, one.write is None, one.name),
         )
     )
 
@@ -181,6 +201,11 @@ def format_of(path: Path) -> Format:
         if one.reads_folders if path.is_dir() else path.name.lower().endswith(one.extensions):
             return one
     raise UnreadableFileError(f"this cannot be read as a sequence. What can be: {readable()}.")
+
+
+def volume_format(path: Path) -> Format | None:
+    """Return the format of a file by its content, if it is one of those in which single volumes are kept."""
+    return next((one for one in formats() if one.volume_extensions and one.sniff(path)), None)
 
 
 def writer_format(path: Path) -> Format:

@@ -13,8 +13,13 @@ from temporal_interp.errors import UnreadableFileError, UnwritableFileError
 from temporal_interp.io.files import CHUNK, open_uncompressed, require_exists
 
 
-def read_image(path: Path) -> sitk.Image:
+def read_image(path: Path, kind: str = "") -> sitk.Image:
     """Return an image file as SimpleITK reads it.
+
+    Args:
+        path: of the file.
+        kind: SimpleITK's name of the format, such as "MetaImageIO", where it is known from the content; by default the
+            name of the file tells, too.
 
     Raises:
         UnreadableFileError: there is no such file, or it is no image, or it is damaged.
@@ -23,7 +28,7 @@ def read_image(path: Path) -> sitk.Image:
     if path.is_dir():
         raise UnreadableFileError("this is a folder, an image file was expected.")
     try:
-        image = sitk.ReadImage(str(path))
+        image = sitk.ReadImage(str(path), imageIO=kind)
     except RuntimeError as error:
         raise UnreadableFileError(f"this is not an image, or it is damaged ({_reason(error)}).") from error
     if path.name.lower().endswith((".nii", ".nii.gz")):

@@ -10,7 +10,12 @@ import SimpleITK as sitk  # noqa: N813 - the name everybody uses
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.volume import Volume, from_sitk, resample
 from temporal_interp.errors import InvalidInputError, errors_naming
+from temporal_interp.io.files import require_exists
 from temporal_interp.io.images import read_image
+from temporal_interp.io.metaimage import is_metaimage
+from temporal_interp.io.nifti import is_nifti, read_nifti
+from temporal_interp.io.nrrd_file import is_nrrd
+from temporal_interp.io.seq_nrrd import read_layers
 
 
 def read_mask(path: Path | str, geometry: Geometry) -> np.ndarray:
@@ -40,7 +45,7 @@ def read_mask(path: Path | str, geometry: Geometry) -> np.ndarray:
     """
     path = Path(path)
     with errors_naming(path):
-        mask = _any_label(read_image(path))
+        mask = _any_label(path)
         if not mask.array.any():
             raise InvalidInputError("the mask is empty: no voxel of it is other than zero.")
         if not mask.geometry.is_close(geometry):
@@ -52,14 +57,30 @@ def read_mask(path: Path | str, geometry: Geometry) -> np.ndarray:
         return mask.array != 0
 
 
-def _any_label(image: sitk.Image) -> Volume:
+def _any_label(path: Path) -> Volume:
     """Return a uint8 volume that is 1 where any layer is not zero."""
-    if image.GetDimension() not in (2, 3):
-        raise InvalidInputError(f"a mask is one 2D or 3D volume, this file has {image.GetDimension()} dimensions.")
-    layers = [
-        from_sitk(sitk.VectorIndexSelectionCast(image, layer) if image.GetNumberOfComponentsPerPixel() > 1 else image)
-        for layer in range(image.GetNumberOfComponentsPerPixel())
-    ]
+    layers = _layers(path)
     for layer in layers:
         layer.require_finite("The mask")
     return layers[0].with_array(np.any([layer.array != 0 for layer in layers], axis=0).astype(np.uint8))
+
+
+def _layers(path: Path) -> list[Volume]:
+    """Return the volumes of a file that mark together: of a label volume one, of a segmentation or a picture several.
+
+    Raises:
+        InvalidInputError: the volumes are frames.
+    """
+    require_exists(path)
+    if is_nifti(path):
+        volumes = list(read_nifti(path).volumes)
+        if len(volumes) > 1:
+            raise InvalidInputError(f"a mask is one volume, this file has {len(volumes)} frames.")
+        return volumes
+    if is_nrrd(path):
+        return read_layers(path)
+    image = read_image(path, "MetaImageIO" if is_metaimage(path) else "")
+    if image.GetDimension() not in (2, 3):
+        raise InvalidInputError(f"a mask is one 2D or 3D volume, this file has {image.GetDimension()} dimensions.")
+    count = image.GetNumberOfComponentsPerPixel()
+    return [from_sitk(sitk.VectorIndexSelectionCast(image, layer) if count > 1 else image) for layer in range(count)]

@@ -1,41 +1,138 @@
-"""MetaImage (.mha), the format of ITK: one volume, or one displacement field, with text in its header."""
+"""MetaImage (.mha, or .mhd with its voxels in another file), the format of ITK: a volume, or a sequence in 4D."""
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
+import numpy as np
+import SimpleITK as sitk  # noqa: N813 - the name everybody uses
+
+from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.provenance import PREFIX
 from temporal_interp.data.sequence import Sequence
-from temporal_interp.data.volume import from_sitk
+from temporal_interp.data.volume import Volume
+from temporal_interp.errors import InvalidInputError, UnreadableFileError
 from temporal_interp.io.files import first_bytes
 from temporal_interp.io.format_registry import Format
+from temporal_interp.io.header_times import numbered, regular
 from temporal_interp.io.images import read_image
+from temporal_interp.io.placement import ASSUMED_SPACING, UNPLACED, placed, usable_spacing
 
-FIRST_KEYS = (b"ObjectType", b"NDims")
+FIRST_KEYS = (b"ObjectType", b"NDims", b"Comment", b"ObjectSubType")
 """The header begins with one of these."""
+
+LONGEST_HEADER = 1 << 16
+"""Bytes in which the header ends (our choice)."""
+
+SPACING_KEYS = ("ElementSpacing", "ElementSize")
+PLACE_KEYS = ("TransformMatrix", "Rotation", "Orientation", "Offset", "Position", "Origin")
+TYPES = {f"MET_{sign}{name}" for sign in ("", "U") for name in ("CHAR", "SHORT", "INT", "LONG", "LONG_LONG")}
+TYPES |= {"MET_FLOAT", "MET_DOUBLE"}
+"""Types of voxels that ITK reads as numbers."""
+
+LARGEST_SIZE = 1 << 31
 
 
 def is_metaimage(path: Path) -> bool:
     """Tell by its first key whether a file is a MetaImage."""
-    return first_bytes(path, 16).startswith(FIRST_KEYS)
+    start = first_bytes(path, LONGEST_HEADER)
+    return start.lstrip().startswith(FIRST_KEYS) and b"NDims" in start
 
 
 def read_metaimage(path: Path) -> Sequence:
-    """Return the volume in a .mha file as a sequence of one frame, with the attributes that `write_volume` wrote.
+    """Return a MetaImage as a sequence: of one frame, with the attributes that `write_volume` wrote, or of those of 4D.
 
     Raises:
-        UnreadableFileError: the file is damaged.
-        InvalidInputError: it holds something other than one scalar volume.
+        UnreadableFileError: the file is damaged, or the one with its voxels is not there.
+        InvalidInputError: it holds something other than scalar volumes.
     """
-    image = read_image(path)
+    header = _header(path)
+    spacing, notes = _spacing(header)
+    if not any(key in header for key in PLACE_KEYS):
+        notes.append(UNPLACED)
+    image = read_image(path, "MetaImageIO")
+    dimension = image.GetDimension()
+    if image.GetNumberOfComponentsPerPixel() != 1 or dimension not in (2, 3, 4):
+        raise InvalidInputError(
+            f"expected scalar volumes, or a 4D sequence of them, got {dimension}D with "
+            f"{image.GetNumberOfComponentsPerPixel()} components per voxel."
+        )
+    geometry, notes = _grid(image, spacing, notes)
     ours = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys() if key.startswith(PREFIX)}
-    return Sequence([from_sitk(image)], [0.0], "frame", "", [ours])
+    index = numbered(1)
+    if dimension == 4:
+        step = spacing[3] if len(spacing) > 3 else image.GetSpacing()[3]  # ITK makes a negative one positive
+        index = regular(image.GetSize()[3], image.GetOrigin()[3], step, "")
+    frames = sitk.GetArrayFromImage(image).reshape(-1, *geometry.shape)
+    attributes = [ours] if dimension < 4 else ()
+    volumes = [Volume(frame, geometry) for frame in frames]
+    return Sequence(volumes, index.values, index.name, index.unit, attributes, [*notes, *index.notes])
+
+
+def _header(path: Path) -> dict[str, str]:
+    """Return the entries of the header, as far as they matter; ITK crashes on some that cannot be."""
+    header: dict[str, str] = {}
+    for line in first_bytes(path, LONGEST_HEADER).split(b"\n"):
+        key, _, value = line.decode("latin-1").partition("=")
+        header[key.strip()] = value.strip()
+        if key.strip() == "ElementDataFile":
+            break
+    try:
+        dimension, sizes = int(header["NDims"]), [int(size) for size in header["DimSize"].split()]
+        data_file = header["ElementDataFile"]
+    except (KeyError, ValueError) as error:
+        raise UnreadableFileError(f"the header is cut short or damaged ({error}).") from error
+    if not 2 <= dimension <= 4 or len(sizes) != dimension or not all(0 < size < LARGEST_SIZE for size in sizes):
+        raise UnreadableFileError(
+            f"the header has {dimension} axes of the sizes {header['DimSize']}; volumes have 2 or 3, and sequences 4."
+        )
+    beside = data_file.split()[:1]
+    if header.get("ElementType", "").removesuffix("_ARRAY") not in TYPES:
+        raise InvalidInputError(f"the voxels are of the type '{header.get('ElementType')}', which cannot be read.")
+    is_beside = beside and beside[0].upper() not in ("LOCAL", "LIST") and "%" not in data_file
+    if is_beside and not (path.parent / data_file).is_file():
+        raise UnreadableFileError(f"its voxels are in {data_file} beside it; that file is not there.")
+    return header
+
+
+def _spacing(header: dict[str, str]) -> tuple[list[float], list[str]]:
+    """Return the voxel sizes along the axes, as many as the header gives, and notes.
+
+    Raises:
+        InvalidInputError: one is 0, NaN or infinite, which ITK refuses.
+    """
+    given = next((header[key] for key in SPACING_KEYS if key in header), None)
+    if given is None:
+        return [], [f"The header does not say how far apart voxels are; {ASSUMED_SPACING:g} mm was taken."]
+    try:
+        spacing = [float(number) for number in given.split()]
+    except ValueError as error:
+        raise InvalidInputError(f"the header has voxels of {given} mm, which are no numbers.") from error
+    if not all(0 < abs(size) < math.inf for size in spacing):
+        raise InvalidInputError(f"the header has steps of {given} between voxels; none can be 0, NaN or infinite.")
+    return spacing, []
+
+
+def _grid(image: sitk.Image, spacing: list[float], notes: list[str]) -> tuple[Geometry, list[str]]:
+    """Return the voxel grid, and all notes on what was assumed."""
+    dimension = image.GetDimension()
+    inside = min(dimension, 3)
+    direction = np.eye(3)
+    direction[:inside, :inside] = np.reshape(image.GetDirection(), (dimension, dimension))[:inside, :inside]
+    across, rows, slices = [*image.GetSize()[:inside], 1][:3]
+    usable, spacing_notes = usable_spacing(
+        [*spacing[:inside], *[ASSUMED_SPACING] * (3 - len(spacing[:inside]))], "The header"
+    )
+    origin = [*image.GetOrigin()[:inside], 0.0][:3]
+    geometry, placing_notes = placed((slices, rows, across), direction * usable, origin)
+    return geometry, notes + spacing_notes + placing_notes
 
 
 FORMAT = Format(
     name="metaimage",
-    label="a volume in a MetaImage",
-    extensions=(".mha",),
+    label="a MetaImage",
+    extensions=(".mha", ".mhd"),
     sniff=is_metaimage,
     read=read_metaimage,
     volume_extensions=(".mha",),

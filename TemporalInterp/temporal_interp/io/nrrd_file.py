@@ -12,29 +12,18 @@ import gzip
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
-import nrrd
 import numpy as np
-from nrrd.errors import NRRDError
 
 from temporal_interp.data.geometry import Geometry
-from temporal_interp.errors import InvalidInputError, UnreadableFileError
+from temporal_interp.errors import InvalidInputError
 from temporal_interp.io.atomic import atomic_file
 from temporal_interp.io.files import COMPRESSION, first_bytes
+from temporal_interp.io.nrrd_grid import known_signs, volume_grid
+from temporal_interp.io.nrrd_header import open_nrrd
 
 WRITTEN_AXIS = 3
 """Number of the list axis in the keys that are written."""
-
-TO_LPS = {
-    "left-posterior-superior": (1, 1, 1),
-    "LPS": (1, 1, 1),
-    "right-anterior-superior": (-1, -1, 1),
-    "RAS": (-1, -1, 1),
-    "left-anterior-superior": (1, -1, 1),
-    "LAS": (1, -1, 1),
-}
-"""Signs that bring the coordinates of a NRRD space to LPS."""
 
 NRRD_TYPES = {
     "int8": "signed char",
@@ -58,56 +47,30 @@ def read_nrrd(path: Path) -> tuple[dict, dict[str, str], np.ndarray]:
 
     Raises:
         UnreadableFileError: the file cannot be read or is damaged.
+        InvalidInputError: it is of a kind that cannot be read.
     """
-    try:
-        with path.open("rb") as file:
-            fields, keys = _split(_header_lines(file))
-            header = nrrd.read_header(fields)
-            data = nrrd.read_data(header, file, str(path), index_order="C")
-    except (NRRDError, ValueError, KeyError, EOFError, OSError, StopIteration) as error:
-        raise UnreadableFileError(f"this is not a NRRD file, or it is cut short or damaged ({error}).") from error
-    return header, keys, data.astype(data.dtype.newbyteorder("="), copy=False)
-
-
-def _header_lines(file: BinaryIO) -> Iterator[str]:
-    while line := file.readline().decode("utf-8", "replace").rstrip("\r\n"):
-        yield line
-
-
-def _split(lines: Iterator[str]) -> tuple[list[str], dict[str, str]]:
-    """Return the lines of fields, which pynrrd parses, and the keys, whose text it would change."""
-    fields, keys = [], {}
-    for line in lines:
-        if ":=" in line and not re.match(r"[a-z][a-z ]*: ", line):
-            key, value = line.split(":=", 1)
-            keys[_unescape(key)] = _unescape(value)
-        else:
-            fields.append(line)
-    return fields, keys
+    with open_nrrd(path) as opened:
+        return opened.fields, opened.keys, opened.voxels(0)
 
 
 def _escape(text: str) -> str:
     return text.replace("\\", "\\\\").replace("\n", "\\n")
 
 
-def _unescape(text: str) -> str:
-    return re.sub(r"\\(n|\\)", lambda match: "\n" if match[1] == "n" else "\\", text)
-
-
-def signs_to_lps(header: dict) -> tuple[int, int, int]:
+def signs_to_lps(header: Mapping) -> tuple[int, int, int]:
     """Return the signs that bring the coordinates of a file to LPS.
 
     Raises:
         InvalidInputError: the header names no space, or one that is not the patient's.
     """
-    signs = TO_LPS.get(header.get("space", ""))
+    signs = known_signs(header)
     if signs is None:
         raise InvalidInputError("the header does not say where the voxels lie in the patient, in LPS or RAS.")
     return signs
 
 
-def grid(header: dict, other_axes: Sequence[int], shape: Sequence[int]) -> Geometry:
-    """Return the voxel grid of the items.
+def grid(header: Mapping, other_axes: Sequence[int], shape: Sequence[int]) -> Geometry:
+    """Return the voxel grid of items that must say where they lie, such as fields, whose vectors need it.
 
     Args:
         header: as `read_nrrd` gives it.
@@ -120,24 +83,17 @@ def grid(header: dict, other_axes: Sequence[int], shape: Sequence[int]) -> Geome
     Raises:
         InvalidInputError: the header does not say where the voxels lie.
     """
-    signs = signs_to_lps(header)
-    vectors, origin = header.get("space directions"), header.get("space origin")
-    if vectors is None or origin is None:
+    signs_to_lps(header)
+    if header.get("space directions") is None or header.get("space origin") is None:
         raise InvalidInputError("the header does not say where the voxels lie in the patient, in LPS or RAS.")
-    columns = np.array([vector for axis, vector in enumerate(vectors) if axis not in other_axes], dtype=float).T
-    if columns.shape != (3, 3) or not np.isfinite(columns).all():
-        raise InvalidInputError("the header gives no direction for one of the axes of the volumes.")
-    columns = columns * np.reshape(signs, (3, 1))
-    spacing = np.linalg.norm(columns, axis=0)
-    if not spacing.all():
-        raise InvalidInputError("the header says that voxels are 0 mm apart.")
-    slices, rows, across = shape
-    return Geometry((slices, rows, across), tuple(spacing), tuple(origin * signs), tuple(map(tuple, columns / spacing)))
+    axes = [axis for axis in range(header["dimension"]) if axis not in other_axes]
+    return volume_grid(header, axes, shape)[0]
 
 
-def axis_entry(header: dict, field: str, axis: int) -> str:
+def axis_entry(header: Mapping, field: str, axis: int) -> str:
     """Return an axis's entry in a field that has one for each, "" where there is none."""
-    return header[field][axis] if field in header else ""
+    entries = header.get(field, ())
+    return entries[axis] if axis < len(entries) else ""
 
 
 def times_of(keys: Mapping[str, str], axis: int, count: int) -> tuple[list[float], bool, list[str]]:

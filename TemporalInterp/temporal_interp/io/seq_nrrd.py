@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
+from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.provenance import PERIOD_KEY, PREFIX, SLICE_THICKNESS_KEY
 from temporal_interp.data.sequence import Sequence, require_apart
 from temporal_interp.data.volume import Volume
@@ -15,60 +16,78 @@ from temporal_interp.errors import InvalidInputError
 from temporal_interp.io.format_registry import Format, Planned
 from temporal_interp.io.nrrd_file import (
     axis_entry,
-    grid,
     header_fields,
     header_keys,
     is_nrrd,
     item_attributes,
-    read_nrrd,
-    times_of,
     to_number,
     write_nrrd,
 )
+from temporal_interp.io.nrrd_grid import volume_grid
+from temporal_interp.io.nrrd_header import open_nrrd
+from temporal_interp.io.nrrd_layout import Layout, layout_of
+from temporal_interp.io.nrrd_times import index_of, key_axis
 
 
 def read_seq_nrrd(path: Path) -> Sequence:
-    """Return the sequence in a .seq.nrrd file, list axis first or last; a 3D file has one frame,
+    """Return the sequence in a NRRD file, with its axes in any order; a file of one volume has one frame,
     with the attributes that `write_volume` put into its header.
 
     Raises:
         UnreadableFileError: the file is damaged.
-        InvalidInputError: it holds something other than scalar 3D volumes.
+        InvalidInputError: it holds something other than scalar volumes, or its axes are sheared.
     """
-    header, keys, data = read_nrrd(path)
-    axis = _list_axis(header)
-    if axis is None:
-        ours = {name: value for name, value in keys.items() if name.startswith(PREFIX)}
-        return Sequence([Volume(data, grid(header, [], data.shape))], [0.0], "frame", "", [ours])
-    frames = np.ascontiguousarray(np.moveaxis(data, data.ndim - 1 - axis, 0))
-    geometry = grid(header, [axis], frames.shape[1:])
-    values, named, notes = times_of(keys, axis, len(frames))
+    with open_nrrd(path) as opened:
+        header, keys = opened.fields, opened.keys
+        layout = layout_of(header, keys)
+        geometry, notes = grid_of(header, layout)
+        notes = [*layout.notes, *notes]
+        if layout.frames is None:
+            ours = {name: value for name, value in keys.items() if name.startswith(PREFIX)}
+            return Sequence(
+                [Volume(opened.voxels(0).reshape(geometry.shape), geometry)], [0.0], "frame", "", [ours], notes
+            )
+        frames = opened.voxels(header["dimension"] - 1 - layout.frames).reshape(-1, *geometry.shape)
+    index = index_of(header, keys, layout.frames, len(frames))
     thickness = keys.get(SLICE_THICKNESS_KEY)
-    period = keys.get(PERIOD_KEY) if named else None  # numbers of frames are no times
+    period = keys.get(PERIOD_KEY) if index.has_times else None  # numbers of frames are no times
     return Sequence(
         [Volume(frame, geometry) for frame in frames],
-        values,
-        axis_entry(header, "labels", axis) if named else "frame",
-        axis_entry(header, "units", axis) if named else "",
-        item_attributes(keys, axis, len(frames)),
-        notes,
+        index.values,
+        index.name,
+        index.unit,
+        item_attributes(keys, key_axis(keys, layout.frames), len(frames)),
+        [*notes, *index.notes],
         to_number(thickness, "slice thickness") if thickness else None,
         to_number(period, "period") if period else None,
     )
 
 
-def _list_axis(header: dict) -> int | None:
-    """Return the number of the axis of frames, None where the file is one volume."""
-    kinds = header.get("kinds", ["domain"] * header["dimension"])
-    lists = [number for number, kind in enumerate(kinds) if kind in ("list", "time")]
-    if header["dimension"] == 3 and not lists:
-        return None
-    if header["dimension"] != 4 or len(lists) != 1:
-        raise InvalidInputError(
-            f"a sequence of scalar volumes has four axes, one of them of the kind list; this file has "
-            f"{header['dimension']}, of the kinds {', '.join(kinds)}."
-        )
-    return lists[0]
+def read_layers(path: Path) -> list[Volume]:
+    """Return the volume of a NRRD file, or the layers of a segmentation, or the components of its voxels.
+
+    Raises:
+        UnreadableFileError: the file is damaged.
+        InvalidInputError: it holds frames, or more axes than volumes and their layers have.
+    """
+    with open_nrrd(path) as opened:
+        header, count = opened.fields, opened.fields["dimension"]
+        space: tuple[int, ...]
+        if count == 4 and axis_entry(header, "kinds", 0).lower() not in ("domain", "space", "time"):
+            layers, space = 0, (1, 2, 3)  # Slicer has layers, and ITK components, as the fastest axis
+        elif count in (2, 3):
+            layers, space = None, tuple(range(count))
+        else:
+            raise InvalidInputError(f"a mask is one 2D or 3D volume, this file has {count} dimensions.")
+        geometry, _ = grid_of(header, Layout(layers, space))
+        voxels = opened.voxels(0 if layers is None else count - 1)
+        return [Volume(layer, geometry) for layer in voxels.reshape(-1, *geometry.shape)]
+
+
+def grid_of(header: Mapping, layout: Layout) -> tuple[Geometry, list[str]]:
+    """Return the grid of the volumes, of one slice where they have two axes, and notes."""
+    sizes = [int(header["sizes"][axis]) for axis in layout.space] + [1] * (3 - len(layout.space))
+    return volume_grid(header, layout.space, sizes[::-1])
 
 
 def write_seq_nrrd(sequence: Sequence, path: Path, *, overwrite: bool) -> None:
@@ -125,8 +144,8 @@ def _header(sequence: Sequence, dtype: np.dtype) -> Iterator[str]:
 
 FORMAT = Format(
     name="nrrd",
-    label="a sequence saved by 3D Slicer",
-    extensions=(".seq.nrrd", ".nrrd"),
+    label="a NRRD file, such as a sequence saved by 3D Slicer",
+    extensions=(".seq.nrrd", ".nrrd", ".nhdr"),
     sniff=is_nrrd,
     read=read_seq_nrrd,
     write=write_seq_nrrd,

@@ -20,9 +20,9 @@ def read_sequence(path: Path | str) -> Sequence:
     """Return the sequence at a path, of any format, recognised by its content, else by its name.
 
     Args:
-        path: a file or folder of one of the `formats()`: a .nii, .nii.gz, .seq.nrrd, .nrrd or .mha file, a multi-frame
-            DICOM file, a folder of DICOM files (searched with all its subfolders), a video, or a folder that
-            `write_sequence` wrote.
+        path: a file or folder of one of the `formats()`: a NIfTI, Analyze, NRRD or MetaImage file, a multi-frame DICOM
+            file, a folder of DICOM files (searched with all its subfolders) or of volumes, one for every phase, a
+            video, or a folder that `write_sequence` wrote.
 
     Raises:
         MissingFileError: nothing is there.
@@ -69,6 +69,23 @@ def write_sequence(sequence: Sequence, path: Path | str, *, overwrite: bool = Fa
         write = writer_format(path).write
         assert write is not None  # a format with endings to write has a writer
         write(sequence, path, overwrite=overwrite)
+
+
+def notes_on_writing(sequence: Sequence, path: Path | str) -> list[str]:
+    """Return what a file in the format that the path chooses cannot hold itself, for the user, and where it is kept.
+
+    Raises:
+        InvalidInputError: no format has that ending.
+
+    Example:
+        >>> import numpy as np
+        >>> uneven = Sequence.from_numpy(np.zeros((3, 4, 5)), times=[0, 10, 80])
+        >>> notes_on_writing(uneven, "pet.nii.gz")[0].partition(";")[0]
+        'The header of NIfTI holds regular times only'
+        >>> notes_on_writing(uneven, "pet.seq.nrrd")
+        []
+    """
+    return writer_format(Path(path)).losses(sequence, Path(path))
 
 
 def write(thing: Sequence | Frame | Volume | DisplacementField, path: Path | str, *, overwrite: bool = False) -> None:

@@ -18,8 +18,11 @@ KEY = "TemporalInterp"
 
 
 def sidecar_path(path: Path) -> Path:
-    """Return where the sidecar of a .nii or .nii.gz file is."""
-    return path.with_name(path.name[: path.name.lower().rindex(".nii")] + ".json")
+    """Return where the sidecar of a NIfTI file is."""
+    name = path.name
+    for ending in (".gz", ".bz2", ".nii", ".hdr", ".img"):
+        name = name[: -len(ending)] if name.lower().endswith(ending) else name
+    return path.with_name(f"{name}.json")
 
 
 def require_sidecar_replaceable(path: Path, *, overwrite: bool) -> None:
@@ -27,12 +30,10 @@ def require_sidecar_replaceable(path: Path, *, overwrite: bool) -> None:
     sidecar = sidecar_path(path)
     if not sidecar.exists():
         return
-    try:
-        _content(sidecar)
-    except (OSError, ValueError) as error:
+    if _content(sidecar) is None:
         raise UnwritableFileError(
             f"its times would go to {sidecar.name} beside it, where there is something else; choose another name."
-        ) from error
+        )
     with errors_naming(sidecar):
         require_replaceable(sidecar, overwrite=overwrite)
 
@@ -58,11 +59,8 @@ def read_sidecar(path: Path) -> dict[str, Any] | None:
         UnreadableFileError: the file is ours but damaged.
     """
     sidecar = sidecar_path(path)
-    if not sidecar.is_file():
-        return None
-    try:
-        content = _content(sidecar)
-    except ValueError:
+    content = _content(sidecar)
+    if content is None:
         return None
     try:
         return {
@@ -83,9 +81,16 @@ def _number_or_none(value: Any) -> float | None:
     return None if value is None else float(value)
 
 
-def _content(sidecar: Path) -> dict[str, Any]:
-    """Return our part of a JSON file; raises ValueError where it has none."""
-    content = json.loads(sidecar.read_text(encoding="utf-8"))
-    if not isinstance(content, dict) or not isinstance(content.get(KEY), dict):
-        raise ValueError(f"{sidecar} was written by another program")
-    return content[KEY]
+def _content(sidecar: Path) -> dict[str, Any] | None:
+    """Return our part of a JSON file, None where it has none."""
+    content = (read_json(sidecar) or {}).get(KEY)
+    return content if isinstance(content, dict) else None
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Return the object in a JSON file; None where there is no such file, or something else in it."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return content if isinstance(content, dict) else None

@@ -29,12 +29,33 @@ if TYPE_CHECKING:
 MAX_BYTES = 2 * 1024**3
 """Longer videos are refused (our choice): processing a sequence takes several times its memory."""
 
+ASF = b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"
+"""How a .wmv begins."""
+
+PICTURES, TEXT = ("_pipe", "image2"), ("tty",)
+"""What FFmpeg calls single pictures, and text, which it shows as one."""
+
 
 def is_video(path: Path) -> bool:
-    """Tell by its first bytes whether a file is an MP4 or MOV, an AVI, a Matroska or WebM, or a GIF."""
+    """Tell by its content whether PyAV opens a file as a video; without PyAV, whether it begins as common videos do."""
     start = first_bytes(path, 12)
     is_avi = start[:4] == b"RIFF" and start[8:] == b"AVI "
-    return is_avi or start[4:8] == b"ftyp" or start.startswith((b"\x1aE\xdf\xa3", b"GIF87a", b"GIF89a"))
+    if is_avi or start[4:8] == b"ftyp" or start.startswith((b"\x1aE\xdf\xa3", b"GIF87a", b"GIF89a", ASF)):
+        return True
+    return bool(start) and _opens(path)
+
+
+def _opens(path: Path) -> bool:
+    try:
+        import av
+    except ImportError:
+        return False
+    try:
+        with av.open(str(path), metadata_errors="replace") as container:
+            pictures = container.format.name.endswith(PICTURES) or container.format.name in TEXT
+            return bool(container.streams.video) and not pictures
+    except (av.FFmpegError, OSError, ValueError):
+        return False
 
 
 def read_video(path: Path) -> Sequence:
@@ -143,7 +164,8 @@ def _index(times: abc.Sequence[Fraction | None], rate: Fraction | None) -> tuple
 FORMAT = Format(
     name="video",
     label="a video",
-    extensions=(".mp4", ".avi", ".mov", ".mkv", ".webm", ".gif"),
+    extensions=(".mp4", ".m4v", ".avi", ".mov", ".mkv", ".webm", ".wmv", ".mpg", ".mpeg", ".gif"),
     sniff=is_video,
     read=read_video,
+    asked_last=True,
 )

@@ -7,14 +7,15 @@ from pathlib import Path
 
 from temporal_interp.data.provenance import has_synthetic_slices, is_synthetic
 from temporal_interp.data.volume import Volume, from_sitk, to_sitk
-from temporal_interp.errors import InvalidInputError, errors_naming
+from temporal_interp.errors import InvalidInputError, UnreadableFileError, errors_naming
 from temporal_interp.io.atomic import atomic_file, write_errors_naming
-from temporal_interp.io.format_registry import volume_extensions
+from temporal_interp.io.files import require_exists
+from temporal_interp.io.format_registry import volume_extensions, volume_format
 from temporal_interp.io.images import read_image, write_image
 
 
 def read_volume(path: Path | str) -> Volume:
-    """Return the volume in a .nrrd, .nii.gz, .nii or .mha file, or any other that SimpleITK reads; 2D is one slice.
+    """Return the volume in a NRRD, NIfTI, Analyze or MetaImage file, or another that SimpleITK reads; 2D is a slice.
 
     Raises:
         UnreadableFileError: there is no such file, or it is damaged.
@@ -23,9 +24,25 @@ def read_volume(path: Path | str) -> Volume:
     Example:
         See `write_volume`.
     """
+    return read_volume_with_notes(path)[0]
+
+
+def read_volume_with_notes(path: Path | str) -> tuple[Volume, tuple[str, ...]]:
+    """Return the volume as `read_volume` does, and notes on what was assumed of it, for the user."""
     path = Path(path)
     with errors_naming(path):
-        return from_sitk(read_image(path))
+        require_exists(path)
+        if path.is_dir():
+            raise UnreadableFileError("this is a folder, an image file was expected.")
+        known = volume_format(path)
+        if known is None:
+            return from_sitk(read_image(path)), ()
+        sequence = known.read(path)
+        if len(sequence) > 1:
+            raise InvalidInputError(
+                f"this is a sequence of {len(sequence)} frames, one volume was expected. Save one frame on its own."
+            )
+        return sequence.volumes[0], tuple(sequence.notes)
 
 
 def write_volume(

@@ -296,6 +296,16 @@ def test_notes_of_the_reader_reach_the_user(command, recording, tmp_path, monkey
     assert "Note: times are made up" in result.stderr
 
 
+def test_times_that_nifti_cannot_hold_are_said_to_be_beside_it(command, sequence, tmp_path):
+    uneven = replace(sequence, times=[0.0, 10.0, *(80.0 + 40 * n for n in range(len(sequence) - 2))])
+    write_sequence(uneven, tmp_path / "pet.seq.nrrd")
+    arguments = ("interpolate", tmp_path / "pet.seq.nrrd", "--engine", "linear_blend", "--factor", 2, "-o")
+    result = command(*arguments, tmp_path / "out.nii.gz")
+    assert "regular times only" in " ".join(result.stderr.split())
+    assert "out.json" in result.stderr
+    assert "regular times only" not in " ".join(command(*arguments, tmp_path / "out.seq.nrrd").stderr.split())
+
+
 def test_a_frame_that_shows_nothing_is_named(command, sequence, tmp_path):
     volumes = [v.with_array(v.array.astype(np.float32)) for v in sequence.volumes]
     volumes[2].array[:] = np.nan

@@ -132,7 +132,7 @@ def test_nothing_is_left_when_writing_fails(name, tmp_path, make_sequence, monke
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("temporal_interp.io.nifti.write_sidecar", full)
+    monkeypatch.setattr("temporal_interp.io.nifti_writer.write_sidecar", full)
     monkeypatch.setattr("gzip.GzipFile.close", full)
     monkeypatch.setattr("temporal_interp.io.frame_folder._row", full)
     with pytest.raises(UnwritableFileError, match="No space left"):

@@ -11,7 +11,7 @@ from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, UnreadableFileError
-from temporal_interp.io import Format, formats, read_sequence, register_format, write, write_sequence
+from temporal_interp.io import Format, formats, read_sequence, read_volume, register_format, write, write_sequence
 from temporal_interp.io.format_registry import readable
 
 
@@ -40,11 +40,16 @@ def test_content_counts_more_than_the_name(name, tmp_path, make_sequence, assert
     assert_same(read_sequence(tmp_path / name), make_sequence())
 
 
-def test_nifti_by_another_name_is_refused_with_advice(tmp_path, make_sequence):
-    write_sequence(make_sequence(), tmp_path / "a.nii.gz")
-    (tmp_path / "a.nii.gz").rename(tmp_path / "a.nrrd")
-    with pytest.raises(UnreadableFileError, match=r"a\.nrrd: this is a NIfTI file by another name; it must end in"):
-        read_sequence(tmp_path / "a.nrrd")
+@pytest.mark.parametrize("written", ["a.nii.gz", "a.nii", "a.mha"])
+@pytest.mark.parametrize("name", ["b.nrrd", "b.gz", "b.dat", "b"])
+def test_volume_is_read_by_its_content_too(written, name, tmp_path, make_sequence):
+    volume = make_sequence().volumes[0]
+    write(volume, tmp_path / written)
+    (tmp_path / written).rename(tmp_path / name)
+    for read in (lambda path: read_sequence(path).volumes[0], read_volume):
+        again = read(tmp_path / name)
+        np.testing.assert_array_equal(again.array, volume.array)
+        assert again.geometry.is_close(volume.geometry)
 
 
 def test_file_that_cannot_be_opened_is_refused(tmp_path, monkeypatch):

@@ -7,9 +7,10 @@ import pytest
 import SimpleITK as sitk  # noqa: N813
 
 from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, MissingFileError, UnreadableFileError
-from temporal_interp.io import read_mask, write_volume
+from temporal_interp.io import read_mask, write_sequence, write_volume
 from temporal_interp.io.format_registry import volume_extensions
 
 SHAPE = (3, 8, 10)
@@ -75,7 +76,7 @@ def test_mask_with_nan_is_refused(geometry, tmp_path):
 def test_masks_over_frames_are_refused(geometry, tmp_path):
     image = sitk.GetImageFromArray(np.ones((2, *SHAPE), np.uint8), isVector=False)
     sitk.WriteImage(image, str(tmp_path / "a.nii.gz"))
-    with pytest.raises(InvalidInputError, match=r"a\.nii\.gz: .*has 4 dimensions"):
+    with pytest.raises(InvalidInputError, match=r"a\.nii\.gz: a mask is one volume, this file has 2 frames"):
         read_mask(tmp_path / "a.nii.gz", geometry)
 
 
@@ -85,3 +86,26 @@ def test_missing_and_damaged_files_are_named(content, geometry, tmp_path):
         (tmp_path / "a.nrrd").write_bytes(content)
     with pytest.raises((MissingFileError, UnreadableFileError), match=r"a\.nrrd: "):
         read_mask(tmp_path / "a.nrrd", geometry)
+
+
+def test_layers_and_colours_in_nrrd_count_together(geometry, tmp_path):
+    """Slicer keeps segments that overlap as layers, the fastest axis; ITK keeps components there."""
+    layers = sitk.GetImageFromArray(np.stack([FIRST, SECOND], -1), isVector=True)
+    layers.SetSpacing(geometry.spacing)
+    layers.SetOrigin(geometry.origin)
+    layers.SetDirection(np.ravel(geometry.direction).tolist())
+    sitk.WriteImage(layers, str(tmp_path / "a.nrrd"))
+    np.testing.assert_array_equal(read_mask(tmp_path / "a.nrrd", geometry), (FIRST + SECOND) > 0)
+
+
+def test_frames_in_nrrd_are_no_mask(geometry, tmp_path):
+    write_sequence(Sequence([Volume(FIRST, geometry), Volume(SECOND, geometry)], [0, 1]), tmp_path / "a.seq.nrrd")
+    with pytest.raises(InvalidInputError, match="this file has 4 dimensions"):
+        read_mask(tmp_path / "a.seq.nrrd", geometry)
+
+
+@pytest.mark.parametrize("written", ["a.nii.gz", "a.mha", "a.nrrd"])
+def test_a_mask_is_read_by_its_content(written, geometry, tmp_path):
+    write_volume(Volume(FIRST, geometry), tmp_path / written)
+    (tmp_path / written).rename(tmp_path / "mask")
+    np.testing.assert_array_equal(read_mask(tmp_path / "mask", geometry), FIRST > 0)

@@ -1,10 +1,12 @@
-"""MetaImage files as sequences of one frame."""
+"""MetaImage files: volumes, and sequences in 4D."""
+
+import re
 
 import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813
 
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import InvalidInputError, UnreadableFileError
 from temporal_interp.io import read_sequence, write_volume
 
 
@@ -19,7 +21,95 @@ def test_a_volume_is_one_frame_with_the_attributes_it_was_written_with(tmp_path,
     assert sequence.item_attributes == ({"TemporalInterp.SyntheticSlices": "all but every 2nd"},)
 
 
-def test_4d_file_is_refused(tmp_path):
-    sitk.WriteImage(sitk.Image([4, 3, 2, 5], sitk.sitkInt16), str(tmp_path / "a.mha"))
-    with pytest.raises(InvalidInputError, match=r"a\.mha: Expected a scalar 2D or 3D image, got 4D"):
+@pytest.fixture
+def frames(make_sequence):
+    return np.stack([volume.array for volume in make_sequence().volumes])
+
+
+@pytest.fixture
+def write_4d(tmp_path, frames):
+    """Function that writes the frames, 40 apart, and replaces a line of the header."""
+
+    def write(name="a.mha", entry=None, line="", compressed=False):
+        image = sitk.GetImageFromArray(frames, isVector=False)
+        image.SetSpacing((1.25, 1.5, 8, 40))
+        image.SetOrigin((10, 20, 30, 5))
+        sitk.WriteImage(image, str(tmp_path / name), compressed)
+        if entry is not None:
+            content = (tmp_path / name).read_bytes()
+            changed = re.sub(rb"^" + entry.encode() + rb" = .*\n", line.encode(), content, flags=re.MULTILINE)
+            assert changed != content
+            (tmp_path / name).write_bytes(changed)
+        return tmp_path / name
+
+    return write
+
+
+def assert_read(sequence, frames):
+    np.testing.assert_array_equal([volume.array for volume in sequence.volumes], frames)
+
+
+@pytest.mark.parametrize("name", ["a.mha", "a.mhd"])
+@pytest.mark.parametrize("compressed", [False, True])
+def test_4d_is_a_sequence(name, compressed, write_4d, frames):
+    sequence = read_sequence(write_4d(name, compressed=compressed))
+    assert_read(sequence, frames)
+    geometry = sequence.volumes[0].geometry
+    assert (geometry.spacing, geometry.origin) == ((1.25, 1.5, 8), (10, 20, 30))
+    assert (sequence.times, sequence.index_name, sequence.unit) == ((5, 45, 85), "time", "")
+    assert sequence.notes == ("The header gives a time step of 40, but not its unit; times have no unit.",)
+
+
+def test_nan_stays(tmp_path):
+    voxels = np.array([[[np.nan, np.inf], [-np.inf, 1]]], np.float32)
+    sitk.WriteImage(sitk.GetImageFromArray(voxels), str(tmp_path / "a.mha"))
+    np.testing.assert_array_equal(read_sequence(tmp_path / "a.mha").volumes[0].array, voxels)
+
+
+@pytest.mark.parametrize(
+    ("entry", "line", "note"),
+    [
+        ("ElementSpacing", "", "does not say how far apart voxels are; 1 mm was taken"),
+        ("ElementSpacing", "ElementSpacing = -1.25 1.5 8 40\n", "columns are -1.25 mm apart; 1.25 mm was taken"),
+        ("ElementSpacing", "ElementSpacing = 1.25 1.5 8 -40\n", "no time step (-40); frames are numbered"),
+        ("TransformMatrix", "TransformMatrix = 1 0.005 0 0 0 1 0 0 0 0 1 0 0 0 0 1\n", "degrees from perpendicular"),
+    ],
+)
+def test_what_is_assumed_is_noted(entry, line, note, write_4d, frames):
+    sequence = read_sequence(write_4d(entry=entry, line=line))
+    assert_read(sequence, frames)
+    assert any(note in one for one in sequence.notes)
+
+
+@pytest.mark.parametrize(
+    ("entry", "line", "what"),
+    [
+        ("ElementSpacing", "ElementSpacing = 0 1.5 8 40\n", "steps of 0 1.5 8 40 .* none can be 0, NaN or infinite"),
+        ("ElementSpacing", "ElementSpacing = nan 1.5 8 40\n", "none can be 0, NaN or infinite"),
+        ("ElementSpacing", "ElementSpacing = wide 1.5 8 40\n", "no numbers"),
+        ("NDims", "NDims = 40000000\n", "40000000 axes"),
+        ("DimSize", "DimSize = 4 3 2\n", "4 axes of the sizes 4 3 2"),
+        ("DimSize", "", "cut short or damaged"),
+        ("DimSize", "DimSize = 4 3 2 99999999999\n", "sizes 4 3 2 99999999999"),
+        ("ElementType", "ElementType = MET_WORD\n", "type 'MET_WORD', which cannot be read"),
+        ("ElementDataFile", "ElementDataFile = gone.raw\n", "in gone.raw beside it; that file is not there"),
+        ("TransformMatrix", "TransformMatrix = 1 0.2 0 0 0 1 0 0 0 0 1 0 0 0 0 1\n", "axes are sheared, 11 degrees"),
+    ],
+)
+def test_impossible_header_is_refused(entry, line, what, write_4d):
+    with pytest.raises((InvalidInputError, UnreadableFileError), match=rf"a\.mha: .*{what}"):
+        read_sequence(write_4d(entry=entry, line=line))
+
+
+def test_several_values_a_voxel_are_refused(tmp_path):
+    sitk.WriteImage(sitk.Image([4, 3, 2], sitk.sitkVectorFloat32, 3), str(tmp_path / "a.mha"))
+    with pytest.raises(InvalidInputError, match=r"a\.mha: expected scalar volumes.*3D with 3 components"):
         read_sequence(tmp_path / "a.mha")
+
+
+@pytest.mark.parametrize("name", ["m1_4d.mha", "m1b_4d.mhd"])
+def test_files_that_people_have(name, cases):
+    sequence = read_sequence(cases / name)
+    assert_read(sequence, np.load(cases.parent / "truth.npy"))
+    assert sequence.times == (0, 40, 80, 120, 160, 200)
+    np.testing.assert_allclose(sequence.volumes[0].geometry.origin, (-10, -20, 30))

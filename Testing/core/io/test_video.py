@@ -9,12 +9,14 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+import SimpleITK as sitk  # noqa: N813
 from typer.testing import CliRunner
 
 from temporal_interp.cli.main import app
 from temporal_interp.errors import InvalidInputError, MissingFileError, MissingPackageError, UnreadableFileError
 from temporal_interp.io import read_sequence
 from temporal_interp.io.notes import PIXEL_SIZE_NOTE
+from temporal_interp.io.video import is_video
 
 ROWS, COLUMNS = 48, 64
 PURE = np.zeros((ROWS, COLUMNS, 3), np.uint8)
@@ -223,3 +225,43 @@ def test_video_can_be_shown_and_interpolated_from_the_command_line(make_video, t
     sequence = read_sequence(out)
     assert sequence.times == (0, 20, 40)
     np.testing.assert_array_equal(sequence.volumes[1].array, 20)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "form"),
+    [
+        ("a.wmv", "wmv2", None),
+        ("a.mpg", "mpeg2video", None),
+        ("a.ts", "mpeg2video", None),
+        ("a.flv", "flv", None),
+        ("a.mp4", "mpeg4", None),
+        ("a.mkv", "ffv1", None),
+        ("a.h264", "libx264", "h264"),
+    ],
+)
+@pytest.mark.parametrize("renamed", ["clip", "clip.dat", "clip.nii"])
+def test_whatever_pyav_opens_is_read_by_its_content(name, codec, form, renamed, make_video, tmp_path):
+    make_video(name, codec, "yuv420p", form=form).rename(tmp_path / renamed)
+    sequence = read_sequence(tmp_path / renamed)
+    for volume, frame in zip(sequence.volumes, GREYS, strict=True):
+        np.testing.assert_allclose(volume.array[0].astype(int), frame[..., 0], atol=4)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.tif", "a.bmp"])
+def test_pictures_are_no_videos(name, tmp_path):
+    sitk.WriteImage(sitk.Image([20, 20], sitk.sitkUInt8), str(tmp_path / name))
+    assert not is_video(tmp_path / name)
+
+
+def test_text_is_no_video(tmp_path):
+    (tmp_path / "a.txt").write_text("only words\n" * 100)
+    assert not is_video(tmp_path / "a.txt")
+
+
+@pytest.mark.parametrize(
+    "name", ["v3_wmv.wmv", "v4.m4v", "v6_gif.gif", "v7.MP4", "v8.mov", "v9_raw.avi", "v2_mjpeg.avi"]
+)
+def test_files_that_people_have(name, cases):
+    sequence = read_sequence(cases / name)
+    assert sequence.times == tuple(range(0, 320, 40))
+    assert sequence.volumes[0].array.shape == (1, 64, 96)

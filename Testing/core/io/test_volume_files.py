@@ -1,12 +1,13 @@
 """Single volumes."""
 
+import nibabel
 import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813
 
 from temporal_interp.data.provenance import Provenance
 from temporal_interp.errors import InvalidInputError, MissingFileError, UnreadableFileError, UnwritableFileError
-from temporal_interp.io import read_volume, write_volume
+from temporal_interp.io import read_volume, read_volume_with_notes, write_volume
 from temporal_interp.io.format_registry import volume_extensions
 
 MARK = Provenance("velocity_field", 0.0, 40.0, 0.25, "folds=0").as_attributes()
@@ -78,5 +79,22 @@ def test_missing_file_folder_and_other_images_are_refused(tmp_path):
     with pytest.raises((InvalidInputError, UnreadableFileError), match="this is a folder"):
         read_volume(tmp_path)
     sitk.WriteImage(sitk.Image([4, 3, 2, 5], sitk.sitkInt16), str(tmp_path / "4d.nii.gz"))
-    with pytest.raises(InvalidInputError, match=r"4d\.nii\.gz: Expected a scalar 2D or 3D image, got 4D"):
+    with pytest.raises(
+        InvalidInputError, match=r"4d\.nii\.gz: this is a sequence of 5 frames, one volume was expected"
+    ):
         read_volume(tmp_path / "4d.nii.gz")
+
+
+def test_nan_in_nifti_stays(tmp_path):
+    voxels = np.array([[[np.nan, np.inf], [-np.inf, -1024]]], np.float32)
+    nibabel.save(nibabel.Nifti1Image(voxels.T, np.eye(4)), tmp_path / "ct.nii.gz")
+    assert read_volume(tmp_path / "ct.nii.gz").array.tobytes() == voxels.tobytes()
+
+
+def test_what_is_assumed_of_a_volume_can_be_asked_for(tmp_path):
+    nibabel.save(nibabel.Nifti1Image(np.zeros((4, 3, 2), np.int16), None), tmp_path / "a.nii")
+    volume, notes = read_volume_with_notes(tmp_path / "a.nii")
+    assert volume.array.shape == (2, 3, 4)
+    assert any("does not say where the voxels lie" in note for note in notes)
+    sitk.WriteImage(sitk.Image([4, 3], sitk.sitkUInt8), str(tmp_path / "a.png"))
+    assert read_volume_with_notes(tmp_path / "a.png")[1] == ()

@@ -1,0 +1,84 @@
+"""What the names of files say of the phases that they hold: their order, and percentages of a cycle or times."""
+
+from __future__ import annotations
+
+import re
+from collections import abc
+
+import numpy as np
+
+from temporal_interp.io.header_times import Index, numbered
+
+NUMBER = re.compile(r"\d+")
+
+MEASURE = re.compile(
+    r"(?<![a-z0-9])(?P<before>t|phase|ph|gated|pct|percent)?[ _-]*"
+    r"(?P<number>\d+(?:[.,]\d+)?)[ _-]*(?P<after>%|pct|percent|ms)?(?![a-z0-9])"
+)
+"""A number that stands on its own in a name in lower case, and what is before or behind it."""
+
+SMALLEST_PERCENT_STEP = 5.0
+"""T00, T01, T02 are numbers of frames; T00, T10, T20, and no finer steps than this, are percentages (our choice)."""
+
+
+def natural(name: str) -> list[tuple[int, int, str]]:
+    """Return the key by which names are sorted as people count: 2 before 10.
+
+    Example:
+        >>> sorted(["T10", "T2", "T1"], key=natural)
+        ['T1', 'T2', 'T10']
+    """
+    parts = re.split(r"(\d+)", name.lower())
+    return [(0, int(part), part) if part.isdigit() else (1, 0, part) for part in parts if part]
+
+
+def pattern(name: str) -> str:
+    """Return a name with # for every number in it: names of phases differ in nothing else.
+
+    Example:
+        >>> pattern("case1_T00.nii.gz")
+        'case#_T#.nii.gz'
+    """
+    return NUMBER.sub("#", name)
+
+
+def index_of_names(names: abc.Sequence[str]) -> Index:
+    """Return the index that the names give, which are in natural order; numbered where they give none.
+
+    T00 .. T90, "phase 30" and "30pct" are percentages of a cycle, "120ms" is a time.
+
+    Example:
+        >>> index_of_names(["case1_T00", "case1_T10", "case1_T50"]).values
+        [0.0, 10.0, 50.0]
+    """
+    found = [{match.start(): match for match in MEASURE.finditer(name.lower())} for name in names]
+    for start in found[0]:
+        matches = [one.get(start) for one in found]
+        if any(match is None for match in matches):
+            continue
+        index = _index([match for match in matches if match is not None])
+        if index is not None:
+            return index
+    return numbered(len(names), "The names of the files give no times; frames are numbered.")
+
+
+def _index(matches: abc.Sequence[re.Match[str]]) -> Index | None:
+    """Return the index that one number in each name gives, None where it is none."""
+    values = [float(match["number"].replace(",", ".")) for match in matches]
+    kinds = {(match["before"] or "", match["after"] or "") for match in matches}
+    steps = np.diff(values)
+    if len(kinds) > 1 or not (steps > 0).all():
+        return None
+    before, after = kinds.pop()
+    if after == "ms":
+        return Index(values, "time", "ms", [f"Times are those in the names of the files, {_shown(values)} ms."])
+    told = after in ("%", "pct", "percent") or before in ("pct", "percent")
+    spaced = bool(before) and values[-1] <= 100 and len(values) > 1 and steps.min() >= SMALLEST_PERCENT_STEP
+    if (told and values[-1] <= 100) or spaced:
+        note = f"Phases are the percentages in the names of the files, {_shown(values)} %."
+        return Index(values, "phase", "%", [note])
+    return None
+
+
+def _shown(values: abc.Sequence[float]) -> str:
+    return f"{values[0]:g} to {values[-1]:g}"

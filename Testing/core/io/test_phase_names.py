@@ -1,0 +1,49 @@
+"""What the names of files say of phases."""
+
+import pytest
+
+from temporal_interp.io.phase_names import index_of_names, natural, pattern
+
+
+def test_names_are_sorted_as_people_count():
+    names = ["p10.nii", "p9.nii", "P2.nii", "p1.nii"]
+    assert sorted(names, key=natural) == ["p1.nii", "P2.nii", "p9.nii", "p10.nii"]
+    assert pattern("P2_x03.nii.gz") == "P#_x#.nii.gz"
+
+
+@pytest.mark.parametrize(
+    ("names", "values", "unit"),
+    [
+        (["case1_T00.nii.gz", "case1_T10.nii.gz", "case1_T50.nii.gz"], [0, 10, 50], "%"),
+        (["T0.mha", "T10.mha", "T90.mha"], [0, 10, 90], "%"),
+        (["t00", "t33", "t67"], [0, 33, 67], "%"),
+        (["phase_00pct.nrrd", "phase_05pct.nrrd"], [0, 5], "%"),
+        (["4DCT_p07_Phase0_1mm.nii", "4DCT_p07_Phase50_1mm.nii"], [0, 50], "%"),
+        (["gated 0.0%.nii", "gated 12.5%.nii"], [0, 12.5], "%"),
+        (["CT_1%.nii", "CT_2%.nii"], [1, 2], "%"),
+        (["cine_0ms.nii", "cine_33.3ms.nii"], [0, 33.3], "ms"),
+    ],
+)
+def test_percentages_and_times_in_names_are_taken_and_noted(names, values, unit):
+    index = index_of_names(names)
+    assert (index.values, index.unit) == (values, unit)
+    assert "names of the files" in index.notes[0]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["T00.nii", "T01.nii", "T02.nii"],  # numbers of frames
+        ["T1.nii", "T2.nii"],  # contrasts of MR
+        ["T000.nii", "T100.nii", "T200.nii"],
+        ["1.nii", "2.nii", "10.nii"],
+        ["img_10.nii", "img_20.nii"],  # nothing says that these are phases
+        ["ED.nii", "ES.nii"],
+        ["T10.nii", "P20.nii"],
+    ],
+)
+def test_other_numbers_are_no_times(names):
+    index = index_of_names(names)
+    assert index.values == list(range(len(names)))
+    assert (index.name, index.unit) == ("frame", "")
+    assert "frames are numbered" in index.notes[0]
