@@ -1,0 +1,101 @@
+"""Whether slices agree on their phases, once these are in order: in time, in their series, in their image numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from temporal_interp.io.dicom.clues import IMAGE_NUMBER, Slices
+from temporal_interp.io.dicom.headers import file_label
+
+TIME_SHARE = 0.3
+"""Slices of one phase may differ in time by this share of the step to the next phase (our choice).
+
+An offset and a pace of a slice's own are no difference: RR intervals differ from breath hold to breath hold.
+"""
+
+GREATEST_PACE = 2.0
+"""RR intervals of slices may differ by this factor (our choice)."""
+
+SHOWN_SLICES, SHOWN_PHASES = 4, 8
+
+
+def disagreement_in_time(times: np.ndarray, ordered: Slices) -> str:
+    """Return in words where slices do not agree on the times of their phases, "" where they do.
+
+    Args:
+        times: (slice, phase), rising along each slice.
+        ordered: the images, likewise.
+    """
+    spans = times[:, -1] - times[:, 0]
+    if not np.isfinite(spans).all() or spans.max() > GREATEST_PACE * spans.min():
+        odd = int(np.abs(spans - np.median(spans)).argmax())
+        return f"the phases of slice {odd} span {spans[odd]:g}, those of the others {np.median(spans):g}."
+    share = (times - times[:, :1]) / spans[:, None]
+    middle = np.median(share, axis=0)
+    steps = np.diff(middle)
+    nearest = np.minimum(np.append(steps, np.inf), np.append(np.inf, steps))
+    apart = np.ptp(share, axis=0) / nearest
+    if apart.max() > TIME_SHARE:
+        phase = int(apart.argmax())
+        odd = int(np.abs(share[:, phase] - middle[phase]).argmax())
+        return f"slice {odd} does not fit to the others at phase {phase} ({file_label(ordered[odd][phase].path)})."
+    return _disagreement_with_image_numbers(ordered)
+
+
+def _disagreement_with_image_numbers(ordered: Slices) -> str:
+    """Return in words which slice alone is in another order than that of its image numbers, "" unless one is.
+
+    Where more are, the numbers may not be in the order of time, and tell nothing.
+    """
+    by_number = [sorted(images, key=lambda image: image.clues.get(IMAGE_NUMBER.name, 0.0)) for images in ordered]
+    fits = [list(map(id, images)) == list(map(id, row)) for images, row in zip(ordered, by_number, strict=True)]
+    if len(fits) < 3 or fits.count(False) != 1 or not image_numbers_agree(by_number):
+        return ""
+    odd = fits.index(False)
+    phase = next(n for n, image in enumerate(ordered[odd]) if image is not by_number[odd][n])
+    return f"slice {odd} alone is not in the order of its image numbers ({file_label(ordered[odd][phase].path)})."
+
+
+def image_numbers_agree(ordered: Slices) -> bool:
+    """Tell whether image numbers in rising order follow a pattern that holds in all slices.
+
+    They do where they rise by the same steps in every slice; where all of a phase come before those of the next, or all
+    of a slice before those of the next; and where every slice has a series of its own.
+    """
+    if any(IMAGE_NUMBER.name not in image.clues for images in ordered for image in images):
+        return False
+    numbers = np.array([[image.clues[IMAGE_NUMBER.name] for image in images] for images in ordered])
+    if (np.diff(numbers, axis=1) <= 0).any():
+        return False
+    steps = np.diff(numbers, axis=1)
+    by_phase = (numbers.max(axis=0)[:-1] < numbers.min(axis=0)[1:]).all()
+    by_slice = numbers[numbers[:, 0].argsort()]
+    one_after_another = (by_slice[:-1, -1] < by_slice[1:, 0]).all()
+    series = [{image.series.uid for image in images} for images in ordered]
+    own = len(set.union(*series)) == sum(map(len, series))
+    return bool(not np.ptp(steps, axis=0).any() or by_phase or one_after_another or own)
+
+
+def keeps_series_together(ordered: Slices) -> bool:
+    """Tell whether every series lies in one phase, where a slice has images of several."""
+    if all(len({image.series.uid for image in images}) == 1 for images in ordered):
+        return True
+    phases: dict[str, set[int]] = {}
+    for images in ordered:
+        for phase, image in enumerate(images):
+            phases.setdefault(image.series.uid, set()).add(phase)
+    return all(len(one) == 1 for one in phases.values())
+
+
+def table_of_times(name: str, unit: str, times: np.ndarray, ordered: Slices) -> str:
+    """Return a small table of the times of the phases, around the first that differs, for a message."""
+    share = (times - times[:, :1]) / (times[:, -1:] - times[:, :1])
+    middle = np.median(share, axis=0)
+    odd = int(np.abs(share - middle).max(axis=1).argmax())
+    rows = sorted({odd, *range(min(SHOWN_SLICES - 1, len(times)))})
+    last = min(SHOWN_PHASES, times.shape[1])
+    lines = [f"{f'{name}, {unit}':<32}" + "".join(f"{f'phase {phase}':>10}" for phase in range(last))]
+    for number in rows:
+        label = f"slice {number} ({ordered[number][0].series.number or '-'})"
+        lines.append(f"{label:<32}" + "".join(f"{value:>10.6g}" for value in times[number, :last]))
+    return "\n".join(lines)
