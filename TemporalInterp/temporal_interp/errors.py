@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 class TemporalInterpError(Exception):
@@ -35,7 +36,7 @@ class AmbiguousInputError(InvalidInputError):
         candidates: the sequences, of type `temporal_interp.io.candidates.Candidate`.
     """
 
-    def __init__(self, message: str, candidates: Sequence[object] = ()) -> None:
+    def __init__(self, message: str, candidates: Sequence[Any] = ()) -> None:
         super().__init__(message)
         self.candidates = tuple(candidates)
 

@@ -10,8 +10,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from temporal_interp.cli.console import Console
-from temporal_interp.cli.options import CyclicOption, DeviceOption, EngineOption, ForceOption, InputArgument, JsonOption
+from temporal_interp.cli.options import (
+    ComponentOption,
+    CyclicOption,
+    DeviceOption,
+    EngineOption,
+    ForceOption,
+    InputArgument,
+    JsonOption,
+    SeriesOption,
+)
 from temporal_interp.cli.outputs import require_folder_output, require_sequence_output
+from temporal_interp.cli.reading import read_input
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.tensors.devices import choose_device
 
@@ -39,6 +49,8 @@ def interpolate(
         typer.Option(metavar="K", help="Multiply the frame rate of the whole sequence by K."),
     ] = None,
     cyclic: CyclicOption = None,
+    series: SeriesOption = None,
+    component: ComponentOption = None,
     engine: EngineOption = None,
     fields: Annotated[
         Path | None,
@@ -65,7 +77,7 @@ def interpolate(
 
     from temporal_interp.data.sequence import require_apart
     from temporal_interp.engines.registry import DEFAULT_ENGINE, create_engine, find_engine
-    from temporal_interp.io import read_sequence, write_sequence
+    from temporal_interp.io import write_sequence
     from temporal_interp.io.atomic import atomic_folder
     from temporal_interp.workflows.field_files import collecting
     from temporal_interp.workflows.interpolation import run
@@ -77,7 +89,7 @@ def interpolate(
     chosen = create_engine(engine, device=where)  # a wrong name is told of at once
     if fields is not None and not find_engine(engine).has_motion:
         raise InvalidInputError(f"The engine {engine} has no displacement fields; leave out --fields.")
-    sequence = read_sequence(input_path)
+    sequence = read_input(input_path, console, series, component)
     for note in sequence.notes:
         console.note(note)
     if factor is not None and cyclic is None and sequence.period is not None:

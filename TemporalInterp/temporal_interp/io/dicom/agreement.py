@@ -28,8 +28,8 @@ def disagreement_in_time(times: np.ndarray, ordered: Slices) -> str:
     """
     spans = times[:, -1] - times[:, 0]
     if not np.isfinite(spans).all() or spans.max() > GREATEST_PACE * spans.min():
-        odd = int(np.abs(spans - np.median(spans)).argmax())
-        return f"the phases of slice {odd} span {spans[odd]:g}, those of the others {np.median(spans):g}."
+        short, long = int(spans.argmin()), int(spans.argmax())
+        return f"the phases of slice {short} span {spans[short]:g}, those of slice {long} span {spans[long]:g}."
     share = (times - times[:, :1]) / spans[:, None]
     middle = np.median(share, axis=0)
     steps = np.diff(middle)
@@ -37,8 +37,9 @@ def disagreement_in_time(times: np.ndarray, ordered: Slices) -> str:
     apart = np.ptp(share, axis=0) / nearest
     if apart.max() > TIME_SHARE:
         phase = int(apart.argmax())
-        odd = int(np.abs(share[:, phase] - middle[phase]).argmax())
-        return f"slice {odd} does not fit to the others at phase {phase} ({file_label(ordered[odd][phase].path)})."
+        first, last = int(share[:, phase].argmin()), int(share[:, phase].argmax())
+        files = " and ".join(file_label(ordered[number][phase].path) for number in (first, last))
+        return f"slices {first} and {last} do not fit together at phase {phase} ({files})."
     return _disagreement_with_image_numbers(ordered)
 
 

@@ -55,10 +55,6 @@ class Clip:
         """The series that it belongs to."""
         return Series.of(self.header, self.path)
 
-    def __str__(self) -> str:
-        columns, rows = self.size
-        return f"{self.path.name} of {self.series}: 1 slice x {self.phases} frames, {rows} x {columns} pixels"
-
     def times(self) -> tuple[tuple[float, ...], str]:
         """Return the index values of the frames and their unit.
 

@@ -14,6 +14,9 @@ from temporal_interp.io.dicom.components import image_component
 from temporal_interp.io.dicom.description import derived_kind
 from temporal_interp.io.dicom.entries import entry, integer, items, milliseconds, number, numbers, text, texts
 
+LEAST_SPACING, GREATEST_SPACING = 1e-5, 1e4
+"""Distance of pixels in mm; what lies outside is a mistake in the header."""
+
 FRAMES_OF_A_FILE = 100_000
 """Numbers of the images of multi-frame files are this much apart from file to file."""
 
@@ -38,7 +41,7 @@ class Series:
             text(dataset, "SeriesInstanceUID"),
             text(dataset, "SeriesNumber"),
             text(dataset, "SeriesDescription"),
-            path.parent.name,
+            path.absolute().parent.name,
         )
 
 
@@ -115,7 +118,7 @@ def series_names(images: Iterable[SliceImage]) -> str:
 
 def file_label(path: Path) -> str:
     """Return a file's name with that of its folder, by which a user finds it."""
-    return f"{path.parent.name}/{path.name}"
+    return f"{path.absolute().parent.name}/{path.name}"
 
 
 def is_multiframe(dataset: pydicom.Dataset) -> bool:
@@ -299,8 +302,13 @@ def _pixel_spacing(header: _Header) -> tuple[tuple[float, float], bool]:
     assumed = missing and header.item("", "ImagerPixelSpacing") is not None
     keyword = "ImagerPixelSpacing" if assumed else "PixelSpacing"
     between_rows, between_columns = map(float, header.needed("PixelMeasuresSequence", keyword, 2))
-    if min(between_rows, between_columns) <= 0:
-        raise ValueError(f"{keyword} must be positive, it is {between_rows:g} and {between_columns:g}")
+    if (
+        not LEAST_SPACING
+        <= min(between_rows, between_columns)
+        <= max(between_rows, between_columns)
+        <= GREATEST_SPACING
+    ):
+        raise ValueError(f"{keyword} is {between_rows:g} and {between_columns:g} mm")
     return (between_rows, between_columns), assumed
 
 

@@ -53,14 +53,14 @@ def _stack(stack: Stack, series: list[Series], number: str, description: str) ->
         place=", ".join(dict.fromkeys(one.folder for one in series[:3])) + (", ..." if len(series) > 3 else ""),
         frames=stack.phases,
         slices=len(stack.slices),
-        size=first.shape[::-1],
+        size=stack.size,
         times=times,
         unit=unit,
         component=first.component,
         kinds=first.image_type,
         derived=first.derived,
         read=stack.sequence,
-        name=str(stack),
+        name=_name(stack, number, description),
     )
 
 
@@ -83,8 +83,17 @@ def _clip(clip: Clip, series: list[Series], number: str, description: str) -> Ca
         kinds=(),
         derived="",
         read=clip.sequence,
-        name=str(clip),
+        name=_name(clip, number, description),
     )
+
+
+def _name(one: Stack | Clip, number: str, description: str) -> str:
+    """Return the name of a candidate in notes."""
+    place = one.path.name if isinstance(one, Clip) else one.images[0].series.folder
+    slices = 1 if isinstance(one, Clip) else len(one.slices)
+    columns, rows = one.size
+    named = f" '{description}'" if description else ""
+    return f"series {number}{named} in {place}: {slices} slices x {one.phases} phases, {rows} x {columns} pixels"
 
 
 def _series(one: Stack | Clip) -> list[Series]:
@@ -124,7 +133,7 @@ def _difference(one: Stack | Clip, alike: abc.Sequence[Stack | Clip]) -> str:
     others = [other.images[0] for other in alike if isinstance(other, Stack) and other is not one]
     first = one.images[0]
     shared = set(first.image_type).intersection(*(other.image_type for other in others))
-    words = [word for word in dict.fromkeys(first.image_type) if word not in shared]
+    words = [word for word in dict.fromkeys(first.image_type) if word not in shared and len(word) > 1]  # not M and P
     if any(other.component != first.component for other in others):
         words.insert(0, first.component)
     if first.derived:

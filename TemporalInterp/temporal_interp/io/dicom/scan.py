@@ -15,7 +15,7 @@ from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 from temporal_interp.errors import Progress, UnreadableFileError
 from temporal_interp.io.dicom.clip import Clip
 from temporal_interp.io.dicom.entries import integer, odd_values_accepted, text
-from temporal_interp.io.dicom.headers import SliceImage, is_multiframe, slice_images
+from temporal_interp.io.dicom.headers import SliceImage, file_label, is_multiframe, slice_images
 from temporal_interp.io.dicom.sniff import HEAD, begins_like_dicom, has_preamble
 
 DEFERRED = 1 << 16
@@ -46,7 +46,7 @@ class PassedOver:
     series: str = ""
 
     def __str__(self) -> str:
-        return f"{self.path.parent.name}/{self.path.name} {self.why}"
+        return f"{file_label(self.path)} {self.why}"
 
 
 @dataclass
@@ -124,7 +124,7 @@ def _add_image(dataset: pydicom.Dataset, path: Path, found: Found) -> None:
     try:
         images = slice_images(dataset, path)
     except UnreadableFileError as error:
-        why = str(error).removeprefix(f"{path.parent.name}/{path.name}: ").removesuffix(".")
+        why = str(error).removeprefix(f"{file_label(path)}: ").removesuffix(".")
         found.passed_over.append(PassedOver(path, f"cannot be used: {why}", text(dataset, "SeriesInstanceUID")))
         return
     if images:

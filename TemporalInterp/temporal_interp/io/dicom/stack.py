@@ -44,6 +44,12 @@ class Stack:
         """The greatest number of images of one slice."""
         return max(map(len, self.slices))
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Columns and rows."""
+        rows, columns = self.images[0].shape
+        return columns, rows
+
     @cached_property
     def order(self) -> PhaseOrder:
         """The phases.

@@ -13,6 +13,9 @@ from temporal_interp.io.dicom.entries import odd_values_accepted
 from temporal_interp.io.dicom.headers import SliceImage, file_label
 from temporal_interp.io.dicom.pixels import decoded_frames
 
+GREATEST_VOXEL = 1e18
+"""What is greater is a mistake in the header; its square would not fit into 32 bits."""
+
 REPORTED = 100
 """Files from one report of progress to the next."""
 
@@ -68,10 +71,11 @@ def _voxel_type(images: abc.Sequence[SliceImage]) -> np.dtype:
     It depends on what the headers allow, not on the values that happen to be there.
     """
     limits = [image.slope * value + image.intercept for image in images for value in image.stored_limits]
-    if max(map(abs, limits)) > np.finfo(np.float32).max:
+    if max(map(abs, limits)) > GREATEST_VOXEL:
         odd = max(images, key=lambda image: abs(image.slope) + abs(image.intercept))
         raise InvalidInputError(
-            f"{file_label(odd.path)}: RescaleSlope {odd.slope:g} and RescaleIntercept {odd.intercept:g} make no voxels."
+            f"{file_label(odd.path)}: RescaleSlope {odd.slope:g} and RescaleIntercept {odd.intercept:g} make voxels of "
+            f"up to {max(map(abs, limits)):.0e}; correct them, or take the file out of the folder."
         )
     if not any(map(_is_rescaled, images)):
         kinds = {(image.allocated, image.signed): image for image in images}.values()

@@ -22,8 +22,10 @@ def test_what_does_not_move_is_left_out_and_noted(dicom_folder, make_image, pixe
     save_dicom(capture, folder / "capture.dcm")
     sequence = read_sequence(folder)
     assert_is_the_stack(sequence, pixels_of)
-    assert [note[:30] for note in sequence.notes] == ["Left out: series 1 'localiser'"] * 2 + [
-        "Left out: 1 images that do not"
+    assert [note[:30] for note in sequence.notes] == [
+        "Left out: series 1.1 'localise",
+        "Left out: series 1.2 'localise",
+        "Left out: 1 images that do not",
     ]
 
 
