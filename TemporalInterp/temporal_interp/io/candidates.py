@@ -100,8 +100,9 @@ def choose(
         meant = _preferred(meant, lambda one: one.component == "magnitude")
     meant = _preferred(meant, lambda one: not one.derived)
     if len(meant) > 1:
+        several = "is more than one cine" if meant[0].moves else "are several volumes and no cine"
         raise AmbiguousInputError(
-            f"there is more than one cine here. Choose one with --series NUMBER (or its UID or a part of its "
+            f"there {several} here. Choose one with --series NUMBER (or its UID or a part of its "
             f"description; series=... in Python):\n{table(meant)}",
             meant,
         )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
+
 import numpy as np
 
 from temporal_interp.io.dicom.clues import IMAGE_NUMBER, Slices
@@ -19,42 +22,55 @@ GREATEST_PACE = 2.0
 SHOWN_SLICES, SHOWN_PHASES = 4, 8
 
 
-def disagreement_in_time(times: np.ndarray, ordered: Slices) -> str:
-    """Return in words where slices do not agree on the times of their phases, "" where they do.
+@dataclass(frozen=True)
+class Disagreement:
+    """Where slices do not agree on the times of their phases.
+
+    Attributes:
+        words: what is wrong.
+        slices: numbers of the slices.
+    """
+
+    words: str
+    slices: tuple[int, ...]
+
+
+def disagreement_in_time(times: np.ndarray, ordered: Slices) -> Disagreement | None:
+    """Return where slices do not agree on the times of their phases, None where they do.
 
     Args:
         times: (slice, phase), rising along each slice.
         ordered: the images, likewise.
     """
     spans = times[:, -1] - times[:, 0]
-    if not np.isfinite(spans).all() or spans.max() > GREATEST_PACE * spans.min():
-        short, long = int(spans.argmin()), int(spans.argmax())
-        return f"the phases of slice {short} span {spans[short]:g}, those of slice {long} span {spans[long]:g}."
+    short, long = int(spans.argmin()), int(spans.argmax())
+    if not spans[long] <= GREATEST_PACE * spans[short]:
+        words = f"the phases of slice {short} span {spans[short]:g}, those of slice {long} span {spans[long]:g}."
+        return Disagreement(words, (short, long))
     share = (times - times[:, :1]) / spans[:, None]
-    middle = np.median(share, axis=0)
-    steps = np.diff(middle)
+    steps = np.diff(np.median(share, axis=0))
     nearest = np.minimum(np.append(steps, np.inf), np.append(np.inf, steps))
     apart = np.ptp(share, axis=0) / nearest
-    if apart.max() > TIME_SHARE:
-        phase = int(apart.argmax())
-        first, last = int(share[:, phase].argmin()), int(share[:, phase].argmax())
+    phase = int(apart.argmax())
+    if apart[phase] > TIME_SHARE:
+        first, last = sorted((int(share[:, phase].argmin()), int(share[:, phase].argmax())))
         files = " and ".join(file_label(ordered[number][phase].path) for number in (first, last))
-        return f"slices {first} and {last} do not fit together at phase {phase} ({files})."
+        return Disagreement(f"slices {first} and {last} do not fit together at phase {phase} ({files}).", (first, last))
     return _disagreement_with_image_numbers(ordered)
 
 
-def _disagreement_with_image_numbers(ordered: Slices) -> str:
-    """Return in words which slice alone is in another order than that of its image numbers, "" unless one is.
+def _disagreement_with_image_numbers(ordered: Slices) -> Disagreement | None:
+    """Return which slice alone is in another order than that of its image numbers, None unless one is.
 
     Where more are, the numbers may not be in the order of time, and tell nothing.
     """
     by_number = [sorted(images, key=lambda image: image.clues.get(IMAGE_NUMBER.name, 0.0)) for images in ordered]
     fits = [list(map(id, images)) == list(map(id, row)) for images, row in zip(ordered, by_number, strict=True)]
     if len(fits) < 3 or fits.count(False) != 1 or not image_numbers_agree(by_number):
-        return ""
+        return None
     odd = fits.index(False)
-    phase = next(n for n, image in enumerate(ordered[odd]) if image is not by_number[odd][n])
-    return f"slice {odd} alone is not in the order of its image numbers ({file_label(ordered[odd][phase].path)})."
+    file = next(image.path for image, other in zip(ordered[odd], by_number[odd], strict=True) if image is not other)
+    return Disagreement(f"slice {odd} alone is not in the order of its image numbers ({file_label(file)}).", (odd,))
 
 
 def image_numbers_agree(ordered: Slices) -> bool:
@@ -88,15 +104,16 @@ def keeps_series_together(ordered: Slices) -> bool:
     return all(len(one) == 1 for one in phases.values())
 
 
-def table_of_times(name: str, unit: str, times: np.ndarray, ordered: Slices) -> str:
-    """Return a small table of the times of the phases, around the first that differs, for a message."""
-    share = (times - times[:, :1]) / (times[:, -1:] - times[:, :1])
-    middle = np.median(share, axis=0)
-    odd = int(np.abs(share - middle).max(axis=1).argmax())
-    rows = sorted({odd, *range(min(SHOWN_SLICES - 1, len(times)))})
+def table_of_times(name: str, unit: str, times: np.ndarray, ordered: Slices, odd: Collection[int]) -> str:
+    """Return a small table of the times of the phases and the numbers of their images (#), for a message."""
+    rows = sorted({*odd, *range(min(SHOWN_SLICES - len(odd), len(times)))})
     last = min(SHOWN_PHASES, times.shape[1])
-    lines = [f"{f'{name}, {unit}':<32}" + "".join(f"{f'phase {phase}':>10}" for phase in range(last))]
+    lines = [f"{f'{name}, {unit}':<32}" + "".join(f"{f'phase {phase}':>14}" for phase in range(last))]
     for number in rows:
         label = f"slice {number} ({ordered[number][0].series.number or '-'})"
-        lines.append(f"{label:<32}" + "".join(f"{value:>10.6g}" for value in times[number, :last]))
+        cells = [
+            f"{value:.6g}" + (f" #{image.clues[IMAGE_NUMBER.name]:g}" if IMAGE_NUMBER.name in image.clues else "")
+            for value, image in zip(times[number, :last], ordered[number], strict=False)
+        ]
+        lines.append(f"{label:<32}" + "".join(f"{cell:>14}" for cell in cells))
     return "\n".join(lines)

@@ -14,7 +14,10 @@ from temporal_interp.io.dicom.headers import SliceImage
 
 Slices = Sequence[Sequence[SliceImage]]
 
-IN_BREATH, IN_NAME = "the breath in the names of the series", "the phase in the names of the series"
+BREATH = "inspiration and expiration in the names of the series"
+IN_BREATH = "the percentage of inspiration and expiration in the names of the series"
+IN_NAME = "the phase in the names of the series"
+"""Names of clues that are no entry of the header."""
 
 
 class Kind(Enum):
@@ -51,7 +54,7 @@ class Clue:
 
     def values(self, slices: Slices) -> list[list[float | None]]:
         """Return the value of every image, None where it has none."""
-        if self.name in (IN_BREATH, IN_NAME):
+        if self.name in (BREATH, IN_BREATH, IN_NAME):
             by_series = _named_values(slices, self.name)
             return [[by_series.get(image.series.uid) for image in images] for images in slices]
         values = [[image.clues.get(self.name) for image in images] for images in slices]
@@ -75,6 +78,7 @@ _DELAY = (
     Clue("TemporalPositionTimeOffset", Kind.DELAY),
 )
 _NAMES = (
+    Clue(BREATH, Kind.ORDER),
     Clue(
         IN_BREATH,
         Kind.PERCENT,
@@ -97,14 +101,15 @@ IMAGE_NUMBER = Clue("InstanceNumber", Kind.ORDER)
 ORDER_CLUES = (*_INDEX, *_PERCENT, *_DELAY, *_NAMES, *_CLOCKS, IMAGE_NUMBER)
 """What may tell the order of phases, best first."""
 
-TIME_CLUES = (*_DELAY, *_PERCENT, *_NAMES, *_CLOCKS)
+TIME_CLUES = (*_DELAY, *_PERCENT, *_NAMES[1:], *_CLOCKS)
 """What may tell the times of phases whose order is known, best first."""
 
 
 def _named_values(slices: Slices, which: str) -> dict[str, float]:
     """Return the phase in the name of every series, in percent of the cycle, by UID; none where one has none.
 
-    With inspiration and expiration, 0 % In is the start of a breath, 100 % its middle, and 0 % Ex its end.
+    With inspiration and expiration, 0 % In is the start of a breath, 100 % its middle, and 0 % Ex its end. The order of
+    a breath also tells 100 % In from 100 % Ex.
     """
     series = {image.series.uid: image.series for images in slices for image in images}
     phases = {uid: named_phase(one.description) for uid, one in series.items()}
@@ -114,14 +119,15 @@ def _named_values(slices: Slices, which: str) -> dict[str, float]:
     values = {phase.value for phase in known}
     if not (all(phase.percent for phase in known) or (len(values) > 1 and all(value % 5 == 0 for value in values))):
         return {}  # "Phase 1", "Phase 2" are no percentages
-    if (which == IN_BREATH) != any(phase.breath == "ex" for phase in known):
+    if (which == IN_NAME) == any(phase.breath == "ex" for phase in known):
         return {}
     if which == IN_NAME:
         return {uid: phase.value for uid, phase in phases.items() if phase is not None}
     if any(not phase.breath for phase in known):
         return {}
+    turn = 1 if which == BREATH else 0
     return {
-        uid: phase.value / 2 if phase.breath == "in" else 100 - phase.value / 2
+        uid: phase.value / 2 if phase.breath == "in" else turn + 100 - phase.value / 2
         for uid, phase in phases.items()
         if phase is not None
     }

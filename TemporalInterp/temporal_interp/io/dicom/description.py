@@ -71,7 +71,7 @@ def named_phase(description: str) -> NamedPhase | None:
     """
     cleaned = description
     for blend in _BLENDS:
-        cleaned = blend.sub(" ", cleaned)
+        cleaned = blend.sub(lambda found: " " * len(found[0]), cleaned)  # places stay those in the description
     match = next((found for found in _PERCENT.finditer(cleaned) if not found["range"]), None)
     percent = match is not None
     if match is None:
@@ -82,7 +82,7 @@ def named_phase(description: str) -> NamedPhase | None:
     breath = (match[1] or match[4] or "").lower() if percent else ""
     if value > 100:
         return None
-    rest = description.replace(match[0], " ", 1)
+    rest = f"{description[: match.start()]} {description[match.end() :]}"
     return NamedPhase(value, percent, breath, _plain(rest))
 
 

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter, abc
+from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.io.candidates import Candidate
 from temporal_interp.io.dicom.clip import Clip
 from temporal_interp.io.dicom.components import MAGNITUDE
-from temporal_interp.io.dicom.headers import Series
+from temporal_interp.io.dicom.entries import DAY
+from temporal_interp.io.dicom.headers import Series, SliceImage
 from temporal_interp.io.dicom.stack import Stack
 
 UNNUMBERED = "none"
 """Number of a series without one."""
+
+_TELLTALES: tuple[tuple[str, Callable[[SliceImage], str]], ...] = (
+    ("of patient", lambda image: image.study[0]),
+    ("echo", lambda image: "" if image.echo is None else f"{image.echo:g} ms"),
+    ("acquisition", lambda image: "" if image.acquisition is None else f"{image.acquisition}"),
+    ("acquired at", lambda image: _acquired(image)),
+    ("in", lambda image: image.path.parent.name),
+)
+"""What may tell acquisitions with the same number apart."""
 
 _NO_TIMES: tuple[float, ...] = ()
 
@@ -23,14 +35,14 @@ def listed(acquisitions: abc.Sequence[Stack | Clip]) -> list[Candidate]:
     """Return acquisitions as candidates, in the same order."""
     series = [_series(one) for one in acquisitions]
     numbers = [_number(one) for one in series]
-    several = {uids for uids, count in Counter(map(_uids, series)).items() if count > 1}
-    counters: dict[tuple[str, ...], itertools.count[int]] = {}
+    several = {number for number, count in Counter(numbers).items() if count > 1}
+    counters: dict[str, itertools.count[int]] = {}
     candidates = []
     for one, own, number in zip(acquisitions, series, numbers, strict=True):
-        uids, description = _uids(own), _description(own)
-        if uids in several:
-            number = f"{number}.{next(counters.setdefault(uids, itertools.count(1)))}"
-            alike = [other for other, theirs in zip(acquisitions, series, strict=True) if _uids(theirs) == uids]
+        description = _description(own)
+        if number in several:
+            alike = [other for other, theirs in zip(acquisitions, numbers, strict=True) if theirs == number]
+            number = f"{number}.{next(counters.setdefault(number, itertools.count(1)))}"
             description = f"{description} ({difference})" if (difference := _difference(one, alike)) else description
         elif isinstance(one, Stack) and one.images[0].component != MAGNITUDE:
             description = f"{description} ({one.images[0].component})"
@@ -50,7 +62,7 @@ def _stack(stack: Stack, series: list[Series], number: str, description: str) ->
         description=description,
         uids=_uids(series),
         series=tuple((one.number, one.description) for one in series),
-        place=", ".join(dict.fromkeys(one.folder for one in series[:3])) + (", ..." if len(series) > 3 else ""),
+        place=_place([one.folder for one in series]),
         frames=stack.phases,
         slices=len(stack.slices),
         size=stack.size,
@@ -121,6 +133,11 @@ def _number(series: list[Series]) -> str:
     return ", ".join(dict.fromkeys(numbers))
 
 
+def _place(folders: list[str]) -> str:
+    different = list(dict.fromkeys(folders))
+    return ", ".join(different if len(different) < 4 else [*different[:2], "..."])
+
+
 def _description(series: list[Series]) -> str:
     names = list(dict.fromkeys(one.description for one in series if one.description))
     return names[0] if len(names) == 1 else f"{names[0]} ... {names[-1]}" if names else ""
@@ -138,12 +155,13 @@ def _difference(one: Stack | Clip, alike: abc.Sequence[Stack | Clip]) -> str:
         words.insert(0, first.component)
     if first.derived:
         words.append(first.derived)
-    for name, value, theirs in (
-        ("echo", first.echo, {other.echo for other in others}),
-        ("acquisition", first.acquisition, {other.acquisition for other in others}),
-    ):
-        if not words and value is not None and value not in theirs:
-            words.append(f"{name} {value:g}")
-    if not words and {other.path.parent for other in others} != {first.path.parent}:
-        words.append(first.path.parent.name)
+    for name, of in _TELLTALES:
+        if not words and of(first) not in ("", *map(of, others)):
+            words.append(f"{name} {of(first)}")
     return ", ".join(words)
+
+
+def _acquired(image: SliceImage) -> str:
+    """Return the time of acquisition, to the second."""
+    since_midnight = image.clues.get("AcquisitionTime")
+    return "" if since_midnight is None else str(timedelta(seconds=since_midnight % DAY // 1000))

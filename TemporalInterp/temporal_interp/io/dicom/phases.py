@@ -138,8 +138,8 @@ def _require_consistent(clue: Clue, ordered: Slices) -> None:
         raise _UnusableError(f"{clue.name} does not rise in the same way in all slices")
     if wrong:
         raise InvalidInputError(
-            f"the slices contradict each other on when the phases were acquired: {wrong}\n"
-            f"{table_of_times(clue.name, INDEX[clue.kind][1], times, ordered)}\n"
+            f"the slices contradict each other on when the phases were acquired: {wrong.words}\n"
+            f"{table_of_times(clue.name, INDEX[clue.kind][1], times, ordered, wrong.slices)}\n"
             f"Correct {clue.name}, or take the images of this slice out of the folder."
         )
 
@@ -200,7 +200,7 @@ def _times(clue: Clue, ordered: Slices) -> np.ndarray | None:
     if any(value is None for row in values for value in row):
         return None
     times = np.array(values, dtype=float)
-    if (np.diff(times, axis=1) <= 0).any() or disagreement_in_time(times, ordered):
+    if (np.diff(times, axis=1) <= 0).any() or disagreement_in_time(times, ordered) is not None:
         return None
     return times - times[:, :1] if clue.kind is Kind.CLOCK else times
 

@@ -13,6 +13,7 @@ from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, Progress
 from temporal_interp.io.dicom.acquisitions import acquisitions
+from temporal_interp.io.dicom.components import COMPONENTS
 from temporal_interp.io.dicom.headers import SliceImage, series_names
 from temporal_interp.io.dicom.phases import PhaseOrder, phase_order
 from temporal_interp.io.dicom.slices import centres, in_slices, require_volume, same_grids
@@ -103,10 +104,18 @@ class Stack:
 
 
 def stacks(images: abc.Sequence[SliceImage]) -> list[Stack]:
-    """Return the images, acquisition by acquisition."""
-    return [
+    """Return the images, acquisition by acquisition, in order of the numbers of their series."""
+    found = [
         Stack(together, number) for number, grid in enumerate(same_grids(images)) for together in acquisitions(grid)
     ]
+    return sorted(found, key=lambda stack: min(map(_sorting_key, stack.images)))
+
+
+def _sorting_key(image: SliceImage) -> tuple[object, ...]:
+    series = image.series
+    component = COMPONENTS.index(image.component)
+    acquired = (image.acquisition or 0, image.clues.get("AcquisitionTime", 0.0))
+    return len(series.number), series.number, series.uid, component, image.image_type, image.echo or 0, acquired
 
 
 def _geometry(slices: abc.Sequence[abc.Sequence[SliceImage]]) -> tuple[Geometry, list[str]]:
