@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import math
 import re
 import warnings
 from collections.abc import Iterable, Iterator
@@ -9,8 +11,14 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 import pydicom
+from pydicom.config import disable_value_validation
+from pydicom.datadict import tag_for_keyword
+from pydicom.dataelem import RawDataElement, convert_raw_data_element
+from pydicom.tag import BaseTag, Tag
+
+_PLAIN = frozenset(("CS", "DA", "DS", "DT", "FD", "FL", "IS", "TM", "UI", "UL", "US"))
+"""Value representations that do not depend on other entries, such as the character set."""
 
 DAY = 86_400_000.0
 """Length of a day in ms."""
@@ -22,16 +30,23 @@ _TIME = re.compile(r"(\d{2}):?(\d{2}):?(\d{2})(\.\d+)?")
 
 @contextmanager
 def odd_values_accepted() -> Iterator[None]:
-    """Silence pydicom's warnings of odd values: those that are needed are named by the errors that they cause."""
-    with warnings.catch_warnings():
+    """Let pydicom accept odd values without a warning: those that are needed are named by the errors they cause."""
+    with warnings.catch_warnings(), disable_value_validation():
         warnings.filterwarnings("ignore", module="pydicom")
         yield
 
 
 def entry(dataset: pydicom.Dataset, keyword: str) -> Any:
     """Return an entry, None where it is missing, empty or cannot be understood."""
+    tag = _tag(keyword)
+    if tag is None or tag not in dataset:
+        return None
     try:
-        value = dataset.get(keyword)
+        raw = dataset.get_item(tag)
+        if isinstance(raw, RawDataElement) and raw.VR in _PLAIN and isinstance(raw.value, bytes):
+            value = _converted(tag, raw.VR, raw.value, raw.is_little_endian)
+        else:
+            value = dataset[tag].value
     except Exception:  # pydicom converts an entry when it is looked at, and raises whatever goes wrong
         return None
     return None if value is None or (isinstance(value, str | bytes) and not value.strip()) else value
@@ -69,10 +84,10 @@ def numbers(dataset: pydicom.Dataset, keyword: str) -> tuple[float, ...]:
     if value is None:
         return ()
     try:
-        found = tuple(float(one) for one in ([value] if isinstance(value, str) else _many(value)))
+        found = tuple(map(float, [value] if isinstance(value, str | float | int) else _many(value)))
     except (TypeError, ValueError, OverflowError):
         return ()
-    return found if np.isfinite(found).all() else ()
+    return found if all(map(math.isfinite, found)) else ()
 
 
 def items(dataset: pydicom.Dataset, keyword: str) -> list[pydicom.Dataset]:
@@ -108,6 +123,18 @@ def _days(date: str) -> int | None:
         return (datetime(*map(int, match.groups())) - datetime(2000, 1, 1)).days if match else None  # type: ignore[arg-type]
     except ValueError:
         return None
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def _converted(tag: BaseTag, kind: str, value: bytes, is_little_endian: bool) -> Any:
+    """Return the value of an entry; images of a series have most values in common, and converting takes longest."""
+    return convert_raw_data_element(RawDataElement(tag, kind, len(value), value, 0, False, is_little_endian)).value
+
+
+@functools.cache
+def _tag(keyword: str) -> BaseTag | None:
+    tag = tag_for_keyword(keyword)
+    return None if tag is None else Tag(tag)
 
 
 def _many(value: Any) -> Iterable[Any]:

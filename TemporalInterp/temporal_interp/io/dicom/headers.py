@@ -211,6 +211,9 @@ def _image(header: _Header, frame: int, path: Path) -> SliceImage:
     if header.groups:
         cycle = "RRIntervalTimeNominal" if trigger_delay is not None or actual_delay is not None else ""
     allocated = int(header.needed("", "BitsAllocated", 1)[0])
+    bits = min(integer(file, "BitsStored") or allocated, allocated)
+    if not 1 <= bits <= 64:
+        raise ValueError(f"BitsAllocated is {allocated} and BitsStored {bits}")
     rows, columns = (int(header.needed("", keyword, 1)[0]) for keyword in ("Rows", "Columns"))
     return SliceImage(
         path=path,
@@ -234,7 +237,7 @@ def _image(header: _Header, frame: int, path: Path) -> SliceImage:
         slope=header.rescaling("RescaleSlope", 1.0),
         intercept=header.rescaling("RescaleIntercept", 0.0),
         allocated=allocated,
-        bits=integer(file, "BitsStored") or allocated,
+        bits=bits,
         signed=number(file, "PixelRepresentation") == 1,
     )
 

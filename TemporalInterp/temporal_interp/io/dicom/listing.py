@@ -44,6 +44,7 @@ def listed(acquisitions: abc.Sequence[Stack | Clip]) -> list[Candidate]:
             alike = [other for other, theirs in zip(acquisitions, numbers, strict=True) if theirs == number]
             number = f"{number}.{next(counters.setdefault(number, itertools.count(1)))}"
             description = f"{description} ({difference})" if (difference := _difference(one, alike)) else description
+            description = description.strip()
         elif isinstance(one, Stack) and one.images[0].component != MAGNITUDE:
             description = f"{description} ({one.images[0].component})"
         candidates.append(

@@ -54,7 +54,8 @@ def decoded_frames(path: Path, frames: Sequence[int]) -> Iterator[np.ndarray]:
     except UnreadableFileError:
         raise
     except Exception as error:  # decoders raise whatever goes wrong on pixels that are damaged
-        raise UnreadableFileError(f"{file_label(path)}: its pixels are cut short or damaged ({error}).") from error
+        why = " ".join(str(error).split())
+        raise UnreadableFileError(f"{file_label(path)}: its pixels are cut short or damaged ({why}).") from error
 
 
 def _completed(dataset: pydicom.Dataset) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ DEFERRED = 1 << 16
 REPORTED = 500
 """Files from one report of progress to the next."""
 
-PIXEL_TAGS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
+PIXEL_TAGS = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
 
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _LEAST_FRAME = 8
@@ -108,8 +109,9 @@ def _header(path: Path) -> pydicom.Dataset | PassedOver | None:
     except OSError as error:
         return PassedOver(path, f"cannot be opened ({error.strerror})")
     if trouble:
-        return PassedOver(path, trouble, text(dataset, "SeriesInstanceUID")) if sure else None
-    return dataset if _holds_an_image(dataset) else None
+        series = "" if dataset is None else text(dataset, "SeriesInstanceUID")
+        return PassedOver(path, trouble, series) if sure else None
+    return dataset
 
 
 def _add(path: Path, found: Found) -> None:
@@ -135,21 +137,23 @@ def _add_image(dataset: pydicom.Dataset, path: Path, found: Found) -> None:
         found.placeless += 1
 
 
-def _read(file: BinaryIO, size: int) -> tuple[pydicom.Dataset, str]:
-    """Return the header of an open file up to its pixels, and what is wrong with it, "" where nothing is."""
+def _read(file: BinaryIO, size: int) -> tuple[pydicom.Dataset | None, str]:
+    """Return the header of an open file up to its pixels, None where it is no image, and what is wrong with it."""
     if not size:
-        return pydicom.Dataset(), "is cut short: it is empty"
+        return None, "is cut short: it is empty"
     try:
         dataset = read_partial(file, stop_when=_at_pixels, defer_size=DEFERRED, force=True)
         pixels = _Pixels.at(file, dataset)
     except Exception as error:  # pydicom raises whatever goes wrong on a file that is cut short or is no DICOM file
-        return pydicom.Dataset(), f"is cut short or damaged ({error})"
-    if _is_image_class(dataset) and (pixels is None or "Rows" not in dataset):
+        return None, f"is cut short or damaged ({error})"
+    uid = text(dataset, "SOPClassUID") or text(dataset.file_meta, "MediaStorageSOPClassUID")
+    is_image, is_sized = "Image Storage" in _class_name(uid), "Rows" in dataset
+    if is_image and (pixels is None or not is_sized):
         return dataset, "is cut short: it is an image without pixels"
-    if _sop_class(dataset) is None and "Rows" not in dataset:
+    if not uid and not is_sized:
         return dataset, "has the name or the first bytes of a DICOM file, but holds no image or is cut short"
-    if pixels is None:
-        return pydicom.Dataset(), ""  # something else than an image
+    if pixels is None or not is_sized or not (is_image or _class_name(uid) == uid):
+        return None, ""  # something else than an image, such as a report, a segmentation or a dose map
     missing = pixels.missing(dataset, size)
     return dataset, f"is cut short: {missing} bytes of its pixels are missing" if missing > 0 else ""
 
@@ -200,19 +204,7 @@ class _Pixels:
         return max(self.start + self.length - size, announced - self.length)
 
 
-def _sop_class(dataset: pydicom.Dataset) -> UID | None:
-    found = text(dataset, "SOPClassUID") or text(dataset.file_meta, "MediaStorageSOPClassUID")
-    return UID(found) if found else None
-
-
-def _is_image_class(dataset: pydicom.Dataset) -> bool:
-    kind = _sop_class(dataset)
-    return kind is not None and "Image Storage" in kind.name
-
-
-def _holds_an_image(dataset: pydicom.Dataset) -> bool:
-    """Tell whether what has pixels is an image; segmentations and dose maps are none."""
-    if "Rows" not in dataset:
-        return False
-    kind = _sop_class(dataset)
-    return kind is None or "Image Storage" in kind.name or kind.name == str(kind)
+@functools.cache
+def _class_name(uid: str) -> str:
+    """Return the name of a kind of DICOM object, its UID where that is unknown."""
+    return UID(uid).name
