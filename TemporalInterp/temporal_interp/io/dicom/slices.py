@@ -89,7 +89,7 @@ def _require_equal_counts(slices: abc.Sequence[abc.Sequence[SliceImage]]) -> Non
     usual = Counter(map(len, slices)).most_common(1)[0][0]
     odd = [images for images in slices if len(images) != usual]
     if odd:
-        listed = "; ".join(f"{len(images)} {_where(images, slices)}" for images in odd[:SHOWN_ROWS])
+        listed = "; ".join(f"{len(images)} {_where(images, usual, slices)}" for images in odd[:SHOWN_ROWS])
         rows = [
             f"slice {number:>3} at {height:8.2f} mm: {len(images):>4} images"
             for number, (height, images) in enumerate(zip(centres(slices), slices, strict=True))
@@ -102,11 +102,11 @@ def _require_equal_counts(slices: abc.Sequence[abc.Sequence[SliceImage]]) -> Non
         )
 
 
-def _where(images: abc.Sequence[SliceImage], slices: abc.Sequence[abc.Sequence[SliceImage]]) -> str:
-    """Return which images those of an incomplete slice are, for a message."""
+def _where(images: abc.Sequence[SliceImage], usual: int, slices: abc.Sequence[abc.Sequence[SliceImage]]) -> str:
+    """Return which images those of a slice are that has not the usual number of them, for a message."""
     own = {image.series.uid for image in images}
     others = [image for row in slices for image in row if image.series.uid not in own]
-    if len(own) > 1 and others:
+    if len(own) > 1 and len(images) < usual and others:
         return f"at {images[0].position @ slices[0][0].normal:.2f} mm, without {series_names(others)}"
     return f"in {series_names(images)}"
 

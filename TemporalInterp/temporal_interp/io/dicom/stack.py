@@ -112,10 +112,10 @@ def stacks(images: abc.Sequence[SliceImage]) -> list[Stack]:
 
 
 def _sorting_key(image: SliceImage) -> tuple[object, ...]:
-    series = image.series
+    series, clues = image.series, image.clues
+    acquired = (image.acquisition or 0, clues.get("AcquisitionTime", 0.0), clues.get("InstanceNumber", 0.0))
     component = COMPONENTS.index(image.component)
-    acquired = (image.acquisition or 0, image.clues.get("AcquisitionTime", 0.0))
-    return len(series.number), series.number, series.uid, component, image.image_type, image.echo or 0, acquired
+    return len(series.number), series.number, series.uid, component, image.echo or 0, acquired
 
 
 def _geometry(slices: abc.Sequence[abc.Sequence[SliceImage]]) -> tuple[Geometry, list[str]]:
