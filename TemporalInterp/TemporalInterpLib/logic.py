@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import slicer
 
@@ -20,6 +22,7 @@ from TemporalInterpLib.dependencies import engines_can_run
 from TemporalInterpLib.engines import creator, engine_name, synthesiser
 from TemporalInterpLib.follow_points import let_follow
 from TemporalInterpLib.interpolate_sequence import interpolation_steps
+from TemporalInterpLib.load_sequence import load_sequence_steps
 from TemporalInterpLib.parameter_node import AUTOMATIC, Device, StrainView
 from TemporalInterpLib.patient_check import PatientCheck, check_steps
 from TemporalInterpLib.remove_generated import remove_generated_frames
@@ -27,6 +30,9 @@ from TemporalInterpLib.sample_cine import sample_cine_steps
 from TemporalInterpLib.sequence_conversion import sequence_from_node
 from TemporalInterpLib.strain_curves import StrainCurves, add_strain_curves
 from TemporalInterpLib.track_motion import TrackedMotion, remove_tracked_motion, tracking_steps
+
+if TYPE_CHECKING:  # the core's readers need packages that a bare Slicer lacks
+    from temporal_interp.io import Candidate
 
 
 class InterpolationLogic:
@@ -256,6 +262,32 @@ class InterpolationLogic:
     def remove_added_slices(self, node: Images) -> int:
         """Remove the results of adding slices to a volume or a sequence; return their number."""
         return remove_added_slices(node)
+
+    def sequences_in(self, path: Path | str) -> list[Candidate]:
+        """Return the sequences in a folder of DICOM files, of which `load_sequence` loads one."""
+        from temporal_interp.io import candidates
+
+        return candidates(path)
+
+    def load_sequence(
+        self,
+        path: Path | str,
+        *,
+        series: str | None = None,
+        component: str | None = None,
+        name: str = "",
+        progress: Progress = no_progress,
+    ) -> AddedSequence:
+        """Add a sequence from a file or folder to the scene, such as a stack exported as one DICOM series a slice.
+
+        Args:
+            path: a file or folder that `temporal_interp.read` reads.
+            series: number, UID or part of the description of the series, where a folder holds several.
+            component: of a complex image: magnitude, phase, real or imaginary.
+            name: of the sequence; that of the file or folder if empty.
+            progress: receives the progress; may raise to cancel, which leaves the scene as it was.
+        """
+        return run_to_end(load_sequence_steps(Path(path), series, component, name), progress)
 
     def sample_cine_steps(self) -> Steps[AddedSequence]:
         """Return the steps that draw the sample cine and add it to the scene."""

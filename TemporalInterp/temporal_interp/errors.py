@@ -6,9 +6,10 @@ that kind, so that `except FileNotFoundError` and `except ImportError` do what o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 class TemporalInterpError(Exception):
@@ -26,6 +27,18 @@ class TemporalInterpError(Exception):
 
 class InvalidInputError(TemporalInterpError, ValueError):
     """Input that cannot be used. The message says what was wrong, where, and what to do."""
+
+
+class AmbiguousInputError(InvalidInputError):
+    """Input that holds several sequences, of which none was chosen.
+
+    Attributes:
+        candidates: the sequences, of type `temporal_interp.io.candidates.Candidate`.
+    """
+
+    def __init__(self, message: str, candidates: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.candidates = tuple(candidates)
 
 
 class UnreadableFileError(TemporalInterpError, OSError):
@@ -72,7 +85,9 @@ def errors_naming(path: Path | str) -> Iterator[None]:
     try:
         yield
     except TemporalInterpError as error:
-        raise type(error)(f"{path}: {error}") from error
+        named = type(error)(f"{path}: {error}")
+        named.__dict__.update(error.__dict__)
+        raise named from error
 
 
 Progress = Callable[[float, str], None]

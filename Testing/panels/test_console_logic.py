@@ -189,3 +189,14 @@ def test_the_parameter_node_is_typed_and_one(logic):
     assert logic.getParameterNode().frameCount == 12
     with pytest.raises(ValueError, match="500"):
         parameters.frameCount = 501
+
+
+def test_a_sequence_is_loaded_from_a_folder_that_holds_several(logic, scene, cases):
+    listed = logic.sequences_in(cases / "d12_flat")
+    assert [(one.number, one.description, one.frames) for one in listed] == [
+        ("20", "CINE 2CH", 6),
+        ("21", "CINE 4CH", 6),
+        ("22", "CINE 3CH", 6),
+    ]
+    added = logic.load_sequence(cases / "d12_flat", series="4CH")
+    assert item_values(added.sequence) == [0, 30, 60, 90, 120, 150]

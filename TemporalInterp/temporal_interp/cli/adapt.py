@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from temporal_interp.cli.console import Console
-from temporal_interp.cli.options import DeviceOption, ForceOption, InputArgument, JsonOption
+from temporal_interp.cli.options import (
+    ComponentOption,
+    DeviceOption,
+    ForceOption,
+    InputArgument,
+    JsonOption,
+    SeriesOption,
+)
 from temporal_interp.cli.outputs import file_output, require_outputs
+from temporal_interp.cli.reading import read_input
 from temporal_interp.tensors.devices import choose_device
 
 if TYPE_CHECKING:
@@ -29,6 +37,8 @@ def adapt(
         str | None,
         typer.Option(metavar="NAME|FILE", help="A teacher to fine-tune first and learn from; none if left out."),
     ] = None,
+    series: SeriesOption = None,
+    component: ComponentOption = None,
     every: Annotated[
         int, typer.Option(metavar="K", help="Use only every K-th frame, to measure the gain on the others.")
     ] = 1,
@@ -45,14 +55,13 @@ def adapt(
     models = [None if name is None else Path(name) for name in (model, teacher)]
     require_outputs(file_output(output, (".safetensors",)), inputs=[input_path, *models], force=force)
 
-    from temporal_interp.io import read_sequence
     from temporal_interp.models.registry import Registry
     from temporal_interp.training.logic import Hardware
     from temporal_interp.workflows.adaptation import adapt as run_adaptation
 
     console, started = Console(json), time.monotonic()
     registry = Registry()
-    sequence = read_sequence(input_path).acquired()
+    sequence = read_input(input_path, console, series, component).acquired()
     where = choose_device(device)
     with console.progress("Adapting") as progress:
         result = run_adaptation(

@@ -10,8 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from temporal_interp.cli.console import Console
-from temporal_interp.cli.options import ENGINES, CyclicOption, DeviceOption, ForceOption, JsonOption
+from temporal_interp.cli.options import (
+    ENGINES,
+    ComponentOption,
+    CyclicOption,
+    DeviceOption,
+    ForceOption,
+    JsonOption,
+    SeriesOption,
+)
 from temporal_interp.cli.outputs import folder_output, require_outputs
+from temporal_interp.cli.reading import read_input
 from temporal_interp.tensors.devices import choose_device
 
 if TYPE_CHECKING:
@@ -50,6 +59,8 @@ def evaluate(
         int | None, typer.Option(metavar="K", help="Keep every K-th frame of the sequence; hold out the others.")
     ] = None,
     cyclic: CyclicOption = None,
+    series: SeriesOption = None,
+    component: ComponentOption = None,
     dataset: Annotated[
         str | None,
         typer.Option(
@@ -107,7 +118,7 @@ def evaluate(
         _require_one_protocol(first, last, every)
     else:
         _refuse("is for one INPUT; a data set has its own endpoints", **{"from": first, "to": last, "every": every})
-        _refuse("is for one INPUT", cyclic=cyclic)
+        _refuse("is for one INPUT", cyclic=cyclic, series=series, component=component)
     require_outputs(folder_output(output), inputs=[input_path, data], force=force)
 
     from temporal_interp.engines.registry import available_engine_names, create_engine
@@ -119,7 +130,8 @@ def evaluate(
     names = available_engine_names() if engines is None else [name.strip() for name in engines.split(",")]
     chosen = [create_engine(name, device=where) for name in names]
     if input_path is not None:
-        _evaluate_file(input_path, cyclic, (first, last, every), chosen, preset or "native", output, console)
+        sequence = read_input(input_path, console, series, component).acquired().as_cyclic(cyclic)
+        _evaluate_file(sequence, input_path, (first, last, every), chosen, preset or "native", output, console)
     elif dataset is not None:
         from temporal_interp.evaluation.dataset import subjects_to_score
 
@@ -141,8 +153,8 @@ def _require_one_protocol(first: int | None, last: int | None, every: int | None
 
 
 def _evaluate_file(
+    sequence: Sequence,
     input_path: Path,
-    cyclic: bool | None,
     protocol: tuple[int | None, int | None, int | None],
     engines: abc.Sequence[Engine],
     preset: str,
@@ -152,9 +164,7 @@ def _evaluate_file(
     """Score one sequence, with figures; `protocol` is --from, --to and --every."""
     from temporal_interp.evaluation.evaluate import evaluate as run_evaluation
     from temporal_interp.evaluation.summary import as_json, as_tables, summarise
-    from temporal_interp.io import read_sequence
 
-    sequence = read_sequence(input_path).acquired().as_cyclic(cyclic)
     hold_out = _hold_out(sequence, *protocol)
     with console.progress("Evaluating") as progress:
         evaluation = run_evaluation(

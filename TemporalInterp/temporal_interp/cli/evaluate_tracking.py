@@ -10,8 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from temporal_interp.cli.console import Console
-from temporal_interp.cli.options import DeviceOption, ForceOption, InputArgument, JsonOption
+from temporal_interp.cli.options import (
+    ComponentOption,
+    DeviceOption,
+    ForceOption,
+    InputArgument,
+    JsonOption,
+    SeriesOption,
+)
 from temporal_interp.cli.outputs import folder_output, require_outputs
+from temporal_interp.cli.reading import read_input
 from temporal_interp.tensors.devices import choose_device
 
 if TYPE_CHECKING:
@@ -44,6 +52,8 @@ def evaluate_tracking(
             "other image.",
         ),
     ] = None,
+    series: SeriesOption = None,
+    component: ComponentOption = None,
     every: Annotated[int, typer.Option(metavar="N", min=1, help="Score only every N-th pair; syn is slow.")] = 1,
     output: Annotated[
         Path | None,
@@ -67,13 +77,12 @@ def evaluate_tracking(
     from temporal_interp.evaluation import tracking_table
     from temporal_interp.evaluation.pairwise_catalogue import available_method_names, create_method
     from temporal_interp.evaluation.report import TRACKING, as_table
-    from temporal_interp.io import read_sequence
     from temporal_interp.io.atomic import atomic_folder
 
     console, where = Console(json), choose_device(device)
     names = list(dict.fromkeys(methods or available_method_names()))
     chosen = [create_method(name, device=where) for name in names]
-    sequence, region = ready_to_track(read_sequence(input_path).acquired(), mask)
+    sequence, region = ready_to_track(read_input(input_path, console, series, component).acquired(), mask)
     for note in sequence.notes:
         console.note(note)
     with console.progress("Tracking") as progress:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import abc
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from temporal_interp.cli.console import Console
-from temporal_interp.cli.options import InputArgument, JsonOption
+from temporal_interp.cli.options import ComponentOption, InputArgument, JsonOption, SeriesOption
+from temporal_interp.cli.reading import read_input
+from temporal_interp.errors import AmbiguousInputError
 
 if TYPE_CHECKING:
     from temporal_interp.data.sequence import Sequence
+    from temporal_interp.io.candidates import Candidate
 
 
 class _Intensity(NamedTuple):
@@ -19,12 +24,24 @@ class _Intensity(NamedTuple):
     not_finite: int
 
 
-def info(input_path: InputArgument, json: JsonOption = False) -> None:
-    """Show the content of a file, and the frames that differ most from the first."""
-    from temporal_interp.io import read_sequence
+def info(
+    input_path: InputArgument,
+    series: SeriesOption = None,
+    component: ComponentOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show the content of a file, and the frames that differ most from the first.
+
+    Of a folder of DICOM files that holds several sequences, it lists these.
+    """
     from temporal_interp.workflows.phase_selection import farthest_from_first
 
-    sequence = read_sequence(input_path)
+    console = Console(json)
+    try:
+        sequence = read_input(input_path, console, series, component)
+    except AmbiguousInputError as several:
+        _list(several.candidates, input_path, console)
+        return
     geometry, intensity, far = sequence.volumes[0].geometry, _intensity(sequence), farthest_from_first(sequence)
     values = {
         "input": input_path,
@@ -47,7 +64,25 @@ def info(input_path: InputArgument, json: JsonOption = False) -> None:
     lines += [f"Note: {note}" for note in sequence.notes]
     if far:
         lines.append(f"Try: temporal-interp interpolate {input_path} -o OUT.seq.nrrd --from 0 --to {far[0]} --count 5")
-    Console(json).result(values, *lines)
+    console.result(values, *lines)
+
+
+def _list(candidates: abc.Sequence[Candidate], path: Path, console: Console) -> None:
+    """Show several sequences, of which one is to be chosen."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from temporal_interp.io.candidates import COLUMNS, row
+
+    table = Table(*COLUMNS, title=f"{len(candidates)} sequences")
+    for one in candidates:
+        table.add_row(*map(escape, row(one)))
+    first = candidates[0]
+    console.result(
+        {"input": path, "candidates": [one.as_json() for one in candidates]},
+        table,
+        f"Try: temporal-interp info {path} --series {first.number}",
+    )
 
 
 def _lines(sequence: Sequence, intensity: _Intensity, farthest: list[int]) -> dict[str, str]:

@@ -11,8 +11,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from temporal_interp.cli.console import Console
-from temporal_interp.cli.options import CyclicOption, DeviceOption, EngineOption, ForceOption, InputArgument, JsonOption
-from temporal_interp.cli.outputs import folder_output, require_content, require_outputs, sequence_output
+from temporal_interp.cli.options import (
+    ComponentOption,
+    CyclicOption,
+    DeviceOption,
+    EngineOption,
+    ForceOption,
+    InputArgument,
+    JsonOption,
+    SeriesOption,
+)
+from temporal_interp.cli.outputs import (
+    folder_output,
+    require_content,
+    require_outputs,
+    sequence_output,
+)
+from temporal_interp.cli.reading import read_input
 from temporal_interp.cli.room import require_room_for_sequence
 from temporal_interp.errors import InvalidInputError, errors_naming
 from temporal_interp.tensors.devices import choose_device
@@ -42,6 +57,8 @@ def interpolate(
         typer.Option(metavar="K", help="Multiply the frame rate of the whole sequence by K."),
     ] = None,
     cyclic: CyclicOption = None,
+    series: SeriesOption = None,
+    component: ComponentOption = None,
     engine: EngineOption = None,
     fields: Annotated[
         Path | None,
@@ -66,7 +83,7 @@ def interpolate(
     require_outputs(sequence_output(output), field_output, inputs=[input_path], force=force)
 
     from temporal_interp.engines.registry import DEFAULT_ENGINE, create_engine, find_engine
-    from temporal_interp.io import notes_on_writing, read_sequence, write_sequence
+    from temporal_interp.io import notes_on_writing, write_sequence
     from temporal_interp.io.atomic import atomic_folder
     from temporal_interp.workflows.interpolation import run
 
@@ -76,7 +93,7 @@ def interpolate(
     chosen = create_engine(engine, device=where)  # a wrong name is told of at once
     if fields is not None and not find_engine(engine).has_motion:
         raise InvalidInputError(f"The engine {engine} has no displacement fields; leave out --fields.")
-    sequence = read_sequence(input_path)
+    sequence = read_input(input_path, console, series, component)
     for note in sequence.notes:
         console.note(note)
     if factor is not None and cyclic is None and sequence.period is not None:

@@ -31,6 +31,24 @@ InputArgument = Annotated[
         "folder of frames with an index.csv.",
     ),
 ]
+SeriesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--series",
+        metavar="NUMBER|UID|TEXT",
+        help="Which series, where a folder of DICOM files holds several: its number, its UID or a part of its "
+        "description, or several numbers separated by commas. `info` lists them.",
+    ),
+]
+ComponentOption = Annotated[
+    str | None,
+    typer.Option(
+        "--component",
+        metavar="NAME",
+        help="Which component of complex DICOM images: magnitude (the default), phase, real or imaginary, or another "
+        "word of their image type, such as P_RL.",
+    ),
+]
 EngineOption = Annotated[
     str | None,
     typer.Option("--engine", metavar="NAME", help=f"How to synthesise. {ENGINES} Default: {DEFAULT_ENGINE}."),

@@ -10,7 +10,7 @@ import typer
 
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.exits import EXIT_CODES, CommandGroup
-from temporal_interp.cli.options import DeviceOption, ForceOption, JsonOption
+from temporal_interp.cli.options import ComponentOption, DeviceOption, ForceOption, JsonOption, SeriesOption
 from temporal_interp.cli.outputs import file_output, folder_output, require_outputs, state_output
 from temporal_interp.cli.slices_files import (
     read_slices,
@@ -85,6 +85,8 @@ def apply(
         bool,
         typer.Option("--keep-acquired/--all-synthetic", help="Keep acquired slices, or synthesise all."),
     ] = True,
+    series: SeriesOption = None,
+    component: ComponentOption = None,
     device: DeviceOption = "auto",
     force: ForceOption = False,
     json: JsonOption = False,
@@ -106,7 +108,7 @@ def apply(
 
     console, started = Console(json), time.monotonic()
     where = choose_device(device)
-    sequence = read_slices(input_path)
+    sequence = read_slices(input_path, console, series, component)
     require_result_fits(output, sequence, factor)
     for note in sequence.notes:
         console.note(note)
@@ -170,6 +172,8 @@ def train(
         Path | None,
         typer.Option(metavar="FILE", help="Keep the state here; a stopped training resumes from it."),
     ] = None,
+    series: SeriesOption = None,
+    component: ComponentOption = None,
     device: DeviceOption = "auto",
     force: ForceOption = False,
     json: JsonOption = False,
@@ -193,7 +197,7 @@ def train(
 
     console, started = Console(json), time.monotonic()
     where, settings = choose_device(device), _settings(steps, blurred, paper=paper, fine=fine or synthetic > 0)
-    volumes = volumes_to_learn_from(inputs or [])
+    volumes = volumes_to_learn_from(inputs or [], console, series, component)
     networks = _new_networks(factor, paper=paper).to(where)
     with console.progress("Training") as progress:
         if synthetic:
@@ -254,6 +258,8 @@ def evaluate(
         Path | None,
         typer.Option("--output", "-o", metavar="DIR", help="Write the table, the scores and pictures here."),
     ] = None,
+    series: SeriesOption = None,
+    component: ComponentOption = None,
     device: DeviceOption = "auto",
     force: ForceOption = False,
     json: JsonOption = False,
@@ -278,7 +284,7 @@ def evaluate(
     from temporal_interp.slices.degradation import Degradation
 
     console, where = Console(json), choose_device(device)
-    sequence = read_slices(input_path)
+    sequence = read_slices(input_path, console, series, component)
     if len(sequence) > 1:
         raise InvalidInputError(f"{input_path} has {len(sequence)} frames; slices are evaluated on a single volume.")
     degradation = Degradation.BLURRED if blurred else Degradation.DIRECT

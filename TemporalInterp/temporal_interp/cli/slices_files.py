@@ -6,7 +6,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from temporal_interp.cli.outputs import Output, file_output, require_content, sequence_output
+from temporal_interp.cli.console import Console
+from temporal_interp.cli.outputs import (
+    Output,
+    file_output,
+    require_content,
+    sequence_output,
+)
+from temporal_interp.cli.reading import read_input
 from temporal_interp.cli.room import COMPRESSED, require_disk_space, require_room_for_sequence
 from temporal_interp.data.field_of_view import is_constant, require_seen
 from temporal_interp.data.provenance import has_synthetic_slices
@@ -21,8 +28,10 @@ VOLUME_ENDING = ".nrrd"
 """Of one volume; a sequence ends in .seq.nrrd. NIfTI holds both."""
 
 
-def read_slices(path: Path) -> Sequence:
+def read_slices(path: Path, console: Console, series: str | None = None, component: str | None = None) -> Sequence:
     """Return the volume, as a sequence of one, or the sequence at a path, if slices can be added between its slices.
+
+    `series` and `component` choose one as in `read_sequence`.
 
     Synthetic slices are refused: they would be used and marked as if they had been acquired.
 
@@ -30,9 +39,7 @@ def read_slices(path: Path) -> Sequence:
         InvalidInputError: it cannot be read, has one slice, synthetic slices, or a frame that shows nothing; the
             message names it.
     """
-    from temporal_interp.io import read_sequence
-
-    sequence = read_sequence(path)
+    sequence = read_input(path, console, series, component)
     if sequence.volumes[0].geometry.shape[0] < 2:
         raise InvalidInputError(f"{path} has only one slice: there is no gap to add slices in. Nothing was done.")
     if any(map(has_synthetic_slices, sequence.item_attributes)):
@@ -44,18 +51,21 @@ def read_slices(path: Path) -> Sequence:
     return sequence
 
 
-def volumes_to_learn_from(paths: Iterable[Path]) -> list[Volume]:
+def volumes_to_learn_from(
+    paths: Iterable[Path], console: Console, series: str | None = None, component: str | None = None
+) -> list[Volume]:
     """Return the volumes of all inputs, every frame of a sequence as one.
 
     A folder that holds .nrrd, .mha, .nii.gz or .nii files stands for all of them; its subfolders are
-    ignored. Any other folder is one input, such as a DICOM series or a folder of frames with its index.
+    ignored. Any other folder is one input, such as a DICOM series or a folder of frames with its index. `series` and
+    `component` choose as in `read_sequence`.
 
     Raises:
         InvalidInputError: an input cannot be read or learnt from, or a folder has no image; the message names it.
     """
     volumes: list[Volume] = []
     for path in (file for given in paths for file in _inputs(given)):
-        found = read_slices(path).volumes
+        found = read_slices(path, console, series, component).volumes
         if all(is_constant(volume.array) for volume in found):
             raise InvalidInputError(f"{path}: every voxel is the same, so there is nothing to learn from. Omit it.")
         volumes += found

@@ -12,8 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from temporal_interp.cli.console import Console
-from temporal_interp.cli.options import DeviceOption, ForceOption, InputArgument, JsonOption
+from temporal_interp.cli.options import (
+    ComponentOption,
+    DeviceOption,
+    ForceOption,
+    InputArgument,
+    JsonOption,
+    SeriesOption,
+)
 from temporal_interp.cli.outputs import folder_output, require_outputs, state_output
+from temporal_interp.cli.reading import read_input
 from temporal_interp.cli.room import COMPRESSED, FIELD_BYTES, require_disk_space
 from temporal_interp.errors import errors_naming
 from temporal_interp.tensors.devices import choose_device
@@ -65,6 +73,8 @@ def track(
             "around it, and all of any other image.",
         ),
     ] = None,
+    series: SeriesOption = None,
+    component: ComponentOption = None,
     points: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Points of the reference frame to follow: .mrk.json, or .csv with x,y,z."),
@@ -131,7 +141,6 @@ def track(
     from temporal_interp.cli.tracking_input import read_marks, ready_to_track
     from temporal_interp.cli.tracking_results import write_maps, write_results
     from temporal_interp.data.sequence import require_apart
-    from temporal_interp.io import read_sequence
     from temporal_interp.io.atomic import atomic_folder
     from temporal_interp.tracking.network_file import load_network
     from temporal_interp.tracking.track import track as run_tracking
@@ -141,7 +150,7 @@ def track(
     settings = _settings(by_networks, paper, passes, smoothness)
     marks = read_marks(points, contour, view, wall_thickness)
     network = None if start_from is None else load_network(start_from)
-    sequence, region = ready_to_track(read_sequence(input_path).acquired(), mask)
+    sequence, region = ready_to_track(read_input(input_path, console, series, component).acquired(), mask)
     marks.require_in(sequence.volumes[0].geometry)
     for note in sequence.notes:
         console.note(note)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from temporal_interp.io.candidates import Candidate
 from temporal_interp.io.displacement_file import read_displacement, write_displacement
 from temporal_interp.io.field_sequence import read_field_sequence, write_field_sequence
 from temporal_interp.io.format_registry import Format, formats, register_format
 from temporal_interp.io.masks import read_mask
 from temporal_interp.io.points import read_points
-from temporal_interp.io.sequences import notes_on_writing, read_sequence, write, write_sequence
+from temporal_interp.io.sequences import candidates, notes_on_writing, read_sequence, write, write_sequence
 from temporal_interp.io.volume_files import read_volume, read_volume_with_notes, write_volume
 
 __all__ = [
+    "Candidate",
     "Format",
+    "candidates",
     "formats",
     "notes_on_writing",
     "read_displacement",

@@ -18,6 +18,7 @@ from typing import Protocol
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, UnreadableFileError
+from temporal_interp.io.candidates import Candidate
 
 
 class Writer(Protocol):
@@ -90,6 +91,8 @@ class Format:
         sniff: tells by its content whether something that exists is of this kind, whatever its name. Returns False, and
             does not raise, for everything else.
         read: returns the sequence. Raises InvalidInputError; the path is put in front of its message.
+        candidates: returns the sequences among which `read` chooses by its keywords `series`, `component` and
+            `progress`, see `read_sequence`; None where there is nothing to choose, and `read` takes but the path.
         asked_last: whether `sniff` asks a library that knows many kinds of files, which takes a while and may claim
             what another format reads better.
         reads_folders: read a folder that no format recognises by its content.
@@ -111,7 +114,8 @@ class Format:
     label: str
     extensions: tuple[str, ...]
     sniff: Callable[[Path], bool]
-    read: Callable[[Path], Sequence]
+    read: Callable[..., Sequence]
+    candidates: Callable[..., list[Candidate]] | None = None
     asked_last: bool = False
     reads_folders: bool = False
     write: Writer | None = None

@@ -8,27 +8,36 @@ from temporal_interp.data.displacement import DisplacementField
 from temporal_interp.data.frame import Frame
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
-from temporal_interp.errors import InvalidInputError, errors_naming
+from temporal_interp.errors import InvalidInputError, Progress, errors_naming, no_progress
 from temporal_interp.io.atomic import write_errors_naming
+from temporal_interp.io.candidates import Candidate
 from temporal_interp.io.displacement_file import write_displacement
 from temporal_interp.io.files import require_exists
 from temporal_interp.io.format_registry import format_of, writer_format
 from temporal_interp.io.volume_files import write_volume
 
 
-def read_sequence(path: Path | str) -> Sequence:
+def read_sequence(
+    path: Path | str, *, series: str | None = None, component: str | None = None, progress: Progress = no_progress
+) -> Sequence:
     """Return the sequence at a path, of any format, recognised by its content, else by its name.
 
     Args:
         path: a file or folder of one of the `formats()`: a NIfTI, Analyze, NRRD or MetaImage file, a multi-frame DICOM
             file, a folder of DICOM files (searched with all its subfolders) or of volumes, one for every phase, a
             video, or a folder that `write_sequence` wrote.
+        series: which one, where a folder of DICOM files holds several: the number, the UID or a part of the description
+            of its series, or several numbers separated by commas. `candidates` lists them.
+        component: which component of a complex image (magnitude, phase, real, imaginary), or another word of its image
+            type, such as P_RL; magnitude, if there is a choice.
+        progress: receives the progress where there are many files.
 
     Raises:
         MissingFileError: nothing is there.
         UnreadableFileError: it is damaged, or of no known format.
         MissingPackageError: the format needs a package that is not installed.
-        InvalidInputError: the content is ambiguous, or is not a sequence.
+        AmbiguousInputError: there are several sequences; its `candidates` are these.
+        InvalidInputError: the content is not a sequence, or does not have what was chosen.
 
     Example:
         >>> import tempfile
@@ -45,7 +54,30 @@ def read_sequence(path: Path | str) -> Sequence:
     path = Path(path)
     with errors_naming(path):
         require_exists(path)
-        return format_of(path).read(path)
+        one = format_of(path)
+        if one.candidates is not None:
+            return one.read(path, series=series, component=component, progress=progress)
+        if series is not None or component is not None:
+            raise InvalidInputError(f"{one.label} holds one sequence; a series is chosen among those of DICOM files.")
+        return one.read(path)
+
+
+def candidates(path: Path | str, *, progress: Progress = no_progress) -> list[Candidate]:
+    """Return the sequences and single volumes among which `read_sequence` chooses; none of a format with only one.
+
+    Raises:
+        MissingFileError: nothing is there.
+        UnreadableFileError: it is damaged, or of no known format.
+
+    Example:
+        >>> for one in candidates("study"):  # doctest: +SKIP
+        ...     print(one.number, one.description, one.frames, one.times)
+    """
+    path = Path(path)
+    with errors_naming(path):
+        require_exists(path)
+        listed = format_of(path).candidates
+        return [] if listed is None else listed(path, progress=progress)
 
 
 def write_sequence(sequence: Sequence, path: Path | str, *, overwrite: bool = False) -> None:

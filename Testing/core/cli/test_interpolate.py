@@ -200,7 +200,7 @@ def test_input_that_cannot_be_worked_with_leaves_no_file(command, recording, tmp
 
 
 def test_output_is_refused_before_the_work(command, recording, tmp_path, monkeypatch):
-    monkeypatch.setattr("temporal_interp.io.read_sequence", lambda path: pytest.fail("the work has begun"))
+    monkeypatch.setattr("temporal_interp.io.read_sequence", lambda path, **choice: pytest.fail("the work has begun"))
     there = tmp_path / "there.seq.nrrd"
     there.write_text("precious")
     full = tmp_path / "full"
@@ -291,7 +291,9 @@ def test_ctrl_c_leaves_with_130_and_nothing_written(command, recording, tmp_path
 
 def test_notes_of_the_reader_reach_the_user(command, recording, tmp_path, monkeypatch):
     read = read_sequence(recording)
-    monkeypatch.setattr("temporal_interp.io.read_sequence", lambda path: replace(read, notes=["times are made up"]))
+    monkeypatch.setattr(
+        "temporal_interp.io.read_sequence", lambda path, **choice: replace(read, notes=["times are made up"])
+    )
     result = command("interpolate", recording, "-o", tmp_path / "o.nii.gz", *PAIR, "--count", 1)
     assert "Note: times are made up" in result.stderr
 

@@ -5,19 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 
 from temporal_interp.data.sequence import Sequence
-from temporal_interp.io.files import first_bytes
+from temporal_interp.errors import Progress, no_progress
+from temporal_interp.io.candidates import Candidate
+from temporal_interp.io.dicom.sniff import is_dicom
 from temporal_interp.io.format_registry import Format
 
 
-def is_dicom(path: Path) -> bool:
-    """Tell by its first bytes whether a file is DICOM."""
-    return first_bytes(path, 132)[128:] == b"DICM"
-
-
-def _read(path: Path) -> Sequence:
+def _read(
+    path: Path, *, series: str | None = None, component: str | None = None, progress: Progress = no_progress
+) -> Sequence:
     from temporal_interp.io.dicom.cine import read_dicom  # pydicom takes a while to import
 
-    return read_dicom(path)
+    return read_dicom(path, series=series, component=component, progress=progress)
+
+
+def _candidates(path: Path, *, progress: Progress = no_progress) -> list[Candidate]:
+    from temporal_interp.io.dicom.cine import dicom_candidates
+
+    return dicom_candidates(path, progress=progress)
 
 
 FORMAT = Format(
@@ -26,5 +31,6 @@ FORMAT = Format(
     extensions=(".dcm",),
     sniff=is_dicom,
     read=_read,
+    candidates=_candidates,
     reads_folders=True,
 )

@@ -7,73 +7,122 @@ from dataclasses import replace
 from pathlib import Path
 
 from temporal_interp.data.sequence import Sequence
-from temporal_interp.errors import InvalidInputError, UnreadableFileError
+from temporal_interp.errors import AmbiguousInputError, InvalidInputError, Progress, UnreadableFileError, no_progress
+from temporal_interp.io.candidates import Candidate, choose, listed_series
 from temporal_interp.io.dicom.clip import Clip
-from temporal_interp.io.dicom.headers import SliceImage, dicom_files, is_multiframe, read_header, slice_images
+from temporal_interp.io.dicom.listing import listed
+from temporal_interp.io.dicom.scan import Found, PassedOver, scan
 from temporal_interp.io.dicom.stack import Stack, stacks
 from temporal_interp.io.format_registry import readable
 
+SHOWN = 5
+"""Things that are left out, of which each has a note."""
 
-def read_dicom(path: Path) -> Sequence:
-    """Return the one cine in a DICOM file, or in a folder with all its subfolders.
+
+def dicom_candidates(path: Path, *, progress: Progress = no_progress) -> list[Candidate]:
+    """Return the cines and the single volumes in a DICOM file, or in a folder with all its subfolders.
+
+    Raises:
+        UnreadableFileError: there is no image.
+    """
+    found = scan(path, progress)
+    return listed(_acquisitions(found, path))
+
+
+def read_dicom(
+    path: Path, *, series: str | None = None, component: str | None = None, progress: Progress = no_progress
+) -> Sequence:
+    """Return one cine in a DICOM file, or in a folder with all its subfolders.
 
     A stack of slices may be one series, one series per slice, one series per phase, or an enhanced multi-frame file.
-    Files that are not DICOM or hold no image are skipped, and so are images without motion (localisers) beside a cine.
+    Files that are not DICOM or hold no image are skipped. Without a choice, so are images without motion (localisers)
+    beside a cine, and what `choose` leaves out.
+
+    Args:
+        path: the file or the folder.
+        series: number, UID or part of the description of the series, see `choose`.
+        component: of a complex image, see `choose`.
+        progress: receives the progress.
 
     Raises:
         UnreadableFileError: there is no image, or a file is damaged.
-        InvalidInputError: there is more than one cine, or images do not fit together.
+        AmbiguousInputError: there is more than one cine.
+        InvalidInputError: nothing is what was chosen, or images do not fit together.
     """
-    images: list[SliceImage] = []
-    clips: list[Clip] = []
-    placeless = 0
-    for file in dicom_files(path):
-        header = read_header(file)
-        if header is None:
-            continue
-        found = slice_images(header, file)
-        if found:
-            images += found
-        elif is_multiframe(header):
-            clips.append(Clip(file, header))
-        else:
-            placeless += 1
-    if path.is_file() and len(images) == 1:
+    found = scan(path, progress)
+    if path.is_file() and len(found.images) == 1:
         raise InvalidInputError("this file holds a single image; choose the folder with all files of the cine.")
-    chosen, notes = _choose([*stacks(images), *clips], placeless)
-    sequence = chosen.sequence()
-    return replace(sequence, notes=[*sequence.notes, *notes])
+    if series is not None:
+        _keep_only(found, listed_series(series))
+    acquisitions = _acquisitions(found, path)
+    candidates = listed(acquisitions)
+    chosen, others = choose(candidates, series=series, component=component)
+    cine = acquisitions[candidates.index(chosen)]
+    _require_readable(found.passed_over, chosen)
+    try:
+        if isinstance(cine, Stack):
+            cine.require_whole_series(one for one in acquisitions if isinstance(one, Stack))
+        sequence = chosen.read(progress)
+    except AmbiguousInputError:
+        raise
+    except InvalidInputError as error:
+        if not found.passed_over:
+            raise
+        raise UnreadableFileError(f"{error}\n{_passed_over_note(found.passed_over)}") from error
+    return replace(sequence, notes=[*sequence.notes, *_left_out(chosen, others, found)])
 
 
-def _choose(candidates: abc.Sequence[Stack | Clip], placeless: int) -> tuple[Stack | Clip, list[str]]:
-    """Return the one candidate that moves, or the only one, and notes on what was left out."""
-    moving = [candidate for candidate in candidates if candidate.phases > 1] or list(candidates)
-    if not moving:
-        also = f"; {placeless} images do not say where in the patient they lie" if placeless else ""
-        raise UnreadableFileError(
-            f"there is no DICOM image that could be part of a cine here{also}. What can be read: {readable()}."
-        )
-    if len(moving) > 1:
-        listed = "".join(f"\n- {candidate}" for candidate in moving)
-        raise InvalidInputError(f"there is more than one cine here. Point at the folder or file of one:{listed}")
-    others = [candidate for candidate in candidates if candidate is not moving[0]]
-    _require_whole_series(moving[0], others)
-    notes = [f"Left out: {other}." for other in others]
-    if placeless:
-        notes.append(f"Left out: {placeless} images that do not say where in the patient they lie.")
-    return moving[0], notes
+def _keep_only(found: Found, wanted: abc.Set[str]) -> None:
+    """Take all images out that are not of some series, where several are named and all of them are there."""
+    of = {image.series.uid: image.series.number for image in found.images}
+    if len(wanted) > 1 and wanted <= {*of, *of.values()}:
+        found.images = [image for image in found.images if {image.series.uid, image.series.number} & wanted]
+        found.clips = []
 
 
-def _require_whole_series(chosen: Stack | Clip, others: abc.Sequence[Stack | Clip]) -> None:
-    """Raise InvalidInputError if a series of the cine has images of another size, pixel spacing or orientation."""
-    if not isinstance(chosen, Stack):
-        return
-    series = {image.series.uid for image in chosen.images}
-    for other in others:
-        if isinstance(other, Stack):
-            mixed = next((image for image in other.images if image.series.uid in series), None)
-            if mixed is not None:
-                raise InvalidInputError(
-                    f"the images of {mixed.series} differ in size, pixel spacing or orientation; remove those that "
-                    f"do not belong to the cine."
-                )
+def _acquisitions(found: Found, path: Path) -> list[Stack | Clip]:
+    acquisitions: list[Stack | Clip] = [*stacks(found.images), *found.clips]
+    if acquisitions:
+        return acquisitions
+    if path.is_file() and found.passed_over:
+        raise UnreadableFileError(f"{found.passed_over[0]}.")
+    also = f"; {found.placeless} images do not say where in the patient they lie" if found.placeless else ""
+    if found.passed_over:
+        also += f". {_passed_over_note(found.passed_over).rstrip('.')}"
+    raise UnreadableFileError(
+        f"there is no DICOM image that could be part of a cine here{also}. What can be read: {readable()}."
+    )
+
+
+def _require_readable(passed_over: abc.Sequence[PassedOver], chosen: Candidate) -> None:
+    """Raise UnreadableFileError if a file of the cine cannot be read."""
+    for one in passed_over:
+        if one.series and one.series in chosen.uids:
+            raise UnreadableFileError(f"{one}. It belongs to the cine; get it again, or take it out of the folder.")
+
+
+def _passed_over_note(passed_over: abc.Sequence[PassedOver]) -> str:
+    shown = [str(one) for one in passed_over[:SHOWN]]
+    more = [f"and {len(passed_over) - SHOWN} more files"] if len(passed_over) > SHOWN else []
+    return f"Passed over: {'; '.join([*shown, *more])}."
+
+
+def _left_out(chosen: Candidate, others: abc.Sequence[Candidate], found: Found) -> list[str]:
+    """Return notes on what is not part of the sequence."""
+    notes = []
+    for one in others[:SHOWN]:
+        why = ""
+        if one.moves and one.derived and not chosen.derived:
+            why = f" ({one.derived} of other images)"
+        elif one.moves and one.component != chosen.component:
+            why = f" ({one.component}; --component {one.component} takes it)"
+        notes.append(f"Left out: {one.name}{why}.")
+    if len(others) > SHOWN:
+        notes.append(f"Left out: {len(others) - SHOWN} more series.")
+    if any(one.moves and one.component != chosen.component for one in others):
+        notes.insert(0, f"There are several components of a complex image; {chosen.component} was taken.")
+    if found.placeless:
+        notes.append(f"Left out: {found.placeless} images that do not say where in the patient they lie.")
+    if found.passed_over:
+        notes.append(_passed_over_note(found.passed_over))
+    return notes

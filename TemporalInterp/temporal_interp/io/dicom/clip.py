@@ -12,9 +12,10 @@ from pydicom.multival import MultiValue
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
-from temporal_interp.errors import InvalidInputError
-from temporal_interp.io.dicom.headers import Series
-from temporal_interp.io.dicom.pixels import stored_pixels
+from temporal_interp.errors import InvalidInputError, Progress, UnreadableFileError
+from temporal_interp.io.dicom.entries import entry, integer, items, number, numbers, odd_values_accepted, text
+from temporal_interp.io.dicom.headers import Series, file_label
+from temporal_interp.io.dicom.pixels import decoded_frames
 from temporal_interp.io.notes import COLOUR_NOTE, PIXEL_SIZE_NOTE
 
 TIME_POINTERS = (0x00181063, 0x00181065)
@@ -42,15 +43,29 @@ class Clip:
     @property
     def phases(self) -> int:
         """Number of frames."""
-        return int(self.header.NumberOfFrames)
+        return integer(self.header, "NumberOfFrames") or 1
 
-    def __str__(self) -> str:
-        return (
-            f"{self.path.name} of {Series.of(self.header, self.path)}: 1 slice x {self.phases} frames, "
-            f"{self.header.Rows} x {self.header.Columns} pixels"
-        )
+    @property
+    def size(self) -> tuple[int, int]:
+        """Columns and rows."""
+        return integer(self.header, "Columns") or 0, integer(self.header, "Rows") or 0
 
-    def sequence(self) -> Sequence:
+    @property
+    def series(self) -> Series:
+        """The series that it belongs to."""
+        return Series.of(self.header, self.path)
+
+    def times(self) -> tuple[tuple[float, ...], str]:
+        """Return the index values of the frames and their unit.
+
+        Raises:
+            InvalidInputError: the frames are not points in time.
+        """
+        _require_frames_in_time(self.header)
+        values, _, unit, _ = _index(self.header, self.phases)
+        return tuple(values), unit
+
+    def sequence(self, progress: Progress) -> Sequence:
         """Return the frames, each a volume of one slice; colour becomes luminance.
 
         Raises:
@@ -59,18 +74,25 @@ class Clip:
         """
         _require_frames_in_time(self.header)
         values, name, unit, notes = _index(self.header, self.phases)
-        pixels = stored_pixels(self.path)
         spacing, spacing_notes = _pixel_spacing(self.header)
-        geometry = Geometry((1, *pixels.shape[1:]), (spacing[1], spacing[0], 1.0))
+        columns, rows = self.size
+        geometry = Geometry((1, rows, columns), (spacing[1], spacing[0], 1.0))
+        with odd_values_accepted():
+            frames = [frame[None] for frame in decoded_frames(self.path, range(self.phases))]
+        if len(frames) != self.phases:
+            raise UnreadableFileError(
+                f"{file_label(self.path)}: {self.phases} frames were announced, it has {len(frames)}."
+            )
         notes += spacing_notes
-        if self.header.get("SamplesPerPixel", 1) > 1 or self.header.PhotometricInterpretation == "PALETTE COLOR":
+        is_palette = text(self.header, "PhotometricInterpretation") == "PALETTE COLOR"
+        if is_palette or (integer(self.header, "SamplesPerPixel") or 1) > 1:
             notes.append(COLOUR_NOTE)
-        return Sequence([Volume(frame[None], geometry) for frame in pixels], values, name, unit, notes=notes)
+        return Sequence([Volume(frame, geometry) for frame in frames], values, name, unit, notes=notes)
 
 
 def _require_frames_in_time(header: pydicom.Dataset) -> None:
     """Raise InvalidInputError where frames are slices, angles or pages."""
-    pointers = header.get("FrameIncrementPointer") or []
+    pointers = entry(header, "FrameIncrementPointer") or []
     pointers = list(pointers) if isinstance(pointers, MultiValue | list) else [pointers]
     if "PerFrameFunctionalGroupsSequence" in header or (pointers and not set(pointers) & set(TIME_POINTERS)):
         raise InvalidInputError(
@@ -81,11 +103,11 @@ def _require_frames_in_time(header: pydicom.Dataset) -> None:
 
 def _index(header: pydicom.Dataset, count: int) -> tuple[list[float], str, str, list[str]]:
     """Return the index values of the frames, their name and unit, and notes."""
-    increments = header.get("FrameTimeVector")
+    increments = numbers(header, "FrameTimeVector")
     if increments:
         if len(increments) != count:
             raise InvalidInputError(f"the file has {count} frames, but times for {len(increments)}.")
-        return np.cumsum(np.array(increments, dtype=float)).tolist(), "time", "ms", []
+        return _from_increments(np.array(increments))
     step = _frame_time(header)
     if step is None:
         note = "The file does not say how far apart in time its frames are; they are numbered."
@@ -93,24 +115,43 @@ def _index(header: pydicom.Dataset, count: int) -> tuple[list[float], str, str, 
     return [round(number * step, 6) for number in range(count)], "time", "ms", []
 
 
+def _from_increments(increments: np.ndarray) -> tuple[list[float], str, str, list[str]]:
+    """Return the index of frames from the time between each and the one before it."""
+    if (increments[1:] < 0).any() or not increments[1:].any():
+        note = "FrameTimeVector does not rise from frame to frame; frames are numbered."
+        return list(map(float, range(len(increments)))), "frame", "", [note]
+    times = np.cumsum(increments)
+    first = np.flatnonzero(np.append(True, np.diff(times) > 0))  # of the frames at one time
+    if len(first) == len(times):
+        return times.tolist(), "time", "ms", []
+    # the end of the last frames at one time is not known; it was taken to be one usual step later
+    step = float(np.median(np.diff(times[first])))
+    ends = np.append(first, len(times)), np.append(times[first], times[-1] + step)
+    spaced = np.interp(np.arange(len(times)), *ends)
+    note = "FrameTimeVector gives several frames the same time; they were spaced evenly up to the next time."
+    return np.round(spaced, 6).tolist(), "time", "ms", [note]
+
+
 def _frame_time(header: pydicom.Dataset) -> float | None:
     """Return the time from frame to frame in ms, None where the header has none."""
-    if float(header.get("FrameTime") or 0) > 0:
-        return float(header.FrameTime)
-    for rate in ("CineRate", "RecommendedDisplayFrameRate"):
-        if float(header.get(rate) or 0) > 0:
-            return 1000 / float(header[rate].value)
+    step = number(header, "FrameTime") or 0
+    if step > 0:
+        return step
+    for keyword in ("CineRate", "RecommendedDisplayFrameRate"):
+        rate = number(header, keyword) or 0
+        if rate > 0:
+            return 1000 / rate
     return None
 
 
 def _pixel_spacing(header: pydicom.Dataset) -> tuple[tuple[float, float], list[str]]:
     """Return the distance of rows and of columns in mm, and notes."""
-    if header.get("PixelSpacing"):
-        between_rows, between_columns = map(float, header.PixelSpacing)
-        return (between_rows, between_columns), []
+    given = numbers(header, "PixelSpacing")
+    if len(given) == 2 and min(given) > 0:
+        return (given[0], given[1]), []
     spacings = {
-        (10 * abs(float(region.PhysicalDeltaY)), 10 * abs(float(region.PhysicalDeltaX)))
-        for region in header.get("SequenceOfUltrasoundRegions") or []
+        (10 * abs(number(region, "PhysicalDeltaY") or 0), 10 * abs(number(region, "PhysicalDeltaX") or 0))
+        for region in items(header, "SequenceOfUltrasoundRegions")
         if _is_calibrated(region, header)
     }
     if len(spacings) == 1:
@@ -123,12 +164,15 @@ def _is_calibrated(region: pydicom.Dataset, header: pydicom.Dataset) -> bool:
 
     A region that reaches beyond the image gives the scale of the image before it was made smaller.
     """
+    right, bottom = integer(region, "RegionLocationMaxX1"), integer(region, "RegionLocationMaxY1")
     return (
-        region.get("RegionSpatialFormat") == TISSUE_2D
-        and region.get("PhysicalUnitsXDirection") == CENTIMETRES
-        and region.get("PhysicalUnitsYDirection") == CENTIMETRES
-        and bool(region.get("PhysicalDeltaX"))
-        and bool(region.get("PhysicalDeltaY"))
-        and region.RegionLocationMaxX1 < header.Columns
-        and region.RegionLocationMaxY1 < header.Rows
+        integer(region, "RegionSpatialFormat") == TISSUE_2D
+        and integer(region, "PhysicalUnitsXDirection") == CENTIMETRES
+        and integer(region, "PhysicalUnitsYDirection") == CENTIMETRES
+        and bool(number(region, "PhysicalDeltaX"))
+        and bool(number(region, "PhysicalDeltaY"))
+        and right is not None
+        and bottom is not None
+        and right < (integer(header, "Columns") or 0)
+        and bottom < (integer(header, "Rows") or 0)
     )

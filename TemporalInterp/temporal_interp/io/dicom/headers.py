@@ -1,27 +1,24 @@
-"""The headers of DICOM files, for every 2D image in them: its place, its time and the scaling of its pixels."""
+"""Every 2D image in a DICOM file: its place, what may tell its time, and the scaling of its pixels, from the header."""
 
 from __future__ import annotations
 
-import re
-import struct
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pydicom
-from pydicom.errors import InvalidDicomError
 
 from temporal_interp.errors import UnreadableFileError
+from temporal_interp.io.dicom.components import image_component
+from temporal_interp.io.dicom.description import derived_kind
+from temporal_interp.io.dicom.entries import entry, integer, items, milliseconds, number, numbers, text, texts
 
-DEFERRED = 1 << 16
-"""Elements of more bytes, such as the pixels, stay in the file until they are needed."""
+LEAST_SPACING, GREATEST_SPACING = 1e-5, 1e4
+"""Distance of pixels in mm; what lies outside is a mistake in the header."""
 
-_UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, EOFError, OSError, struct.error, zlib.error)
-"""What pydicom raises on damaged files."""
+FRAMES_OF_A_FILE = 100_000
+"""Numbers of the images of multi-frame files are this much apart from file to file."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +38,14 @@ class Series:
     def of(cls, dataset: pydicom.Dataset, path: Path) -> Series:
         """Return the series that a file belongs to."""
         return cls(
-            str(dataset.get("SeriesInstanceUID", "")),
-            str(dataset.get("SeriesNumber") or ""),
-            str(dataset.get("SeriesDescription") or "").strip(),
-            path.parent.name,
+            text(dataset, "SeriesInstanceUID"),
+            text(dataset, "SeriesNumber"),
+            text(dataset, "SeriesDescription"),
+            path.absolute().parent.name,
         )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class SliceImage:
     """One 2D image with a place in the patient: a file, or a frame of an enhanced multi-frame file.
 
@@ -56,19 +53,24 @@ class SliceImage:
         path: the file.
         frame: number of the frame in it, 0 where it has one.
         series: the series it belongs to.
-        study: UID of the study it belongs to.
+        study: the patient and the study it belongs to.
         shape: rows and columns.
         pixel_spacing: mm between rows (along J) and between columns (along I).
+        spacing_is_assumed: whether that is the spacing on the detector, as the header gives no other.
         position: LPS mm of the first pixel's centre.
         axes: unit vectors of I (along a row) and J (along a column), one per line, LPS.
         thickness: mm, None where not given.
-        trigger_time: ms since the R wave, or since the first phase; None where not given.
-        acquired_at: time of acquisition in ms, from an arbitrary zero; None where not given.
-        number: of the phase or of the image in its series; None where not given.
-        cycle: length of the cardiac cycle in ms, from R wave to R wave; None where not given with the trigger time.
+        clues: what may tell the phase of the image, by the keyword of the entry; see `clues.py`.
+        cycle: length of the cardiac cycle in ms, from R wave to R wave; None where not given.
         phases_announced: number of phases that the header promises for every slice, None where not given.
+        component: of a complex image: magnitude, phase, real or imaginary.
+        image_type: what else the header says on the kind of the image, such as the direction of a flow.
+        derived: how the image was computed from others (MIP, MinIP, average), "" where it was not.
+        echo: time of the echo in ms, None where not given.
+        acquisition: number of the acquisition, None where not given.
         slope: of the rescaling of stored values.
         intercept: of the rescaling of stored values.
+        allocated: number of bits that a stored value takes.
         bits: number of bits of a stored value.
         signed: whether stored values are signed.
     """
@@ -76,19 +78,24 @@ class SliceImage:
     path: Path
     frame: int
     series: Series
-    study: str
+    study: tuple[str, str]
     shape: tuple[int, int]
     pixel_spacing: tuple[float, float]
+    spacing_is_assumed: bool
     position: np.ndarray
     axes: np.ndarray
     thickness: float | None
-    trigger_time: float | None
-    acquired_at: float | None
-    number: int | None
+    clues: Mapping[str, float]
     cycle: float | None
     phases_announced: int | None
+    component: str
+    image_type: tuple[str, ...]
+    derived: str
+    echo: float | None
+    acquisition: int | None
     slope: float
     intercept: float
+    allocated: int
     bits: int
     signed: bool
 
@@ -109,191 +116,213 @@ def series_names(images: Iterable[SliceImage]) -> str:
     return ", ".join(map(str, sorted(series, key=lambda one: (len(one.number), one.number, one.folder))))
 
 
-def dicom_files(path: Path) -> Iterator[Path]:
-    """Yield a file itself, or all files below a folder in a fixed order, without hidden ones."""
-    if path.is_file():
-        yield path
-        return
-    for file in sorted(path.rglob("*")):
-        if file.is_file() and not file.name.startswith("."):
-            yield file
-
-
-def read_header(path: Path) -> pydicom.Dataset | None:
-    """Return the header of a DICOM file with an image; None if it is no DICOM file or holds something else.
-
-    Raises:
-        UnreadableFileError: the file is cut short or damaged.
-    """
-    try:
-        # force: old files lack the DICM prefix and are recognised by their name
-        dataset = pydicom.dcmread(path, defer_size=DEFERRED, force=path.suffix.lower() == ".dcm")
-        kind = dataset.get("SOPClassUID") or dataset.file_meta.get("MediaStorageSOPClassUID")
-        has_pixels = "PixelData" in dataset and "Rows" in dataset
-    except InvalidDicomError:
-        return None
-    except _UNREADABLE as error:
-        raise UnreadableFileError(
-            f"{file_label(path)} is a DICOM file that is cut short or damaged ({error})."
-        ) from error
-    if kind is None:
-        raise UnreadableFileError(
-            f"{file_label(path)} has the name or the first bytes of a DICOM file, but is not one or is cut short."
-        )
-    if "Image Storage" in kind.name and not has_pixels:
-        raise UnreadableFileError(f"{file_label(path)} is cut short: it is an image without pixels. Get it again.")
-    is_unknown = kind.name == str(kind)
-    return dataset if has_pixels and ("Image Storage" in kind.name or is_unknown) else None
-
-
 def file_label(path: Path) -> str:
     """Return a file's name with that of its folder, by which a user finds it."""
-    return f"{path.parent.name}/{path.name}"
+    return f"{path.absolute().parent.name}/{path.name}"
 
 
 def is_multiframe(dataset: pydicom.Dataset) -> bool:
     """Tell whether a file holds several images."""
-    return int(dataset.get("NumberOfFrames") or 1) > 1
+    return (number(dataset, "NumberOfFrames") or 1) > 1
 
 
 def slice_images(dataset: pydicom.Dataset, path: Path) -> list[SliceImage]:
     """Return the images of a file; none if the header does not say where in the patient they are.
 
     Raises:
-        UnreadableFileError: an entry of the header makes no sense.
+        UnreadableFileError: an entry that is needed is missing or makes no sense.
     """
+    per_frame = items(dataset, "PerFrameFunctionalGroupsSequence")
     try:
-        if "PerFrameFunctionalGroupsSequence" in dataset:
-            return [
-                image
-                for number, own in enumerate(dataset.PerFrameFunctionalGroupsSequence)
-                if (image := _frame_image(dataset, own, number, path)) is not None
-            ]
-        if is_multiframe(dataset) or not dataset.get("ImagePositionPatient"):
-            return []
-        return [_file_image(dataset, path)]
-    except _UNREADABLE as error:
+        if not per_frame:
+            single = not is_multiframe(dataset) and entry(dataset, "ImagePositionPatient") is not None
+            return [_image(_Header(dataset, ()), 0, path)] if single else []
+        shared = items(dataset, "SharedFunctionalGroupsSequence")[:1]
+        headers = [_Header(dataset, (own, *shared)) for own in per_frame]
+        return [
+            _image(header, number, path)
+            for number, header in enumerate(headers)
+            if header.item("PlanePositionSequence", "ImagePositionPatient") is not None
+        ]
+    except ValueError as error:
         raise UnreadableFileError(f"{file_label(path)}: its header cannot be understood ({error}).") from error
 
 
-def _file_image(dataset: pydicom.Dataset, path: Path) -> SliceImage:
-    """Return the image of a file that holds one."""
+@dataclass(frozen=True)
+class _Header:
+    """The header of an image: of its file, and of an enhanced one, the functional groups of the frame.
+
+    Attributes:
+        file: header of the file.
+        groups: functional groups of the frame, its own first; none of a classic file.
+    """
+
+    file: pydicom.Dataset
+    groups: tuple[pydicom.Dataset, ...]
+
+    def item(self, sequence: str, keyword: str) -> pydicom.Dataset | None:
+        """Return what holds an entry: the item of a functional group, else the file; None where nothing does."""
+        for group in self.groups if sequence else ():
+            for item in items(group, sequence)[:1]:
+                if entry(item, keyword) is not None:
+                    return item
+        return self.file if entry(self.file, keyword) is not None else None
+
+    def number(self, sequence: str, keyword: str) -> float | None:
+        item = self.item(sequence, keyword)
+        return None if item is None else number(item, keyword)
+
+    def rescaling(self, keyword: str, default: float) -> float:
+        """Return an entry on which the voxels depend.
+
+        Raises:
+            ValueError: it is there, but is not one number.
+        """
+        item = self.item("PixelValueTransformationSequence", keyword)
+        if item is None or (self.groups and item is self.file):
+            return default
+        value = number(item, keyword)
+        if value is None:
+            raise ValueError(f"{keyword} is {entry(item, keyword)!s:.40}, not a number")
+        return value
+
+    def needed(self, sequence: str, keyword: str, count: int) -> np.ndarray:
+        """Return an entry without which the image has no place.
+
+        Raises:
+            ValueError: it is missing, or is not `count` numbers.
+        """
+        item = self.item(sequence, keyword)
+        values = () if item is None else numbers(item, keyword)
+        if len(values) != count:
+            given = "missing" if item is None else f"{entry(item, keyword)!s:.40}"
+            raise ValueError(f"{keyword} must be {count} number{'s' * (count > 1)}, it is {given}")
+        return np.array(values)
+
+
+def _image(header: _Header, frame: int, path: Path) -> SliceImage:
+    file = header.file
+    spacing, spacing_is_assumed = _pixel_spacing(header)
+    image_type = _image_type(header)
+    series = Series.of(file, path)
+    trigger_delay = header.number("CardiacSynchronizationSequence", "NominalCardiacTriggerDelayTime")
+    actual_delay = header.number("CardiacSynchronizationSequence", "ActualCardiacTriggerDelayTime")
+    cycle = "NominalInterval"
+    if header.groups:
+        cycle = "RRIntervalTimeNominal" if trigger_delay is not None or actual_delay is not None else ""
+    allocated = int(header.needed("", "BitsAllocated", 1)[0])
+    bits = min(integer(file, "BitsStored") or allocated, allocated)
+    if not 1 <= bits <= 64:
+        raise ValueError(f"BitsAllocated is {allocated} and BitsStored {bits}")
+    rows, columns = (int(header.needed("", keyword, 1)[0]) for keyword in ("Rows", "Columns"))
     return SliceImage(
         path=path,
-        frame=0,
-        position=_numbers(dataset.ImagePositionPatient, 3),
-        axes=_axes(dataset.ImageOrientationPatient),
-        pixel_spacing=tuple(_numbers(dataset.PixelSpacing, 2)),
-        thickness=_number(dataset.get("SliceThickness")),
-        trigger_time=_number(dataset.get("TriggerTime")),
-        acquired_at=_acquired_at(dataset),
-        number=_integer(dataset.get("InstanceNumber")),
-        cycle=_cycle(dataset, "NominalInterval"),
-        phases_announced=_integer(dataset.get("CardiacNumberOfImages")),
-        slope=_number_or(1.0, dataset.get("RescaleSlope")),
-        intercept=_number_or(0.0, dataset.get("RescaleIntercept")),
-        **_shared_by_frames(dataset, path),
+        frame=frame,
+        series=series,
+        study=(text(file, "PatientID"), text(file, "StudyInstanceUID")),
+        shape=(rows, columns),
+        pixel_spacing=spacing,
+        spacing_is_assumed=spacing_is_assumed,
+        position=header.needed("PlanePositionSequence", "ImagePositionPatient", 3),
+        axes=_axes(header.needed("PlaneOrientationSequence", "ImageOrientationPatient", 6)),
+        thickness=header.number("PixelMeasuresSequence", "SliceThickness"),
+        clues=_clues(header, frame),
+        cycle=header.number("CardiacSynchronizationSequence", cycle) if cycle else None,
+        phases_announced=None if header.groups else integer(file, "CardiacNumberOfImages"),
+        component=image_component(file, _complex_component(header), image_type),
+        image_type=image_type,
+        derived=derived_kind(series.description, image_type),
+        echo=header.number("MREchoSequence", "EffectiveEchoTime" if header.groups else "EchoTime"),
+        acquisition=integer(file, "AcquisitionNumber"),
+        slope=header.rescaling("RescaleSlope", 1.0),
+        intercept=header.rescaling("RescaleIntercept", 0.0),
+        allocated=allocated,
+        bits=bits,
+        signed=number(file, "PixelRepresentation") == 1,
     )
 
 
-def _frame_image(dataset: pydicom.Dataset, own: pydicom.Dataset, number: int, path: Path) -> SliceImage | None:
-    """Return one frame of an enhanced multi-frame file; None if it has no position in the patient."""
-    shared = dataset.get("SharedFunctionalGroupsSequence") or [pydicom.Dataset()]
+_CLUES = (
+    ("FrameContentSequence", "TemporalPositionIndex", 1.0),
+    ("", "TemporalPositionIdentifier", 1.0),
+    ("CardiacSynchronizationSequence", "NominalPercentageOfCardiacPhase", 1.0),
+    ("RespiratorySynchronizationSequence", "NominalPercentageOfRespiratoryPhase", 1.0),
+    ("CardiacSynchronizationSequence", "NominalCardiacTriggerDelayTime", 1.0),
+    ("CardiacSynchronizationSequence", "ActualCardiacTriggerDelayTime", 1.0),
+    ("", "TriggerTime", 1.0),
+    ("TemporalPositionSequence", "TemporalPositionTimeOffset", 1000.0),
+    ("", "FrameReferenceTime", 1.0),
+)
+"""Functional group, keyword and factor (to ms) of the numbers that may tell the phase."""
 
-    def entry(sequence: str, keyword: str) -> Any:
-        return item(sequence).get(keyword)
-
-    def item(sequence: str) -> pydicom.Dataset:
-        items = own.get(sequence) or shared[0].get(sequence)
-        return items[0] if items else pydicom.Dataset()
-
-    position = entry("PlanePositionSequence", "ImagePositionPatient")
-    if not position:
-        return None
-    delay = _number(entry("CardiacSynchronizationSequence", "NominalCardiacTriggerDelayTime"))
-    offset = _number(entry("TemporalPositionSequence", "TemporalPositionTimeOffset"))
-    phase = _integer(entry("FrameContentSequence", "TemporalPositionIndex"))
-    return SliceImage(
-        path=path,
-        frame=number,
-        position=_numbers(position, 3),
-        axes=_axes(entry("PlaneOrientationSequence", "ImageOrientationPatient")),
-        pixel_spacing=tuple(_numbers(entry("PixelMeasuresSequence", "PixelSpacing"), 2)),
-        thickness=_number(entry("PixelMeasuresSequence", "SliceThickness")),
-        trigger_time=delay if delay is not None or offset is None else 1000 * offset,
-        acquired_at=_milliseconds(str(entry("FrameContentSequence", "FrameAcquisitionDateTime") or "")),
-        number=number if phase is None else phase,
-        cycle=None if delay is None else _cycle(item("CardiacSynchronizationSequence"), "RRIntervalTimeNominal"),
-        phases_announced=None,
-        slope=_number_or(1.0, entry("PixelValueTransformationSequence", "RescaleSlope")),
-        intercept=_number_or(0.0, entry("PixelValueTransformationSequence", "RescaleIntercept")),
-        **_shared_by_frames(dataset, path),
-    )
+_INSTANTS = (
+    ("FrameContentSequence", "FrameReferenceDateTime", "FrameReferenceDateTime"),
+    ("FrameContentSequence", "FrameAcquisitionDateTime", "FrameAcquisitionDateTime"),
+    ("", "AcquisitionDateTime", "AcquisitionDateTime"),
+    ("", "AcquisitionDate", "AcquisitionTime"),
+    ("", "ContentDate", "ContentTime"),
+)
+"""Functional group, date and time of the instants that may tell the phase."""
 
 
-def _shared_by_frames(dataset: pydicom.Dataset, path: Path) -> dict[str, Any]:
-    """Return the attributes of SliceImage that all frames of a file share."""
-    return {
-        "series": Series.of(dataset, path),
-        "study": str(dataset.get("StudyInstanceUID", "")),
-        "shape": (int(dataset.Rows), int(dataset.Columns)),
-        "bits": int(dataset.get("BitsStored", dataset.BitsAllocated)),
-        "signed": bool(dataset.get("PixelRepresentation", 0)),
-    }
+def _clues(header: _Header, frame: int) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for sequence, keyword, factor in _CLUES:
+        value = header.number(sequence, keyword)
+        if value is not None:
+            found[keyword] = factor * value
+    for sequence, date, time in _INSTANTS:
+        item = header.item(sequence, time)
+        instant = None if item is None else milliseconds(item, date, time)
+        if instant is not None:
+            found[time] = instant
+    of_file = number(header.file, "InstanceNumber")
+    if header.groups:
+        found["InstanceNumber"] = FRAMES_OF_A_FILE * (of_file or 0) + frame
+    elif of_file is not None:
+        found["InstanceNumber"] = of_file
+    return found
 
 
-def _numbers(values: Iterable, count: int) -> np.ndarray:
-    array = np.array([float(value) for value in values])
-    if array.shape != (count,) or not np.isfinite(array).all():
-        raise ValueError(f"{count} numbers were expected, got {array.tolist()}")
-    return array
+def _image_type(header: _Header) -> tuple[str, ...]:
+    """Return the values of Frame Type or Image Type."""
+    for group in header.groups:
+        for sequence in ("MRImageFrameTypeSequence", "CTImageFrameTypeSequence", "PETFrameTypeSequence"):
+            for item in items(group, sequence)[:1]:
+                if values := texts(item, "FrameType"):
+                    return values
+    return texts(header.file, "ImageType")
 
 
-def _number(value: Any) -> float | None:
-    return None if value is None or value == "" or not np.isfinite(float(value)) else float(value)
+def _complex_component(header: _Header) -> str:
+    item = header.item("MRImageFrameTypeSequence", "ComplexImageComponent")
+    return "" if item is None else text(item, "ComplexImageComponent")
 
 
-def _number_or(default: float, value: Any) -> float:
-    number = _number(value)
-    return default if number is None else number
+def _pixel_spacing(header: _Header) -> tuple[tuple[float, float], bool]:
+    """Return the distance of rows and of columns in mm, and whether it is that on the detector."""
+    missing = header.item("PixelMeasuresSequence", "PixelSpacing") is None
+    assumed = missing and header.item("", "ImagerPixelSpacing") is not None
+    keyword = "ImagerPixelSpacing" if assumed else "PixelSpacing"
+    between_rows, between_columns = map(float, header.needed("PixelMeasuresSequence", keyword, 2))
+    if (
+        not LEAST_SPACING
+        <= min(between_rows, between_columns)
+        <= max(between_rows, between_columns)
+        <= GREATEST_SPACING
+    ):
+        raise ValueError(f"{keyword} is {between_rows:g} and {between_columns:g} mm")
+    return (between_rows, between_columns), assumed
 
 
-def _integer(value: Any) -> int | None:
-    return None if value is None or value == "" else int(value)
-
-
-def _cycle(dataset: pydicom.Dataset, keyword: str) -> float | None:
-    """Return the length of a cycle; None where it is not given or no number: the images can be read without it."""
-    try:
-        return _number(dataset.get(keyword))
-    except (TypeError, ValueError):
-        return None
-
-
-def _axes(orientation: Iterable) -> np.ndarray:
+def _axes(orientation: np.ndarray) -> np.ndarray:
     """Return the unit vectors of I and J, at right angles, from six direction cosines."""
-    along_i, along_j = _numbers(orientation, 6).reshape(2, 3)
+    along_i, along_j = orientation.reshape(2, 3)
+    if not along_i.any() or not along_j.any():
+        raise ValueError("ImageOrientationPatient has an axis of zeros")
     along_i = along_i / np.linalg.norm(along_i)
     along_j = along_j / np.linalg.norm(along_j)
     if not abs(along_i @ along_j) < 1e-3:
         raise ValueError("rows and columns of the image are not at right angles")
     along_j = along_j - (along_i @ along_j) * along_i
     return np.stack([along_i, along_j / np.linalg.norm(along_j)])
-
-
-def _acquired_at(dataset: pydicom.Dataset) -> float | None:
-    if dataset.get("AcquisitionTime"):
-        return _milliseconds(str(dataset.get("AcquisitionDate") or "20000101") + str(dataset.AcquisitionTime))
-    return _milliseconds(str(dataset.get("AcquisitionDateTime") or ""))
-
-
-def _milliseconds(text: str) -> float | None:
-    """Return a DICOM date and time, YYYYMMDDHHMMSS.FFFFFF&ZZXX, as ms; None if it is not given to the second."""
-    match = re.match(r"(\d{14})(\.\d+)?", text)
-    if match is None:
-        return None
-    try:
-        whole = datetime.strptime(match[1], "%Y%m%d%H%M%S")
-    except ValueError:
-        return None
-    return 1000 * ((whole - datetime(2000, 1, 1)).total_seconds() + float(match[2] or 0))

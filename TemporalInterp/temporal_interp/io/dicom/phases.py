@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import itertools
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 
 import numpy as np
 
 from temporal_interp.errors import InvalidInputError
+from temporal_interp.io.dicom.agreement import (
+    disagreement_in_time,
+    image_numbers_agree,
+    keeps_series_together,
+    table_of_times,
+)
+from temporal_interp.io.dicom.clues import IMAGE_NUMBER, INDEX, ORDER_CLUES, TIME_CLUES, Clue, Kind, Slices
 from temporal_interp.io.dicom.headers import SliceImage, file_label
-
-Slices = Sequence[Sequence[SliceImage]]
 
 DECIMALS = 3
 """Times are rounded to the microsecond: scanners write 34.4000015258789 for 34.4."""
@@ -23,6 +26,9 @@ RR_SHARE = 0.01
 
 STEP_SHARE = 0.5
 """A cycle may be longer or shorter than its phases by less than this share of the step from phase to phase."""
+
+PERCENT_ROUNDING = 1.0
+"""Percentages in names are rounded: 0, 33 and 66 % are thirds of a cycle."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,75 +52,17 @@ class PhaseOrder:
     period: float | None = None
 
 
-@dataclass(frozen=True)
-class _Clue:
-    """An entry of the header that may tell phases apart.
-
-    Attributes:
-        of: returns the entry of an image, None where it has none.
-        name: of the index that it makes.
-        unit: of the index that it makes, "" if it gives only the order.
-        across_series: whether it also tells images of several series at one place apart.
-        is_clock: whether it is the time of day. Such times are counted from the first phase, and images of one place
-            that share it only mean that it is no clue here; otherwise one of them is a duplicate.
-        note: what to tell the user where it is used.
-    """
-
-    of: Callable[[SliceImage], float | None]
-    name: str
-    unit: str
-    across_series: bool
-    is_clock: bool
-    note: str
-
-    def value_of(self, image: SliceImage) -> float:
-        """Return the entry of an image that is known to have one."""
-        value = self.of(image)
-        assert value is not None
-        return value
+class _UnusableError(Exception):
+    """A clue that does not tell the order of the phases; the message says why, and is empty where it is not there."""
 
 
-def _percent(image: SliceImage) -> float | None:
-    """Return the phase that the series is named after, as in 'Gated, 40.0%'."""
-    match = re.search(r"(\d+(?:\.\d+)?)\s*%", image.series.description)
-    return float(match[1]) if match else None
-
-
-_CLUES = (
-    _Clue(attrgetter("trigger_time"), "time", "ms", across_series=True, is_clock=False, note=""),
-    _Clue(
-        _percent,
-        "phase",
-        "%",
-        across_series=True,
-        is_clock=False,
-        note="Phases were distinguished by the percentage in the name of their series.",
-    ),
-    _Clue(
-        attrgetter("acquired_at"),
-        "time",
-        "ms",
-        across_series=False,
-        is_clock=True,
-        note="There are no trigger times; phases have the time of acquisition, counted from the first phase.",
-    ),
-    _Clue(
-        attrgetter("number"),
-        "frame",
-        "",
-        across_series=False,
-        is_clock=False,
-        note="There are no times; phases are in the order of the image numbers and numbered.",
-    ),
-)
-"""In order of preference."""
-
-
-def phase_order(slices: Slices) -> PhaseOrder:
+def phase_order(slices: Slices, clues: Sequence[Clue] = ORDER_CLUES) -> PhaseOrder:
     """Return the phases of slices that have the same number of images each.
 
-    Phases are matched by their number; a phase's time is the median over the slices, as the RR interval differs from
-    breath hold to breath hold (our choice).
+    The order is that of the first of `clues` that every image has and that does not contradict itself. The times are
+    those of the first of `TIME_CLUES` that rises in this order and agrees between the slices; without one, phases are
+    numbered. A phase's time is the median over the slices, as the RR interval differs from breath hold to breath hold
+    (our choice).
 
     Phases are one whole cycle, and have its length as their period, only where the headers say so (our choice):
 
@@ -123,92 +71,185 @@ def phase_order(slices: Slices) -> PhaseOrder:
       header does announce a number. The period is the median over the slices, as the times are. Prospective gating,
       which leaves out the end of the cycle, gives no period: the last gap would be too long to be filled like the
       others.
-    - Series are named after evenly spaced percentages of the cycle that make up 100 %.
+    - Phases have evenly spaced percentages of the cycle that make up 100 %.
 
     Raises:
-        InvalidInputError: nothing tells the order of the phases, or an image is duplicated.
+        InvalidInputError: nothing tells the order of the phases, or the times of the slices contradict each other.
     """
     if len(slices[0]) == 1:
         return PhaseOrder(slices, [0.0], "frame", "")
-    for clue in _CLUES:
-        if _tells_phases(clue, slices):
-            ordered = [sorted(images, key=clue.value_of) for images in slices]
-            return _with_times(ordered, clue)
-    raise InvalidInputError(
-        f"nothing in the headers tells the order of the {len(slices[0])} images at the place of "
-        f"{file_label(slices[0][0].path)}: no trigger times, no times of acquisition, no image numbers, or several "
-        f"series. Point at the folder of one series."
-    )
+    reasons: dict[str, str] = {}
+    for clue in clues:
+        try:
+            ordered = _ordered_by(clue, slices)
+        except _UnusableError as why:
+            if str(why):
+                reasons[clue.name] = str(why)
+            continue
+        return _with_times(ordered, clue, reasons)
+    raise InvalidInputError(_nothing_tells(slices, list(reasons.values())))
 
 
-def _tells_phases(clue: _Clue, slices: Slices) -> bool:
-    """Tell whether a clue orders the images of every slice.
+def _ordered_by(clue: Clue, slices: Slices) -> list[list[SliceImage]]:
+    """Return the images of every slice in the order of a clue.
 
-    Raises InvalidInputError where it would, were it not for duplicate images.
+    Raises:
+        _UnusableError: it does not tell the order.
+        InvalidInputError: it tells when images were acquired, and the slices contradict each other.
     """
-    values = [[clue.of(image) for image in images] for images in slices]
-    if any(None in row for row in values) or all(len(set(row)) == 1 for row in values):
-        return False
-    if not clue.across_series and any(len({image.series.uid for image in images}) > 1 for images in slices):
-        return False
-    doubled = next((images for images in slices if len({clue.of(image) for image in images}) < len(images)), None)
-    if doubled is None:
-        return True
-    if clue.is_clock:
-        return False
-    ordered = sorted(doubled, key=clue.value_of)
-    one, other = next(pair for pair in itertools.pairwise(ordered) if clue.of(pair[0]) == clue.of(pair[1]))
-    raise InvalidInputError(
-        f"two images have the same place and time: {file_label(one.path)} of {one.series} and "
-        f"{file_label(other.path)} of {other.series}. Keep one of each, for example only the magnitude images."
+    values = clue.values(slices)
+    given = sum(value is not None for row in values for value in row)
+    if not given or all(len(set(row)) == 1 for row in values):
+        raise _UnusableError
+    total = sum(map(len, values))
+    if given < total:
+        raise _UnusableError(f"{clue.name} is missing on {total - given} of {total} images")
+    ordered = []
+    for images, row in zip(slices, values, strict=True):
+        order = np.argsort(np.array(row, dtype=float), kind="stable")
+        for one, other in itertools.pairwise(order):
+            if row[one] == row[other]:
+                raise _UnusableError(
+                    f"{clue.name} is {row[one]:g} on both {file_label(images[one].path)} and "
+                    f"{file_label(images[other].path)}, which show the same place"
+                )
+        ordered.append([images[number] for number in order])
+    _require_consistent(clue, ordered)
+    return ordered
+
+
+def _require_consistent(clue: Clue, ordered: Slices) -> None:
+    """Raise as `_ordered_by` where the slices do not agree on the phases."""
+    if clue is IMAGE_NUMBER:
+        if any(len({image.series.uid for image in images}) > 1 for images in ordered):
+            raise _UnusableError("InstanceNumber counts anew in each of several series")
+        if not image_numbers_agree(ordered):
+            raise _UnusableError("InstanceNumber does not follow the same pattern in all slices")
+        return
+    if not keeps_series_together(ordered):
+        raise _UnusableError(f"{clue.name} puts images of one series into several phases")
+    times = _rows(clue, ordered)
+    if clue.kind is Kind.ORDER:
+        if np.ptp(times, axis=0).any():
+            raise _UnusableError(f"{clue.name} has other values in some slices than in others")
+        return
+    wrong = disagreement_in_time(times, ordered)
+    if wrong and clue.kind is Kind.CLOCK:
+        raise _UnusableError(f"{clue.name} does not rise in the same way in all slices")
+    if wrong:
+        raise InvalidInputError(
+            f"the slices contradict each other on when the phases were acquired: {wrong.words}\n"
+            f"{table_of_times(clue.name, INDEX[clue.kind][1], times, ordered, wrong.slices)}\n"
+            f"Correct {clue.name}, or take the images of this slice out of the folder."
+        )
+
+
+def _rows(clue: Clue, ordered: Slices) -> np.ndarray:
+    """Return the values of a clue that all images have, (slice, phase)."""
+    return np.array(clue.values(ordered), dtype=float)
+
+
+def _nothing_tells(slices: Slices, reasons: Sequence[str]) -> str:
+    """Return why there is no order, for a message."""
+    if reasons and " is " in reasons[0] and " on both " in reasons[0]:
+        return (
+            f"two images have the same place and time, and nothing else tells their order: {reasons[0]}. Keep one of "
+            f"each, or the images of one series."
+        )
+    why = "; ".join(reasons) if reasons else "there are no times and no image numbers"
+    return (
+        f"nothing in the headers tells the order of the {len(slices[0])} images at the place of "
+        f"{file_label(slices[0][0].path)}: {why}. Choose one series."
     )
 
 
-def _with_times(ordered: Slices, clue: _Clue) -> PhaseOrder:
-    notes = [clue.note] if clue.note else []
-    notes += _missing_phases(ordered)
-    if not clue.unit:
-        return PhaseOrder(ordered, list(map(float, range(len(ordered[0])))), clue.name, clue.unit, notes)
-    times = np.array([[clue.value_of(image) for image in images] for images in ordered])
-    if clue.is_clock:
-        times = times - times[:, :1]
-    last = times[:, -1]
-    if clue.unit == "ms" and np.ptp(last) > RR_SHARE * last.max():
-        notes.append(
-            f"RR interval differs between slices (the last phase is at {last.min():.0f}-{last.max():.0f} ms); phases "
-            f"were matched by number and have the median time."
-        )
+def _with_times(ordered: Slices, by: Clue, reasons: dict[str, str]) -> PhaseOrder:
+    """Return the phases with the times that fit to their order; `reasons` say which clues were of no use."""
+    for clue in TIME_CLUES:
+        times = _times(clue, ordered)
+        if times is not None:
+            break
+    else:
+        return _numbered(ordered, by, reasons)
+    notes = [f"{reason}; it was not used." for name, reason in reasons.items() if _ranks_before(name, clue, by)]
+    notes += [clue.note] if clue.note else []
+    notes += _missing_phases(ordered) + _spread(times, clue)
     values = np.round(np.median(times, axis=0), DECIMALS)
     period = _period(ordered, times, clue)
-    if period is not None and not _is_whole(values, period):
+    if period is not None and not _is_whole(values, period, clue):
         period = None
-    return PhaseOrder(ordered, values.tolist(), clue.name, clue.unit, notes, period)
+    return PhaseOrder(ordered, values.tolist(), *INDEX[clue.kind], notes, period)
 
 
-def _period(ordered: Slices, times: np.ndarray, clue: _Clue) -> float | None:
+def _numbered(ordered: Slices, by: Clue, reasons: dict[str, str]) -> PhaseOrder:
+    kind = "the image numbers" if by is IMAGE_NUMBER else by.name
+    note = f"There are no times; phases are in the order of {kind} and numbered."
+    notes = [*(f"{reason}; it was not used." for reason in reasons.values()), note, *_missing_phases(ordered)]
+    return PhaseOrder(ordered, list(map(float, range(len(ordered[0])))), *INDEX[Kind.ORDER], notes)
+
+
+def _ranks_before(name: str, *used: Clue) -> bool:
+    """Tell whether a clue would have been preferred to one of those that were used."""
+    order = [clue.name for clue in ORDER_CLUES]
+    return any(order.index(name) < order.index(clue.name) for clue in used)
+
+
+def _times(clue: Clue, ordered: Slices) -> np.ndarray | None:
+    """Return the times of the phases, (slice, phase), None where a clue does not tell them."""
+    values = clue.values(ordered)
+    if any(value is None for row in values for value in row):
+        return None
+    times = np.array(values, dtype=float)
+    if (np.diff(times, axis=1) <= 0).any() or disagreement_in_time(times, ordered) is not None:
+        return None
+    return times - times[:, :1] if clue.kind is Kind.CLOCK else times
+
+
+def _spread(times: np.ndarray, clue: Clue) -> list[str]:
+    """Return notes on how the times of a phase differ from slice to slice."""
+    if INDEX[clue.kind][1] != "ms":
+        return []
+    first, last = times[:, 0], times[:, -1]
+    span = last - first
+    if np.ptp(span) > RR_SHARE * span.max():
+        what = "RR interval differs" if clue.kind is Kind.DELAY else "The pace differs"
+        return [
+            f"{what} between slices (the last phase is at {last.min():.0f}-{last.max():.0f} ms); phases were matched "
+            f"by number and have the median time."
+        ]
+    if np.ptp(first) > RR_SHARE * span.max():
+        return [
+            f"Slices of one phase are acquired at different times (up to {np.ptp(first):.0f} ms apart); a phase has "
+            f"the median time."
+        ]
+    return []
+
+
+def _period(ordered: Slices, times: np.ndarray, clue: Clue) -> float | None:
     """Return the length of the cycle, None where the phases of a slice, whose times are a row, are not a whole one."""
-    if clue.unit == "%":
-        even = np.allclose(np.diff(times), 100 / times.shape[1], rtol=0, atol=1e-6)
-        return 100.0 if even and not np.ptp(times, axis=0).any() else None
-    if clue.is_clock:
+    if clue.kind is Kind.PERCENT:
+        return 100.0 if not np.ptp(times, axis=0).any() and _is_whole(times[0], 100.0, clue) else None
+    if clue.kind is Kind.CLOCK:
         return None
     cycles = []
     for images, row in zip(ordered, times, strict=True):
         given = {image.cycle for image in images}
         announced = {image.phases_announced for image in images} - {None}
         cycle = given.pop()
-        if given or cycle is None or announced - {len(images)} or not _is_whole(row, cycle):
+        if given or cycle is None or announced - {len(images)} or not _is_whole(row, cycle, clue):
             return None
         cycles.append(cycle)
     return round(float(np.median(cycles)), DECIMALS)
 
 
-def _is_whole(times: np.ndarray, cycle: float) -> bool:
+def _is_whole(times: np.ndarray, cycle: float, clue: Clue) -> bool:
     """Tell whether phases last as long as a cycle, and the gap from the last to the first as long as the others."""
-    steps = np.diff(times)
-    step = float(np.median(steps))
     closing = cycle - (times[-1] - times[0])
-    return max(abs(len(times) * step - cycle), abs(closing - step)) < STEP_SHARE * step
+    if clue.kind is Kind.PERCENT:
+        even = cycle / len(times)
+        return bool(np.abs(np.append(np.diff(times), closing) - even).max() <= PERCENT_ROUNDING)
+    step = float(np.median(np.diff(times)))
+    return bool(max(abs(len(times) * step - cycle), abs(closing - step)) < STEP_SHARE * step)
 
 
 def _missing_phases(ordered: Slices) -> list[str]:

@@ -1,58 +1,117 @@
-"""The stored pixels of a DICOM file."""
+"""The stored pixels of a DICOM file, frame by frame."""
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pydicom
 import SimpleITK as sitk  # noqa: N813 - the name everybody uses
-from pydicom.pixels import apply_color_lut
+from pydicom.encaps import encapsulate, get_frame
+from pydicom.pixels import apply_color_lut, iter_pixels
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, SecondaryCaptureImageStorage
 
 from temporal_interp.errors import UnreadableFileError
+from temporal_interp.io.dicom.entries import entry, integer, text
 from temporal_interp.io.dicom.headers import file_label
 from temporal_interp.io.luminance import luminance
 
+_PIXEL_MODULE = (
+    "SamplesPerPixel",
+    "PhotometricInterpretation",
+    "PlanarConfiguration",
+    "Rows",
+    "Columns",
+    "BitsAllocated",
+    "BitsStored",
+    "HighBit",
+    "PixelRepresentation",
+)
 
-def stored_pixels(path: Path) -> np.ndarray:
-    """Return the pixels of a DICOM file, (frame, row, column), before rescaling; colour becomes luminance.
+
+def decoded_frames(path: Path, frames: Sequence[int]) -> Iterator[np.ndarray]:
+    """Yield frames of a DICOM file, each (row, column), before rescaling; colour becomes luminance.
 
     Raises:
         UnreadableFileError: the file is cut short or damaged, or compressed in a way that nothing here decodes.
     """
-    dataset = pydicom.dcmread(path, force=True)
-    frames = int(dataset.get("NumberOfFrames") or 1)
     try:
-        array = dataset.pixel_array
+        dataset = pydicom.dcmread(path, force=True, defer_size="1 MB")
+        is_complete = _completed(dataset)
+        is_palette = text(dataset, "PhotometricInterpretation") == "PALETTE COLOR"
+        shape = (dataset.Rows, dataset.Columns)
+        many = (integer(dataset, "NumberOfFrames") or 1) > 1
+        # from the disk, frames are in memory one by one
+        for frame in _decoded(path if many and is_complete else dataset, path, dataset, frames):
+            array = apply_color_lut(frame, dataset) if is_palette else frame
+            if array.shape == (*shape, 3):
+                array = luminance(array)
+            if array.shape != shape:
+                raise ValueError(f"{shape} pixels were announced, they are {array.shape}")
+            yield array
+    except UnreadableFileError:
+        raise
+    except Exception as error:  # decoders raise whatever goes wrong on pixels that are damaged
+        why = " ".join(str(error).split())
+        raise UnreadableFileError(f"{file_label(path)}: its pixels are cut short or damaged ({why}).") from error
+
+
+def _completed(dataset: pydicom.Dataset) -> bool:
+    """Add what old files lack, the transfer syntax and the photometric interpretation; tell whether all was there."""
+    missing = 0
+    if not dataset.file_meta.get("TransferSyntaxUID"):
+        implicit, _ = dataset.original_encoding
+        dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
+        missing += 1
+    for keyword, default in (("SamplesPerPixel", 1), ("PhotometricInterpretation", "MONOCHROME2")):
+        if entry(dataset, keyword) is None:
+            setattr(dataset, keyword, default)
+            missing += 1
+    return missing == 0
+
+
+def _decoded(
+    source: Path | pydicom.Dataset, path: Path, dataset: pydicom.Dataset, frames: Sequence[int]
+) -> Iterator[np.ndarray]:
+    done = 0
+    try:
+        for frame in iter_pixels(source, indices=frames):
+            yield frame
+            done += 1
+        return
     except (NotImplementedError, RuntimeError):
-        array = _decoded_by_simpleitk(path, dataset)
-    except (ValueError, AttributeError, KeyError, TypeError, EOFError, OSError) as error:
-        raise UnreadableFileError(f"{file_label(path)}: its pixels are cut short or damaged ({error}).") from error
-    if dataset.PhotometricInterpretation == "PALETTE COLOR":
-        array = apply_color_lut(array, dataset)
-    shape = (frames, dataset.Rows, dataset.Columns)
-    if array.size == 3 * np.prod(shape):
-        array = luminance(array)
-    if array.size != np.prod(shape):
-        raise UnreadableFileError(f"{file_label(path)}: {frames} frames were announced, its pixels are {array.shape}.")
-    return array.reshape(shape)
+        syntax = dataset.file_meta.TransferSyntaxUID
+        if not syntax.is_compressed or "RLE" in syntax.name:  # pydicom decodes these; what it refuses is damaged
+            raise
+    yield from _decoded_by_simpleitk(path, dataset, frames[done:])
 
 
-def _decoded_by_simpleitk(path: Path, dataset: pydicom.Dataset) -> np.ndarray:
-    """Return the stored pixels of a file whose compression pydicom cannot decode here, such as lossless JPEG.
+def _decoded_by_simpleitk(path: Path, dataset: pydicom.Dataset, frames: Sequence[int]) -> Iterator[np.ndarray]:
+    """Yield frames whose compression pydicom cannot decode here, such as lossless JPEG.
 
-    SimpleITK rescales on reading, which is undone here.
+    Each goes through a file of its own, without rescaling: SimpleITK rescales on reading, all frames like the first.
     """
-    name = dataset.file_meta.TransferSyntaxUID.name
-    try:
-        array = sitk.GetArrayFromImage(sitk.ReadImage(str(path)))
-    except RuntimeError as error:
-        raise UnreadableFileError(
-            f"{file_label(path)}: its pixels ({name}) are damaged, or compressed in a way that is not supported."
-        ) from error
-    if "PerFrameFunctionalGroupsSequence" in dataset:  # SimpleITK scales all frames like the first
-        raise UnreadableFileError(
-            f"{file_label(path)}: the compression {name} is not supported here; decompress it with gdcmconv --raw."
-        )
-    slope, intercept = float(dataset.get("RescaleSlope") or 1), float(dataset.get("RescaleIntercept") or 0)
-    return array if (slope, intercept) == (1, 0) else np.rint((array - intercept) / slope).astype(int)
+    one = pydicom.Dataset()
+    for keyword in _PIXEL_MODULE:
+        if keyword in dataset:
+            setattr(one, keyword, dataset[keyword].value)
+    one.SOPClassUID, one.SOPInstanceUID = SecondaryCaptureImageStorage, "1.2.3"
+    one.file_meta = pydicom.dataset.FileMetaDataset()
+    one.file_meta.TransferSyntaxUID = dataset.file_meta.TransferSyntaxUID
+    count = integer(dataset, "NumberOfFrames") or 1
+    with tempfile.TemporaryDirectory(prefix="TemporalInterp-") as folder:
+        file = Path(folder) / "frame.dcm"
+        for number in frames:
+            one.PixelData = encapsulate([get_frame(dataset.PixelData, number, number_of_frames=count)])
+            one["PixelData"].is_undefined_length = True
+            one.save_as(file, enforce_file_format=True)
+            try:
+                image = sitk.ReadImage(str(file))
+            except RuntimeError as error:
+                raise UnreadableFileError(
+                    f"{file_label(path)}: its pixels ({one.file_meta.TransferSyntaxUID.name}) are damaged, or "
+                    f"compressed in a way that is not supported."
+                ) from error
+            yield sitk.GetArrayFromImage(image)[0]

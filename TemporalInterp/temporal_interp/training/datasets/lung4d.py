@@ -28,8 +28,9 @@ from scipy import ndimage
 
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
-from temporal_interp.errors import InvalidInputError, errors_naming
-from temporal_interp.io.dicom.headers import read_header, slice_images
+from temporal_interp.errors import InvalidInputError, errors_naming, no_progress
+from temporal_interp.io.dicom.headers import slice_images
+from temporal_interp.io.dicom.scan import read_header
 from temporal_interp.io.dicom.stack import stacks
 from temporal_interp.tensors.spatial import resize
 from temporal_interp.training.datasets.subject import Case, Split, errors_of, split_at_random
@@ -210,7 +211,7 @@ def _read_phase(folder: Path) -> _Frame:
     if len(found) != 1 or found[0].phases != 1 or len({image.series.uid for image in images}) != 1:
         listed = "".join(f"\n- {stack}" for stack in found)
         raise InvalidInputError(f"this folder should hold one series of one phase and nothing else:{listed}")
-    sequence = found[0].sequence()
+    sequence = found[0].sequence(no_progress)
     return _Frame(sequence.volumes[0], sequence.slice_thickness)
 
 

@@ -14,6 +14,7 @@ from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import MissingFileError, UnreadableFileError, errors_naming
 from temporal_interp.io import read_sequence
+from temporal_interp.io.dicom.sniff import is_dicom
 from temporal_interp.io.format_registry import readable
 from temporal_interp.io.frame_folder import INDEX_FILE
 from temporal_interp.training.datasets.subject import Case, Split, errors_of, require_learnable, split_at_random
@@ -116,11 +117,8 @@ def _holds_dicom(folder: Path) -> bool:
 
 
 def _is_dicom(path: Path) -> bool:
-    """Tell whether a file is DICOM by its first bytes or, since some old files lack the prefix, by its name."""
-    if path.name.startswith("."):
-        return False
-    with path.open("rb") as file:
-        return file.read(132)[128:] == b"DICM" or path.suffix.lower() == ".dcm"
+    """Tell whether a file is DICOM by its first bytes, or by its name."""
+    return not path.name.startswith(".") and (is_dicom(path) or path.suffix.lower() == ".dcm")
 
 
 def split(

@@ -1,5 +1,7 @@
 """Which images of a folder are the cine, and what is left out."""
 
+import re
+
 import pytest
 from pydicom.uid import ComprehensiveSRStorage
 
@@ -20,8 +22,10 @@ def test_what_does_not_move_is_left_out_and_noted(dicom_folder, make_image, pixe
     save_dicom(capture, folder / "capture.dcm")
     sequence = read_sequence(folder)
     assert_is_the_stack(sequence, pixels_of)
-    assert [note[:30] for note in sequence.notes] == ["Left out: series 1 'localiser'"] * 2 + [
-        "Left out: 1 images that do not"
+    assert [note[:30] for note in sequence.notes] == [
+        "Left out: series 1.1 'localise",
+        "Left out: series 1.2 'localise",
+        "Left out: 1 images that do not",
     ]
 
 
@@ -51,5 +55,5 @@ def test_single_image_of_a_cine_points_to_its_folder(dicom_folder):
 def test_two_real_cines_in_one_folder_are_listed(real_data):
     with pytest.raises(InvalidInputError, match=r"more than one cine") as caught:
         read_sequence(real_data)
-    assert "'cine_trufi_retro 2CH' in cine-2ch-dicom: 1 slices x 25 phases, 256 x 208" in str(caught.value)
-    assert "6 slices x 25 phases, 208 x 256 pixels" in str(caught.value)
+    assert re.search(r"cine_trufi_retro 2CH +25 +1 +208 x 256 +0 to 936 ms +cine-2ch-dicom", str(caught.value))
+    assert re.search(r"25 +6 +256 x 208 ", str(caught.value))

@@ -135,9 +135,8 @@ def test_palette_becomes_luminance(clip):
     ("header", "what"),
     [
         ({"FrameTimeVector": [0, 20], "FrameIncrementPointer": 0x00181065}, "3 frames, but times for 2"),
-        ({"FrameTimeVector": [0, 0, 20], "FrameIncrementPointer": 0x00181065}, "must rise"),
         ({"FrameIncrementPointer": 0x00540080}, "neither a place in the patient nor a time"),
-        ({"NumberOfFrames": 4}, "cut short or damaged"),
+        ({"NumberOfFrames": 4}, "is cut short: 6 bytes of its pixels are missing"),
     ],
 )
 def test_impossible_clip_is_refused(header, what, clip):
@@ -150,8 +149,9 @@ def test_two_clips_in_a_folder_are_listed(clip, tmp_path):
     clip("b.dcm", SeriesDescription="4ch")
     with pytest.raises(InvalidInputError, match=r"more than one cine") as caught:
         read_sequence(tmp_path)
-    assert "\n- a.dcm of series 10 'cine_sax'" in str(caught.value)
-    assert "\n- b.dcm of series 10 '4ch' in" in str(caught.value)
+    lines = [line.split() for line in str(caught.value).splitlines()]
+    assert lines[-2] == ["10.1", "cine_sax", "3", "1", "3", "x", "2", "0", "to", "80", "ms", "a.dcm"]
+    assert lines[-1][:2] == ["10.2", "4ch"]
 
 
 def test_one_clip_in_a_folder_is_read(clip):

@@ -1,0 +1,150 @@
+"""The sequences in a folder that holds several, and the choice of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from temporal_interp.data.sequence import Sequence as FrameSequence
+from temporal_interp.errors import AmbiguousInputError, InvalidInputError, Progress
+
+SHOWN = 40
+"""Candidates that a table lists."""
+
+COLUMNS: tuple[str, ...] = ("series", "description", "frames", "slices", "size", "times", "in")
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A sequence, or a single volume, that can be read.
+
+    Attributes:
+        number: of its series; "300-309" or "4, 7" of several, "5.1" and "5.2" where one series holds several sequences.
+        description: of its series, and what else tells it from the others.
+        uids: of its series.
+        series: the number and the description of each of its series.
+        place: name of the folder that holds it, or of its file.
+        frames: number of frames.
+        slices: number of slices.
+        size: columns and rows.
+        times: index values of the frames; empty where they are not known.
+        unit: of the times.
+        component: of a complex image: magnitude, phase, real or imaginary.
+        kinds: other words on what it shows, such as the direction of a flow.
+        derived: how it was computed from other images (MIP, MinIP, average), "" where it was not.
+        read: returns it.
+        name: for messages.
+    """
+
+    number: str
+    description: str
+    uids: tuple[str, ...]
+    series: tuple[tuple[str, str], ...]
+    place: str
+    frames: int
+    slices: int
+    size: tuple[int, int]
+    times: tuple[float, ...]
+    unit: str
+    component: str
+    kinds: tuple[str, ...]
+    derived: str
+    read: Callable[[Progress], FrameSequence] = field(repr=False)
+    name: str = field(repr=False)
+
+    @property
+    def moves(self) -> bool:
+        """Whether it has several frames."""
+        return self.frames > 1
+
+    @property
+    def uid(self) -> str:
+        """UID of its first series."""
+        return self.uids[0]
+
+    def as_json(self) -> dict[str, object]:
+        """Return what a program wants to know of it."""
+        names = ("number", "description", "uids", "place", "frames", "slices", "size", "times", "unit", "component")
+        return {name: getattr(self, name) for name in (*names, "derived")}
+
+
+def choose(
+    candidates: Sequence[Candidate], *, series: str | None = None, component: str | None = None
+) -> tuple[Candidate, list[Candidate]]:
+    """Return the one candidate that is meant, and those that were left out.
+
+    Without a choice it is the only one that moves: magnitude goes before other components, and what was acquired before
+    what was computed from it.
+
+    Args:
+        candidates: one or more.
+        series: number, UID or part of the description of a series, or several numbers or UIDs separated by commas;
+            upper and lower case do not matter.
+        component: of a complex image, or another word of its image type.
+
+    Raises:
+        AmbiguousInputError: it is not clear which one is meant; the message lists them.
+        InvalidInputError: none is meant.
+    """
+    meant = list(candidates)
+    if series is not None:
+        meant = _of_series(meant, series)
+        if not meant:
+            raise InvalidInputError(f"no series is '{series}'. There are:\n{table(candidates)}")
+    if component is not None:
+        meant = [one for one in meant if component.lower() in (one.component, *map(str.lower, one.kinds))]
+        if not meant:
+            raise InvalidInputError(f"nothing shows '{component}'. There are:\n{table(candidates)}")
+    meant = [one for one in meant if one.moves] or meant
+    if component is None:
+        meant = _preferred(meant, lambda one: one.component == "magnitude")
+    meant = _preferred(meant, lambda one: not one.derived)
+    if len(meant) > 1:
+        several = "is more than one cine" if meant[0].moves else "are several volumes and no cine"
+        raise AmbiguousInputError(
+            f"there {several} here. Choose one with --series NUMBER (or its UID or a part of its "
+            f"description; series=... in Python):\n{table(meant)}",
+            meant,
+        )
+    return meant[0], [one for one in candidates if one is not meant[0]]
+
+
+def listed_series(series: str) -> set[str]:
+    """Return the numbers or UIDs of a choice such as "40, 41, 42"."""
+    return {part.strip() for part in series.split(",")}
+
+
+def table(candidates: Sequence[Candidate]) -> str:
+    """Return candidates as lines of a table."""
+    rows = [COLUMNS, *(row(one) for one in candidates[:SHOWN])]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(f"{text:<{width}}" for text, width in zip(one, widths, strict=True)).rstrip() for one in rows]
+    left = len(candidates) - SHOWN
+    return "\n".join([*lines, f"and {left} more"] if left > 0 else lines)
+
+
+def row(one: Candidate) -> tuple[str, ...]:
+    """Return a candidate as a row of a table."""
+    times = f"{one.times[0]:g} to {one.times[-1]:g} {one.unit}".rstrip() if one.times else "-"
+    size = f"{one.size[0]} x {one.size[1]}"
+    return one.number, one.description or "-", str(one.frames), str(one.slices), size, times, one.place
+
+
+def _preferred(candidates: list[Candidate], is_better: Callable[[Candidate], bool]) -> list[Candidate]:
+    return [one for one in candidates if is_better(one)] or candidates
+
+
+def _of_series(candidates: list[Candidate], series: str) -> list[Candidate]:
+    """Return the candidates that a number, a UID or a text names: exactly, else as a part."""
+    wanted, several = series.strip().lower(), listed_series(series)
+    tests: tuple[Callable[[Candidate], bool], ...] = (
+        lambda one: wanted in (one.number.lower(), *one.uids),
+        lambda one: several <= {*one.uids, *(number for number, _ in one.series)},
+        lambda one: wanted in [one.description.lower(), *(name.lower() for _, name in one.series)],
+        lambda one: wanted in " ".join([one.description, *(name for _, name in one.series)]).lower(),
+        lambda one: wanted in one.place.lower(),
+    )
+    for test in tests:
+        if found := [one for one in candidates if test(one)]:
+            return found
+    return []

@@ -1,0 +1,229 @@
+"""Which images were acquired together: repeats, components and what was computed from other series are kept apart.
+
+Either one series holds all phases of its slices, or each series holds one phase.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import abc
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
+
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.io.dicom.clues import ORDER_CLUES, Clue, Kind
+from temporal_interp.io.dicom.description import family, kin
+from temporal_interp.io.dicom.headers import SliceImage
+from temporal_interp.io.dicom.phases import phase_order
+from temporal_interp.io.dicom.slices import in_slices
+
+SAME_SLICES = 0.5
+"""Series that share at least this part of all their slices show the same volume (our choice)."""
+
+_TELLTALES: tuple[Callable[[SliceImage], Hashable], ...] = (
+    lambda image: image.image_type,
+    lambda image: image.echo,
+    lambda image: image.acquisition,
+    lambda image: image.clues.get("AcquisitionTime"),
+    lambda image: image.clues.get("AcquisitionDateTime"),
+    lambda image: image.path.parent,
+    lambda image: image.path,
+)
+"""What tells the images of several acquisitions in one series apart, most telling first."""
+
+_SURE_CLUES = tuple(clue for clue in ORDER_CLUES if clue.kind is not Kind.CLOCK and clue.name.isalpha())[:-1]
+"""Clues that hold across series whatever these are called: neither times of the clock, nor names, nor image numbers."""
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Images of one series and one acquisition.
+
+    Attributes:
+        images: the images.
+        places: number of the slice of every image, on the grid that all parts share.
+    """
+
+    images: abc.Sequence[SliceImage]
+    places: abc.Sequence[int]
+
+    @cached_property
+    def slices(self) -> frozenset[int]:
+        """Numbers of its slices."""
+        return frozenset(self.places)
+
+    @property
+    def moves(self) -> bool:
+        """Whether it has several images of a slice."""
+        return len(self.slices) < len(self.images)
+
+    @property
+    def name(self) -> str:
+        """Description of its series."""
+        return self.images[0].series.description
+
+
+def acquisitions(images: abc.Sequence[SliceImage]) -> list[list[SliceImage]]:
+    """Return images of one grid and orientation, acquisition by acquisition."""
+    numbered = _numbered_places(images)
+    found: list[list[SliceImage]] = []
+    for kind in _grouped(numbered, lambda one: (one[0].component, one[0].derived)):
+        parts = [
+            part for series in _grouped(kind, lambda one: one[0].series.uid) for part in _without_repeats(_part(series))
+        ]
+        parts.sort(key=lambda part: (len(part.images[0].series.number), part.images[0].series.number))
+        moving, still = [part for part in parts if part.moves], [part for part in parts if not part.moves]
+        stacks = _stacks(moving)
+        joined, apart = _joined(stacks, still)
+        found += [_images(parts) for parts in joined]
+        found += [_images(parts) for parts in _volumes(apart)]
+    return found
+
+
+def _numbered_places(images: abc.Sequence[SliceImage]) -> list[tuple[SliceImage, int]]:
+    return [(image, number) for number, group in enumerate(in_slices(images)) for image in group]
+
+
+def _part(numbered: abc.Sequence[tuple[SliceImage, int]]) -> Part:
+    return Part([image for image, _ in numbered], [place for _, place in numbered])
+
+
+def _without_repeats(part: Part) -> list[Part]:
+    """Return a part, or its acquisitions where it holds several, such as both directions of a flow."""
+    if not part.moves:
+        return [part]
+    numbered = list(zip(part.images, part.places, strict=True))
+    for telltale in _TELLTALES:
+        groups = [_part(group) for group in _grouped(numbered, lambda one: telltale(one[0]))]  # noqa: B023 - used here
+        if len(groups) > 1 and _are_repeats(groups):
+            return [one for group in groups for one in _without_repeats(group)]
+    return [part]
+
+
+def _are_repeats(parts: abc.Sequence[Part]) -> bool:
+    """Tell whether parts show the same slices, each in several phases, over the same span of some clue."""
+    if any(part.slices != parts[0].slices or not part.moves for part in parts):
+        return False
+    counts = {tuple(np.bincount(part.places)) for part in parts}
+    return len(counts) == 1 and any(_overlap(clue, parts) for clue in ORDER_CLUES if clue.kind is not Kind.CLOCK)
+
+
+def _overlap(clue: Clue, parts: abc.Sequence[Part]) -> bool:
+    """Tell whether the values of a clue in all parts overlap by half or more of their span."""
+    spans = []
+    for part in parts:
+        values = [value for row in clue.values([part.images]) for value in row if value is not None]
+        if len(values) < len(part.images) or len(set(values)) == 1:
+            return False
+        spans.append((min(values), max(values)))
+    shared = min(stop for _, stop in spans) - max(start for start, _ in spans)
+    return shared >= max(stop - start for start, stop in spans) / 2
+
+
+def _stacks(parts: list[Part]) -> list[list[Part]]:
+    """Return series with all phases of their slices, stack by stack.
+
+    A slice that was acquired again stays in its stack, which is then refused: nothing tells which one to take.
+    """
+    if _are_disjoint(parts):
+        return [parts] if parts else []
+    stacks: list[list[Part]] = []
+    for relatives in _grouped(parts, lambda part: family(part.name)):
+        if _are_disjoint(relatives):
+            stacks.append(relatives)
+        elif all(any(one.slices & other.slices for other in relatives if other is not one) for one in relatives):
+            stacks += _repeats(relatives)
+        else:
+            stacks.append(relatives)
+    return stacks
+
+
+def _repeats(parts: list[Part]) -> list[list[Part]]:
+    """Return the acquisitions of a stack that was acquired several times as a whole, else every part on its own."""
+    stacks: list[list[Part]] = []
+    for part in parts:
+        stack = next((one for one in stacks if _are_disjoint([*one, part])), None)
+        if stack is None:
+            stacks.append([part])
+        else:
+            stack.append(part)
+    whole = {frozenset().union(*(part.slices for part in stack)) for stack in stacks}
+    return stacks if len(whole) == 1 else [[part] for part in parts]
+
+
+def _joined(stacks: list[list[Part]], still: list[Part]) -> tuple[list[list[Part]], list[Part]]:
+    """Return the stacks, with series of one phase that fill a gap of theirs, whose other phases are missing; and the
+    others."""
+    apart = []
+    for part in still:
+        for stack in stacks:
+            if family(stack[0].name) == family(part.name) and _are_disjoint([*stack, part]):
+                stack.append(part)
+                break
+        else:
+            apart.append(part)
+    return stacks, apart
+
+
+def _volumes(parts: list[Part]) -> list[list[Part]]:
+    """Return series with one image a slice: those that are phases of one another together, others on their own."""
+    if _are_disjoint(parts):
+        return [parts] if parts else []
+    found: list[list[Part]] = []
+    for alike in _linked(parts):
+        if len(alike) == 1 or _are_phases(alike, _SURE_CLUES):
+            found.append(alike)
+            continue
+        for relatives in _grouped(alike, lambda part: family(part.name)):
+            closest = _grouped(relatives, lambda part: kin(part.name))
+            found += [relatives] if len(closest) == 1 or _are_phases(relatives, ORDER_CLUES) else closest
+    return found
+
+
+def _linked(parts: list[Part]) -> list[list[Part]]:
+    """Return parts in groups that show the same volume."""
+    groups: list[list[Part]] = []
+    for part in parts:
+        for group in groups:
+            shared, every = group[0].slices & part.slices, group[0].slices | part.slices
+            if len(shared) >= SAME_SLICES * len(every):
+                group.append(part)
+                break
+        else:
+            groups.append([part])
+    return groups
+
+
+def _are_phases(parts: list[Part], clues: abc.Sequence[Clue]) -> bool:
+    """Tell whether clues put series of one image a slice in order."""
+    slices = in_slices(_images(parts))
+    if len(parts) < 2 or len(set(map(len, slices))) > 1:
+        return False
+    try:
+        phase_order(slices, clues)
+    except InvalidInputError:
+        return False
+    return True
+
+
+def _are_disjoint(parts: abc.Sequence[Part]) -> bool:
+    return len(frozenset().union(*(part.slices for part in parts))) == sum(len(part.slices) for part in parts)
+
+
+def _images(parts: Iterable[Part]) -> list[SliceImage]:
+    return list(itertools.chain.from_iterable(part.images for part in parts))
+
+
+_One = TypeVar("_One")
+
+
+def _grouped(things: Iterable[_One], key: Callable[[_One], Hashable]) -> list[list[_One]]:
+    """Return things with the same key together, in the order in which they come."""
+    groups: dict[Hashable, list[_One]] = {}
+    for thing in things:
+        groups.setdefault(key(thing), []).append(thing)
+    return list(groups.values())
