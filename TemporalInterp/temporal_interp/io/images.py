@@ -35,7 +35,7 @@ def read_image(path: Path, kind: str = "") -> sitk.Image:
         image = sitk.ReadImage(str(path), imageIO=kind)
     except RuntimeError as error:
         raise UnreadableFileError(f"this is not an image, or it is damaged ({_reason(error)}).") from error
-    if path.name.lower().endswith((".nii", ".nii.gz")):
+    if image.HasMetaDataKey("dim[0]"):
         _require_complete_nifti(path, image)
     return image
 

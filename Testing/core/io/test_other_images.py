@@ -77,3 +77,10 @@ def test_a_file_cut_short_is_refused(name, tmp_path):
     (tmp_path / name).write_bytes(content[: len(content) // 2])
     with pytest.raises(UnreadableFileError, match=name):
         read_sequence(tmp_path / name)
+
+
+def test_a_picture_named_like_nifti_is_what_it_is(tmp_path):
+    sitk.WriteImage(sitk.GetImageFromArray(VOXELS[0, 0].astype(np.uint8)), str(tmp_path / "a.png"))
+    (tmp_path / "a.png").rename(tmp_path / "a.nii.gz")
+    for array in (read_sequence(tmp_path / "a.nii.gz").volumes[0].array, read_volume(tmp_path / "a.nii.gz").array):
+        np.testing.assert_array_equal(array, VOXELS[0, :1])
