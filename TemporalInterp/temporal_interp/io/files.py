@@ -25,7 +25,7 @@ GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 
 
 def require_exists(path: Path) -> None:
-    """Raise MissingFileError unless there is a file or folder at `path`, UnreadableFileError if it is a pipe or such."""
+    """Raise MissingFileError where nothing is at `path`, UnreadableFileError where it is no file or folder."""
     if not path.exists():
         raise MissingFileError("there is no such file or folder.")
     if not path.is_file() and not path.is_dir():  # reading would wait for ever
