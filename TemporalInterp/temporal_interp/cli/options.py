@@ -27,8 +27,9 @@ InputArgument = Annotated[
     typer.Argument(
         metavar="INPUT",
         # the text of `io.format_registry.readable()`; importing it would make every --help slow
-        help="A 4D NRRD, NIfTI or MetaImage file, a DICOM file or folder, a folder of volumes, a video, or a "
-        "folder of frames with an index.csv.",
+        help="A .seq.nrrd, 4D .nii.gz or .mha file, a multi-frame DICOM file, a folder of DICOM files, a folder with "
+        "one volume for every phase, a video, another image that SimpleITK or nibabel opens, or a folder of frames "
+        "with an index.csv.",
     ),
 ]
 SeriesOption = Annotated[

@@ -9,7 +9,7 @@ import zlib
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
-from temporal_interp.errors import MissingFileError
+from temporal_interp.errors import MissingFileError, UnreadableFileError
 
 COMPRESSION = 1
 """Level of gzip. Level 9 takes about seven times as long and saves a twentieth (our measurement, cine MR and CT)."""
@@ -29,9 +29,11 @@ GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 
 
 def require_exists(path: Path) -> None:
-    """Raise MissingFileError unless there is a file or folder at `path`."""
+    """Raise MissingFileError where nothing is at `path`, UnreadableFileError where it is no file or folder."""
     if not path.exists():
         raise MissingFileError("there is no such file or folder.")
+    if not path.is_file() and not path.is_dir():  # reading would wait for ever
+        raise UnreadableFileError("this is neither a file nor a folder.")
 
 
 def first_bytes(path: Path, count: int) -> bytes:

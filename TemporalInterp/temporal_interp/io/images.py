@@ -5,12 +5,16 @@ from __future__ import annotations
 import gzip
 import math
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import SimpleITK as sitk  # noqa: N813 - the name everybody uses
 
+from temporal_interp.data.geometry import Geometry
 from temporal_interp.errors import UnreadableFileError, UnwritableFileError
 from temporal_interp.io.files import CHUNK, open_uncompressed, require_exists
+from temporal_interp.io.placement import ASSUMED_SPACING, placed
 
 
 def read_image(path: Path, kind: str = "") -> sitk.Image:
@@ -31,9 +35,28 @@ def read_image(path: Path, kind: str = "") -> sitk.Image:
         image = sitk.ReadImage(str(path), imageIO=kind)
     except RuntimeError as error:
         raise UnreadableFileError(f"this is not an image, or it is damaged ({_reason(error)}).") from error
-    if path.name.lower().endswith((".nii", ".nii.gz")):
+    if image.HasMetaDataKey("dim[0]"):
         _require_complete_nifti(path, image)
     return image
+
+
+def grid_of_image(image: sitk.Image, spacing: Sequence[float] | np.ndarray) -> tuple[Geometry, list[str]]:
+    """Return the voxel grid of a 2D or 3D image, or of the frames of a 4D one, and notes.
+
+    Args:
+        image: as `read_image` returns it.
+        spacing: of its voxels in mm, along (I, J, K); a single slice is 1 mm thick where there are two.
+
+    Raises:
+        InvalidInputError: the axes are sheared.
+    """
+    dimension = image.GetDimension()
+    inside = min(dimension, 3)
+    direction = np.eye(3)
+    direction[:inside, :inside] = np.reshape(image.GetDirection(), (dimension, dimension))[:inside, :inside]
+    across, rows, slices = [*image.GetSize()[:inside], 1][:3]
+    origin = [*image.GetOrigin()[:inside], 0.0][:3]
+    return placed((slices, rows, across), direction * [*spacing, ASSUMED_SPACING][:3], origin)
 
 
 def write_image(image: sitk.Image, path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-import numpy as np
 import SimpleITK as sitk  # noqa: N813 - the name everybody uses
 
 from temporal_interp.data.geometry import Geometry
@@ -16,8 +15,8 @@ from temporal_interp.errors import InvalidInputError, UnreadableFileError
 from temporal_interp.io.files import first_bytes
 from temporal_interp.io.format_registry import Format
 from temporal_interp.io.header_times import numbered, regular
-from temporal_interp.io.images import read_image
-from temporal_interp.io.placement import ASSUMED_SPACING, UNPLACED, placed, usable_spacing
+from temporal_interp.io.images import grid_of_image, read_image
+from temporal_interp.io.placement import ASSUMED_SPACING, UNPLACED, usable_spacing
 
 FIRST_KEYS = (b"ObjectType", b"NDims", b"Comment", b"ObjectSubType")
 """The header begins with one of these."""
@@ -116,16 +115,10 @@ def _spacing(header: dict[str, str]) -> tuple[list[float], list[str]]:
 
 def _grid(image: sitk.Image, spacing: list[float], notes: list[str]) -> tuple[Geometry, list[str]]:
     """Return the voxel grid, and all notes on what was assumed."""
-    dimension = image.GetDimension()
-    inside = min(dimension, 3)
-    direction = np.eye(3)
-    direction[:inside, :inside] = np.reshape(image.GetDirection(), (dimension, dimension))[:inside, :inside]
-    across, rows, slices = [*image.GetSize()[:inside], 1][:3]
-    usable, spacing_notes = usable_spacing(
-        [*spacing[:inside], *[ASSUMED_SPACING] * (3 - len(spacing[:inside]))], "The header"
-    )
-    origin = [*image.GetOrigin()[:inside], 0.0][:3]
-    geometry, placing_notes = placed((slices, rows, across), direction * usable, origin)
+    inside = min(image.GetDimension(), 3)
+    given = [*spacing[:inside], *[ASSUMED_SPACING] * (3 - len(spacing[:inside]))]
+    usable, spacing_notes = usable_spacing(given, "The header")
+    geometry, placing_notes = grid_of_image(image, usable)
     return geometry, notes + spacing_notes + placing_notes
 
 

@@ -80,8 +80,13 @@ def _directed(
     if vectors.shape[1] == 4 and vectors[:, 3].any():
         raise InvalidInputError("an axis of the volumes runs along time as well as in space.")
     origin = np.zeros(3)
-    given = np.asarray(header.get("space origin", []), dtype=float)[:3]
+    given = np.asarray(header.get("space origin", []), dtype=float)
     notes = []
+    if given.size and given.size != vectors.shape[1]:
+        raise InvalidInputError(
+            f"the header has a 'space origin' of {given.size} coordinates and 'space directions' of {vectors.shape[1]}."
+        )
+    given = given[:3]
     if given.size and np.isfinite(given).all():
         origin[: given.size] = given
     else:

@@ -64,17 +64,29 @@ def read_sidecar(path: Path) -> dict[str, Any] | None:
         return None
     try:
         return {
-            "index_name": str(content["index_name"]),
-            "unit": str(content["index_unit"]),
+            "index_name": _text(content["index_name"]),
+            "unit": _text(content["index_unit"]),
             "times": [float(value) for value in content["index_values"]],
             "slice_thickness": _number_or_none(content["slice_thickness"]),
             "period": _number_or_none(content.get("period")),  # earlier versions wrote none
-            "item_attributes": [dict(attributes) for attributes in content["item_attributes"]],
+            "item_attributes": [_texts(attributes) for attributes in content["item_attributes"]],
         }
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise UnreadableFileError(
             f"the times in {sidecar.name} beside it cannot be read; mend or remove that file."
         ) from error
+
+
+def _texts(attributes: Any) -> dict[str, str]:
+    return {_text(name): _text(value) for name, value in dict(attributes).items()}
+
+
+def _text(value: Any) -> str:
+    """Return a text that can be written; raises ValueError where it is none, such as half a character of UTF-16."""
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r:.40} is not text")
+    value.encode("utf-8")
+    return value
 
 
 def _number_or_none(value: Any) -> float | None:

@@ -1,5 +1,6 @@
 """Which format reads and writes a path, formats from outside, and what happens to input that has none."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -60,6 +61,13 @@ def test_file_that_cannot_be_opened_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(UnreadableFileError, match=r"a\.nii: this file cannot be opened \(Permission denied\)"):
         read_sequence(tmp_path / "a.nii")
+
+
+@pytest.mark.parametrize("read", [read_sequence, read_volume])
+def test_a_pipe_is_refused_and_not_waited_for(read, tmp_path):
+    os.mkfifo(tmp_path / "a.nii")
+    with pytest.raises(UnreadableFileError, match=r"a\.nii: this is neither a file nor a folder"):
+        read(tmp_path / "a.nii")
 
 
 def read_npy(path: Path) -> Sequence:

@@ -61,6 +61,7 @@ def test_frames_with_names_are_numbered_and_the_names_noted(tmp_path):
         ({"axes": LIST_LAST.replace("5 4 2 3", "5 4 2 4")}, "cut short"),
         ({"axes": LIST_LAST.replace("5 4 2 3", "5 4 2 2"), "keys": ""}, "more voxels than its header says"),
         ({"axes": LIST_LAST.replace("5 4 2 3", "5 4 2 3.5")}, "sizes 5 4 2 3.5, which cannot be"),
+        ({"space origin": "(10,20)"}, "'space origin' of 2 coordinates and 'space directions' of 3"),
         ({"type": "block"}, "type 'block', which cannot be read"),
         ({"space ": "RAS"}, "damaged"),
         ({"content": "one\ncontent: other"}, "'content' twice, with different values"),

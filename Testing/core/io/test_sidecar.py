@@ -71,3 +71,23 @@ def test_impossible_times_in_the_sidecar_are_an_error(values, what, tmp_path, ma
     (tmp_path / "a.json").write_text(json.dumps(content))
     with pytest.raises(InvalidInputError, match=what):
         read_sequence(tmp_path / "a.nii.gz")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("index_values", [0, 10**400, 70]),
+        ("item_attributes", [{}, {"a": 1}, {}]),
+        ("item_attributes", [{}, {"a": {"b": "c"}}, {}]),
+        ("item_attributes", [{}, {"a": "\ud800"}, {}]),
+        ("index_name", "\ud800"),
+        ("index_unit", 5),
+    ],
+)
+def test_content_that_cannot_be_kept_is_an_error(name, value, tmp_path, make_sequence):
+    write_sequence(make_sequence(), tmp_path / "a.nii.gz")
+    content = json.loads((tmp_path / "a.json").read_text())
+    content["TemporalInterp"][name] = value
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    with pytest.raises(UnreadableFileError, match=r"a\.json beside it cannot be read; mend or remove"):
+        read_sequence(tmp_path / "a.nii.gz")
