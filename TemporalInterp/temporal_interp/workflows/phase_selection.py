@@ -23,9 +23,8 @@ def change_from_first(sequence: Sequence) -> list[float]:
     first, *others = (volume.array.ravel()[::every].astype(np.float64) for volume in sequence.volumes)
     changes = [0.0]
     for frame in others:
-        square = (frame - first) ** 2
-        finite = square[np.isfinite(square)]
-        changes.append(float(np.sqrt(finite.mean())) if finite.size else 0.0)
+        seen = np.isfinite(frame) & np.isfinite(first)
+        changes.append(float(np.sqrt(((frame[seen] - first[seen]) ** 2).mean())) if seen.any() else 0.0)
     return changes
 
 
