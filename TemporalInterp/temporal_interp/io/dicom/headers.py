@@ -215,6 +215,8 @@ def _image(header: _Header, frame: int, path: Path) -> SliceImage:
     if not 1 <= bits <= 64:
         raise ValueError(f"BitsAllocated is {allocated} and BitsStored {bits}")
     rows, columns = (int(header.needed("", keyword, 1)[0]) for keyword in ("Rows", "Columns"))
+    if min(rows, columns) < 1:
+        raise ValueError(f"it has {rows} Rows and {columns} Columns")
     return SliceImage(
         path=path,
         frame=frame,
