@@ -202,3 +202,24 @@ def test_names_of_series_are_not_needed(missing, dicom_folder, pixels_of):
         delattr(dataset, missing)
 
     assert_is_the_stack(read_sequence(dicom_folder(edit)), pixels_of)
+
+
+def test_phase_images_of_other_slices_do_not_complete_a_stack(two_stacks, pixels_of, make_image):
+    def edit(dataset, slice_number, phase):
+        another_series(dataset, slice_number, ImageType=["ORIGINAL", "PRIMARY", "P", "ND"])
+        dataset.ImagePositionPatient = make_image(slice_number + 3, phase).ImagePositionPatient
+
+    folder = two_stacks(edit)
+    assert_is_the_stack(read_sequence(folder), pixels_of)
+    assert read_sequence(folder, component="phase").geometry.shape[0] == 3
+
+
+def test_series_that_overlap_in_part_are_not_put_together(make_image, save_dicom, tmp_path):
+    """First slices 0 and 1, then 0 to 2, then 2 and 3: nothing says that the first and the last are one stack."""
+    for number, slices in enumerate(([0, 1], [0, 1, 2], [2, 3])):
+        for slice_number in slices:
+            for phase in range(2):
+                dataset = make_image(slice_number, phase)
+                dataset.SeriesInstanceUID, dataset.SeriesNumber = f"1.5.{number}", number + 1
+                save_dicom(dataset, tmp_path / f"{number}-{slice_number}-{phase}.dcm")
+    assert [(one.number, one.slices) for one in candidates(tmp_path)] == [("1", 2), ("2", 3), ("3", 2)]
