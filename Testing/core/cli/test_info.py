@@ -122,7 +122,7 @@ def test_a_program_gets_the_list(command, events, two_cines):
         "times": [0, 40, 80],
         "unit": "ms",
         "component": "magnitude",
-        "derived": "",
+        "auxiliary": "",
     }
 
 

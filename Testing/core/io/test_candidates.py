@@ -7,7 +7,7 @@ from temporal_interp.io import candidates, read_sequence
 from temporal_interp.io.candidates import Candidate, choose, table
 
 
-def candidate(number="5", description="cine", frames=6, component="magnitude", derived="", kinds=(), uid=None):
+def candidate(number="5", description="cine", frames=6, component="magnitude", auxiliary="", image_type=(), uid=None):
     return Candidate(
         number=number,
         description=description,
@@ -20,8 +20,8 @@ def candidate(number="5", description="cine", frames=6, component="magnitude", d
         times=tuple(range(frames)),
         unit="ms",
         component=component,
-        kinds=kinds,
-        derived=derived,
+        image_type=image_type,
+        auxiliary=auxiliary,
         read=lambda progress: None,
         name="",
     )
@@ -31,9 +31,9 @@ CINES = [
     candidate("4", "CINE 2CH"),
     candidate("5", "CINE 2CH stress"),
     candidate("42", "flow"),
-    candidate("43", "flow P", component="phase", kinds=("P", "P_RL")),
-    candidate("44", "flow P", component="phase", kinds=("P", "P_AP")),
-    candidate("45", "CINE 2CH MIP", derived="MIP"),
+    candidate("43", "flow P", component="phase", image_type=("P", "P_RL")),
+    candidate("44", "flow P", component="phase", image_type=("P", "P_AP")),
+    candidate("45", "CINE 2CH MIP", auxiliary="MIP"),
     candidate("1", "localiser", frames=1),
 ]
 

@@ -1,4 +1,4 @@
-"""Which images were acquired together: repeats, components and what was computed from other series are kept apart.
+"""Which images were acquired together: repeats, components and what serves other series are kept apart.
 
 Either one series holds all phases of its slices, or each series holds one phase.
 """
@@ -16,7 +16,7 @@ import numpy as np
 
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.io.dicom.clues import ORDER_CLUES, Clue, Kind
-from temporal_interp.io.dicom.description import family, kin
+from temporal_interp.io.dicom.description import family, kin, named_phase
 from temporal_interp.io.dicom.headers import SliceImage
 from temporal_interp.io.dicom.phases import phase_order
 from temporal_interp.io.dicom.slices import in_slices
@@ -71,7 +71,7 @@ def acquisitions(images: abc.Sequence[SliceImage]) -> list[list[SliceImage]]:
     """Return images of one grid and orientation, acquisition by acquisition."""
     numbered = _numbered_places(images)
     found: list[list[SliceImage]] = []
-    for kind in _grouped(numbered, lambda one: (one[0].component, one[0].derived)):
+    for kind in _grouped(numbered, lambda one: (one[0].component, one[0].auxiliary)):
         parts = [
             part for series in _grouped(kind, lambda one: one[0].series.uid) for part in _without_repeats(_part(series))
         ]
@@ -178,7 +178,7 @@ def _volumes(parts: list[Part]) -> list[list[Part]]:
         if len(alike) == 1 or _are_phases(alike, _SURE_CLUES):
             found.append(alike)
             continue
-        for relatives in _grouped(alike, lambda part: family(part.name)):
+        for relatives in _grouped(alike, lambda part: (family(part.name), named_phase(part.name) is None)):
             closest = _grouped(relatives, lambda part: kin(part.name))
             found += [relatives] if len(closest) == 1 or _are_phases(relatives, ORDER_CLUES) else closest
     return found

@@ -16,6 +16,7 @@ from temporal_interp.io.dicom.agreement import (
     table_of_times,
 )
 from temporal_interp.io.dicom.clues import IMAGE_NUMBER, INDEX, ORDER_CLUES, TIME_CLUES, Clue, Kind, Slices
+from temporal_interp.io.dicom.cycle import whole_cycle
 from temporal_interp.io.dicom.headers import SliceImage, file_label
 
 DECIMALS = 3
@@ -23,12 +24,6 @@ DECIMALS = 3
 
 RR_SHARE = 0.01
 """RR intervals that differ by less than this share are not worth a note."""
-
-STEP_SHARE = 0.5
-"""A cycle may be longer or shorter than its phases by less than this share of the step from phase to phase."""
-
-PERCENT_ROUNDING = 1.0
-"""Percentages in names are rounded: 0, 33 and 66 % are thirds of a cycle."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +36,7 @@ class PhaseOrder:
         name: of the index.
         unit: of the index.
         notes: for the user.
-        period: length of the cycle in `unit` where the phases are one whole cycle, see `phase_order`.
+        period: length of the cycle in `unit` where the phases are one whole cycle, see `whole_cycle`.
     """
 
     slices: Slices
@@ -64,14 +59,7 @@ def phase_order(slices: Slices, clues: Sequence[Clue] = ORDER_CLUES) -> PhaseOrd
     numbered. A phase's time is the median over the slices, as the RR interval differs from breath hold to breath hold
     (our choice).
 
-    Phases are one whole cycle, and have its length as their period, only where the headers say so (our choice):
-
-    - Trigger times and the length of the cycle are given, as by retrospective gating. In every slice, the phases last
-      as long as the cycle to within half a step, each lasting one step; and there are as many as are announced, if the
-      header does announce a number. The period is the median over the slices, as the times are. Prospective gating,
-      which leaves out the end of the cycle, gives no period: the last gap would be too long to be filled like the
-      others.
-    - Phases have evenly spaced percentages of the cycle that make up 100 %.
+    Their period is that of `whole_cycle`.
 
     Raises:
         InvalidInputError: nothing tells the order of the phases, or the times of the slices contradict each other.
@@ -175,9 +163,8 @@ def _with_times(ordered: Slices, by: Clue, reasons: dict[str, str]) -> PhaseOrde
     notes += [clue.note] if clue.note else []
     notes += _missing_phases(ordered) + _spread(times, clue)
     values = np.round(np.median(times, axis=0), DECIMALS)
-    period = _period(ordered, times, clue)
-    if period is not None and not _is_whole(values, period, clue):
-        period = None
+    period = whole_cycle(ordered, times, values, clue)
+    period = None if period is None else round(period, DECIMALS)
     return PhaseOrder(ordered, values.tolist(), *INDEX[clue.kind], notes, period)
 
 
@@ -223,33 +210,6 @@ def _spread(times: np.ndarray, clue: Clue) -> list[str]:
             f"the median time."
         ]
     return []
-
-
-def _period(ordered: Slices, times: np.ndarray, clue: Clue) -> float | None:
-    """Return the length of the cycle, None where the phases of a slice, whose times are a row, are not a whole one."""
-    if clue.kind is Kind.PERCENT:
-        return 100.0 if not np.ptp(times, axis=0).any() and _is_whole(times[0], 100.0, clue) else None
-    if clue.kind is Kind.CLOCK:
-        return None
-    cycles = []
-    for images, row in zip(ordered, times, strict=True):
-        given = {image.cycle for image in images}
-        announced = {image.phases_announced for image in images} - {None}
-        cycle = given.pop()
-        if given or cycle is None or announced - {len(images)} or not _is_whole(row, cycle, clue):
-            return None
-        cycles.append(cycle)
-    return round(float(np.median(cycles)), DECIMALS)
-
-
-def _is_whole(times: np.ndarray, cycle: float, clue: Clue) -> bool:
-    """Tell whether phases last as long as a cycle, and the gap from the last to the first as long as the others."""
-    closing = cycle - (times[-1] - times[0])
-    if clue.kind is Kind.PERCENT:
-        even = cycle / len(times)
-        return bool(np.abs(np.append(np.diff(times), closing) - even).max() <= PERCENT_ROUNDING)
-    step = float(np.median(np.diff(times)))
-    return bool(max(abs(len(times) * step - cycle), abs(closing - step)) < STEP_SHARE * step)
 
 
 def _missing_phases(ordered: Slices) -> list[str]:

@@ -121,7 +121,7 @@ def test_a_derived_series_that_moves_is_left_out_and_named(entries, two_stacks, 
     folder = two_stacks(lambda dataset, k, p: another_series(dataset, k, **entries))
     sequence = read_sequence(folder)
     assert_is_the_stack(sequence, pixels_of)
-    assert "(MIP of other images)" in sequence.notes[-1]
+    assert "(MIP)" in sequence.notes[-1]
 
 
 def test_two_patients_are_not_mixed(two_stacks):
@@ -223,3 +223,27 @@ def test_series_that_overlap_in_part_are_not_put_together(make_image, save_dicom
                 dataset.SeriesInstanceUID, dataset.SeriesNumber = f"1.5.{number}", number + 1
                 save_dicom(dataset, tmp_path / f"{number}-{slice_number}-{phase}.dcm")
     assert [(one.number, one.slices) for one in candidates(tmp_path)] == [("1", 2), ("2", 3), ("3", 2)]
+
+
+def test_localisers_that_were_acquired_twice_are_no_cine(two_stacks, pixels_of, make_image, save_dicom):
+    def edit(dataset, slice_number, phase):
+        another_series(dataset, phase, SeriesDescription="localizer", AcquisitionTime=f"10{10 + phase}00")
+        dataset.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+        dataset.ImagePositionPatient = [0, 0, 5 * slice_number]
+
+    sequence = read_sequence(two_stacks(edit, phases=2))
+    assert_is_the_stack(sequence, pixels_of)
+    assert "(localiser)" in sequence.notes[0]
+
+
+def test_a_series_without_a_phase_in_its_name_is_none_of_the_phases(dicom_folder, make_image, save_dicom, pixels_of):
+    names = [f"Gated, {25 * phase}%" for phase in range(4)]
+    folder = dicom_folder(phases_as_series(names=names))
+    edit = phases_as_series(names=["Gated"] * 10)
+    for slice_number in range(3):
+        other = make_image(slice_number, 9)
+        edit(other, slice_number, 9)
+        save_dicom(other, folder / "other" / f"{slice_number}.dcm")
+    sequence = read_sequence(folder)
+    assert_is_the_stack(sequence, pixels_of)
+    assert "Left out: series 209 'Gated'" in sequence.notes[-1]

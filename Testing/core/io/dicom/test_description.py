@@ -2,7 +2,7 @@
 
 import pytest
 
-from temporal_interp.io.dicom.description import derived_kind, family, kin, named_phase
+from temporal_interp.io.dicom.description import auxiliary_kind, family, kin, named_phase
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,10 @@ def test_series_of_one_acquisition_share_their_names_without_the_phase():
         ("Gated, 0%", ("DERIVED", "SECONDARY", "AXIAL"), ""),
         ("cine_sa", ("ORIGINAL", "PRIMARY", "M", "MEANINGLESS"), ""),
         ("Shipley", (), ""),
+        ("3-plane localizer", (), "localiser"),
+        ("Topogram 0.6", ("ORIGINAL", "PRIMARY", "LOCALIZER"), "localiser"),
+        ("localised", (), ""),
     ],
 )
-def test_what_was_computed_from_other_series_is_known(description, image_type, kind):
-    assert derived_kind(description, image_type) == kind
+def test_what_serves_other_series_is_known(description, image_type, kind):
+    assert auxiliary_kind(description, image_type) == kind
