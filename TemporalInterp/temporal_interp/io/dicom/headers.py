@@ -43,6 +43,7 @@ class SliceImage:
     Attributes:
         path: the file.
         frame: number of the frame in it, 0 where it has one.
+        is_enhanced: whether it is an enhanced multi-frame file.
         series: the series it belongs to.
         study: the patient and the study it belongs to.
         shape: rows and columns.
@@ -68,6 +69,7 @@ class SliceImage:
 
     path: Path
     frame: int
+    is_enhanced: bool
     series: Series
     study: tuple[str, str]
     shape: tuple[int, int]

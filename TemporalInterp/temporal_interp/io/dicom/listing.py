@@ -25,6 +25,7 @@ _TELLTALES: tuple[tuple[str, Callable[[SliceImage], str]], ...] = (
     ("acquisition", lambda image: "" if image.acquisition is None else f"{image.acquisition}"),
     ("acquired at", lambda image: _acquired(image)),
     ("in", lambda image: image.path.parent.name),
+    ("in", lambda image: image.path.name if image.is_enhanced else "single images"),
 )
 """What may tell acquisitions with the same number apart."""
 

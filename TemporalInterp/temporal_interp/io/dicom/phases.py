@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -68,6 +69,8 @@ def phase_order(slices: Slices, clues: Sequence[Clue] = ORDER_CLUES) -> PhaseOrd
         return PhaseOrder(slices, [0.0], "frame", "")
     reasons: dict[str, str] = {}
     for clue in clues:
+        if clue is IMAGE_NUMBER and any(_is_repeated(other, slices) for other in clues if other.name in reasons):
+            break  # numbers would only tell images of several acquisitions or components apart
         try:
             ordered = _ordered_by(clue, slices)
         except _UnusableError as why:
@@ -130,6 +133,17 @@ def _require_consistent(clue: Clue, ordered: Slices) -> None:
             f"{table_of_times(clue.name, INDEX[clue.kind][1], times, ordered, wrong.slices)}\n"
             f"Correct {clue.name}, or take the images of this slice out of the folder."
         )
+
+
+def _is_repeated(clue: Clue, slices: Slices) -> bool:
+    """Tell whether every value of a clue is there the same number of times, more than once.
+
+    Times of the clock may be, where they are given to the second.
+    """
+    if clue.kind is Kind.CLOCK:
+        return False
+    counts = {count for row in clue.values(slices) for count in Counter(row).values()}
+    return len(counts) == 1 and counts != {1}
 
 
 def _rows(clue: Clue, ordered: Slices) -> np.ndarray:

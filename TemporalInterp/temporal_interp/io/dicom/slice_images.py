@@ -120,6 +120,7 @@ def _image(header: _Header, frame: int, path: Path) -> SliceImage:
     return SliceImage(
         path=path,
         frame=frame,
+        is_enhanced=bool(header.groups),
         series=series,
         study=(text(file, "PatientID"), text(file, "StudyInstanceUID")),
         shape=(rows, columns),

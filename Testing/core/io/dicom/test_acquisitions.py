@@ -247,3 +247,38 @@ def test_a_series_without_a_phase_in_its_name_is_none_of_the_phases(dicom_folder
     sequence = read_sequence(folder)
     assert_is_the_stack(sequence, pixels_of)
     assert "Left out: series 209 'Gated'" in sequence.notes[-1]
+
+
+@pytest.mark.parametrize("in_rounds", [True, False])
+def test_repeats_that_only_image_numbers_tell_apart(in_rounds, dicom_folder, make_image, save_dicom, pixels_of):
+    """The phases begin again where a slice was acquired again; where they alternate, nothing tells which is which."""
+
+    def number(slice_number, phase, repeat):
+        return 8 * slice_number + (4 * repeat + phase if in_rounds else 2 * phase + repeat)
+
+    def edit(dataset, slice_number, phase):
+        dataset.InstanceNumber = number(slice_number, phase, 0)
+
+    folder = dicom_folder(edit)
+    for slice_number in range(3):
+        for phase in range(4):
+            again = make_image(slice_number, phase)
+            again.InstanceNumber = number(slice_number, phase, 1)
+            again.PixelData = bytes(40)
+            save_dicom(again, folder / f"Se{slice_number}" / f"again{phase}.dcm")
+    if in_rounds:
+        assert_is_the_stack(read_sequence(folder, series="10-12.1"), pixels_of)
+        assert not read_sequence(folder, series="10-12.2").to_numpy().any()
+    else:
+        with pytest.raises(InvalidInputError, match="TriggerTime is 0 on both"):
+            read_sequence(folder)
+
+
+def test_times_of_the_clock_to_the_second_are_no_repeats(dicom_folder, pixels_of):
+    def edit(dataset, slice_number, phase):
+        del dataset.TriggerTime
+        dataset.AcquisitionTime = f"10101{phase // 2}"
+
+    sequence = read_sequence(dicom_folder(edit))
+    assert_is_the_stack(sequence, pixels_of)
+    assert sequence.index_name == "frame"
