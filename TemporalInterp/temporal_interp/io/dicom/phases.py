@@ -52,6 +52,10 @@ class _UnusableError(Exception):
     """A clue that does not tell the order of the phases; the message says why, and is empty where it is not there."""
 
 
+class _DoubledError(_UnusableError):
+    """A clue that is the same for two images of one place."""
+
+
 def phase_order(slices: Slices, clues: Sequence[Clue] = ORDER_CLUES) -> PhaseOrder:
     """Return the phases of slices that have the same number of images each.
 
@@ -68,6 +72,7 @@ def phase_order(slices: Slices, clues: Sequence[Clue] = ORDER_CLUES) -> PhaseOrd
     if len(slices[0]) == 1:
         return PhaseOrder(slices, [0.0], "frame", "")
     reasons: dict[str, str] = {}
+    doubled = ""
     for clue in clues:
         if clue is IMAGE_NUMBER and any(_is_repeated(other, slices) for other in clues if other.name in reasons):
             break  # numbers would only tell images of several acquisitions or components apart
@@ -76,9 +81,20 @@ def phase_order(slices: Slices, clues: Sequence[Clue] = ORDER_CLUES) -> PhaseOrd
         except _UnusableError as why:
             if str(why):
                 reasons[clue.name] = str(why)
+            if isinstance(why, _DoubledError):
+                doubled = doubled or str(why)
             continue
         return _with_times(ordered, clue, reasons)
-    raise InvalidInputError(_nothing_tells(slices, list(reasons.values())))
+    if doubled:
+        raise InvalidInputError(
+            f"two images have the same place and time, and nothing else tells their order: {doubled}. Keep one of "
+            f"each, or the images of one series."
+        )
+    why = "; ".join(reasons.values()) or "there are no times and no image numbers"
+    raise InvalidInputError(
+        f"nothing in the headers tells the order of the {len(slices[0])} images at the place of "
+        f"{file_label(slices[0][0].path)}: {why}. Choose one series, or correct these entries."
+    )
 
 
 def _ordered_by(clue: Clue, slices: Slices) -> list[list[SliceImage]]:
@@ -94,13 +110,19 @@ def _ordered_by(clue: Clue, slices: Slices) -> list[list[SliceImage]]:
         raise _UnusableError
     total = sum(map(len, values))
     if given < total:
-        raise _UnusableError(f"{clue.name} is missing on {total - given} of {total} images")
+        first = next(
+            image.path
+            for images, row in zip(slices, values, strict=True)
+            for image, value in zip(images, row, strict=True)
+            if value is None
+        )
+        raise _UnusableError(f"{clue.name} is missing on {total - given} of {total} images, as on {file_label(first)}")
     ordered = []
     for images, row in zip(slices, values, strict=True):
         order = np.argsort(np.array(row, dtype=float), kind="stable")
         for one, other in itertools.pairwise(order):
             if row[one] == row[other]:
-                raise _UnusableError(
+                raise _DoubledError(
                     f"{clue.name} is {row[one]:g} on both {file_label(images[one].path)} and "
                     f"{file_label(images[other].path)}, which show the same place"
                 )
@@ -149,20 +171,6 @@ def _is_repeated(clue: Clue, slices: Slices) -> bool:
 def _rows(clue: Clue, ordered: Slices) -> np.ndarray:
     """Return the values of a clue that all images have, (slice, phase)."""
     return np.array(clue.values(ordered), dtype=float)
-
-
-def _nothing_tells(slices: Slices, reasons: Sequence[str]) -> str:
-    """Return why there is no order, for a message."""
-    if reasons and " is " in reasons[0] and " on both " in reasons[0]:
-        return (
-            f"two images have the same place and time, and nothing else tells their order: {reasons[0]}. Keep one of "
-            f"each, or the images of one series."
-        )
-    why = "; ".join(reasons) if reasons else "there are no times and no image numbers"
-    return (
-        f"nothing in the headers tells the order of the {len(slices[0])} images at the place of "
-        f"{file_label(slices[0][0].path)}: {why}. Choose one series."
-    )
 
 
 def _with_times(ordered: Slices, by: Clue, reasons: dict[str, str]) -> PhaseOrder:
