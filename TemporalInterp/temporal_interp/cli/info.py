@@ -69,14 +69,13 @@ def info(
 
 def _list(candidates: abc.Sequence[Candidate], path: Path, console: Console) -> None:
     """Show several sequences, of which one is to be chosen."""
-    from rich.markup import escape
     from rich.table import Table
 
     from temporal_interp.io.candidates import COLUMNS, row
 
     table = Table(*COLUMNS, title=f"{len(candidates)} sequences")
     for one in candidates:
-        table.add_row(*map(escape, row(one)))
+        table.add_row(*row(one))
     first = candidates[0]
     console.result(
         {"input": path, "candidates": [one.as_json() for one in candidates]},

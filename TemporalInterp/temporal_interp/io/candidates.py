@@ -30,8 +30,8 @@ class Candidate:
         times: index values of the frames; empty where they are not known.
         unit: of the times.
         component: of a complex image: magnitude, phase, real or imaginary.
-        kinds: other words on what it shows, such as the direction of a flow.
-        derived: how it was computed from other images (MIP, MinIP, average), "" where it was not.
+        image_type: other words on what it shows, such as the direction of a flow.
+        auxiliary: MIP, MinIP, average or localiser, where it serves other sequences, else "".
         read: returns it.
         name: for messages.
     """
@@ -47,8 +47,8 @@ class Candidate:
     times: tuple[float, ...]
     unit: str
     component: str
-    kinds: tuple[str, ...]
-    derived: str
+    image_type: tuple[str, ...]
+    auxiliary: str
     read: Callable[[Progress], FrameSequence] = field(repr=False)
     name: str = field(repr=False)
 
@@ -65,7 +65,7 @@ class Candidate:
     def as_json(self) -> dict[str, object]:
         """Return what a program wants to know of it."""
         names = ("number", "description", "uids", "place", "frames", "slices", "size", "times", "unit", "component")
-        return {name: getattr(self, name) for name in (*names, "derived")}
+        return {name: getattr(self, name) for name in (*names, "auxiliary")}
 
 
 def choose(
@@ -73,8 +73,8 @@ def choose(
 ) -> tuple[Candidate, list[Candidate]]:
     """Return the one candidate that is meant, and those that were left out.
 
-    Without a choice it is the only one that moves: magnitude goes before other components, and what was acquired before
-    what was computed from it.
+    Without a choice it is the only one that moves: magnitude goes before other components, and a cine before what only
+    serves others.
 
     Args:
         candidates: one or more.
@@ -92,13 +92,13 @@ def choose(
         if not meant:
             raise InvalidInputError(f"no series is '{series}'. There are:\n{table(candidates)}")
     if component is not None:
-        meant = [one for one in meant if component.lower() in (one.component, *map(str.lower, one.kinds))]
+        meant = [one for one in meant if component.lower() in (one.component, *map(str.lower, one.image_type))]
         if not meant:
             raise InvalidInputError(f"nothing shows '{component}'. There are:\n{table(candidates)}")
     meant = [one for one in meant if one.moves] or meant
     if component is None:
         meant = _preferred(meant, lambda one: one.component == "magnitude")
-    meant = _preferred(meant, lambda one: not one.derived)
+    meant = _preferred(meant, lambda one: not one.auxiliary)
     if len(meant) > 1:
         several = "is more than one cine" if meant[0].moves else "are several volumes and no cine"
         raise AmbiguousInputError(

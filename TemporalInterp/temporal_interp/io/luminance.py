@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from temporal_interp.data.scalar_type import to_scalar_type
+
 LUMA = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in luminance (ITU-R BT.601)."""
 
@@ -15,4 +17,5 @@ def luminance(array: np.ndarray) -> np.ndarray:
         >>> int(luminance(np.array([255, 0, 0], dtype=np.uint8)))
         76
     """
-    return np.rint(array @ np.array(LUMA, dtype=np.float32)).astype(array.dtype)
+    precision = np.float32 if array.dtype.itemsize < 4 else np.float64  # 24 bits of mantissa hold 16 bits of colour
+    return to_scalar_type(array @ np.array(LUMA, dtype=precision), array.dtype)

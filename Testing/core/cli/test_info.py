@@ -3,7 +3,11 @@
 from dataclasses import replace
 
 import numpy as np
+import pydicom
+import pytest
+from pydicom.uid import MRImageStorage
 
+from dicom_files import write_dicom
 from temporal_interp.io import formats, write_sequence
 
 
@@ -72,3 +76,98 @@ def test_voxels_that_are_not_finite_are_counted_and_do_not_decide(command, event
     assert "0 to 1000, float32; 3 voxels are NaN or infinite" in command("info", path).stdout
     (event,) = events(command("info", path, "--json"))
     assert event["farthest_from_first"] == [4, 3]
+
+
+@pytest.fixture
+def two_cines(tmp_path):
+    """A folder with two long-axis cines of three frames, series 20 and 21."""
+    for number, view in enumerate(("2CH", "4CH")):
+        for phase in range(3):
+            dataset = pydicom.Dataset()
+            dataset.SOPClassUID, dataset.SOPInstanceUID = MRImageStorage, f"1.2.{number}.{phase}"
+            dataset.StudyInstanceUID, dataset.SeriesInstanceUID = "1.2", f"1.2.{20 + number}"
+            dataset.SeriesNumber, dataset.SeriesDescription = 20 + number, f"cine [red]{view}"
+            dataset.TriggerTime, dataset.InstanceNumber = 40.0 * phase, phase + 1
+            dataset.ImageOrientationPatient, dataset.ImagePositionPatient = [1, 0, 0, 0, 1, 0], [0, 0, 0]
+            dataset.PixelSpacing, dataset.SliceThickness = [1.5, 1.5], 8
+            dataset.Rows, dataset.Columns, dataset.SamplesPerPixel = 4, 5, 1
+            dataset.PhotometricInterpretation = "MONOCHROME2"
+            dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 16, 12, 11, 0
+            dataset.PixelData = np.arange(20, dtype=np.uint16).tobytes()
+            write_dicom(dataset, tmp_path / "study" / f"{number}{phase}")
+    return tmp_path / "study"
+
+
+def test_several_sequences_are_listed(command, two_cines):
+    result = command("info", two_cines)
+    assert result.exit_code == 0
+    assert "2 sequences" in result.stdout
+    for number, view in ((20, "2CH"), (21, "4CH")):
+        assert f"│ {number}     │ cine [red]{view} │ 3      │ 1      │ 5 x 4 │ 0 to 80 ms │ study" in result.stdout
+    assert f"Try: temporal-interp info {two_cines} --series 20" in result.stdout
+
+
+def test_a_program_gets_the_list(command, events, two_cines):
+    (event,) = events(command("info", two_cines, "--json"))
+    assert event["event"] == "result"
+    assert [one["number"] for one in event["candidates"]] == ["20", "21"]
+    assert event["candidates"][1] == {
+        "number": "21",
+        "description": "cine [red]4CH",
+        "uids": ["1.2.21"],
+        "place": "study",
+        "frames": 3,
+        "slices": 1,
+        "size": [5, 4],
+        "times": [0, 40, 80],
+        "unit": "ms",
+        "component": "magnitude",
+        "auxiliary": "",
+    }
+
+
+def test_one_of_several_sequences_is_shown(command, two_cines):
+    result = command("info", two_cines, "--series", "4CH")
+    assert "0, 40, 80 ms" in result.stdout
+    assert "Left out: series 20" in result.stdout
+    wrong = command("info", two_cines, "--series", "3CH")
+    assert wrong.exit_code == 3
+    assert "no series is '3CH'" in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("interpolate", "-o", "OUT.seq.nrrd", "--factor", 2, "--engine", "linear_blend"),
+        ("evaluate", "--every", 2, "--engines", "linear_blend"),
+        ("track", "-o", "OUT"),
+        ("evaluate-tracking", "--method", "identity"),
+        ("adapt", "-o", "OUT.safetensors"),
+        ("slices", "apply", "-o", "OUT.nrrd", "--factor", 2),
+        ("slices", "evaluate"),
+        ("slices", "train", "-o", "OUT.safetensors"),
+    ],
+)
+def test_every_command_chooses_a_series(arguments, command, two_cines, tmp_path):
+    """Without a choice all refuse alike, and name the option; a choice that fits nothing shows that it arrives."""
+    given = [str(argument).replace("OUT", str(tmp_path / "out")) for argument in arguments]
+    result = command(*given, two_cines)
+    assert result.exit_code == 3
+    assert "--series NUMBER" in result.stderr
+    assert "21" in result.stderr
+    for choice in (("--series", "77"), ("--component", "real")):
+        wrong = command(*given, two_cines, *choice)
+        assert wrong.exit_code == 3
+        assert f"'{choice[1]}'" in wrong.stderr
+
+
+def test_a_series_is_not_chosen_in_a_data_set(command):
+    result = command("evaluate", "--dataset", "phantoms", "--series", "5")
+    assert result.exit_code == 2
+    assert "--series is for one INPUT" in result.stderr
+
+
+def test_progress_is_shown_where_there_are_many_files(command, events, two_cines, monkeypatch):
+    monkeypatch.setattr("temporal_interp.io.dicom.scan.REPORTED", 3)
+    found = events(command("info", two_cines, "--json"))
+    assert found[0] == {"event": "progress", "fraction": pytest.approx(2 / 6, abs=1e-3), "message": "file 2 of 6"}

@@ -1,4 +1,4 @@
-"""Which images were acquired together: repeats, components and what was computed from other series are kept apart.
+"""Which images were acquired together: repeats, components and what serves other series are kept apart.
 
 Either one series holds all phases of its slices, or each series holds one phase.
 """
@@ -15,8 +15,8 @@ from typing import TypeVar
 import numpy as np
 
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.io.dicom.clues import ORDER_CLUES, Clue, Kind
-from temporal_interp.io.dicom.description import family, kin
+from temporal_interp.io.dicom.clues import IMAGE_NUMBER, ORDER_CLUES, Clue, Kind
+from temporal_interp.io.dicom.description import family, kin, named_phase
 from temporal_interp.io.dicom.headers import SliceImage
 from temporal_interp.io.dicom.phases import phase_order
 from temporal_interp.io.dicom.slices import in_slices
@@ -71,7 +71,7 @@ def acquisitions(images: abc.Sequence[SliceImage]) -> list[list[SliceImage]]:
     """Return images of one grid and orientation, acquisition by acquisition."""
     numbered = _numbered_places(images)
     found: list[list[SliceImage]] = []
-    for kind in _grouped(numbered, lambda one: (one[0].component, one[0].derived)):
+    for kind in _grouped(numbered, lambda one: (one[0].is_enhanced, one[0].component, one[0].auxiliary)):
         parts = [
             part for series in _grouped(kind, lambda one: one[0].series.uid) for part in _without_repeats(_part(series))
         ]
@@ -96,12 +96,29 @@ def _without_repeats(part: Part) -> list[Part]:
     """Return a part, or its acquisitions where it holds several, such as both directions of a flow."""
     if not part.moves:
         return [part]
-    numbered = list(zip(part.images, part.places, strict=True))
-    for telltale in _TELLTALES:
+    numbered, rounds = list(zip(part.images, part.places, strict=True)), _rounds(part)
+    for telltale in (*_TELLTALES, lambda image: rounds.get(id(image))):
         groups = [_part(group) for group in _grouped(numbered, lambda one: telltale(one[0]))]  # noqa: B023 - used here
         if len(groups) > 1 and _are_repeats(groups):
             return [one for group in groups for one in _without_repeats(group)]
     return [part]
+
+
+def _rounds(part: Part) -> dict[int, int]:
+    """Return how often the phases have begun again at an image, in the order of the image numbers, by its identity."""
+    slices = in_slices(part.images)
+    if any(IMAGE_NUMBER.name not in image.clues for image in part.images):
+        return {}
+    ordered = [sorted(images, key=lambda image: image.clues[IMAGE_NUMBER.name]) for images in slices]
+    rounds: dict[int, int] = {}
+    for clue in _SURE_CLUES:
+        if all(clue.name in image.clues for image in part.images):
+            for images in ordered:
+                values = [image.clues[clue.name] for image in images]
+                begun = np.cumsum(np.diff(values, prepend=values[0]) < 0)
+                rounds |= {id(image): int(number) for image, number in zip(images, begun, strict=True)}
+            return rounds
+    return {}
 
 
 def _are_repeats(parts: abc.Sequence[Part]) -> bool:
@@ -178,7 +195,7 @@ def _volumes(parts: list[Part]) -> list[list[Part]]:
         if len(alike) == 1 or _are_phases(alike, _SURE_CLUES):
             found.append(alike)
             continue
-        for relatives in _grouped(alike, lambda part: family(part.name)):
+        for relatives in _grouped(alike, lambda part: (family(part.name), named_phase(part.name) is None)):
             closest = _grouped(relatives, lambda part: kin(part.name))
             found += [relatives] if len(closest) == 1 or _are_phases(relatives, ORDER_CLUES) else closest
     return found

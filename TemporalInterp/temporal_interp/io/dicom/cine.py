@@ -112,8 +112,8 @@ def _left_out(chosen: Candidate, others: abc.Sequence[Candidate], found: Found) 
     notes = []
     for one in others[:SHOWN]:
         why = ""
-        if one.moves and one.derived and not chosen.derived:
-            why = f" ({one.derived} of other images)"
+        if one.moves and one.auxiliary and not chosen.auxiliary:
+            why = f" ({one.auxiliary})"
         elif one.moves and one.component != chosen.component:
             why = f" ({one.component}; --component {one.component} takes it)"
         notes.append(f"Left out: {one.name}{why}.")

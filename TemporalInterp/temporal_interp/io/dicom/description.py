@@ -1,4 +1,4 @@
-"""What the names of series tell: the phase of a breath or a beat, and whether they were computed from other series."""
+"""What the names of series tell: the phase of a breath or a beat, and whether they are no cine for their own sake."""
 
 from __future__ import annotations
 
@@ -29,15 +29,17 @@ _NAMED = (
 )
 """Phases without a percent sign: "Phase 20", "T20"; T1 and T2 are weightings of MR."""
 
-_DERIVED = {
+_AUXILIARY = {
     "MIP": r"mip|maximum\s+intensity",
     "MinIP": r"min[-\s]?ip",
     "average": r"ai?p|avg|ave|average[ds]?|ave[-\s]?ip|mean|mittel(?:wert)?|moyenne",
+    "localiser": r"locali[sz]ers?|scout|survey|topogram|scanogram",
 }
-_DERIVED_TYPES = {
+_AUXILIARY_TYPES = {
     "MIP": {"MIP", "MAXIMUM", "MAX_IP"},
     "MinIP": {"MINIP", "MINIMUM", "MIN_IP"},
     "average": {"AVERAGE", "MEAN", "AVG", "AIP"},
+    "localiser": {"LOCALIZER"},
 }
 
 
@@ -102,17 +104,17 @@ def kin(description: str) -> str:
     return _plain(description) if phase is None else phase.rest
 
 
-def derived_kind(description: str, image_type: tuple[str, ...]) -> str:
-    """Return of what kind a series is that was computed from others (MIP, MinIP, average), "" where it is none.
+def auxiliary_kind(description: str, image_type: tuple[str, ...]) -> str:
+    """Return of what kind a series is that serves others: MIP, MinIP and average of them, localiser; "" of any other.
 
     Example:
-        >>> derived_kind("AIP 0-80%", ()), derived_kind("cine_sa", ("ORIGINAL", "PRIMARY"))
+        >>> auxiliary_kind("AIP 0-80%", ()), auxiliary_kind("cine_sa", ("ORIGINAL", "PRIMARY"))
         ('average', '')
     """
     types = {part.upper() for part in image_type}
     words = re.sub(r"[_\W]+", " ", description.lower())
-    for kind, pattern in _DERIVED.items():
-        if types & _DERIVED_TYPES[kind] or re.search(rf"\b(?:{pattern})\b", words):
+    for kind, pattern in _AUXILIARY.items():
+        if types & _AUXILIARY_TYPES[kind] or re.search(rf"\b(?:{pattern})\b", words):
             return kind
     return ""
 

@@ -25,6 +25,7 @@ _TELLTALES: tuple[tuple[str, Callable[[SliceImage], str]], ...] = (
     ("acquisition", lambda image: "" if image.acquisition is None else f"{image.acquisition}"),
     ("acquired at", lambda image: _acquired(image)),
     ("in", lambda image: image.path.parent.name),
+    ("in", lambda image: image.path.name if image.is_enhanced else "single images"),
 )
 """What may tell acquisitions with the same number apart."""
 
@@ -70,8 +71,8 @@ def _stack(stack: Stack, series: list[Series], number: str, description: str) ->
         times=times,
         unit=unit,
         component=first.component,
-        kinds=first.image_type,
-        derived=first.derived,
+        image_type=first.image_type,
+        auxiliary=first.auxiliary,
         read=stack.sequence,
         name=_name(stack, number, description),
     )
@@ -93,8 +94,8 @@ def _clip(clip: Clip, series: list[Series], number: str, description: str) -> Ca
         times=times,
         unit=unit,
         component=MAGNITUDE,
-        kinds=(),
-        derived="",
+        image_type=(),
+        auxiliary="",
         read=clip.sequence,
         name=_name(clip, number, description),
     )
@@ -154,8 +155,8 @@ def _difference(one: Stack | Clip, alike: abc.Sequence[Stack | Clip]) -> str:
     words = [word for word in dict.fromkeys(first.image_type) if word not in shared and len(word) > 1]  # not M and P
     if any(other.component != first.component for other in others):
         words.insert(0, first.component)
-    if first.derived:
-        words.append(first.derived)
+    if first.auxiliary:
+        words.append(first.auxiliary)
     for name, of in _TELLTALES:
         if not words and of(first) not in ("", *map(of, others)):
             words.append(f"{name} {of(first)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from temporal_interp.io.dicom.agreement import (
     table_of_times,
 )
 from temporal_interp.io.dicom.clues import IMAGE_NUMBER, INDEX, ORDER_CLUES, TIME_CLUES, Clue, Kind, Slices
+from temporal_interp.io.dicom.cycle import whole_cycle
 from temporal_interp.io.dicom.headers import SliceImage, file_label
 
 DECIMALS = 3
@@ -23,12 +25,6 @@ DECIMALS = 3
 
 RR_SHARE = 0.01
 """RR intervals that differ by less than this share are not worth a note."""
-
-STEP_SHARE = 0.5
-"""A cycle may be longer or shorter than its phases by less than this share of the step from phase to phase."""
-
-PERCENT_ROUNDING = 1.0
-"""Percentages in names are rounded: 0, 33 and 66 % are thirds of a cycle."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +37,7 @@ class PhaseOrder:
         name: of the index.
         unit: of the index.
         notes: for the user.
-        period: length of the cycle in `unit` where the phases are one whole cycle, see `phase_order`.
+        period: length of the cycle in `unit` where the phases are one whole cycle, see `whole_cycle`.
     """
 
     slices: Slices
@@ -56,6 +52,10 @@ class _UnusableError(Exception):
     """A clue that does not tell the order of the phases; the message says why, and is empty where it is not there."""
 
 
+class _DoubledError(_UnusableError):
+    """A clue that is the same for two images of one place."""
+
+
 def phase_order(slices: Slices, clues: Sequence[Clue] = ORDER_CLUES) -> PhaseOrder:
     """Return the phases of slices that have the same number of images each.
 
@@ -64,14 +64,7 @@ def phase_order(slices: Slices, clues: Sequence[Clue] = ORDER_CLUES) -> PhaseOrd
     numbered. A phase's time is the median over the slices, as the RR interval differs from breath hold to breath hold
     (our choice).
 
-    Phases are one whole cycle, and have its length as their period, only where the headers say so (our choice):
-
-    - Trigger times and the length of the cycle are given, as by retrospective gating. In every slice, the phases last
-      as long as the cycle to within half a step, each lasting one step; and there are as many as are announced, if the
-      header does announce a number. The period is the median over the slices, as the times are. Prospective gating,
-      which leaves out the end of the cycle, gives no period: the last gap would be too long to be filled like the
-      others.
-    - Phases have evenly spaced percentages of the cycle that make up 100 %.
+    Their period is that of `whole_cycle`.
 
     Raises:
         InvalidInputError: nothing tells the order of the phases, or the times of the slices contradict each other.
@@ -79,15 +72,29 @@ def phase_order(slices: Slices, clues: Sequence[Clue] = ORDER_CLUES) -> PhaseOrd
     if len(slices[0]) == 1:
         return PhaseOrder(slices, [0.0], "frame", "")
     reasons: dict[str, str] = {}
+    doubled = ""
     for clue in clues:
+        if clue is IMAGE_NUMBER and any(_is_repeated(other, slices) for other in clues if other.name in reasons):
+            break  # numbers would only tell images of several acquisitions or components apart
         try:
             ordered = _ordered_by(clue, slices)
         except _UnusableError as why:
             if str(why):
                 reasons[clue.name] = str(why)
+            if isinstance(why, _DoubledError):
+                doubled = doubled or str(why)
             continue
         return _with_times(ordered, clue, reasons)
-    raise InvalidInputError(_nothing_tells(slices, list(reasons.values())))
+    if doubled:
+        raise InvalidInputError(
+            f"two images have the same place and time, and nothing else tells their order: {doubled}. Keep one of "
+            f"each, or the images of one series."
+        )
+    why = "; ".join(reasons.values()) or "there are no times and no image numbers"
+    raise InvalidInputError(
+        f"nothing in the headers tells the order of the {len(slices[0])} images at the place of "
+        f"{file_label(slices[0][0].path)}: {why}. Choose one series, or correct these entries."
+    )
 
 
 def _ordered_by(clue: Clue, slices: Slices) -> list[list[SliceImage]]:
@@ -103,13 +110,19 @@ def _ordered_by(clue: Clue, slices: Slices) -> list[list[SliceImage]]:
         raise _UnusableError
     total = sum(map(len, values))
     if given < total:
-        raise _UnusableError(f"{clue.name} is missing on {total - given} of {total} images")
+        first = next(
+            image.path
+            for images, row in zip(slices, values, strict=True)
+            for image, value in zip(images, row, strict=True)
+            if value is None
+        )
+        raise _UnusableError(f"{clue.name} is missing on {total - given} of {total} images, as on {file_label(first)}")
     ordered = []
     for images, row in zip(slices, values, strict=True):
         order = np.argsort(np.array(row, dtype=float), kind="stable")
         for one, other in itertools.pairwise(order):
             if row[one] == row[other]:
-                raise _UnusableError(
+                raise _DoubledError(
                     f"{clue.name} is {row[one]:g} on both {file_label(images[one].path)} and "
                     f"{file_label(images[other].path)}, which show the same place"
                 )
@@ -144,23 +157,20 @@ def _require_consistent(clue: Clue, ordered: Slices) -> None:
         )
 
 
+def _is_repeated(clue: Clue, slices: Slices) -> bool:
+    """Tell whether every value of a clue is there the same number of times, more than once.
+
+    Times of the clock may be, where they are given to the second.
+    """
+    if clue.kind is Kind.CLOCK:
+        return False
+    counts = {count for row in clue.values(slices) for count in Counter(row).values()}
+    return len(counts) == 1 and counts != {1}
+
+
 def _rows(clue: Clue, ordered: Slices) -> np.ndarray:
     """Return the values of a clue that all images have, (slice, phase)."""
     return np.array(clue.values(ordered), dtype=float)
-
-
-def _nothing_tells(slices: Slices, reasons: Sequence[str]) -> str:
-    """Return why there is no order, for a message."""
-    if reasons and " is " in reasons[0] and " on both " in reasons[0]:
-        return (
-            f"two images have the same place and time, and nothing else tells their order: {reasons[0]}. Keep one of "
-            f"each, or the images of one series."
-        )
-    why = "; ".join(reasons) if reasons else "there are no times and no image numbers"
-    return (
-        f"nothing in the headers tells the order of the {len(slices[0])} images at the place of "
-        f"{file_label(slices[0][0].path)}: {why}. Choose one series."
-    )
 
 
 def _with_times(ordered: Slices, by: Clue, reasons: dict[str, str]) -> PhaseOrder:
@@ -175,9 +185,8 @@ def _with_times(ordered: Slices, by: Clue, reasons: dict[str, str]) -> PhaseOrde
     notes += [clue.note] if clue.note else []
     notes += _missing_phases(ordered) + _spread(times, clue)
     values = np.round(np.median(times, axis=0), DECIMALS)
-    period = _period(ordered, times, clue)
-    if period is not None and not _is_whole(values, period, clue):
-        period = None
+    period = whole_cycle(ordered, times, values, clue)
+    period = None if period is None else round(period, DECIMALS)
     return PhaseOrder(ordered, values.tolist(), *INDEX[clue.kind], notes, period)
 
 
@@ -223,33 +232,6 @@ def _spread(times: np.ndarray, clue: Clue) -> list[str]:
             f"the median time."
         ]
     return []
-
-
-def _period(ordered: Slices, times: np.ndarray, clue: Clue) -> float | None:
-    """Return the length of the cycle, None where the phases of a slice, whose times are a row, are not a whole one."""
-    if clue.kind is Kind.PERCENT:
-        return 100.0 if not np.ptp(times, axis=0).any() and _is_whole(times[0], 100.0, clue) else None
-    if clue.kind is Kind.CLOCK:
-        return None
-    cycles = []
-    for images, row in zip(ordered, times, strict=True):
-        given = {image.cycle for image in images}
-        announced = {image.phases_announced for image in images} - {None}
-        cycle = given.pop()
-        if given or cycle is None or announced - {len(images)} or not _is_whole(row, cycle, clue):
-            return None
-        cycles.append(cycle)
-    return round(float(np.median(cycles)), DECIMALS)
-
-
-def _is_whole(times: np.ndarray, cycle: float, clue: Clue) -> bool:
-    """Tell whether phases last as long as a cycle, and the gap from the last to the first as long as the others."""
-    closing = cycle - (times[-1] - times[0])
-    if clue.kind is Kind.PERCENT:
-        even = cycle / len(times)
-        return bool(np.abs(np.append(np.diff(times), closing) - even).max() <= PERCENT_ROUNDING)
-    step = float(np.median(np.diff(times)))
-    return bool(max(abs(len(times) * step - cycle), abs(closing - step)) < STEP_SHARE * step)
 
 
 def _missing_phases(ordered: Slices) -> list[str]:

@@ -16,7 +16,8 @@ from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 from temporal_interp.errors import Progress, UnreadableFileError
 from temporal_interp.io.dicom.clip import Clip
 from temporal_interp.io.dicom.entries import integer, odd_values_accepted, text
-from temporal_interp.io.dicom.headers import SliceImage, file_label, is_multiframe, slice_images
+from temporal_interp.io.dicom.headers import SliceImage, file_label
+from temporal_interp.io.dicom.slice_images import is_multiframe, slice_images
 from temporal_interp.io.dicom.sniff import HEAD, begins_like_dicom, has_preamble
 
 DEFERRED = 1 << 16

@@ -78,7 +78,7 @@ def _voxel_type(images: abc.Sequence[SliceImage]) -> np.dtype:
             f"up to {max(map(abs, limits)):.0e}; correct them, or take the file out of the folder."
         )
     if not any(map(_is_rescaled, images)):
-        kinds = {(image.allocated, image.signed): image for image in images}.values()
+        kinds = {(image.allocated, image.signed): image for image in reversed(images)}.values()
         return np.result_type(*(next(decoded_frames(image.path, [image.frame])).dtype for image in kinds))
     if not all(image.slope.is_integer() and image.intercept.is_integer() for image in images):
         return np.dtype(np.float32)

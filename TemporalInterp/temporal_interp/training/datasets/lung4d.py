@@ -29,8 +29,8 @@ from scipy import ndimage
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, errors_naming, no_progress
-from temporal_interp.io.dicom.headers import slice_images
 from temporal_interp.io.dicom.scan import read_header
+from temporal_interp.io.dicom.slice_images import slice_images
 from temporal_interp.io.dicom.stack import stacks
 from temporal_interp.tensors.spatial import resize
 from temporal_interp.training.datasets.subject import Case, Split, errors_of, split_at_random

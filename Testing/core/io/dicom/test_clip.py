@@ -85,6 +85,22 @@ def test_frames_without_time_are_numbered(clip):
 
 
 @pytest.mark.parametrize(
+    ("increments", "values"),
+    [
+        ([0, 0, 20], (0, 10, 20)),
+        ([0, 20, 0], (0, 20, 30)),
+        ([5, 0, 0], None),
+        ([0, 20, -5], None),
+    ],
+)
+def test_frames_at_one_time_are_spaced_or_numbered_with_a_note(increments, values, clip):
+    sequence = read_sequence(clip(FrameTimeVector=increments, FrameIncrementPointer=0x00181065))
+    assert sequence.times == (values or (0, 1, 2))
+    assert sequence.unit == ("ms" if values else "")
+    assert "FrameTimeVector" in sequence.notes[0]
+
+
+@pytest.mark.parametrize(
     ("header", "spacing"),
     [
         ({"PixelSpacing": [0.3, 0.2]}, (0.2, 0.3, 1)),
@@ -117,6 +133,13 @@ def test_colour_becomes_luminance(planar, clip):
     np.testing.assert_array_equal(sequence.volumes[0].array[0], LUMINANCE)
     np.testing.assert_array_equal(sequence.volumes[1].array[0], LUMINANCE[::-1])
     assert "Colour was turned into luminance." in sequence.notes
+
+
+def test_wide_colour_is_not_cut_off(clip):
+    pixels = np.full((3, 2, 3, 3), 2**32 - 1, dtype=np.uint32)
+    header = {"SamplesPerPixel": 3, "PhotometricInterpretation": "RGB", "PlanarConfiguration": 0}
+    header |= {"BitsAllocated": 32, "BitsStored": 32, "HighBit": 31}
+    assert (read_sequence(clip(PixelData=pixels.tobytes(), **header)).to_numpy() >= 2**32 - 2).all()
 
 
 def test_palette_becomes_luminance(clip):

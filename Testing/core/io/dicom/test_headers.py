@@ -8,7 +8,7 @@ import pytest
 from pydicom.uid import ComprehensiveSRStorage, EnhancedMRImageStorage, SegmentationStorage
 
 from dicom_files import assert_is_the_stack
-from temporal_interp.errors import InvalidInputError, UnreadableFileError
+from temporal_interp.errors import AmbiguousInputError, InvalidInputError, UnreadableFileError
 from temporal_interp.io import read_sequence
 
 
@@ -152,3 +152,41 @@ def test_enhanced_multiframe_file_without_positions_is_refused(enhanced):
 
     with pytest.raises(InvalidInputError, match="neither a place in the patient nor a time"):
         read_sequence(enhanced[0](edit))
+
+
+def test_enhanced_and_single_images_of_one_series_are_not_mixed(enhanced, make_image, save_dicom, tmp_path, pixels_of):
+    enhanced[0]()
+    for slice_number in range(3):
+        for phase in range(4):
+            dataset = make_image(slice_number, phase)
+            dataset.SeriesInstanceUID, dataset.SeriesNumber = "1.2.3.0", 10
+            save_dicom(dataset, tmp_path / f"{slice_number}{phase}.dcm")
+    with pytest.raises(AmbiguousInputError, match=r"single images(?s:.*)in enhanced\.dcm"):
+        read_sequence(tmp_path)
+    for series in ("10.1", "10.2"):
+        assert_is_the_stack(read_sequence(tmp_path, series=series), pixels_of)
+
+
+@pytest.mark.parametrize("apart", ["slice", "phase"])
+def test_one_enhanced_file_a_slice_or_a_phase(apart, enhanced, tmp_path, pixels_of):
+    path = enhanced[0]()
+    whole = pydicom.dcmread(path)
+    path.unlink()
+    frames, pixels = list(whole.PerFrameFunctionalGroupsSequence), whole.pixel_array
+    for number in range(3 if apart == "slice" else 4):
+        if apart == "slice":
+            wanted = sorted({tuple(own.PlanePositionSequence[0].ImagePositionPatient) for own in frames})[number]
+            chosen = [
+                n for n, own in enumerate(frames) if tuple(own.PlanePositionSequence[0].ImagePositionPatient) == wanted
+            ]
+        else:
+            chosen = [
+                n for n, own in enumerate(frames) if own.FrameContentSequence[0].TemporalPositionIndex == number + 1
+            ]
+        whole.PerFrameFunctionalGroupsSequence = [frames[n] for n in chosen]
+        whole.NumberOfFrames, whole.InstanceNumber = len(chosen), number + 1
+        whole.PixelData = pixels[chosen].tobytes()
+        whole.save_as(tmp_path / f"{number}.dcm")
+    sequence = read_sequence(tmp_path)
+    assert_is_the_stack(sequence, pixels_of)
+    assert sequence.times == (0, 40, 80, 120)

@@ -6,6 +6,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.tag import Tag
 
 from dicom_files import assert_is_the_stack
+from temporal_interp.errors import InvalidInputError
 from temporal_interp.io import read_sequence
 
 
@@ -61,6 +62,217 @@ def test_phases_that_the_header_promises_are_missed(dicom_folder):
         dataset.CardiacNumberOfImages = 5
 
     assert "announce 5 phases, 4 are there" in read_sequence(dicom_folder(edit)).notes[0]
+
+
+def one_series(dataset, slice_number, phase):
+    """All images in one series, their numbers in no useful order, and no times."""
+    del dataset.TriggerTime
+    dataset.SeriesInstanceUID, dataset.SeriesNumber = "1.2.3.9", 9
+    dataset.InstanceNumber = (5, 2, 11, 7, 0, 9, 4, 10, 8, 1, 3, 6)[4 * slice_number + phase]
+
+
+def one_series_per_phase(dataset, slice_number, phase):
+    del dataset.TriggerTime
+    dataset.SeriesInstanceUID, dataset.SeriesNumber = f"1.2.4.{phase}", 20 + phase
+    dataset.InstanceNumber = slice_number
+
+
+class TestOrder:
+    """4 phases in 3 slices, image numbers jumbled."""
+
+    @pytest.mark.parametrize(
+        "keyword", ["TemporalPositionIdentifier", "NominalPercentageOfCardiacPhase", "TriggerTime"]
+    )
+    def test_comes_from_the_entry_that_tells_it(self, keyword, dicom_folder, pixels_of):
+        def edit(dataset, slice_number, phase):
+            one_series(dataset, slice_number, phase)
+            setattr(dataset, keyword, 10 * phase + 10)
+
+        sequence = read_sequence(dicom_folder(edit))
+        assert_is_the_stack(sequence, pixels_of)
+        expected = (0, 1, 2, 3) if keyword == "TemporalPositionIdentifier" else (10, 20, 30, 40)
+        assert sequence.times == expected
+
+    def test_of_an_index_goes_with_the_times_that_fit_to_it(self, dicom_folder, pixels_of):
+        def edit(dataset, slice_number, phase):
+            one_series(dataset, slice_number, phase)
+            dataset.TemporalPositionIdentifier, dataset.TriggerTime = phase + 1, 30 * phase
+
+        sequence = read_sequence(dicom_folder(edit))
+        assert_is_the_stack(sequence, pixels_of)
+        assert (sequence.times, sequence.unit, sequence.notes) == ((0, 30, 60, 90), "ms", ())
+
+    def test_of_an_index_stays_where_times_contradict_it(self, dicom_folder, pixels_of):
+        def edit(dataset, slice_number, phase):
+            one_series(dataset, slice_number, phase)
+            dataset.TemporalPositionIdentifier, dataset.TriggerTime = phase + 1, 30 * (3 - phase)
+
+        sequence = read_sequence(dicom_folder(edit))
+        assert_is_the_stack(sequence, pixels_of)
+        assert sequence.index_name == "frame"
+
+    @pytest.mark.parametrize(
+        ("position", "note"),
+        [
+            (lambda k, p: 1, None),
+            (lambda k, p: 1 + p // 2, "TemporalPositionIdentifier is 1 on both"),
+            (lambda k, p: 1 + 4 * k + p, "TemporalPositionIdentifier has other values in some slices"),
+            (lambda k, p: None if (k, p) == (1, 2) else 1 + p, "TemporalPositionIdentifier is missing on 1 of 12"),
+        ],
+    )
+    def test_of_an_index_that_contradicts_itself_gives_way(self, position, note, dicom_folder, pixels_of):
+        def edit(dataset, slice_number, phase):
+            dataset.TemporalPositionIdentifier = position(slice_number, phase)
+
+        sequence = read_sequence(dicom_folder(edit))
+        assert_is_the_stack(sequence, pixels_of)
+        assert sequence.times == (0, 40, 80, 120)
+        assert note in sequence.notes[0] if note else sequence.notes == ()
+
+    def test_by_trigger_times_gives_way_where_two_images_of_a_slice_have_one(self, dicom_folder, pixels_of):
+        def edit(dataset, slice_number, phase):
+            if (slice_number, phase) == (1, 3):
+                dataset.TriggerTime = 80.0
+
+        sequence = read_sequence(dicom_folder(edit))
+        assert_is_the_stack(sequence, pixels_of)
+        assert sequence.times == (0, 1, 2, 3)
+        assert "TriggerTime is 80 on both Se1/" in sequence.notes[0]
+
+    @pytest.mark.parametrize(
+        "numbering",
+        [
+            lambda k, p: 4 * k + p,
+            lambda k, p: 3 * p + k,
+            lambda k, p: 3 * p + (k if p % 2 else 2 - k),
+            lambda k, p: 10 * k + p + (p > 1),
+        ],
+    )
+    def test_by_image_numbers_needs_a_pattern(self, numbering, dicom_folder, pixels_of):
+        def edit(dataset, slice_number, phase):
+            one_series(dataset, slice_number, phase)
+            dataset.InstanceNumber = numbering(slice_number, phase)
+
+        assert_is_the_stack(read_sequence(dicom_folder(edit)), pixels_of)
+
+    def test_by_image_numbers_without_a_pattern_is_refused(self, dicom_folder):
+        with pytest.raises(InvalidInputError, match="InstanceNumber does not follow the same pattern in all slices"):
+            read_sequence(dicom_folder(one_series))
+
+
+class TestClock:
+    TIMES = ("235950", "235954", "235958", "000002")
+
+    @pytest.mark.parametrize("date", [lambda p: None, lambda p: "20200101", lambda p: None if p == 1 else "20200101"])
+    def test_goes_on_after_midnight_where_the_date_does_not(self, date, dicom_folder, pixels_of):
+        def edit(dataset, slice_number, phase):
+            one_series(dataset, slice_number, phase)
+            dataset.AcquisitionTime, dataset.AcquisitionDate = self.TIMES[phase], date(phase)
+
+        sequence = read_sequence(dicom_folder(edit))
+        assert_is_the_stack(sequence, pixels_of)
+        assert sequence.times == (0, 4000, 8000, 12000)
+
+    def test_tells_the_phases_of_several_series(self, dicom_folder, pixels_of):
+        def edit(dataset, slice_number, phase):
+            one_series_per_phase(dataset, slice_number, phase)
+            dataset.ContentTime = f"10101{2 * phase}"
+            if (slice_number, phase) != (1, 2):
+                dataset.AcquisitionTime = f"10101{phase}"
+
+        sequence = read_sequence(dicom_folder(edit))
+        assert_is_the_stack(sequence, pixels_of)
+        assert sequence.times == (0, 2000, 4000, 6000)
+        assert "AcquisitionTime is missing on 1 of 12 images" in sequence.notes[0]
+
+    def test_is_no_clue_where_a_series_would_be_torn_apart(self, dicom_folder):
+        def edit(dataset, slice_number, phase):
+            one_series_per_phase(dataset, slice_number, phase)
+            dataset.AcquisitionTime = f"10101{(phase + slice_number) % 4}"
+
+        with pytest.raises(InvalidInputError, match="AcquisitionTime puts images of one series into several phases"):
+            read_sequence(dicom_folder(edit))
+
+    def test_of_reconstruction_is_no_clue(self, dicom_folder, pixels_of):
+        """Its steps differ from slice to slice."""
+
+        def edit(dataset, slice_number, phase):
+            del dataset.TriggerTime
+            dataset.ContentTime = f"101010.{100 * phase + 40 * ((7 * slice_number + 5 * phase) % 3):03d}"
+
+        sequence = read_sequence(dicom_folder(edit))
+        assert_is_the_stack(sequence, pixels_of)
+        assert sequence.index_name == "frame"
+        assert "ContentTime does not rise in the same way" in sequence.notes[0]
+
+
+class TestNames:
+    """4 phases, each a series with a name."""
+
+    @pytest.mark.parametrize(
+        ("names", "times", "unit"),
+        [
+            (("0% In", "100% In", "50% Ex", "0% Ex"), (0, 50, 75, 100), "%"),
+            (("0% In", "50% In", "100% In", "100% Ex"), (0, 1, 2, 3), ""),
+            (("100% Ex", "66% Ex", "33% Ex", "0% Ex"), (50, 67, 83.5, 100), "%"),
+            (("0% In", "10% In", "20% In", "30% In"), (0, 10, 20, 30), "%"),
+            (("ASiR-V 40% 0%", "ASiR-V 40% 10%", "ASiR-V 40% 20%", "ASiR-V 40% 30%"), (0, 10, 20, 30), "%"),
+        ],
+    )
+    def test_tell_the_phase_of_a_breath(self, names, times, unit, dicom_folder, pixels_of):
+        def edit(dataset, slice_number, phase):
+            one_series_per_phase(dataset, slice_number, phase)
+            dataset.SeriesDescription = f"Thorax {names[phase]}"
+
+        sequence = read_sequence(dicom_folder(edit))
+        assert_is_the_stack(sequence, pixels_of)
+        assert (sequence.times, sequence.unit) == (times, unit)
+
+    def test_with_numbers_of_phases_are_no_percentages(self, dicom_folder, pixels_of):
+        def edit(dataset, slice_number, phase):
+            one_series_per_phase(dataset, slice_number, phase)
+            dataset.SeriesDescription, dataset.AcquisitionTime = f"LAVA phase {phase + 1}", f"10101{phase}"
+
+        sequence = read_sequence(dicom_folder(edit))
+        assert_is_the_stack(sequence, pixels_of)
+        assert (sequence.times, sequence.unit) == ((0, 1000, 2000, 3000), "ms")
+
+
+class TestContradiction:
+    @pytest.mark.parametrize(
+        ("slice_number", "phase", "time", "message"),
+        [
+            (1, 2, -40, "slices 0 and 1 do not fit together at phase"),
+            (1, 2, 1e6, "the phases of slice 0 span 120, those of slice 1 span 1e"),
+            (2, 1, 119, "do not fit together"),
+        ],
+    )
+    def test_of_one_trigger_time_is_refused_with_a_table(self, slice_number, phase, time, message, dicom_folder):
+        def edit(dataset, *place):
+            if place == (slice_number, phase):
+                dataset.TriggerTime = time
+
+        with pytest.raises(
+            InvalidInputError, match=rf"{message}(?s:.*)TriggerTime, ms +phase 0(?s:.*)slice {slice_number} "
+        ):
+            read_sequence(dicom_folder(edit))
+
+    def test_of_two_times_that_were_swapped_is_seen_by_the_image_numbers(self, dicom_folder):
+        def edit(dataset, slice_number, phase):
+            if slice_number == 1:
+                dataset.TriggerTime = (0, 80, 40, 120)[phase]
+
+        with pytest.raises(InvalidInputError, match=r"slice 1 alone is not in the order(?s:.*)slice 1 .* 40 #3 +80 #2"):
+            read_sequence(dicom_folder(edit))
+
+    def test_is_none_where_slices_have_an_offset(self, dicom_folder, pixels_of):
+        def edit(dataset, slice_number, phase):
+            dataset.TriggerTime = 40 * phase + 13 * slice_number
+
+        sequence = read_sequence(dicom_folder(edit))
+        assert_is_the_stack(sequence, pixels_of)
+        assert sequence.times == (13, 53, 93, 133)
+        assert "up to 26 ms apart" in sequence.notes[0]
 
 
 class TestPeriod:
