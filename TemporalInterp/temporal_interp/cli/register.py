@@ -76,7 +76,7 @@ def register(
     )
 
     from temporal_interp.data.slice_independence import slices_are_independent
-    from temporal_interp.io import read_volume, write_displacement, write_volume
+    from temporal_interp.io import write_displacement, write_volume
     from temporal_interp.registration.moving_volume import sample_onto
     from temporal_interp.registration.register import default_settings
     from temporal_interp.registration.register import register as run_registration
@@ -84,7 +84,7 @@ def register(
 
     console, started = Console(json), time.monotonic()
     where = choose_device(device)
-    fixed = read_volume(fixed_path)
+    fixed = _read(fixed_path, console)
     require_disk_space(_needs(fixed, output, field))
     if paper or neural:
         settings = VelocitySettings.paper() if paper else VelocitySettings.neural()
@@ -100,7 +100,7 @@ def register(
         settings = replace(settings, smoothness=smoothness)
     if max_voxels is not None:
         settings = replace(settings, max_voxels=max_voxels)
-    moving = read_volume(moving_path)
+    moving = _read(moving_path, console)
     at_rest = sample_onto(moving, fixed.geometry)
     _tell_what_is_covered(at_rest, fixed, moving, console)
     start = None if initial is None else _initial_field(initial, fixed.geometry, console)
@@ -129,6 +129,16 @@ def register(
     ]
     values |= {"output": output, "field": field, "seconds": round(time.monotonic() - started, 1)}
     console.result({**values, "settings": settings.in_one_line()}, *lines)
+
+
+def _read(path: Path, console: Console) -> Volume:
+    """Return a volume, and say what was assumed of it."""
+    from temporal_interp.io import read_volume_with_notes
+
+    volume, notes = read_volume_with_notes(path)
+    for note in notes:
+        console.note(f"{path.name}: {note}")
+    return volume
 
 
 def _needs(fixed: Volume, output: Path, field: Path | None) -> dict[Path, float]:

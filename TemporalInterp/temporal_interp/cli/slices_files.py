@@ -15,7 +15,6 @@ from temporal_interp.cli.outputs import (
 )
 from temporal_interp.cli.reading import read_input
 from temporal_interp.cli.room import COMPRESSED, require_disk_space, require_room_for_sequence
-from temporal_interp.data.field_of_view import is_constant, require_seen
 from temporal_interp.data.provenance import has_synthetic_slices
 from temporal_interp.errors import InvalidInputError
 
@@ -39,6 +38,8 @@ def read_slices(path: Path, console: Console, series: str | None = None, compone
         InvalidInputError: it cannot be read, has one slice, synthetic slices, or a frame that shows nothing; the
             message names it.
     """
+    from temporal_interp.data.field_of_view import require_seen
+
     sequence = read_input(path, console, series, component)
     if sequence.volumes[0].geometry.shape[0] < 2:
         raise InvalidInputError(f"{path} has only one slice: there is no gap to add slices in. Nothing was done.")
@@ -63,6 +64,8 @@ def volumes_to_learn_from(
     Raises:
         InvalidInputError: an input cannot be read or learnt from, or a folder has no image; the message names it.
     """
+    from temporal_interp.data.field_of_view import is_constant
+
     volumes: list[Volume] = []
     for path in (file for given in paths for file in _inputs(given)):
         found = read_slices(path, console, series, component).volumes

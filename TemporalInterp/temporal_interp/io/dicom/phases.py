@@ -90,10 +90,10 @@ def phase_order(slices: Slices, clues: Sequence[Clue] = ORDER_CLUES) -> PhaseOrd
             f"two images have the same place and time, and nothing else tells their order: {doubled}. Keep one of "
             f"each, or the images of one series."
         )
-    why = "; ".join(reasons.values()) or "there are no times and no image numbers"
+    together = "; ".join(reasons.values()) or "there are no times and no image numbers"
     raise InvalidInputError(
         f"nothing in the headers tells the order of the {len(slices[0])} images at the place of "
-        f"{file_label(slices[0][0].path)}: {why}. Choose one series, or correct these entries."
+        f"{file_label(slices[0][0].path)}: {together}. Choose one series, or correct these entries."
     )
 
 
