@@ -49,8 +49,10 @@ def test_a_teacher_and_then_a_student_that_learns_from_it(train_command, tmp_pat
     assert student.settings["widths"] == [4, 8]
     assert student.training["data"]["dataset"] == "synthetic"
     assert student.training["settings"]["epochs"] == 2
-    log = (tmp_path / "out" / "student" / "log" / "version_0" / "metrics.csv").read_text()
-    assert "training/distillation_epoch" in log
+    log = (tmp_path / "out" / "student" / "log.csv").read_text().splitlines()
+    assert "training/distillation" in log[0].split(",")
+    assert len(log) == 1 + 2
+    assert str(tmp_path / "out" / "student" / "log.csv") in second.stdout
 
 
 def test_a_program_gets_progress_and_the_model(train_command, events, tmp_path, monkeypatch):

@@ -17,19 +17,14 @@ from temporal_interp.evaluation.report import finite, write_csv
 from temporal_interp.io import write_sequence
 from temporal_interp.models.model_file import load_model
 from temporal_interp.networks import NetworkSettings
-from temporal_interp.training import ablation
 from temporal_interp.training.ablation import (
-    ROWS,
-    SAMPLES_PER_SUBJECT,
-    PaperScores,
-    RepeatedSource,
     ScoredRow,
     ablate,
-    rows_named,
-    rows_of_tables,
 )
+from temporal_interp.training.ablation_rows import OF_BOTH, ROWS, PaperScores, rows_named, rows_of_tables
 from temporal_interp.training.configuration import Configuration
 from temporal_interp.training.datasets.catalogue import (
+    SAMPLES_TO_SCORE,
     TEST_SEED,
     DataSettings,
     held_out_samples,
@@ -152,8 +147,8 @@ def test_every_row_is_trained_as_it_says(everything):
         settings = replace(getattr(CONFIGURATION, row.kind), **row.student)
         assert model.training["settings"] == settings.as_dict()
         assert model.training["data"] == CONFIGURATION.data.as_dict()
-        log = (folder / (row.name if row.kind == "student" else row.taught_by) / row.kind).glob("log/*/metrics.csv")
-        distilled = any("distillation" in path.read_text() for path in log)
+        log = folder / (row.name if row.kind == "student" else row.taught_by) / row.kind / "log.csv"
+        distilled = "distillation" in log.read_text()
         assert distilled == (row.kind == "student" and row.taught_by is not None)
 
 
@@ -172,7 +167,7 @@ def test_teachers_lack_what_their_students_lack_and_are_trained_once(everything)
 
 def test_scores_are_of_subjects_never_learnt_from(everything, subjects):
     _, scored, _ = everything
-    test = RepeatedSource(held_out_samples(replace(CONFIGURATION.data, folder=subjects)))
+    test = held_out_samples(replace(CONFIGURATION.data, folder=subjects))
     assert scored[0].scores == score(linear_blend, test, seed=0)
     student = next(row for row in scored if row.name == "student")
     assert student.scores == TrainingLogic(student.model, hardware=CPU).evaluate(student.model, test)
@@ -180,10 +175,10 @@ def test_scores_are_of_subjects_never_learnt_from(everything, subjects):
 
 def test_synthetic_samples_to_score_on_are_of_the_test_seed(subjects):
     settings = replace(CONFIGURATION.data, validation_subjects=2, folder=subjects)
-    samples = RepeatedSource(held_out_samples(settings))
+    samples = held_out_samples(settings)
     source = synthetic_samples(settings, 2, TEST_SEED)
-    assert len(samples) == 2 * SAMPLES_PER_SUBJECT
-    for index, subject in ((0, 0), (SAMPLES_PER_SUBJECT - 1, 0), (SAMPLES_PER_SUBJECT, 1)):
+    assert len(samples) == 2 * SAMPLES_TO_SCORE
+    for index, subject in ((0, 0), (SAMPLES_TO_SCORE - 1, 0), (SAMPLES_TO_SCORE, 1)):
         one, other = samples.draw(index, np.random.default_rng(5)), source.draw(subject, np.random.default_rng(5))
         assert one.t == other.t
         assert (one.target == other.target).all()
@@ -196,10 +191,10 @@ def test_samples_of_a_folder_to_score_on_are_of_its_test_split(tmp_path):
         write_sequence(frames, tmp_path / f"{number}.seq.nrrd")
     settings = DataSettings("folder", tmp_path, test=0.34, validation=0.17, policy="triplets", shape=(1, 8, 8))
     test = {subject.load().sequence.volumes[0].geometry.spacing[0] for subject in open_split(settings).test}
-    samples = RepeatedSource(held_out_samples(settings))
+    samples = held_out_samples(settings)
     drawn = [samples.draw(index, np.random.default_rng(index)) for index in range(len(samples))]
     assert len(test) == 2
-    assert [sample.spacing[1] for sample in drawn] == sorted([*test] * SAMPLES_PER_SUBJECT)
+    assert [sample.spacing[1] for sample in drawn] == sorted([*test] * 2)  # four frames, two of them between others
     assert {tuple(sample.first.shape) for sample in drawn} == {(1, 1, 8, 8)}
     with pytest.raises(InvalidInputError, match="set test above 0"):
         held_out_samples(replace(settings, test=0.0))
@@ -332,7 +327,7 @@ def test_linear_rows_of_the_papers_own_network_keep_their_teachers_ends():
     literal = NetworkSettings(widths=(4, 8), exact_ends=False)
     for row in ROWS:
         assert replace(literal, **row.network).exact_ends == (row.network.get("motion") == "linear")
-    assert not set(ablation.OF_BOTH) & {"motion", "exact_ends"}
+    assert not set(OF_BOTH) & {"motion", "exact_ends"}
 
 
 SCORED = [

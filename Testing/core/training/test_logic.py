@@ -48,7 +48,7 @@ def test_a_teacher_learns_and_its_file_says_what_it_is(training):
     assert loaded.training["data"] == "discs"
     assert loaded.training["settings"] == training.logic(epochs=3, motion=0.1).settings.as_dict()
     assert load_network(model, "teacher").settings == training.network
-    for name in ("training/loss_epoch", "training/motion_epoch", "validation/epe_voxels"):
+    for name in ("training/loss", "training/motion", "validation/epe_voxels"):
         assert float(losses[2, name]) < float(losses[0, name])
     assert max(gains) > gains[0]
 
@@ -65,7 +65,7 @@ def test_a_student_learns_without_a_teacher(training):
 def test_a_teacher_changes_what_a_student_learns(training_in, tiny_teacher):
     taught, alone = training_in("taught"), training_in("alone")
     model = taught.student(epochs=1, teacher=tiny_teacher, distillation=1.0)
-    assert float(taught.losses("student")[0, "training/distillation_epoch"]) > 0
+    assert float(taught.losses("student")[0, "training/distillation"]) > 0
     assert not same(weights_of(model), weights_of(alone.student(epochs=1, distillation=1.0)))
 
 
@@ -291,7 +291,7 @@ def test_the_folder_holds_checkpoints_curves_and_the_model(training):
     training.teacher(epochs=1)
     names = {path.name for path in (training.folder / "teacher").iterdir()}
     assert names == {
-        "best.safetensors", "last.safetensors", "teacher.safetensors", "settings.json", "log", "tensorboard",
+        "best.safetensors", "last.safetensors", "teacher.safetensors", "settings.json", "log.csv", "tensorboard",
     }  # fmt: skip
     settings = json.loads((training.folder / "teacher" / "settings.json").read_text())
     assert settings["network"]["widths"] == [4, 8]
