@@ -58,7 +58,8 @@ class NetworkSettings(Settings):
             lose no slice (our choice; the paper halves every axis).
         initial_weights: "slicewise" has zeros in the outer planes of every kernel, so that a fresh network works slice
             by slice and a network trained on single slices works on stacks, and heads near zero, so that nothing moves
-            (our choice); "usual" is PyTorch's for every layer (the paper says nothing), for training on stacks.
+            (our choice); "usual" is PyTorch's for every layer (the paper says nothing), for training on stacks: such a
+            student is always shown whole stacks.
 
     Raises:
         InvalidInputError: a value makes no sense.

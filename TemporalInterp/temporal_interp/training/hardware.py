@@ -39,10 +39,7 @@ class Hardware:
         Raises:
             InvalidInputError: there is no such hardware, or the given number of devices cannot share the batch.
         """
-        try:
-            trainer = lightning.Trainer(**self.as_lightning(), logger=False, enable_checkpointing=False)
-        except (MisconfigurationException, RuntimeError, TypeError, ValueError) as error:
-            raise InvalidInputError(f"Nothing can be trained on {self}: {error}") from error
+        trainer = self.trainer(logger=False, enable_checkpointing=False)
         devices, nodes = trainer.num_devices, trainer.num_nodes
         chosen = devices_for(batch_size, devices, nodes)
         if chosen == devices:
@@ -59,14 +56,22 @@ class Hardware:
         )
         return replace(self, devices=chosen)
 
-    def as_lightning(self) -> dict[str, Any]:
-        """Return the arguments of Lightning's trainer."""
-        return {
-            "accelerator": self.accelerator,
-            "devices": self.devices,
-            "num_nodes": self.nodes,
-            "strategy": self.strategy,
-        }
+    def trainer(self, **arguments: Any) -> lightning.Trainer:
+        """Return Lightning's trainer on this hardware, with further arguments.
+
+        Raises:
+            InvalidInputError: there is no such hardware.
+        """
+        try:
+            return lightning.Trainer(
+                accelerator=self.accelerator,
+                devices=self.devices,
+                num_nodes=self.nodes,
+                strategy=self.strategy,
+                **arguments,
+            )
+        except (MisconfigurationException, RuntimeError, TypeError, ValueError) as error:
+            raise InvalidInputError(f"Nothing can be trained on {self}: {error}") from error
 
     def computes_in_bfloat16(self, precision: str) -> bool:
         """Tell whether a training with that precision, "32", "bf16" or "auto", uses mixed precision here."""

@@ -19,6 +19,7 @@ from temporal_interp.networks import NetworkSettings, Student, Teacher
 from temporal_interp.networks.load import load_network, network_of
 from temporal_interp.training.checkpoints import SafetensorsCheckpoints
 from temporal_interp.training.data import SampleData
+from temporal_interp.training.datasets.catalogue import DataSettings
 from temporal_interp.training.hardware import Hardware
 from temporal_interp.training.scores import score, synthesise_with
 from temporal_interp.training.settings import TrainingSettings
@@ -201,11 +202,25 @@ def require_same_training(folder: Path, settings: Mapping[str, Any]) -> None:
         found = dict(json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
         raise UnreadableFileError(f"{path} is damaged; choose another folder, or delete this one.") from error
+    found, wanted = _with_defaults(found), _with_defaults(wanted)
     different = sorted(name for name in {*found, *wanted} if found.get(name) != wanted.get(name))
     if different:
         raise InvalidInputError(
             f"{folder} holds a training with another {', '.join(different)}; choose another folder, or delete this one."
         )
+
+
+def _with_defaults(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return recorded settings, with the defaults of those that the program did not have yet when it recorded them."""
+    training = TrainingSettings().as_dict()
+    parts = {"network": NetworkSettings(), "data": DataSettings()}
+    defaults = {**{name: part.as_dict() for name, part in parts.items()}, "teacher": training, "student": training}
+    whole = {
+        name: {**defaults[name], **part} if name in defaults and isinstance(part, dict) else part
+        for name, part in settings.items()
+    }
+    of_stage = {name: value for name, value in training.items() if name not in FREE_TO_CHANGE}
+    return {**of_stage, **whole} if "learning_rate" in settings else whole
 
 
 def _checksums(**files: Path | None) -> dict[str, str]:

@@ -60,8 +60,7 @@ def make_trainer(
         callbacks.append(EarlyStopping(MONITOR, mode="max", patience=settings.patience))
     # Slicer adapts networks without tensorboard: nobody looks at the curves there
     tensorboard = [TensorBoardLogger(folder, name="", version="tensorboard")] if find_spec("tensorboard") else []
-    return lightning.Trainer(
-        **shared.as_lightning(),
+    return shared.trainer(
         precision="bf16-mixed" if shared.computes_in_bfloat16(settings.precision) else "32-true",
         max_epochs=settings.epochs,
         check_val_every_n_epoch=min(settings.validate_every, settings.epochs),

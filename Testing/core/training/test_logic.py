@@ -16,6 +16,7 @@ from temporal_interp.networks import NetworkSettings, Student, Teacher
 from temporal_interp.networks.load import load_network
 from temporal_interp.training.checkpoints import SafetensorsCheckpoints
 from temporal_interp.training.datasets.batch import Batch, DrawnSamples, ValidationSampler
+from temporal_interp.training.datasets.catalogue import DataSettings
 from temporal_interp.training.logic import Hardware, fresh, network_state
 from temporal_interp.training.stage import psnr_and_gain
 
@@ -241,6 +242,21 @@ def test_a_training_that_is_done_is_not_done_again(training, discs, tmp_path):
     training.teacher(epochs=1, source=discs(3, notes=notes))
     assert model.read_bytes() == before
     assert len(notes.read_text().splitlines()) == 3
+
+
+def test_a_training_that_was_started_before_a_setting_existed_is_resumed_with_its_default(training):
+    about = {"data": DataSettings().as_dict()}
+    training.teacher(epochs=1, about=about)
+    path = training.folder / "teacher" / "settings.json"
+    settings = json.loads(path.read_text())
+    for part, name in ((settings, "regulariser"), (settings["network"], "initial_weights"), (settings["data"], "flip")):
+        del part[name]
+    path.write_text(json.dumps(settings))
+    training.teacher(epochs=2, about=about)
+    with pytest.raises(InvalidInputError, match="another regulariser;"):
+        training.teacher(epochs=2, about=about, regulariser="diffusion")
+    with pytest.raises(InvalidInputError, match="another data;"):
+        training.teacher(epochs=2, about={"data": DataSettings(flip=False).as_dict()})
 
 
 def test_settings_that_cannot_be_read_are_refused(training):

@@ -139,7 +139,9 @@ def test_without_validation_the_model_is_that_of_the_last_epoch_also_after_a_res
 def test_the_engine_runs_with_a_student_of_the_paper(training, stacks):
     model = training.student(epochs=1, **PAPER, **stacks)
     cine = growing_disc(Geometry((4, 32, 32), (1.5, 1.5, 4.0)), [0, 100, 200], radius=6)
-    prepared = StudentEngine.from_model(model).prepare(cine.hiding([1]))
+    engine = StudentEngine.from_model(model)
+    assert engine.whole_stacks
+    prepared = engine.prepare(cine.hiding([1]))
     frame = prepared.at(100.0, fields=True)
     assert np.isfinite(frame.volume.array).all()
     assert np.isfinite(frame.displacement_first_to_t.array).all()
