@@ -43,7 +43,7 @@ class Hardware:
         devices, nodes = trainer.num_devices, trainer.num_nodes
         chosen = devices_for(batch_size, devices, nodes)
         if chosen == devices:
-            return replace(self, devices=devices)
+            return self
         if self.devices != "auto" or not chosen:
             raise InvalidInputError(
                 f"{nodes * devices} devices cannot share a batch of {batch_size} evenly. Choose a number of devices "

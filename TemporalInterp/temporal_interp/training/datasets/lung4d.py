@@ -91,8 +91,7 @@ class Lung4DSubject:
         with errors_of(self.name):
             frames = [self._frame(folder) for folder in self.phases.values()]
             percentages = list(self.phases)
-            wanted = NEEDED_PHASES if max(percentages) <= LAST_PHASE else ALL_PHASES
-            missing = [f"{percentage:g} %" for percentage in wanted if percentage not in self.phases]
+            missing = [f"{percentage:g} %" for percentage in ALL_PHASES if percentage not in self.phases]
             sequence = Sequence(
                 volumes=[frame.volume for frame in frames],
                 times=percentages,
