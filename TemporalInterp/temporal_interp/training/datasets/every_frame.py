@@ -22,7 +22,7 @@ class EveryFrame:
     Example:
         >>> from temporal_interp.training.datasets.phantoms import phantom_subjects
         >>> len(EveryFrame(SubjectSamples(phantom_subjects(1, frames=9), policy="endpoints", shape=(1, 64, 64))))
-        COUNT
+        3
     """
 
     def __init__(self, samples: SubjectSamples) -> None:
