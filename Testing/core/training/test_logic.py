@@ -313,3 +313,16 @@ def test_the_folder_holds_checkpoints_curves_and_the_model(training):
     assert settings["network"]["widths"] == [4, 8]
     assert "epochs" not in settings
     assert list((training.folder / "teacher" / "tensorboard").glob("events.*"))
+
+
+def test_nothing_tells_when_to_stop_early_without_validation(training):
+    with pytest.raises(InvalidInputError, match="Stopping early needs a validation set"):
+        training.teacher(validated=False, patience=2)
+    assert not training.folder.exists()
+
+
+def test_without_validation_the_average_of_the_last_epoch_is_kept(training):
+    model = training.student(validated=False, epochs=2, averaging=0.7)
+    last = SafetensorsCheckpoints().load_checkpoint(training.checkpoint("student", "last"))
+    assert same(weights_of(model), network_state(last))
+    assert load_model(model).training["epochs"] == 2
