@@ -4,14 +4,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.options import JsonOption
 from temporal_interp.cli.outputs import folder_output, require_outputs
-from temporal_interp.cli.train import AcceleratorOption, ConfigOption, DataOption, EpochsOption
+from temporal_interp.cli.train import (
+    AcceleratorOption,
+    CacheOption,
+    ConfigOption,
+    DataOption,
+    EpochsOption,
+    WorkersOption,
+    configuration_of,
+    warnings_as_notes,
+)
 from temporal_interp.errors import CancelledError
 
 if TYPE_CHECKING:
@@ -19,8 +28,8 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from temporal_interp.training.ablation import Row, ScoredRow
-    from temporal_interp.training.configuration import Configuration
+    from temporal_interp.training.ablation import ScoredRow
+    from temporal_interp.training.ablation_rows import Row
 
 TABLE_FILE = "ablation.csv"
 
@@ -34,7 +43,6 @@ ROW_NAMES = "blend, linear-scaling, no-modules, dfm, dfm-tm, dfm-tm-ref, recon-o
 
 
 def ablate(
-    config: ConfigOption,
     output: Annotated[
         Path,
         typer.Option(
@@ -44,7 +52,9 @@ def ablate(
             help=f"Folder for the rows and {TABLE_FILE}; an ablation found there resumes.",
         ),
     ],
+    config: ConfigOption = "acdc-paper",
     data: DataOption = None,
+    cache: CacheOption = None,
     tables: Annotated[
         str | None,
         typer.Option(metavar="2,3", help="Which tables of the paper: 2 leaves out modules, 3 losses. Default: both."),
@@ -57,7 +67,12 @@ def ablate(
             help="Also score a model file; may be repeated. Nothing is trained then without --tables or --rows.",
         ),
     ] = None,
+    seeds: Annotated[
+        int,
+        typer.Option(metavar="N", help="Train everything with N seeds; the scores are then means with deviations."),
+    ] = 1,
     epochs: EpochsOption = None,
+    workers: WorkersOption = None,
     subjects: Annotated[
         int | None, typer.Option(metavar="N", help="Train on this many phantoms or synthetic subjects.")
     ] = None,
@@ -69,7 +84,8 @@ def ablate(
 ) -> None:
     """Train the network without some of its parts, and compare the scores with the paper's Tables 2 and 3.
 
-    Scores are on subjects that were not used for training. Finished rows are kept if the work is cancelled.
+    Scores are on all frames of subjects that were not used for training. Finished rows are kept if the work is
+    cancelled.
     """
     from temporal_interp.evaluation.report import finite, write_csv
     from temporal_interp.training.ablation import ablate as run_ablation
@@ -78,7 +94,11 @@ def ablate(
     console, table = Console(json), output / TABLE_FILE
     models = _models(model or [])
     chosen = _rows(tables, rows, models)
-    given = _configuration(config, data, epochs, subjects, test_subjects)
+    given = configuration_of(
+        config, output, data=data, cache=cache, epochs=epochs, workers=workers, subjects=subjects
+    )  # fmt: skip
+    if (subjects, test_subjects) != (None, None) and given.data.dataset not in ("phantoms", "synthetic"):
+        raise typer.BadParameter("--subjects and --test-subjects are for phantoms and synthetic subjects.")
     require_outputs(folder_output(output), force=True)
     finished: list[ScoredRow] = []
 
@@ -86,13 +106,14 @@ def ablate(
         finished[:] = scored
         write_csv([row.as_row() for row in scored], table)
 
-    with console.progress("Ablating") as progress:
+    with warnings_as_notes(console), console.progress("Ablating") as progress:
         try:
             run_ablation(
                 given,
                 output,
                 rows=chosen,
                 models=models,
+                seeds=seeds,
                 test_subjects=test_subjects,
                 hardware=Hardware(accelerator, 1),
                 progress=progress,
@@ -103,7 +124,7 @@ def ablate(
             raise CancelledError(f"Cancelled; {kept}, and the same command resumes.") from error
     console.result(
         {"output": output, "rows": finite([row.as_json() for row in finished])},
-        as_table(finished, title=f"{given.data.dataset}: means over held-out subjects"),
+        as_table(finished, title=_title(given.data.dataset, seeds)),
         f"The table is in {table}.",
     )
 
@@ -117,6 +138,11 @@ def as_table(rows: Sequence[ScoredRow], *, title: str = "") -> Table:
     return report_table([row.as_row() for row in rows], ABLATION, title=title, caption=caption, compact=True)
 
 
+def _title(dataset: str, seeds: int) -> str:
+    over = f", mean ± standard deviation over {seeds} seeds" if seeds > 1 else ""
+    return f"{dataset}: means over frames of held-out subjects{over}"
+
+
 def _models(given: Sequence[str]) -> dict[str, Path]:
     models = {}
     for text in given:
@@ -128,7 +154,7 @@ def _models(given: Sequence[str]) -> dict[str, Path]:
 
 
 def _rows(tables: str | None, names: str | None, models: dict[str, Path]) -> tuple[Row, ...]:
-    from temporal_interp.training.ablation import rows_named, rows_of_tables
+    from temporal_interp.training.ablation_rows import rows_named, rows_of_tables
 
     if tables is not None and names is not None:
         raise typer.BadParameter("Give --tables or --rows, not both.")
@@ -140,20 +166,3 @@ def _rows(tables: str | None, names: str | None, models: dict[str, Path]) -> tup
     if not all(number.isdigit() for number in wanted):
         raise typer.BadParameter(f"--tables takes 2, 3 or 2,3, got '{tables}'.")
     return rows_of_tables([int(number) for number in wanted])
-
-
-def _configuration(
-    config: str, data: Path | None, epochs: int | None, subjects: int | None, test_subjects: int | None
-) -> Configuration:
-    from dataclasses import replace
-
-    from temporal_interp.training.configuration import find_configuration
-
-    given = find_configuration(config)
-    if (subjects, test_subjects) != (None, None) and given.data.dataset not in ("phantoms", "synthetic"):
-        raise typer.BadParameter("--subjects and --test-subjects are for phantoms and synthetic subjects.")
-    changes: dict[str, Any] = {"folder": data, "subjects": subjects}
-    given = replace(given, data=replace(given.data, **{k: v for k, v in changes.items() if v is not None}))
-    if epochs is None:
-        return given
-    return replace(given, teacher=replace(given.teacher, epochs=epochs), student=replace(given.student, epochs=epochs))

@@ -31,6 +31,7 @@ class StudentEngine(PairwiseEngine):
         precision: "float32", "bfloat16" (mixed; velocities and integration stay float32), or "auto": bfloat16 where
             the device multiplies it natively.
         max_voxels: voxels that are worked on at once; larger volumes are cut into overlapping tiles.
+        whole_stacks: the network is shown a stack as a whole however far apart its slices lie: it has learnt from such.
 
     Raises:
         InvalidInputError: a setting makes no sense.
@@ -42,6 +43,7 @@ class StudentEngine(PairwiseEngine):
     device: str = "cpu"
     precision: str = "auto"
     max_voxels: int = 2_500_000
+    whole_stacks: bool = False
     name: str = field(default="student", init=False)
 
     def __post_init__(self) -> None:
@@ -73,7 +75,9 @@ class StudentEngine(PairwiseEngine):
         name = str(name_or_path)
         if not name.endswith(".safetensors"):
             name = f"{name} {registry.find(name).version}"
-        return cls(network_of(loaded, "student"), Path(name).name, loaded.sha256, device)
+        student = network_of(loaded, "student")
+        whole = student.settings.initial_weights == "usual"
+        return cls(student, Path(name).name, loaded.sha256, device, whole_stacks=whole)
 
     @property
     def settings(self) -> str:

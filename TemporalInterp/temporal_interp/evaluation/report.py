@@ -32,7 +32,7 @@ class Column:
         name: of the value in a row.
         heading: with the unit.
         form: a format string such as "{:.2f}", or a function that turns a value into text.
-        deviation: name of the standard deviation that is shown after the value; "" for none.
+        deviation: name of the standard deviation that is shown after the value, where the row has it; "" for none.
         missing: shown where a row lacks the value, or has NaN.
     """
 
@@ -56,8 +56,8 @@ class Column:
         value = row.get(self.name)
         if value is None or (isinstance(value, float) and math.isnan(value)):
             return self.missing
-        text = self.text(value)
-        return f"{text} ± {self.text(row[self.deviation])}" if self.deviation else text
+        text, spread = self.text(value), row.get(self.deviation)
+        return text if spread is None else f"{text} ± {self.text(spread)}"
 
 
 def breakable(name: str) -> str:
@@ -122,11 +122,11 @@ SLICES = (
 
 ABLATION = (
     Column("row", "row"),
-    Column("psnr", "PSNR\ndB", "{:.2f}"),
+    Column("psnr", "PSNR\ndB", "{:.2f}", deviation="psnr_std"),
     Column("gain", "gain\ndB", "{:+.2f}"),
-    Column("ncc", "NCC\n", "{:.3f}"),
-    Column("ssim", "SSIM\n", "{:.3f}"),
-    Column("nmse_x100", "NMSE\nx100", "{:.3f}"),
+    Column("ncc", "NCC\n", "{:.3f}", deviation="ncc_std"),
+    Column("ssim", "SSIM\n", "{:.3f}", deviation="ssim_std"),
+    Column("nmse_x100", "NMSE\nx100", "{:.3f}", deviation="nmse_x100_std"),
     Column("epe_voxels", "EPE\nvoxels", "{:.3f}"),
     Column("fold_rate", "folds\n", "{:.3%}"),
     Column("paper_psnr", "paper\nPSNR", "{:.2f}", missing=""),
@@ -134,7 +134,7 @@ ABLATION = (
     Column("paper_ssim", "paper\nSSIM", "{:.3f}", missing=""),
     Column("paper_nmse_x100", "paper\nNMSE", "{:.3f}", missing=""),
 )
-"""Ablations of the network, with Tables 2 and 3 of the TM-MSDF paper."""
+"""Ablations of the network, with Tables 2 and 3 of the TM-MSDF paper. Deviations are over seeds."""
 
 
 def present(rows: Sequence[Row], columns: Iterable[Column]) -> list[Column]:

@@ -18,8 +18,8 @@ SLOPE = 0.2
 class Convolution(nn.Conv3d):
     """3 x 3 x 3 convolution, zero-padded; on single slices its middle plane, 3 x 3.
 
-    The outer planes start at zero (our choice): a fresh network treats a stack slice by slice until it learns
-    otherwise, and a network trained on single slices works on stacks.
+    The outer planes start at zero (our choice, see `initial_weights` of the settings): a fresh network treats a stack
+    slice by slice until it learns otherwise, and a network trained on single slices works on stacks.
     """
 
     bias: nn.Parameter
@@ -77,6 +77,13 @@ def near_zero(layer: Layer, deviation: float = 0.0) -> Layer:
         with torch.no_grad():
             layer.weight[:, :, 0::2] = 0
     return layer
+
+
+def usual_weights(network: nn.Module) -> None:
+    """Give every layer of a network the initial weights that PyTorch gives it."""
+    for module in network.modules():
+        if isinstance(module, nn.Linear | nn.Conv3d | nn.GroupNorm):
+            module.reset_parameters()
 
 
 def halving(shape: tuple[int, ...], shortest: int) -> tuple[int, ...]:

@@ -23,8 +23,8 @@ Width = Annotated[int, Field(ge=1, le=1024)]
 class NetworkSettings(Settings):
     """The settings of a teacher or a student.
 
-    `paper()` is the closest reading of the paper, with none of our changes but the order of the blend and the global
-    modulation. The paper does not print its widths: they are `LARGE` there.
+    `paper()` is the paper as it is printed, with none of our changes. Where it is silent, on its widths and on the
+    position at which a time is encoded, that is our reading.
 
     Attributes:
         widths: channels from the finest to the coarsest scale, one per scale (paper: four scales).
@@ -33,12 +33,15 @@ class NetworkSettings(Settings):
             passes on only the upsampled deformation feature (paper, section 2.2).
         surrogate: what stands in for the features of the unknown frame in the student: the "features" of both ends
             blended (our choice, nothing to encode for each t), or the encoded blend of the "images" (paper, 2.3).
-        blend: "consistent" is (1 - t) first + t last; "literal" is t first + (1 - t) last, as printed in section 2.3.
+        blend: "consistent" is (1 - t) first + t last; "literal" is t first + (1 - t) last, as printed in section 2.3,
+            where t = 0 is the first volume everywhere else.
         motion: how the student's velocity depends on t: "modulated" by the surrogate timestamp (paper); "direct"
             without time modulation; "linear" scaling of one velocity between both ends (the paper's baseline).
         modulation: "global" computes alpha and beta once and without normalisation, and uses them in every voxel (our
             choice); "literal" expands the encoded time to the size of the feature before blocks of convolution and
-            instance normalisation, whose border effects then depend on the size of the image.
+            instance normalisation, whose border effects then depend on the size of the image (paper, 2.3).
+        alpha_from_one: alpha is one more than what the modulation computes, so that a fresh network leaves features as
+            they are (our choice); else alpha is what it computes (paper, 2.3).
         time_scale: the encoded position is this times t. High values make sharp functions of time.
         fusion: deformation fusion module at "all" scales (paper), at the "finest" alone, or "none".
         refinement: "gated" weighs the acquired and the deformed volumes of both ends (our choice: every voxel is a
@@ -53,6 +56,10 @@ class NetworkSettings(Settings):
             costs 0.02 voxel of accuracy and saves three quarters of the time).
         shortest_halved: an axis with fewer voxels keeps its resolution from one scale to the next, so that thin stacks
             lose no slice (our choice; the paper halves every axis).
+        initial_weights: "slicewise" has zeros in the outer planes of every kernel, so that a fresh network works slice
+            by slice and a network trained on single slices works on stacks, and heads near zero, so that nothing moves
+            (our choice); "usual" is PyTorch's for every layer (the paper says nothing), for training on stacks: such a
+            student is always shown whole stacks.
 
     Raises:
         InvalidInputError: a value makes no sense.
@@ -61,9 +68,10 @@ class NetworkSettings(Settings):
     widths: Annotated[tuple[Width, ...], Strict(False), Field(min_length=1), Paper(LARGE)] = SMALL
     matching: Annotated[Literal["warped", "plain"], Paper("plain")] = "warped"
     surrogate: Annotated[Literal["features", "images"], Paper("images")] = "features"
-    blend: Literal["consistent", "literal"] = "consistent"
+    blend: Annotated[Literal["consistent", "literal"], Paper("literal")] = "consistent"
     motion: Literal["modulated", "direct", "linear"] = "modulated"
-    modulation: Literal["global", "literal"] = "global"
+    modulation: Annotated[Literal["global", "literal"], Paper("literal")] = "global"
+    alpha_from_one: Annotated[bool, Paper(False)] = True
     time_scale: Annotated[float, Field(gt=0, le=1e4), Paper(1000.0)] = 10.0
     fusion: Literal["all", "finest", "none"] = "all"
     refinement: Annotated[Literal["gated", "residual", "none"], Paper("residual")] = "gated"
@@ -71,6 +79,7 @@ class NetworkSettings(Settings):
     swap_symmetric: Annotated[bool, Paper(False)] = True
     halved_integration: Annotated[bool, Paper(False)] = True
     shortest_halved: Annotated[int, Field(ge=2), Paper(2)] = 16
+    initial_weights: Annotated[Literal["slicewise", "usual"], Paper("usual")] = "slicewise"
 
     def __post_init__(self) -> None:
         if self.motion == "linear" and not self.exact_ends:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from temporal_interp.networks.convolution import Convolution
+from temporal_interp.networks.convolution import Convolution, usual_weights
 from temporal_interp.networks.decoder import MultiScaleDecoder
 from temporal_interp.networks.encoder import Encoder
 from temporal_interp.networks.refinement import Refinement, blend
@@ -58,10 +58,12 @@ class Student(nn.Module):
         self.encoder = Encoder(settings)
         self.decoder = MultiScaleDecoder(settings, modulated=settings.motion == "modulated")
         self.refinement = None if settings.refinement == "none" else Refinement(settings)
+        if settings.initial_weights == "usual":
+            usual_weights(self)
 
     @property
     def sees_neighbours(self) -> bool:
-        """Whether the network has learnt to look at the slices next to one: single slices do not teach it."""
+        """Whether the network looks at the slices next to one: learnt from stacks, or with `usual` initial weights."""
         return any(bool(m.weight[:, :, 0::2].any()) for m in self.modules() if isinstance(m, Convolution))
 
     def forward(self, first: torch.Tensor, last: torch.Tensor, t: torch.Tensor) -> Synthesis:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from temporal_interp.networks.convolution import usual_weights
 from temporal_interp.networks.decoder import MultiScaleDecoder
 from temporal_interp.networks.encoder import Encoder
 from temporal_interp.networks.refinement import Refinement
@@ -33,6 +34,8 @@ class Teacher(nn.Module):
         self.encoder = Encoder(settings)
         self.decoder = MultiScaleDecoder(settings, modulated=False)
         self.refinement = None if settings.refinement == "none" else Refinement(settings)
+        if settings.initial_weights == "usual":
+            usual_weights(self)
 
     def forward(self, first: torch.Tensor, last: torch.Tensor, between: torch.Tensor, t: torch.Tensor) -> Synthesis:
         """Return the frame between, synthesised from the ends.

@@ -25,7 +25,10 @@ def encode_time(t: torch.Tensor, scale: float) -> torch.Tensor:
 
 
 class TimeModulation(nn.Module):
-    """F' = alpha(t) F + beta(t) (paper, section 2.3), with alpha = 1 + delta and delta, beta near zero at first."""
+    """F' = alpha(t) F + beta(t) (paper, section 2.3).
+
+    With `alpha_from_one`, alpha = 1 + delta, and delta and beta are near zero at first (our choice).
+    """
 
     def __init__(self, channels: int, settings: NetworkSettings) -> None:
         super().__init__()
@@ -45,6 +48,7 @@ class TimeModulation(nn.Module):
             last = near_zero(nn.Linear(2 * channels, 2 * channels), 1e-2)
             self.blocks = nn.Sequential(mix, nn.LeakyReLU(SLOPE), last)
         self.literal = settings.modulation == "literal"
+        self.alpha_from_one = settings.alpha_from_one
 
     def forward(self, feature: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
         """Return the feature, (N, C, *shape), modulated by t, (N,)."""
@@ -54,5 +58,6 @@ class TimeModulation(nn.Module):
             parameters = self.blocks(code.view(*code.shape, *singles).expand(-1, -1, *feature.shape[2:]))
         else:
             parameters = self.blocks(code).view(*code.shape, *singles)
-        delta, beta = parameters.to(feature.dtype).chunk(2, dim=1)
-        return feature + delta * feature + beta
+        scale, beta = parameters.to(feature.dtype).chunk(2, dim=1)
+        scaled = feature + scale * feature if self.alpha_from_one else scale * feature
+        return scaled + beta

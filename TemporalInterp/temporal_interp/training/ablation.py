@@ -1,127 +1,32 @@
 """The paper's ablations (section 3.3, Tables 2 and 3), on any data set and at any size.
 
 Every row trains a teacher and a student that differ from those of the configuration in the settings of the row, and
-scores the student on subjects that were used neither for training nor for choosing the checkpoint.
+scores the student on all frames of subjects that were used neither for training nor for choosing the checkpoint. With
+several seeds everything is trained once for each of them, and a score is a mean with its standard deviation.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cache, partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from temporal_interp.data.training_sample import SampleSource, TrainingSample
+from temporal_interp.data.training_sample import SampleSource
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.models.model_file import read_description
 from temporal_interp.networks import NetworkSettings
+from temporal_interp.training.ablation_rows import OF_BOTH, ROWS, PaperScores, Row
 from temporal_interp.training.configuration import Configuration
 from temporal_interp.training.datasets.catalogue import held_out_samples, sample_sources
 from temporal_interp.training.datasets.subject import errors_of
 from temporal_interp.training.logic import Hardware, TrainingLogic, require_same_training
 from temporal_interp.training.scores import linear_blend, score
 from temporal_interp.training.settings import TrainingSettings
-
-SAMPLES_PER_SUBJECT = 4
-"""Samples drawn from every held-out subject."""
-
-OF_BOTH = ("fusion", "refinement")
-"""Settings that rows also change in the teacher; the others are of parts that only the student has."""
-
-
-class PaperScores(NamedTuple):
-    """Published scores, for ACDC after 200 epochs. Named as those of `training.scores`."""
-
-    psnr: float
-    ncc: float
-    ssim: float
-    nmse_x100: float
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of an ablation.
-
-    Attributes:
-        name: on the command line, in the table, and of the row's folder.
-        kind: "student" trains and scores a student, "teacher" a teacher; "blend" needs no network.
-        tables: of the paper, that contain it.
-        network: settings of the network that replace those of the configuration.
-        student: settings of the student's training that replace those of the configuration.
-        taught_by: name of the row in whose folder the teacher is; None trains without a teacher.
-        paper: its published scores.
-    """
-
-    name: str
-    kind: str = "student"
-    tables: tuple[int, ...] = ()
-    network: Mapping[str, Any] = field(default_factory=dict)
-    student: Mapping[str, Any] = field(default_factory=dict)
-    taught_by: str | None = None
-    paper: PaperScores | None = None
-
-
-_LINEAR = {"motion": "linear", "exact_ends": True}
-_WHOLE = PaperScores(35.21, 0.579, 0.982, 1.869)
-
-ROWS = (
-    Row("blend", kind="blend"),
-    Row("linear-scaling", network=_LINEAR, taught_by="student"),
-    Row(
-        "no-modules",
-        tables=(2,),
-        network={**_LINEAR, "fusion": "none", "refinement": "none"},
-        taught_by="no-modules",
-        paper=PaperScores(30.85, 0.553, 0.964, 4.451),
-    ),
-    Row(
-        "dfm",
-        tables=(2,),
-        network={**_LINEAR, "fusion": "finest", "refinement": "none"},
-        taught_by="dfm",
-        paper=PaperScores(31.73, 0.562, 0.967, 3.658),
-    ),
-    Row(
-        "dfm-tm",
-        tables=(2,),
-        network={"fusion": "finest", "refinement": "none"},
-        taught_by="dfm",
-        paper=PaperScores(32.52, 0.569, 0.972, 2.728),
-    ),
-    Row(
-        "dfm-tm-ref",
-        tables=(2,),
-        network={"fusion": "finest"},
-        taught_by="dfm-tm-ref",
-        paper=PaperScores(33.92, 0.576, 0.978, 2.197),
-    ),
-    Row(
-        "recon-only",
-        tables=(3,),
-        student={"alignment": 0.0, "motion": 0.0, "distillation": 0.0},
-        paper=PaperScores(32.08, 0.565, 0.963, 2.735),
-    ),
-    Row(
-        "no-distillation",
-        tables=(3,),
-        student={"distillation": 0.0},
-        paper=PaperScores(33.14, 0.570, 0.973, 2.298),
-    ),
-    Row("student", tables=(2, 3), taught_by="student", paper=_WHOLE),
-    Row("teacher", kind="teacher", taught_by="student"),
-)
-"""All rows, each table in the paper's order.
-
-Our reading: the teacher of a row lacks the modules that its student lacks. "recon-only" leaves out both the
-alignment and the error of the known motion, since both guide the fields. "linear-scaling" is the whole network with
-linear motion. "blend", "linear-scaling" and "teacher" are ours, for comparison.
-"""
-
-COMPARISON = ("blend", "linear-scaling", "no-distillation", "student", "teacher")
-"""Rows that go with every table: in this order they should get better."""
 
 
 @dataclass(frozen=True)
@@ -131,9 +36,11 @@ class ScoredRow:
     Attributes:
         name: of the row, or of a given model.
         tables: of the paper, that contain it.
-        model: the file that was scored; None for the blend.
-        scores: by name, see `training.scores.score`.
+        model: the file that was scored, with the first seed; None for the blend.
+        scores: by name, see `training.scores.score`; the mean over the seeds.
         paper: its published scores; None if there are none.
+        spread: standard deviation of the scores over the seeds, with n - 1; empty with one seed, and where nothing is
+            trained.
     """
 
     name: str
@@ -141,15 +48,17 @@ class ScoredRow:
     model: Path | None
     scores: Mapping[str, float]
     paper: PaperScores | None
+    spread: Mapping[str, float] = field(default_factory=dict)
 
     def as_row(self) -> dict[str, Any]:
-        """Return the row as a tidy row of a report: scores by name, those of the paper as `paper_psnr` and so on."""
+        """Return the row as a tidy row of a report: scores by name, with `psnr_std` and `paper_psnr` and so on."""
         paper = self.paper._asdict() if self.paper else {}
         return {
             "row": self.name,
             "tables": " ".join(map(str, self.tables)),
             "model": self.model or "",
             **self.scores,
+            **{f"{name}_std": value for name, value in self.spread.items()},
             **{f"paper_{name}": value for name, value in paper.items()},
         }
 
@@ -160,33 +69,9 @@ class ScoredRow:
             "tables": list(self.tables),
             "model": None if self.model is None else str(self.model),
             "scores": dict(self.scores),
+            "spread": dict(self.spread),
             "paper": self.paper._asdict() if self.paper else None,
         }
-
-
-def rows_of_tables(tables: Sequence[int]) -> tuple[Row, ...]:
-    """Return the rows of tables of the paper, 2 or 3, and those for comparison.
-
-    Raises:
-        InvalidInputError: there is no ablation in such a table.
-    """
-    if not tables or not set(tables) <= {2, 3}:
-        raise InvalidInputError(f"The paper's ablations are its tables 2 and 3, got {list(tables)}.")
-    return tuple(row for row in ROWS if row.name in COMPARISON or set(row.tables) & set(tables))
-
-
-def rows_named(names: Sequence[str]) -> tuple[Row, ...]:
-    """Return rows by their names.
-
-    Raises:
-        InvalidInputError: there is no such row.
-    """
-    unknown = sorted(set(names) - {row.name for row in ROWS})
-    if unknown or not names:
-        raise InvalidInputError(
-            f"There is no row '{', '.join(unknown)}' to ablate; choose from {', '.join(row.name for row in ROWS)}."
-        )
-    return tuple(row for row in ROWS if row.name in names)
 
 
 def ablate(
@@ -195,6 +80,7 @@ def ablate(
     *,
     rows: Sequence[Row] = ROWS,
     models: Mapping[str, Path] | None = None,
+    seeds: int = 1,
     test_subjects: int | None = None,
     hardware: Hardware | None = None,
     progress: Progress = no_progress,
@@ -202,14 +88,16 @@ def ablate(
 ) -> list[ScoredRow]:
     """Train what is not trained yet, and score everything on the same samples of the test subjects.
 
-    A row's networks are in FOLDER/row/teacher and FOLDER/row/student. A model found there is used as it is; a training
-    found there is resumed. A teacher that several rows share is trained once.
+    A row's networks are in FOLDER/row/teacher and FOLDER/row/student, those of further seeds in FOLDER/seed-N/row. A
+    model found there is used as it is; a training found there is resumed. A teacher that several rows share is trained
+    once for every seed.
 
     Args:
         configuration: of the whole network and its training; rows change it.
         folder: for the folders of the rows.
         rows: what to train and score.
         models: model files, teachers or students, to score too, by their names in the table.
+        seeds: number of seeds, from those of the configuration upwards, with which everything is trained.
         test_subjects: number of phantoms or synthetic subjects to score on; as many as choose the checkpoint if None.
         hardware: where it runs, as one process.
         progress: receives the progress; may raise CancelledError.
@@ -217,16 +105,20 @@ def ablate(
 
     Raises:
         InvalidInputError: the configuration lacks a part that a row leaves out, the folder holds an ablation of another
-            configuration, a name is taken twice, or a row cannot be trained; the message names the row.
+            configuration, a name is taken twice, there is no seed, or a row cannot be trained; the message names it.
     """
+    if seeds < 1:
+        raise InvalidInputError(f"An ablation needs at least one seed, got {seeds}.")
     given = dict(models or {})
     _require_different_names([*(row.name for row in rows), *given])
     for path in given.values():
         read_description(path)  # a file that cannot be used is refused before the long work
     run = _Run(configuration, Path(folder), hardware or Hardware(devices=1), test_subjects)
+    runs = [run, *(run.with_seed(number) for number in range(1, seeds))]
     if any(row.kind != "blend" for row in rows):
         run.require_whole()
-        run.note_settings()
+        for each in runs:
+            each.note_settings()
     done: list[ScoredRow] = []
     count = len(rows) + len(given)
 
@@ -237,24 +129,25 @@ def ablate(
         scored(done)
 
     for row in rows:
-        add(row.name, partial(run.row, row))
+        add(row.name, partial(_over_seeds, runs, row))
     for name, path in given.items():
         add(name, partial(run.model, name, path))
     return done
 
 
-@dataclass(frozen=True)
-class RepeatedSource:
-    """A source that draws `SAMPLES_PER_SUBJECT` samples of every subject."""
-
-    source: SampleSource
-
-    def __len__(self) -> int:
-        return SAMPLES_PER_SUBJECT * len(self.source)
-
-    def draw(self, index: int, rng: np.random.Generator) -> TrainingSample:
-        """Return a sample of subject `index // SAMPLES_PER_SUBJECT`; every subject is read once."""
-        return self.source.draw(index // SAMPLES_PER_SUBJECT, rng)
+def _over_seeds(runs: Sequence[_Run], row: Row, progress: Progress) -> ScoredRow:
+    """Return a row with the means and standard deviations of its scores over the runs, one for every seed."""
+    if row.kind == "blend" or len(runs) == 1:
+        return runs[0].row(row, progress)
+    scored = []
+    for number, run in enumerate(runs):
+        of_seed = part_of(progress, number / len(runs), (number + 1) / len(runs))
+        scored.append(run.row(row, _naming(f"seed {number + 1} of {len(runs)}", of_seed)))
+    means, spread = {}, {}
+    for name in scored[0].scores:
+        values = [one.scores[name] for one in scored]
+        means[name], spread[name] = float(np.mean(values)), float(np.std(values, ddof=1))
+    return replace(scored[0], scores=means, spread=spread)
 
 
 class _Run:
@@ -274,7 +167,17 @@ class _Run:
         data = configuration.data
         if test_subjects is not None:
             data = replace(data, validation_subjects=test_subjects)
-        self.test = RepeatedSource(held_out_samples(data))
+        self.test, self.score_seed = held_out_samples(data), configuration.student.seed
+        self._sources = cache(lambda: sample_sources(configuration.data))
+
+    def with_seed(self, number: int) -> _Run:
+        """Return the same ablation with seeds higher by a number, in a folder of its own; it shares the data."""
+        run = copy(self)
+        run.folder = self.folder / f"seed-{number}"
+        changed = {stage: getattr(self.given, stage) for stage in ("teacher", "student")}
+        changed = {stage: replace(settings, seed=settings.seed + number) for stage, settings in changed.items()}
+        run.given = replace(self.given, **changed)
+        return run
 
     def require_whole(self) -> None:
         """Raise InvalidInputError unless the configuration has every part that rows leave out."""
@@ -301,7 +204,7 @@ class _Run:
     def row(self, row: Row, progress: Progress) -> ScoredRow:
         """Train the missing networks of a row, and score it."""
         if row.kind == "blend":
-            scores = score(linear_blend, self.test, seed=self.given.student.seed, progress=progress)
+            scores = score(linear_blend, self.test, seed=self.score_seed, progress=progress)
             return ScoredRow(row.name, row.tables, None, scores, row.paper)
         teacher = None
         if row.taught_by is not None:
@@ -317,15 +220,15 @@ class _Run:
         return ScoredRow(name, (), path, self.scores(path, progress), None)
 
     def scores(self, model: Path, progress: Progress) -> dict[str, float]:
-        """Return the scores of a model on the test subjects; the same samples for all."""
-        logic = TrainingLogic(self.folder, self.given.student, hardware=self.hardware, progress=progress)
+        """Return the scores of a model on the test subjects; the same samples for all rows and seeds."""
+        settings = replace(self.given.student, seed=self.score_seed)
+        logic = TrainingLogic(self.folder, settings, hardware=self.hardware, progress=progress)
         return logic.evaluate(model, self.test)
 
-    @cached_property
-    def sources(self) -> tuple[SampleSource, SampleSource]:
-        """The training samples and those that choose the checkpoint; the same for all rows, so that they are read
-        once."""
-        return sample_sources(self.given.data)
+    @property
+    def sources(self) -> tuple[SampleSource, SampleSource | None]:
+        """The training samples and those that choose the checkpoint; the same for all rows and seeds, read once."""
+        return self._sources()
 
     def _teacher(self, row: Row, taught_by: str, progress: Progress) -> Path:
         network = replace(self.given.network, **{k: v for k, v in row.network.items() if k in OF_BOTH})

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
+from temporal_interp.data.settings import Settings
 from temporal_interp.errors import InvalidInputError, TemporalInterpError, UnreadableFileError
 from temporal_interp.networks import NetworkSettings
 from temporal_interp.training import configurations
@@ -17,6 +18,12 @@ from temporal_interp.training.datasets.catalogue import DataSettings
 from temporal_interp.training.settings import TrainingSettings
 
 SECTIONS = ("network", "data", "teacher", "student")
+
+DEFAULTS = "defaults"
+"""Name of the entry that says where what is missing comes from: "ours", or "paper"."""
+
+
+AnySettings = TypeVar("AnySettings", bound=Settings)
 
 
 @dataclass(frozen=True)
@@ -37,8 +44,9 @@ class Configuration:
 
 
 def read_configuration(path: Path) -> Configuration:
-    """Return the configuration of a YAML file; sections and settings that are missing are the defaults.
+    """Return the configuration of a YAML file.
 
+    Settings that are missing have their defaults, or with `defaults: paper` the paper's values (see `Settings.paper`).
     A folder in the section `data` is relative to the file.
 
     Raises:
@@ -55,27 +63,38 @@ def read_configuration(path: Path) -> Configuration:
 
 
 def _configuration(given: Any, folder: Path) -> Configuration:
-    if not isinstance(given, dict) or not all(section is None or _has_names(section) for section in given.values()):
+    defaults = given.get(DEFAULTS, "ours") if isinstance(given, dict) else "ours"
+    if defaults not in ("ours", "paper"):
+        raise InvalidInputError(f"'{DEFAULTS}' must be ours or paper, got {defaults!r}.")
+    sections = {name: part for name, part in given.items() if name != DEFAULTS} if isinstance(given, dict) else given
+    if not isinstance(sections, dict) or not all(part is None or _has_names(part) for part in sections.values()):
         raise InvalidInputError(f"the file must have sections with settings: {', '.join(SECTIONS)}.")
-    unknown = sorted(str(name) for name in set(given) - set(SECTIONS))
+    unknown = sorted(str(name) for name in set(sections) - set(SECTIONS))
     if unknown:
         raise InvalidInputError(f"unknown sections {', '.join(unknown)}; there are {', '.join(SECTIONS)}.")
-    section = {name: given.get(name) or {} for name in SECTIONS}
-    data = {
-        key: folder / Path(value).expanduser() if key == "folder" and isinstance(value, str) else value
+    section = {name: sections.get(name) or {} for name in SECTIONS}
+    folders = {
+        key: folder / Path(value).expanduser()
         for key, value in section["data"].items()
+        if key in ("folder", "cache") and isinstance(value, str)
     }
+    paper = defaults == "paper"
     return Configuration(
-        NetworkSettings.from_dict(section["network"]),
-        DataSettings.from_dict(data),
-        _training("teacher", section["teacher"]),
-        _training("student", section["student"]),
+        _settings(NetworkSettings, section["network"], paper=paper),
+        _settings(DataSettings, {**section["data"], **folders}, paper=paper),
+        _training("teacher", section["teacher"], paper=paper),
+        _training("student", section["student"], paper=paper),
     )
 
 
-def _training(stage: str, given: Mapping[str, Any]) -> TrainingSettings:
+def _settings(kind: type[AnySettings], given: Mapping[str, Any], *, paper: bool) -> AnySettings:
+    """Return settings; what is missing has the paper's value, where there is one, or ours."""
+    return kind.from_dict({**(kind.paper().as_dict() if paper else {}), **given})
+
+
+def _training(stage: str, given: Mapping[str, Any], *, paper: bool) -> TrainingSettings:
     try:
-        return TrainingSettings.from_dict(given)
+        return _settings(TrainingSettings, given, paper=paper)
     except TemporalInterpError as error:
         raise InvalidInputError(f"{stage}: {error}") from error
 

@@ -16,24 +16,26 @@ class SampleData(lightning.LightningDataModule):
 
     Args:
         training: source of the training samples.
-        validation: source of the samples that choose the best checkpoint; no network learns from them.
+        validation: source of the samples that choose the best checkpoint, from which no network learns, or None.
         settings: settings of the training.
     """
 
-    def __init__(self, training: SampleSource, validation: SampleSource, settings: TrainingSettings) -> None:
+    def __init__(self, training: SampleSource, validation: SampleSource | None, settings: TrainingSettings) -> None:
         super().__init__()
         self.training = training
         self.validation = validation
         self.settings = settings
 
     def train_dataloader(self) -> DataLoader[TrainingSample]:
-        """Return the training batches of this process."""
+        """Return the training batches of this process, which has its share of every batch."""
         rank, processes = self._share()
         sampler = EpochSampler(len(self.training), self.settings.seed, rank=rank, processes=processes)
-        return self._loader(self.training, sampler, drop_last=len(sampler) >= self.settings.batch_size)
+        return self._loader(self.training, sampler, drop_last=len(sampler) >= self.settings.batch_size // processes)
 
-    def val_dataloader(self) -> DataLoader[TrainingSample]:
-        """Return the validation batches of this process."""
+    def val_dataloader(self) -> DataLoader[TrainingSample] | list[DataLoader[TrainingSample]]:
+        """Return the validation batches of this process; none without validation samples."""
+        if self.validation is None:
+            return []
         rank, processes = self._share()
         return self._loader(self.validation, ValidationSampler(len(self.validation), rank=rank, processes=processes))
 
@@ -49,7 +51,7 @@ class SampleData(lightning.LightningDataModule):
     ) -> DataLoader[TrainingSample]:
         return DataLoader(
             DrawnSamples(source, self.settings.seed),
-            batch_size=self.settings.batch_size,
+            batch_size=max(1, self.settings.batch_size // self._share()[1]),
             sampler=sampler,
             num_workers=self.settings.workers,
             persistent_workers=self.settings.workers > 0,

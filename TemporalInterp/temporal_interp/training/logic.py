@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import json
-import logging
-import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
 import lightning
 import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, ModelCheckpoint
-from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
 from temporal_interp.data.training_sample import SampleSource
 from temporal_interp.errors import CancelledError, InvalidInputError, Progress, UnreadableFileError, no_progress
@@ -25,31 +19,14 @@ from temporal_interp.networks import NetworkSettings, Student, Teacher
 from temporal_interp.networks.load import load_network, network_of
 from temporal_interp.training.checkpoints import SafetensorsCheckpoints
 from temporal_interp.training.data import SampleData
-from temporal_interp.training.report_progress import ReportProgress
+from temporal_interp.training.datasets.catalogue import DataSettings
+from temporal_interp.training.hardware import Hardware
 from temporal_interp.training.scores import score, synthesise_with
 from temporal_interp.training.settings import TrainingSettings
-from temporal_interp.training.stage import MONITOR, Stage, StudentStage, TeacherStage
-
-CHECKPOINT_SUFFIX = ".safetensors"
+from temporal_interp.training.stage import Stage, StudentStage, TeacherStage
+from temporal_interp.training.trainer import CHECKPOINT_SUFFIX, make_trainer
 
 Network = TypeVar("Network", Teacher, Student)
-
-
-@dataclass(frozen=True)
-class Hardware:
-    """Where a training runs; as Lightning names it.
-
-    Attributes:
-        accelerator: "auto", "cpu", "gpu" or "mps".
-        devices: "auto" or a number of devices (processes, on a CPU).
-        nodes: number of machines; under SLURM as many as were allocated.
-        strategy: "auto" or "ddp".
-    """
-
-    accelerator: str = "auto"
-    devices: str | int = "auto"
-    nodes: int = 1
-    strategy: str = "auto"
 
 
 class TrainingLogic:
@@ -82,17 +59,17 @@ class TrainingLogic:
         self,
         network: NetworkSettings,
         training: SampleSource,
-        validation: SampleSource,
+        validation: SampleSource | None,
         *,
         start: Path | None = None,
         about: Mapping[str, Any] | None = None,
     ) -> Path:
-        """Train the teacher and return its model file, the best by the validation samples.
+        """Train the teacher and return its model file.
 
         Args:
             network: settings of the network.
             training: samples to learn from.
-            validation: samples that choose the best epoch.
+            validation: samples that choose the best epoch; without them the last epoch is kept.
             start: model file of a teacher to start from; None starts afresh.
             about: more to write into the model file, such as what it was trained on; a training resumes only with the
                 same.
@@ -108,18 +85,18 @@ class TrainingLogic:
         self,
         network: NetworkSettings,
         training: SampleSource,
-        validation: SampleSource,
+        validation: SampleSource | None,
         *,
         teacher: Path | None = None,
         start: Path | None = None,
         about: Mapping[str, Any] | None = None,
     ) -> Path:
-        """Train the student and return its model file, the best by the validation samples.
+        """Train the student and return its model file.
 
         Args:
             network: settings of the network.
             training: samples to learn from.
-            validation: samples that choose the best epoch.
+            validation: samples that choose the best epoch; without them the last epoch is kept.
             teacher: model file of the teacher; None trains without distillation.
             start: model file of a student to start from; None starts afresh.
             about: see `train_teacher`.
@@ -173,17 +150,16 @@ class TrainingLogic:
         kind: str,
         stage: Stage,
         training: SampleSource,
-        validation: SampleSource,
+        validation: SampleSource | None,
         about: Mapping[str, Any],
     ) -> Path:
         for name, source in (("training", training), ("validation", validation)):
-            if len(source) == 0:
+            if source is not None and len(source) == 0:
                 raise InvalidInputError(f"There are no {name} samples; give at least one subject for them.")
         folder = self.folder / kind
-        try:
-            trainer = self._trainer(folder)
-        except (MisconfigurationException, TypeError, ValueError) as error:
-            raise InvalidInputError(f"Nothing can be trained on {self.hardware}: {error}") from error
+        trainer = make_trainer(
+            folder, self.settings, self.hardware, self.progress, validated=validation is not None
+        )  # fmt: skip
         require_same_training(folder, {"network": stage.network.settings.as_dict(), **self.settings.as_dict(), **about})
         last = folder / f"last{CHECKPOINT_SUFFIX}"
         data = SampleData(training, validation, self.settings)
@@ -193,8 +169,8 @@ class TrainingLogic:
             raise CancelledError from error
         model = folder / f"{kind}.safetensors"
         if trainer.is_global_zero:
-            best = folder / f"best{CHECKPOINT_SUFFIX}"
-            checkpoint = SafetensorsCheckpoints().load_checkpoint(best)
+            kept = last if validation is None else folder / f"best{CHECKPOINT_SUFFIX}"
+            checkpoint = SafetensorsCheckpoints().load_checkpoint(kept)
             trained = {"epochs": checkpoint["epoch"] + 1, "steps": checkpoint["global_step"], **about}
             save_model(
                 model,
@@ -205,41 +181,6 @@ class TrainingLogic:
             )
         trainer.strategy.barrier()
         return model
-
-    def _trainer(self, folder: Path) -> lightning.Trainer:
-        settings = self.settings
-        best = ModelCheckpoint(
-            folder, "best", monitor=MONITOR, mode="max", enable_version_counter=False, every_n_epochs=1
-        )  # fmt: skip
-        last = ModelCheckpoint(folder, "last", save_on_train_epoch_end=True, enable_version_counter=False)
-        for checkpoint in (best, last):
-            checkpoint.FILE_EXTENSION = CHECKPOINT_SUFFIX
-        callbacks = [best, last, ReportProgress(self.progress)]
-        if settings.averaging:
-            callbacks.append(EMAWeightAveraging(decay=settings.averaging))
-        if settings.patience:
-            callbacks.append(EarlyStopping(MONITOR, mode="max", patience=settings.patience))
-        quieten()
-        # Slicer adapts networks without tensorboard: nobody looks at the curves there
-        tensorboard = [TensorBoardLogger(folder, name="", version="tensorboard")] if find_spec("tensorboard") else []
-        return lightning.Trainer(
-            accelerator=self.hardware.accelerator,
-            devices=self.hardware.devices,
-            num_nodes=self.hardware.nodes,
-            strategy=self.hardware.strategy,
-            precision="bf16-mixed" if settings.precision == "bf16" else "32-true",
-            max_epochs=settings.epochs,
-            check_val_every_n_epoch=min(settings.validate_every, settings.epochs),
-            gradient_clip_val=settings.gradient_clip or None,
-            callbacks=callbacks,
-            logger=[*tensorboard, CSVLogger(folder, name="log")],
-            plugins=[SafetensorsCheckpoints()],
-            num_sanity_val_steps=0,
-            log_every_n_steps=10,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            use_distributed_sampler=False,  # the samplers share out the samples themselves
-        )
 
 
 FREE_TO_CHANGE = ("epochs", "patience", "validate_every", "workers")
@@ -261,11 +202,25 @@ def require_same_training(folder: Path, settings: Mapping[str, Any]) -> None:
         found = dict(json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
         raise UnreadableFileError(f"{path} is damaged; choose another folder, or delete this one.") from error
+    found, wanted = _with_defaults(found), _with_defaults(wanted)
     different = sorted(name for name in {*found, *wanted} if found.get(name) != wanted.get(name))
     if different:
         raise InvalidInputError(
             f"{folder} holds a training with another {', '.join(different)}; choose another folder, or delete this one."
         )
+
+
+def _with_defaults(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return recorded settings, with the defaults of those that the program did not have yet when it recorded them."""
+    training = TrainingSettings().as_dict()
+    parts = {"network": NetworkSettings(), "data": DataSettings()}
+    defaults = {**{name: part.as_dict() for name, part in parts.items()}, "teacher": training, "student": training}
+    whole = {
+        name: {**defaults[name], **part} if name in defaults and isinstance(part, dict) else part
+        for name, part in settings.items()
+    }
+    of_stage = {name: value for name, value in training.items() if name not in FREE_TO_CHANGE}
+    return {**of_stage, **whole} if "learning_rate" in settings else whole
 
 
 def _checksums(**files: Path | None) -> dict[str, str]:
@@ -284,14 +239,3 @@ def network_state(checkpoint: Mapping[str, Any]) -> dict[str, torch.Tensor]:
     """Return the network's weights from a checkpoint; the averaged ones if the training averages."""
     prefix = "network."
     return {k.removeprefix(prefix): v for k, v in checkpoint["state_dict"].items() if k.startswith(prefix)}
-
-
-def quieten() -> None:
-    """Silence Lightning's tips, its list of processors, and warnings about intended behaviour."""
-    for expected in (
-        "Checkpoint directory .* exists and is not empty",  # a training that is resumed
-        "The number of training batches .* is smaller than the logging interval",
-        ".*treespec.* is deprecated",  # within Lightning
-    ):
-        warnings.filterwarnings("ignore", message=expected)
-    logging.getLogger("lightning.pytorch.utilities.rank_zero").setLevel(logging.WARNING)

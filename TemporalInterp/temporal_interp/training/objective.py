@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional
 
 from temporal_interp.networks.synthesis import Synthesis
-from temporal_interp.tensors.regularity import squared_gradient
+from temporal_interp.tensors.regularity import diffusion, squared_gradient
 from temporal_interp.training.datasets.batch import Batch
 from temporal_interp.training.settings import TrainingSettings
 
@@ -58,7 +58,8 @@ class Objective:
         total = target.new_zeros(())
         for weight, deformed, displacement in _scales(made):
             similarity = functional.mse_loss(deformed, targets)
-            smoothness = squared_gradient(displacement, spacings)
+            strain = self.settings.regulariser == "strain"
+            smoothness = squared_gradient(displacement, spacings) if strain else diffusion(displacement)
             # the paper adds both ends; a mean over the stacked ends is half of that sum
             total = total + 2 * weight * (similarity + self.settings.regularisation * smoothness)
         return total

@@ -5,6 +5,7 @@ import csv
 import pytest
 
 from temporal_interp.models.model_file import load_model
+from temporal_interp.networks import NetworkSettings
 from temporal_interp.training.logic import TrainingLogic
 
 TINY = """
@@ -152,3 +153,22 @@ def test_hardware_that_is_not_there_is_refused_with_the_row(ablate):
     assert result.exit_code == 3
     assert "row no-distillation: " in result.stderr
     assert "abacus" in result.stderr
+
+
+def test_the_papers_configuration_is_the_default_and_seeds_and_workers_are_passed_on(command, tmp_path, monkeypatch):
+    asked = {}
+    monkeypatch.setattr(
+        "temporal_interp.training.ablation.ablate", lambda given, *_, **more: asked.update(given=given, **more)
+    )
+    result = command("ablate", "-o", tmp_path / "out", "--seeds", 3, "--workers", 2, "--data", tmp_path)
+    assert result.exit_code == 0, result.stderr
+    assert (asked["seeds"], asked["given"].student.workers) == (3, 2)
+    assert asked["given"].network == NetworkSettings.paper()
+    assert asked["given"].data.cache == tmp_path / "out" / "prepared"
+    assert "3 seeds" in result.stdout
+
+
+def test_seeds_that_make_no_sense_are_refused(ablate):
+    result = ablate("--rows", "student", "--seeds", 0)
+    assert result.exit_code == 3
+    assert "at least one seed" in result.stderr

@@ -9,6 +9,7 @@ import torch
 from temporal_interp.models import registry as module
 from temporal_interp.models.model_file import checksum, save_model
 from temporal_interp.models.registry import Registry
+from temporal_interp.networks import NetworkSettings, Student
 
 
 @pytest.fixture(autouse=True)
@@ -211,3 +212,49 @@ def test_help_without_a_subcommand(command):
     result = command("models")
     for name in ("list", "verify", "add", "remove"):
         assert name in result.stdout + result.stderr
+
+
+def test_info_counts_weights_and_operations_of_a_model(command, events, tmp_path):
+    network = Student(NetworkSettings(widths=(4, 8)))
+    path = tmp_path / "mine.safetensors"
+    save_model(path, network.state_dict(), kind="student", settings=network.settings.as_dict(), training={})
+    result = command("models", "info", path, "--shape", "1,16,16", "--json")
+    (event,) = events(result)
+    assert event["networks"] == [{"network": "student", "parameters": 38958, "multiply_adds": 1762560}]
+    shown = command("models", "info", path, "--shape", "1,16,16").stdout
+    assert "38,958" in shown
+    assert "1 x 16 x 16" in shown
+
+
+def test_info_counts_the_networks_of_a_configuration(command, events):
+    (event,) = events(command("models", "info", "--config", "acdc-paper", "--json"))
+    assert [(one["network"], one["parameters"]) for one in event["networks"]] == [
+        ("teacher", 7087759),
+        ("student", 11838639),
+    ]
+    assert event["shape"] == [32, 128, 128]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        ((), 2, "Give a model, or --config"),
+        (("heart", "--config", "acdc"), 2, "not both"),
+        (("--config", "acdc", "--shape", "32,128"), 2, "three numbers"),
+        (("--config", "acdc", "--shape", "0,8,8"), 2, "three numbers"),
+        (("absent.safetensors",), 3, "absent.safetensors"),
+        (("--config", "absent"), 3, "absent"),
+    ],
+)
+def test_info_refuses_what_makes_no_sense(command, arguments, code, words):
+    result = command("models", "info", *arguments)
+    assert result.exit_code == code
+    assert words in result.stderr
+
+
+def test_info_refuses_a_model_of_slices(command, tmp_path):
+    path = tmp_path / "other.safetensors"
+    save_model(path, {"weight": torch.zeros(1)}, kind="slices", settings={}, training={})
+    result = command("models", "info", path)
+    assert result.exit_code == 3
+    assert "holds slices" in result.stderr

@@ -1,11 +1,18 @@
 """temporal-interp train."""
 
+import csv
 import json
+import warnings
 from contextlib import contextmanager
+from importlib import import_module
 
+import numpy as np
 import pytest
+import torch
 
 from temporal_interp.cli import train
+from temporal_interp.engines.student import StudentEngine
+from temporal_interp.io import read_sequence
 from temporal_interp.models.model_file import load_model
 
 TINY = """
@@ -49,8 +56,10 @@ def test_a_teacher_and_then_a_student_that_learns_from_it(train_command, tmp_pat
     assert student.settings["widths"] == [4, 8]
     assert student.training["data"]["dataset"] == "synthetic"
     assert student.training["settings"]["epochs"] == 2
-    log = (tmp_path / "out" / "student" / "log" / "version_0" / "metrics.csv").read_text()
-    assert "training/distillation_epoch" in log
+    log = (tmp_path / "out" / "student" / "log.csv").read_text().splitlines()
+    assert "training/distillation" in log[0].split(",")
+    assert len(log) == 1 + 2
+    assert str(tmp_path / "out" / "student" / "log.csv") in second.stdout
 
 
 def test_a_program_gets_progress_and_the_model(train_command, events, tmp_path, monkeypatch):
@@ -184,3 +193,75 @@ def test_ctrl_c_is_a_cancel(train_command, tmp_path, monkeypatch):
     assert result.exit_code == 130
     assert "the same command resumes" in result.stderr
     assert not (tmp_path / "out" / "teacher" / "teacher.safetensors").exists()
+
+
+PAPER = """
+defaults: paper
+network: {widths: [4, 8]}
+data: {dataset: acdc, split: random, test: 0.2, shape: [4, 16, 16]}
+teacher: {epochs: 3, learning_rate: 1.0e-3}
+student: {epochs: 1}
+"""
+
+
+@pytest.fixture
+def patients(acdc):
+    """Five patients whose hearts are discs that shrink."""
+    j, i = np.mgrid[:20, :18] - 9
+    discs = [700 * (np.hypot(j, i) < 8 - 0.6 * n) + 100 + 20 * np.cos(j + i) for n in range(6)]
+    return acdc(range(1, 6), ed=1, es=6, array=np.stack([[disc] * 4 for disc in discs]).astype(np.int16))
+
+
+def test_teacher_and_student_of_the_paper_from_the_folder_to_a_frame(train_command, configuration, patients, tmp_path):
+    configuration.write_text(PAPER, encoding="utf-8")
+    for stage in ("teacher", "student"):
+        result = train_command(stage, "--data", patients, "--cache", tmp_path / "kept")
+        assert result.exit_code == 0, result.stderr
+    with (tmp_path / "out" / "teacher" / "log.csv").open(newline="") as file:
+        losses = [float(row["training/loss"]) for row in csv.DictReader(file)]
+    assert losses[-1] < losses[0]
+    assert len(list((tmp_path / "kept").glob("*.npy"))) == 4  # those that learn
+    model = load_model(tmp_path / "out" / "student" / "student.safetensors")
+    assert model.training["data"]["flip"] is False
+    cine = read_sequence(patients / "training" / "patient005" / "patient005_4d.nii.gz")
+    prepared = StudentEngine.from_model(model.path).prepare(cine.hiding([1, 2, 3, 4]))
+    frame = prepared.at(cine.times[2], fields=True)
+    assert np.isfinite(frame.volume.array).all()
+
+
+def test_subjects_are_kept_in_the_output_unless_said_otherwise(train_command, configuration, patients, tmp_path):
+    configuration.write_text(PAPER, encoding="utf-8")
+    assert train_command("teacher", "--data", patients, "--epochs", 1).exit_code == 0
+    assert len(list((tmp_path / "out" / "prepared").glob("*.npy"))) == 4
+
+
+def test_warnings_are_notes(train_command, monkeypatch):
+    sources = "temporal_interp.training.datasets.catalogue.sample_sources"
+    given = import_module("temporal_interp.training.datasets.catalogue").sample_sources
+
+    def warned(settings):
+        for _ in range(2):
+            warnings.warn("4 devices are there and 1 used.", stacklevel=1)
+        return given(settings)
+
+    monkeypatch.setattr(sources, warned)
+    result = train_command("teacher")
+    assert result.stderr.count("Note: 4 devices are there and 1 used.") == 1
+    assert "UserWarning" not in result.stderr
+
+
+def test_devices_that_cannot_share_the_batch_are_refused(command, configuration, tmp_path):
+    result = command(
+        "train", "teacher", "--config", configuration, "-o", tmp_path / "out", "--accelerator", "cpu", "--devices", 2
+    )
+    assert result.exit_code == 3
+    assert "2 devices cannot share a batch of 1 evenly" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_workers_can_be_chosen_and_change_nothing(train_command, tmp_path):
+    for workers in (0, 2):
+        assert train_command("teacher", "--data", tmp_path / "subjects", "--workers", workers).exit_code == 0
+        (tmp_path / "out").rename(tmp_path / f"out-{workers}")
+    weights = [load_model(tmp_path / f"out-{n}" / "teacher" / "teacher.safetensors").state for n in (0, 2)]
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])

@@ -182,14 +182,18 @@ def test_papers_values_that_several_changes_make_up():
         widths=LARGE,
         matching="plain",
         surrogate="images",
+        blend="literal",
+        modulation="literal",
+        alpha_from_one=False,
         time_scale=1000.0,
         refinement="residual",
         exact_ends=False,
         swap_symmetric=False,
         halved_integration=False,
         shortest_halved=2,
+        initial_weights="usual",
     )
-    assert TrainingSettings.paper() == TrainingSettings()
+    assert TrainingSettings.paper() == TrainingSettings(regulariser="diffusion")
     paper = SliceTrainingSettings.paper()
     assert (paper.steps, paper.batch, paper.slices, paper.side, paper.learning_rate) == (6375, 64, 15, 128, 1e-4)
     assert (paper.wavelets, paper.coronal_distillation, paper.sagittal_distillation) == (1.0, 0.15, 0.15)

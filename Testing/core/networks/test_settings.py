@@ -26,6 +26,8 @@ OPTIONS = [{name: value} for name, values in CHOICES.items() for value in values
     {"swap_symmetric": False},
     {"halved_integration": False},
     {"shortest_halved": 2},
+    {"alpha_from_one": False},
+    {"initial_weights": "usual"},
     {"widths": (4,)},
 ]
 

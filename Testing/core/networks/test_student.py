@@ -1,11 +1,14 @@
 """The student: exact ends, swap symmetry, time, thin stacks, and what it owes to its settings."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from random_networks import SLICES, STACK, WIDTHS, images, perturbed, smooth_images, waves
 from temporal_interp.networks import NetworkSettings, Student
 from temporal_interp.networks.convolution import Convolution
+from temporal_interp.tensors.spatial import integrate_velocity
 
 
 def student_of(*, by=0.05, **more):
@@ -177,3 +180,52 @@ def test_the_frame_of_a_stack_is_what_it_was():
 def test_volumes_that_do_not_fit_are_refused(last):
     with pytest.raises(RuntimeError):
         student_of()(torch.rand(1, 1, 1, 20, 20), last, torch.tensor([0.5]))
+
+
+def test_the_papers_student_encodes_the_printed_blend_with_the_encoder_of_the_ends():
+    student = perturbed(Student(replace(NetworkSettings.paper(), widths=WIDTHS)))
+    first, last = images(*STACK, count=2)
+    seen = []
+    student.encoder.register_forward_hook(lambda module, given, made: seen.append(given[0]))
+    student(first, last, torch.tensor([0.3]))
+    ends, between = seen
+    assert torch.equal(ends, torch.cat([first, last]))
+    torch.testing.assert_close(between, 0.3 * first + 0.7 * last)  # as printed in section 2.3
+
+
+def test_the_papers_frame_is_the_blend_of_the_deformed_volumes_with_a_residual():
+    student = perturbed(Student(replace(NetworkSettings.paper(), widths=WIDTHS)))
+    made = student(*images(*STACK, count=2), torch.tensor([0.3]))
+    first, last = made.deformed[-1].chunk(2)
+    assert made.residual.abs().max() > 1e-3
+    torch.testing.assert_close(made.volume, 0.7 * first + 0.3 * last + made.residual)
+
+
+def test_the_papers_fields_are_integrated_velocities_of_every_scale(monkeypatch):
+    """At the size of the scale, and not multiplied by the time."""
+    student = perturbed(Student(replace(NetworkSettings.paper(), widths=WIDTHS)))
+    integrated = []
+
+    def noted(velocity):
+        integrated.append(velocity)
+        return integrate_velocity(velocity)
+
+    monkeypatch.setattr("temporal_interp.networks.decoder.integrate_velocity", noted)
+    made = student(*images(*STACK, count=2), torch.tensor([0.0]))
+    assert [tuple(v.shape) for v in integrated] == [(2, 3, 3, 10, 12), (2, 3, *STACK[2:])]
+    torch.testing.assert_close(made.displacements[-1], integrate_velocity(integrated[-1]))
+    assert made.displacements[-1].abs().max() > 0.05
+
+
+def test_the_papers_student_starts_with_the_usual_weights():
+    torch.manual_seed(0)
+    student = Student(replace(NetworkSettings.paper(), widths=(8, 16)))
+    for module in student.modules():
+        if isinstance(module, Convolution):
+            widest = 1 / (module.in_channels * 27) ** 0.5
+            assert 0.8 * widest < module.weight.abs().max() <= widest  # evenly drawn up to there, as PyTorch does
+            assert module.weight[:, :, 0].any()
+            assert module.weight[:, :, 2].any()
+    assert student.sees_neighbours
+    ours = Student(NetworkSettings(widths=(8, 16)))
+    assert not ours.sees_neighbours

@@ -87,3 +87,18 @@ def test_the_modulation_is_what_it_was(name, pinned):
     modulate = waves(modulation(name, channels=2), amplitude=1.0)
     made = modulate(torch.ones(1, 2, 4, 4), torch.tensor([0.3]))
     assert made[0, :, 0, 1].tolist() == pytest.approx(pinned, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", MODULATIONS)
+def test_alpha_is_what_the_branch_computes_or_one_more(name):
+    usual, direct = (waves(modulation(name, alpha_from_one=given), amplitude=1.0) for given in (True, False))
+    (feature,) = images(1, 4, 5, 6, count=1)
+    t = torch.tensor([0.4])
+    torch.testing.assert_close(usual(feature, t) - direct(feature, t), feature)
+    assert direct(torch.zeros_like(feature), t).abs().max() > 0.01  # beta
+
+
+def test_the_literal_branch_has_two_linear_and_two_convolution_blocks():
+    kinds = [type(module).__name__ for module in modulation("literal").linear]
+    assert kinds == ["Linear", "LeakyReLU", "Linear", "LeakyReLU"]
+    assert [type(module).__name__ for module in modulation("literal").blocks] == ["ConvolutionBlock"] * 2

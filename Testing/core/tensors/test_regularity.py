@@ -1,9 +1,10 @@
 """Regularity of a motion against closed forms, and the folding loss."""
 
+import numpy as np
 import pytest
 import torch
 
-from temporal_interp.tensors.regularity import bending_energy, folding_loss, squared_gradient
+from temporal_interp.tensors.regularity import bending_energy, diffusion, folding_loss, squared_gradient
 from temporal_interp.tensors.spatial import identity_grid
 
 
@@ -48,3 +49,34 @@ def test_folding_loss_is_how_far_the_determinant_is_below_zero():
     assert float(folding_loss(-0.9 * points)) == 0.0
     mirrored = torch.cat([-3 * points[:, :1], torch.zeros_like(points[:, 1:])], dim=1)  # determinant -2 everywhere
     assert float(folding_loss(mirrored)) == pytest.approx(2.0)
+
+
+def gradient_loss_of_voxelmorph(field):
+    """Its `Grad` with the penalty "l2", written out: per axis the mean of all squared differences, then their mean."""
+    parts = [(np.diff(field, axis=axis) ** 2).mean() for axis in range(2, field.ndim)]
+    return sum(parts) / len(parts)
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 5, 6, 7), (3, 2, 8, 9)])
+def test_diffusion_is_the_gradient_loss_of_voxelmorph(shape):
+    field = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    assert float(diffusion(field)) == pytest.approx(gradient_loss_of_voxelmorph(field.numpy()), rel=1e-5)
+
+
+def test_diffusion_of_a_linear_motion_is_the_mean_of_its_squared_slopes():
+    points = identity_grid((4, 5, 6), torch.zeros(1))
+    field = torch.cat([2 * points[:, :1], 0 * points[:, 1:2], 3 * points[:, :1] - points[:, 2:]], dim=1)
+    # along K the slopes are 2, 0 and 3, along J 0, along I 0, 0 and -1
+    assert float(diffusion(field)) == pytest.approx(((4 + 9) / 3 + 0 + 1 / 3) / 3, rel=1e-6)
+
+
+def test_diffusion_is_a_ninth_of_the_strain_of_cubic_voxels():
+    field = torch.randn(1, 3, 6, 6, 6, generator=torch.Generator().manual_seed(1))
+    assert float(9 * diffusion(field)) == pytest.approx(float(squared_gradient(field, (2.0, 2.0, 2.0))), rel=1e-5)
+
+
+def test_diffusion_passes_over_axes_of_one_voxel():
+    field = torch.zeros(1, 3, 1, 4, 5)
+    field[:, 2] = 3 * torch.arange(5.0)
+    assert float(diffusion(field)) == pytest.approx((0 + 9 / 3) / 2)
+    assert float(diffusion(torch.ones(1, 3, 1, 1, 1))) == 0.0

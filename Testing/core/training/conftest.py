@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -96,14 +96,25 @@ class TinyTraining:
         given = TrainingSettings(**{"epochs": 2, "learning_rate": 1e-3, **settings})
         return TrainingLogic(self.folder, given, hardware=hardware, progress=progress)
 
-    def teacher(self, *, source=None, network=None, about=None, start=None, validation=None, **settings) -> Path:
-        sources = source or Discs(3), validation or Discs(2, first=3)
+    def teacher(
+        self, *, source=None, network=None, about=None, start=None, validation=None, validated=True, **settings
+    ) -> Path:
+        sources = source or Discs(3), (validation or Discs(2, first=3)) if validated else None
         return self.logic(**settings).train_teacher(network or self.network, *sources, start=start, about=about)
 
     def student(
-        self, *, source=None, network=None, teacher=None, start=None, validation=None, about=None, **settings
+        self,
+        *,
+        source=None,
+        network=None,
+        teacher=None,
+        start=None,
+        validation=None,
+        validated=True,
+        about=None,
+        **settings,
     ) -> Path:
-        sources = source or Discs(3), validation or Discs(2, first=3)
+        sources = source or Discs(3), (validation or Discs(2, first=3)) if validated else None
         return self.logic(**settings).train_student(
             network or self.network, *sources, teacher=teacher, start=start, about=about
         )
@@ -112,15 +123,18 @@ class TinyTraining:
         return self.folder / stage / f"{name}{CHECKPOINT_SUFFIX}"
 
     def losses(self, stage: str) -> dict[tuple[int, str], str]:
-        """What the log says of every finished epoch, by epoch and name; later parts of a training replace earlier."""
-        found = {}
-        for path in sorted((self.folder / stage / "log").glob("version_*/metrics.csv")):
-            with path.open() as file:
-                for row in csv.DictReader(file):
-                    for name, value in row.items():
-                        if value and (name.endswith("_epoch") or name.startswith("validation/")):
-                            found[int(row["epoch"]), name] = value
-        return found
+        """What the log says of every finished epoch, by the number of epochs before it and by name."""
+        return {
+            (int(row["epoch"]) - 1, name): value
+            for row in self.log(stage)
+            for name, value in row.items()
+            if value and "/" in name
+        }
+
+    def log(self, stage: str) -> list[dict[str, str]]:
+        """The lines of the log."""
+        with (self.folder / stage / "log.csv").open(newline="") as file:
+            return list(csv.DictReader(file))
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -152,6 +166,14 @@ def training(training_in) -> TinyTraining:
 def tiny_teacher(tmp_path_factory) -> Path:
     """Model file of a teacher that has seen a few samples."""
     return TinyTraining(tmp_path_factory.mktemp("taught")).teacher(epochs=1)
+
+
+@pytest.fixture(scope="session")
+def paper_teacher(tmp_path_factory) -> Path:
+    """Model file of a tiny teacher of the paper that has seen a few stacks."""
+    training = TinyTraining(tmp_path_factory.mktemp("paper"))
+    network = replace(NetworkSettings.paper(), widths=(4, 8))
+    return training.teacher(epochs=1, source=Discs(2, depth=4), network=network, validated=False)
 
 
 @pytest.fixture

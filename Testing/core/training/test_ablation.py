@@ -13,23 +13,20 @@ from stand_ins import growing_disc
 from temporal_interp.cli.ablate import as_table
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.errors import CancelledError, InvalidInputError, UnreadableFileError
+from temporal_interp.evaluation.dataset import subjects_to_score
 from temporal_interp.evaluation.report import finite, write_csv
 from temporal_interp.io import write_sequence
 from temporal_interp.models.model_file import load_model
 from temporal_interp.networks import NetworkSettings
-from temporal_interp.training import ablation
+from temporal_interp.tensors import metrics
 from temporal_interp.training.ablation import (
-    ROWS,
-    SAMPLES_PER_SUBJECT,
-    PaperScores,
-    RepeatedSource,
     ScoredRow,
     ablate,
-    rows_named,
-    rows_of_tables,
 )
-from temporal_interp.training.configuration import Configuration
+from temporal_interp.training.ablation_rows import OF_BOTH, ROWS, PaperScores, rows_named, rows_of_tables
+from temporal_interp.training.configuration import Configuration, find_configuration
 from temporal_interp.training.datasets.catalogue import (
+    SAMPLES_TO_SCORE,
     TEST_SEED,
     DataSettings,
     held_out_samples,
@@ -152,8 +149,8 @@ def test_every_row_is_trained_as_it_says(everything):
         settings = replace(getattr(CONFIGURATION, row.kind), **row.student)
         assert model.training["settings"] == settings.as_dict()
         assert model.training["data"] == CONFIGURATION.data.as_dict()
-        log = (folder / (row.name if row.kind == "student" else row.taught_by) / row.kind).glob("log/*/metrics.csv")
-        distilled = any("distillation" in path.read_text() for path in log)
+        log = folder / (row.name if row.kind == "student" else row.taught_by) / row.kind / "log.csv"
+        distilled = "distillation" in log.read_text()
         assert distilled == (row.kind == "student" and row.taught_by is not None)
 
 
@@ -172,7 +169,7 @@ def test_teachers_lack_what_their_students_lack_and_are_trained_once(everything)
 
 def test_scores_are_of_subjects_never_learnt_from(everything, subjects):
     _, scored, _ = everything
-    test = RepeatedSource(held_out_samples(replace(CONFIGURATION.data, folder=subjects)))
+    test = held_out_samples(replace(CONFIGURATION.data, folder=subjects))
     assert scored[0].scores == score(linear_blend, test, seed=0)
     student = next(row for row in scored if row.name == "student")
     assert student.scores == TrainingLogic(student.model, hardware=CPU).evaluate(student.model, test)
@@ -180,10 +177,10 @@ def test_scores_are_of_subjects_never_learnt_from(everything, subjects):
 
 def test_synthetic_samples_to_score_on_are_of_the_test_seed(subjects):
     settings = replace(CONFIGURATION.data, validation_subjects=2, folder=subjects)
-    samples = RepeatedSource(held_out_samples(settings))
+    samples = held_out_samples(settings)
     source = synthetic_samples(settings, 2, TEST_SEED)
-    assert len(samples) == 2 * SAMPLES_PER_SUBJECT
-    for index, subject in ((0, 0), (SAMPLES_PER_SUBJECT - 1, 0), (SAMPLES_PER_SUBJECT, 1)):
+    assert len(samples) == 2 * SAMPLES_TO_SCORE
+    for index, subject in ((0, 0), (SAMPLES_TO_SCORE - 1, 0), (SAMPLES_TO_SCORE, 1)):
         one, other = samples.draw(index, np.random.default_rng(5)), source.draw(subject, np.random.default_rng(5))
         assert one.t == other.t
         assert (one.target == other.target).all()
@@ -196,10 +193,10 @@ def test_samples_of_a_folder_to_score_on_are_of_its_test_split(tmp_path):
         write_sequence(frames, tmp_path / f"{number}.seq.nrrd")
     settings = DataSettings("folder", tmp_path, test=0.34, validation=0.17, policy="triplets", shape=(1, 8, 8))
     test = {subject.load().sequence.volumes[0].geometry.spacing[0] for subject in open_split(settings).test}
-    samples = RepeatedSource(held_out_samples(settings))
+    samples = held_out_samples(settings)
     drawn = [samples.draw(index, np.random.default_rng(index)) for index in range(len(samples))]
     assert len(test) == 2
-    assert [sample.spacing[1] for sample in drawn] == sorted([*test] * SAMPLES_PER_SUBJECT)
+    assert [sample.spacing[1] for sample in drawn] == sorted([*test] * 2)  # four frames, two of them between others
     assert {tuple(sample.first.shape) for sample in drawn} == {(1, 1, 8, 8)}
     with pytest.raises(InvalidInputError, match="set test above 0"):
         held_out_samples(replace(settings, test=0.0))
@@ -332,7 +329,7 @@ def test_linear_rows_of_the_papers_own_network_keep_their_teachers_ends():
     literal = NetworkSettings(widths=(4, 8), exact_ends=False)
     for row in ROWS:
         assert replace(literal, **row.network).exact_ends == (row.network.get("motion") == "linear")
-    assert not set(ablation.OF_BOTH) & {"motion", "exact_ends"}
+    assert not set(OF_BOTH) & {"motion", "exact_ends"}
 
 
 SCORED = [
@@ -380,3 +377,65 @@ def test_json_has_no_infinities():
     assert (blend["scores"]["psnr"], blend["paper"], blend["model"]) == (28.123, None, None)
     assert (dfm["scores"]["psnr"], dfm["tables"]) == (None, [2])
     assert dfm["paper"] == {"psnr": 31.73, "ncc": 0.5, "ssim": 0.9, "nmse_x100": 3.658}
+
+
+def test_several_seeds_give_means_and_deviations(run, everything, subjects, tmp_path, monkeypatch):
+    _, once, _ = everything
+    test = held_out_samples(replace(CONFIGURATION.data, folder=subjects))
+    done, told = trainings(monkeypatch), []
+    names = ("blend", "student")
+    blend, student = run(tmp_path, *names, seeds=2, progress=lambda *report: told.append(report))
+    assert done == [("teacher", "student"), ("student", "student")] * 2
+    first, second = (
+        TrainingLogic(tmp_path, CONFIGURATION.student, hardware=CPU).evaluate(
+            folder / "student" / "student" / "student.safetensors", test
+        )
+        for folder in (tmp_path, tmp_path / "seed-1")
+    )
+    assert first == next(row.scores for row in once if row.name == "student")  # the seed of the configuration
+    assert first != second
+    for name, value in student.scores.items():
+        assert value == pytest.approx((first[name] + second[name]) / 2)
+        assert student.spread[name] == pytest.approx(abs(first[name] - second[name]) / 2**0.5)
+    assert blend.spread == {}
+    seeds = [load_model(path).training["settings"]["seed"] for path in sorted(tmp_path.rglob("student.safetensors"))]
+    assert sorted(seeds) == [0, 1]
+    fractions = [fraction for fraction, _ in told]
+    assert fractions == sorted(fractions)
+    assert any(message.startswith("student: seed 2 of 2, teacher, ") for _, message in told)
+    done.clear()
+    assert run(tmp_path, *names, seeds=2) == [blend, student]
+    assert done == []
+
+
+def test_no_seed_is_refused(run, tmp_path):
+    with pytest.raises(InvalidInputError, match="at least one seed, got 0"):
+        run(tmp_path / "new", "student", seeds=0)
+    assert not (tmp_path / "new").exists()
+
+
+def test_the_papers_ablation_scores_all_frames_between_ed_and_es_of_the_test_patients(acdc, tmp_path):
+    rng = np.random.default_rng(0)
+    root = acdc(range(1, 101), ed=2, es=6, array=rng.integers(0, 900, (8, 2, 16, 16)).astype(np.int16))
+    given = find_configuration("acdc-paper")
+    data = replace(given.data, folder=root, shape=(2, 16, 16))
+    (blend,) = ablate(replace(given, data=data), tmp_path / "out", rows=rows_named(["blend"]), hardware=CPU)
+    chosen = subjects_to_score("acdc", root)
+    assert len(held_out_samples(data)) == 10 * 3
+    assert chosen.as_in_the_paper
+    cine = chosen.subjects[0].load().sequence.to_numpy()[1:6]
+    low, high = (extreme(cine, axis=(1, 2, 3), keepdims=True) for extreme in (np.min, np.max))
+    cine = (cine - low) / (high - low)
+    expected = np.mean([metrics.psnr((1 - t) * cine[0] + t * cine[4], cine[round(4 * t)]) for t in (0.25, 0.5, 0.75)])
+    assert blend.scores["psnr"] == pytest.approx(expected, abs=1e-3)  # all patients are alike
+
+
+def test_a_row_with_deviations_shows_them(tmp_path):
+    row = replace(SCORED[1], scores={"psnr": 31.5, "ncc": 0.5}, spread={"psnr": 0.25, "ncc": 0.004})
+    assert "31.50 ± 0.25" in shown([SCORED[0], row], 200)[5]
+    assert "0.500 ± 0.004" in shown([SCORED[0], row], 200)[5]
+    assert "±" not in shown([SCORED[0], row], 200)[4]
+    write_csv([SCORED[0].as_row(), row.as_row()], tmp_path / "table.csv")
+    with (tmp_path / "table.csv").open(newline="") as file:
+        assert [line["psnr_std"] for line in csv.DictReader(file)] == ["", "0.25"]
+    assert row.as_json()["spread"] == {"psnr": 0.25, "ncc": 0.004}

@@ -1,5 +1,6 @@
 """Settings and configuration files: what is read, and what is refused with its name."""
 
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -29,17 +30,17 @@ def configuration(tmp_path):
 
 
 def test_there_is_a_configuration_for_every_kind_of_data():
-    assert SUPPLIED == ["acdc", "folder", "lung4d", "synthetic"]
+    assert SUPPLIED == ["acdc", "acdc-paper", "folder", "lung4d", "lung4d-paper", "synthetic"]
 
 
 @pytest.mark.parametrize("name", SUPPLIED)
 def test_the_supplied_configurations_can_be_read(name):
     given = find_configuration(name)
-    assert given.data.dataset == name
+    assert given.data.dataset == name.removesuffix("-paper")
     assert given.data.folder is None
     assert given.network.scales == 4
     if name in ("acdc", "lung4d"):
-        assert given.teacher == given.student == TrainingSettings()
+        assert given.teacher == given.student == TrainingSettings(precision="auto", workers=4)
         assert given.data.split == "paper"
 
 
@@ -179,3 +180,22 @@ def test_a_file_goes_before_a_supplied_configuration_of_its_name(tmp_path, monke
     (tmp_path / "synthetic").write_text("student: {epochs: 3}")
     monkeypatch.chdir(tmp_path)
     assert find_configuration("synthetic").student.epochs == 3
+
+
+def test_what_is_missing_is_the_papers_if_the_file_says_so(configuration):
+    given = configuration("defaults: paper\nnetwork: {widths: [4, 8]}\nstudent: {epochs: 3}\n")
+    assert given.network == replace(NetworkSettings.paper(), widths=(4, 8))
+    assert given.data == DataSettings.paper()
+    assert given.teacher == TrainingSettings.paper()
+    assert given.student == replace(TrainingSettings.paper(), epochs=3)
+    assert configuration("defaults: ours\n") == Configuration()
+
+
+@pytest.mark.parametrize("value", ["papers", "", "[paper]", "1"])
+def test_other_defaults_are_refused(configuration, value):
+    with pytest.raises(InvalidInputError, match=r"training\.yaml: 'defaults' must be ours or paper"):
+        configuration(f"defaults: {value}\n")
+
+
+def test_the_cache_is_relative_to_the_file(configuration, tmp_path):
+    assert configuration("data: {cache: prepared}").data.cache == tmp_path / "prepared"

@@ -40,7 +40,7 @@ written, logic.save_model = logic.save_model, save_model
 logic.TeacherStage = Watched
 notes = folder / f"drawn{{rank}}.txt"
 model = TinyTraining(folder).teacher(
-    source=Discs(5, notes=notes), validation=Discs({validation}, first=5),
+    source=Discs(5, notes=notes), validation=Discs({validation}, first=5), batch_size=2,
     hardware=logic.Hardware(accelerator="cpu", devices=2, strategy="ddp"),
     progress=lambda fraction, message: print(rank, fraction, flush=True),
 )
@@ -65,7 +65,7 @@ def test_two_processes_share_the_samples_and_end_with_the_same_weights(training,
     assert model.training["steps"] in (2, 4)  # the best of two epochs of two steps
     figures = [json.loads((folder / f"figures{rank}.json").read_text()) for rank in (0, 1)]
     assert figures[0]["validation/gain"] == figures[1]["validation/gain"]
-    # gradients are averaged, so two samples side by side in one process teach the same;
+    # a batch of two is shared and gradients are averaged, so two samples side by side in one process teach the same;
     # the three samples that are validated on do not divide by two
     alone = training_in("alone")
     alone.teacher(source=discs(5), validation=discs(3, first=5), batch_size=2)

@@ -16,6 +16,7 @@ from temporal_interp.networks import NetworkSettings, Student, Teacher
 from temporal_interp.networks.load import load_network
 from temporal_interp.training.checkpoints import SafetensorsCheckpoints
 from temporal_interp.training.datasets.batch import Batch, DrawnSamples, ValidationSampler
+from temporal_interp.training.datasets.catalogue import DataSettings
 from temporal_interp.training.logic import Hardware, fresh, network_state
 from temporal_interp.training.stage import psnr_and_gain
 
@@ -48,7 +49,7 @@ def test_a_teacher_learns_and_its_file_says_what_it_is(training):
     assert loaded.training["data"] == "discs"
     assert loaded.training["settings"] == training.logic(epochs=3, motion=0.1).settings.as_dict()
     assert load_network(model, "teacher").settings == training.network
-    for name in ("training/loss_epoch", "training/motion_epoch", "validation/epe_voxels"):
+    for name in ("training/loss", "training/motion", "validation/epe_voxels"):
         assert float(losses[2, name]) < float(losses[0, name])
     assert max(gains) > gains[0]
 
@@ -65,7 +66,7 @@ def test_a_student_learns_without_a_teacher(training):
 def test_a_teacher_changes_what_a_student_learns(training_in, tiny_teacher):
     taught, alone = training_in("taught"), training_in("alone")
     model = taught.student(epochs=1, teacher=tiny_teacher, distillation=1.0)
-    assert float(taught.losses("student")[0, "training/distillation_epoch"]) > 0
+    assert float(taught.losses("student")[0, "training/distillation"]) > 0
     assert not same(weights_of(model), weights_of(alone.student(epochs=1, distillation=1.0)))
 
 
@@ -243,6 +244,21 @@ def test_a_training_that_is_done_is_not_done_again(training, discs, tmp_path):
     assert len(notes.read_text().splitlines()) == 3
 
 
+def test_a_training_that_was_started_before_a_setting_existed_is_resumed_with_its_default(training):
+    about = {"data": DataSettings().as_dict()}
+    training.teacher(epochs=1, about=about)
+    path = training.folder / "teacher" / "settings.json"
+    settings = json.loads(path.read_text())
+    for part, name in ((settings, "regulariser"), (settings["network"], "initial_weights"), (settings["data"], "flip")):
+        del part[name]
+    path.write_text(json.dumps(settings))
+    training.teacher(epochs=2, about=about)
+    with pytest.raises(InvalidInputError, match="another regulariser;"):
+        training.teacher(epochs=2, about=about, regulariser="diffusion")
+    with pytest.raises(InvalidInputError, match="another data;"):
+        training.teacher(epochs=2, about={"data": DataSettings(flip=False).as_dict()})
+
+
 def test_settings_that_cannot_be_read_are_refused(training):
     training.teacher(epochs=1)
     (training.folder / "teacher" / "settings.json").write_text('{"seed": ')
@@ -291,9 +307,22 @@ def test_the_folder_holds_checkpoints_curves_and_the_model(training):
     training.teacher(epochs=1)
     names = {path.name for path in (training.folder / "teacher").iterdir()}
     assert names == {
-        "best.safetensors", "last.safetensors", "teacher.safetensors", "settings.json", "log", "tensorboard",
+        "best.safetensors", "last.safetensors", "teacher.safetensors", "settings.json", "log.csv", "tensorboard",
     }  # fmt: skip
     settings = json.loads((training.folder / "teacher" / "settings.json").read_text())
     assert settings["network"]["widths"] == [4, 8]
     assert "epochs" not in settings
     assert list((training.folder / "teacher" / "tensorboard").glob("events.*"))
+
+
+def test_nothing_tells_when_to_stop_early_without_validation(training):
+    with pytest.raises(InvalidInputError, match="Stopping early needs a validation set"):
+        training.teacher(validated=False, patience=2)
+    assert not training.folder.exists()
+
+
+def test_without_validation_the_average_of_the_last_epoch_is_kept(training):
+    model = training.student(validated=False, epochs=2, averaging=0.7)
+    last = SafetensorsCheckpoints().load_checkpoint(training.checkpoint("student", "last"))
+    assert same(weights_of(model), network_state(last))
+    assert load_model(model).training["epochs"] == 2

@@ -133,3 +133,15 @@ def test_a_network_learns_from_a_single_slice_and_from_a_stack():
         Objective(SETTINGS)(student(batch.first, batch.last, batch.t), batch)["loss"].backward()
         learning = [weights.grad.abs().sum() > 0 for weights in student.parameters() if weights.grad is not None]
         assert any(learning)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_alignment_of_the_paper_smooths_in_voxels_by_a_mean(shape):
+    made, batch = made_of(shape), batch_of(shape)
+    axes, expected = range(2, 2 + len(shape)), 0.0
+    for weight, deformed, field in zip((1 / 8, 1 / 4, 1 / 2, 1), made.deformed, made.displacements, strict=True):
+        for end in (slice(0, 2), slice(2, 4)):
+            similarity = mse(deformed[end], batch.target.reshape(deformed[end].shape))
+            smooth = np.mean([(np.diff(field[end].double().numpy(), axis=axis) ** 2).mean() for axis in axes])
+            expected += weight * (similarity + 0.1 * smooth)
+    assert float(Objective(TrainingSettings.paper())(made, batch)["alignment"]) == pytest.approx(expected, rel=1e-5)

@@ -56,7 +56,7 @@ def within_region_of_change(pair: Pair, engine: StudentEngine, progress: Progres
         engine.student,
         first,
         last,
-        independent=not engine.sees_neighbours or pair.independent,
+        independent=not engine.sees_neighbours or (pair.independent and not engine.whole_stacks),
         device=engine.device,
         bfloat16=engine.computes_in_bfloat16,
         max_voxels=engine.max_voxels,

@@ -23,6 +23,8 @@ from temporal_interp.training.datasets.subject import Case, Split, errors_of, sp
 PAPER_TRAIN, PAPER_TEST = range(1, 91), range(91, 101)
 """Numbers of the patients in the split of the literature."""
 
+INFO_FILE = "Info.cfg"
+
 _PATIENT = re.compile(r"patient(\d{3})")
 
 
@@ -48,6 +50,10 @@ class AcdcSubject:
     def number(self) -> int:
         """The patient's number, from 1 to 150."""
         return int(self.name.removeprefix("patient"))
+
+    def files(self) -> list[Path]:
+        """Return the files that the case depends on."""
+        return [self.path, self.path.parent / INFO_FILE]
 
     def load(self) -> Case:
         """Read the cine, neither cropped nor scaled: the preset of an evaluation and the training samples do that.
@@ -88,7 +94,7 @@ def _subject(folder: Path) -> AcdcSubject:
     cine = next((p for p in (folder / f"{name}_4d.nii.gz", folder / f"{name}_4d.nii") if p.is_file()), None)
     if cine is None:
         raise MissingFileError(f"{name} has no {name}_4d.nii.gz; get the patient's folder again.")
-    info = _info(folder / "Info.cfg")
+    info = _info(folder / INFO_FILE)
     try:
         return AcdcSubject(name, cine, info["Group"], int(info["ED"]) - 1, int(info["ES"]) - 1)
     except (KeyError, ValueError) as error:

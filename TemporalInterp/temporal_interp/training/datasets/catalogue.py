@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, Field, PositiveInt, Strict
+from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, Strict
 
-from temporal_interp.data.settings import Seed, Settings, checked
+from temporal_interp.data.settings import Paper, Seed, Settings, checked
 from temporal_interp.data.training_sample import SampleSource
 from temporal_interp.errors import InvalidInputError
+from temporal_interp.training.datasets.every_frame import EveryFrame
 from temporal_interp.training.datasets.phantoms import Body
+from temporal_interp.training.datasets.prepared_cache import GIB, PreparedCache, PreparedSubject, SubjectWithFiles
+from temporal_interp.training.datasets.repeated import Repeated
 from temporal_interp.training.datasets.subject import Split, Subject
 from temporal_interp.training.datasets.subject_samples import Crop, Policy, Scaling, SubjectSamples
 
@@ -22,6 +25,12 @@ VALIDATION_SEED, TEST_SEED = 1_000_000, 2_000_000
 DataSet = Literal["acdc", "lung4d", "folder", "phantoms", "synthetic"]
 DATASETS: tuple[DataSet, ...] = get_args(DataSet)
 """Names of the data sets; all but the last consist of subjects with sequences."""
+
+LOCAL = ("folder", "cache", "cache_gib")
+"""Settings that are of a machine, not of the data."""
+
+SAMPLES_TO_SCORE = 4
+"""Samples drawn from every held-out synthetic subject, which has no endpoints."""
 
 HeldOutShare = Annotated[float, Field(ge=0, lt=1)]
 Shape = Annotated[tuple[PositiveInt, PositiveInt, PositiveInt], Strict(False)]
@@ -38,17 +47,22 @@ class DataSettings(Settings):
             are made, or None to keep them only in memory.
         split: "paper" is the partition of the literature; "random" divides by patient, stratified by pathology where
             that is known.
-        validation: share of the training subjects that chooses the checkpoint.
+        validation: share of the training subjects that chooses the checkpoint, by all of their frames; with 0 all of
+            them learn, and the model is that of the last epoch (paper: there is no validation set).
         test: share of all subjects that is held out, for the random split.
         seed: seed of the random split and of all simulated subjects.
         policy: "endpoints" or "triplets".
         shape: (K, J, I) of every sample; None for whole volumes, in batches of one.
         crop: "moving" or "centre".
         scaling: "sequence" or "frame".
+        flip: whether training samples are mirrored at random (our choice; paper: no).
         max_gap: largest distance between the endpoints of triplets, in frames.
         subjects: number of phantoms or synthetic subjects to learn from.
         validation_subjects: number of phantoms or synthetic subjects that choose the checkpoint.
         body: "heart" or "lung", for phantoms.
+        cache: folder in which subjects of patients are kept as they are prepared, so that every file is read once; None
+            keeps them only in memory, as far as they fit.
+        cache_gib: GiB that it may hold; the longest unused subjects make way.
 
     Raises:
         InvalidInputError: a value makes no sense.
@@ -56,22 +70,25 @@ class DataSettings(Settings):
 
     dataset: DataSet = "synthetic"
     folder: Folder | None = None
-    split: Literal["paper", "random"] = "random"
-    validation: HeldOutShare = 0.1
+    split: Annotated[Literal["paper", "random"], Paper("paper")] = "random"
+    validation: Annotated[HeldOutShare, Paper(0.0)] = 0.1
     test: HeldOutShare = 0.15
     seed: Seed = 0
-    policy: Policy = "endpoints"
+    policy: Annotated[Policy, Paper("endpoints")] = "endpoints"
     shape: Shape | None = None
-    crop: Crop = "moving"
-    scaling: Scaling = "sequence"
+    crop: Annotated[Crop, Paper("centre")] = "moving"
+    scaling: Annotated[Scaling, Paper("frame")] = "sequence"
+    flip: Annotated[bool, Paper(False)] = True
     max_gap: Annotated[int, Field(ge=2)] | None = None
     subjects: PositiveInt = 400
     validation_subjects: PositiveInt = 40
     body: Body = "heart"
+    cache: Folder | None = None
+    cache_gib: PositiveFloat = 50.0
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the settings for JSON, without the folder, which is local to a machine."""
-        return {name: value for name, value in super().as_dict().items() if name != "folder"}
+        """Return the settings for JSON, without the folders, which are local to a machine and change no sample."""
+        return {name: value for name, value in super().as_dict().items() if name not in LOCAL}
 
 
 def open_split(settings: DataSettings) -> Split:
@@ -124,45 +141,49 @@ def _phantoms(settings: DataSettings) -> Split:
     )
 
 
-def sample_sources(settings: DataSettings) -> tuple[SampleSource, SampleSource]:
+def sample_sources(settings: DataSettings) -> tuple[SampleSource, SampleSource | None]:
     """Return the source of the training samples and the source of the samples that choose the checkpoint.
+
+    The latter has every frame of its subjects once, or a sample of every synthetic subject. It is None where
+    `validation` is 0.
 
     >>> training, validation = sample_sources(DataSettings("synthetic", subjects=20, validation_subjects=4))
     >>> len(training), len(validation)
     (20, 4)
 
     Raises:
-        InvalidInputError: as `open_split`, or there are no subjects to choose the checkpoint by.
+        InvalidInputError: as `open_split`.
     """
     if settings.dataset == "synthetic":
         return synthetic_samples(settings, settings.subjects, 0), synthetic_samples(
             settings, settings.validation_subjects, VALIDATION_SEED
         )
     split = open_split(settings)
-    if not split.validation:
-        raise InvalidInputError("No subject is left to choose the checkpoint by; set validation above 0.")
-    return _drawn_from(split.train, settings), _drawn_from(split.validation, settings, flip=False)
+    validation = EveryFrame(_drawn_from(split.validation, settings, flip=False)) if split.validation else None
+    return _drawn_from(split.train, settings, flip=settings.flip), validation
 
 
 def held_out_samples(settings: DataSettings) -> SampleSource:
     """Return the source of the samples that neither train a network nor choose the checkpoint.
 
-    For phantoms and synthetic subjects, it has as many subjects as choose the checkpoint.
+    It has every frame of its subjects once, or `SAMPLES_TO_SCORE` samples of every synthetic subject. There are as many
+    phantoms or synthetic subjects as choose the checkpoint.
 
     Raises:
         InvalidInputError: as `open_split`, or no subject is held out.
     """
     if settings.dataset == "synthetic":
-        return synthetic_samples(settings, settings.validation_subjects, TEST_SEED)
+        samples = synthetic_samples(settings, settings.validation_subjects, TEST_SEED)
+        return Repeated(samples, SAMPLES_TO_SCORE)
     held_out = open_split(settings).test
     if not held_out:
         raise InvalidInputError("No subject is left to score on; set test above 0.")
-    return _drawn_from(held_out, settings, flip=False)
+    return EveryFrame(_drawn_from(held_out, settings, flip=False))
 
 
-def _drawn_from(subjects: Sequence[Subject], settings: DataSettings, *, flip: bool = True) -> SubjectSamples:
+def _drawn_from(subjects: Sequence[Subject], settings: DataSettings, *, flip: bool) -> SubjectSamples:
     return SubjectSamples(
-        subjects,
+        _prepared(subjects, settings),
         policy=settings.policy,
         shape=settings.shape,
         crop=settings.crop,
@@ -170,6 +191,25 @@ def _drawn_from(subjects: Sequence[Subject], settings: DataSettings, *, flip: bo
         max_gap=settings.max_gap,
         flip=flip,
     )
+
+
+def _prepared(subjects: Sequence[Subject], settings: DataSettings) -> Sequence[Subject]:
+    """Return the subjects as they are kept; phantoms, which are drawn and not read, as they are."""
+    # elsewhere the frames beyond the endpoints are samples, or they count for the range or for the place of a crop
+    centred = settings.crop == "centre" or settings.shape is None
+    between = centred and settings.policy == "endpoints" and settings.scaling == "frame"
+    preparation: str = settings.dataset
+    if settings.dataset == "lung4d":
+        from temporal_interp.training.datasets import lung4d
+
+        preparation = lung4d.preparation()
+        scans = [subject for subject in subjects if isinstance(subject, lung4d.Lung4DSubject)]
+        subjects = [scan.between_endpoints() if between else scan for scan in scans]
+    cache = None if settings.cache is None else PreparedCache(settings.cache, round(settings.cache_gib * GIB))
+    return [
+        PreparedSubject(subject, preparation, between, cache) if isinstance(subject, SubjectWithFiles) else subject
+        for subject in subjects
+    ]
 
 
 def synthetic_samples(settings: DataSettings, count: int, seed_offset: int) -> SampleSource:

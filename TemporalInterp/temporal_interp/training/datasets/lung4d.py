@@ -72,6 +72,14 @@ class Lung4DSubject:
     phases: Mapping[float, Path]
     prepared: bool = True
 
+    def files(self) -> list[Path]:
+        """Return the files that the case depends on."""
+        return [file for folder in self.phases.values() for file in _files(folder)]
+
+    def between_endpoints(self) -> Lung4DSubject:
+        """Return the scan without the phases beyond the endpoints, so that these are not read."""
+        return replace(self, phases={p: folder for p, folder in self.phases.items() if p <= LAST_PHASE})
+
     def load(self) -> Case:
         """Read the scan in HU; the endpoints are the phases 0 % and 50 %, and the phases between are scored.
 
@@ -202,10 +210,13 @@ def _require_scored_phases(subjects: abc.Sequence[Lung4DSubject]) -> None:
         raise InvalidInputError(f"scans lack phases. Get them again, or remove these scans:{''.join(listed)}")
 
 
+def _files(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.iterdir() if file.is_file() and not file.name.startswith("."))
+
+
 def _read_phase(folder: Path) -> _Frame:
     """Return the one volume in a folder, in HU, and its slice thickness."""
-    files = sorted(file for file in folder.iterdir() if file.is_file() and not file.name.startswith("."))
-    headers = [(header, file) for file in files if (header := read_header(file)) is not None]
+    headers = [(header, file) for file in _files(folder) if (header := read_header(file)) is not None]
     images = [image for header, file in headers for image in slice_images(header, file)]
     found = stacks(images)
     if len(found) != 1 or found[0].phases != 1 or len({image.series.uid for image in images}) != 1:
@@ -213,6 +224,11 @@ def _read_phase(folder: Path) -> _Frame:
         raise InvalidInputError(f"this folder should hold one series of one phase and nothing else:{listed}")
     sequence = found[0].sequence(no_progress)
     return _Frame(sequence.volumes[0], sequence.slice_thickness)
+
+
+def preparation() -> str:
+    """Return what `prepare` depends on besides the phase, in one line."""
+    return f"lung4d, sides {PREPARED_SIZES}, {LOWEST_HU:g} to {HIGHEST_HU:g} HU, body from {BODY_HU:g} HU"
 
 
 def prepare(volume: Volume) -> Volume:

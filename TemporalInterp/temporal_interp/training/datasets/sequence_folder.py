@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import abc
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import SimpleITK as sitk  # noqa: N813 - the name everybody uses
@@ -34,6 +34,17 @@ class SequenceSubject:
 
     name: str
     path: Path
+
+    def files(self) -> list[Path]:
+        """Return the files that the case may depend on: its own, those beside it that begin with its name, and the
+        sidecars (.json) of its folder and of those above it, up to the folder of the data set."""
+        if self.path.is_dir():
+            return sorted(file for file in self.path.rglob("*") if file.is_file())
+        stem = self.path.name.partition(".")[0]
+        depth = len(PurePosixPath(self.name).parts)
+        above = [file for folder in list(self.path.parents)[:depth] for file in folder.glob("*.json")]
+        beside = [file for file in self.path.parent.iterdir() if file.name.startswith(stem) and file.is_file()]
+        return sorted({*above, *beside})
 
     def load(self) -> Case:
         """Read the sequence; its endpoints are the first frame and the frame least like it (`least_like_first`).

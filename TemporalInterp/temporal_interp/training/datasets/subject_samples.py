@@ -16,24 +16,24 @@ from temporal_interp.data.physical_displacement import from_physical
 from temporal_interp.data.slice_independence import slices_are_independent
 from temporal_interp.data.training_sample import TrainingSample
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.tensors.metrics import variation
+from temporal_interp.training.datasets.cropping import Shape, centre_start, cumulated_motion, cut, moving_start
+from temporal_interp.training.datasets.frame_choice import (
+    Pair,
+    Pairs,
+    around,
+    choose,
+    endpoint_pairs,
+    targets_of,
+    time_of,
+    triplet_pairs,
+)
 from temporal_interp.training.datasets.subject import Case, Subject, errors_of
 
 Policy = Literal["endpoints", "triplets"]
 Scaling = Literal["sequence", "frame"]
 Crop = Literal["moving", "centre"]
-Shape = tuple[int, int, int]
 
 DEFAULT_CACHE_BYTES = 4 * 2**30
-
-
-@dataclass(frozen=True, eq=False)
-class _Pair:
-    """The numbers of two endpoints, and of the frames between them that may be the target."""
-
-    first: int
-    last: int
-    between: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +48,7 @@ class _Loaded:
     """
 
     case: Case
-    pairs: tuple[tuple[_Pair, ...], ...]
+    pairs: Pairs
     ranges: dict[int, IntensityRange]
     cumulated_motion: np.ndarray | None
 
@@ -121,8 +121,18 @@ class SubjectSamples:
         """Return the number of subjects."""
         return len(self._subjects)
 
-    def draw(self, index: int, rng: np.random.Generator) -> TrainingSample:
+    def targets(self, index: int) -> tuple[int, ...]:
+        """Return the numbers of the frames of subject `index` that may be the target of a sample.
+
+        Raises:
+            InvalidInputError: as `draw`.
+        """
+        return targets_of(self._loaded(index).pairs)
+
+    def draw(self, index: int, rng: np.random.Generator, *, target: int | None = None) -> TrainingSample:
         """Return a sample from subject `index`; equal states of `rng` give equal samples.
+
+        With a target, one of `targets`, only its endpoints and its crop are drawn.
 
         The spacing along K is infinite where the slices of the subject are independent of one another, or the sample is
         a single slice. Only phantoms have displacements. Those are zero in a black border, and zero along K where the
@@ -133,7 +143,7 @@ class SubjectSamples:
         """
         loaded = self._loaded(index)
         sequence = loaded.case.sequence
-        pair, target = _choose(loaded.pairs, rng)
+        pair, target = choose(loaded.pairs if target is None else around(loaded.pairs, target), rng)
         geometry = sequence.volumes[0].geometry
         shape = self._shape or geometry.shape
         start = self._start(loaded, shape, rng)
@@ -141,7 +151,7 @@ class SubjectSamples:
 
         def image(number: int) -> torch.Tensor:
             scale = loaded.ranges[number]
-            part = scale.normalise(_cut(sequence.volumes[number].array, start, shape, border=scale.low))
+            part = scale.normalise(cut(sequence.volumes[number].array, start, shape, border=scale.low))
             return torch.from_numpy(np.flip(part, flips).copy())[None]
 
         independent = slices_are_independent(replace(geometry, shape=shape), sequence.slice_thickness)
@@ -150,7 +160,7 @@ class SubjectSamples:
             first=image(pair.first),
             last=image(pair.last),
             target=image(target),
-            t=_time_of(sequence.times, pair, target),
+            t=time_of(sequence.times, pair, target),
             spacing=(math.inf if independent else along_k, along_j, along_i),
             displacements=_displacements(loaded.case, pair, target, start, shape, flips, in_plane_only=independent),
         )
@@ -170,10 +180,14 @@ class SubjectSamples:
         allowed = list(range(len(case.sequence))) if self._frames is None else self._frames
         for number in allowed:
             case.sequence.require_item(number, "A frame that may be used")
-        pairs = _endpoints(case, allowed) if self._policy == "endpoints" else _triplets(case, allowed, self._max_gap)
+        pairs = (
+            endpoint_pairs(case, allowed)
+            if self._policy == "endpoints"
+            else triplet_pairs(case, allowed, self._max_gap)
+        )
         ranges = self._ranges(case, allowed)
         random_crop = self._shape is not None and self._crop == "moving"
-        return _Loaded(case, pairs, ranges, _cumulated_motion(case, ranges) if random_crop else None)
+        return _Loaded(case, pairs, ranges, cumulated_motion(case, ranges) if random_crop else None)
 
     def _ranges(self, case: Case, allowed: Sequence[int]) -> dict[int, IntensityRange]:
         volumes = case.sequence.volumes
@@ -183,7 +197,7 @@ class SubjectSamples:
         for number in allowed:
             array = volumes[number].array
             if self._shape is not None and self._crop == "centre":
-                array = _cut(array, _centre_start(array.shape, self._shape), self._shape)
+                array = cut(array, centre_start(array.shape, self._shape), self._shape)
             low, high = float(array.min()), float(array.max())
             if low == high:
                 raise InvalidInputError(f"frame {number} is constant; it cannot be scaled on its own.")
@@ -193,90 +207,20 @@ class SubjectSamples:
     def _start(self, loaded: _Loaded, shape: Shape, rng: np.random.Generator) -> Shape:
         """Return the voxel (K, J, I) of the subject where the sample starts; negative where a border is added."""
         whole = loaded.case.sequence.volumes[0].geometry.shape
-        start = _centre_start(whole, shape)
         if loaded.cumulated_motion is None:
-            return start
-        drawn = rng.random() * loaded.cumulated_motion[-1]
-        voxel = np.unravel_index(np.searchsorted(loaded.cumulated_motion, drawn, side="right"), whole)
-        k, j, i = (
-            _start_around(int(v), have, wanted, rng) if have > wanted else centred
-            for v, have, wanted, centred in zip(voxel, whole, shape, start, strict=True)
-        )
-        return k, j, i
-
-
-def _endpoints(case: Case, allowed: Sequence[int]) -> tuple[tuple[_Pair, ...], ...]:
-    between = tuple(number for number in allowed if case.first < number < case.last)
-    if not between or not {case.first, case.last} <= set(allowed):
-        raise InvalidInputError(
-            f"the endpoints, frames {case.first} and {case.last}, and one between must be among the frames that may be "
-            f"used, {list(allowed)}."
-        )
-    return ((_Pair(case.first, case.last, between),),)
-
-
-def _triplets(case: Case, allowed: Sequence[int], max_gap: int | None) -> tuple[tuple[_Pair, ...], ...]:
-    longest = case.last - case.first if max_gap is None else max_gap
-    by_gap: dict[int, list[_Pair]] = {}
-    for place, first in enumerate(allowed):
-        for step, last in enumerate(allowed[place + 2 :], 2):
-            if last - first <= longest:
-                pair = _Pair(first, last, tuple(allowed[place + 1 : place + step]))
-                by_gap.setdefault(last - first, []).append(pair)
-    if not by_gap:
-        raise InvalidInputError(
-            f"no three of the frames that may be used, {list(allowed)}, lie within a gap of {longest} frames."
-        )
-    return tuple(tuple(pairs) for _, pairs in sorted(by_gap.items()))
-
-
-def _choose(pairs: tuple[tuple[_Pair, ...], ...], rng: np.random.Generator) -> tuple[_Pair, int]:
-    of_one_gap = pairs[rng.integers(len(pairs))]
-    pair = of_one_gap[rng.integers(len(of_one_gap))]
-    return pair, pair.between[rng.integers(len(pair.between))]
-
-
-def _time_of(times: Sequence[float], pair: _Pair, target: int) -> float:
-    start, stop = times[pair.first], times[pair.last]
-    return (times[target] - start) / (stop - start)
-
-
-def _cumulated_motion(case: Case, ranges: dict[int, IntensityRange]) -> np.ndarray:
-    moving = variation(scale.normalise(case.sequence.volumes[number].array) for number, scale in ranges.items())
-    moving = np.maximum(moving**2 - np.median(moving) ** 2, 0.0).ravel()
-    return np.cumsum(moving if moving.any() else np.ones_like(moving))
-
-
-def _centre_start(have: Shape, wanted: Shape) -> Shape:
-    """Return where a centred crop starts; negative where it is larger. An odd voxel goes to the end, as in CropPad."""
-    k, j, i = (int((n - w) / 2) for n, w in zip(have, wanted, strict=True))
-    return k, j, i
-
-
-def _start_around(voxel: int, have: int, wanted: int, rng: np.random.Generator) -> int:
-    """Return a random start of `wanted` out of `have` voxels, with `voxel` in their middle half where possible."""
-    earliest, latest = np.clip([voxel - 3 * wanted // 4, voxel - wanted // 4], 0, have - wanted)
-    return int(rng.integers(earliest, latest + 1))
-
-
-def _cut(array: np.ndarray, start: Shape, shape: Shape, *, border: float = 0.0) -> np.ndarray:
-    """Return the part of an array (K, J, I, ...) from `start` on, with `border` beyond the array."""
-    part = np.full((*shape, *array.shape[3:]), border, array.dtype)
-    inside = [(max(0, s), min(n, s + w)) for s, n, w in zip(start, array.shape, shape, strict=False)]
-    target = tuple(slice(a - s, b - s) for (a, b), s in zip(inside, start, strict=True))
-    part[target] = array[tuple(slice(a, b) for a, b in inside)]
-    return part
+            return centre_start(whole, shape)
+        return moving_start(loaded.cumulated_motion, whole, shape, rng)
 
 
 def _displacements(
-    case: Case, pair: _Pair, target: int, start: Shape, shape: Shape, flips: tuple[int, ...], *, in_plane_only: bool
+    case: Case, pair: Pair, target: int, start: Shape, shape: Shape, flips: tuple[int, ...], *, in_plane_only: bool
 ) -> torch.Tensor | None:
     """Return the two resampling fields of a phantom, (2, 3, K, J, I) voxels, cropped and flipped like the images."""
     if case.truth is None:
         return None
     geometry = case.sequence.volumes[0].geometry
     fields = [case.truth.displacement(source, target) for source in (pair.first, pair.last)]
-    voxels = torch.stack([from_physical(_cut(field, start, shape), geometry) for field in fields])
+    voxels = torch.stack([from_physical(cut(field, start, shape), geometry) for field in fields])
     for axis in flips:
         voxels = voxels.flip(axis + 2)
         voxels[:, axis].neg_()

@@ -9,6 +9,7 @@ from disc_pairs import GRID, WAY, difference, disc, prepare_student
 from pairs import prepare
 from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.engines.blend import LinearBlend
+from temporal_interp.engines.student import StudentEngine
 from temporal_interp.errors import CancelledError, InvalidInputError
 
 
@@ -122,6 +123,15 @@ def test_a_stack_is_shown_as_slices_unless_neighbours_mean_something(
     together = sees_neighbours and apart == thickness
     assert student.encoded[0][:3] == ((1, 1, 5) if together else (5, 1, 1))
     assert difference(frame, disc(0.5, stack)) < 1.0
+
+
+def test_a_student_of_whole_stacks_is_shown_them_however_far_apart_their_slices_lie(known_student, torch_threads):
+    torch_threads(1)
+    stack = replace(GRID, shape=(5, 64, 80), spacing=(1.5, 1.25, 8.0))
+    student = known_student(WAY, sees_neighbours=True)
+    engine = StudentEngine(student, precision="float32", whole_stacks=True)
+    prepare(engine, disc(0.0, stack), disc(1.0, stack), slice_thickness=4.0).at(0.5)
+    assert student.encoded[0][:3] == (1, 1, 5)
 
 
 @pytest.mark.parametrize("t", [-0.1, 1.1, float("nan")])

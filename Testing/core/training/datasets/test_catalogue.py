@@ -94,18 +94,20 @@ def test_a_folder_of_sequences_is_learnt_from(folder_of_sequences, policy):
         dataset="folder", folder=folder_of_sequences, shape=(1, 16, 16), policy=policy, validation=0.2, test=0.2
     )
     training, validation = sample_sources(settings)
-    assert (len(training), len(validation)) == (3, 1)
+    assert (len(training), len(validation)) == (3, 4)  # all frames between the ends of one of the five
     sample = draw(training)
     assert sample.first.shape == (1, 1, 16, 16)
     assert sample.displacements is None
 
 
-def test_validation_samples_are_never_mirrored(folder_of_sequences):
-    settings = DataSettings(dataset="folder", folder=folder_of_sequences, validation=0.2, test=0.2)
+@pytest.mark.parametrize("flip", [True, False])
+def test_only_training_samples_are_mirrored_and_only_if_they_shall_be(folder_of_sequences, flip):
+    settings = DataSettings(dataset="folder", folder=folder_of_sequences, validation=0.2, test=0.2, flip=flip)
     training, validation = sample_sources(settings)
     ends = {tuple(draw(validation, seed=seed).first.flatten().tolist()) for seed in range(12)}
     assert len(ends) == 1  # the same endpoints, the same way round
-    assert len({tuple(draw(training, seed=seed).first.flatten().tolist()) for seed in range(12)}) > 1
+    mirrored = len({tuple(draw(training, seed=seed).first.flatten().tolist()) for seed in range(12)}) > 1
+    assert mirrored is flip
 
 
 def test_the_seed_chooses_the_split(folder_of_sequences):
@@ -130,7 +132,8 @@ def test_acdc_is_found_and_divided(acdc, split):
         assert len(opened.test) == 10
         assert len(opened.train) == 72
     training, validation = sample_sources(settings)
-    assert (len(training), len(validation)) == (len(opened.train), len(opened.validation))
+    assert len(training) == len(opened.train)
+    assert len(validation.samples) == len(opened.validation)
 
 
 @pytest.mark.parametrize("dataset", ["acdc", "lung4d", "folder"])
@@ -147,9 +150,10 @@ def test_the_literature_has_no_split_of_any_folder(folder_of_sequences):
         open_split(DataSettings(dataset="folder", folder=folder_of_sequences, split="paper"))
 
 
-def test_something_must_be_left_to_choose_the_checkpoint_by(folder_of_sequences):
-    with pytest.raises(InvalidInputError, match="set validation above 0"):
-        sample_sources(DataSettings(dataset="folder", folder=folder_of_sequences, validation=0))
+def test_without_a_share_for_validation_all_others_learn(folder_of_sequences):
+    settings = DataSettings(dataset="folder", folder=folder_of_sequences, validation=0, test=0.2)
+    training, validation = sample_sources(settings)
+    assert (len(training), validation) == (4, None)
 
 
 @pytest.mark.parametrize(("name", "value"), [("policy", "all"), ("crop", "left"), ("scaling", "none")])
@@ -168,5 +172,5 @@ def test_the_settings_for_json_are_without_the_machines_folder():
     given = DataSettings(folder=Path("~/here"), shape=[1, 16, 16])
     assert given.folder == Path.home() / "here"
     assert given.shape == (1, 16, 16)
-    assert "folder" not in given.as_dict()
+    assert not {"folder", "cache", "cache_gib"} & set(given.as_dict())
     assert given.as_dict()["shape"] == [1, 16, 16]

@@ -84,6 +84,14 @@ def test_phases_that_are_not_scored_may_lack_and_that_is_noted(lung_scan):
     assert sequence.notes == ("Phases are missing: 60 %, 80 %, 90 %.",)
 
 
+def test_phases_beyond_the_endpoints_need_not_be_read(lung_scan):
+    (subject,) = lung4d.find(lung_scan(percents=(0, 10, 20, 30, 40, 50, 70)), prepared=False)
+    short = subject.between_endpoints()
+    assert short.load().sequence.times == (0, 10, 20, 30, 40, 50)
+    assert len(short.files()) == 6 * len(list(subject.phases[0.0].iterdir()))
+    assert len(subject.files()) == 7 * len(list(subject.phases[0.0].iterdir()))
+
+
 def test_a_phase_that_is_there_twice_is_reported(lung_scan):
     root = lung_scan()
     series = next(folder for folder in root.rglob("*Gated 20.0A*"))

@@ -106,3 +106,22 @@ def test_real_images_are_found_and_their_endpoints_are_the_heart_at_rest_and_con
     case = subjects["cine-sax-dicom"].load()
     assert len(case.sequence) == 25
     assert (case.first, case.last) == (0, 8)
+
+
+def test_a_case_depends_on_its_file_and_on_the_sidecars_up_to_the_folder(tmp_path):
+    root, deep = tmp_path / "data", tmp_path / "data" / "sub-1" / "func"
+    deep.mkdir(parents=True)
+    kept = [
+        "sub-1/func/cine.nii.gz",
+        "sub-1/func/cine.json",
+        "sub-1/func/other.nii.gz",
+        "sub-1/shared.json",
+        "all.json",
+    ]
+    for name in [*kept, "sub-1/func/notes.txt", "../beyond.json"]:
+        (root / name).touch()
+    subject = sequence_folder.SequenceSubject("sub-1/func/cine.nii.gz", deep / "cine.nii.gz")
+    wanted = {"sub-1/func/cine.nii.gz", "sub-1/func/cine.json", "sub-1/shared.json", "all.json"}
+    assert {path.relative_to(root).as_posix() for path in subject.files()} == wanted
+    folder = sequence_folder.SequenceSubject("sub-1", root / "sub-1")
+    assert len(folder.files()) == 5
