@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from temporal_interp.cli.outputs import require_file_output, require_sequence_output
-from temporal_interp.data.field_of_view import is_constant, require_seen
 from temporal_interp.data.provenance import has_synthetic_slices
 from temporal_interp.errors import InvalidInputError
 
@@ -29,6 +28,7 @@ def read_slices(path: Path) -> Sequence:
         InvalidInputError: it cannot be read, has one slice, synthetic slices, or a frame that shows nothing; the
             message names it.
     """
+    from temporal_interp.data.field_of_view import require_seen
     from temporal_interp.io import read_sequence
 
     sequence = read_sequence(path)
@@ -52,6 +52,8 @@ def volumes_to_learn_from(paths: Iterable[Path]) -> list[Volume]:
     Raises:
         InvalidInputError: an input cannot be read or learnt from, or a folder has no image; the message names it.
     """
+    from temporal_interp.data.field_of_view import is_constant
+
     volumes: list[Volume] = []
     for path in (file for given in paths for file in _inputs(given)):
         found = read_slices(path).volumes

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, overload
 
-from temporal_interp.data.field_of_view import outside_as_nan, require_seen, seen_in_either
 from temporal_interp.data.frame import Frame
 from temporal_interp.data.pair import Pair
 from temporal_interp.data.provenance import Provenance
@@ -182,6 +181,8 @@ class PreparedGaps:
         return self.sequence.gaps[number]
 
     def _in_gap(self, number: int, times: abc.Sequence[float], fields: bool, progress: Progress) -> list[Frame]:
+        from temporal_interp.data.field_of_view import outside_as_nan, seen_in_either  # imports NumPy
+
         gap = self.sequence.gaps[number]
         wanted = [gap.t_of(time) for time in times]
         acquired = {0.0: self.sequence[gap.first], 1.0: self.sequence[gap.last]}
@@ -212,6 +213,8 @@ class PreparedGaps:
         return Provenance.of(self.engine, times[gap.first], times[gap.last], t, tuple(times[n] for n in frames))
 
     def _pair(self, number: int, progress: Progress) -> PreparedPair:
+        from temporal_interp.data.field_of_view import require_seen
+
         if number not in self._pairs:
             pair = Pair(self.sequence, self.sequence.gaps[number])
             for frame in (pair.gap.first, pair.gap.last):  # named by time: numbers differ where frames are hidden

@@ -59,6 +59,7 @@ def fit_to_volumes(
         InvalidInputError: a volume cannot be learnt from, or the checkpoint belongs to another training.
 
     Example:
+        >>> import numpy as np
         >>> from temporal_interp.data.geometry import Geometry
         >>> array = np.random.default_rng(0).random((6, 16, 16), dtype=np.float32)
         >>> volume = Volume(array, Geometry(array.shape, (1.0, 1.0, 2.0)))
