@@ -221,9 +221,21 @@ def test_an_error_while_adding_leaves_no_half_a_result(scene, widget, dialogs, c
     assert snapshot(scene) == before
 
 
-def test_nan_voxels_are_reported(scene, blob_frames, open_panel, dialogs, check):
+def test_nan_voxels_spoil_no_score(scene, blob_frames, open_panel, dialogs, check):
     frames = [frame.astype("float32") for frame in blob_frames(5)]
     frames[2][1, 1, 1] = np.nan
+    for frame in frames:
+        frame[0, 0, 0] = np.inf
+    put_in_scene(frames, OBLIQUE, [0, 1, 2, 3, 4])
+    widget = open_panel()
+    check(widget)
+    assert dialogs.shown == []
+    assert "nan" not in widget.ui.checkMessage.text.lower()
+
+
+def test_a_frame_of_nan_is_reported(scene, blob_frames, open_panel, dialogs, check):
+    frames = [frame.astype("float32") for frame in blob_frames(5)]
+    frames[2][:] = np.nan
     put_in_scene(frames, OBLIQUE, [0, 1, 2, 3, 4])
     widget = open_panel()
     before = snapshot(scene)

@@ -42,13 +42,13 @@ class Pair:
     def gap_before(self) -> Gap | None:
         """The gap before; None where there is none, or where the frame that it starts with shows nothing."""
         gap = self.sequence.gap_before(self.gap)
-        return gap if gap is not None and self._shows_something(gap.first) else None
+        return gap if gap is not None and self._can_be_used(gap.first) else None
 
     @property
     def gap_after(self) -> Gap | None:
         """The gap after; None where there is none, or where the frame that it ends with shows nothing."""
         gap = self.sequence.gap_after(self.gap)
-        return gap if gap is not None and self._shows_something(gap.last) else None
+        return gap if gap is not None and self._can_be_used(gap.last) else None
 
     @property
     def geometry(self) -> Geometry:
@@ -68,7 +68,7 @@ class Pair:
     @property
     def seen(self) -> tuple[np.ndarray | None, np.ndarray | None]:
         """The fields of view of the first and of the last frame, (K, J, I) bool; None for a frame that shows all."""
-        from temporal_interp.data.field_of_view import field_of_view  # NumPy would slow down every --help
+        from temporal_interp.data.field_of_view import field_of_view  # imports NumPy, which lists need not
 
         return field_of_view(self.first.array), field_of_view(self.last.array)
 
@@ -85,12 +85,12 @@ class Pair:
         """Voxels of both frames, (K, J, I) float32, `intensity_range.low` at 0, and all of them numbers likewise."""
         return self._both(self.sequence.scaled.centred)
 
-    def _shows_something(self, frame: int) -> bool:
-        from temporal_interp.data.field_of_view import shows_something
-
-        return shows_something(self.sequence[frame])
-
     def _both(self, voxels_of: Callable[[Volume], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         from temporal_interp.data.field_of_view import filled_from_each_other
 
         return filled_from_each_other(voxels_of(self.first), voxels_of(self.last), self.seen)
+
+    def _can_be_used(self, frame: int) -> bool:
+        from temporal_interp.data.field_of_view import shows_something
+
+        return shows_something(self.sequence[frame])

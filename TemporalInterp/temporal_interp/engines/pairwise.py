@@ -181,7 +181,7 @@ class PreparedGaps:
         return self.sequence.gaps[number]
 
     def _in_gap(self, number: int, times: abc.Sequence[float], fields: bool, progress: Progress) -> list[Frame]:
-        from temporal_interp.data.field_of_view import outside_as_nan, seen_in_either  # NumPy would slow down --help
+        from temporal_interp.data.field_of_view import outside_as_nan, seen_in_either  # imports NumPy
 
         gap = self.sequence.gaps[number]
         wanted = [gap.t_of(time) for time in times]
