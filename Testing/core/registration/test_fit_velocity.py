@@ -270,20 +270,19 @@ def test_a_mask_smaller_than_the_distance_of_the_windows_still_gives_a_field():
     ).all()
 
 
-@pytest.mark.parametrize("symmetric", [True, False])
 @pytest.mark.parametrize("starts", [1, 2])
-def test_what_the_images_do_not_show_is_not_looked_at(symmetric, starts):
+def test_what_the_images_do_not_show_is_not_looked_at(starts):
     """Where it is not seen, beyond what fills the edge, a strong pattern goes the other way."""
     shape, shift = (32, 48), np.array([0.0, 1.5])
     shown, hidden = (image(shape, shift), image(shape)), (image(shape, -4 * shift), image(shape))
-    there, filled = torch.arange(48) < 25, torch.arange(48) < 30
+    there, filled = torch.arange(48) < 23, torch.arange(48) < 26
     pair = [torch.where(filled, *parts) for parts in zip(shown, hidden, strict=True)]
     seen = torch.ones(2, 1, *shape)
     seen[..., ~there] = 0.0
-    settings = replace(FAST, symmetric=symmetric, field=replace(FAST.field, starts=starts))
+    settings = replace(FAST, field=replace(FAST.field, starts=starts))
     velocity = fit_velocity(*pair, (1.0, 1.0), settings, seen=seen)
     displacement = resize_field(integrate_velocity(velocity), shape)[0]
-    assert displacement[1, 14:19, 18:23].mean() == pytest.approx(-1.5, abs=0.3)
+    assert displacement[1, 14:19, 16:21].mean() == pytest.approx(-1.5, abs=0.2)
 
 
 def test_problems_that_show_nothing_in_common_are_at_rest_and_leave_the_others_alone():
