@@ -268,3 +268,27 @@ def test_a_mask_smaller_than_the_distance_of_the_windows_still_gives_a_field():
     assert torch.isfinite(
         fit_velocity(image((32, 32), 1.0), image((32, 32)), (1.0, 1.0), settings, weight=weight)
     ).all()
+
+
+@pytest.mark.parametrize("starts", [1, 2])
+def test_what_the_images_do_not_show_is_not_looked_at(starts):
+    """Where it is not seen, beyond what fills the edge, a strong pattern goes the other way."""
+    shape, shift = (32, 48), np.array([0.0, 1.5])
+    shown, hidden = (image(shape, shift), image(shape)), (image(shape, -4 * shift), image(shape))
+    there, filled = torch.arange(48) < 23, torch.arange(48) < 26
+    pair = [torch.where(filled, *parts) for parts in zip(shown, hidden, strict=True)]
+    seen = torch.ones(2, 1, *shape)
+    seen[..., ~there] = 0.0
+    settings = replace(FAST, field=replace(FAST.field, starts=starts))
+    velocity = fit_velocity(*pair, (1.0, 1.0), settings, seen=seen)
+    displacement = resize_field(integrate_velocity(velocity), shape)[0]
+    assert displacement[1, 14:19, 16:21].mean() == pytest.approx(-1.5, abs=0.2)
+
+
+def test_problems_that_show_nothing_in_common_are_at_rest_and_leave_the_others_alone():
+    fixed, moving = image((32, 32), 1.0).repeat(2, 1, 1, 1), image((32, 32)).repeat(2, 1, 1, 1)
+    seen = torch.ones(4, 1, 32, 32)
+    seen[1] = 0.0
+    velocity = fit_velocity(fixed, moving, (1.0, 1.0), FAST, seen=seen)
+    assert not velocity[1].any()
+    torch.testing.assert_close(velocity[:1], fit_velocity(fixed[:1], moving[:1], (1.0, 1.0), FAST), rtol=0, atol=1e-3)

@@ -202,3 +202,25 @@ def test_state_of_other_frames_or_settings_is_refused(tmp_path):
 def test_diverged_fit_says_so():
     with pytest.raises(FitDivergedError, match="smaller learning_rate"):
         fit_of(two_frames(), replace(QUICK, learning_rate=1e30)).run()
+
+
+def test_what_a_frame_does_not_show_is_not_looked_at():
+    pairs = two_frames()
+    pairs.frames[1, ..., 24:] = picture((32, 40), (-5.0, 4.0))[0, ..., 24:]  # this goes the other way
+    seen = torch.ones_like(pairs.frames)
+    seen[1, ..., 20:] = 0.0
+    target = torch.tensor([1.5, -1.0]).view(2, 1, 1)
+    found, spoilt = (
+        (fit_of(replace(pairs, seen=given)).run()[1, :, 6:-6, 6:16] - target).abs().mean() for given in (seen, None)
+    )
+    assert found < 0.5
+    assert found < 0.7 * spoilt
+
+
+def test_what_is_seen_moves_with_the_sources():
+    pairs = replace(two_frames(), seen=torch.ones(2, 1, 32, 40))
+    pairs.seen[0, ..., 20:] = 0.0
+    moved = pairs.warped(torch.tensor([0.0, 3.0]).view(1, 2, 1, 1).expand(2, 2, 32, 40))
+    assert moved.seen.shape == moved.frames.shape
+    assert moved.seen[2, 0, 0].argmin() == 17
+    assert moved.seen[3].all()

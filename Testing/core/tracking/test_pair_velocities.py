@@ -96,3 +96,18 @@ def test_settings_of_the_tracking_reach_the_velocities():
     assert refinement.smoothness > pairs.smoothness
     assert pairs.noise_variance_floor == 1e-3
     assert neighbour_settings(tracking, 2).noise_variance_floor == 0.0  # that of the pair
+
+
+def test_what_a_frame_does_not_show_is_not_looked_at():
+    images = frames(SHIFTS[:2])
+    images[:, ..., 24:] = frames(((0.0, 0.0), (-3.0, 0.0)))[..., 24:]  # this goes the other way
+    seen = torch.ones_like(images)
+    seen[1, ..., 20:] = 0.0
+    pairs = Pairs(images, torch.tensor([1]), torch.tensor([0]), None, seen)
+    found, spoilt = (
+        resize_field(integrate_velocity(PairVelocityFit(given, (1.0, 1.0), SETTINGS).run()), SHAPE)[0, 0, 8:-8, 8:16]
+        for given in (pairs, replace(pairs, seen=None))
+    )
+    assert (found - 1.0).abs().mean() < 0.15
+    assert (spoilt - 1.0).abs().mean() > 1.5 * (found - 1.0).abs().mean()
+    assert PairVelocityFit(pairs, (1.0, 1.0), SETTINGS).fingerprint() != fit_of(images).fingerprint()

@@ -141,6 +141,51 @@ class TestNeighboursThatCannotBeUsed:
         assert ours < theirs + 0.1 * blend
 
 
+class TestFieldsOfView:
+    def two_slices(self):
+        """The swing in two independent slices, of which the second is a little behind."""
+        grid = Geometry((1, 64, 72), spacing=(1.5, 1.5, 8.0))
+        arrays = [
+            np.concatenate([frame_at(time, grid).array, frame_at(time - 5.0, grid).array]) for time in (*TIMES, 150.0)
+        ]
+        stack = Geometry((2, 64, 72), spacing=(1.5, 1.5, 20.0))
+        return Sequence([Volume(array, stack) for array in arrays], (*TIMES, 150.0), slice_thickness=8.0)
+
+    @pytest.mark.parametrize(("neighbour", "without"), [(1, slice(2, None)), (4, slice(0, 4))])
+    def test_a_slice_that_a_frame_beside_lacks_is_made_without_that_frame(self, neighbour, without):
+        whole = self.two_slices()
+        holed = Sequence([v.with_array(v.array.copy()) for v in whole], whole.times, slice_thickness=8.0)
+        holed[neighbour].array[0] = np.nan
+        scale = whole.intensity_range
+        made, alone, known = (
+            ENGINE.prepare(sequence.with_intensity_range(scale)).at(72.0).volume.array
+            for sequence in (
+                holed,
+                replace(whole, volumes=whole[without].volumes, times=whole[without].times, item_attributes=()),
+                whole,
+            )
+        )
+        np.testing.assert_allclose(made[0], alone[0], atol=0.02)
+        np.testing.assert_allclose(made[1], known[1], atol=0.02)
+        assert np.abs(known[0] - alone[0]).max() > 1.0
+
+    @pytest.mark.parametrize("engine", [ENGINE, PAIR], ids=["course", "pair"])
+    def test_where_one_frame_shows_nothing_the_other_is_moved_alone(self, engine):
+        """Half of the disc is missing in the frame at 60 ms: what it shows there comes from that at 90 ms."""
+        holed = swing()
+        outside = np.zeros(GRID.shape, bool)
+        outside[:, :31] = True
+        holed[2].array[outside] = np.nan
+        made = engine.prepare(holed).at(63.0)
+        whole = engine.prepare(swing()).at(63.0)
+        assert np.isfinite(made.volume.array).all()
+        inside = (frame_at(63.0).array > 120) & ~outside
+        assert np.abs(made.volume.array - whole.volume.array)[inside].mean() < 2.0
+        later = frame_at(90.0).array
+        background = outside & (frame_at(63.0).array < 80) & (later < 80)
+        assert np.abs(made.volume.array - later)[background].mean() < 2.0
+
+
 class TestTheWork:
     @pytest.fixture
     def fitted(self, monkeypatch):

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from temporal_interp.engines.pairs.fusion import Fusion, FusionMaps, disagreement, fuse, fusion_maps
+from temporal_interp.engines.pairs.fusion import Fusion, FusionMaps, Seen, disagreement, fuse, fusion_maps, seen_in_slab
 
 SPACING = (1.5, 1.5)
 FUSION = Fusion(radius_mm=3.0, noise=0.02)
@@ -136,3 +136,40 @@ def test_a_fusion_takes_the_noise_of_its_pair_unless_one_is_given(shape):
 def test_disagreement_is_never_less_than_noise_explains():
     image = square(18)
     torch.testing.assert_close(disagreement(image, image, SPACING, FUSION), torch.full_like(image, 2 * 0.02**2))
+
+
+# --- what the volumes show
+
+
+def constant(value):
+    return torch.full((1, 1, 1, 4, 4), float(value))
+
+
+@pytest.mark.parametrize(
+    ("in_place", "moved", "expected"),
+    [
+        pytest.param((1, 1), (1, 1), 0.5 * (0.75 * 10 + 0.25 * 20) + 0.5 * (0.5 * 30 + 0.5 * 40), id="both"),
+        pytest.param((1, 1), (0, 1), 0.5 * 12.5 + 0.5 * 40, id="motion brings in one alone"),
+        pytest.param((0, 1), (1, 1), 0.5 * 20 + 0.5 * 35, id="one alone is there"),
+        pytest.param((1, 1), (0, 0), 12.5, id="motion brings in neither"),
+        pytest.param((1, 0), (1, 0), 0.5 * 10 + 0.5 * 30, id="the first alone"),
+        pytest.param((0, 0), (0, 1), 0.5 * 12.5 + 0.5 * 40, id="nothing is there"),
+    ],
+)
+def test_a_volume_counts_by_what_it_shows(in_place, moved, expected):
+    unwarped, warped = (constant(10), constant(20)), (constant(30), constant(40))
+    maps = FusionMaps(trust=constant(0.5), last_weight=constant(0.5))
+    seen = Seen(tuple(map(constant, in_place)), tuple(map(constant, moved)))
+    torch.testing.assert_close(fuse(unwarped, warped, maps, 0.25, seen), constant(expected))
+
+
+def test_what_is_seen_moves_with_the_volumes():
+    view = torch.ones(1, 1, 2, 4, 8)
+    view[..., 4:] = 0.0
+    shift = torch.zeros(2, 3, 2, 4, 8)
+    shift[0, 2] = 2.0
+    assert seen_in_slab((None, None), shift, slice(0, 2)) is None
+    seen = seen_in_slab((view, None), shift, slice(1, 2))
+    assert seen.unwarped[0].shape == (1, 1, 1, 4, 8)
+    assert seen.warped[0][0, 0, 0, 0].tolist() == [1, 1, 0, 0, 0, 0, 0, 0]
+    assert seen.warped[1].all()

@@ -61,6 +61,21 @@ def test_outside_of_the_region_the_frame_is_the_blend(known_student):
     assert np.abs(frame - blend).max() > 5
 
 
+@pytest.mark.parametrize("lacking", [0, 1])
+def test_where_one_frame_shows_nothing_the_other_is_moved_alone(known_student, lacking):
+    """The network knows that it moves as a whole: 8 voxels along I."""
+    way = (0.0, 8.0)
+    ends = [disc(0.0, way=way), disc(1.0, way=way)]
+    upper = np.zeros(GRID.shape, bool)
+    upper[:, : GRID.shape[1] // 2] = True
+    whole = prepare_student(known_student(way), *ends).at(0.5).volume.array
+    ends[lacking] = ends[lacking].with_array(np.where(upper, np.nan, ends[lacking].array))
+    frame = prepare_student(known_student(way), *ends).at(0.5).volume.array
+    there = disc(0.5, way=way).array > 130
+    assert np.abs(frame - whole)[there].mean() < 3.0
+    assert np.isfinite(frame).all()
+
+
 def test_where_nothing_differs_no_network_runs(known_student):
     student = known_student(WAY)
     prepared = prepare_student(student, disc(0.0), disc(0.0))

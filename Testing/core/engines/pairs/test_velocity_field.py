@@ -6,16 +6,17 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from scipy.ndimage import map_coordinates
+from scipy.ndimage import gaussian_filter, map_coordinates
 from scipy.spatial.transform import Rotation
 
-from pairs import inner, prepare
+from pairs import inner, pair_of, prepare
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.intensity import IntensityRange
+from temporal_interp.data.pair import Pair
 from temporal_interp.data.volume import Volume
 from temporal_interp.engines.blend import LinearBlend
 from temporal_interp.engines.pairs.fusion import Fusion
-from temporal_interp.engines.pairs.velocity_field import ease_in_out
+from temporal_interp.engines.pairs.velocity_field import PreparedVelocityField, ease_in_out
 from temporal_interp.engines.velocity_field import VelocityFieldEngine
 from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.registration.settings import NetworkField, VelocitySettings
@@ -364,3 +365,22 @@ def test_progress_rises_from_0_to_1():
     prepare(engine, DISC.at(0.0), DISC.at(1.0), progress=lambda fraction, message: reports.append(fraction))
     assert (reports[0], reports[-1]) == (0.0, 1.0)
     assert reports == sorted(reports)
+
+
+def test_in_what_one_volume_does_not_show_the_other_is_moved_alone():
+    """There a frame lies between the last volume as it is and as it is moved; the motion is known: 8 voxels along I."""
+    texture = gaussian_filter(np.random.default_rng(2).normal(size=(1, 40, 60)), (0, 1.5, 1.5)).astype(np.float32)
+    grid = Geometry((1, 40, 48))
+    first, last = Volume(texture[..., :48].copy(), grid), Volume(texture[..., 8:56], grid)  # last(p) = first(p + 8)
+    first.array[:, :20] = np.nan
+    sequence = pair_of(first, last)
+    pair = Pair(sequence, sequence.gaps[0])
+    velocity = torch.zeros(1, 3, 1, 40, 48)
+    velocity[:, 2] = 8.0
+    coarse = torch.from_numpy(np.stack(pair.normalised))[:, None]
+    made = PreparedVelocityField(pair, velocity, coarse, Fusion()).at([0.5])[0].volume.array[:, :20]
+    moved = texture[..., 4:52][:, :20]
+    between = np.sort(np.stack([last.array[:, :20], moved]), axis=0)
+    inner_part = (slice(None), slice(None), slice(12, 36))
+    beyond = np.maximum(between[0] - made, made - between[1])[inner_part]
+    assert beyond.max() < 0.01 * np.ptp(texture)
