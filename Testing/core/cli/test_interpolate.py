@@ -322,7 +322,8 @@ def test_fields_in_the_folder_of_the_frames_are_refused_before_any_work(command,
     for fields in (out, out / "fields"):
         result = command("interpolate", recording, "-o", out, *PAIR, "--count", 1, "--fields", fields)
         assert result.exit_code == 3
-        assert "--output and --fields would write the same" in result.stderr or "choose another place" in result.stderr
+        words = " ".join(result.stderr.split())  # a long path wraps
+        assert "--output and --fields would write the same" in words or "choose another place" in words
     assert not out.exists()
 
 
