@@ -11,6 +11,8 @@ from temporal_interp.io.header_times import Index, numbered
 
 NUMBER = re.compile(r"\d+")
 
+DECIMAL = re.compile(r"\d+(?:[.,]\d+)?")
+
 MEASURE = re.compile(
     r"(?<![a-z0-9])(?P<before>t|phase|ph|gated|pct|percent)?[ _-]*"
     r"(?P<number>\d+(?:[.,]\d+)?)[ _-]*(?P<after>%|pct|percent|ms)?(?![a-z0-9])"
@@ -42,6 +44,28 @@ def pattern(name: str) -> str:
     return NUMBER.sub("#", name)
 
 
+def sets_of(names: abc.Sequence[str]) -> list[list[str]]:
+    """Return the sets that names of one pattern, in natural order, make up: one for each patient, scan or echo.
+
+    There are several where two numbers or more differ, and each of them has some value more than once; the sets then
+    share one of these numbers. Numbers that rise together, as in img_01_T10 and img_02_T20, leave one set.
+
+    Example:
+        >>> sets_of(["p1_T00", "p1_T10", "p2_T00", "p2_T10"])
+        [['p1_T00', 'p1_T10'], ['p2_T00', 'p2_T10']]
+    """
+    columns = list(zip(*([_number(one) for one in DECIMAL.findall(name)] for name in names), strict=True))
+    varying = [column for column in columns if len(set(column)) > 1]
+    if len(varying) < 2 or any(len(set(column)) == len(names) for column in varying):
+        return [list(names)]
+    splits = [
+        [[name for name, own in zip(names, column, strict=True) if own == value] for value in dict.fromkeys(column)]
+        for column in varying
+    ]
+    # rather sets whose names tell phases, then few large ones
+    return min(splits, key=lambda sets: (not all(index_of_names(one).has_times for one in sets), len(sets)))
+
+
 def index_of_names(names: abc.Sequence[str]) -> Index:
     """Return the index that the names give, which are in natural order; numbered where they give none.
 
@@ -64,7 +88,7 @@ def index_of_names(names: abc.Sequence[str]) -> Index:
 
 def _index(matches: abc.Sequence[re.Match[str]]) -> Index | None:
     """Return the index that one number in each name gives, None where it is none."""
-    values = [float(match["number"].replace(",", ".")) for match in matches]
+    values = [_number(match["number"]) for match in matches]
     kinds = {(match["before"] or "", match["after"] or "") for match in matches}
     steps = np.diff(values)
     if len(kinds) > 1 or not (steps > 0).all():
@@ -78,6 +102,10 @@ def _index(matches: abc.Sequence[re.Match[str]]) -> Index | None:
         note = f"Phases are the percentages in the names of the files, {_shown(values)} %."
         return Index(values, "phase", "%", [note])
     return None
+
+
+def _number(text: str) -> float:
+    return float(text.replace(",", "."))
 
 
 def _shown(values: abc.Sequence[float]) -> str:

@@ -16,7 +16,7 @@ from temporal_interp.io.format_registry import Format, volume_format
 from temporal_interp.io.frame_folder import is_frame_folder
 from temporal_interp.io.header_times import Index
 from temporal_interp.io.nifti_header import header_file
-from temporal_interp.io.phase_names import index_of_names, natural, pattern
+from temporal_interp.io.phase_names import index_of_names, natural, pattern, sets_of
 
 DERIVED = {"avg", "average", "ave", "mean", "mip", "minip", "mask", "masks", "label", "labels", "seg", "gt"}
 """Words in names of files that are made from phases but are none."""
@@ -121,14 +121,23 @@ def _phases(files: dict[str, Path]) -> tuple[dict[str, Path], list[str]]:
     largest, *others = sorted(groups.values(), key=len, reverse=True)
     if len(largest) > 1 and others and not index_of_names(named).has_times:
         if len(others[0]) > 1:
-            raise InvalidInputError(
-                f"there are several sets of files here, such as {largest[0]} and {others[0][0]}; move one of them into "
-                "a folder of its own."
-            )
+            raise _several_sets(largest, others[0])
         named = largest
+    if not index_of_names(named).has_times:
+        one, *more = sets_of(largest)
+        if more:
+            raise _several_sets(one, more[0])
     left_out = [name for name in files if name not in named]
     notes = [f"{_listed(left_out)} left out: no phases, by their names."] if left_out else []
     return {name: files[name] for name in named}, notes
+
+
+def _several_sets(*sets: list[str]) -> InvalidInputError:
+    shown = [f"{names[0]} to {names[-1]}" if len(names) > 1 else names[0] for names in sets]
+    return InvalidInputError(
+        f"there are several sets of files here, such as {' and '.join(shown)}; move one of them into a "
+        "folder of its own."
+    )
 
 
 def _listed(names: list[str]) -> str:

@@ -1,5 +1,6 @@
 """A folder with one volume for every phase."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -96,8 +97,37 @@ def test_a_file_of_several_frames_is_left_out_and_named(save, tmp_path, make_seq
 
 def test_two_sets_of_files_are_refused(save, tmp_path):
     save(*(f"a{number}.nii" for number in range(3)), *(f"b{number}.nii" for number in range(3)))
-    with pytest.raises(InvalidInputError, match=r"several sets of files here, such as a0\.nii and b0\.nii; move one"):
+    with pytest.raises(
+        InvalidInputError, match=r"several sets .* such as a0\.nii to a2\.nii and b0\.nii to b2\.nii; move"
+    ):
         read_sequence(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        ("patient{set}_T{phase}0.nii", "patient1_T00.nii to patient1_T20.nii and patient2_T00.nii to patient2_T20.nii"),
+        ("T{phase}0_B{set}0.nii", "T00_B10.nii to T20_B10.nii and T00_B20.nii to T20_B20.nii"),
+        ("scan{set}_{phase}.nii", "scan1_0.nii to scan1_2.nii and scan2_0.nii to scan2_2.nii"),
+    ],
+)
+def test_two_sets_that_differ_in_a_number_are_refused(names, shown, save, tmp_path):
+    save(*(names.format(set=number, phase=phase) for number in (1, 2) for phase in range(3)))
+    with pytest.raises(InvalidInputError, match=f"several sets of files here, such as {re.escape(shown)}; move"):
+        read_sequence(tmp_path)
+
+
+def test_a_volume_of_another_scan_is_refused(save, tmp_path):
+    save("scan1_T0.nii", *(f"scan2_T{percent}.nii" for percent in (0, 10, 20)))
+    with pytest.raises(InvalidInputError, match=r"such as scan1_T0\.nii and scan2_T0\.nii to scan2_T20\.nii; move"):
+        read_sequence(tmp_path)
+
+
+def test_two_numbers_that_rise_together_are_one_set(save, tmp_path):
+    frames = save("img_01_T00.nii", "img_02_T10.nii", "img_03_T20.nii")
+    sequence = read_sequence(tmp_path)
+    assert_frames(sequence, frames[:3])
+    assert sequence.times == (0, 10, 20)
 
 
 def test_files_of_several_frames_are_refused(tmp_path, make_sequence):
