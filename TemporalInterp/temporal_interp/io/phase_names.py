@@ -19,6 +19,12 @@ MEASURE = re.compile(
 )
 """A number that stands on its own in a name in lower case, and what is before or behind it."""
 
+PHASE_FOLDER = re.compile(
+    r"(?:p|scan|vol|volume|img|image|(?:.*[^a-z])?(?:t|ph|phase|f|frame|time|timepoint|tp|bin|gate))?[ _-]*"
+    r"(?P<number>\d+(?:[.,]\d+)?)[ _-]*(?:%|pct|percent|ms|s)?"
+)
+"""The name in lower case of a folder that holds one phase, not one patient or session: phase_1, T1, 01."""
+
 SMALLEST_PERCENT_STEP = 5.0
 """T00, T01, T02 are numbers of frames; T00, T10, T20, and no finer steps than this, are percentages (our choice)."""
 
@@ -64,6 +70,22 @@ def sets_of(names: abc.Sequence[str]) -> list[list[str]]:
     ]
     # rather sets whose names tell phases, then few large ones
     return min(splits, key=lambda sets: (not all(index_of_names(one).has_times for one in sets), len(sets)))
+
+
+def are_phase_folders(names: abc.Sequence[str]) -> bool:
+    """Tell whether names of folders, in natural order, are those of phases.
+
+    Example:
+        >>> are_phase_folders(["phase1", "phase2"]), are_phase_folders(["patient1", "patient2"])
+        (True, False)
+    """
+    if len(names) < 2:
+        return False
+    if index_of_names(names).has_times:
+        return True
+    found = [PHASE_FOLDER.fullmatch(name.lower()) for name in names]
+    numbers = {_number(match["number"]) for match in found if match is not None}
+    return len(numbers) == len(names) and len({pattern(name.lower()) for name in names}) == 1
 
 
 def index_of_names(names: abc.Sequence[str]) -> Index:

@@ -176,9 +176,47 @@ def test_a_folder_for_every_phase_is_read(save, tmp_path):
     assert sequence.times == (0, 10, 20)
 
 
-def test_folders_that_are_no_phases_are_not_read(save, tmp_path):
-    save("patient1/ct.nii", "patient2/ct.nii")
-    with pytest.raises(UnreadableFileError):
+@pytest.mark.parametrize(
+    "names",
+    [
+        "{}0/ct.nii",
+        "phase{}/vol.nii.gz",
+        "frame_{}/x.mha",
+        "t{}/img.nii",
+        "P{}/x.nrrd",
+        "Scan{}/img.nrrd",
+        "0{}/a.nii",
+        "T0{}/T0{}.nii",
+        "case1_phase{}/ct.nii",
+    ],
+)
+def test_numbered_folders_of_phases_are_read_in_natural_order(names, save, tmp_path):
+    numbers = (0, 1, 2, 9, 10)
+    frames = save(*(names.replace("{}", str(number)) for number in numbers))
+    sequence = read_sequence(tmp_path)
+    assert_frames(sequence, frames[:5])
+    assert (sequence.times, sequence.index_name) == ((0, 1, 2, 3, 4), "frame")
+
+
+def test_folders_and_files_of_averages_and_masks_are_left_out(save, tmp_path):
+    frames = save("1/ct.nii", "2/ct.nii", "3/ct.nii", "average/ct.nii", "1/lung_mask.nii")
+    sequence = read_sequence(tmp_path)
+    assert_frames(sequence, frames[:3])
+    assert "1/lung_mask.nii, average/ct.nii were left out: no phases, by their names." in sequence.notes
+
+
+def test_several_volumes_in_each_folder_of_a_phase_are_refused(save, tmp_path):
+    save(*(f"{phase}/{name}.nii" for phase in (1, 2) for name in ("ct", "pet")))
+    with pytest.raises(InvalidInputError, match=r"several sets .* 1/ct\.nii to 2/ct\.nii and 1/pet\.nii to 2/pet\.nii"):
+        read_sequence(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "names", [("patient1/ct.nii", "patient2/ct.nii"), ("sub-01_t1/ct.nii", "sub-02_t1/ct.nii"), ("case/T00.nii",)]
+)
+def test_folders_that_are_no_phases_are_not_read(names, save, tmp_path):
+    save(*names)
+    with pytest.raises(UnreadableFileError, match=rf"Its subfolders have volumes, {names[0].split('/')[0]}.* give one"):
         read_sequence(tmp_path)
 
 
