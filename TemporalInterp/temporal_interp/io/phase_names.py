@@ -7,6 +7,7 @@ from collections import abc
 
 import numpy as np
 
+from temporal_interp.data.time_text import time_text
 from temporal_interp.io.header_times import Index, numbered
 
 NUMBER = re.compile(r"\d+")
@@ -131,4 +132,4 @@ def _number(text: str) -> float:
 
 
 def _shown(values: abc.Sequence[float]) -> str:
-    return f"{values[0]:g} to {values[-1]:g}"
+    return f"{time_text(values[0])} to {time_text(values[-1])}"
