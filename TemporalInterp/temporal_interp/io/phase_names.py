@@ -21,7 +21,8 @@ MEASURE = re.compile(
 """A number that stands on its own in a name in lower case, and what is before or behind it."""
 
 PHASE_FOLDER = re.compile(
-    r"(?:p|scan|vol|volume|img|image|(?:.*[^a-z])?(?:t|ph|phase|f|frame|time|timepoint|tp|bin|gate))?[ _-]*"
+    r"(?:p|scan|vol|volume|img|image|"
+    r"(?:.*[^a-z])?(?:t|ph|phase|f|frame|time|timepoint|tp|bin|gate|gated|resp|dyn|dynamic))?[ _-]*"
     r"(?P<number>\d+(?:[.,]\d+)?)[ _-]*(?:%|pct|percent|ms|s)?"
 )
 """The name in lower case of a folder that holds one phase, not one patient or session: phase_1, T1, 01."""
