@@ -12,6 +12,7 @@ import slicer
 from temporal_interp.data.provenance import PERIOD_KEY, SLICE_THICKNESS_KEY, is_synthetic
 from temporal_interp.data.sequence import SMALLEST_STEP, Sequence
 from temporal_interp.data.sequence import require_apart as core_require_apart
+from temporal_interp.data.time_text import time_text
 from temporal_interp.data.volume import require_same_geometry
 from temporal_interp.errors import InvalidInputError, errors_naming
 from TemporalInterpLib.volume_conversion import set_volume, volume_from_node
@@ -127,8 +128,8 @@ def index_values_of(sequence_node: slicer.vtkMRMLSequenceNode) -> list[float]:
     for number, (earlier, later) in enumerate(itertools.pairwise(values), 1):
         if later < earlier:
             raise InvalidInputError(
-                f"The items of sequence '{name}' are out of order: item {number} has index value {later:g}, the one "
-                f"before {earlier:g}."
+                f"The items of sequence '{name}' are out of order: item {number} has index value {time_text(later)}, "
+                f"the one before {time_text(earlier)}."
             )
     return values
 

@@ -84,7 +84,7 @@ class SequencePanel(Panel):
         for box in (self.ui.firstPhase, self.ui.lastPhase):
             box.clear()
             for number in self._acquired:
-                value = f"{self._sequence.times[number]:.6g} {self._sequence.unit}".strip()
+                value = self._sequence.time_in_words(number)
                 box.addItem(_("{value}  (frame {number})").format(value=value, number=number))
 
     def _show_phases(self) -> None:

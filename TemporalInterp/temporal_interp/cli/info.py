@@ -86,8 +86,10 @@ def _list(candidates: abc.Sequence[Candidate], path: Path, console: Console) -> 
 
 def _lines(sequence: Sequence, intensity: _Intensity, farthest: list[int]) -> dict[str, str]:
     """Return what a person wants to know of a sequence, line by line."""
+    from temporal_interp.data.time_text import time_text
+
     unit, first = sequence.unit, sequence.volumes[0]
-    index = [f"{value:g}" for value in sequence.times]
+    index = [time_text(value) for value in sequence.times]
     shown = ", ".join(index if len(index) <= 12 else [*index[:5], "...", *index[-2:]])
     thickness = "" if sequence.slice_thickness is None else f"; a slice shows {sequence.slice_thickness:g} mm"
     loop = "" if sequence.period is None else f"; a loop of {sequence.with_unit(sequence.period)}"

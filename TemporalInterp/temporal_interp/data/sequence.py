@@ -16,6 +16,7 @@ from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.intensity import IntensityRange, ScaledVoxels
 from temporal_interp.data.provenance import is_synthetic
 from temporal_interp.data.slice_independence import slices_are_independent
+from temporal_interp.data.time_text import time_text
 from temporal_interp.data.volume import Volume, from_sitk, require_same_geometry, to_sitk
 from temporal_interp.errors import InvalidInputError
 
@@ -143,13 +144,13 @@ class Sequence:
         for number, (earlier, later) in enumerate(itertools.pairwise(times)):
             if later <= earlier:
                 raise InvalidInputError(
-                    f"Index values must rise from frame to frame: frame {number} has {earlier:g}, "
+                    f"Index values must rise from frame to frame: frame {number} has {time_text(earlier)}, "
                     f"frame {number + 1} has {self.with_unit(later)}."
                 )
         if self.period is not None and not times[-1] - times[0] < self.period < np.inf:
             raise InvalidInputError(
                 f"The period of a loop must be longer than its frames span, {self.with_unit(times[-1] - times[0])}, "
-                f"got {self.period:g}."
+                f"got {time_text(self.period)}."
             )
         for number, volume in enumerate(volumes):
             require_same_geometry(volumes[0], volume, "Frame 0", f"frame {number}")
@@ -209,7 +210,7 @@ class Sequence:
 
     def __repr__(self) -> str:
         size = " x ".join(str(n) for n in self.geometry.shape)
-        span = f"{self.times[0]:g} to {self.with_unit(self.times[-1])}"
+        span = f"{time_text(self.times[0])} to {self.with_unit(self.times[-1])}"
         loop = "" if self.period is None else f", a loop of {self.with_unit(self.period)}"
         made = len(self.synthetic_frames)
         synthetic = f" ({made} synthetic)" if made else ""
@@ -339,7 +340,7 @@ class Sequence:
         if not self.gaps[0].start <= time <= self.gaps[-1].stop:  # also refuses NaN
             first, last = self.gaps[0].start, self.gaps[-1].stop
             raise InvalidInputError(
-                f"{self.with_unit(time)} lies outside of the sequence, {first:g} to {self.with_unit(last)}."
+                f"{self.with_unit(time)} lies outside of the sequence, {time_text(first)} to {self.with_unit(last)}."
             )
         return self.gaps[min(bisect.bisect_right(self.times, time), len(self.gaps)) - 1]  # a gap starts at each frame
 
@@ -376,7 +377,7 @@ class Sequence:
 
     def with_unit(self, time: float) -> str:
         """Return a time with the unit of the sequence, for messages."""
-        return f"{time:g} {self.unit}".rstrip()
+        return time_text(time, self.unit)
 
     def require_finite(self) -> None:
         """Raise InvalidInputError, naming the frame, if a voxel is NaN or infinite."""

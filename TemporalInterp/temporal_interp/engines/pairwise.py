@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, overload
 from temporal_interp.data.frame import Frame
 from temporal_interp.data.pair import Pair
 from temporal_interp.data.provenance import Provenance
+from temporal_interp.data.time_text import time_text
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ class PreparedGaps:
         gap = self._numbered(number)
         if not gap.start <= time <= gap.stop:
             raise InvalidInputError(
-                f"{self.sequence.with_unit(time)} does not lie in the gap from {gap.start:g} to "
+                f"{self.sequence.with_unit(time)} does not lie in the gap from {time_text(gap.start)} to "
                 f"{self.sequence.with_unit(gap.stop)}."
             )
         return gap

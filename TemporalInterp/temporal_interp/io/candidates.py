@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from temporal_interp.data.sequence import Sequence as FrameSequence
+from temporal_interp.data.time_text import time_text
 from temporal_interp.errors import AmbiguousInputError, InvalidInputError, Progress
 
 SHOWN = 40
@@ -125,7 +126,7 @@ def table(candidates: Sequence[Candidate]) -> str:
 
 def row(one: Candidate) -> tuple[str, ...]:
     """Return a candidate as a row of a table."""
-    times = f"{one.times[0]:g} to {one.times[-1]:g} {one.unit}".rstrip() if one.times else "-"
+    times = f"{time_text(one.times[0])} to {time_text(one.times[-1], one.unit)}" if one.times else "-"
     size = f"{one.size[0]} x {one.size[1]}"
     return one.number, one.description or "-", str(one.frames), str(one.slices), size, times, one.place
 

@@ -17,13 +17,14 @@ from temporal_interp.io.files import CHUNK, open_uncompressed, require_exists
 from temporal_interp.io.placement import ASSUMED_SPACING, placed
 
 
-def read_image(path: Path, kind: str = "") -> sitk.Image:
+def read_image(path: Path, kind: str = "", *, frame: int | None = None) -> sitk.Image:
     """Return an image file as SimpleITK reads it.
 
     Args:
         path: of the file.
         kind: SimpleITK's name of the format, such as "MetaImageIO", where it is known from the content; by default the
             name of the file tells, too.
+        frame: the only one of a 4D image that is read; it stays 4D.
 
     Raises:
         UnreadableFileError: there is no such file, or it is no image, or it is damaged.
@@ -32,12 +33,22 @@ def read_image(path: Path, kind: str = "") -> sitk.Image:
     if path.is_dir():
         raise UnreadableFileError("this is a folder, an image file was expected.")
     try:
-        image = sitk.ReadImage(str(path), imageIO=kind)
+        image = sitk.ReadImage(str(path), imageIO=kind) if frame is None else _read_frame(path, kind, frame)
     except RuntimeError as error:
         raise UnreadableFileError(f"this is not an image, or it is damaged ({_reason(error)}).") from error
     if image.HasMetaDataKey("dim[0]"):
         _require_complete_nifti(path, image)
     return image
+
+
+def _read_frame(path: Path, kind: str, frame: int) -> sitk.Image:
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    reader.SetImageIO(kind)
+    reader.ReadImageInformation()
+    reader.SetExtractIndex([0, 0, 0, frame])
+    reader.SetExtractSize([*reader.GetSize()[:3], 1])
+    return reader.Execute()
 
 
 def grid_of_image(image: sitk.Image, spacing: Sequence[float] | np.ndarray) -> tuple[Geometry, list[str]]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from pathlib import Path
 
+import numpy as np
 import SimpleITK as sitk  # noqa: N813 - the name everybody uses
 
 from temporal_interp.data.geometry import Geometry
@@ -30,6 +32,9 @@ TYPES = {f"MET_{sign}{name}" for sign in ("", "U") for name in ("CHAR", "SHORT",
 TYPES |= {"MET_FLOAT", "MET_DOUBLE"}
 """Types of voxels that ITK reads as numbers."""
 
+YES = ("t", "1")
+"""How a yes begins in a header, in lower case."""
+
 LARGEST_SIZE = 1 << 31
 
 
@@ -50,7 +55,7 @@ def read_metaimage(path: Path) -> Sequence:
     spacing, notes = _spacing(header)
     if not any(key in header for key in PLACE_KEYS):
         notes.append(UNPLACED)
-    image = read_image(path, "MetaImageIO")
+    image, frames = _read(path, header)
     dimension = image.GetDimension()
     if image.GetNumberOfComponentsPerPixel() != 1 or dimension not in (2, 3, 4):
         raise InvalidInputError(
@@ -62,11 +67,32 @@ def read_metaimage(path: Path) -> Sequence:
     index = numbered(1)
     if dimension == 4:
         step = spacing[3] if len(spacing) > 3 else image.GetSpacing()[3]  # ITK makes a negative one positive
-        index = regular(image.GetSize()[3], image.GetOrigin()[3], step, "")
-    frames = sitk.GetArrayFromImage(image).reshape(-1, *geometry.shape)
+        index = regular(len(frames), image.GetOrigin()[3], step, "")
     attributes = [ours] if dimension < 4 else ()
-    volumes = [Volume(frame, geometry) for frame in frames]
+    volumes = [Volume(frame.reshape(geometry.shape), geometry) for frame in frames]
     return Sequence(volumes, index.values, index.name, index.unit, attributes, [*notes, *index.notes])
+
+
+def _read(path: Path, header: dict[str, str]) -> tuple[sitk.Image, list[np.ndarray]]:
+    """Return an image of which the grid is that of the frames, and the frames, (K, J, I), or (J, I) of a 2D image.
+
+    Frames of a 4D file are read one after another where ITK can do so; it holds all of a compressed one twice.
+    """
+    sizes = [int(size) for size in header["DimSize"].split()]
+    if len(sizes) < 4 or not _is_plain(header):
+        image = read_image(path, "MetaImageIO")
+        voxels = sitk.GetArrayFromImage(image)
+        return image, list(voxels) if image.GetDimension() == 4 else [voxels]
+    images = (read_image(path, "MetaImageIO", frame=number) for number in range(sizes[3]))
+    first = next(images)
+    return first, [sitk.GetArrayFromImage(image)[0] for image in itertools.chain([first], images)]
+
+
+def _is_plain(header: dict[str, str]) -> bool:
+    """Tell whether the voxels are neither compressed nor text, and all in one file."""
+    binary, compressed = (header.get(key, "").lower()[:1] in YES for key in ("BinaryData", "CompressedData"))
+    data_file = header["ElementDataFile"]
+    return binary and not compressed and "%" not in data_file and not data_file.upper().startswith("LIST")
 
 
 def _header(path: Path) -> dict[str, str]:

@@ -51,7 +51,10 @@ def read_nifti(path: Path) -> Sequence:
     if content is not None:
         notes.append(f"{sidecar_path(path).name} belongs to another sequence and was not used.")
     else:
-        index = bids_index(read_json(sidecar_path(path)) or {}, sidecar_path(path).name, index)
+        beside, why_not = read_json(sidecar_path(path))
+        if why_not:
+            notes.append(f"{sidecar_path(path).name} was not used: {why_not}.")
+        index = bids_index(beside, sidecar_path(path).name, index)
         notes += _lost_sidecar(header, path)
     return Sequence(volumes, index.values, index.name, index.unit, notes=[*notes, *index.notes])
 

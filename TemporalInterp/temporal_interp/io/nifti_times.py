@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import abc
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -16,6 +16,9 @@ TO_MS = {8: 1000.0, 16: 1.0, 24: 0.001}
 
 OTHER_UNITS = {32: "frequencies in Hz", 40: "shifts in ppm", 48: "angular velocities in rad/s"}
 """What the fourth axis may be instead of time, by the code of its unit."""
+
+LARGEST = 10**300
+"""Integers of this size and more are no times; Python cannot make them floating-point numbers."""
 
 
 def header_index(header: NiftiHeader) -> Index:
@@ -47,8 +50,12 @@ def bids_index(content: dict[str, Any], name: str, header: Index) -> Index:
     if count == 1:
         return header
     for key in ("FrameTimesStart", "VolumeTiming", "FrameDuration"):
-        seconds = _numbers(content.get(key))
+        given = content.get(key)
+        if given is None or (key == "FrameDuration" and _is_number(given)):  # of every frame, with no gaps told
+            continue
+        seconds = _numbers(given)
         if seconds is None:
+            header.notes.append(f"{key} in {name} is not a list of numbers; not used.")
             continue
         if key == "FrameDuration":
             seconds = [0.0, *np.cumsum(seconds)][: len(seconds)]
@@ -57,14 +64,23 @@ def bids_index(content: dict[str, Any], name: str, header: Index) -> Index:
             return Index(values, "time", "ms", [f"Times are those of {key} in {name}."])
         header.notes.append(f"{key} in {name} does not give a rising time for each of the {count} frames; not used.")
     step = content.get("RepetitionTime")
-    if not header.has_times and isinstance(step, int | float) and 0 < step < np.inf:
+    if step is None or header.has_times:
+        return header
+    if _is_number(step) and 0 < step < np.inf:
         found = regular(count, 0.0, round(1000 * step, 6), "ms")
         return found._replace(notes=[f"The time step is RepetitionTime in {name}."])
+    header.notes.append(f"RepetitionTime in {name} is not a positive number; not used.")
     return header
 
 
 def _numbers(value: object) -> abc.Sequence[float] | None:
     """Return a list of numbers, None where it is something else."""
-    if not isinstance(value, list) or not value or not all(isinstance(one, int | float) for one in value):
+    if not isinstance(value, list) or not value or not all(map(_is_number, value)):
         return None
     return [float(one) for one in value]
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    """Tell whether an entry of a JSON file is a number; integers may be too large for one."""
+    whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < LARGEST
+    return whole or isinstance(value, float)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import abc
 
 import numpy as np
@@ -15,6 +16,10 @@ FRAME_UNITS = "MultiVolume.FrameIdentifyingDICOMTagUnits"
 """Keys of Slicer's MultiVolume: values of the frames, what they are, and their unit."""
 
 UNITS = {"sec": "s", "second": "s", "seconds": "s", "msec": "ms", "millisecond": "ms", "milliseconds": "ms"}
+
+CLOCK_TAGS = ("AcquisitionTime", "ContentTime", "SeriesTime")
+CLOCK = re.compile(r"([01]\d|2[0-3])[0-5]\d[0-5]\d(\.\d+)?")
+"""Attributes of DICOM that are times of day, and how they are written: 101010.5 is half a second past 10:10:10."""
 
 
 def key_axis(keys: abc.Mapping[str, str], axis: int) -> int:
@@ -50,14 +55,31 @@ def index_of(header: abc.Mapping, keys: abc.Mapping[str, str], axis: int, count:
 
 def _multi_volume(keys: abc.Mapping[str, str], count: int) -> Index:
     """Return the index that Slicer's MultiVolume wrote."""
-    labels, unit = keys[FRAME_LABELS].split(","), keys.get(FRAME_UNITS, "").strip()
+    labels = [label.strip() for label in keys[FRAME_LABELS].rstrip(", ").split(",")]
+    tag, unit = (_told(keys.get(key, "")) for key in (FRAME_TAG, FRAME_UNITS))
+    unit = UNITS.get(unit.lower(), unit)
+    notes = []
     try:
         values = [float(label) for label in labels]
     except ValueError:
         return numbered(count, f"The frames have names instead of times ({', '.join(labels)}); frames are numbered.")
+    if tag in CLOCK_TAGS and unit in ("s", "") and all(map(CLOCK.fullmatch, labels)):
+        values, unit = _seconds_from_first(labels), "s"
+        notes.append(f"The frames have times of day, {labels[0]} to {labels[-1]}; times are seconds from the first.")
     if len(values) != count or not rising(values):
         return numbered(count, f"{FRAME_LABELS} does not give a rising value for each of the {count} frames; not used.")
-    return Index(values, "time" if unit in ("s", "ms") else keys.get(FRAME_TAG) or "phase", unit, [])
+    return Index(values, "time" if unit in ("s", "ms") else tag or "phase", unit, notes)
+
+
+def _told(text: str) -> str:
+    """Return what a key says, "" where it says that this is not known."""
+    return "" if text.strip().lower() in ("na", "n/a") else text.strip()
+
+
+def _seconds_from_first(labels: abc.Sequence[str]) -> list[float]:
+    """Return times of day, as DICOM writes them, in s from the first, also past midnight."""
+    seconds = [3600.0 * int(label[:2]) + 60.0 * int(label[2:4]) + float(label[4:]) for label in labels]
+    return [round(float(one - seconds[0]), 6) for one in np.unwrap(seconds, period=24 * 3600)]
 
 
 def _step(header: abc.Mapping, axis: int) -> tuple[float, float | None]:

@@ -7,15 +7,25 @@ from collections import abc
 
 import numpy as np
 
+from temporal_interp.data.time_text import time_text
 from temporal_interp.io.header_times import Index, numbered
 
 NUMBER = re.compile(r"\d+")
+
+DECIMAL = re.compile(r"\d+(?:[.,]\d+)?")
 
 MEASURE = re.compile(
     r"(?<![a-z0-9])(?P<before>t|phase|ph|gated|pct|percent)?[ _-]*"
     r"(?P<number>\d+(?:[.,]\d+)?)[ _-]*(?P<after>%|pct|percent|ms)?(?![a-z0-9])"
 )
 """A number that stands on its own in a name in lower case, and what is before or behind it."""
+
+PHASE_FOLDER = re.compile(
+    r"(?:p|scan|vol|volume|img|image|"
+    r"(?:.*[^a-z])?(?:t|ph|phase|f|frame|time|timepoint|tp|bin|gate|gated|resp|dyn|dynamic))?[ _-]*"
+    r"(?P<number>\d+(?:[.,]\d+)?)[ _-]*(?:%|pct|percent|ms|s)?"
+)
+"""The name in lower case of a folder that holds one phase, not one patient or session: phase_1, T1, 01."""
 
 SMALLEST_PERCENT_STEP = 5.0
 """T00, T01, T02 are numbers of frames; T00, T10, T20, and no finer steps than this, are percentages (our choice)."""
@@ -42,6 +52,44 @@ def pattern(name: str) -> str:
     return NUMBER.sub("#", name)
 
 
+def sets_of(names: abc.Sequence[str]) -> list[list[str]]:
+    """Return the sets that names of one pattern, in natural order, make up: one for each patient, scan or echo.
+
+    There are several where two numbers or more differ, and each of them has some value more than once; the sets then
+    share one of these numbers. Numbers that rise together, as in img_01_T10 and img_02_T20, leave one set.
+
+    Example:
+        >>> sets_of(["p1_T00", "p1_T10", "p2_T00", "p2_T10"])
+        [['p1_T00', 'p1_T10'], ['p2_T00', 'p2_T10']]
+    """
+    columns = list(zip(*([_number(one) for one in DECIMAL.findall(name)] for name in names), strict=True))
+    varying = [column for column in columns if len(set(column)) > 1]
+    if len(varying) < 2 or any(len(set(column)) == len(names) for column in varying):
+        return [list(names)]
+    splits = [
+        [[name for name, own in zip(names, column, strict=True) if own == value] for value in dict.fromkeys(column)]
+        for column in varying
+    ]
+    # rather sets whose names tell phases, then few large ones
+    return min(splits, key=lambda sets: (not all(index_of_names(one).has_times for one in sets), len(sets)))
+
+
+def are_phase_folders(names: abc.Sequence[str]) -> bool:
+    """Tell whether names of folders, in natural order, are those of phases.
+
+    Example:
+        >>> are_phase_folders(["phase1", "phase2"]), are_phase_folders(["patient1", "patient2"])
+        (True, False)
+    """
+    if len(names) < 2:
+        return False
+    if index_of_names(names).has_times:
+        return True
+    found = [PHASE_FOLDER.fullmatch(name.lower()) for name in names]
+    numbers = {_number(match["number"]) for match in found if match is not None}
+    return len(numbers) == len(names) and len({pattern(name.lower()) for name in names}) == 1
+
+
 def index_of_names(names: abc.Sequence[str]) -> Index:
     """Return the index that the names give, which are in natural order; numbered where they give none.
 
@@ -64,7 +112,7 @@ def index_of_names(names: abc.Sequence[str]) -> Index:
 
 def _index(matches: abc.Sequence[re.Match[str]]) -> Index | None:
     """Return the index that one number in each name gives, None where it is none."""
-    values = [float(match["number"].replace(",", ".")) for match in matches]
+    values = [_number(match["number"]) for match in matches]
     kinds = {(match["before"] or "", match["after"] or "") for match in matches}
     steps = np.diff(values)
     if len(kinds) > 1 or not (steps > 0).all():
@@ -80,5 +128,9 @@ def _index(matches: abc.Sequence[re.Match[str]]) -> Index | None:
     return None
 
 
+def _number(text: str) -> float:
+    return float(text.replace(",", "."))
+
+
 def _shown(values: abc.Sequence[float]) -> str:
-    return f"{values[0]:g} to {values[-1]:g}"
+    return f"{time_text(values[0])} to {time_text(values[-1])}"

@@ -58,7 +58,9 @@ def read_sequence(
         if one.candidates is not None:
             return one.read(path, series=series, component=component, progress=progress)
         if series is not None or component is not None:
-            raise InvalidInputError(f"{one.label} holds one sequence; a series is chosen among those of DICOM files.")
+            raise InvalidInputError(
+                f"this is {one.label}, which holds one sequence; a series is chosen among those of DICOM files."
+            )
         return one.read(path)
 
 

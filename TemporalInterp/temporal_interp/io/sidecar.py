@@ -95,14 +95,25 @@ def _number_or_none(value: Any) -> float | None:
 
 def _content(sidecar: Path) -> dict[str, Any] | None:
     """Return our part of a JSON file, None where it has none."""
-    content = (read_json(sidecar) or {}).get(KEY)
+    content = read_json(sidecar)[0].get(KEY)
     return content if isinstance(content, dict) else None
 
 
-def read_json(path: Path) -> dict[str, Any] | None:
-    """Return the object in a JSON file; None where there is no such file, or something else in it."""
+def read_json(path: Path) -> tuple[dict[str, Any], str]:
+    """Return the object in a JSON file, and why there is none; an object without entries where there is no file.
+
+    Example:
+        >>> read_json(Path("missing.json"))
+        ({}, '')
+    """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return None
-    return content if isinstance(content, dict) else None
+        content = json.loads(path.read_bytes().decode("utf-8-sig"))
+    except FileNotFoundError:
+        return {}, ""
+    except OSError as error:
+        return {}, f"it cannot be opened ({error.strerror})"
+    except UnicodeDecodeError:
+        return {}, "its text is not UTF-8"
+    except (ValueError, RecursionError):
+        return {}, "it is not valid JSON"
+    return (content, "") if isinstance(content, dict) else ({}, "it holds no JSON object")

@@ -10,13 +10,13 @@ import numpy as np
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.sequence import Sequence
-from temporal_interp.errors import InvalidInputError, errors_naming
+from temporal_interp.errors import InvalidInputError, UnreadableFileError, errors_naming
 from temporal_interp.io.dicom import FORMAT as DICOM
 from temporal_interp.io.format_registry import Format, volume_format
 from temporal_interp.io.frame_folder import is_frame_folder
 from temporal_interp.io.header_times import Index
 from temporal_interp.io.nifti_header import header_file
-from temporal_interp.io.phase_names import index_of_names, natural, pattern
+from temporal_interp.io.phase_names import are_phase_folders, index_of_names, natural, pattern, sets_of
 
 DERIVED = {"avg", "average", "ave", "mean", "mip", "minip", "mask", "masks", "label", "labels", "seg", "gt"}
 """Words in names of files that are made from phases but are none."""
@@ -26,7 +26,7 @@ MOST_LISTED = 5
 
 
 def is_volume_folder(path: Path) -> bool:
-    """Tell whether a folder has files of volumes, and no index and no DICOM file, also not in its subfolders."""
+    """Tell whether a folder or its subfolders have files of volumes, and no index and no DICOM file."""
     if not path.is_dir() or is_frame_folder(path) or any(map(DICOM.sniff, _files(path))):
         return False
     return bool(_volumes(path)) and not any(DICOM.sniff(file) for file in path.rglob("*") if file.is_file())
@@ -39,10 +39,12 @@ def read_volume_folder(path: Path) -> Sequence:
     are no phases, by their names or since they hold several frames, are left out and named in a note.
 
     Raises:
-        UnreadableFileError: a file is damaged.
+        UnreadableFileError: a file is damaged, or only subfolders have volumes and are no phases by their names.
         InvalidInputError: there are several sets of files, or grids differ.
     """
-    chosen, notes = _phases(_volumes(path))
+    files = _volumes(path)
+    _require_phases(files)
+    chosen, notes = _phases(files)
     sequences = {name: _read(file, name) for name, file in chosen.items()}
     if len(sequences) == 1:
         (name, only), *_ = sequences.items()
@@ -108,27 +110,52 @@ def _in_words(geometry: Geometry) -> str:
     return f"{size} voxels of {spacing} mm from {', '.join(f'{x:.6g}' for x in geometry.origin)}"
 
 
+def _is_derived(name: str) -> bool:
+    return bool(set(re.split(r"[^a-z]+", name.lower())) & DERIVED)
+
+
+def _require_phases(files: dict[str, Path]) -> None:
+    """Raise UnreadableFileError if the files lie in subfolders, and not one subfolder for every phase."""
+    subfolders = list(dict.fromkeys(name.split("/")[0] for name in files if "/" in name))
+    named = [name for name in subfolders if not _is_derived(name)]
+    if subfolders and not are_phase_folders(named):
+        raise UnreadableFileError(
+            "the folder itself has neither DICOM files nor volumes. Its subfolders have volumes, "
+            f"{', '.join(subfolders[:MOST_LISTED])}, but their names are not those of phases, such as T00 or phase_1; "
+            "give one of them."
+        )
+
+
 def _phases(files: dict[str, Path]) -> tuple[dict[str, Path], list[str]]:
     """Return the files that are phases, by their names, and a note on the others.
 
     Raises:
         InvalidInputError: there are several sets of files of like names.
     """
-    named = [name for name in files if not set(re.split(r"[^a-z]+", name.lower())) & DERIVED] or list(files)
+    named = [name for name in files if not _is_derived(name)] or list(files)
     groups: dict[str, list[str]] = {}
     for name in named:
         groups.setdefault(pattern(name), []).append(name)
     largest, *others = sorted(groups.values(), key=len, reverse=True)
     if len(largest) > 1 and others and not index_of_names(named).has_times:
         if len(others[0]) > 1:
-            raise InvalidInputError(
-                f"there are several sets of files here, such as {largest[0]} and {others[0][0]}; move one of them into "
-                "a folder of its own."
-            )
+            raise _several_sets(largest, others[0])
         named = largest
+    if not index_of_names(named).has_times:
+        one, *more = sets_of(largest)
+        if more:
+            raise _several_sets(one, more[0])
     left_out = [name for name in files if name not in named]
     notes = [f"{_listed(left_out)} left out: no phases, by their names."] if left_out else []
     return {name: files[name] for name in named}, notes
+
+
+def _several_sets(*sets: list[str]) -> InvalidInputError:
+    shown = [f"{names[0]} to {names[-1]}" if len(names) > 1 else names[0] for names in sets]
+    return InvalidInputError(
+        f"there are several sets of files here, such as {' and '.join(shown)}; move one of them into a "
+        "folder of its own."
+    )
 
 
 def _listed(names: list[str]) -> str:
@@ -143,16 +170,17 @@ def _files(folder: Path) -> list[Path]:
     return sorted(found, key=lambda file: natural(file.name))
 
 
+def _volumes_here(folder: Path) -> dict[str, Path]:
+    return {file.name: file for file in _files(folder) if volume_format(file) is not None and not _is_half(file)}
+
+
 def _volumes(folder: Path) -> dict[str, Path]:
-    """Return the files of volumes in a folder by their names, or one for each subfolder whose names tell the phases."""
-    here = [file for file in _files(folder) if volume_format(file) is not None and not _is_half(file)]
-    if here:
-        return {file.name: file for file in here}
-    inside = sorted((one for one in folder.iterdir() if one.is_dir()), key=lambda one: natural(one.name))
-    found = [file for one in inside for file in _files(one) if volume_format(file) is not None and not _is_half(file)]
-    names = [file.relative_to(folder).as_posix() for file in found]
-    phases = len(found) > 1 and index_of_names([file.parent.name for file in found]).has_times
-    return dict(zip(names, found, strict=True)) if phases else {}
+    """Return the files of volumes in a folder by their names; where it has none, those in its subfolders."""
+    if here := _volumes_here(folder):
+        return here
+    inside = [one for one in folder.iterdir() if one.is_dir() and not one.name.startswith(".")]
+    subfolders = sorted(inside, key=lambda one: natural(one.name))
+    return {f"{one.name}/{name}": file for one in subfolders for name, file in _volumes_here(one).items()}
 
 
 def _is_half(file: Path) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from temporal_interp.data.sequence import Gap, Sequence
+from temporal_interp.data.time_text import time_text
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
 
@@ -88,8 +89,8 @@ class BetweenPhases:
         for time in wanted:
             if not 0 < (time - start) / (stop - start) < 1:  # also refuses NaN
                 raise InvalidInputError(
-                    f"{sequence.with_unit(time)} does not lie strictly between the chosen phases ({start:g} and "
-                    f"{sequence.with_unit(stop)})."
+                    f"{sequence.with_unit(time)} does not lie strictly between the chosen phases "
+                    f"({time_text(start)} and {sequence.with_unit(stop)})."
                 )
         if len(set(wanted)) < len(wanted):
             raise InvalidInputError(f"A time is requested twice: {wanted}.")

@@ -26,6 +26,13 @@ def test_a_person_sees_size_times_and_the_farthest_frames(command, recording):
         assert words in result.stdout
 
 
+def test_large_times_can_be_told_apart_and_typed(command, tmp_path, sequence):
+    times = [36000100.5 + time for time in sequence.times]
+    write_sequence(replace(sequence, times=times), tmp_path / "a.seq.nrrd")
+    result = command("info", tmp_path / "a.seq.nrrd")
+    assert "36000100.5, 36000200.5, 36000300.5, 36000400.5, 36000500.5 ms" in result.stdout
+
+
 def test_the_help_names_every_format_that_can_be_read(command):
     text = " ".join(command("info", "--help").stdout.replace("│", " ").split())
     for one in formats():

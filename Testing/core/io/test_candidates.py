@@ -110,7 +110,7 @@ def test_a_format_with_one_sequence_has_nothing_to_choose(make_sequence, tmp_pat
     write_sequence(make_sequence(), path)
     assert candidates(path) == []
     for choice in ({"series": "5"}, {"component": "phase"}):
-        with pytest.raises(InvalidInputError, match=r"cine\.seq\.nrrd: .* holds one sequence"):
+        with pytest.raises(InvalidInputError, match=r"cine\.seq\.nrrd: this is a NRRD file, .*, which holds one"):
             read_sequence(path, **choice)
 
 

@@ -7,7 +7,8 @@ import pytest
 import SimpleITK as sitk  # noqa: N813
 
 from temporal_interp.errors import InvalidInputError, UnreadableFileError
-from temporal_interp.io import read_sequence, write_volume
+from temporal_interp.io import metaimage, read_sequence, write_volume
+from temporal_interp.io.images import read_image
 
 
 def test_a_volume_is_one_frame_with_the_attributes_it_was_written_with(tmp_path, make_sequence):
@@ -58,6 +59,35 @@ def test_4d_is_a_sequence(name, compressed, write_4d, frames):
     assert (geometry.spacing, geometry.origin) == ((1.25, 1.5, 8), (10, 20, 30))
     assert (sequence.times, sequence.index_name, sequence.unit) == ((5, 45, 85), "time", "")
     assert sequence.notes == ("The header gives a time step of 40, but not its unit; times have no unit.",)
+
+
+@pytest.mark.parametrize(("compressed", "read"), [(False, [0, 1, 2]), (True, [None])])
+def test_frames_are_read_one_after_another_unless_compressed(compressed, read, write_4d, frames, monkeypatch):
+    asked = []
+
+    def read_and_note(path, kind, *, frame=None):
+        asked.append(frame)
+        return read_image(path, kind, frame=frame)
+
+    monkeypatch.setattr(metaimage, "read_image", read_and_note)
+    assert_read(read_sequence(write_4d(compressed=compressed)), frames)
+    assert asked == read
+
+
+def test_voxels_in_a_file_for_every_slice_are_read(write_4d, frames, tmp_path):
+    listed = "".join(f"{number}.raw\n" for number in range(frames.shape[0]))
+    for number, frame in enumerate(frames):
+        (tmp_path / f"{number}.raw").write_bytes(frame.tobytes())
+    path = write_4d("a.mhd", "ElementDataFile", f"ElementDataFile = LIST 3D\n{listed}")
+    assert_read(read_sequence(path), frames)
+
+
+@pytest.mark.parametrize("missing", [1, 100])
+def test_a_file_that_is_cut_short_is_refused(missing, write_4d):
+    path = write_4d()
+    path.write_bytes(path.read_bytes()[:-missing])
+    with pytest.raises(UnreadableFileError, match=r"a\.mha: "):
+        read_sequence(path)
 
 
 def test_nan_stays(tmp_path):

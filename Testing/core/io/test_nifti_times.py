@@ -18,8 +18,8 @@ def read_beside(tmp_path):
         image = sitk.GetImageFromArray(np.zeros((6, 2, 3, 4), np.int16), isVector=False)
         image.SetSpacing((1, 1, 1, step))
         sitk.WriteImage(image, str(tmp_path / "pet.nii.gz"))
-        text = content if isinstance(content, str) else json.dumps(content)
-        (tmp_path / "pet.json").write_text(text)
+        text = content if isinstance(content, str | bytes) else json.dumps(content)
+        (tmp_path / "pet.json").write_bytes(text.encode() if isinstance(text, str) else text)
         return read_sequence(tmp_path / "pet.nii.gz")
 
     return read
@@ -47,18 +47,43 @@ def test_times_of_frames_are_taken_and_noted(content, seconds, read_beside):
     [
         {"RepetitionTime": 2.0},  # may be the time between pulses
         {"FrameDuration": 10},
-        {"FrameTimesStart": "0"},
-        {"FrameTimesStart": []},
-        {"FrameTimesStart": [0, 10, "20", 50, 110, 230]},
-        "no JSON",
-        "[1, 2]",
-        "[" * 100_000,
+        {"FrameTimesStart": None},
     ],
 )
 def test_other_content_leaves_the_times_of_the_header(content, read_beside):
     sequence = read_beside(content)
     assert sequence.times == (0, 10000, 20000, 30000, 40000, 50000)
     assert sequence.notes == ()
+
+
+@pytest.mark.parametrize(
+    "times", ["0", 0, [], ["0", "10", "20", "50", "110", "230"], [[0], [10], [20], [50], [110], [230]]]
+)
+def test_times_that_are_no_numbers_are_not_used_and_noted(times, read_beside):
+    sequence = read_beside({"FrameTimesStart": times})
+    assert sequence.times == (0, 10000, 20000, 30000, 40000, 50000)
+    assert sequence.notes == ("FrameTimesStart in pet.json is not a list of numbers; not used.",)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ('{"FrameTimesStart": [0, ', "it is not valid JSON"),
+        ("", "it is not valid JSON"),
+        ("[" * 100_000, "it is not valid JSON"),
+        ("[1, 2]", "it holds no JSON object"),
+        ('{"FrameTimesStart": [0, 10, 20, 50, 110, 230]}'.encode("utf-16"), "its text is not UTF-8"),
+    ],
+)
+def test_a_file_that_is_not_json_is_not_used_and_noted(content, reason, read_beside):
+    sequence = read_beside(content)
+    assert sequence.times == (0, 10000, 20000, 30000, 40000, 50000)
+    assert sequence.notes == (f"pet.json was not used: {reason}.",)
+
+
+def test_a_byte_order_mark_of_utf_8_is_passed_over(read_beside):
+    sequence = read_beside('{"FrameTimesStart": [0, 10, 20, 50, 110, 230]}'.encode("utf-8-sig"))
+    assert sequence.times == (0, 10000, 20000, 50000, 110000, 230000)
 
 
 @pytest.mark.parametrize("times", [[0, 10, 20], [0, 10, 10, 50, 110, 230], [0, 10, 20, 50, 110, float("nan")]])
@@ -68,12 +93,28 @@ def test_times_that_do_not_fit_are_not_used_and_noted(times, read_beside):
     assert any("FrameTimesStart in pet.json does not give a rising time" in note for note in sequence.notes)
 
 
-def test_the_repetition_time_is_taken_where_the_header_has_no_step(read_beside, tmp_path):
-    read_beside({"RepetitionTime": 2.5})
+@pytest.fixture
+def without_step(read_beside, tmp_path):
+    """Function that reads such a file without a step in its header."""
 
-    image = nibabel.load(tmp_path / "pet.nii.gz")
-    image.header["pixdim"][4] = 0
-    nibabel.save(image, tmp_path / "pet.nii.gz")
-    sequence = read_sequence(tmp_path / "pet.nii.gz")
+    def read(content):
+        read_beside(content)
+        image = nibabel.load(tmp_path / "pet.nii.gz")
+        image.header["pixdim"][4] = 0
+        nibabel.save(image, tmp_path / "pet.nii.gz")
+        return read_sequence(tmp_path / "pet.nii.gz")
+
+    return read
+
+
+def test_the_repetition_time_is_taken_where_the_header_has_no_step(without_step):
+    sequence = without_step({"RepetitionTime": 2.5})
     assert sequence.times == (0, 2500, 5000, 7500, 10000, 12500)
     assert sequence.notes == ("The time step is RepetitionTime in pet.json.",)
+
+
+@pytest.mark.parametrize("step", ["2.5", 0, -1, True, [2.5], 10**400])
+def test_a_repetition_time_that_is_no_positive_number_is_noted(step, without_step):
+    sequence = without_step({"RepetitionTime": step})
+    assert sequence.index_name == "frame"
+    assert "RepetitionTime in pet.json is not a positive number; not used." in sequence.notes

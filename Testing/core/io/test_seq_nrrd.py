@@ -217,6 +217,15 @@ def multi_volume(labels, unit="ms", tag="TriggerTime"):
     [
         (multi_volume("0,40.5,90"), ((0, 40.5, 90), "time", "ms")),
         (multi_volume("0,30,70", "%", "NominalPercentage"), ((0, 30, 70), "NominalPercentage", "%")),
+        (multi_volume("0, 40.5, 90,"), ((0, 40.5, 90), "time", "ms")),
+        (multi_volume("0,4,8", "sec", "AcquisitionTime"), ((0, 4, 8), "time", "s")),
+        (multi_volume("0,2,5", "na", "NA"), ((0, 2, 5), "phase", "")),
+        (multi_volume("105958.5,110002.5,110006", "s", "AcquisitionTime"), ((0, 4, 7.5), "time", "s")),
+        (multi_volume("235958,000002,000006", "", "ContentTime"), ((0, 4, 8), "time", "s")),
+        (multi_volume("101050,101046,101054", "s", "ContentTime"), ((0, 1, 2), "frame", "")),
+        (multi_volume("101050,101060,101070", "s", "ContentTime"), ((101050, 101060, 101070), "time", "s")),
+        (multi_volume("100000,100040,100090", "ms", "AcquisitionTime"), ((100000, 100040, 100090), "time", "ms")),
+        (multi_volume("100000,100040,100050", "", "FlipAngle"), ((100000, 100040, 100050), "FlipAngle", "")),
         (multi_volume("0,40"), ((0, 1, 2), "frame", "")),
         (multi_volume("0,90,40"), ((0, 1, 2), "frame", "")),
         (multi_volume("ED,mid,ES"), ((0, 1, 2), "frame", "")),
@@ -230,6 +239,7 @@ def test_labels_of_multi_volume_are_the_times(kind, keys, index, tmp_path):
     sequence = read_sequence(tmp_path / "a.nrrd")
     assert_frames(sequence)
     assert (sequence.times, sequence.index_name, sequence.unit) == index
+    assert any("times of day" in note for note in sequence.notes) == ("105958" in keys or "235958" in keys)
     assert any("frames are numbered" in note or "not used" in note for note in sequence.notes) == (index[1] == "frame")
 
 
@@ -289,3 +299,12 @@ def test_their_nan_stays(cases):
 def test_what_is_no_sequence_of_volumes_is_refused_in_words(name, what, cases):
     with pytest.raises(InvalidInputError, match=what):
         read_sequence(cases / name)
+
+
+def test_times_of_day_are_noted(tmp_path):
+    keys = multi_volume("105958.5,110002.5,110006", "s", "AcquisitionTime")
+    directions = "none (2,0,0) (0,3,0) (0,0,8)"
+    voxels = np.moveaxis(FRAMES, 0, -1)
+    write_any(tmp_path / "a.nrrd", "3 5 4 2", keys, voxels, space="LPS", space_directions=directions)
+    note = "The frames have times of day, 105958.5 to 110006; times are seconds from the first."
+    assert note in read_sequence(tmp_path / "a.nrrd").notes

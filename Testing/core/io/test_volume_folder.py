@@ -1,5 +1,6 @@
 """A folder with one volume for every phase."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -96,8 +97,37 @@ def test_a_file_of_several_frames_is_left_out_and_named(save, tmp_path, make_seq
 
 def test_two_sets_of_files_are_refused(save, tmp_path):
     save(*(f"a{number}.nii" for number in range(3)), *(f"b{number}.nii" for number in range(3)))
-    with pytest.raises(InvalidInputError, match=r"several sets of files here, such as a0\.nii and b0\.nii; move one"):
+    with pytest.raises(
+        InvalidInputError, match=r"several sets .* such as a0\.nii to a2\.nii and b0\.nii to b2\.nii; move"
+    ):
         read_sequence(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        ("patient{set}_T{phase}0.nii", "patient1_T00.nii to patient1_T20.nii and patient2_T00.nii to patient2_T20.nii"),
+        ("T{phase}0_B{set}0.nii", "T00_B10.nii to T20_B10.nii and T00_B20.nii to T20_B20.nii"),
+        ("scan{set}_{phase}.nii", "scan1_0.nii to scan1_2.nii and scan2_0.nii to scan2_2.nii"),
+    ],
+)
+def test_two_sets_that_differ_in_a_number_are_refused(names, shown, save, tmp_path):
+    save(*(names.format(set=number, phase=phase) for number in (1, 2) for phase in range(3)))
+    with pytest.raises(InvalidInputError, match=f"several sets of files here, such as {re.escape(shown)}; move"):
+        read_sequence(tmp_path)
+
+
+def test_a_volume_of_another_scan_is_refused(save, tmp_path):
+    save("scan1_T0.nii", *(f"scan2_T{percent}.nii" for percent in (0, 10, 20)))
+    with pytest.raises(InvalidInputError, match=r"such as scan1_T0\.nii and scan2_T0\.nii to scan2_T20\.nii; move"):
+        read_sequence(tmp_path)
+
+
+def test_two_numbers_that_rise_together_are_one_set(save, tmp_path):
+    frames = save("img_01_T00.nii", "img_02_T10.nii", "img_03_T20.nii")
+    sequence = read_sequence(tmp_path)
+    assert_frames(sequence, frames[:3])
+    assert sequence.times == (0, 10, 20)
 
 
 def test_files_of_several_frames_are_refused(tmp_path, make_sequence):
@@ -146,9 +176,47 @@ def test_a_folder_for_every_phase_is_read(save, tmp_path):
     assert sequence.times == (0, 10, 20)
 
 
-def test_folders_that_are_no_phases_are_not_read(save, tmp_path):
-    save("patient1/ct.nii", "patient2/ct.nii")
-    with pytest.raises(UnreadableFileError):
+@pytest.mark.parametrize(
+    "names",
+    [
+        "{}0/ct.nii",
+        "phase{}/vol.nii.gz",
+        "frame_{}/x.mha",
+        "t{}/img.nii",
+        "P{}/x.nrrd",
+        "Scan{}/img.nrrd",
+        "0{}/a.nii",
+        "T0{}/T0{}.nii",
+        "case1_phase{}/ct.nii",
+    ],
+)
+def test_numbered_folders_of_phases_are_read_in_natural_order(names, save, tmp_path):
+    numbers = (0, 1, 2, 9, 10)
+    frames = save(*(names.replace("{}", str(number)) for number in numbers))
+    sequence = read_sequence(tmp_path)
+    assert_frames(sequence, frames[:5])
+    assert (sequence.times, sequence.index_name) == ((0, 1, 2, 3, 4), "frame")
+
+
+def test_folders_and_files_of_averages_and_masks_are_left_out(save, tmp_path):
+    frames = save("1/ct.nii", "2/ct.nii", "3/ct.nii", "average/ct.nii", "1/lung_mask.nii")
+    sequence = read_sequence(tmp_path)
+    assert_frames(sequence, frames[:3])
+    assert "1/lung_mask.nii, average/ct.nii were left out: no phases, by their names." in sequence.notes
+
+
+def test_several_volumes_in_each_folder_of_a_phase_are_refused(save, tmp_path):
+    save(*(f"{phase}/{name}.nii" for phase in (1, 2) for name in ("ct", "pet")))
+    with pytest.raises(InvalidInputError, match=r"several sets .* 1/ct\.nii to 2/ct\.nii and 1/pet\.nii to 2/pet\.nii"):
+        read_sequence(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "names", [("patient1/ct.nii", "patient2/ct.nii"), ("sub-01_t1/ct.nii", "sub-02_t1/ct.nii"), ("case/T00.nii",)]
+)
+def test_folders_that_are_no_phases_are_not_read(names, save, tmp_path):
+    save(*names)
+    with pytest.raises(UnreadableFileError, match=rf"Its subfolders have volumes, {names[0].split('/')[0]}.* give one"):
         read_sequence(tmp_path)
 
 
