@@ -98,8 +98,14 @@ _CLOCKS = (
 
 IMAGE_NUMBER = Clue("InstanceNumber", Kind.ORDER)
 
+FALLBACK_CLUES = (*_CLOCKS, IMAGE_NUMBER)
+"""Clues that tell any two images apart, those of two acquisitions or reconstructions as well."""
+
 ORDER_CLUES = (*_INDEX, *_PERCENT, *_DELAY, *_NAMES, *_CLOCKS, IMAGE_NUMBER)
 """What may tell the order of phases, best first."""
+
+PHASE_CLUES = tuple(clue for clue in ORDER_CLUES if clue not in FALLBACK_CLUES)
+"""Clues that have the same value in the same phase of another acquisition."""
 
 TIME_CLUES = (*_DELAY, *_PERCENT, *_NAMES[1:], *_CLOCKS)
 """What may tell the times of phases whose order is known, best first."""

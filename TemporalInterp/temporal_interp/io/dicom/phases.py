@@ -16,7 +16,16 @@ from temporal_interp.io.dicom.agreement import (
     keeps_series_together,
     table_of_times,
 )
-from temporal_interp.io.dicom.clues import IMAGE_NUMBER, INDEX, ORDER_CLUES, TIME_CLUES, Clue, Kind, Slices
+from temporal_interp.io.dicom.clues import (
+    FALLBACK_CLUES,
+    IMAGE_NUMBER,
+    INDEX,
+    ORDER_CLUES,
+    TIME_CLUES,
+    Clue,
+    Kind,
+    Slices,
+)
 from temporal_interp.io.dicom.cycle import whole_cycle
 from temporal_interp.io.dicom.headers import SliceImage, file_label
 
@@ -55,6 +64,10 @@ class _UnusableError(Exception):
 class _DoubledError(_UnusableError):
     """A clue that is the same for two images of one place."""
 
+    def __init__(self, message: str, of_two_series: bool) -> None:
+        super().__init__(message)
+        self.of_two_series = of_two_series
+
 
 def phase_order(slices: Slices, clues: Sequence[Clue] = ORDER_CLUES) -> PhaseOrder:
     """Return the phases of slices that have the same number of images each.
@@ -72,23 +85,25 @@ def phase_order(slices: Slices, clues: Sequence[Clue] = ORDER_CLUES) -> PhaseOrd
     if len(slices[0]) == 1:
         return PhaseOrder(slices, [0.0], "frame", "")
     reasons: dict[str, str] = {}
-    doubled = ""
+    doubled, of_two_series, tried = "", False, list[Clue]()
     for clue in clues:
-        if clue is IMAGE_NUMBER and any(_is_repeated(other, slices) for other in clues if other.name in reasons):
-            break  # numbers would only tell images of several acquisitions or components apart
+        if clue in FALLBACK_CLUES and (of_two_series or any(_is_repeated(other, slices) for other in tried)):
+            break  # clocks and numbers would only tell images of several acquisitions or components apart
         try:
             ordered = _ordered_by(clue, slices)
         except _UnusableError as why:
             if str(why):
                 reasons[clue.name] = str(why)
+                tried.append(clue)
             if isinstance(why, _DoubledError):
                 doubled = doubled or str(why)
+                of_two_series |= why.of_two_series and clue not in FALLBACK_CLUES
             continue
         return _with_times(ordered, clue, reasons)
     if doubled:
         raise InvalidInputError(
             f"two images have the same place and time, and nothing else tells their order: {doubled}. Keep one of "
-            f"each, or the images of one series."
+            f"each, or name the series that belong together."
         )
     together = "; ".join(reasons.values()) or "there are no times and no image numbers"
     raise InvalidInputError(
@@ -122,9 +137,14 @@ def _ordered_by(clue: Clue, slices: Slices) -> list[list[SliceImage]]:
         order = np.argsort(np.array(row, dtype=float), kind="stable")
         for one, other in itertools.pairwise(order):
             if row[one] == row[other]:
+                two = images[one], images[other]
+                of_two_series = two[0].series != two[1].series
+                labels = [
+                    file_label(image.path) + f" (series {image.series.number})" * (of_two_series) for image in two
+                ]
                 raise _DoubledError(
-                    f"{clue.name} is {row[one]:g} on both {file_label(images[one].path)} and "
-                    f"{file_label(images[other].path)}, which show the same place"
+                    f"{clue.name} is {row[one]:g} on both {labels[0]} and {labels[1]}, which show the same place",
+                    of_two_series,
                 )
         ordered.append([images[number] for number in order])
     _require_consistent(clue, ordered)

@@ -1,0 +1,88 @@
+"""Cines of one series a phase: which series belong together, and what their names tell."""
+
+import numpy as np
+import pytest
+
+from dicom_files import assert_is_the_stack
+from temporal_interp.errors import AmbiguousInputError, InvalidInputError
+from temporal_interp.io import candidates, read_sequence
+
+
+def seconds(value):
+    return f"10{int(value) // 60:02d}{value % 60:05.2f}"
+
+
+@pytest.fixture
+def phase_series(make_image, save_dicom, tmp_path):
+    """Function that writes series 300, 301, ..., a phase each, and 320, 321, ... of a second set, 7 higher.
+
+    `entries(phase, repeat)` are further entries; None in their place leaves a phase out.
+    """
+
+    def write(entries, repeats=1, slices=3, phases=4):
+        for repeat in range(repeats):
+            for phase in range(phases):
+                values = entries(phase, repeat)
+                for slice_number in range(slices if values is not None else 0):
+                    dataset = make_image(slice_number, phase)
+                    del dataset.TriggerTime
+                    dataset.PixelData = (np.frombuffer(dataset.PixelData, np.uint16) + 7 * repeat).tobytes()
+                    dataset.SeriesInstanceUID, dataset.SeriesNumber = f"1.2.{repeat}.{phase}", 300 + 20 * repeat + phase
+                    dataset.SOPInstanceUID += f".{repeat}"
+                    dataset.InstanceNumber = slice_number + 1
+                    for name, value in values.items():
+                        setattr(dataset, name, value)
+                    save_dicom(dataset, tmp_path / "study" / f"{dataset.SOPInstanceUID}.dcm")
+        return tmp_path / "study"
+
+    return write
+
+
+@pytest.mark.parametrize("clock", ["ContentTime", "AcquisitionTime", None])
+@pytest.mark.parametrize(
+    "entries",
+    [
+        lambda phase, repeat: {"SeriesDescription": f"4D {10 * phase}% {['B30f', 'B70f'][repeat]}"},
+        lambda phase, repeat: {"SeriesDescription": f"4D {10 * phase}% B30f"},
+        lambda phase, repeat: {"SeriesDescription": "CTA", "NominalPercentageOfCardiacPhase": 10.0 * phase},
+        lambda phase, repeat: {"SeriesDescription": "CTA", "TriggerTime": 10.0 * phase},
+        lambda phase, repeat: {"SeriesDescription": "dyn", "TemporalPositionIdentifier": phase + 1},
+    ],
+)
+def test_two_sets_of_phases_are_two_candidates(clock, entries, phase_series, pixels_of):
+    def all_entries(phase, repeat):
+        return entries(phase, repeat) | ({clock: seconds(600 * repeat + 5 * phase)} if clock else {})
+
+    folder = phase_series(all_entries, repeats=2)
+    assert [one.number for one in candidates(folder)] == ["300-303", "320-323"]
+    with pytest.raises(AmbiguousInputError, match=r"\n300-303 .*\n320-323 "):
+        read_sequence(folder)
+    assert_is_the_stack(read_sequence(folder, series="300-303"), pixels_of)
+    assert (read_sequence(folder, series="320").to_numpy() == read_sequence(folder, series="300").to_numpy() + 7).all()
+
+
+def test_two_kernels_that_only_the_clock_orders_are_two_candidates(phase_series):
+    folder = phase_series(
+        lambda phase, repeat: {
+            "SeriesDescription": f"4D B{30 + 40 * repeat}f",
+            "ContentTime": seconds(600 * repeat + phase),
+        },
+        repeats=2,
+    )
+    assert [one.number for one in candidates(folder)] == ["300-303", "320-323"]
+
+
+def test_a_phase_that_was_reconstructed_twice_is_refused_and_named(phase_series, pixels_of):
+    folder = phase_series(
+        lambda phase, repeat: (
+            {"SeriesDescription": f"4D {10 * phase}%", "ContentTime": seconds(600 * repeat + 5 * phase)}
+            if phase == 0 or not repeat
+            else None
+        ),
+        repeats=2,
+    )
+    with pytest.raises(
+        InvalidInputError, match=r"names of the series is 0 on both .* \(series 3.0\) and .* \(series 3"
+    ):
+        read_sequence(folder)
+    assert_is_the_stack(read_sequence(folder, series="300,301,302,303"), pixels_of)
