@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from temporal_interp.data.sequence import Sequence as FrameSequence
 from temporal_interp.errors import AmbiguousInputError, InvalidInputError, Progress
+
+SeriesChoice: TypeAlias = int | str | Sequence[int | str]
+"""A number, a UID or a part of the description of a series, or several numbers and UIDs."""
 
 SHOWN = 40
 """Candidates that a table lists."""
@@ -107,6 +111,16 @@ def choose(
             meant,
         )
     return meant[0], [one for one in candidates if one is not meant[0]]
+
+
+def series_text(series: SeriesChoice) -> str:
+    """Return a choice of series as it is written on the command line.
+
+    Example:
+        >>> series_text(310), series_text(["310", 311])
+        ('310', '310,311')
+    """
+    return str(series) if isinstance(series, (int, str)) else ",".join(map(str, series))
 
 
 def listed_series(series: str) -> set[str]:
