@@ -18,6 +18,7 @@ from temporal_interp.errors import InvalidInputError
 from temporal_interp.io.dicom.clues import IMAGE_NUMBER, ORDER_CLUES, PHASE_CLUES, Clue, Kind
 from temporal_interp.io.dicom.description import family, kin, named_phase
 from temporal_interp.io.dicom.headers import SliceImage
+from temporal_interp.io.dicom.numbered_names import varying_numbers
 from temporal_interp.io.dicom.phases import phase_order
 from temporal_interp.io.dicom.slices import in_slices
 
@@ -196,12 +197,24 @@ def _volumes(parts: list[Part]) -> list[list[Part]]:
             found.append(alike)
             continue
         for relatives in _grouped(alike, lambda part: (family(part.name), named_phase(part.name) is None)):
-            closest = _grouped(relatives, lambda part: kin(part.name))
+            closest = _by_names(relatives)
             if len(closest) > 1 and not _are_sets(closest) and _are_phases(relatives, ORDER_CLUES):
                 found.append(relatives)
             else:
                 found += [one for together in closest for one in _rounds_of_series(together)]
     return found
+
+
+def _by_names(parts: list[Part]) -> list[list[Part]]:
+    """Return series whose names differ in no more than the phase together."""
+    numbers = varying_numbers([part.name for part in parts])
+    if len(numbers) == 2:  # the phase, and a kernel or a round
+        for values in numbers.values():
+            own = dict(zip(map(id, parts), values, strict=True))
+            groups = _grouped(parts, lambda part: own[id(part)])  # noqa: B023 - used here
+            if len({len(group) for group in groups}) == 1 and all(_are_phases(group, PHASE_CLUES) for group in groups):
+                return groups
+    return _grouped(parts, lambda part: kin(part.name))
 
 
 def _are_sets(groups: abc.Sequence[list[Part]]) -> bool:

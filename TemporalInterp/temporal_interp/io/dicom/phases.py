@@ -20,6 +20,7 @@ from temporal_interp.io.dicom.clues import (
     FALLBACK_CLUES,
     IMAGE_NUMBER,
     INDEX,
+    NUMBERED,
     ORDER_CLUES,
     TIME_CLUES,
     Clue,
@@ -87,7 +88,9 @@ def phase_order(slices: Slices, clues: Sequence[Clue] = ORDER_CLUES) -> PhaseOrd
     reasons: dict[str, str] = {}
     doubled, of_two_series, tried = "", False, list[Clue]()
     for clue in clues:
-        if clue in FALLBACK_CLUES and (of_two_series or any(_is_repeated(other, slices) for other in tried)):
+        if clue in FALLBACK_CLUES and (
+            of_two_series or any(_is_repeated(other, slices) for other in (*tried, NUMBERED))
+        ):
             break  # clocks and numbers would only tell images of several acquisitions or components apart
         try:
             ordered = _ordered_by(clue, slices)
@@ -184,8 +187,9 @@ def _is_repeated(clue: Clue, slices: Slices) -> bool:
     """
     if clue.kind is Kind.CLOCK:
         return False
-    counts = {count for row in clue.values(slices) for count in Counter(row).values()}
-    return len(counts) == 1 and counts != {1}
+    values = clue.values(slices)
+    counts = {count for row in values for count in Counter(row).values()}
+    return len(counts) == 1 and counts != {1} and any(len(set(row)) > 1 for row in values)
 
 
 def _rows(clue: Clue, ordered: Slices) -> np.ndarray:

@@ -86,3 +86,73 @@ def test_a_phase_that_was_reconstructed_twice_is_refused_and_named(phase_series,
     ):
         read_sequence(folder)
     assert_is_the_stack(read_sequence(folder, series="300,301,302,303"), pixels_of)
+
+
+@pytest.mark.parametrize("content", [True, False])
+@pytest.mark.parametrize(
+    ("name", "times", "unit"),
+    [
+        ("Phase {n}", (0, 1, 2, 3), ""),
+        ("Ph{n}", (0, 1, 2, 3), ""),
+        ("Phase {n} of 10", (0, 1, 2, 3), ""),
+        ("Phase {n:02d}/20", (0, 1, 2, 3), ""),
+        ("TP{n}", (0, 1, 2, 3), ""),
+        ("4D Bin {n} 3 mm", (0, 1, 2, 3), ""),
+        ("Gate {n}", (0, 1, 2, 3), ""),
+        ("4D 3mm {tens}in", (0, 1, 2, 3), ""),
+        ("Cor {tens} ms", (10, 20, 30, 40), "ms"),
+        ("dyn {n} s", (1000, 2000, 3000, 4000), "ms"),
+        ("4D {tens} Perc", (10, 20, 30, 40), "%"),
+        ("4D {tens}\N{FULLWIDTH PERCENT SIGN}", (10, 20, 30, 40), "%"),
+        ("CTA {tens}% FBP", (10, 20, 30, 40), "%"),
+        ("CTA FBP {tens}%", (10, 20, 30, 40), "%"),
+        ("CTA {tens}% AIDR 3D", (10, 20, 30, 40), "%"),
+        ("{tens}% SAFIRE 3", (10, 20, 30, 40), "%"),
+        ("CTA iDose {tens}%", (10, 20, 30, 40), "%"),
+        ("SS {tens}%", (10, 20, 30, 40), "%"),
+        ("{tens}% ASIR 40%", (10, 20, 30, 40), "%"),
+        ("ASIR-V 40% Ph {tens}%", (10, 20, 30, 40), "%"),
+        ("DLIR-H {tens}%", (10, 20, 30, 40), "%"),
+        ("SS40 {tens}%", (10, 20, 30, 40), "%"),
+        ("iDose3 {tens}%", (10, 20, 30, 40), "%"),
+    ],
+)
+def test_the_one_number_by_which_names_differ_is_the_phase(content, name, times, unit, phase_series, pixels_of):
+    def entries(phase, repeat):
+        described = {
+            "SpecificCharacterSet": "ISO_IR 192",
+            "SeriesDescription": name.format(n=phase + 1, tens=10 * phase + 10),
+        }
+        return described | ({"ContentTime": seconds(30 - phase), "SeriesNumber": 30 - phase} if content else {})
+
+    sequence = read_sequence(phase_series(entries))
+    assert_is_the_stack(sequence, pixels_of)
+    assert (sequence.times, sequence.unit) == (times, unit)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["DWI b{hundreds}", "Mono {tens} keV", "TI {hundreds} ms", "CT B{tens}f", "CT Br{tens}", "CT {n} mm", "x {odd}"],
+)
+def test_other_numbers_in_names_are_no_phases(name, phase_series):
+    folder = phase_series(
+        lambda phase, repeat: {
+            "SeriesDescription": name.format(
+                n=phase + 1, tens=10 * phase + 10, hundreds=100 * phase, odd=[0, 1, 10, 70][phase]
+            )
+        }
+    )
+    with pytest.raises(AmbiguousInputError, match="several volumes and no cine"):
+        read_sequence(folder)
+
+
+@pytest.mark.parametrize("name", ["TP{n} B{kernel}", "4D {tens}% FBP B{kernel}f", "run {kernel} phase {n}"])
+def test_names_with_two_numbers_are_two_sets(name, phase_series):
+    folder = phase_series(
+        lambda phase, repeat: {
+            "SeriesDescription": name.format(n=phase + 1, tens=10 * phase + 10, kernel=[30, 70][repeat]),
+            "ContentTime": seconds(600 * repeat + phase),
+        },
+        repeats=2,
+    )
+    assert [one.number for one in candidates(folder)] == ["300-303", "320-323"]
