@@ -11,9 +11,13 @@ import numpy as np
 
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.io.dicom.agreement import (
+    Disagreement,
+    disagreement_in_percent,
     disagreement_in_time,
     image_numbers_agree,
     keeps_series_together,
+    lacks_phases,
+    shifted_by_a_phase,
     table_of_times,
 )
 from temporal_interp.io.dicom.clues import (
@@ -32,6 +36,9 @@ from temporal_interp.io.dicom.headers import SliceImage, file_label
 
 DECIMALS = 3
 """Times are rounded to the microsecond: scanners write 34.4000015258789 for 34.4."""
+
+WHOLE_SECOND = 1000
+"""Clocks that tell no less, in ms, may be the same for two phases of neighbouring slices."""
 
 RR_SHARE = 0.01
 """RR intervals that differ by less than this share are not worth a note."""
@@ -166,18 +173,27 @@ def _require_consistent(clue: Clue, ordered: Slices) -> None:
         raise _UnusableError(f"{clue.name} puts images of one series into several phases")
     times = _rows(clue, ordered)
     if clue.kind is Kind.ORDER:
+        if wrong := lacks_phases(times):
+            raise _contradiction(clue, times, ordered, wrong)
         if np.ptp(times, axis=0).any():
             raise _UnusableError(f"{clue.name} has other values in some slices than in others")
         return
-    wrong = disagreement_in_time(times, ordered)
+    wrong = disagreement_in_percent(times) if clue.kind is Kind.PERCENT else disagreement_in_time(times, ordered)
+    shifted = shifted_by_a_phase(times, ordered)
+    if shifted and (clue.kind is Kind.DELAY or (not wrong and (times % WHOLE_SECOND).any())):
+        raise _contradiction(clue, times, ordered, shifted)
     if wrong and clue.kind is Kind.CLOCK:
         raise _UnusableError(f"{clue.name} does not rise in the same way in all slices")
     if wrong:
-        raise InvalidInputError(
-            f"the slices contradict each other on when the phases were acquired: {wrong.words}\n"
-            f"{table_of_times(clue.name, INDEX[clue.kind][1], times, ordered, wrong.slices)}\n"
-            f"Correct {clue.name}, or take the images of this slice out of the folder."
-        )
+        raise _contradiction(clue, times, ordered, wrong)
+
+
+def _contradiction(clue: Clue, times: np.ndarray, ordered: Slices, wrong: Disagreement) -> InvalidInputError:
+    return InvalidInputError(
+        f"the slices contradict each other on when the phases were acquired: {wrong.words}\n"
+        f"{table_of_times(clue.name, INDEX[clue.kind][1], times, ordered, wrong.slices)}\n"
+        f"Correct {clue.name}, or take the images of this slice out of the folder."
+    )
 
 
 def _is_repeated(clue: Clue, slices: Slices) -> bool:
@@ -234,6 +250,8 @@ def _times(clue: Clue, ordered: Slices) -> np.ndarray | None:
         return None
     times = np.array(values, dtype=float)
     if (np.diff(times, axis=1) <= 0).any() or disagreement_in_time(times, ordered) is not None:
+        return None
+    if clue.kind is Kind.PERCENT and disagreement_in_percent(times) is not None:
         return None
     return times - times[:, :1] if clue.kind is Kind.CLOCK else times
 
