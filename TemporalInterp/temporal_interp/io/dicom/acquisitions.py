@@ -68,8 +68,13 @@ class Part:
         return self.images[0].series.description
 
 
-def acquisitions(images: abc.Sequence[SliceImage]) -> list[list[SliceImage]]:
-    """Return images of one grid and orientation, acquisition by acquisition."""
+def acquisitions(images: abc.Sequence[SliceImage], together: bool = False) -> list[list[SliceImage]]:
+    """Return images of one grid and orientation, acquisition by acquisition.
+
+    Args:
+        images: the images.
+        together: series of one phase each belong together whatever their names, where anything puts them in order.
+    """
     numbered = _numbered_places(images)
     found: list[list[SliceImage]] = []
     for kind in _grouped(numbered, lambda one: (one[0].is_enhanced, one[0].component, one[0].auxiliary)):
@@ -81,7 +86,7 @@ def acquisitions(images: abc.Sequence[SliceImage]) -> list[list[SliceImage]]:
         stacks = _stacks(moving)
         joined, apart = _joined(stacks, still)
         found += [_images(parts) for parts in joined]
-        found += [_images(parts) for parts in _volumes(apart)]
+        found += [_images(parts) for parts in _volumes(apart, ORDER_CLUES if together else _SURE_CLUES)]
     return found
 
 
@@ -187,13 +192,16 @@ def _joined(stacks: list[list[Part]], still: list[Part]) -> tuple[list[list[Part
     return stacks, apart
 
 
-def _volumes(parts: list[Part]) -> list[list[Part]]:
-    """Return series with one image a slice: those that are phases of one another together, others on their own."""
+def _volumes(parts: list[Part], sure: abc.Sequence[Clue]) -> list[list[Part]]:
+    """Return series with one image a slice: those that are phases of one another together, others on their own.
+
+    What `sure` clues put in order is together whatever its names.
+    """
     if _are_disjoint(parts):
         return [parts] if parts else []
     found: list[list[Part]] = []
     for alike in _linked(parts):
-        if len(alike) == 1 or _are_phases(alike, _SURE_CLUES):
+        if len(alike) == 1 or _are_phases(alike, sure):
             found.append(alike)
             continue
         for relatives in _grouped(alike, lambda part: (family(part.name), named_phase(part.name) is None)):

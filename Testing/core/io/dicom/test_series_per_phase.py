@@ -156,3 +156,22 @@ def test_names_with_two_numbers_are_two_sets(name, phase_series):
         repeats=2,
     )
     assert [one.number for one in candidates(folder)] == ["300-303", "320-323"]
+
+
+def test_series_that_are_named_are_put_together_whatever_their_names(phase_series, pixels_of):
+    folder = phase_series(
+        lambda phase, repeat: {
+            "SeriesDescription": f"t1_post{phase}" if phase else "t1_pre",
+            "AcquisitionTime": seconds(60 * phase),
+        }
+    )
+    assert len(read_sequence(folder)) == 3
+    sequence = read_sequence(folder, series="300-303")
+    assert_is_the_stack(sequence, pixels_of)
+    assert sequence.times == (0, 60000, 120000, 180000)
+
+
+def test_series_that_are_named_and_do_not_fit_are_told_why(phase_series):
+    folder = phase_series(lambda phase, repeat: {"SeriesDescription": "abcd"[phase]})
+    with pytest.raises(InvalidInputError, match=r"series 300, 301 are not one sequence: nothing in the headers tells"):
+        read_sequence(folder, series="300,301")
