@@ -93,9 +93,10 @@ def lacks_phases(values: np.ndarray) -> Disagreement | None:
 def shifted_by_a_phase(times: np.ndarray, ordered: Slices) -> Disagreement | None:
     """Return which slices have the times of one another, but for one phase at their ends; None where none do.
 
-    Where the header announces more phases than there are, an offset of about a step is enough.
+    Where the header announces more phases than there are, an offset of about a step is enough. Nothing is lacking where
+    the images of every series are numbered from 1 without a gap.
     """
-    if times.shape[1] < LEAST_SHIFTED:
+    if times.shape[1] < LEAST_SHIFTED or _are_numbered_without_gap(ordered):
         return None
     first = int(times[:, 0].argmin())
     steps = np.diff(times[first])
@@ -108,6 +109,17 @@ def shifted_by_a_phase(times: np.ndarray, ordered: Slices) -> Disagreement | Non
             words = f"slice {number} begins a whole phase after slice {first}; each seems to lack another phase."
             return Disagreement(words, (first, number))
     return None
+
+
+def _are_numbered_without_gap(ordered: Slices) -> bool:
+    numbers: dict[str, set[float]] = {}
+    for images in ordered:
+        for image in images:
+            numbers.setdefault(image.series.uid, set()).add(image.clues.get(IMAGE_NUMBER.name, 0.0))
+    count = sum(map(len, ordered))
+    return sum(map(len, numbers.values())) == count and all(
+        one == {*range(1, len(one) + 1)} for one in numbers.values()
+    )
 
 
 def _odd_time(times: np.ndarray, ordered: Slices) -> Disagreement | None:

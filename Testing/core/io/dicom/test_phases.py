@@ -460,9 +460,19 @@ def test_a_clock_that_is_shifted_by_a_phase_is_refused_unless_it_tells_only_seco
     def edit(dataset, slice_number, phase):
         del dataset.TriggerTime
         dataset.AcquisitionTime = f"{101010 + step * (phase + (slice_number == 2)):.3f}"
+        dataset.InstanceNumber = phase + (2 if slice_number < 2 else 1)
 
     if step < 1:
         with pytest.raises(InvalidInputError, match="slice 2 begins a whole phase after slice 0"):
             read_sequence(dicom_folder(edit))
     else:
         assert read_sequence(dicom_folder(edit)).times == (0, 1000, 2000, 3000)
+
+
+def test_an_offset_of_a_whole_phase_is_none_where_no_image_is_lacking(dicom_folder, pixels_of):
+    def edit(dataset, slice_number, phase):
+        dataset.TriggerTime = 40.0 * (phase + slice_number)
+
+    sequence = read_sequence(dicom_folder(edit))
+    assert_is_the_stack(sequence, pixels_of)
+    assert sequence.times == (40, 80, 120, 160)
