@@ -223,6 +223,7 @@ def _with_times(ordered: Slices, by: Clue, reasons: dict[str, str]) -> PhaseOrde
         return _numbered(ordered, by, reasons)
     notes = [f"{reason}; it was not used." for name, reason in reasons.items() if _ranks_before(name, clue, by)]
     notes += [clue.note] if clue.note else []
+    notes += _other_order_of_numbers(ordered) if by.name == "ContentTime" else []
     notes += _missing_phases(ordered) + _spread(times, clue)
     values = np.round(np.median(times, axis=0), DECIMALS)
     period = whole_cycle(ordered, times, values, clue)
@@ -274,6 +275,19 @@ def _spread(times: np.ndarray, clue: Clue) -> list[str]:
             f"the median time."
         ]
     return []
+
+
+def _other_order_of_numbers(ordered: Slices) -> list[str]:
+    """Return a note if image numbers put phases in another order than that of ContentTime, alike in all slices."""
+    if any(IMAGE_NUMBER.name not in image.clues for images in ordered for image in images):
+        return []
+    by_number = [sorted(images, key=lambda image: image.clues[IMAGE_NUMBER.name]) for images in ordered]
+    if by_number == [list(images) for images in ordered] or not image_numbers_agree(by_number):
+        return []
+    return [
+        "The image numbers put the phases in another order than ContentTime, which may be that of the reconstruction; "
+        "ContentTime was taken. Check the order of the frames."
+    ]
 
 
 def _missing_phases(ordered: Slices) -> list[str]:

@@ -476,3 +476,13 @@ def test_an_offset_of_a_whole_phase_is_none_where_no_image_is_lacking(dicom_fold
     sequence = read_sequence(dicom_folder(edit))
     assert_is_the_stack(sequence, pixels_of)
     assert sequence.times == (40, 80, 120, 160)
+
+
+@pytest.mark.parametrize("agree", [True, False])
+def test_image_numbers_that_contradict_the_time_of_the_content_have_a_note(agree, dicom_folder):
+    def edit(dataset, slice_number, phase):
+        del dataset.TriggerTime
+        dataset.ContentTime = f"{101010 + (phase if agree else 9 - phase)}"
+
+    notes = read_sequence(dicom_folder(edit)).notes
+    assert any("another order than ContentTime" in note for note in notes) is not agree
