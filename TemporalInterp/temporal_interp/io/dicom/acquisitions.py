@@ -36,8 +36,8 @@ _TELLTALES: tuple[Callable[[SliceImage], Hashable], ...] = (
 )
 """What tells the images of several acquisitions in one series apart, most telling first."""
 
-_SURE_CLUES = tuple(clue for clue in ORDER_CLUES if clue.kind is not Kind.CLOCK and clue.name.isalpha())[:-1]
-"""Clues that hold across series whatever these are called: neither times of the clock, nor names, nor image numbers."""
+_SURE_CLUES = tuple(clue for clue in ORDER_CLUES if clue.kind is not Kind.CLOCK and clue.name.isalpha())[:-2]
+"""Clues that hold across series whatever these are called: neither clocks, nor names, nor acquisitions, nor images."""
 
 
 @dataclass(frozen=True, eq=False)

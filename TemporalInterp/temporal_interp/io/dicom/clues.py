@@ -60,6 +60,8 @@ class Clue:
         if self.name in (BREATH, IN_BREATH, IN_NAME, TIME_IN_NAME, NUMBER_IN_NAME):
             by_series = _named_values(slices, self.name)
             return [[by_series.get(image.series.uid) for image in images] for images in slices]
+        if self.name == "AcquisitionNumber":
+            return [[image.acquisition for image in images] for images in slices]
         values = [[image.clues.get(self.name) for image in images] for images in slices]
         return _across_midnight(values) if self.kind is Kind.CLOCK else values
 
@@ -101,12 +103,24 @@ _CLOCKS = (
     _clock("ContentTime", "the content"),
 )
 
+ACQUISITION_NUMBER = Clue("AcquisitionNumber", Kind.ORDER)
+
 IMAGE_NUMBER = Clue("InstanceNumber", Kind.ORDER)
 
-FALLBACK_CLUES = (*_CLOCKS, IMAGE_NUMBER)
+FALLBACK_CLUES = (*_CLOCKS, ACQUISITION_NUMBER, IMAGE_NUMBER)
 """Clues that tell any two images apart, those of two acquisitions or reconstructions as well."""
 
-ORDER_CLUES = (*_INDEX, *_PERCENT, *_DELAY, *_NAMES, *_CLOCKS[:-1], NUMBERED, _CLOCKS[-1], IMAGE_NUMBER)
+ORDER_CLUES = (
+    *_INDEX,
+    *_PERCENT,
+    *_DELAY,
+    *_NAMES,
+    *_CLOCKS[:-1],
+    NUMBERED,
+    _CLOCKS[-1],
+    ACQUISITION_NUMBER,
+    IMAGE_NUMBER,
+)
 """What may tell the order of phases, best first."""
 
 PHASE_CLUES = tuple(clue for clue in ORDER_CLUES if clue not in FALLBACK_CLUES)

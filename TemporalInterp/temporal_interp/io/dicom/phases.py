@@ -21,6 +21,7 @@ from temporal_interp.io.dicom.agreement import (
     table_of_times,
 )
 from temporal_interp.io.dicom.clues import (
+    ACQUISITION_NUMBER,
     FALLBACK_CLUES,
     IMAGE_NUMBER,
     INDEX,
@@ -102,7 +103,7 @@ def phase_order(slices: Slices, clues: Sequence[Clue] = ORDER_CLUES) -> PhaseOrd
         try:
             ordered = _ordered_by(clue, slices)
         except _UnusableError as why:
-            if str(why):
+            if str(why) and clue is not ACQUISITION_NUMBER:  # which often counts something else
                 reasons[clue.name] = str(why)
                 tried.append(clue)
             if isinstance(why, _DoubledError):

@@ -486,3 +486,25 @@ def test_image_numbers_that_contradict_the_time_of_the_content_have_a_note(agree
 
     notes = read_sequence(dicom_folder(edit)).notes
     assert any("another order than ContentTime" in note for note in notes) is not agree
+
+
+def test_numbers_of_acquisitions_go_before_those_of_images(dicom_folder, pixels_of):
+    def edit(dataset, slice_number, phase):
+        del dataset.TriggerTime
+        dataset.AcquisitionNumber = phase + 1
+        dataset.InstanceNumber = (7 * (4 * slice_number + phase)) % 13 + 1
+
+    sequence = read_sequence(dicom_folder(edit))
+    assert_is_the_stack(sequence, pixels_of)
+    assert "in the order of AcquisitionNumber and numbered" in sequence.notes[-1]
+
+
+def test_acquisitions_of_several_phases_do_not_matter(dicom_folder, pixels_of):
+    def edit(dataset, slice_number, phase):
+        del dataset.TriggerTime
+        dataset.AcquisitionNumber = phase // 2
+
+    sequence = read_sequence(dicom_folder(edit))
+    assert_is_the_stack(sequence, pixels_of)
+    assert len(sequence.notes) == 1
+    assert "the image numbers" in sequence.notes[0]
