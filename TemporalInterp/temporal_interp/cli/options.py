@@ -38,7 +38,7 @@ SeriesOption = Annotated[
         "--series",
         metavar="NUMBER|UID|TEXT",
         help="Which series, where a folder of DICOM files holds several: its number, its UID or a part of its "
-        "description, or several numbers separated by commas. `info` lists them.",
+        "description, or several numbers or ranges, such as 40,51-53. `info` lists them.",
     ),
 ]
 ComponentOption = Annotated[

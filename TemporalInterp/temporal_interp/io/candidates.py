@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from temporal_interp.data.sequence import Sequence as FrameSequence
 from temporal_interp.data.time_text import time_text
 from temporal_interp.errors import AmbiguousInputError, InvalidInputError, Progress
+
+SeriesChoice: TypeAlias = int | str | Sequence[int | str]
+"""A number, a UID or a part of the description of a series, or several numbers and UIDs."""
 
 SHOWN = 40
 """Candidates that a table lists."""
@@ -79,8 +84,8 @@ def choose(
 
     Args:
         candidates: one or more.
-        series: number, UID or part of the description of a series, or several numbers or UIDs separated by commas;
-            upper and lower case do not matter.
+        series: number, UID or part of the description of a series, or several numbers, ranges such as 20-22 or UIDs
+            separated by commas; upper and lower case do not matter.
         component: of a complex image, or another word of its image type.
 
     Raises:
@@ -91,7 +96,7 @@ def choose(
     if series is not None:
         meant = _of_series(meant, series)
         if not meant:
-            raise InvalidInputError(f"no series is '{series}'. There are:\n{table(candidates)}")
+            raise InvalidInputError(f"{_why_none(candidates, series)}. There are:\n{table(candidates)}")
     if component is not None:
         meant = [one for one in meant if component.lower() in (one.component, *map(str.lower, one.image_type))]
         if not meant:
@@ -110,9 +115,38 @@ def choose(
     return meant[0], [one for one in candidates if one is not meant[0]]
 
 
-def listed_series(series: str) -> set[str]:
-    """Return the numbers or UIDs of a choice such as "40, 41, 42"."""
-    return {part.strip() for part in series.split(",")}
+def series_text(series: SeriesChoice) -> str:
+    """Return a choice of series as it is written on the command line.
+
+    Example:
+        >>> series_text(310), series_text(["310", 311])
+        ('310', '310,311')
+    """
+    return str(series) if isinstance(series, (int, str)) else ",".join(map(str, series))
+
+
+def named_series(series: str, known: Collection[str]) -> tuple[set[str], list[str]]:
+    """Return which of the known numbers and UIDs a choice such as "40, 41, 50-52" names, and what is not known.
+
+    Example:
+        >>> named, missing = named_series("05, 20-22, 99", ["5", "20", "21", "22"])
+        >>> sorted(named), missing
+        (['20', '21', '22', '5'], ['99'])
+    """
+    numbers = {int(one): one for one in known if one.isdecimal()}
+    named: set[str] = set()
+    missing = []
+    for part in filter(None, map(str.strip, series.split(","))):
+        ends = re.fullmatch(r"(\d+)\s*-\s*(\d+)", part)
+        if part in known:
+            named.add(part)
+        elif part.isdecimal() and int(part) in numbers:
+            named.add(numbers[int(part)])
+        elif ends and {int(ends[1]), int(ends[2])} <= {*numbers}:
+            named |= {one for number, one in numbers.items() if int(ends[1]) <= number <= int(ends[2])}
+        else:
+            missing.append(part)
+    return named, missing
 
 
 def table(candidates: Sequence[Candidate]) -> str:
@@ -135,12 +169,28 @@ def _preferred(candidates: list[Candidate], is_better: Callable[[Candidate], boo
     return [one for one in candidates if is_better(one)] or candidates
 
 
+def _known(candidates: Sequence[Candidate]) -> set[str]:
+    """Return the numbers and the UIDs of all series."""
+    return {name for one in candidates for name in (*one.uids, *(number for number, _ in one.series))}
+
+
+def _why_none(candidates: Sequence[Candidate], series: str) -> str:
+    """Return why a choice names no candidate."""
+    named, missing = named_series(series, _known(candidates))
+    if named and missing:
+        return f"there is no series {', '.join(missing)}"
+    if named:
+        return f"series {', '.join(sorted(named))} are not phases or slices of one sequence"
+    return f"no series is '{series}'"
+
+
 def _of_series(candidates: list[Candidate], series: str) -> list[Candidate]:
     """Return the candidates that a number, a UID or a text names: exactly, else as a part."""
-    wanted, several = series.strip().lower(), listed_series(series)
+    wanted = series.strip().lower()
+    named, missing = named_series(series, _known(candidates))
     tests: tuple[Callable[[Candidate], bool], ...] = (
         lambda one: wanted in (one.number.lower(), *one.uids),
-        lambda one: several <= {*one.uids, *(number for number, _ in one.series)},
+        lambda one: bool(named) and not missing and named <= _known([one]),
         lambda one: wanted in [one.description.lower(), *(name.lower() for _, name in one.series)],
         lambda one: wanted in " ".join([one.description, *(name for _, name in one.series)]).lower(),
         lambda one: wanted in one.place.lower(),

@@ -10,7 +10,7 @@ from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, Progress, errors_naming, no_progress
 from temporal_interp.io.atomic import write_errors_naming
-from temporal_interp.io.candidates import Candidate
+from temporal_interp.io.candidates import Candidate, SeriesChoice, series_text
 from temporal_interp.io.displacement_file import write_displacement
 from temporal_interp.io.files import require_exists
 from temporal_interp.io.format_registry import format_of, writer_format
@@ -18,7 +18,11 @@ from temporal_interp.io.volume_files import write_volume
 
 
 def read_sequence(
-    path: Path | str, *, series: str | None = None, component: str | None = None, progress: Progress = no_progress
+    path: Path | str,
+    *,
+    series: SeriesChoice | None = None,
+    component: str | None = None,
+    progress: Progress = no_progress,
 ) -> Sequence:
     """Return the sequence at a path, of any format, recognised by its content, else by its name.
 
@@ -27,7 +31,7 @@ def read_sequence(
             file, a folder of DICOM files (searched with all its subfolders) or of volumes, one for every phase, a
             video, or a folder that `write_sequence` wrote.
         series: which one, where a folder of DICOM files holds several: the number, the UID or a part of the description
-            of its series, or several numbers separated by commas. `candidates` lists them.
+            of its series, or several numbers, as a list or separated by commas. `candidates` lists them.
         component: which component of a complex image (magnitude, phase, real, imaginary), or another word of its image
             type, such as P_RL; magnitude, if there is a choice.
         progress: receives the progress where there are many files.
@@ -56,7 +60,8 @@ def read_sequence(
         require_exists(path)
         one = format_of(path)
         if one.candidates is not None:
-            return one.read(path, series=series, component=component, progress=progress)
+            chosen = None if series is None else series_text(series)
+            return one.read(path, series=chosen, component=component, progress=progress)
         if series is not None or component is not None:
             raise InvalidInputError(
                 f"this is {one.label}, which holds one sequence; a series is chosen among those of DICOM files."

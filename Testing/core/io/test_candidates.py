@@ -136,3 +136,8 @@ def test_the_choice_survives_the_name_of_the_file(dicom_folder, make_image, save
     with pytest.raises(AmbiguousInputError, match=str(folder)) as caught:
         read_sequence(folder)
     assert [one.number for one in caught.value.candidates] == ["10", "99"]
+
+
+@pytest.mark.parametrize("series", [10, [10], "10", ["10", 11, "12"], (10, 11, 12)])
+def test_series_are_numbers_or_text(series, dicom_folder):
+    assert read_sequence(dicom_folder(), series=series).geometry.shape[0] == 3

@@ -6,7 +6,7 @@ Either one series holds all phases of its slices, or each series holds one phase
 from __future__ import annotations
 
 import itertools
-from collections import abc
+from collections import Counter, abc
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,9 +15,10 @@ from typing import TypeVar
 import numpy as np
 
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.io.dicom.clues import IMAGE_NUMBER, ORDER_CLUES, Clue, Kind
+from temporal_interp.io.dicom.clues import IMAGE_NUMBER, ORDER_CLUES, PHASE_CLUES, Clue, Kind
 from temporal_interp.io.dicom.description import family, kin, named_phase
 from temporal_interp.io.dicom.headers import SliceImage
+from temporal_interp.io.dicom.numbered_names import varying_numbers
 from temporal_interp.io.dicom.phases import phase_order
 from temporal_interp.io.dicom.slices import in_slices
 
@@ -35,8 +36,8 @@ _TELLTALES: tuple[Callable[[SliceImage], Hashable], ...] = (
 )
 """What tells the images of several acquisitions in one series apart, most telling first."""
 
-_SURE_CLUES = tuple(clue for clue in ORDER_CLUES if clue.kind is not Kind.CLOCK and clue.name.isalpha())[:-1]
-"""Clues that hold across series whatever these are called: neither times of the clock, nor names, nor image numbers."""
+_SURE_CLUES = tuple(clue for clue in ORDER_CLUES if clue.kind is not Kind.CLOCK and clue.name.isalpha())[:-2]
+"""Clues that hold across series whatever these are called: neither clocks, nor names, nor acquisitions, nor images."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,8 +68,13 @@ class Part:
         return self.images[0].series.description
 
 
-def acquisitions(images: abc.Sequence[SliceImage]) -> list[list[SliceImage]]:
-    """Return images of one grid and orientation, acquisition by acquisition."""
+def acquisitions(images: abc.Sequence[SliceImage], together: bool = False) -> list[list[SliceImage]]:
+    """Return images of one grid and orientation, acquisition by acquisition.
+
+    Args:
+        images: the images.
+        together: series of one phase each belong together whatever their names, where anything puts them in order.
+    """
     numbered = _numbered_places(images)
     found: list[list[SliceImage]] = []
     for kind in _grouped(numbered, lambda one: (one[0].is_enhanced, one[0].component, one[0].auxiliary)):
@@ -80,7 +86,7 @@ def acquisitions(images: abc.Sequence[SliceImage]) -> list[list[SliceImage]]:
         stacks = _stacks(moving)
         joined, apart = _joined(stacks, still)
         found += [_images(parts) for parts in joined]
-        found += [_images(parts) for parts in _volumes(apart)]
+        found += [_images(parts) for parts in _volumes(apart, ORDER_CLUES if together else _SURE_CLUES)]
     return found
 
 
@@ -186,19 +192,92 @@ def _joined(stacks: list[list[Part]], still: list[Part]) -> tuple[list[list[Part
     return stacks, apart
 
 
-def _volumes(parts: list[Part]) -> list[list[Part]]:
-    """Return series with one image a slice: those that are phases of one another together, others on their own."""
+def _volumes(parts: list[Part], sure: abc.Sequence[Clue]) -> list[list[Part]]:
+    """Return series with one image a slice: those that are phases of one another together, others on their own.
+
+    What `sure` clues put in order is together whatever its names.
+    """
     if _are_disjoint(parts):
         return [parts] if parts else []
     found: list[list[Part]] = []
     for alike in _linked(parts):
-        if len(alike) == 1 or _are_phases(alike, _SURE_CLUES):
+        if len(alike) == 1 or _are_phases(alike, sure):
             found.append(alike)
             continue
         for relatives in _grouped(alike, lambda part: (family(part.name), named_phase(part.name) is None)):
-            closest = _grouped(relatives, lambda part: kin(part.name))
-            found += [relatives] if len(closest) == 1 or _are_phases(relatives, ORDER_CLUES) else closest
+            closest = _by_names(relatives)
+            if len(closest) > 1 and not _are_sets(closest) and _are_phases(relatives, ORDER_CLUES):
+                found.append(relatives)
+            else:
+                found += [one for together in closest for one in _rounds_of_series(together)]
     return found
+
+
+def _by_names(parts: list[Part]) -> list[list[Part]]:
+    """Return series whose names differ in no more than the phase together."""
+    numbers = varying_numbers([part.name for part in parts])
+    if len(numbers) == 2:  # the phase, and a kernel or a round
+        for values in numbers.values():
+            own = dict(zip(map(id, parts), values, strict=True))
+            groups = _grouped(parts, lambda part: own[id(part)])  # noqa: B023 - used here
+            if len({len(group) for group in groups}) == 1 and all(_are_phases(group, PHASE_CLUES) for group in groups):
+                return groups
+    return _grouped(parts, lambda part: kin(part.name))
+
+
+def _are_sets(groups: abc.Sequence[list[Part]]) -> bool:
+    """Tell whether groups of series with the same name each are phases on their own."""
+    return len({len(group) for group in groups}) == 1 and all(_are_phases(group, ORDER_CLUES) for group in groups)
+
+
+def _rounds_of_series(parts: list[Part]) -> list[list[Part]]:
+    """Return series of one phase each, acquisition by acquisition, where all phases are there several times.
+
+    The numbers of the series or the clock must put every acquisition as a whole before the next.
+    """
+    for clue in PHASE_CLUES:
+        values = [_only_value(clue, part, parts) for part in parts]
+        counts = Counter(values)
+        if None not in counts and len(counts) > 1 and set(counts.values()) != {1}:
+            break
+    else:
+        return [parts]
+    if len(set(counts.values())) > 1:
+        return [parts]
+    for key in _WHEN:
+        whens = [key(part) for part in parts]
+        if None in whens:
+            continue
+        by_value = [
+            sorted(when for when, value in zip(whens, values, strict=True) if value == one)  # type: ignore[type-var]
+            for one in counts
+        ]
+        bounds = np.array(by_value, dtype=float)  # (phase, round)
+        if (bounds.max(axis=0)[:-1] < bounds.min(axis=0)[1:]).all():
+            number = np.searchsorted(bounds.min(axis=0), np.array(whens, dtype=float), side="right")
+            rounds = [[part for part, own in zip(parts, number, strict=True) if own == one] for one in set(number)]
+            return rounds if all(_are_phases(one, ORDER_CLUES) for one in rounds) else [parts]
+    return [parts]
+
+
+def _only_value(clue: Clue, part: Part, parts: abc.Sequence[Part]) -> float | None:
+    """Return the value of a clue where all images of a series share it, as seen among others; None where not."""
+    row = clue.values([[one.images[0] for one in parts], part.images])[1]
+    return row[0] if len(set(row)) == 1 else None
+
+
+def _series_number(part: Part) -> float | None:
+    number = part.images[0].series.number
+    return float(number) if number.isdecimal() else None
+
+
+def _first(name: str) -> Callable[[Part], float | None]:
+    """Return the function that returns the least value of a clue in a series."""
+    return lambda part: min((image.clues[name] for image in part.images if name in image.clues), default=None)
+
+
+_WHEN = (_first("AcquisitionDateTime"), _first("AcquisitionTime"), _first("ContentTime"), _series_number)
+"""What tells when a series was acquired or reconstructed, most telling first."""
 
 
 def _linked(parts: list[Part]) -> list[list[Part]]:

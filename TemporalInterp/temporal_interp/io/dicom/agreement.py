@@ -19,6 +19,15 @@ An offset and a pace of a slice's own are no difference: RR intervals differ fro
 GREATEST_PACE = 2.0
 """RR intervals of slices may differ by this factor (our choice)."""
 
+PERCENT_ROUNDING = 1.0
+"""Percentages of one phase may differ by this between slices."""
+
+SHIFT_SHARE = 0.1
+"""Times are those of the next phase where they differ by less than this share of a step (our choice)."""
+
+LEAST_SHIFTED, LEAST_EVEN = 3, 5
+"""Phases from which a shift by one, and even steps, can be told."""
+
 SHOWN_SLICES, SHOWN_PHASES = 4, 8
 
 
@@ -56,7 +65,92 @@ def disagreement_in_time(times: np.ndarray, ordered: Slices) -> Disagreement | N
         first, last = sorted((int(share[:, phase].argmin()), int(share[:, phase].argmax())))
         files = " and ".join(file_label(ordered[number][phase].path) for number in (first, last))
         return Disagreement(f"slices {first} and {last} do not fit together at phase {phase} ({files}).", (first, last))
-    return _disagreement_with_image_numbers(ordered)
+    return _disagreement_with_image_numbers(ordered) or _odd_time(times, ordered)
+
+
+def disagreement_in_percent(percent: np.ndarray) -> Disagreement | None:
+    """Return where slices do not have the same percentages, (slice, phase), but for rounding; None where they do."""
+    apart = np.ptp(percent, axis=0)
+    phase = int(apart.argmax())
+    if apart[phase] <= PERCENT_ROUNDING:
+        return None
+    first, last = sorted((int(percent[:, phase].argmin()), int(percent[:, phase].argmax())))
+    words = f"slices {first} and {last} have other percentages, {percent[first, phase]:g} and {percent[last, phase]:g}."
+    return Disagreement(words, (first, last))
+
+
+def lacks_phases(values: np.ndarray) -> Disagreement | None:
+    """Return where slices lack different phases of a common numbering, (slice, phase), None where they do not."""
+    sets = [frozenset(row) for row in values.tolist()]
+    every, shared = frozenset().union(*sets), frozenset(sets[0]).intersection(*sets)
+    if len(every) == len(sets[0]) or 2 * len(shared) < len(sets[0]):
+        return None
+    other = next(number for number, one in enumerate(sets) if one != sets[0])
+    missing = sorted(sets[other] - sets[0])[0], sorted(sets[0] - sets[other])[0]
+    return Disagreement(f"slice 0 has no phase {missing[0]:g}, slice {other} no phase {missing[1]:g}.", (0, other))
+
+
+def shifted_by_a_phase(times: np.ndarray, ordered: Slices) -> Disagreement | None:
+    """Return which slices have the times of one another, but for one phase at their ends; None where none do.
+
+    Where the header announces more phases than there are, an offset of about a step is enough. Nothing is lacking where
+    the images of every series are numbered from 1 without a gap.
+    """
+    if times.shape[1] < LEAST_SHIFTED or _are_numbered_without_gap(ordered):
+        return None
+    first = int(times[:, 0].argmin())
+    steps = np.diff(times[first])
+    announced = [image.phases_announced or 0 for images in ordered for image in images]
+    lacking = min(announced) > times.shape[1]
+    for number, row in enumerate(times):
+        offset = row[0] - times[first, 0]
+        same = np.abs(row[:-1] - times[first, 1:]).max() <= SHIFT_SHARE * steps.min()
+        if same or (lacking and abs(offset - steps[0]) <= TIME_SHARE * steps[0]):
+            words = f"slice {number} begins a whole phase after slice {first}; each seems to lack another phase."
+            return Disagreement(words, (first, number))
+    return None
+
+
+def _are_numbered_without_gap(ordered: Slices) -> bool:
+    numbers: dict[str, set[float]] = {}
+    for images in ordered:
+        for image in images:
+            numbers.setdefault(image.series.uid, set()).add(image.clues.get(IMAGE_NUMBER.name, 0.0))
+    count = sum(map(len, ordered))
+    return sum(map(len, numbers.values())) == count and all(
+        one == {*range(1, len(one) + 1)} for one in numbers.values()
+    )
+
+
+def _odd_time(times: np.ndarray, ordered: Slices) -> Disagreement | None:
+    """Return which slice has one image alone out of its place among evenly spaced ones; None where none has.
+
+    Image numbers are in order apart from it. Where the times as they are make even steps, it is the number that is odd.
+    """
+    if len(ordered) > 2 or times.shape[1] < LEAST_EVEN:
+        return None
+    for number, (row, images) in enumerate(zip(times, ordered, strict=True)):
+        if _is_even(row, np.arange(len(row))) or any(IMAGE_NUMBER.name not in image.clues for image in images):
+            continue
+        by_number = np.argsort([image.clues[IMAGE_NUMBER.name] for image in images], kind="stable")
+        if (np.diff(by_number) > 0).all():
+            continue
+        for place, index in enumerate(by_number):
+            others = np.delete(np.arange(len(row)), place)
+            if _is_even(row[by_number[others]], others):
+                words = (
+                    f"the times of {file_label(images[index].path)} and its image number disagree; those of all other "
+                    f"images of slice {number} fit."
+                )
+                return Disagreement(words, (number,))
+    return None
+
+
+def _is_even(times: np.ndarray, places: np.ndarray) -> bool:
+    """Tell whether times rise by even steps with their places, to `TIME_SHARE` of a step."""
+    step = float(np.median(np.diff(times) / np.diff(places)))
+    rest = times - step * places
+    return step > 0 and float(np.ptp(rest)) <= 2 * TIME_SHARE * step
 
 
 def _disagreement_with_image_numbers(ordered: Slices) -> Disagreement | None:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import AmbiguousInputError, InvalidInputError, Progress, UnreadableFileError, no_progress
-from temporal_interp.io.candidates import Candidate, choose, listed_series
+from temporal_interp.io.candidates import Candidate, choose, named_series, table
 from temporal_interp.io.dicom.clip import Clip
 from temporal_interp.io.dicom.listing import listed
 from temporal_interp.io.dicom.scan import Found, PassedOver, scan
+from temporal_interp.io.dicom.slices import same_grids
 from temporal_interp.io.dicom.stack import Stack, stacks
 from temporal_interp.io.format_registry import readable
 
@@ -52,36 +53,72 @@ def read_dicom(
     found = scan(path, progress)
     if path.is_file() and len(found.images) == 1:
         raise InvalidInputError("this file holds a single image; choose the folder with all files of the cine.")
-    if series is not None:
-        _keep_only(found, listed_series(series))
-    acquisitions = _acquisitions(found, path)
+    named = set() if series is None else _kept(found, series)
+    acquisitions = _acquisitions(found, path, together=len(named) > 1)
     candidates = listed(acquisitions)
+    if len(named) > 1 and not any(_others(one, named) == [] for one in candidates):
+        _raise_apart(found, named, candidates)
     chosen, others = choose(candidates, series=series, component=component)
     cine = acquisitions[candidates.index(chosen)]
     _require_readable(found.passed_over, chosen)
     try:
-        if isinstance(cine, Stack):
+        if isinstance(cine, Stack) and series != chosen.number:
             cine.require_whole_series(one for one in acquisitions if isinstance(one, Stack))
         sequence = chosen.read(progress)
     except AmbiguousInputError:
         raise
     except InvalidInputError as error:
+        if named and (others_of_it := _others(chosen, named)):
+            raise InvalidInputError(
+                f"{error}\nSeries {', '.join(sorted(named))} belongs to a stack with series {', '.join(others_of_it)}; "
+                f"name all that are to be read, as in --series {chosen.series[0][0]},{chosen.series[-1][0]}."
+            ) from error
         if not found.passed_over:
             raise
         raise UnreadableFileError(f"{error}\n{_passed_over_note(found.passed_over)}") from error
-    return replace(sequence, notes=[*sequence.notes, *_left_out(chosen, others, found)])
+    taken_along = _others(chosen, named) if named else []
+    notes = [f"Series {', '.join(sorted(named))} was read with the others of its cine: {chosen.number}."] * bool(
+        taken_along
+    )
+    return replace(sequence, notes=[*sequence.notes, *notes, *_left_out(chosen, others, found)])
 
 
-def _keep_only(found: Found, wanted: abc.Set[str]) -> None:
-    """Take all images out that are not of some series, where several are named and all of them are there."""
+def _kept(found: Found, series: str) -> set[str]:
+    """Return the numbers and UIDs that a choice names; where it names several, all other images are taken out."""
     of = {image.series.uid: image.series.number for image in found.images}
-    if len(wanted) > 1 and wanted <= {*of, *of.values()}:
-        found.images = [image for image in found.images if {image.series.uid, image.series.number} & wanted]
+    named, missing = named_series(series, {*of, *of.values()} - {""})
+    if missing:
+        return set()
+    if len(named) > 1:
+        found.images = [image for image in found.images if {image.series.uid, image.series.number} & named]
         found.clips = []
+    return named
 
 
-def _acquisitions(found: Found, path: Path) -> list[Stack | Clip]:
-    acquisitions: list[Stack | Clip] = [*stacks(found.images), *found.clips]
+def _others(one: Candidate, named: abc.Set[str]) -> list[str] | None:
+    """Return the numbers of the series of a candidate that are not named; None unless it has all that are."""
+    pairs = [(uid, number) for uid, (number, _) in zip(one.uids, one.series, strict=True)]
+    if not named <= {name for pair in pairs for name in pair}:
+        return None
+    return [number for uid, number in pairs if not {uid, number} & named]
+
+
+def _raise_apart(found: Found, named: abc.Set[str], candidates: abc.Sequence[Candidate]) -> None:
+    """Raise InvalidInputError: series that were named together are not one sequence."""
+    why = "they differ in size, pixel spacing or orientation"
+    if len(same_grids(found.images)) == 1:
+        why = "they hold different kinds of images"
+        try:
+            _ = Stack(found.images, 0).order
+        except InvalidInputError as error:
+            why = str(error).splitlines()[0].rstrip(".")
+    raise InvalidInputError(
+        f"series {', '.join(sorted(named))} are not one sequence: {why}. There are:\n{table(candidates)}"
+    )
+
+
+def _acquisitions(found: Found, path: Path, together: bool = False) -> list[Stack | Clip]:
+    acquisitions: list[Stack | Clip] = [*stacks(found.images, together), *found.clips]
     if acquisitions:
         return acquisitions
     if path.is_file() and found.passed_over:

@@ -11,12 +11,15 @@ import numpy as np
 from temporal_interp.io.dicom.description import named_phase
 from temporal_interp.io.dicom.entries import DAY
 from temporal_interp.io.dicom.headers import SliceImage
+from temporal_interp.io.dicom.numbered_names import Meaning, numbers_in_names
 
 Slices = Sequence[Sequence[SliceImage]]
 
 BREATH = "inspiration and expiration in the names of the series"
 IN_BREATH = "the percentage of inspiration and expiration in the names of the series"
 IN_NAME = "the phase in the names of the series"
+TIME_IN_NAME = "the time in the names of the series"
+NUMBER_IN_NAME = "the number in the names of the series"
 """Names of clues that are no entry of the header."""
 
 
@@ -54,9 +57,11 @@ class Clue:
 
     def values(self, slices: Slices) -> list[list[float | None]]:
         """Return the value of every image, None where it has none."""
-        if self.name in (BREATH, IN_BREATH, IN_NAME):
+        if self.name in (BREATH, IN_BREATH, IN_NAME, TIME_IN_NAME, NUMBER_IN_NAME):
             by_series = _named_values(slices, self.name)
             return [[by_series.get(image.series.uid) for image in images] for images in slices]
+        if self.name == "AcquisitionNumber":
+            return [[image.acquisition for image in images] for images in slices]
         values = [[image.clues.get(self.name) for image in images] for images in slices]
         return _across_midnight(values) if self.kind is Kind.CLOCK else values
 
@@ -86,7 +91,9 @@ _NAMES = (
         "breath was taken to be half inspiration (0 to 50 %) and half expiration (50 to 100 %).",
     ),
     Clue(IN_NAME, Kind.PERCENT, "Phases were distinguished by the percentage in the name of their series."),
+    Clue(TIME_IN_NAME, Kind.DELAY, "Phases have the time in the name of their series."),
 )
+NUMBERED = Clue(NUMBER_IN_NAME, Kind.ORDER)
 _CLOCKS = (
     _clock("FrameReferenceDateTime", "the frame"),
     _clock("FrameAcquisitionDateTime", "acquisition"),
@@ -96,22 +103,54 @@ _CLOCKS = (
     _clock("ContentTime", "the content"),
 )
 
+ACQUISITION_NUMBER = Clue("AcquisitionNumber", Kind.ORDER)
+
 IMAGE_NUMBER = Clue("InstanceNumber", Kind.ORDER)
 
-ORDER_CLUES = (*_INDEX, *_PERCENT, *_DELAY, *_NAMES, *_CLOCKS, IMAGE_NUMBER)
+FALLBACK_CLUES = (*_CLOCKS, ACQUISITION_NUMBER, IMAGE_NUMBER)
+"""Clues that tell any two images apart, those of two acquisitions or reconstructions as well."""
+
+ORDER_CLUES = (
+    *_INDEX,
+    *_PERCENT,
+    *_DELAY,
+    *_NAMES,
+    *_CLOCKS[:-1],
+    NUMBERED,
+    _CLOCKS[-1],
+    ACQUISITION_NUMBER,
+    IMAGE_NUMBER,
+)
 """What may tell the order of phases, best first."""
+
+PHASE_CLUES = tuple(clue for clue in ORDER_CLUES if clue not in FALLBACK_CLUES)
+"""Clues that have the same value in the same phase of another acquisition."""
 
 TIME_CLUES = (*_DELAY, *_PERCENT, *_NAMES[1:], *_CLOCKS)
 """What may tell the times of phases whose order is known, best first."""
 
 
+_MEANINGS = {
+    IN_NAME: Meaning.PERCENT,
+    TIME_IN_NAME: Meaning.MILLISECONDS,
+    NUMBER_IN_NAME: Meaning.NUMBER,
+}
+
+
 def _named_values(slices: Slices, which: str) -> dict[str, float]:
     """Return the phase in the name of every series, in percent of the cycle, by UID; none where one has none.
 
+    Where names differ by one number alone, that is the phase: a percentage of a reconstruction is the same in all.
     With inspiration and expiration, 0 % In is the start of a breath, 100 % its middle, and 0 % Ex its end. The order of
     a breath also tells 100 % In from 100 % Ex.
     """
     series = {image.series.uid: image.series for images in slices for image in images}
+    if which in _MEANINGS:
+        numbers = numbers_in_names([one.description for one in series.values()])
+        if numbers and numbers[0] is _MEANINGS[which]:
+            return dict(zip(series, numbers[1], strict=True))
+        if which != IN_NAME:
+            return {}
     phases = {uid: named_phase(one.description) for uid, one in series.items()}
     known = [phase for phase in phases.values() if phase is not None]
     if len(known) < len(phases):

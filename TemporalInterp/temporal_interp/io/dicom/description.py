@@ -19,7 +19,7 @@ _BREATH = r"(in|ex)(?:sp|p|spir|piration|spiration|hale|halation)?(?![a-z])"
 _PERCENT = re.compile(
     rf"(?:(?<![a-z]){_BREATH}[\s_]*)?(?<![\d.,])(?P<range>\d+\s*-\s*)?"
     rf"(?:(?<![a-z])t[\s_]*=?\s*|(?:(?<![a-z])ph|phase)[\s_:=.#-]*)?"
-    rf"{_NUMBER}\s*(?:%|pct|percent|prozent)(?:[\s_]*{_BREATH})?",
+    rf"{_NUMBER}\s*(?:[%\uFF05]|pct|percent|perc(?![a-z])|prozent)(?:[\s_]*{_BREATH})?",
     re.IGNORECASE,
 )
 

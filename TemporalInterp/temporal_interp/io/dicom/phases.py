@@ -11,17 +11,35 @@ import numpy as np
 
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.io.dicom.agreement import (
+    Disagreement,
+    disagreement_in_percent,
     disagreement_in_time,
     image_numbers_agree,
     keeps_series_together,
+    lacks_phases,
+    shifted_by_a_phase,
     table_of_times,
 )
-from temporal_interp.io.dicom.clues import IMAGE_NUMBER, INDEX, ORDER_CLUES, TIME_CLUES, Clue, Kind, Slices
+from temporal_interp.io.dicom.clues import (
+    ACQUISITION_NUMBER,
+    FALLBACK_CLUES,
+    IMAGE_NUMBER,
+    INDEX,
+    NUMBERED,
+    ORDER_CLUES,
+    TIME_CLUES,
+    Clue,
+    Kind,
+    Slices,
+)
 from temporal_interp.io.dicom.cycle import whole_cycle
 from temporal_interp.io.dicom.headers import SliceImage, file_label
 
 DECIMALS = 3
 """Times are rounded to the microsecond: scanners write 34.4000015258789 for 34.4."""
+
+WHOLE_SECOND = 1000
+"""Clocks that tell no less, in ms, may be the same for two phases of neighbouring slices."""
 
 RR_SHARE = 0.01
 """RR intervals that differ by less than this share are not worth a note."""
@@ -55,6 +73,10 @@ class _UnusableError(Exception):
 class _DoubledError(_UnusableError):
     """A clue that is the same for two images of one place."""
 
+    def __init__(self, message: str, of_two_series: bool) -> None:
+        super().__init__(message)
+        self.of_two_series = of_two_series
+
 
 def phase_order(slices: Slices, clues: Sequence[Clue] = ORDER_CLUES) -> PhaseOrder:
     """Return the phases of slices that have the same number of images each.
@@ -72,23 +94,27 @@ def phase_order(slices: Slices, clues: Sequence[Clue] = ORDER_CLUES) -> PhaseOrd
     if len(slices[0]) == 1:
         return PhaseOrder(slices, [0.0], "frame", "")
     reasons: dict[str, str] = {}
-    doubled = ""
+    doubled, of_two_series, tried = "", False, list[Clue]()
     for clue in clues:
-        if clue is IMAGE_NUMBER and any(_is_repeated(other, slices) for other in clues if other.name in reasons):
-            break  # numbers would only tell images of several acquisitions or components apart
+        if clue in FALLBACK_CLUES and (
+            of_two_series or any(_is_repeated(other, slices) for other in (*tried, NUMBERED))
+        ):
+            break  # clocks and numbers would only tell images of several acquisitions or components apart
         try:
             ordered = _ordered_by(clue, slices)
         except _UnusableError as why:
-            if str(why):
+            if str(why) and clue is not ACQUISITION_NUMBER:  # which often counts something else
                 reasons[clue.name] = str(why)
+                tried.append(clue)
             if isinstance(why, _DoubledError):
                 doubled = doubled or str(why)
+                of_two_series |= why.of_two_series and clue not in FALLBACK_CLUES
             continue
         return _with_times(ordered, clue, reasons)
     if doubled:
         raise InvalidInputError(
             f"two images have the same place and time, and nothing else tells their order: {doubled}. Keep one of "
-            f"each, or the images of one series."
+            f"each, or name the series that belong together."
         )
     together = "; ".join(reasons.values()) or "there are no times and no image numbers"
     raise InvalidInputError(
@@ -122,9 +148,14 @@ def _ordered_by(clue: Clue, slices: Slices) -> list[list[SliceImage]]:
         order = np.argsort(np.array(row, dtype=float), kind="stable")
         for one, other in itertools.pairwise(order):
             if row[one] == row[other]:
+                two = images[one], images[other]
+                of_two_series = two[0].series != two[1].series
+                labels = [
+                    file_label(image.path) + f" (series {image.series.number})" * (of_two_series) for image in two
+                ]
                 raise _DoubledError(
-                    f"{clue.name} is {row[one]:g} on both {file_label(images[one].path)} and "
-                    f"{file_label(images[other].path)}, which show the same place"
+                    f"{clue.name} is {row[one]:g} on both {labels[0]} and {labels[1]}, which show the same place",
+                    of_two_series,
                 )
         ordered.append([images[number] for number in order])
     _require_consistent(clue, ordered)
@@ -143,18 +174,27 @@ def _require_consistent(clue: Clue, ordered: Slices) -> None:
         raise _UnusableError(f"{clue.name} puts images of one series into several phases")
     times = _rows(clue, ordered)
     if clue.kind is Kind.ORDER:
+        if wrong := lacks_phases(times):
+            raise _contradiction(clue, times, ordered, wrong)
         if np.ptp(times, axis=0).any():
             raise _UnusableError(f"{clue.name} has other values in some slices than in others")
         return
-    wrong = disagreement_in_time(times, ordered)
+    wrong = disagreement_in_percent(times) if clue.kind is Kind.PERCENT else disagreement_in_time(times, ordered)
+    shifted = shifted_by_a_phase(times, ordered)
+    if shifted and (clue.kind is Kind.DELAY or (not wrong and (times % WHOLE_SECOND).any())):
+        raise _contradiction(clue, times, ordered, shifted)
     if wrong and clue.kind is Kind.CLOCK:
         raise _UnusableError(f"{clue.name} does not rise in the same way in all slices")
     if wrong:
-        raise InvalidInputError(
-            f"the slices contradict each other on when the phases were acquired: {wrong.words}\n"
-            f"{table_of_times(clue.name, INDEX[clue.kind][1], times, ordered, wrong.slices)}\n"
-            f"Correct {clue.name}, or take the images of this slice out of the folder."
-        )
+        raise _contradiction(clue, times, ordered, wrong)
+
+
+def _contradiction(clue: Clue, times: np.ndarray, ordered: Slices, wrong: Disagreement) -> InvalidInputError:
+    return InvalidInputError(
+        f"the slices contradict each other on when the phases were acquired: {wrong.words}\n"
+        f"{table_of_times(clue.name, INDEX[clue.kind][1], times, ordered, wrong.slices)}\n"
+        f"Correct {clue.name}, or take the images of this slice out of the folder."
+    )
 
 
 def _is_repeated(clue: Clue, slices: Slices) -> bool:
@@ -164,8 +204,9 @@ def _is_repeated(clue: Clue, slices: Slices) -> bool:
     """
     if clue.kind is Kind.CLOCK:
         return False
-    counts = {count for row in clue.values(slices) for count in Counter(row).values()}
-    return len(counts) == 1 and counts != {1}
+    values = clue.values(slices)
+    counts = {count for row in values for count in Counter(row).values()}
+    return len(counts) == 1 and counts != {1} and any(len(set(row)) > 1 for row in values)
 
 
 def _rows(clue: Clue, ordered: Slices) -> np.ndarray:
@@ -183,6 +224,7 @@ def _with_times(ordered: Slices, by: Clue, reasons: dict[str, str]) -> PhaseOrde
         return _numbered(ordered, by, reasons)
     notes = [f"{reason}; it was not used." for name, reason in reasons.items() if _ranks_before(name, clue, by)]
     notes += [clue.note] if clue.note else []
+    notes += _other_order_of_numbers(ordered) if by.name == "ContentTime" else []
     notes += _missing_phases(ordered) + _spread(times, clue)
     values = np.round(np.median(times, axis=0), DECIMALS)
     period = whole_cycle(ordered, times, values, clue)
@@ -211,6 +253,8 @@ def _times(clue: Clue, ordered: Slices) -> np.ndarray | None:
     times = np.array(values, dtype=float)
     if (np.diff(times, axis=1) <= 0).any() or disagreement_in_time(times, ordered) is not None:
         return None
+    if clue.kind is Kind.PERCENT and disagreement_in_percent(times) is not None:
+        return None
     return times - times[:, :1] if clue.kind is Kind.CLOCK else times
 
 
@@ -232,6 +276,19 @@ def _spread(times: np.ndarray, clue: Clue) -> list[str]:
             f"the median time."
         ]
     return []
+
+
+def _other_order_of_numbers(ordered: Slices) -> list[str]:
+    """Return a note if image numbers put phases in another order than that of ContentTime, alike in all slices."""
+    if any(IMAGE_NUMBER.name not in image.clues for images in ordered for image in images):
+        return []
+    by_number = [sorted(images, key=lambda image: image.clues[IMAGE_NUMBER.name]) for images in ordered]
+    if by_number == [list(images) for images in ordered] or not image_numbers_agree(by_number):
+        return []
+    return [
+        "The image numbers put the phases in another order than ContentTime, which may be that of the reconstruction; "
+        "ContentTime was taken. Check the order of the frames."
+    ]
 
 
 def _missing_phases(ordered: Slices) -> list[str]:

@@ -70,6 +70,11 @@ def require_volume(slices: abc.Sequence[abc.Sequence[SliceImage]]) -> None:
     _require_even(slices)
 
 
+def is_tilted(one: SliceImage, other: SliceImage) -> bool:
+    """Tell whether two images have another orientation."""
+    return _angle(one, other) >= SAME_PLANE_DEGREES
+
+
 def _same_grid(one: SliceImage, other: SliceImage) -> bool:
     return (
         np.allclose(one.pixel_spacing, other.pixel_spacing, rtol=1e-3, atol=0)

@@ -16,7 +16,7 @@ from temporal_interp.io.dicom.acquisitions import acquisitions
 from temporal_interp.io.dicom.components import COMPONENTS
 from temporal_interp.io.dicom.headers import SliceImage, series_names
 from temporal_interp.io.dicom.phases import PhaseOrder, phase_order
-from temporal_interp.io.dicom.slices import centres, in_slices, require_volume, same_grids
+from temporal_interp.io.dicom.slices import centres, in_slices, is_tilted, require_volume, same_grids
 from temporal_interp.io.dicom.voxels import voxels
 
 THICKNESS_SHARE = 0.01
@@ -92,21 +92,31 @@ class Stack:
         )
 
     def require_whole_series(self, others: abc.Iterable[Stack]) -> None:
-        """Raise InvalidInputError if a series has images of another size, pixel spacing or orientation."""
+        """Raise InvalidInputError if a series has images of another size, pixel spacing or orientation.
+
+        A single image of another orientation, such as a localiser, is left out where none is missing.
+        """
         own = {image.series.uid for image in self.images}
+        is_complete = len(set(map(len, self.slices))) == 1
         for other in others:
             mixed = next((image for image in other.images if image.series.uid in own), None)
-            if mixed is not None and other.grid != self.grid:
+            is_still = is_complete and len(other.images) == 1 and is_tilted(other.images[0], self.images[0])
+            if mixed is not None and other.grid != self.grid and not is_still:
                 raise InvalidInputError(
                     f"the images of {mixed.series} differ in size, pixel spacing or orientation; remove those that "
                     f"do not belong to the cine."
                 )
 
 
-def stacks(images: abc.Sequence[SliceImage]) -> list[Stack]:
-    """Return the images, acquisition by acquisition, in order of the numbers of their series."""
+def stacks(images: abc.Sequence[SliceImage], together: bool = False) -> list[Stack]:
+    """Return the images, acquisition by acquisition, in order of the numbers of their series.
+
+    Args:
+        images: the images.
+        together: see `acquisitions`.
+    """
     found = [
-        Stack(together, number) for number, grid in enumerate(same_grids(images)) for together in acquisitions(grid)
+        Stack(one, number) for number, grid in enumerate(same_grids(images)) for one in acquisitions(grid, together)
     ]
     return sorted(found, key=lambda stack: min(map(_sorting_key, stack.images)))
 

@@ -282,3 +282,9 @@ def test_times_of_the_clock_to_the_second_are_no_repeats(dicom_folder, pixels_of
     sequence = read_sequence(dicom_folder(edit))
     assert_is_the_stack(sequence, pixels_of)
     assert sequence.index_name == "frame"
+
+
+def test_one_series_of_a_stack_with_a_slice_acquired_again_is_told_to_be_a_part(two_stacks):
+    folder = two_stacks(lambda dataset, k, p: another_series(dataset, k), slices=1)
+    with pytest.raises(InvalidInputError, match=r"Series 11 belongs to a stack with series 10, 12, 20; name all"):
+        read_sequence(folder, series="11")

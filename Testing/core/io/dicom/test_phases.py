@@ -400,3 +400,111 @@ class TestPeriod:
         sequence = read_sequence(real_data / place)
         assert sequence.period == period
         assert sequence.gaps[-1].stop - sequence.times[-1] == pytest.approx(sequence.times[1], abs=0.1)
+
+
+def test_percentages_must_be_the_same_in_all_slices(dicom_folder, pixels_of):
+    def folder_of(shift, name):
+        def edit(dataset, slice_number, phase):
+            del dataset.TriggerTime
+            dataset.NominalPercentageOfCardiacPhase = 10.0 * phase + (shift if slice_number == 1 else 0)
+
+        return dicom_folder(edit, name=name)
+
+    with pytest.raises(InvalidInputError, match=r"slices 0 and 1 have other percentages, 0 and 10[^#]*phase 0"):
+        read_sequence(folder_of(10, "shifted"))
+    assert_is_the_stack(read_sequence(folder_of(0.5, "rounded")), pixels_of)
+
+
+@pytest.mark.parametrize("pace", [1, 1.02])
+@pytest.mark.parametrize("entry", ["TriggerTime", "TemporalPositionIdentifier", "NominalPercentageOfCardiacPhase"])
+def test_slices_that_lack_different_phases_are_refused(entry, pace, dicom_folder):
+    def edit(dataset, slice_number, phase):
+        del dataset.TriggerTime
+        dataset.CardiacNumberOfImages = 6
+        own = pace if entry == "TriggerTime" and slice_number == 1 else 1
+        setattr(dataset, entry, {"TriggerTime": 40.0, "TemporalPositionIdentifier": 1}.get(entry, 10.0) * phase * own)
+        return phase != (5 if slice_number == 2 else 0)
+
+    with pytest.raises(InvalidInputError, match=rf"contradict each other(?s:.*)\n{entry}, "):
+        read_sequence(dicom_folder(edit, phases=6))
+
+
+def test_positions_that_count_on_from_slice_to_slice_do_not_lack_phases(dicom_folder, pixels_of):
+    def edit(dataset, slice_number, phase):
+        dataset.TemporalPositionIdentifier = 4 * slice_number + phase + 1
+
+    assert_is_the_stack(read_sequence(dicom_folder(edit)), pixels_of)
+
+
+@pytest.mark.parametrize("wrong", [1000.0, 41.0, -1.0, 1e9])
+@pytest.mark.parametrize("slices", [1, 2, 3])
+def test_one_wrong_time_is_refused_however_many_slices_there_are(slices, wrong, dicom_folder):
+    def edit(dataset, slice_number, phase):
+        if (slice_number, phase) == (0, 3):
+            dataset.TriggerTime = wrong
+
+    with pytest.raises(InvalidInputError, match="contradict each other"):
+        read_sequence(dicom_folder(edit, slices=slices, phases=6))
+
+
+@pytest.mark.parametrize("numbers", [(6, 1, 2, 3, 4, 5), (2, 3, 4, 5, 6, 1), (1, 2, 4, 3, 5, 6), (4, 1, 6, 2, 5, 3)])
+def test_image_numbers_out_of_order_do_not_matter_where_times_are_even(numbers, dicom_folder, pixels_of):
+    def edit(dataset, slice_number, phase):
+        dataset.InstanceNumber = numbers[phase]
+
+    assert_is_the_stack(read_sequence(dicom_folder(edit, slices=1, phases=6)), pixels_of, slices=1, phases=6)
+
+
+@pytest.mark.parametrize("step", [0.4, 1.0])
+def test_a_clock_that_is_shifted_by_a_phase_is_refused_unless_it_tells_only_seconds(step, dicom_folder):
+    def edit(dataset, slice_number, phase):
+        del dataset.TriggerTime
+        dataset.AcquisitionTime = f"{101010 + step * (phase + (slice_number == 2)):.3f}"
+        dataset.InstanceNumber = phase + (2 if slice_number < 2 else 1)
+
+    if step < 1:
+        with pytest.raises(InvalidInputError, match="slice 2 begins a whole phase after slice 0"):
+            read_sequence(dicom_folder(edit))
+    else:
+        assert read_sequence(dicom_folder(edit)).times == (0, 1000, 2000, 3000)
+
+
+def test_an_offset_of_a_whole_phase_is_none_where_no_image_is_lacking(dicom_folder, pixels_of):
+    def edit(dataset, slice_number, phase):
+        dataset.TriggerTime = 40.0 * (phase + slice_number)
+
+    sequence = read_sequence(dicom_folder(edit))
+    assert_is_the_stack(sequence, pixels_of)
+    assert sequence.times == (40, 80, 120, 160)
+
+
+@pytest.mark.parametrize("agree", [True, False])
+def test_image_numbers_that_contradict_the_time_of_the_content_have_a_note(agree, dicom_folder):
+    def edit(dataset, slice_number, phase):
+        del dataset.TriggerTime
+        dataset.ContentTime = f"{101010 + (phase if agree else 9 - phase)}"
+
+    notes = read_sequence(dicom_folder(edit)).notes
+    assert any("another order than ContentTime" in note for note in notes) is not agree
+
+
+def test_numbers_of_acquisitions_go_before_those_of_images(dicom_folder, pixels_of):
+    def edit(dataset, slice_number, phase):
+        del dataset.TriggerTime
+        dataset.AcquisitionNumber = phase + 1
+        dataset.InstanceNumber = (7 * (4 * slice_number + phase)) % 13 + 1
+
+    sequence = read_sequence(dicom_folder(edit))
+    assert_is_the_stack(sequence, pixels_of)
+    assert "in the order of AcquisitionNumber and numbered" in sequence.notes[-1]
+
+
+def test_acquisitions_of_several_phases_do_not_matter(dicom_folder, pixels_of):
+    def edit(dataset, slice_number, phase):
+        del dataset.TriggerTime
+        dataset.AcquisitionNumber = phase // 2
+
+    sequence = read_sequence(dicom_folder(edit))
+    assert_is_the_stack(sequence, pixels_of)
+    assert len(sequence.notes) == 1
+    assert "the image numbers" in sequence.notes[0]
