@@ -6,10 +6,12 @@ import bz2
 import io
 import re
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
-from temporal_interp.errors import MissingFileError, UnreadableFileError
+from temporal_interp.errors import MissingFileError, TemporalInterpError, UnreadableFileError
 
 COMPRESSION = 1
 """Level of gzip. Level 9 takes about seven times as long and saves a twentieth (our measurement, cine MR and CT)."""
@@ -26,6 +28,25 @@ COMPRESSED_CHUNK = 1 << 18
 GZIP_MAGIC = b"\x1f\x8b"
 GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 """Tells zlib to look at the first bytes for which of the two it is."""
+
+
+@contextmanager
+def damage_told(causes: tuple[type[Exception], ...], message: str) -> Iterator[None]:
+    """Turn what a library raises on a damaged file into an error for the user; our own errors pass.
+
+    Args:
+        causes: what the library raises.
+        message: with {error} where its words go.
+
+    Raises:
+        UnreadableFileError: one of the causes was raised in the block.
+    """
+    try:
+        yield
+    except TemporalInterpError:
+        raise
+    except causes as error:
+        raise UnreadableFileError(message.format(error=error)) from error
 
 
 def require_exists(path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -13,8 +13,8 @@ import nrrd
 import numpy as np
 from nrrd.errors import NRRDError
 
-from temporal_interp.errors import TemporalInterpError, UnreadableFileError
-from temporal_interp.io.files import CHUNK
+from temporal_interp.errors import UnreadableFileError
+from temporal_interp.io.files import CHUNK, damage_told
 from temporal_interp.io.nrrd_voxels import read_voxels
 
 NEEDED_FIELDS = ("type", "dimension", "sizes", "encoding")
@@ -68,15 +68,12 @@ def open_nrrd(path: Path) -> Iterator[OpenNrrd]:
         yield OpenNrrd(fields, keys, data_files, path, file)
 
 
-@contextmanager
-def _damage_told() -> Iterator[None]:
+def _damage_told() -> AbstractContextManager[None]:
     """Turn what pynrrd and NumPy raise into an error for the user."""
-    try:
-        yield
-    except TemporalInterpError:
-        raise
-    except (NRRDError, ValueError, TypeError, LookupError, ArithmeticError, EOFError, OSError, StopIteration) as error:
-        raise UnreadableFileError(f"this is not a NRRD file, or it is cut short or damaged ({error}).") from error
+    return damage_told(
+        (NRRDError, ValueError, TypeError, LookupError, ArithmeticError, EOFError, OSError, StopIteration),
+        "this is not a NRRD file, or it is cut short or damaged ({error}).",
+    )
 
 
 def _require_whole(fields: dict, lines: dict[str, str]) -> None:

@@ -6,14 +6,14 @@ import math
 import zlib
 from collections import abc
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import IO
 
 import numpy as np
 
-from temporal_interp.errors import OutOfMemoryError, TemporalInterpError, UnreadableFileError
-from temporal_interp.io.files import CHUNK
+from temporal_interp.errors import OutOfMemoryError, UnreadableFileError
+from temporal_interp.io.files import CHUNK, damage_told
 
 INFLATION = 1032
 """No gzip file grows by more than this when it is uncompressed."""
@@ -117,15 +117,11 @@ def require_plausible(file_bytes: int, needed: int) -> None:
         )
 
 
-@contextmanager
-def _damage_told() -> Iterator[None]:
+def _damage_told() -> AbstractContextManager[None]:
     """Turn what compression libraries raise into an error for the user."""
-    try:
-        yield
-    except TemporalInterpError:
-        raise
-    except (EOFError, zlib.error, OSError) as error:
-        raise UnreadableFileError(f"the compressed file is cut short or damaged ({error}); get it again.") from error
+    return damage_told(
+        (EOFError, zlib.error, OSError), "the compressed file is cut short or damaged ({error}); get it again."
+    )
 
 
 def _pieces(file: IO[bytes], rows: int, row: int, dtype: np.dtype) -> Iterator[tuple[int, np.ndarray]]:
