@@ -187,7 +187,8 @@ class PreparedGaps:
         gap = self.sequence.gaps[number]
         wanted = [gap.t_of(time) for time in times]
         acquired = {0.0: self.sequence[gap.first], 1.0: self.sequence[gap.last]}
-        seen = seen_in_either(acquired[0.0].array, acquired[1.0].array)
+        # looked at for synthetic frames alone: acquired ones are shown at once
+        seen = None if set(wanted) <= set(acquired) else seen_in_either(acquired[0.0].array, acquired[1.0].array)
         unknown = [t for t in wanted if fields or t not in acquired]
         known = (
             dict(zip(unknown, self._pair(number, progress).at(unknown, fields=fields), strict=True)) if unknown else {}
