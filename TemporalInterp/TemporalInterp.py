@@ -82,12 +82,11 @@ class TemporalInterpWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ScriptedLoadableModuleWidget.setup(self)
         from TemporalInterpLib.widget import ModulePanel
 
-        widget = slicer.util.loadUI(self.resourcePath("UI/TemporalInterp.ui"))
+        widget = slicer.qMRMLWidget()
         self.layout.addWidget(widget)
-        self.ui = slicer.util.childWidgetVariables(widget)
-        widget.setMRMLScene(slicer.mrmlScene)
         self.logic = TemporalInterpLogic()
-        self.panel = ModulePanel(self.ui, self.logic)
+        self.panel = ModulePanel(widget, self.logic)
+        self.ui = slicer.util.childWidgetVariables(widget)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartImportEvent, self.onSceneStartImport)

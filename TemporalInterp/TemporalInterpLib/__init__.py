@@ -1,1 +1,1 @@
-"""The Slicer layer: between the MRML scene and the core package `temporal_interp`."""  # noqa: N999
+"""The Slicer layer: between the MRML scene and the core package `temporal_interp`."""

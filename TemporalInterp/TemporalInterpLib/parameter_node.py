@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Annotated
+from typing import Annotated, Union
 
 import slicer
 from slicer.i18n import tr as _
@@ -31,6 +31,20 @@ class Device(Enum):
             Device.CPU: _("Processor (CPU)"),
             Device.CUDA: _("NVIDIA GPU (CUDA)"),
             Device.MPS: _("Apple GPU (MPS)"),
+        }[self]
+
+
+class Span(Enum):
+    """What is interpolated."""
+
+    BETWEEN = "between"
+    WHOLE = "whole"
+
+    def label(self) -> str:
+        """Return the text of the selector."""
+        return {
+            Span.BETWEEN: _("Between A and B, hiding the frames between"),
+            Span.WHOLE: _("The whole sequence"),
         }[self]
 
 
@@ -114,6 +128,7 @@ class TemporalInterpParameterNode:
         sequence: the sequence to interpolate.
         firstPhase: number of its item at t = 0, -1 for none.
         lastPhase: number of its item at t = 1, -1 for none.
+        span: interpolate between the two phases, or the whole sequence.
         time: place of the preview between the phases, from 0 to 1.
         sideBySide: show phase A, the instant and phase B side by side.
         engine: how to synthesise: AUTOMATIC, ADAPTED, or the name of an engine as on the command line.
@@ -146,6 +161,7 @@ class TemporalInterpParameterNode:
     sequence: slicer.vtkMRMLSequenceNode
     firstPhase: int = -1  # noqa: N815
     lastPhase: int = -1  # noqa: N815
+    span: Span = Span.BETWEEN
     time: Annotated[float, WithinRange(0, 1)] = 0.5
     sideBySide: bool = False  # noqa: N815
     engine: str = AUTOMATIC
@@ -162,14 +178,14 @@ class TemporalInterpParameterNode:
     fieldSpacing: Annotated[float, WithinRange(1, 30)] = 5.0  # noqa: N815
     jacobian: bool = False
     wholeBeat: bool = False  # noqa: N815
-    trackedRegion: slicer.vtkMRMLSegmentationNode | slicer.vtkMRMLMarkupsROINode | None  # noqa: N815
+    trackedRegion: Union[slicer.vtkMRMLSegmentationNode, slicer.vtkMRMLMarkupsROINode, None]  # noqa: N815
     trackedSegment: str = ""  # noqa: N815
     motionArrows: bool = False  # noqa: N815
-    followingPoints: slicer.vtkMRMLMarkupsFiducialNode | slicer.vtkMRMLMarkupsCurveNode | None  # noqa: N815
+    followingPoints: Union[slicer.vtkMRMLMarkupsFiducialNode, slicer.vtkMRMLMarkupsCurveNode, None]  # noqa: N815
     strainCurve: slicer.vtkMRMLMarkupsCurveNode  # noqa: N815
     strainView: StrainView = StrainView.SHORT_AXIS  # noqa: N815
     wallThickness: Annotated[float, WithinRange(0, 40)] = 0.0  # noqa: N815
-    slicesInput: slicer.vtkMRMLScalarVolumeNode | slicer.vtkMRMLSequenceNode | None  # noqa: N815
+    slicesInput: Union[slicer.vtkMRMLScalarVolumeNode, slicer.vtkMRMLSequenceNode, None]  # noqa: N815
     sliceFactor: SliceFactor = SliceFactor.TWO  # noqa: N815
     sliceQuality: SliceQuality = SliceQuality.QUICK  # noqa: N815
     keepAcquired: bool = True  # noqa: N815

@@ -102,7 +102,7 @@ class _Run:
 
     def wait_for_preview(self) -> None:
         """Wait for the engine's answer."""
-        shown = self.panel.preview.preview.node
+        shown = self.panel.sections["preview"].preview.node
         self.wait_until(lambda: shown.GetAttribute(PREFIX + "Engine") == self.engine, "the preview")
 
     def press(self, work: Any) -> None:
@@ -162,7 +162,7 @@ def _preview(run: _Run) -> None:
     test, sequence = run.test, run.parameters.sequence
     first, last = _array(sequence.GetNthDataNode(0)), _array(sequence.GetNthDataNode(END_SYSTOLE))
     run.ui.timeSlider.value = 0.25
-    shown = run.panel.preview.preview.node
+    shown = run.panel.sections["preview"].preview.node
     blend = _array(shown).copy()
     np.testing.assert_allclose(blend, 0.75 * first + 0.25 * last, atol=0.51)
     _assert_place_and_type(run, shown, sequence.GetNthDataNode(0))
@@ -199,7 +199,7 @@ def _side_by_side(run: _Run) -> None:
     composites = [manager.sliceWidget(tag).sliceLogic().GetSliceCompositeNode() for tag in VIEWS]
     shown = [slicer.mrmlScene.GetNodeByID(composite.GetBackgroundVolumeID()) for composite in composites]
     np.testing.assert_array_equal(_array(shown[0]), _array(sequence.GetNthDataNode(0)))
-    test.assertIs(shown[1], run.panel.preview.preview.node)
+    test.assertIs(shown[1], run.panel.sections["preview"].preview.node)
     np.testing.assert_array_equal(_array(shown[2]), _array(sequence.GetNthDataNode(END_SYSTOLE)))
     test.assertEqual([is_synthetic(attributes_of(node)) for node in shown], [False, True, False])
     run.ui.sideBySide.checked = False
@@ -224,7 +224,7 @@ def _small_cine(run: _Run) -> None:
         slicer.mrmlScene.RemoveNode(node)
     run.ui.timeSlider.value = 0.75
     run.wait_for_preview()
-    shown = run.panel.preview.preview.node
+    shown = run.panel.sections["preview"].preview.node
     _assert_place_and_type(run, shown, added.sequence.GetNthDataNode(0))
     run.test.assertIs(shown.GetParentTransformNode(), parent)
 
@@ -238,13 +238,13 @@ def _at_times(run: _Run) -> None:
         run.ui.times.text = text
         with mock.patch.object(slicer.util, "errorDisplay") as shown:
             run.ui.interpolateButton.click()
-            run.wait_until(lambda: not run.panel.interpolate.work.running, "refusing")
+            run.wait_until(lambda: not run.panel.sections["interpolate"].work.running, "refusing")
         test.assertEqual(shown.call_count, 1)
         test.assertIn(words, shown.call_args.args[0])
         test.assertIn(words, run.ui.interpolateMessage.text)
     _assert_scene_is(run, before)
     run.ui.times.text = "220.5, 100"
-    run.press(run.panel.interpolate.work)
+    run.press(run.panel.sections["interpolate"].work)
     end = CYCLE_MS * END_SYSTOLE / PHASES
     synthetic = [(value, (0.0, end, value / end)) for value in (100.0, 220.5)]
     _assert_filled(run, [(0.0, 0), *synthetic, (end, END_SYSTOLE)])
@@ -256,7 +256,7 @@ def _whole_sequence(run: _Run) -> None:
     run.ui.factor.value = 2
     run.ui.cyclic.checked = True
     run.ui.fields.checked = False
-    run.press(run.panel.interpolate.work)
+    run.press(run.panel.sections["interpolate"].work)
     starts = [n * CYCLE_MS / PHASES for n in range(PHASES)]
     expected: list[tuple[float, Origin]] = []
     for number, (start, stop) in enumerate(zip(starts, [*starts[1:], 0.0], strict=True)):
@@ -267,7 +267,7 @@ def _whole_sequence(run: _Run) -> None:
 
 def _cancel(run: _Run) -> None:
     """Cancel half-way: the scene is as it was"""
-    test, work, ui = run.test, run.panel.interpolate.work, run.ui
+    test, work, ui = run.test, run.panel.sections["interpolate"].work, run.ui
     run.parameters.fill = Fill.EVENLY
     ui.frameCount.value = 100
     before, text = _scene_state(), ui.interpolateButton.text
@@ -289,7 +289,7 @@ def _between_phases(run: _Run) -> None:
     run.ui.frameCount.value = 10
     run.ui.fields.checked = True
     times = [node.GetMTime() for node in (source, *_items(source))]
-    run.press(run.panel.interpolate.work)
+    run.press(run.panel.sections["interpolate"].work)
     end = CYCLE_MS * END_SYSTOLE / PHASES
     synthetic = [(end * n / 11, (0.0, end, n / 11)) for n in range(1, 11)]
     _assert_filled(run, [(0.0, 0), *synthetic, (end, END_SYSTOLE)])
@@ -381,7 +381,7 @@ def _check(run: _Run) -> None:
     test, ui = run.test, run.ui
     hidden = index_values_of(run.parameters.sequence)[1:END_SYSTOLE]
     before = {node.GetID() for node in nodes_of(slicer.mrmlScene)}
-    run.press(run.panel.check.work)
+    run.press(run.panel.sections["check"].work)
     added = [node for node in nodes_of(slicer.mrmlScene) if node.GetID() not in before]
     [table] = [node for node in added if node.IsA("vtkMRMLTableNode")]
     [chart] = [node for node in added if node.IsA("vtkMRMLPlotChartNode")]
@@ -450,7 +450,7 @@ def _track_motion(run: _Run) -> None:
     ui.sequenceSelector.setCurrentNode(slice_cine.sequence)
     before = sorted(_scene_state())
     if run.moves:
-        run.press(run.panel.track.work)
+        run.press(run.panel.sections["track"].work)
         _assert_tracked(run, slice_cine)
         ui.removeMotionButton.click()
     else:
@@ -475,7 +475,7 @@ def _slice_of(cine: slicer.vtkMRMLSequenceNode) -> AddedSequence:
 
 
 def _assert_tracked(run: _Run, cine: AddedSequence) -> None:
-    test, ui, motion = run.test, run.ui, run.panel.track.motion
+    test, ui, motion = run.test, run.ui, run.panel.sections["track"].motion
     test.assertEqual(index_values_of(motion), index_values_of(cine.sequence))
     test.assertEqual(browsers_of(motion), [cine.browser])
     test.assertIn("An estimate", ui.motionLabel.text)
@@ -513,8 +513,8 @@ def _add_slices(run: _Run) -> None:
     before = sorted(_scene_state())
     if run.moves:
         in_one_step = partial(run.widget.logic.slices_steps, fitting_steps=1)
-        with mock.patch.object(run.panel.slices.logic, "slices_steps", in_one_step):
-            run.press(run.panel.slices.work)
+        with mock.patch.object(run.panel.sections["slices"].logic, "slices_steps", in_one_step):
+            run.press(run.panel.sections["slices"].work)
         _assert_closer(run, given)
         if manager is not None:
             test.assertEqual(manager.layout, COMPARISON)
@@ -531,7 +531,7 @@ def _add_slices(run: _Run) -> None:
 
 
 def _assert_closer(run: _Run, given: AddedSequence) -> None:
-    test, result = run.test, run.panel.slices.result
+    test, result = run.test, run.panel.sections["slices"].result
     test.assertIsNotNone(result, run.ui.slicesMessage.text)
     test.assertIn("Synthetic slices", result.GetName())
     test.assertEqual(index_values_of(result), index_values_of(given.sequence))
@@ -571,7 +571,7 @@ def _use_without_pytorch(run: _Run) -> None:
         run.widget.logic.interpolate(parameters.sequence, 0, END_SYSTOLE, 1, engine="student")
     parameters.engine, parameters.fill = AUTOMATIC, Fill.EVENLY
     ui.frameCount.value = 1
-    run.press(run.panel.interpolate.work)
+    run.press(run.panel.sections["interpolate"].work)
     middle = parameters.result.GetNthDataNode(1)
     test.assertEqual(middle.GetAttribute(PREFIX + "Engine"), "linear_blend")
     ends = [_array(parameters.sequence.GetNthDataNode(n)).astype(float) for n in (0, END_SYSTOLE)]

@@ -4,105 +4,150 @@ from __future__ import annotations
 
 from typing import Any
 
+import ctk
+import qt
 import slicer
 import vtk
 
 from TemporalInterpLib.background import wait_for_threads
 from TemporalInterpLib.logic import InterpolationLogic
-from TemporalInterpLib.panels.check_panel import CheckPanel
-from TemporalInterpLib.panels.clean_up_panel import CleanUpPanel
-from TemporalInterpLib.panels.deformation_panel import DeformationPanel
-from TemporalInterpLib.panels.engine_panel import EnginePanel
-from TemporalInterpLib.panels.interpolate_panel import InterpolatePanel
-from TemporalInterpLib.panels.packages_panel import PackagesPanel
-from TemporalInterpLib.panels.panel import Context
-from TemporalInterpLib.panels.preview_panel import PreviewPanel
-from TemporalInterpLib.panels.sequence_panel import SequencePanel
-from TemporalInterpLib.panels.slices_panel import SlicesPanel
-from TemporalInterpLib.panels.track_panel import TrackPanel
 from TemporalInterpLib.parameter_node import TemporalInterpParameterNode
+from TemporalInterpLib.section import SCENE, Context, Section
+from TemporalInterpLib.sections import section_classes, ui_file
 
 CLOSING_SECONDS = 5.0
 """Time to wait for cancelled work when the panel is closed."""
 
 
 class ModulePanel:
-    """Keeps sections and parameters synchronised.
+    """Keeps sections, parameters and scene synchronised: a section hears of what it watches, and of nothing else.
+
+    Attributes:
+        context: what the sections share.
+        sections: by the name of their folder, in the order of the panel.
 
     Args:
-        ui: the widgets of the .ui file, by name.
+        widget: a qMRMLWidget that the sections are added to.
         logic: does the work.
     """
 
-    def __init__(self, ui: Any, logic: InterpolationLogic) -> None:
-        self.context = Context(ui, logic)
-        self.packages = PackagesPanel(self.context)
-        self.sequence = SequencePanel(self.context)
-        self.preview = PreviewPanel(self.context)
-        self.engine = EnginePanel(self.context)
-        self.interpolate = InterpolatePanel(self.context)
-        self.deformation = DeformationPanel(self.context)
-        self.track = TrackPanel(self.context)
-        self.slices = SlicesPanel(self.context)
-        self.check = CheckPanel(self.context)
-        self.clean_up = CleanUpPanel(self.context)
-        self._sections = (
-            self.packages,
-            self.sequence,
-            self.preview,
-            self.engine,
-            self.interpolate,
-            self.deformation,
-            self.track,
-            self.slices,
-            self.check,
-            self.clean_up,
-        )
-        self._observation: tuple[slicer.vtkMRMLNode, int] | None = None
+    def __init__(self, widget: Any, logic: InterpolationLogic) -> None:
+        self.context = Context(logic, self._announce)
+        self.sections: dict[str, Section] = {}
+        self._widget = widget
         self._gui_tag: int | None = None
-        self._updating = self._changed = False
+        self._seen: dict[str, object] = {}
+        self._pending: set[str] = set()
+        self._updating = False
+        self._scene_changed = False
+        self._observations: list[tuple[vtk.vtkObject, int]] = []
+        self._sequences: dict[slicer.vtkMRMLSequenceNode, int] = {}
+        layout = qt.QVBoxLayout(widget)
+        layout.setContentsMargins(0, 0, 0, 0)
+        for name, section in section_classes().items():
+            contents = slicer.util.loadUI(str(ui_file(name)))
+            contents.setMRMLScene(slicer.mrmlScene)
+            layout.addWidget(_collapsible(contents, name, section) if section.title else contents)
+            self.sections[name] = section(self.context, slicer.util.childWidgetVariables(contents))
+        layout.addStretch(1)
 
     def use(self, parameters: TemporalInterpParameterNode | None) -> None:
         """Follow these parameters from now on, or none while there is no scene."""
-        if self.context.parameters is not None:
-            self.context.parameters.disconnectGui(self._gui_tag)
-            node, tag = self._observation
-            node.RemoveObserver(tag)
-        self.context.parameters = parameters
+        self._release()
         if parameters is None:
-            self._observation = self._gui_tag = None
             return
-        self._gui_tag = parameters.connectGui(self.context.ui)
-        node = parameters.parameterNode
-        self._observation = (node, node.AddObserver(vtk.vtkCommand.ModifiedEvent, self._parameters_changed))
-        self.update()
-
-    def update(self) -> None:
-        """Show the parameters; a change made meanwhile is shown in another round, not within this one."""
-        if self.context.parameters is None:
-            return
-        self._changed = True
-        if self._updating:
-            return
-        self._updating = True
-        try:
-            while self._changed and self.context.parameters is not None:
-                self._changed = False
-                for section in self._sections:
-                    section.update()
-        finally:
-            self._updating = False
+        self._gui_tag = parameters.connectGui(slicer.util.childWidgetVariables(self._widget))
+        self.context.parameters = parameters
+        self._observe(parameters.parameterNode, vtk.vtkCommand.ModifiedEvent, self._changed)
+        scene = parameters.parameterNode.GetScene()
+        for event in (scene.NodeAddedEvent, scene.NodeRemovedEvent):
+            self._observe(scene, event, self._scene_has_changed)
+        self._pending |= {what for section in self.sections.values() for what in section.watches}
+        self._changed()
 
     def stop(self) -> None:
         """Release the parameters, cancel all work and remove the preview from the scene."""
         self.use(None)  # first: a selector may change as the preview is removed, and its followers would start again
-        for section in self._sections:
+        for section in self.sections.values():
             section.stop()
+        self.context.reader.forget()
 
     def close(self) -> None:
         """Stop finally."""
         self.stop()
         wait_for_threads(CLOSING_SECONDS)
 
-    def _parameters_changed(self, *_event: object) -> None:
-        self.update()
+    def _release(self) -> None:
+        if self.context.parameters is not None:
+            self.context.parameters.disconnectGui(self._gui_tag)
+        for node, tag in [*self._observations, *self._sequences.items()]:
+            node.RemoveObserver(tag)
+        self.context.parameters = self._gui_tag = None
+        self._observations, self._sequences = [], {}
+        self._seen, self._pending = {}, set()
+
+    def _observe(self, node: vtk.vtkObject, event: int | str, function: Any) -> None:
+        self._observations.append((node, node.AddObserver(event, function)))
+
+    def _changed(self, *_event: object) -> None:
+        """Update the sections that watch what has changed; what changes meanwhile is shown in another round."""
+        if self.context.parameters is None:
+            return
+        self._pending |= self._changed_parameters()
+        if self._updating:
+            return
+        self._updating = True
+        try:
+            while self._pending and self.context.parameters is not None:
+                changed, self._pending = self._pending, set()
+                for section in self.sections.values():
+                    if self.context.parameters is not None and changed & section.watches:
+                        section.update()
+        finally:
+            self._updating = False
+
+    def _changed_parameters(self) -> set[str]:
+        names = {name for section in self.sections.values() for name in section.watches}
+        known = TemporalInterpParameterNode.__annotations__
+        now = {name: getattr(self.context.parameters, name) for name in names if name in known}
+        changed = {name for name, value in now.items() if name not in self._seen or self._seen[name] != value}
+        self._seen = now
+        if changed:
+            self._follow({node for node in now.values() if isinstance(node, slicer.vtkMRMLSequenceNode)})
+        return changed
+
+    def _follow(self, sequences: set[slicer.vtkMRMLSequenceNode]) -> None:
+        """Observe the sequences that parameters refer to, and no others."""
+        for node in set(self._sequences) - sequences:
+            node.RemoveObserver(self._sequences.pop(node))
+        for node in sequences - set(self._sequences):
+            self._sequences[node] = node.AddObserver(vtk.vtkCommand.ModifiedEvent, self._sequence_has_changed)
+
+    def _sequence_has_changed(self, node: vtk.vtkObject, _event: str) -> None:
+        self._pending |= {name for name, value in self._seen.items() if value is node}
+        self._changed()
+
+    def _scene_has_changed(self, *_event: object) -> None:
+        """Tell the sections once, after all nodes of an import or a result have come."""
+        if not self._scene_changed:
+            self._scene_changed = True
+            qt.QTimer.singleShot(0, self._tell_of_scene)
+
+    def _tell_of_scene(self) -> None:
+        self._scene_changed = False
+        self._announce(SCENE)
+
+    def _announce(self, what: str) -> None:
+        self._pending.add(what)
+        self._changed()
+
+
+def _collapsible(contents: Any, name: str, section: type[Section]) -> Any:
+    button = ctk.ctkCollapsibleButton()
+    button.objectName = f"{name}Section"
+    button.text = section.title
+    layout = qt.QVBoxLayout(button)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.addWidget(contents)
+    button.collapsed = section.collapsed
+    return button

@@ -131,7 +131,7 @@ def parameters_of(widget):
 
 def preview_of(widget):
     """The preview's volume node, None where there is none."""
-    return widget.panel.preview.preview.node
+    return widget.panel.sections["preview"].preview.node
 
 
 def pick(box, index: int) -> None:

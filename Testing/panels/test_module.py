@@ -27,7 +27,7 @@ from TemporalInterpLib.parameter_node import (
 
 MODULE = Path(__file__).parents[2] / "TemporalInterp"
 LIBRARY = MODULE / "TemporalInterpLib"
-UI = ElementTree.parse(MODULE / "Resources" / "UI" / "TemporalInterp.ui").getroot()
+UI = [ElementTree.parse(path).getroot() for path in sorted((LIBRARY / "sections").glob("*/*.ui"))]
 
 WITHOUT_TORCH = """
 import json, os, sys
@@ -59,7 +59,7 @@ with session(scene, logic, main_window=False) as running:
     ui, parameters = widget.ui, widget.panel.context.parameters
     ui.frameCount.value = 1
     ui.interpolateButton.click()
-    while widget.panel.interpolate.work.running:
+    while widget.panel.sections["interpolate"].work.running:
         slicer.app.processEvents()
     ui.timeSlider.value = 0.25
     said = {
@@ -68,7 +68,7 @@ with session(scene, logic, main_window=False) as running:
         "voxels": [int(array.max()) for array in item_arrays(parameters.result)],
         "synthetic": synthetic_marks(parameters.result),
         "engine": parameters.result.GetNthDataNode(1).GetAttribute("TemporalInterp.Engine"),
-        "preview": int(slicer.util.arrayFromVolume(widget.panel.preview.preview.node).max()),
+        "preview": int(slicer.util.arrayFromVolume(widget.panel.sections["preview"].preview.node).max()),
         "dialogs": running.dialogs.shown,
         "loaded": [name for name in blocked if sys.modules[name] is not None],
     }
@@ -123,7 +123,7 @@ def test_opens_without_a_main_window_and_interpolates(cine, open_panel, process_
     widget = open_panel()
     widget.ui.timeSlider.value = 0.3
     widget.ui.interpolateButton.click()
-    process_events_until(lambda: not widget.panel.interpolate.work.running, 20)
+    process_events_until(lambda: not widget.panel.sections["interpolate"].work.running, 20)
     assert len(item_values(parameters_of(widget).result)) == 12
 
 
@@ -149,7 +149,7 @@ def test_reloaded_it_works_on(cine, open_panel, process_events_until):
     first.ui.timeSlider.value = 0.3
     panel = first.panel
     first.cleanup()
-    assert panel.preview.preview.node is None
+    assert panel.sections["preview"].preview.node is None
     second = open_panel()
     assert second.ui.timeSlider.value == 0.3
     second.ui.timeSlider.value = 0.4
@@ -226,8 +226,8 @@ class TestScenes:
             slicer.app.processEvents()
         assert slicer.util.getNodesByClass("vtkMRMLVolumeNode") == []
         assert slicer.util.getNodesByClass("vtkMRMLSequenceNode") == []
-        assert not widget.panel.interpolate.work.running
-        assert not widget.panel.check.work.running
+        assert not widget.panel.sections["interpolate"].work.running
+        assert not widget.panel.sections["check"].work.running
         assert (widget.ui.interpolateButton.text, widget.ui.checkButton.text) == ("Interpolate", "Check")
         assert parameters_of(widget).sequence is None
         assert not widget.ui.timeSlider.enabled
@@ -297,7 +297,7 @@ class TestSaving:
         widget = open_panel()
         widget.ui.frameCount.value = 2
         widget.ui.interpolateButton.click()
-        process_events_until(lambda: not widget.panel.interpolate.work.running, 20)
+        process_events_until(lambda: not widget.panel.sections["interpolate"].work.running, 20)
         made = [array.copy() for array in item_arrays(parameters_of(widget).result)]
         marks = ours(parameters_of(widget).result)
         widget.ui.timeSlider.value = 0.6  # a preview, which is not saved
@@ -335,7 +335,7 @@ class TestSaving:
         assert preview_of(widget).GetAttribute("TemporalInterp.FirstIndexValue") == "12.5"
         widget.ui.frameCount.value = 1
         widget.ui.interpolateButton.click()
-        process_events_until(lambda: not widget.panel.interpolate.work.running, 20)
+        process_events_until(lambda: not widget.panel.sections["interpolate"].work.running, 20)
         assert item_values(parameters_of(widget).result) == [12.5, 31.25, 50]
 
     def test_loading_into_a_scene_with_work_running(
@@ -354,7 +354,7 @@ class TestSaving:
         scene.SetURL(str(url))
         assert scene.Import()
         held.let_go()
-        process_events_until(lambda: not widget.panel.interpolate.work.running, 20)
+        process_events_until(lambda: not widget.panel.sections["interpolate"].work.running, 20)
         assert slicer.util.getNode("imported") is not None
         assert item_values(parameters_of(widget).result) == [0, 25, 50]
 
@@ -362,7 +362,7 @@ class TestSaving:
 def widgets_in_ui() -> dict[str, tuple[str, dict[str, str]]]:
     """Class and properties of every widget in the .ui file, by its name."""
     found = {}
-    for widget in UI.iter("widget"):
+    for widget in (widget for ui in UI for widget in ui.iter("widget")):
         texts = {p.get("name"): "".join(p.itertext()).strip() for p in widget.findall("property")}
         found[widget.get("name")] = (widget.get("class"), texts)
     return found

@@ -23,7 +23,7 @@ def check(process_events_until):
 
     def run(widget) -> None:
         widget.ui.checkButton.click()
-        process_events_until(lambda: not widget.panel.check.work.running, 30)
+        process_events_until(lambda: not widget.panel.sections["check"].work.running, 30)
 
     return run
 
@@ -179,7 +179,7 @@ def test_neighbours_have_nothing_to_hide(scene, widget, dialogs):
 
 def test_synthetic_frames_are_not_predicted(cine, widget, check):
     set_attributes(cine.sequence.GetNthDataNode(2), {"TemporalInterp.Synthetic": "true"})
-    widget.panel.update()
+    cine.sequence.Modified()
     check(widget)
     assert table_of()["trigger time ms"] == [12.5, 37.5]
     assert table_of()["t"] == [0.25, 0.75]
@@ -252,7 +252,7 @@ def test_the_sequence_is_deleted_meanwhile(cine, scene, widget, engines, process
     process_events_until(lambda: len(held.asked) == 1)
     scene.RemoveNode(cine.sequence)
     held.let_go()
-    process_events_until(lambda: not widget.panel.check.work.running)
+    process_events_until(lambda: not widget.panel.sections["check"].work.running)
     nodes = [scene.GetNthNode(n).GetName() for n in range(scene.GetNumberOfNodes())]
     assert ("cine error" in nodes) == ("cine check of known_motion" in nodes), "half a result"
 
@@ -263,7 +263,7 @@ def test_the_user_goes_to_another_module_meanwhile(widget, engines, process_even
     slicer.app.processEvents()
     gestures.leave(widget)
     held.let_go()
-    process_events_until(lambda: not widget.panel.check.work.running)
+    process_events_until(lambda: not widget.panel.sections["check"].work.running)
     gestures.enter(widget)
     assert widget.ui.checkMessage.text.startswith("3 hidden frames")
 

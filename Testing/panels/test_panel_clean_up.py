@@ -18,7 +18,7 @@ def interpolated(cine, open_panel, process_events_until):
     widget = open_panel()
     widget.ui.frameCount.value = 3
     widget.ui.interpolateButton.click()
-    process_events_until(lambda: not widget.panel.interpolate.work.running, 20)
+    process_events_until(lambda: not widget.panel.sections["interpolate"].work.running, 20)
     return widget
 
 
@@ -152,7 +152,7 @@ class TestModels:
 
 def test_removing_frames_does_not_stop_the_preview_of_the_source(cine, interpolated, process_events_until):
     interpolated.ui.timeSlider.value = 0.3
-    node = interpolated.panel.preview.preview.node
+    node = interpolated.panel.sections["preview"].preview.node
     process_events_until(lambda: node.GetAttribute("TemporalInterp.Engine") == SHIFT.name)
     interpolated.ui.removeFramesButton.click()
     assert node.GetScene() is not None

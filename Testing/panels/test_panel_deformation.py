@@ -22,7 +22,7 @@ def interpolated(cine, open_panel, process_events_until):
         widget = widget or open_panel(engine)
         widget.ui.frameCount.value = 3
         widget.ui.interpolateButton.click()
-        process_events_until(lambda: not widget.panel.interpolate.work.running, 20)
+        process_events_until(lambda: not widget.panel.sections["interpolate"].work.running, 20)
         return widget
 
     return make
@@ -41,7 +41,7 @@ def test_without_fields_it_says_how_to_get_them(cine, open_panel, process_events
     assert "Interpolate with displacement fields" in widget.ui.deformationMessage.text
     parameters_of(widget).fields = False
     widget.ui.interpolateButton.click()
-    process_events_until(lambda: not widget.panel.interpolate.work.running, 20)
+    process_events_until(lambda: not widget.panel.sections["interpolate"].work.running, 20)
     assert not any(getattr(widget.ui, name).enabled for name in CONTROLS)
 
 
@@ -134,7 +134,7 @@ def test_when_the_result_is_deleted_it_says_how_to_get_one(interpolated, scene):
     result = parameters_of(widget).result
     for node in (companion(result, Companion.DISPLACEMENT_FIRST_TO_T), result):
         scene.RemoveNode(node)
-    widget.panel.update()
+    slicer.app.processEvents()
     assert "Interpolate with displacement fields" in widget.ui.deformationMessage.text
     assert not widget.ui.fieldStyle.enabled
 

@@ -45,7 +45,7 @@ def test_the_choice_is_what_computes(cine, engines, open_panel, process_events_u
     widget = open_panel()
     choose(widget.ui.engineSelector, choice)
     widget.ui.interpolateButton.click()
-    process_events_until(lambda: not widget.panel.interpolate.work.running)
+    process_events_until(lambda: not widget.panel.sections["interpolate"].work.running)
     assert engines.made == [(name, "cpu")]
 
 
@@ -106,7 +106,7 @@ class TestSlowEngines:
         parameters_of(widget).fields = False
         widget.ui.cyclic.click()
         widget.ui.interpolateButton.click()
-        process_events_until(lambda: not widget.panel.interpolate.work.running, 20)
+        process_events_until(lambda: not widget.panel.sections["interpolate"].work.running, 20)
         result = parameters_of(widget).result
         assert item_values(result) == [0, 12.5, 20, 50]
         source, frames = item_arrays(cine.sequence), item_arrays(result)
@@ -139,7 +139,7 @@ class TestSlowEngines:
         widget = open_panel("velocity_field")
         before = snapshot(scene)
         widget.ui.interpolateButton.click()
-        process_events_until(lambda: not widget.panel.interpolate.work.running, 20)
+        process_events_until(lambda: not widget.panel.sections["interpolate"].work.running, 20)
         ((level, text),) = dialogs.shown
         assert level == "error"
         assert "137" in text
@@ -165,7 +165,7 @@ class TestAdapt:
         child_program(ADAPT.format(model=str(shipped_folder() / "synthetic-small.safetensors")))
         widget = open_panel()
         widget.ui.adaptButton.click()
-        process_events_until(lambda: not widget.panel.engine.work.running, 20)
+        process_events_until(lambda: not widget.panel.sections["engine"].work.running, 20)
         return widget
 
     def test_the_model_is_registered_chosen_and_its_gain_reported(self, adapted):
@@ -184,7 +184,7 @@ class TestAdapt:
 
     def test_twice_makes_two_models(self, adapted, process_events_until):
         adapted.ui.adaptButton.click()
-        process_events_until(lambda: not adapted.panel.engine.work.running, 20)
+        process_events_until(lambda: not adapted.panel.sections["engine"].work.running, 20)
         assert parameters_of(adapted).adaptedModel == "adapted-cine-2"
 
     def test_another_sequence_was_not_adapted_to(self, adapted, scene, blob_frames):
@@ -197,7 +197,7 @@ class TestAdapt:
         widget = open_panel()
         before = ids(scene)
         widget.ui.adaptButton.click()
-        process_events_until(lambda: not widget.panel.engine.work.running, 20)
+        process_events_until(lambda: not widget.panel.sections["engine"].work.running, 20)
         assert ids(scene) == before
 
     def test_progress_is_shown_and_cancel_ends_the_child(
@@ -234,7 +234,7 @@ class TestAdapt:
         child_program("say('error', message='The frames are too small to adapt to.'); sys.exit(3)")
         widget = open_panel()
         widget.ui.adaptButton.click()
-        process_events_until(lambda: not widget.panel.engine.work.running, 20)
+        process_events_until(lambda: not widget.panel.sections["engine"].work.running, 20)
         assert dialogs.shown == [("error", "The frames are too small to adapt to.")]
         assert widget.ui.adaptMessage.text == "The frames are too small to adapt to."
 
@@ -245,7 +245,7 @@ class TestAdapt:
         child_program(ADAPT.format(model=str(tmp_path / "none.safetensors")))
         widget = open_panel()
         widget.ui.adaptButton.click()
-        process_events_until(lambda: not widget.panel.engine.work.running, 20)
+        process_events_until(lambda: not widget.panel.sections["engine"].work.running, 20)
         assert dialogs.shown[0][0] == "error"
         assert "Unexpected error" not in dialogs.shown[0][1]
         assert parameters_of(widget).adaptedModel == ""
@@ -258,7 +258,7 @@ class TestAdapt:
         other = scene.AddNode(sequence_of(blob_frames(5), OBLIQUE, [0, 1, 2, 3, 4]))
         widget.ui.adaptButton.click()
         gestures.choose(widget.ui.sequenceSelector, other)
-        process_events_until(lambda: not widget.panel.engine.work.running, 20)
+        process_events_until(lambda: not widget.panel.sections["engine"].work.running, 20)
         assert parameters_of(widget).sequence is other
         assert parameters_of(widget).engine == "student"
 
@@ -325,7 +325,7 @@ def test_an_engine_of_another_package_is_offered_and_computes(cine, open_panel, 
         assert widget.ui.engineSelector.currentText == "Toy engine"
         assert widget.ui.engineInfo.text == "Moves by a known way. At once."
         widget.ui.interpolateButton.click()
-        process_events_until(lambda: not widget.panel.interpolate.work.running)
+        process_events_until(lambda: not widget.panel.sections["interpolate"].work.running)
         item = parameters_of(widget).result.GetNthDataNode(1)
         assert item.GetAttribute("TemporalInterp.Engine") == SHIFT.name
     finally:

@@ -36,7 +36,7 @@ def finish(process_events_until):
 
     def run(widget) -> slicer.vtkMRMLSequenceNode:
         widget.ui.interpolateButton.click()
-        process_events_until(lambda: not widget.panel.interpolate.work.running, 20)
+        process_events_until(lambda: not widget.panel.sections["interpolate"].work.running, 20)
         return parameters_of(widget).result
 
     return run
@@ -97,7 +97,7 @@ class TestFrames:
         panel.ui.times.text = text
         before = picture(scene)
         panel.ui.interpolateButton.click()
-        process_events_until(lambda: not panel.panel.interpolate.work.running)
+        process_events_until(lambda: not panel.panel.sections["interpolate"].work.running)
         ((level, shown),) = dialogs.shown
         assert (level, words in shown, panel.ui.interpolateMessage.text) == ("error", True, shown)
         assert panel.ui.interpolateButton.text == "Interpolate"
@@ -334,7 +334,7 @@ class TestCancel:
             panel.ui.interpolateButton.click()
             for _ in range(steps):
                 slicer.app.processEvents()
-            if not panel.panel.interpolate.work.running:
+            if not panel.panel.sections["interpolate"].work.running:
                 break
             panel.ui.interpolateButton.click()
             wait_for_threads(10)
@@ -358,7 +358,7 @@ class TestCancel:
         held.let_go()
         for _ in range(20):
             slicer.app.processEvents()
-        assert not panel.panel.interpolate.work.running
+        assert not panel.panel.sections["interpolate"].work.running
         assert slicer.util.getNodesByClass("vtkMRMLSequenceNode") == []
 
 
@@ -373,7 +373,7 @@ def test_200_starts_and_cancels_leak_no_node_and_little_memory(scene, blob_frame
         widget.ui.interpolateButton.click()
         for _ in range(1 + number % 12):  # while computing, and while storing the frames
             slicer.app.processEvents()
-        running = widget.panel.interpolate.work.running
+        running = widget.panel.sections["interpolate"].work.running
         if running:
             widget.ui.interpolateButton.click()
         wait_for_threads(10)
@@ -455,7 +455,7 @@ class TestMeanwhile:
         for node in (cine.sequence, cine.browser, cine.proxy):
             scene.RemoveNode(node)
         held.let_go()
-        process_events_until(lambda: not panel.panel.interpolate.work.running)
+        process_events_until(lambda: not panel.panel.sections["interpolate"].work.running)
         result = parameters_of(panel).result
         assert item_values(result) == pytest.approx([0, 50 / 3, 100 / 3, 50])
         assert item_arrays(result)[0].tobytes() == expected[0].tobytes()
@@ -470,7 +470,7 @@ class TestMeanwhile:
         panel.ui.frameCount.value = 9
         panel.ui.timeSlider.value = 0.2
         held.let_go()
-        process_events_until(lambda: not panel.panel.interpolate.work.running)
+        process_events_until(lambda: not panel.panel.sections["interpolate"].work.running)
         assert item_values(parameters_of(panel).result) == pytest.approx([0, 50 / 3, 100 / 3, 50])
 
     def test_the_user_goes_to_another_module_and_comes_back(self, cine, panel, engines, process_events_until, dialogs):
@@ -479,7 +479,7 @@ class TestMeanwhile:
         slicer.app.processEvents()
         gestures.leave(panel)
         held.let_go()
-        process_events_until(lambda: not panel.panel.interpolate.work.running)
+        process_events_until(lambda: not panel.panel.sections["interpolate"].work.running)
         gestures.enter(panel)
         assert len(item_values(parameters_of(panel).result)) == 12
         assert dialogs.shown == []
@@ -491,9 +491,9 @@ class TestMeanwhile:
         for _ in range(30):
             slicer.app.processEvents()
         assert time.monotonic() - started < 30 * 0.1
-        assert panel.panel.interpolate.work.running
+        assert panel.panel.sections["interpolate"].work.running
         held.let_go()
-        process_events_until(lambda: not panel.panel.interpolate.work.running)
+        process_events_until(lambda: not panel.panel.sections["interpolate"].work.running)
 
 
 def test_names_in_the_scene_are_unique_when_done_twice(cine, scene, panel, finish):

@@ -51,7 +51,7 @@ def test_without_torch_only_the_linear_blend_works_and_reports_it(
     assert "linear blend" in widget.ui.engineInfo.text
     widget.ui.frameCount.value = 1
     widget.ui.interpolateButton.click()
-    process_events_until(lambda: not widget.panel.interpolate.work.running)
+    process_events_until(lambda: not widget.panel.sections["interpolate"].work.running)
     result, source = parameters_of(widget).result, item_arrays(cine.sequence)
     assert item_values(result) == [0, 25, 50]
     np.testing.assert_array_equal(item_arrays(result)[1], blend(source[0], source[4], 0.5))

@@ -44,7 +44,7 @@ def test_opening_changes_nothing_in_the_scene_but_the_parameters(cine, scene, sl
 
 def test_an_empty_scene_says_what_to_do(open_panel):
     widget = open_panel()
-    assert "Load a cine" in widget.ui.sequenceMessage.text
+    assert "load a cine" in widget.ui.sequenceMessage.text
     assert not widget.ui.timeSlider.enabled
     assert not widget.ui.interpolateButton.enabled
     assert not widget.ui.checkButton.enabled
@@ -184,7 +184,7 @@ def test_buttons_on_a_sequence_that_cannot_be_used_answer_in_words(
 def test_a_sequence_that_loses_its_frames_says_so(cine, scene, open_panel, dialogs):
     widget = open_panel()
     cine.sequence.RemoveAllDataNodes()
-    widget.panel.update()
+    slicer.app.processEvents()
     assert "empty" in widget.ui.sequenceMessage.text
     assert not widget.ui.timeSlider.enabled
     widget.ui.interpolateButton.click()

@@ -36,9 +36,9 @@ def add(process_events_until):
 
     def run(widget):
         widget.ui.slicesButton.click()
-        process_events_until(lambda: not widget.panel.slices.work.running, 60)
+        process_events_until(lambda: not widget.panel.sections["slices"].work.running, 60)
         slicer.app.processEvents()  # the views are arranged when they have their size
-        return widget.panel.slices.result
+        return widget.panel.sections["slices"].result
 
     return run
 
@@ -118,7 +118,7 @@ class TestPlan:
         browser = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode")
         browser.SetAndObserveMasterSequenceNodeID(sequence.GetID())
         browser.AddProxyNode(ct, sequence, False)
-        parameters_of(widget).parameterNode.Modified()
+        slicer.app.processEvents()
         assert parameters_of(widget).slicesInput is None
         assert "in each of 5 frames" in widget.ui.slicesPlan.text
 
@@ -282,7 +282,7 @@ class TestComparison:
 
     def test_it_can_be_left_where_the_layout_before_is_not_known(self, cine, widget, add):
         add(widget)
-        widget.panel.slices.comparison = type(widget.panel.slices.comparison)()
+        widget.panel.sections["slices"].comparison = type(widget.panel.sections["slices"].comparison)()
         widget.ui.compareButton.click()
         assert slicer.app.layoutManager().layout == slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView
 

@@ -29,8 +29,8 @@ def track(process_events_until):
 
     def run(widget):
         widget.ui.trackButton.click()
-        process_events_until(lambda: not widget.panel.track.work.running, 60)
-        return widget.panel.track.motion
+        process_events_until(lambda: not widget.panel.sections["track"].work.running, 60)
+        return widget.panel.sections["track"].motion
 
     return run
 
@@ -230,7 +230,7 @@ class TestStrain:
             widget.ui.strainView.currentIndex = list(StrainView).index(view)
             widget.ui.wallThickness.value = thickness
             with pytest.raises(ZeroDivisionError):
-                widget.panel.track._measure_strain()
+                widget.panel.sections["track"]._measure_strain()
         assert asked == [(motion, wall, "short-axis", None), (motion, wall, "long-axis", 8.5)]
 
     @pytest.mark.parametrize("count", [0, 2])

@@ -41,7 +41,7 @@ def test_the_scene_is_closed_meanwhile(cine, scene, open_panel, child_program, s
     for _ in range(5):
         slicer.app.processEvents()
     scene.Clear(0)
-    assert not getattr(widget.panel, section).work.running
+    assert not widget.panel.sections[section].work.running
     assert not button.enabled
 
 
@@ -53,6 +53,6 @@ def test_an_error_of_the_child_is_told_in_its_words(
     widget = open_panel()
     before = snapshot(scene)
     getattr(widget.ui, f"{section}Button").click()
-    process_events_until(lambda: not getattr(widget.panel, section).work.running, 60)
+    process_events_until(lambda: not widget.panel.sections[section].work.running, 60)
     assert dialogs.shown == [("error", "Frame 3 has voxels that are not finite.")]
     assert snapshot(scene) == before

@@ -8,12 +8,18 @@ from slicer.i18n import tr as _
 from temporal_interp.errors import TemporalInterpError
 from TemporalInterpLib.add_slices import results_of
 from TemporalInterpLib.motion_transforms import motions_of
-from TemporalInterpLib.panels.panel import Panel, tell_error
 from TemporalInterpLib.parameter_node import ADAPTED, AUTOMATIC
+from TemporalInterpLib.section import SCENE, Section
+from TemporalInterpLib.work_button import tell_error
 
 
-class CleanUpPanel(Panel):
+class CleanUpSection(Section):
     """Remove generated frames, tracked motion, added slices, models."""
+
+    title = _("Clean up")
+    place = 90
+    collapsed = True
+    watches = frozenset({"sequence", "result", "slicesInput", SCENE})
 
     def connect(self) -> None:
         """Connect the widgets."""
@@ -39,7 +45,7 @@ class CleanUpPanel(Panel):
         except TemporalInterpError as error:
             tell_error(error)
             return
-        self.parameters.parameterNode.Modified()  # other sections show the removed nodes
+        self.context.announce(SCENE)
         self.ui.cleanUpMessage.text = _("{count} synthetic frames removed from '{name}'.").format(
             count=count, name=sequence.GetName()
         )
@@ -47,7 +53,7 @@ class CleanUpPanel(Panel):
     def _remove_motion(self) -> None:
         sequence = self.parameters.sequence
         count = self.logic.remove_tracked_motion(sequence)
-        self.parameters.parameterNode.Modified()
+        self.context.announce(SCENE)
         self.ui.cleanUpMessage.text = _(
             "{count} tracked motions removed from '{name}', with their strain curves; points are back at their place."
         ).format(count=count, name=sequence.GetName())
@@ -55,7 +61,7 @@ class CleanUpPanel(Panel):
     def _remove_slices(self) -> None:
         images = self.context.images
         count = self.logic.remove_added_slices(images)
-        self.parameters.parameterNode.Modified()
+        self.context.announce(SCENE)
         self.ui.cleanUpMessage.text = _("{count} results of Add slices removed; '{name}' is as it was.").format(
             count=count, name=images.GetName()
         )
@@ -79,3 +85,6 @@ class CleanUpPanel(Panel):
             if self.parameters.engine == ADAPTED:
                 self.parameters.engine = AUTOMATIC
         self.ui.cleanUpMessage.text = _("{count} models removed.").format(count=len(names))
+
+
+SECTION = CleanUpSection

@@ -1,70 +1,16 @@
-"""The common base of the panel's sections."""
+"""A button that starts a job, and what is said when one fails."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import slicer
 from slicer.i18n import tr as _
 
 from temporal_interp.errors import TemporalInterpError
-from TemporalInterpLib.add_slices import Images
 from TemporalInterpLib.background import Steps
 from TemporalInterpLib.job import Job, Report
-from TemporalInterpLib.logic import InterpolationLogic
-from TemporalInterpLib.parameter_node import TemporalInterpParameterNode
-from TemporalInterpLib.sequence_browser import browsers_of
-
-
-@dataclass(eq=False)
-class Context:
-    """The objects that all sections share.
-
-    Attributes:
-        ui: the widgets of the .ui file, by name.
-        logic: does the work.
-        parameters: the user's choices; None while no scene is open.
-    """
-
-    ui: Any
-    logic: InterpolationLogic
-    parameters: TemporalInterpParameterNode | None = None
-
-    @property
-    def images(self) -> Images | None:
-        """The images that slices are added to."""
-        return self.parameters.slicesInput or self.parameters.sequence
-
-
-class Panel:
-    """A section: it connects its widgets, follows the parameters, and stops its work on request."""
-
-    def __init__(self, context: Context) -> None:
-        self.context = context
-        self.ui = context.ui
-        self.logic = context.logic
-        self.connect()
-
-    @property
-    def parameters(self) -> TemporalInterpParameterNode:
-        """The user's choices."""
-        return self.context.parameters
-
-    @property
-    def cyclic(self) -> bool | None:
-        """Whether the user says that the sequence is a loop; None takes it as it is: a loop is one unticked, too."""
-        return self.parameters.cyclic or None
-
-    def connect(self) -> None:
-        """Connect the widgets."""
-
-    def update(self) -> None:
-        """Show the parameters."""
-
-    def stop(self) -> None:
-        """Stop all work, as the scene or the application closes."""
 
 
 class WorkButton:
@@ -133,14 +79,6 @@ class WorkButton:
         self._job = None
         self.button.text = self._text
         self.progress.visible = False
-
-
-def show_players(sequence_node: slicer.vtkMRMLSequenceNode | None, *players: Any) -> None:
-    """Let players play what shows a sequence; they are hidden where there is none, or nothing that shows it."""
-    browser = next(iter(browsers_of(sequence_node)), None) if sequence_node is not None else None
-    for player in players:
-        player.setMRMLSequenceBrowserNode(browser)
-        player.visible = browser is not None
 
 
 def tell_error(error: Exception) -> None:

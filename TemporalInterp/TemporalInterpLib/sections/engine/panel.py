@@ -10,12 +10,18 @@ from TemporalInterpLib.background import Steps
 from TemporalInterpLib.dependencies import engines_can_run
 from TemporalInterpLib.engines import engine_choices, engine_name, load_ahead, time_to_expect
 from TemporalInterpLib.job import Job
-from TemporalInterpLib.panels.panel import Panel, WorkButton, tell_error
 from TemporalInterpLib.parameter_node import ADAPTED, AUTOMATIC
+from TemporalInterpLib.section import PACKAGES, Section
+from TemporalInterpLib.work_button import WorkButton, tell_error
 
 
-class EnginePanel(Panel):
+class EngineSection(Section):
     """Engine and device, their expected time, Adapt."""
+
+    title = _("Engine")
+    place = 30
+    collapsed = True
+    watches = frozenset({"sequence", "engine", "adaptedModel", PACKAGES})
 
     def connect(self) -> None:
         """Connect the widgets."""
@@ -84,3 +90,6 @@ class EnginePanel(Panel):
             "Adapted, model '{name}': {after:+.2f} dB over the linear blend in the moving region of held-out frames, "
             "{before:+.2f} dB before."
         ).format(name=adapted.name, after=adapted.gain_after, before=adapted.gain_before)
+
+
+SECTION = EngineSection

@@ -9,14 +9,21 @@ from temporal_interp.errors import TemporalInterpError
 from TemporalInterpLib.add_slices import AddedSlices, Images, SlicePlan, results_of, shown_pair, slice_plan
 from TemporalInterpLib.background import Steps
 from TemporalInterpLib.layout import SliceComparison
-from TemporalInterpLib.panels.panel import Panel, WorkButton, show_players
 from TemporalInterpLib.parameter_node import SliceQuality
+from TemporalInterpLib.players import show_players
 from TemporalInterpLib.scene_transaction import nodes_of
+from TemporalInterpLib.section import SCENE, Section
 from TemporalInterpLib.sequence_browser import proxies_in
+from TemporalInterpLib.work_button import WorkButton
 
 
-class SlicesPanel(Panel):
+class SlicesSection(Section):
     """The images, the expected result, and the comparison of both."""
+
+    title = _("Add slices")
+    place = 70
+    collapsed = True
+    watches = frozenset({"sequence", "slicesInput", "sliceFactor", "sideBySide", SCENE})
 
     def connect(self) -> None:
         """Connect the widgets."""
@@ -99,7 +106,7 @@ class SlicesPanel(Panel):
         )
 
     def _done(self, added: AddedSlices) -> str:
-        self.parameters.parameterNode.Modified()  # updates every section
+        self.context.announce(SCENE)
         self._show(added.given_volume, added.result_volume)
         return _("Added '{name}'.").format(name=added.result.GetName())
 
@@ -123,3 +130,6 @@ def _in_words(plan: SlicePlan) -> str:
         before=before.shape[0], wide=before.spacing[2], after=after.shape[0], close=after.spacing[2]
     )
     return words if plan.frames == 1 else f"{words}\n{_('in each of {count} frames').format(count=plan.frames)}"
+
+
+SECTION = SlicesSection

@@ -6,11 +6,16 @@ from slicer.i18n import tr as _
 
 from TemporalInterpLib.companions import Companion
 from TemporalInterpLib.deformation_view import colour_field, companion, folds_of, show_field, show_jacobian
-from TemporalInterpLib.panels.panel import Panel
+from TemporalInterpLib.section import SCENE, Section
 
 
-class DeformationPanel(Panel):
+class DeformationSection(Section):
     """How the field is drawn, Jacobian determinants, folds."""
+
+    title = _("Deformation")
+    place = 50
+    collapsed = True
+    watches = frozenset({"result", "fieldStyle", "fieldSpacing", "jacobian", SCENE})
 
     def connect(self) -> None:
         """Connect the widgets."""
@@ -61,3 +66,6 @@ class DeformationPanel(Panel):
             self.ui.deformationMessage.text = _(
                 "The field folds in {share:.2%} of the voxels of frame {frame}: do not trust the motion there."
             ).format(share=folds.share, frame=folds.frame)
+
+
+SECTION = DeformationSection

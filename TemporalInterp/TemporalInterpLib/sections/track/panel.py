@@ -14,16 +14,35 @@ from TemporalInterpLib.deformation_view import colour_transform, draw_transform
 from TemporalInterpLib.follow_points import follows, let_go
 from TemporalInterpLib.layout import show_in_slice_views
 from TemporalInterpLib.motion_transforms import TrackingFacts, grids_in, motions_of
-from TemporalInterpLib.panels.panel import Panel, WorkButton, show_players, tell_error
 from TemporalInterpLib.parameter_node import FieldStyle
+from TemporalInterpLib.players import show_players
 from TemporalInterpLib.region_mask import segments_of
+from TemporalInterpLib.section import PACKAGES, SCENE, Section
 from TemporalInterpLib.sequence_browser import browsers_of, proxy_of
 from TemporalInterpLib.sequence_conversion import index_values_of
 from TemporalInterpLib.track_motion import TrackedMotion
+from TemporalInterpLib.work_button import WorkButton, tell_error
 
 
-class TrackPanel(Panel):
+class TrackSection(Section):
     """Track, facts about the motion, its player, points that follow, strain curves."""
+
+    title = _("Track motion")
+    place = 60
+    collapsed = True
+    watches = frozenset(
+        {
+            "sequence",
+            "firstPhase",
+            "trackedRegion",
+            "trackedSegment",
+            "motionArrows",
+            "fieldSpacing",
+            "followingPoints",
+            PACKAGES,
+            SCENE,
+        }
+    )
 
     def connect(self) -> None:
         """Connect the widgets."""
@@ -70,7 +89,7 @@ class TrackPanel(Panel):
         shown = tracked.browser.GetProxyNode(tracked.browser.GetMasterSequenceNode())
         if shown is not None and shown.IsA("vtkMRMLScalarVolumeNode"):
             show_in_slice_views(shown, fit=False)
-        self.parameters.parameterNode.Modified()  # updates every section
+        self.context.announce(SCENE)
         return _("Added '{name}'.").format(name=tracked.motion.GetName())
 
     def _reference(self) -> str:
@@ -178,3 +197,6 @@ def _facts_in_words(motion: slicer.vtkMRMLSequenceNode) -> str:
 
 def _value(value: float, sequence_node: slicer.vtkMRMLSequenceNode) -> str:
     return f"{value:.6g} {sequence_node.GetIndexUnit() or ''}".strip()
+
+
+SECTION = TrackSection

@@ -11,13 +11,20 @@ from TemporalInterpLib.background import Steps
 from TemporalInterpLib.companions import Companion
 from TemporalInterpLib.engines import engine_name
 from TemporalInterpLib.layout import show_in_slice_views
-from TemporalInterpLib.panels.panel import Panel, WorkButton, show_players
 from TemporalInterpLib.parameter_node import Fill
+from TemporalInterpLib.players import show_players
+from TemporalInterpLib.section import Section
 from TemporalInterpLib.sequence_conversion import synthetic_items_of
+from TemporalInterpLib.work_button import WorkButton
 
 
-class InterpolatePanel(Panel):
+class InterpolateSection(Section):
     """Which frames, Interpolate, and the player of the result."""
+
+    title = _("Interpolate")
+    place = 40
+    collapsed = False
+    watches = frozenset({"sequence", "fill", "result"})
 
     def connect(self) -> None:
         """Connect the widgets."""
@@ -84,3 +91,6 @@ def _numbers(text: str) -> list[float]:
         raise InvalidInputError(
             f"'{text}' is not a list of times. Write numbers separated by commas, such as 100, 120.5."
         ) from error
+
+
+SECTION = InterpolateSection

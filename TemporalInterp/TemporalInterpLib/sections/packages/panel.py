@@ -5,11 +5,15 @@ from __future__ import annotations
 from slicer.i18n import tr as _
 
 from TemporalInterpLib.dependencies import engines_can_run, install_missing_packages, missing_packages
-from TemporalInterpLib.panels.panel import Panel
+from TemporalInterpLib.section import PACKAGES, Section
 
 
-class PackagesPanel(Panel):
+class PackagesSection(Section):
     """The missing packages, and Install."""
+
+    place = 0
+    collapsed = False
+    watches = frozenset({PACKAGES})
 
     def connect(self) -> None:
         """Connect the widgets."""
@@ -35,4 +39,7 @@ class PackagesPanel(Panel):
     def _install(self) -> None:
         if install_missing_packages():
             self._missing = None
-            self.parameters.parameterNode.Modified()  # updates every section
+            self.context.announce(PACKAGES)
+
+
+SECTION = PackagesSection

@@ -9,8 +9,9 @@ from slicer.i18n import tr as _
 from TemporalInterpLib.background import Steps
 from TemporalInterpLib.curve_picture import Curve, CurvePicture
 from TemporalInterpLib.layout import show_in_slice_views
-from TemporalInterpLib.panels.panel import Panel, WorkButton
 from TemporalInterpLib.patient_check import PatientCheck
+from TemporalInterpLib.section import Section
+from TemporalInterpLib.work_button import WorkButton
 
 PICTURE_WIDTH = 300
 PICTURE_HEIGHT = 130
@@ -18,8 +19,13 @@ ENGINE_COLOR = "#3A87AD"
 BLEND_COLOR = "#E69F00"
 
 
-class CheckPanel(Panel):
+class CheckSection(Section):
     """Check, its curve and its table."""
+
+    title = _("Check on this patient")
+    place = 80
+    collapsed = True
+    watches = frozenset({"sequence"})
 
     def connect(self) -> None:
         """Connect the widgets."""
@@ -78,3 +84,6 @@ class CheckPanel(Panel):
             "{count} hidden frames: {gain}. The curve is the PSNR of the moving region; the slice views show the "
             "error, play it with '{browser}'."
         ).format(count=len(check.scores), gain=gain, browser=check.errors.browser.GetName())
+
+
+SECTION = CheckSection

@@ -7,13 +7,31 @@ from slicer.i18n import tr as _
 from temporal_interp.errors import TemporalInterpError
 from TemporalInterpLib.engines import creator, engine_name
 from TemporalInterpLib.layout import SideBySide, show_in_slice_views
-from TemporalInterpLib.panels.panel import Panel
 from TemporalInterpLib.preview import Pair, Preview
+from TemporalInterpLib.section import PACKAGES, Section
 from TemporalInterpLib.sequence_conversion import index_values_of
 
 
-class PreviewPanel(Panel):
+class PreviewSection(Section):
     """Time slider, label of the instant, side by side."""
+
+    title = _("Preview")
+    place = 20
+    collapsed = False
+    watches = frozenset(
+        {
+            "sequence",
+            "firstPhase",
+            "lastPhase",
+            "time",
+            "sideBySide",
+            "engine",
+            "device",
+            "adaptedModel",
+            "cyclic",
+            PACKAGES,
+        }
+    )
 
     def connect(self) -> None:
         """Connect the widgets."""
@@ -93,3 +111,6 @@ class PreviewPanel(Panel):
 
     def _fail(self, error: Exception) -> None:
         self.ui.previewStatus.text = _("The engine failed, so this is the linear blend. {error}").format(error=error)
+
+
+SECTION = PreviewSection
