@@ -7,6 +7,22 @@ from collections.abc import Callable
 from temporal_interp.errors import InvalidInputError
 
 
+def available_devices() -> list[str]:
+    """Return the kinds of devices that this machine has, as PyTorch names them: "cpu" and those that are quicker.
+
+    Example:
+        >>> available_devices()[0]
+        'cpu'
+    """
+    return [kind for kind, is_there in _kinds().items() if is_there()]
+
+
+def _kinds() -> dict[str, Callable[[], bool]]:
+    import torch
+
+    return {"cpu": lambda: True, "cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
+
+
 def choose_device(name: str) -> str:
     """Return the PyTorch device of that name; "auto" is the NVIDIA GPU if there is one, else the CPU.
 
@@ -17,16 +33,10 @@ def choose_device(name: str) -> str:
         >>> choose_device("cpu")
         'cpu'
     """
-    import torch
-
     kind = name.partition(":")[0]
-    available: dict[str, Callable[[], bool]] = {
-        "cpu": lambda: True,
-        "cuda": torch.cuda.is_available,
-        "mps": torch.backends.mps.is_available,
-    }
+    available = _kinds()
     if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        return "cuda" if available["cuda"]() else "cpu"
     if kind not in available:
         raise InvalidInputError(f"There is no device '{name}'; choose auto, cpu, cuda or mps.")
     if not available[kind]():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import map_coordinates
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.errors import InvalidInputError
@@ -49,6 +48,8 @@ def sample_field(field: np.ndarray, geometry: Geometry, points_mm: np.ndarray) -
     Returns:
         (..., 3) float64.
     """
+    from scipy.ndimage import map_coordinates  # takes long to import, and Slicer's panel imports this module
+
     index = np.moveaxis(voxel_index(points_mm, geometry)[..., ::-1], -1, 0)
     return np.stack([map_coordinates(field[..., c], index, float, order=1, mode="nearest") for c in range(3)], axis=-1)
 
