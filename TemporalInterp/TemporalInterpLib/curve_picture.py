@@ -11,6 +11,8 @@ import qt
 
 MARGIN = 6
 TEXT_HEIGHT = 16
+SHADE = 30
+"""Opacity of a shaded ground, of 255."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,29 @@ class CurvePicture:
         marks: x of vertical lines, and their labels.
         unit: of y, whose extremes are written at the right, "" for a curve whose height means little.
         x_unit: of x, likewise.
+        shaded: a range of x whose ground is shaded, None for none.
     """
 
     curves: Sequence[Curve]
     marks: Sequence[tuple[float, str]] = field(default=())
     unit: str = ""
     x_unit: str = ""
+    shaded: tuple[float, float] | None = None
+
+    def place_of(self, x: float, width: int) -> float:
+        """Return where an x is drawn in a picture of a width, in pixels from the left."""
+        low, high = self._x_range
+        return MARGIN + (x - low) / ((high - low) or 1.0) * (width - 2 * MARGIN)
+
+    def x_at(self, place: float, width: int) -> float:
+        """Return the x that is drawn at a place, in pixels from the left; beyond the ends, that of the end."""
+        low, high = self._x_range
+        return low + (high - low) * min(max((place - MARGIN) / max(width - 2 * MARGIN, 1), 0.0), 1.0)
+
+    @property
+    def _x_range(self) -> tuple[float, float]:
+        xs = [x for curve in self.curves for x in curve.x]
+        return min(xs), max(xs)
 
     def drawn(self, width: int, height: int, foreground: qt.QColor) -> qt.QPixmap:
         """Return the picture with a transparent background, in pixels; text and axes are in `foreground`."""
@@ -84,6 +103,8 @@ class _Axes:
         return qt.QPointF(MARGIN + across * (self.width - 2 * MARGIN), bottom - up * (bottom - top))
 
     def draw(self, painter: qt.QPainter, picture: CurvePicture, foreground: qt.QColor) -> None:
+        if picture.shaded is not None:
+            self._shade(painter, picture.shaded, foreground)
         painter.setPen(qt.QPen(foreground))
         painter.drawLine(self.point(self.x_low, self.y_low), self.point(self.x_high, self.y_low))
         bottom = self.height - MARGIN
@@ -103,6 +124,12 @@ class _Axes:
         for curve in picture.curves:
             self._draw_curve(painter, curve)
         self._legend(painter, picture)
+
+    def _shade(self, painter: qt.QPainter, shaded: tuple[float, float], foreground: qt.QColor) -> None:
+        color = qt.QColor(foreground)
+        color.setAlpha(SHADE)
+        top, bottom = self.point(shaded[0], self.y_high), self.point(shaded[1], self.y_low)
+        painter.fillRect(qt.QRectF(top, bottom), color)
 
     def _draw_curve(self, painter: qt.QPainter, curve: Curve) -> None:
         pen = qt.QPen(qt.QColor(curve.color))

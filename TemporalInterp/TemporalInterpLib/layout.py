@@ -9,6 +9,8 @@ import qt
 import slicer
 import vtk
 
+from TemporalInterpLib.scene_transaction import nodes_of
+
 SIDE_BY_SIDE = 58291
 COMPARISON = 58292
 """Numbers of our layouts; Slicer's own are below 100, and extensions choose numbers of their own."""
@@ -163,6 +165,60 @@ def show_in_slice_views(volume: slicer.vtkMRMLScalarVolumeNode, *, fit: bool) ->
     if slicer.app.layoutManager() is None:
         return
     slicer.util.setSliceViewerLayers(background=volume, fit=fit, rotateToVolumePlane=fit)
+
+
+class ShownVolumes:
+    """The volumes in the background of the slice views of the layout, and when they have changed.
+
+    Args:
+        on_change: called without arguments, once for all changes of a turn of the event loop.
+    """
+
+    def __init__(self, on_change: Callable[[], None]) -> None:
+        self._on_change = on_change
+        self._observed: dict[vtk.vtkObject, int] = {}
+        self._known: list[slicer.vtkMRMLVolumeNode] | None = None
+        self._waits = False
+
+    def follow(self, scene: slicer.vtkMRMLScene) -> None:
+        """Observe the views that there are; call it again when nodes were added or removed."""
+        self._known = None
+        for node in [*nodes_of(scene, "vtkMRMLSliceCompositeNode"), *nodes_of(scene, "vtkMRMLLayoutNode")]:
+            if node not in self._observed:
+                self._observed[node] = node.AddObserver(vtk.vtkCommand.ModifiedEvent, self._changed)
+
+    def release(self) -> None:
+        """Observe nothing any more."""
+        for node, tag in self._observed.items():
+            node.RemoveObserver(tag)
+        self._observed, self._known = {}, None
+
+    def __call__(self) -> list[slicer.vtkMRMLVolumeNode]:
+        """Return the volumes; none where there are no views."""
+        if self._known is None:
+            self._known = _in_slice_views()
+        return self._known
+
+    def _changed(self, *_event: object) -> None:
+        self._known = None
+        if not self._waits:
+            self._waits = True
+            qt.QTimer.singleShot(0, self._tell)
+
+    def _tell(self) -> None:
+        self._waits, self._known = False, None  # by now the layout has shown and hidden its views
+        if self._observed:
+            self._on_change()
+
+
+def _in_slice_views() -> list[slicer.vtkMRMLVolumeNode]:
+    if slicer.app.layoutManager() is None:
+        return []
+    scene = slicer.mrmlScene
+    names = {node.GetLayoutName() for node in nodes_of(scene, "vtkMRMLSliceNode") if node.IsMappedInLayout()}
+    composites = [node for node in nodes_of(scene, "vtkMRMLSliceCompositeNode") if node.GetLayoutName() in names]
+    volumes = (scene.GetNodeByID(node.GetBackgroundVolumeID() or "") for node in composites)
+    return [volume for volume in volumes if volume is not None]
 
 
 def slice_to_ras_across(volume: slicer.vtkMRMLVolumeNode) -> vtk.vtkMatrix4x4:

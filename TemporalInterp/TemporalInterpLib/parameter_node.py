@@ -12,6 +12,9 @@ from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 AUTOMATIC = ""
 """Choice of engine: the default where it can run, else the linear blend."""
 
+MIDDLE = -1e300
+"""Choice of instant: none yet. It lies in no sequence, and the middle is shown for an instant that does not."""
+
 ADAPTED = "adapted"
 """Choice of engine: the student network, adapted to the sequence."""
 
@@ -43,7 +46,7 @@ class Span(Enum):
     def label(self) -> str:
         """Return the text of the selector."""
         return {
-            Span.BETWEEN: _("Between A and B, hiding the frames between"),
+            Span.BETWEEN: _("From A to B, hiding the frames between"),
             Span.WHOLE: _("The whole sequence"),
         }[self]
 
@@ -129,8 +132,8 @@ class TemporalInterpParameterNode:
         firstPhase: number of its item at t = 0, -1 for none.
         lastPhase: number of its item at t = 1, -1 for none.
         span: interpolate between the two phases, or the whole sequence.
-        time: place of the preview between the phases, from 0 to 1.
-        sideBySide: show phase A, the instant and phase B side by side.
+        instant: that of the preview, in the unit of the sequence.
+        sideBySide: show the instant between phases A and B, or the acquired frames around it.
         engine: how to synthesise: AUTOMATIC, ADAPTED, or the name of an engine as on the command line.
         device: where to compute.
         adaptedModel: name of the model that was adapted to the sequence, "" for none.
@@ -162,7 +165,7 @@ class TemporalInterpParameterNode:
     firstPhase: int = -1  # noqa: N815
     lastPhase: int = -1  # noqa: N815
     span: Span = Span.BETWEEN
-    time: Annotated[float, WithinRange(0, 1)] = 0.5
+    instant: float = MIDDLE
     sideBySide: bool = False  # noqa: N815
     engine: str = AUTOMATIC
     device: Device = Device.AUTO

@@ -1,13 +1,13 @@
-"""The instant between two phases while the user drags the slider: the blend at once, the engine's answer after."""
+"""The frame at an instant while the user moves the slider: the blend at once, the engine's answer after."""
 
 from __future__ import annotations
 
-import time
-from collections import abc
+import time as clock
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import slicer
 from slicer.i18n import tr as _
 
@@ -17,8 +17,9 @@ from temporal_interp.data.sequence import Gap, Sequence
 from temporal_interp.engines.blend import LinearBlend
 from temporal_interp.engines.protocol import Engine, PreparedSequence
 from temporal_interp.errors import Progress
-from temporal_interp.workflows.request import BetweenPhases
+from temporal_interp.workflows.request import BetweenPhases, Request
 from TemporalInterpLib.background import Steps, in_background, share_of
+from TemporalInterpLib.frame_label import frame_label
 from TemporalInterpLib.job import Job, Report
 from TemporalInterpLib.remove_generated import remove_with_belongings
 from TemporalInterpLib.sequence_browser import SourceView, put_under_same_parent, show_like
@@ -32,75 +33,75 @@ LIVE = 0.1
 """Seconds up to which the frames of an engine are shown while the slider still moves."""
 
 
+class _GapLeftError(Exception):
+    """The user has moved on to another gap."""
+
+
 @dataclass(frozen=True)
-class Pair:
-    """The two items of a sequence to preview, and the engine between them, which sees what lies around, too.
+class Subject:
+    """What the preview moves in: a sequence, what of it an engine sees, and the engine.
 
     Attributes:
-        sequence: the acquired sequence.
-        first: number of the item at t = 0.
-        last: number of the item at t = 1.
+        node: the acquired sequence.
+        request: between two of its frames, or all of it.
         create: makes the engine; called in a thread. None for the linear blend alone.
-        key: identifies engine and device.
-        cyclic: whether the sequence is a loop; None takes it as it is.
+        engine: identifies engine and device.
     """
 
-    sequence: slicer.vtkMRMLSequenceNode
-    first: int
-    last: int
+    node: slicer.vtkMRMLSequenceNode
+    request: Request
     create: Callable[[], Engine] | None
-    key: tuple[str, ...]
-    cyclic: bool | None = None
+    engine: tuple[str, ...]
 
-    def phases(self, frames: Sequence) -> Sequence:
-        """Return the frames of the sequence that an engine sees.
-
-        Raises:
-            InvalidInputError: a phase is itself synthetic.
-        """
-        return BetweenPhases(self.first, self.last, 1, self.cyclic).source(frames)
-
-    def is_like(self, other: Pair | None) -> bool:
-        """Tell whether the preparation of another pair serves this one."""
+    def is_like(self, other: Subject | None) -> bool:
+        """Tell whether the preparation of another subject serves this one."""
         return self._identity == (other._identity if other is not None else None)
 
     @cached_property
     def _identity(self) -> tuple[object, ...]:
-        """The identity of the pair, as it was at first: the sequence may lose items, or change them, later.
+        """The identity, as it was at first: the sequence may lose items, or change them, later.
 
-        All items belong to it: an engine may look at those around the phases, and all give the intensity range.
+        All items belong to it: an engine may look at those around the instant, and all give the intensity range.
         """
-        attributes = tuple(map(self.sequence.GetAttribute, (PERIOD_KEY, SLICE_THICKNESS_KEY)))
+        attributes = tuple(map(self.node.GetAttribute, (PERIOD_KEY, SLICE_THICKNESS_KEY)))
         items = tuple(
-            (self.sequence.GetNthIndexValue(number), item, _changed_at(item))
-            for number, item in enumerate(items_of(self.sequence))
+            (self.node.GetNthIndexValue(number), item, _changed_at(item))
+            for number, item in enumerate(items_of(self.node))
         )
-        return (self.sequence, attributes, items, self.first, self.last, self.cyclic, *self.key)
+        return (self.node, attributes, items, self.request, *self.engine)
 
 
 class Preview:
     """A volume node that follows the slider.
 
+    Attributes:
+        node: the volume; None before the first instant is shown.
+        frame: what it holds; None where it holds nothing.
+        doing: the work of the engine for the latest instant, "" where its answer is shown.
+        error: why the engine failed; the blend stays.
+
     Args:
-        on_report: called with a text on the source of the frame and the work of the engine.
-        on_error: called with the exception if the engine fails; the blend stays.
+        on_change: called when one of them has changed by itself.
     """
 
-    def __init__(self, on_report: Callable[[str], None], on_error: Callable[[Exception], None]) -> None:
-        self.on_report = on_report
-        self.on_error = on_error
+    def __init__(self, on_change: Callable[[], None]) -> None:
+        self.on_change = on_change
         self.node: slicer.vtkMRMLScalarVolumeNode | None = None
-        self._phases: list[slicer.vtkMRMLScalarVolumeNode] = []
-        self._pair: Pair | None = None
-        self._pair_of_phases: Pair | None = None
+        self.frame: Frame | None = None
+        self.doing = ""
+        self.error: Exception | None = None
+        self._neighbours: list[slicer.vtkMRMLScalarVolumeNode] = []
+        self._neighbours_of: Subject | None = None
+        self._subject: Subject | None = None
         self._frames: Sequence | None = None
-        self._gap: Gap | None = None
         self._blend: PreparedSequence | None = None
         self._engine: Engine | None = None
         self._prepared: PreparedSequence | None = None
+        self._ready: int | None = None
+        self._failed: int | None = None
         self._job: Job | None = None
-        self._shown: Frame | None = None
-        self._t = 0.0
+        self._time = 0.0
+        self._gap: Gap | None = None
         self._answered = False
 
     @property
@@ -108,75 +109,89 @@ class Preview:
         """Whether the volume is in the scene; the user may delete it."""
         return _is_in_scene(self.node)
 
-    def show(self, pair: Pair, t: float) -> None:
-        """Show the instant t of a pair: acquired voxels at the ends, else the blend, then the engine's frame.
+    def show(self, subject: Subject, time: float) -> None:
+        """Show an instant: the acquired frame at its time, else the blend, then the engine's frame.
+
+        Args:
+            subject: what to show it of.
+            time: in the unit of the sequence, between the phases or in the whole sequence.
 
         Raises:
             InvalidInputError: the sequence cannot be previewed; the current preview stays.
         """
-        if not (pair.is_like(self._pair) and self.is_there):
-            self._begin(pair)
-        elif t == self._t:  # shown, or being computed
+        begins = not (subject.is_like(self._subject) and self.is_there)
+        if begins:
+            self._begin(subject, time)
+        elif time == self._time:  # shown, or being computed
             return
-        self._t, self._answered = t, False
-        if self._is_small or t in (0.0, 1.0):
-            self._put(_frame_of(self._blend, self._gap, t))
-        if t in (0.0, 1.0):
-            self.on_report("")
-        elif self._is_small and self._pair.create is None:
-            self._report_maker()
-        elif self._job is None:
+        self._time, self._gap = time, _gap_at(time, subject.request, self._frames, self._blend.sequence)
+        self._answered, self.doing = False, ""
+        if self._failed != self._gap.number:
+            self.error = self._failed = None
+        if self._is_small or self._is_acquired:
+            self._put(self._blend.at(time, gap=self._gap.number))
+        elif begins:
+            self._put(self._blend.at(self._gap.start, gap=self._gap.number))
+        if self._is_acquired or (self._is_small and self._blend_is_all):
+            return
+        self.doing = _("Linear blend for now; the engine's frame follows.")
+        if self._job is None:
             self._job = Job(
-                self._answers(),
-                on_progress=self._tell,
-                on_error=self.on_error,
-                on_end=self._job_ended,
+                self._answers(), on_progress=self._tell, on_error=self._fail, on_end=self._job_ended
             ).start()
 
     def stop(self) -> None:
-        """Stop computing and forget the pair; the volume stays."""
-        if self._job is not None:
-            self._job.cancel()
-        self._pair = self._frames = self._gap = self._blend = self._engine = self._prepared = self._shown = None
-        self._answered = False
+        """Stop computing and forget the subject; the volume stays."""
+        self._forget()
+        self._engine = None
 
-    def phases(self) -> list[slicer.vtkMRMLScalarVolumeNode]:
-        """Return volume nodes of the two acquired phases, to be shown next to the instant; they are made on first
-        use."""
-        there = bool(self._phases) and all(_is_in_scene(node) for node in self._phases)
-        if there and self._pair.is_like(self._pair_of_phases):
-            return self._phases
-        if not there:
-            self._phases = [_add_temporary_volume(self._pair.sequence) for _letter in "AB"]
-        self._pair_of_phases = self._pair
-        for node, number, letter in zip(self._phases, (self._pair.first, self._pair.last), "AB", strict=True):
-            value = self._frames.times[number]
-            node.SetName(f"{letter} acquired {value:.4g} {self._frames.unit}".strip())
-            self._imitate(node, number)
-        return self._phases
+    def neighbours(self) -> list[slicer.vtkMRMLScalarVolumeNode]:
+        """Return volume nodes of the acquired frames on both sides of the instant; they are made on first use."""
+        if not (self._neighbours and all(_is_in_scene(node) for node in self._neighbours)):
+            self._neighbours, self._neighbours_of = [_add_temporary_volume(self._subject.node) for _ in "AB"], None
+        source, is_new = self._blend.sequence, self._neighbours_of is not self._subject
+        sides = "AB" if isinstance(self._subject.request, BetweenPhases) else (_("before"), _("after"))
+        for node, number, side in zip(self._neighbours, (self._gap.first, self._gap.last), sides, strict=True):
+            name = f"{side} {frame_label(source.times[number], source.unit, is_synthetic=False)}"
+            if is_new:
+                self._imitate(node, source.times[number])
+            elif node.GetName() != name:
+                _fill(node, source.volumes[number].array)
+            node.SetName(name)
+        self._neighbours_of = self._subject
+        return self._neighbours
 
     def remove(self) -> None:
         """Stop, and remove the volumes from the scene."""
         self.stop()
-        for node in [self.node, *self._phases]:
+        for node in [self.node, *self._neighbours]:
             if _is_in_scene(node):
                 remove_with_belongings(node, node.GetScene())
-        self.node, self._phases, self._pair_of_phases = None, [], None
+        self.node, self._neighbours, self._neighbours_of = None, [], None
 
-    def _begin(self, pair: Pair) -> None:
-        frames = sequence_from_node(pair.sequence)
-        phases = pair.phases(frames)
-        blend, gap = LinearBlend().prepare(phases), phases.gap_at(frames.times[pair.first])
-        blend.prepare_gap(gap.number)  # refuses phases that cannot be shown
-        self.stop()
-        self._pair, self._frames, self._gap, self._blend = pair, frames, gap, blend
+    def _begin(self, subject: Subject, time: float) -> None:
+        frames = sequence_from_node(subject.node)
+        source = subject.request.source(frames)
+        blend, gap = LinearBlend().prepare(source), _gap_at(time, subject.request, frames, source)
+        blend.prepare_gap(gap.number)  # refuses frames that cannot be shown
+        engine = self._engine if self._subject is not None and self._subject.engine == subject.engine else None
+        self._forget()
+        self._subject, self._frames, self._blend, self._engine = subject, frames, blend, engine
         if not self.is_there:
-            self.node = _add_temporary_volume(pair.sequence)
-        self._imitate(self.node, pair.first)
+            self.node = _add_temporary_volume(subject.node)
+        self._imitate(self.node, source.times[gap.first])
 
-    def _imitate(self, node: slicer.vtkMRMLScalarVolumeNode, number: int) -> None:
-        """Give a volume the voxels, place, meaning, display and parent transform of an item."""
-        item, view = self._pair.sequence.GetNthDataNode(number), SourceView.of(self._pair.sequence)
+    def _forget(self) -> None:
+        if self._job is not None:
+            self._job.cancel()
+        self._subject = self._frames = self._blend = self._prepared = self._ready = self._gap = None
+        self.frame = self.error = self._failed = None
+        self._answered, self.doing = False, ""
+
+    def _imitate(self, node: slicer.vtkMRMLScalarVolumeNode, time: float) -> None:
+        """Give a volume the voxels, place, meaning, display and parent transform of the item at a time."""
+        number = self._frames.times.index(time)
+        item, view = self._subject.node.GetNthDataNode(number), SourceView.of(self._subject.node)
         set_voxels(node, self._frames.volumes[number].array, item.GetImageData().GetScalarType())
         copy_place(node, item)
         copy_meaning(node, item)
@@ -185,95 +200,116 @@ class Preview:
         node.GetDisplayNode().SetSaveWithScene(False)
 
     def _answers(self) -> Steps[None]:
-        """Prepare the pair once, then synthesise the latest requested time until there is no later one."""
-        pair, phases, gap = self._pair, self._blend.sequence, self._gap
-        if pair.create is None:
-            self._engine, self._prepared = LinearBlend(), self._blend
-        if self._prepared is None:
+        """Prepare what is needed, then synthesise the latest requested instant until there is no later one."""
+        while not self._answered and not self._is_acquired:
+            time = self._time
             if not self._is_small:
                 yield from share_of(self._blended(), 0.0, 0.1)
-            self._engine, self._prepared = yield from share_of(
-                in_background(lambda progress: _prepare(pair, phases, gap, progress)), 0.1, 0.9
-            )
-        while not self._answered and self._t not in (0.0, 1.0):
-            t, prepared, started = self._t, self._prepared, time.monotonic()
-            answer = in_background(lambda progress: _frame_of(prepared, gap, t))  # noqa: B023
-            frame = yield from share_of(answer, 0.9, 1.0)
-            self._answered = self._t == t
+            if self._blend_is_all:
+                self._answered = self._time == time
+                continue
+            try:
+                yield from share_of(self._prepared_gap(), 0.1, 0.9)
+            except _GapLeftError:
+                continue
+            time, started = self._time, clock.monotonic()
+            frame = yield from share_of(in_background(_asked(self._prepared, time, self._gap)), 0.9, 1.0)
+            self._answered = self._time == time
             # a slow answer to an earlier place of the slider would make the heart jump back
-            if self._answered or (time.monotonic() - started < LIVE and self._t not in (0.0, 1.0)):
+            if self._answered or (clock.monotonic() - started < LIVE and not self._is_acquired):
                 self._put(frame)
         if self._answered:
-            self._report_maker()
+            self.doing = ""
+            self.on_change()
+
+    def _prepared_gap(self) -> Steps[None]:
+        """Make the engine, the sequence and the gap at hand ready, as far as they are not.
+
+        Raises:
+            _GapLeftError: the user has moved on to another gap meanwhile.
+        """
+        subject, source, number = self._subject, self._blend.sequence, self._gap.number
+        if self._ready == number:
+            return
+        if self._engine is None:
+            self._engine = yield from in_background(lambda progress: subject.create())
+        engine = self._engine
+        if self._prepared is None:
+            self._prepared = yield from in_background(lambda progress: engine.prepare(source, progress=progress))
+        prepared = self._prepared
+
+        def prepare(progress: Progress) -> None:
+            def report(fraction: float, message: str) -> None:
+                progress(fraction, message)
+                if self._gap is None or self._gap.number != number:
+                    raise _GapLeftError
+
+            prepared.prepare_gap(number, progress=report)
+
+        yield from in_background(prepare)
+        self._ready = number
 
     @property
     def _is_small(self) -> bool:
         return self._frames.volumes[0].array.size <= BLENDED_AT_ONCE
 
-    def _report_maker(self) -> None:
-        """Say who made the frame that is shown, and from which acquired ones."""
-        if self._pair.create is None:
-            words = _("by the linear blend")
-        else:
-            words = _("by the engine '{name}'").format(name=self._engine.name.replace("_", " "))
-        frames = _in_words(self._shown.provenance.frames, self._frames.unit)
-        self.on_report(_("{maker}; rests on {frames}").format(maker=words, frames=frames) if frames else words)
+    @property
+    def _blend_is_all(self) -> bool:
+        """Whether no engine is to answer: none is chosen, or it has failed here."""
+        return self._subject.create is None or self.error is not None
+
+    @property
+    def _is_acquired(self) -> bool:
+        return self._gap.t_of(self._time) in (0.0, 1.0)
 
     def _blended(self) -> Steps[None]:
         """Show the blend of a volume that is too large to be blended between two events."""
-        t, blend, gap = self._t, self._blend, self._gap
-        frame = yield from in_background(lambda progress: _frame_of(blend, gap, t))
-        if self._t == t:
+        time = self._time
+        frame = yield from in_background(_asked(self._blend, time, self._gap))
+        if self._time == time:
             self._put(frame)
+            self.on_change()
 
     def _put(self, frame: Frame) -> None:
-        self._shown = frame
-        # short, since slice views shorten long names in the middle
-        kind = "acquired" if frame.provenance is None else "SYNTHETIC"
-        name = f"{kind} {frame.time:.4g} {self._frames.unit}".strip()
+        source = self._blend.sequence
+        is_synthetic = frame.provenance is not None
+        if not is_synthetic and frame.time > source.times[-1]:  # at the end of a loop its first frame comes again
+            frame = Frame(frame.volume, source.times[0], 0.0)
+        self.frame = frame
         with slicer.util.NodeModify(self.node):
-            slicer.util.arrayFromVolume(self.node)[:] = frame.volume.array
-            self.node.SetName(name)
+            _fill(self.node, frame.volume.array)
+            self.node.SetName(frame_label(frame.time, source.unit, is_synthetic=is_synthetic))
             for key in list(self.node.GetAttributeNames()):
                 self.node.RemoveAttribute(key)
-            if frame.provenance is not None:
+            if is_synthetic:
                 set_attributes(self.node, frame.provenance.as_attributes())
-            slicer.util.arrayFromVolumeModified(self.node)
 
     def _tell(self, report: Report) -> None:
-        if not self._answered and self._t not in (0.0, 1.0):
-            doing = f"{report.message}, {report.fraction:.0%}" if self._prepared is None else _("computing")
-            self.on_report(_("linear blend, until the engine is ready ({doing})").format(doing=doing))
+        if not self._answered and not self._is_acquired and self._ready != self._gap.number:
+            self.doing = _("Linear blend, until the engine is ready ({percent:.0%}).").format(percent=report.fraction)
+        self.on_change()
+
+    def _fail(self, error: Exception) -> None:
+        self.error, self._failed, self.doing = error, self._gap.number, ""
+        self._engine = self._prepared = self._ready = None  # it may be at fault
+        self.on_change()
 
     def _job_ended(self) -> None:
         self._job = None
 
 
-def _frame_of(prepared: PreparedSequence, gap: Gap, t: float) -> Frame:
-    """Return the frame at a place of the slider, from 0 at the first phase to 1 at the last."""
-    return prepared.at(gap.time_of(t), gap=gap.number)
+def _gap_at(time: float, request: Request, frames: Sequence, source: Sequence) -> Gap:
+    """Return the gap that an instant lies in: that between the phases, or the one around it in the whole sequence."""
+    return source.gap_at(frames.times[request.first] if isinstance(request, BetweenPhases) else time)
 
 
-def _prepare(pair: Pair, phases: Sequence, gap: Gap, progress: Progress) -> tuple[Engine, PreparedSequence]:
-    engine = pair.create()
-    prepared = engine.prepare(phases)
-    prepared.prepare_gap(gap.number, progress=progress)
-    return engine, prepared
+def _fill(node: slicer.vtkMRMLScalarVolumeNode, array: np.ndarray) -> None:
+    slicer.util.arrayFromVolume(node)[:] = array
+    slicer.util.arrayFromVolumeModified(node)
 
 
-def _in_words(times: abc.Sequence[float], unit: str) -> str:
-    """Return the times of acquired frames, the two around the instant first, in words; "" where there are none."""
-    shown = [f"{time:.4g}" for time in times]
-    nearest, others = (_listed(part, unit) for part in (shown[:2], shown[2:]))
-    return _("{nearest}, then {others}").format(nearest=nearest, others=others) if others else nearest
-
-
-def _listed(words: abc.Sequence[str], unit: str) -> str:
-    if not words:
-        return ""
-    *others, last = words
-    listed = _("{others} and {last}").format(others=", ".join(others), last=last) if others else last
-    return f"{listed} {unit}".strip()
+def _asked(prepared: PreparedSequence, time: float, gap: Gap) -> Callable[[Progress], Frame]:
+    return lambda progress: prepared.at(time, gap=gap.number)
 
 
 def _changed_at(item: slicer.vtkMRMLScalarVolumeNode) -> int | None:

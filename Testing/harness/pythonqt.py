@@ -43,16 +43,23 @@ class QtEnum(int):
 
 class QtClass(type):
     """A class such as `qt.QPushButton`. As in PythonQt, no class derives from another: isinstance(button, QWidget) is
-    false, and `type(button) == qt.QPushButton` true.
+    false, and `type(button) == qt.QPushButton` true. Python code may derive from `qt.QObject`, for event filters alone.
     """
 
     def __new__(cls, name: str, bases: tuple, namespace: dict) -> "QtClass":
-        if any(base is not Wrapper for base in bases):
+        if all(base is Wrapper for base in bases):
+            return super().__new__(cls, name, bases, namespace)
+        if [getattr(base, "_pyside", None) for base in bases] != [QtCore.QObject] or "eventFilter" not in namespace:
             raise TypeError(f"{name} derives from a Qt class, which the harness can not do: use plain callbacks")
-        return super().__new__(cls, name, bases, namespace)
+        return super().__new__(cls, name, bases, {"__setattr__": object.__setattr__, **namespace})
 
     def __call__(cls, *arguments: Any) -> "Wrapper":
-        return wrap(_call(cls._pyside, arguments))
+        if "eventFilter" not in vars(cls):
+            return wrap(_call(cls._pyside, arguments))
+        made = object.__new__(cls)
+        made._qt = _EventFilter(made)
+        made.__init__(*arguments)
+        return made
 
     def __getattr__(cls, name: str) -> Any:
         attribute = getattr(cls._pyside, name, None)
@@ -162,6 +169,24 @@ class Wrapper:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__} ({self._qt!r})" if self else f"destroyed {type(self).__name__}"
+
+
+class _EventFilter(QtCore.QObject):
+    """The half in Qt of an object whose class Python code has derived from `qt.QObject`."""
+
+    def __init__(self, python_half: Wrapper) -> None:
+        super().__init__()
+        self._python_half = weakref.ref(python_half)
+
+    def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:
+        filtering = self._python_half()
+        if filtering is None:
+            return False
+        try:
+            return bool(filtering.eventFilter(wrap(watched), wrap(event)))
+        except BaseException as error:  # printed, as in PythonQt
+            faults.record(error)
+            return False
 
 
 _classes: dict[type, QtClass] = {}

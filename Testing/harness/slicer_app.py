@@ -66,6 +66,13 @@ class qSlicerLayoutManager(QObject):
             self._logics.AddItem(logic)
             self._widgets[node.GetLayoutName()] = qMRMLSliceWidget(logic)
 
+    def _map_views(self) -> None:
+        """Tell the slice views of the layout from others, as the real one does when it shows and hides their widgets."""
+        views = self._layout_logic.GetViewNodes()
+        shown = [views.GetItemAsObject(number) for number in range(views.GetNumberOfItems())]
+        for node in slicer.util.getNodesByClass("vtkMRMLSliceNode"):
+            node.SetMappedInLayout(node in shown)
+
     def _shown(self) -> int:
         return self._layout_logic.GetLayoutNode().GetViewArrangement()
 
@@ -76,6 +83,7 @@ class qSlicerLayoutManager(QObject):
             raise ValueError(f"there is no layout {layout}")
         node.SetViewArrangement(layout)
         self._make_slice_widgets()
+        self._map_views()
         self.layoutChanged.emit(layout)
 
     layoutLogic = getter("layoutLogic", "_layout_logic")

@@ -78,7 +78,11 @@ class ctkSliderWidget(QWidget):
 
         return Property(kind, lambda self: getattr(self._spin_box, name)(), write)
 
+    def _show_spin_box(self, shown: bool) -> None:
+        self._spin_box.setVisible(shown)
+
     value = Property(float, lambda self: self._value, setValue)
+    spinBoxVisible = Property(bool, lambda self: not self._spin_box.isHidden(), _show_spin_box)
     minimum = _spin_box_property(float, "minimum")
     maximum = _spin_box_property(float, "maximum")
     singleStep = _spin_box_property(float, "singleStep")

@@ -61,7 +61,7 @@ with session(scene, logic, main_window=False) as running:
     ui.interpolateButton.click()
     while widget.panel.sections["interpolate"].work.running:
         slicer.app.processEvents()
-    ui.timeSlider.value = 0.25
+    ui.timeSlider.value = 2.5
     said = {
         "missing": not ui.missingPackages.isHidden(),
         "label": ui.missingLabel.text,
@@ -140,7 +140,7 @@ def test_what_slicer_shows_of_it(slicer_session):
 def test_the_generic_test_makes_a_widget_without_a_parent(slicer_session, engines):
     slicer_session.load_module(MODULE / "TemporalInterp.py")
     widget = sys.modules["TemporalInterp"].TemporalInterpWidget()
-    assert widget.ui.timeSlider.value == 0.5
+    assert not widget.ui.timeSlider.enabled
     widget.cleanup()
 
 
@@ -262,7 +262,7 @@ class TestScenes:
 CHOSEN = {
     "firstPhase": 1,
     "lastPhase": 3,
-    "time": 0.25,
+    "instant": 15.5,
     "engine": "velocity_field",
     "device": Device.CPU,
     "adaptedModel": "adapted-cine",
@@ -320,17 +320,17 @@ class TestSaving:
         assert synthetic_marks(parameters.result) == [False, True, True, False]
         ui = widget.ui
         assert ui.sequenceSelector.currentNode() is parameters.sequence
-        assert (ui.timeSlider.value, ui.frameCount.value, ui.times.text) == (0.25, 7, "1, 2.5")
+        assert (ui.timeSlider.value, ui.frameCount.value, ui.times.text) == (15.5, 7, "1, 2.5")
         assert ui.engineSelector.currentText == engine_choices()["velocity_field"]
-        assert ui.firstPhase.currentText == "12.5 ms  (frame 1)"
-        assert ui.lastPhase.currentText == "37.5 ms  (frame 3)"
+        assert ui.firstPhase.currentText == "12.5 ms (1)"
+        assert ui.lastPhase.currentText == "37.5 ms (3)"
         assert not ui.playWidget.isHidden()
 
     def test_after_loading_the_path_continues(self, cine, open_panel, process_events_until, save_and_load):
         widget = open_panel()
         pick(widget.ui.firstPhase, 1)
         save_and_load()
-        widget.ui.timeSlider.value = 0.75
+        widget.ui.timeSlider.value = 20
         process_events_until(lambda: preview_of(widget).GetAttribute("TemporalInterp.Engine") == SHIFT.name)
         assert preview_of(widget).GetAttribute("TemporalInterp.FirstIndexValue") == "12.5"
         widget.ui.frameCount.value = 1
@@ -377,7 +377,7 @@ BOUND = {
 SELECTORS = {"sequence", "trackedRegion", "followingPoints", "strainCurve", "slicesInput"}
 """Parameters that are nodes."""
 
-WITHOUT_WIDGET = {"engine", "firstPhase", "lastPhase", "adaptedModel", "result", "trackedSegment"}
+WITHOUT_WIDGET = {"engine", "instant", "firstPhase", "lastPhase", "adaptedModel", "result", "trackedSegment"}
 """Parameters that their sections write, or that the user does not see."""
 
 OTHER_VALUES = {

@@ -1,116 +1,311 @@
-"""The section with the time slider."""
+"""The section that chooses the phases and the instant, and shows the instant."""
 
 from __future__ import annotations
 
+import slicer
 from slicer.i18n import tr as _
 
 from temporal_interp.errors import TemporalInterpError
+from temporal_interp.workflows.phase_selection import change_from_first, proposed_phases
+from temporal_interp.workflows.request import BetweenPhases, Request, WholeSequence
+from TemporalInterpLib.curve_picture import Curve, CurvePicture
 from TemporalInterpLib.engines import creator, engine_name
-from TemporalInterpLib.layout import SideBySide, show_in_slice_views
-from TemporalInterpLib.preview import Pair, Preview
-from TemporalInterpLib.section import PACKAGES, Section
-from TemporalInterpLib.sequence_conversion import index_values_of
+from TemporalInterpLib.layout import ShownVolumes, SideBySide, show_in_slice_views
+from TemporalInterpLib.parameter_node import Span
+from TemporalInterpLib.preview import Preview, Subject
+from TemporalInterpLib.section import PACKAGES, SCENE, Section
+from TemporalInterpLib.sections.preview.phase_choice import PhaseChoice
+from TemporalInterpLib.sections.preview.presenter import Shown, State, View, present
+from TemporalInterpLib.sections.preview.time_axis import TimeAxis
+from TemporalInterpLib.sections.preview.time_curve import TimeCurve, Times
+from TemporalInterpLib.sequence_in_use import SequenceInUse
+
+CURVE_COLOR = "#3A87AD"
 
 
 class PreviewSection(Section):
-    """Time slider, label of the instant, side by side."""
+    """What is interpolated, phases A and B, the curve of change, the slider, and what the views show."""
 
-    title = _("Preview")
+    title = _("Instant")
     place = 20
     collapsed = False
     watches = frozenset(
         {
             "sequence",
+            "span",
             "firstPhase",
             "lastPhase",
-            "time",
+            "instant",
             "sideBySide",
             "engine",
             "device",
             "adaptedModel",
             "cyclic",
+            SCENE,
             PACKAGES,
         }
     )
 
     def connect(self) -> None:
         """Connect the widgets."""
-        self.preview = Preview(self._say, self._fail)
+        self.preview = Preview(self._show_state)
         self.side_by_side = SideBySide()
-        self._time: float | None = None
-        self._refusal = ""
+        self.shown_volumes = ShownVolumes(self._show_state)
+        self.curve = TimeCurve(self.ui.changeCurve, self._click_curve, self._move, self._step)
+        self._view = View(no_phases="-", no_instant="-", label="-", status="-", bring_back="-")  # all is to be written
+        self._filling = False
+        self._forget()
+        self.ui.proposeButton.connect("clicked()", self._propose)
+        self.ui.firstPhase.connect("activated(int)", lambda place: self._choose(self._phases.with_first(place)))
+        self.ui.lastPhase.connect("activated(int)", lambda place: self._choose(self._phases.with_last(place)))
+        self.ui.timeSlider.connect("valueChanged(double)", self._slide)
+        self.ui.instantBox.connect("valueChanged(double)", self._slide)
+        self.ui.previousInstant.connect("clicked()", lambda: self._step(-1))
+        self.ui.nextInstant.connect("clicked()", lambda: self._step(1))
+        self.ui.showInstant.connect("clicked()", self._bring_back)
 
     def update(self) -> None:
-        """Show the instant if the user has moved the slider, or if the phases or the engine have changed."""
-        has_moved = self._time is not None and self._time != self.parameters.time
-        self._time = self.parameters.time
-        pair = self._pair()
-        usable = pair is not None
-        self.ui.timeSlider.enabled = self.ui.sideBySide.enabled = usable
-        if not usable:
+        """Show the instant if the user has moved it, or if the phases or the engine have changed."""
+        self._use(self.context.in_use)
+        if self._in_use.refusal:
+            self._instant = None
             self.preview.stop()
-            self.ui.instantLabel.text = self.ui.previewStatus.text = ""
+            self._show_state()
             return
-        self.ui.instantLabel.text = self._instant(pair)
-        if has_moved or self.preview.is_there or self.parameters.sideBySide:
-            self._show(pair)
+        if not self._in_use.are_phases(self.parameters.firstPhase, self.parameters.lastPhase):
+            self._propose()
+        instant = self._axis().inside(self.parameters.instant)
+        has_moved = self._instant not in (None, instant) and instant == self.parameters.instant
+        if not has_moved:  # what takes longer need not be looked at while the slider moves
+            self.shown_volumes.follow(self.parameters.parameterNode.GetScene())
+            self._engine_of = ()
+        self._instant = self.parameters.instant = instant
+        was_beside, self._beside = self._beside, self.parameters.sideBySide
+        if was_beside and not self._beside:
+            self.side_by_side.hide()
+        if has_moved or was_beside or self._beside or (self.preview.is_there and not self._elsewhere()):
+            self._show_instant()
+        self._show_state()
 
     def stop(self) -> None:
         """Stop computing and remove the preview from the scene."""
+        self.shown_volumes.release()
         self.side_by_side.hide()
         self.preview.remove()
-        self._time = None
+        self._forget()
 
-    def _pair(self) -> Pair | None:
-        parameters = self.parameters
-        try:
-            count = len(index_values_of(parameters.sequence))
-        except TemporalInterpError:  # the section above says why
-            return None
-        if not 0 <= parameters.firstPhase < parameters.lastPhase < count:
-            return None
-        try:
-            name, self._refusal = engine_name(parameters.engine, parameters.sequence, parameters.adaptedModel), ""
-        except TemporalInterpError as error:
-            name, self._refusal = "linear_blend", str(error)
-        device = parameters.device
-        return Pair(
-            parameters.sequence,
-            parameters.firstPhase,
-            parameters.lastPhase,
-            creator(name, device),
-            (name, device.value),
-            self.cyclic,
-        )
+    def _forget(self) -> None:
+        self._in_use: SequenceInUse | None = None
+        self._changes: list[float] = []
+        self._period: float | None = None
+        self._instant: float | None = None
+        self._drawn: tuple[object, ...] = ()
+        self._times: Times | None = None
+        self._beside = False
+        self._engine_of: tuple[object, ...] = ()
+        self._engine = self._refusal = self._engine_refusal = ""
 
-    def _show(self, pair: Pair) -> None:
-        first_time = not self.preview.is_there
+    # what is chosen
+
+    def _use(self, in_use: SequenceInUse) -> None:
+        """Read what has changed of the sequence."""
+        if in_use is not self._in_use:
+            if self._in_use is not None and self._in_use.node is not in_use.node:
+                self._instant = None  # another sequence is shown when the user moves in it
+            self._in_use = in_use
+            self._changes = [] if in_use.refusal else change_from_first(in_use.frames)
+        self._period = None if in_use.refusal else in_use.frames.as_cyclic(self.cyclic).period
+
+    @property
+    def _acquired_times(self) -> list[float]:
+        return [self._in_use.frames.times[number] for number in self._in_use.acquired]
+
+    @property
+    def _phases(self) -> PhaseChoice:
+        numbers = self._in_use.acquired
+        first, last = (numbers.index(n) for n in (self.parameters.firstPhase, self.parameters.lastPhase))
+        return PhaseChoice(first, last, len(numbers))
+
+    def _axis(self) -> TimeAxis:
+        return present(self._state()).axis
+
+    def _propose(self) -> None:
+        numbers = self._in_use.acquired
+        first, last = proposed_phases(self._in_use.frames, self._changes)
+        self._choose(PhaseChoice(numbers.index(first), numbers.index(last), len(numbers)))
+
+    def _choose(self, phases: PhaseChoice) -> None:
+        """Set the phases; the instant stays between them."""
+        numbers, times, parameters = self._in_use.acquired, self._acquired_times, self.parameters
+        with slicer.util.NodeModify(parameters.parameterNode):  # one event: A is before B at every moment
+            parameters.firstPhase, parameters.lastPhase = numbers[phases.first], numbers[phases.last]
+            if self._instant is not None and parameters.span is Span.BETWEEN:
+                parameters.instant = min(max(parameters.instant, times[phases.first]), times[phases.last])
+        self._show_state()  # a choice may have been corrected
+
+    def _click_curve(self, time: float, reach: float) -> None:
+        """Make the frame that was clicked the nearer of A and B; elsewhere, choose the instant."""
+        times, phases = self._acquired_times, self._phases
+        place = min(range(len(times)), key=lambda number: abs(times[number] - time))
+        is_frame = abs(times[place] - time) <= reach
+        if not is_frame or self.parameters.span is Span.WHOLE or place in (phases.first, phases.last):
+            self._move(times[place] if is_frame else time)
+        else:
+            self._choose(phases.with_nearer(place, times))
+
+    def _slide(self, value: float) -> None:
+        if not self._filling:
+            self._move(value)
+
+    def _move(self, instant: float) -> None:
+        if self._view.axis is not None:
+            self.parameters.instant = self._view.axis.snapped(instant)
+
+    def _step(self, steps: int) -> None:
+        if self._view.axis is not None:
+            self.parameters.instant = self._view.axis.stepped(self.parameters.instant, steps)
+
+    # what is shown
+
+    def _bring_back(self) -> None:
+        self._show_instant()
+        self._show_state()
+
+    def _show_instant(self) -> None:
+        is_new, self._refusal = not self.preview.is_there, ""
         try:
-            self.preview.show(pair, self.parameters.time)
-        except TemporalInterpError as error:  # the preview shows other phases
-            self.ui.instantLabel.text = ""
-            self._say(str(error))
+            self.preview.show(self._subject(), self.parameters.instant)
+        except TemporalInterpError as error:  # the preview still shows what it did
+            self._refusal = str(error)
             return
         if self.parameters.sideBySide:
-            self.side_by_side.show(self.preview.phases(), self.preview.node)
-        else:
-            self.side_by_side.hide()
-            if first_time:
-                show_in_slice_views(self.preview.node, fit=True)
+            self.side_by_side.show(self.preview.neighbours(), self.preview.node)
+        elif is_new or self._elsewhere():
+            show_in_slice_views(self.preview.node, fit=is_new)
 
-    def _instant(self, pair: Pair) -> str:
-        first, last = (float(pair.sequence.GetNthIndexValue(n)) for n in (pair.first, pair.last))
-        t, unit = self.parameters.time, pair.sequence.GetIndexUnit() or ""
-        value = f"{first + t * (last - first):.4g} {unit}".strip()
-        if t in (0.0, 1.0):
-            return _("{value}: acquired, phase {letter}").format(value=value, letter="B" if t else "A")
-        return _("{value}: SYNTHETIC").format(value=value)
+    def _choose_engine(self) -> None:
+        parameters = self.parameters
+        chosen = (parameters.engine, parameters.sequence, parameters.adaptedModel)
+        if chosen == self._engine_of:
+            return
+        self._engine_of = chosen
+        try:
+            self._engine, self._engine_refusal = engine_name(*chosen), ""
+        except TemporalInterpError as error:
+            self._engine, self._engine_refusal = "linear_blend", str(error)
 
-    def _say(self, words: str) -> None:
-        self.ui.previewStatus.text = f"{words}. {self._refusal}" if words and self._refusal else words
+    def _subject(self) -> Subject:
+        self._choose_engine()
+        name, device = self._engine, self.parameters.device
+        return Subject(self.parameters.sequence, self._request(), creator(name, device), (name, device.value))
 
-    def _fail(self, error: Exception) -> None:
-        self.ui.previewStatus.text = _("The engine failed, so this is the linear blend. {error}").format(error=error)
+    def _request(self) -> Request:
+        parameters = self.parameters
+        if parameters.span is Span.WHOLE:
+            return WholeSequence(2, self.cyclic)
+        return BetweenPhases(parameters.firstPhase, parameters.lastPhase, 1, self.cyclic)
+
+    def _elsewhere(self) -> str:
+        """Return the name of a volume that the slice views show, where they do not show the preview."""
+        volumes = self.shown_volumes()
+        if not volumes or (self.preview.is_there and self.preview.node in volumes):
+            return ""
+        return volumes[0].GetName()
+
+    def _state(self) -> State:
+        in_use, parameters = self._in_use, self.parameters
+        if in_use.refusal:
+            return State(refusal=in_use.refusal)
+        frame = self.preview.frame if self.preview.is_there else None
+        return State(
+            times=self._acquired_times,
+            numbers=in_use.acquired,
+            unit=in_use.frames.unit,
+            period=self._period,
+            whole=parameters.span is Span.WHOLE,
+            first=parameters.firstPhase,
+            last=parameters.lastPhase,
+            instant=parameters.instant,
+            shown=None if frame is None else Shown(frame.time, frame.provenance),
+            elsewhere=self._elsewhere(),
+            doing=self.preview.doing,
+            failure="" if self.preview.error is None else str(self.preview.error),
+            refused=self._refusal or self._engine_refusal,
+        )
+
+    def _show_state(self) -> None:
+        """Show all that can have changed, also while the engine works."""
+        if self._in_use is None or self.context.parameters is None:
+            return
+        view, before = present(self._state()), self._view
+        self._view, self._filling = view, True
+        try:
+            self._fill(view, before)
+        finally:
+            self._filling = False
+        self._draw(view.axis)
+
+    def _fill(self, view: View, before: View) -> None:
+        """Write what has changed into the widgets: at a move of the slider that is little."""
+        ui = self.ui
+        if (view.no_phases, view.no_instant) != (before.no_phases, before.no_instant):
+            self.allow(ui.firstPhase, ui.lastPhase, ui.proposeButton, unless=view.no_phases)
+            instant = (ui.timeSlider, ui.instantBox, ui.previousInstant, ui.nextInstant, ui.showInstant)
+            self.allow(*instant, ui.sideBySide, ui.span, unless=view.no_instant)
+        if view.phases != before.phases:
+            for box in (ui.firstPhase, ui.lastPhase):
+                box.clear()
+                box.addItems(list(view.phases))
+        if view.chosen is not None:  # also where it is as before: the user may have chosen what was corrected
+            ui.firstPhase.currentIndex, ui.lastPhase.currentIndex = view.chosen
+        if view.axis is not None:
+            if (view.axis, view.unit) != (before.axis, before.unit):
+                self._fill_axis(view.axis, view.unit)
+            self._fill_instant(view.axis)
+        for label, text, old in (
+            (ui.instantLabel, view.label, before.label),
+            (ui.previewStatus, view.status, before.status),
+            (ui.showInstant, view.bring_back, before.bring_back),
+        ):
+            if text != old:
+                label.text, label.visible = text, bool(text)
+        if view.side_by_side != before.side_by_side:
+            ui.sideBySide.text = view.side_by_side
+
+    def _fill_axis(self, axis: TimeAxis, unit: str) -> None:
+        for widget in (self.ui.timeSlider, self.ui.instantBox):
+            widget.decimals = axis.decimals
+            widget.minimum, widget.maximum, widget.singleStep = axis.low, axis.high, axis.step
+            widget.suffix = f" {unit}" if unit else ""
+        self.ui.timeSlider.pageStep = axis.page
+
+    def _fill_instant(self, axis: TimeAxis) -> None:
+        instant = self.parameters.instant
+        self.ui.instantBox.value = instant
+        if abs(self.ui.timeSlider.value - instant) > axis.step / 2:  # else it lies there already, and may be dragged
+            self.ui.timeSlider.value = instant
+
+    def _draw(self, axis: TimeAxis | None) -> None:
+        """Draw the curve where the sequence or a phase has changed, and the line at the instant alone otherwise."""
+        drawn = (self._in_use, axis, self._period)
+        if drawn != self._drawn:
+            self._drawn = drawn
+            self._times = None if axis is None else Times(self._picture(axis), axis.low, axis.high)
+            self.ui.changeCurve.visible = axis is not None
+        self.curve.show(self._times, self.parameters.instant)
+
+    def _picture(self, axis: TimeAxis) -> CurvePicture:
+        frames, times = self._in_use.frames, self._acquired_times
+        changes = [self._changes[number] for number in self._in_use.acquired]
+        if self._period is not None:
+            times, changes = [*times, times[0] + self._period], [*changes, changes[0]]
+        whole = self.parameters.span is Span.WHOLE
+        return CurvePicture(
+            [Curve(times, changes, CURVE_COLOR)],
+            [] if whole else [(axis.low, "A"), (axis.high, "B")],
+            x_unit=frames.unit,
+            shaded=None if whole else (axis.low, axis.high),
+        )
 
 
 SECTION = PreviewSection
