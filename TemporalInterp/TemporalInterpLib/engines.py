@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 
 import slicer
 from slicer.i18n import tr as _
@@ -17,15 +16,11 @@ from temporal_interp.engines.registry import (
     find_engine,
     is_registered_here,
 )
-from temporal_interp.errors import InvalidInputError, Progress
-from TemporalInterpLib.background import Steps, in_background
+from temporal_interp.errors import InvalidInputError
 from TemporalInterpLib.dependencies import engines_can_run
 from TemporalInterpLib.parameter_node import ADAPTED, AUTOMATIC, Device
 from TemporalInterpLib.sequence_conversion import index_values_of
 from TemporalInterpLib.synthesis import InChildProcess, InThisProcess, Synthesiser
-
-FIRST_LOAD = "temporal_interp.engines.pairs.student"
-"""The module whose import loads PyTorch."""
 
 BLEND = "linear_blend"
 
@@ -69,15 +64,6 @@ def engine_name(choice: str, sequence_node: slicer.vtkMRMLSequenceNode, adapted_
     if not adapted_model:
         raise InvalidInputError("The network was not adapted to this sequence yet; press 'Adapt' first.")
     return f"student:{adapted_model}"
-
-
-def load_ahead() -> Steps[None]:
-    """Return steps that load PyTorch, which takes seconds, before the user first moves the slider."""
-
-    def load(progress: Progress) -> None:
-        import_module(FIRST_LOAD)
-
-    return in_background(load)
 
 
 def creator(name: str, device: Device) -> Callable[[], Engine] | None:

@@ -1,5 +1,6 @@
 """The section that chooses the engine and adapts the network; the child process is a stand-in."""
 
+import threading
 import time
 
 import pytest
@@ -16,12 +17,12 @@ from TemporalInterpLib.engines import engine_choices
 from TemporalInterpLib.parameter_node import ADAPTED, AUTOMATIC, Device
 
 WORDS = {
-    AUTOMATIC: "For this sequence: student.",
-    "student": "a second a frame",
-    "refined": "Some seconds to prepare",
+    AUTOMATIC: "Automatic is the student. The trained network",
+    "student": "0.8 s a frame",
+    "refined": "ready in about 2 s",
     ADAPTED: "not adapted to this sequence yet",
-    "velocity_field": "Some seconds to prepare",
-    EASE_IN_OUT_ENGINE: "it starts and ends slowly. Some seconds to prepare",
+    "velocity_field": "ready in about 4 s",
+    EASE_IN_OUT_ENGINE: "it starts and ends slowly. A stack of 6 slices",
     "cubic_blend": "Fades smoothly through the frames around: nothing moves. At once",
     "linear_blend": "At once",
 }
@@ -52,12 +53,61 @@ def test_the_choice_is_what_computes(cine, engines, open_panel, process_events_u
 def test_the_device_is_passed_on(cine, engines, open_panel, process_events_until, monkeypatch):
     asked = []
     monkeypatch.setattr("temporal_interp.tensors.devices.choose_device", lambda name: asked.append(name) or "cuda:7")
+    monkeypatch.setattr("temporal_interp.tensors.devices.available_devices", lambda: ["cpu", "cuda"])
     widget = open_panel()
-    widget.ui.deviceSelector.currentIndex = list(Device).index(Device.CUDA)
+    process_events_until(lambda: not widget.ui.deviceSelector.isHidden(), 60)
+    assert [widget.ui.deviceSelector.itemText(n) for n in range(widget.ui.deviceSelector.count)] == [
+        "Automatic",
+        "Processor (CPU)",
+        "NVIDIA GPU (CUDA)",
+    ]
+    pick(widget.ui.deviceSelector, 2)
+    assert parameters_of(widget).device is Device.CUDA
     widget.ui.timeSlider.value = 0.3
     process_events_until(lambda: preview_of(widget).GetAttribute("TemporalInterp.Engine") == SHIFT.name)
     assert asked == ["cuda"]
     assert engines.made == [("student", "cuda:7")]
+
+
+def test_where_the_processor_is_the_only_device_there_is_nothing_to_choose(
+    cine, open_panel, process_events_until, monkeypatch
+):
+    monkeypatch.setattr("temporal_interp.tensors.devices.available_devices", lambda: ["cpu"])
+    widget = open_panel()
+    assert widget.ui.deviceSelector.isHidden()
+    process_events_until(lambda: widget.panel.sections["engine"]._there is not None, 60)
+    assert widget.ui.deviceSelector.isHidden()
+    assert widget.ui.deviceLabel.isHidden()
+    assert widget.ui.deviceNote.isHidden()
+
+
+def test_a_saved_device_that_is_not_there_is_replaced_and_said(cine, open_panel, process_events_until, monkeypatch):
+    monkeypatch.setattr("temporal_interp.tensors.devices.available_devices", lambda: ["cpu"])
+    widget = open_panel()
+    parameters_of(widget).device = Device.CUDA
+    process_events_until(lambda: parameters_of(widget).device is Device.AUTO, 60)
+    assert "'NVIDIA GPU (CUDA)' was chosen" in widget.ui.deviceNote.text
+    assert not widget.ui.deviceNote.isHidden()
+
+
+def test_torch_is_loaded_and_asked_for_devices_outside_of_the_event_loop(
+    cine, open_panel, process_events_until, monkeypatch
+):
+    asked = []
+    monkeypatch.setattr(
+        "temporal_interp.tensors.devices.available_devices",
+        lambda: asked.append(threading.current_thread()) or ["cpu"],
+    )
+    open_panel()
+    process_events_until(lambda: asked, 60)
+    assert asked[0] is not threading.main_thread()
+
+
+def test_an_unfit_sequence_cannot_be_adapted_to_and_the_button_says_why(scene, blob_frames, open_panel):
+    scene.AddNode(sequence_of(blob_frames(1), OBLIQUE, [0]))
+    widget = open_panel()
+    assert not widget.ui.adaptButton.enabled
+    assert "fewer than two acquired frames" in widget.ui.adaptButton.toolTip
 
 
 def test_not_adapted_yet_is_reported_and_the_preview_is_the_blend(cine, scene, open_panel, dialogs):
@@ -288,7 +338,7 @@ def test_the_panel_opens_at_once_where_the_engine_takes_long_to_find(cine, engin
     """The choice is looked at in the event loop at every move of the slider: it may not load a model."""
     started = time.monotonic()
     widget = open_panel(AUTOMATIC)
-    gestures.drag(widget.ui.timeSlider, *[n / 100 for n in range(10, 40)])
+    gestures.drag(widget.ui.timeSlider, *[n / 2 for n in range(10, 40)])
     assert time.monotonic() - started < 3
     assert len(engines.made) <= 1
 
@@ -297,7 +347,7 @@ def test_automatic_looks_into_no_model_in_the_event_loop(cine, engines, open_pan
     monkeypatch.setattr("TemporalInterpLib.engines.DEFAULT_ENGINE", registry.DEFAULT_ENGINE)
     monkeypatch.setattr(registry, "create_engine", lambda *_, **__: pytest.fail("a model is loaded"))
     widget = open_panel(AUTOMATIC)
-    assert "For this sequence: " in widget.ui.engineInfo.text
+    assert widget.ui.engineInfo.text.startswith("Automatic is the velocity field.")
 
 
 def test_nothing_is_left_in_the_folder_of_temporary_files(

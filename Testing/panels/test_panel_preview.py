@@ -388,12 +388,12 @@ def test_another_engine_answers_again(cine, engines, open_panel, answered):
     assert [name for name, _ in engines.made] == ["student", "refined"]
 
 
-def test_a_device_that_is_not_there_is_reported(cine, open_panel, process_events_until):
+def test_a_device_that_is_not_there_is_replaced(cine, open_panel, answered):
     widget = open_panel()
     parameters_of(widget).device = Device.MPS
     slide(widget, 0.4)
-    process_events_until(lambda: "mps" in widget.ui.previewStatus.text)
-    assert engine_of(widget) == "linear_blend"
+    answered(widget, SHIFT.name)
+    assert parameters_of(widget).device is Device.AUTO
 
 
 @pytest.mark.parametrize("at_frame", [0, 1])

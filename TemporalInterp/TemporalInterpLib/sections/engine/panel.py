@@ -8,10 +8,12 @@ from temporal_interp.errors import TemporalInterpError
 from TemporalInterpLib.adaptation import Adapted
 from TemporalInterpLib.background import Steps
 from TemporalInterpLib.dependencies import engines_can_run
-from TemporalInterpLib.engines import engine_choices, engine_name, load_ahead, time_to_expect
+from TemporalInterpLib.engines import engine_choices, engine_name, time_to_expect
+from TemporalInterpLib.first_load import load_ahead
 from TemporalInterpLib.job import Job
-from TemporalInterpLib.parameter_node import ADAPTED, AUTOMATIC
+from TemporalInterpLib.parameter_node import ADAPTED, AUTOMATIC, Device
 from TemporalInterpLib.section import PACKAGES, Section
+from TemporalInterpLib.sections.engine.presenter import State, View, present
 from TemporalInterpLib.work_button import WorkButton, tell_error
 
 
@@ -21,15 +23,18 @@ class EngineSection(Section):
     title = _("Engine")
     place = 30
     collapsed = True
-    watches = frozenset({"sequence", "engine", "adaptedModel", PACKAGES})
+    watches = frozenset({"sequence", "engine", "device", "adaptedModel", PACKAGES})
 
     def connect(self) -> None:
         """Connect the widgets."""
         self._adapted_for: object = None
         self._sequence: object = None
         self._loading: Job | None = None
-        self._choices: list[str] = []
+        self._there: tuple[Device, ...] | None = None
+        self._not_there = ""
+        self._view = View((), -1)
         self.ui.engineSelector.connect("activated(int)", self._choose)
+        self.ui.deviceSelector.connect("activated(int)", self._choose_device)
         self.work = WorkButton(
             self.ui.adaptButton, self.ui.adaptProgress, self.ui.adaptMessage, self._steps, self._done
         )
@@ -37,46 +42,78 @@ class EngineSection(Section):
     def update(self) -> None:
         """Describe the choice."""
         parameters = self.parameters
-        self._show_choice(parameters.engine)
         if self._sequence is not None and self._sequence is not parameters.sequence:
             parameters.adaptedModel = ""  # it belongs to the previous sequence
         self._sequence = parameters.sequence
-        self.ui.adaptButton.enabled = self.work.running or parameters.sequence is not None
-        if parameters.sequence is None:
-            self.ui.engineInfo.text = ""
+        if self._loading is None and parameters.sequence is not None and engines_can_run():
+            self._loading = Job(load_ahead(), on_done=self._loaded, on_error=tell_error).start()
+        view = present(self._state())
+        if not view.fall_back:
+            self._show(view)
             return
-        if self._loading is None and engines_can_run():
-            self._loading = Job(load_ahead(), on_error=tell_error).start()
+        self._not_there = parameters.device.value
+        parameters.device = Device.AUTO  # which is watched
+
+    def _state(self) -> State:
+        parameters = self.parameters
+        name, expected, refusal, no_sequence = "", "", "", self.context.in_use.refusal
         try:
-            name = engine_name(parameters.engine, parameters.sequence, parameters.adaptedModel)
+            name = "" if no_sequence else engine_name(parameters.engine, parameters.sequence, parameters.adaptedModel)
+            expected = time_to_expect(name) if name else ""
         except TemporalInterpError as error:
-            self.ui.engineInfo.text = str(error)
-            return
-        words = time_to_expect(name)
-        if parameters.engine == AUTOMATIC:
-            words = _("For this sequence: {engine}. ").format(engine=name.replace("_", " ")) + words
-        self.ui.engineInfo.text = words
+            refusal = str(error)
+        return State(
+            engines=engine_choices(),
+            engine=parameters.engine,
+            automatic=parameters.engine == AUTOMATIC,
+            resolved=name,
+            expected=expected,
+            refusal=refusal,
+            devices={device.value: device.label() for device in Device},
+            there=None if self._there is None else [device.value for device in self._there],
+            device=parameters.device.value,
+            not_there=self._not_there,
+            no_sequence=no_sequence,
+            adapting=self.work.running,
+        )
 
-    def _show_choice(self, chosen: str) -> None:
-        """Offer every engine that is declared, and show the chosen one."""
-        choices = engine_choices()
-        choices.setdefault(chosen, chosen)  # a saved scene may name an engine that does not exist here
-        selector = self.ui.engineSelector
-        if list(choices) != self._choices:
-            self._choices = list(choices)
-            selector.clear()
-            selector.addItems(list(choices.values()))
-        selector.currentIndex = self._choices.index(chosen)
+    def _show(self, view: View) -> None:
+        ui = self.ui
+        for box, texts, before, place in (
+            (ui.engineSelector, view.engines, self._view.engines, view.engine),
+            (ui.deviceSelector, view.device_texts, self._view.device_texts, view.device),
+        ):
+            if list(texts) != list(before):
+                box.clear()
+                box.addItems(list(texts))
+            box.currentIndex = place
+        ui.deviceLabel.visible = ui.deviceSelector.visible = bool(view.devices)
+        for label, text in ((ui.engineInfo, view.info), (ui.deviceNote, view.device_note)):
+            label.text, label.visible = text, bool(text)
+        self.allow(ui.adaptButton, unless=view.no_adapting)
+        self._view = view
 
-    def _choose(self, index: int) -> None:
-        self.parameters.engine = self._choices[index]
+    def _choose(self, place: int) -> None:
+        choices = list(engine_choices())
+        if place < len(choices):  # what follows is what a saved scene names, and is chosen already
+            self.parameters.engine = choices[place]
+
+    def _choose_device(self, place: int) -> None:
+        self._not_there = ""
+        self.parameters.device = Device(self._view.devices[place])
+
+    def _loaded(self, there: tuple[Device, ...]) -> None:
+        self._there = there
+        if self.context.parameters is not None:
+            self.update()
 
     def stop(self) -> None:
         """Stop adapting."""
-        self._sequence = None
+        self._sequence, self._not_there = None, ""
         self.work.cancel()
-        if self._loading is not None:
+        if self._loading is not None and self._there is None:
             self._loading.cancel()
+            self._loading = None
 
     def _steps(self) -> Steps[Adapted]:
         self._adapted_for = self.parameters.sequence
