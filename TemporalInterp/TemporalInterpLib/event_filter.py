@@ -25,6 +25,6 @@ class EventFilter(qt.QObject):
         self.kinds = frozenset(int(kind) for kind in kinds)
         widget.installEventFilter(self)
 
-    def eventFilter(self, watched: Any, event: Any) -> bool:
+    def eventFilter(self, watched: Any, event: Any) -> bool:  # noqa: N802 - as Qt names it
         """See QObject."""
         return int(event.type()) in self.kinds and bool(self.function(event))

@@ -32,7 +32,7 @@ from TemporalInterpLib.companions import Companion
 from TemporalInterpLib.deformation_view import companion
 from TemporalInterpLib.dependencies import engines_can_run
 from TemporalInterpLib.layout import COMPARISON, SIDE_BY_SIDE, VIEWS
-from TemporalInterpLib.parameter_node import AUTOMATIC, FieldStyle, Fill, SliceQuality
+from TemporalInterpLib.parameter_node import AUTOMATIC, FieldStyle, Fill, SliceQuality, Span
 from TemporalInterpLib.remove_generated import remove_with_belongings
 from TemporalInterpLib.sample_cine import NAME, PHASES, THICKNESS
 from TemporalInterpLib.scene_transaction import nodes_of
@@ -161,7 +161,7 @@ def _preview(run: _Run) -> None:
     """Drag the time slider: the blend at once, then the engine's answer, labelled as synthetic"""
     test, sequence = run.test, run.parameters.sequence
     first, last = _array(sequence.GetNthDataNode(0)), _array(sequence.GetNthDataNode(END_SYSTOLE))
-    run.ui.timeSlider.value = 0.25
+    run.ui.timeSlider.value = 90.0
     shown = run.panel.sections["preview"].preview.node
     blend = _array(shown).copy()
     np.testing.assert_allclose(blend, 0.75 * first + 0.25 * last, atol=0.51)
@@ -171,20 +171,38 @@ def _preview(run: _Run) -> None:
     _assert_marked(run, shown, (0.0, CYCLE_MS * END_SYSTOLE / PHASES, 0.25))
     _assert_place_and_type(run, shown, sequence.GetNthDataNode(0))
     test.assertIn("SYNTHETIC 90 ms", shown.GetName())
-    test.assertIn("90 ms: SYNTHETIC", run.ui.instantLabel.text)
-    around = ", then 855 and 405 ms" if run.moves else ""  # the sample is a loop
-    run.wait_until(lambda: f"rests on 0 and 360 ms{around}" in run.ui.previewStatus.text, "naming the frames")
+    test.assertEqual(run.ui.instantLabel.text, "SYNTHETIC 90 ms")
+    around = "; timing from 855, 405 ms" if run.moves else ""  # the sample is a loop
+    run.wait_until(lambda: f"from 0, 360 ms{around}." in run.ui.previewStatus.text, "naming the frames")
     test.assertEqual(not np.array_equal(_array(shown), blend), run.moves)
     answer = _array(shown).copy()
     run.ui.frameCount.value = 9  # not related to the preview
     np.testing.assert_array_equal(_array(shown), answer)
-    for t, acquired in ((0.0, first), (1.0, last)):
-        run.ui.timeSlider.value = t
+    for instant, acquired in ((0.0, first), (360.0, last)):
+        run.ui.timeSlider.value = instant
         np.testing.assert_array_equal(_array(shown), acquired)
         test.assertFalse(is_synthetic(attributes_of(shown)))
         test.assertIn("acquired", shown.GetName())
         test.assertNotIn("SYNTHETIC", run.ui.instantLabel.text)
     test.assertFalse(shown.GetSaveWithScene())
+
+
+def _any_instant(run: _Run) -> None:
+    """Move through the whole sequence, also from its last frame to its first: acquired frames are shown as they are"""
+    test, sequence, ui = run.test, run.parameters.sequence, run.ui
+    ui.span.currentIndex = list(Span).index(Span.WHOLE)
+    test.assertEqual((ui.timeSlider.minimum, ui.timeSlider.maximum), (0.0, CYCLE_MS))
+    shown = run.panel.sections["preview"].preview.node
+    for number in (5, PHASES - 1, 0):
+        ui.timeSlider.value = number * CYCLE_MS / PHASES
+        np.testing.assert_array_equal(_array(shown), _array(sequence.GetNthDataNode(number)))
+        test.assertIn("acquired", ui.instantLabel.text)
+    ui.timeSlider.value = CYCLE_MS - 10.0
+    run.wait_for_preview()
+    run.wait_until(lambda: "from 0, 855 ms" in ui.previewStatus.text, "naming the frames")
+    test.assertEqual(ui.instantLabel.text, "SYNTHETIC 890 ms")
+    ui.span.currentIndex = list(Span).index(Span.BETWEEN)
+    test.assertEqual((ui.timeSlider.minimum, ui.timeSlider.maximum), (0.0, CYCLE_MS * END_SYSTOLE / PHASES))
 
 
 def _side_by_side(run: _Run) -> None:
@@ -193,7 +211,7 @@ def _side_by_side(run: _Run) -> None:
     if manager is None:
         return
     test, before, sequence = run.test, manager.layout, run.parameters.sequence
-    run.ui.timeSlider.value = 0.5
+    run.ui.timeSlider.value = 180.0
     run.ui.sideBySide.checked = True
     test.assertEqual(manager.layout, SIDE_BY_SIDE)
     composites = [manager.sliceWidget(tag).sliceLogic().GetSliceCompositeNode() for tag in VIEWS]
@@ -222,7 +240,7 @@ def _small_cine(run: _Run) -> None:
     run.test.assertEqual((run.parameters.firstPhase, run.parameters.lastPhase), (0, END_SYSTOLE))
     for node in (*browsers_of(sample), proxy_of(sample), sample):
         slicer.mrmlScene.RemoveNode(node)
-    run.ui.timeSlider.value = 0.75
+    run.ui.timeSlider.value = 270.0
     run.wait_for_preview()
     shown = run.panel.sections["preview"].preview.node
     _assert_place_and_type(run, shown, added.sequence.GetNthDataNode(0))
@@ -410,7 +428,7 @@ def _save_and_load(run: _Run) -> None:
     """Save the scene, close it and load it: all is there, the parameters too"""
     test, parameters = run.test, run.parameters
     parameters.engine, parameters.fill = "linear_blend", Fill.AT_TIMES
-    run.ui.timeSlider.value, run.ui.frameCount.value, run.ui.times.text = 0.25, 7, "100, 120.5"
+    run.ui.timeSlider.value, run.ui.frameCount.value, run.ui.times.text = 90.0, 7, "100, 120.5"
     saved = _saved_state(parameters)
     with tempfile.TemporaryDirectory(prefix="TemporalInterp-") as folder:
         path = Path(folder) / "scene.mrb"
@@ -422,7 +440,7 @@ def _save_and_load(run: _Run) -> None:
     loaded = _saved_state(run.parameters)
     for what, value in saved.items():
         test.assertEqual(loaded[what], value, what)
-    test.assertEqual((run.ui.timeSlider.value, run.ui.frameCount.value), (0.25, 7))
+    test.assertEqual((run.ui.timeSlider.value, run.ui.frameCount.value), (90.0, 7))
     test.assertEqual(run.ui.times.text, "100, 120.5")
     test.assertIs(run.ui.sequenceSelector.currentNode(), run.parameters.sequence)
     test.assertTrue(run.ui.interpolateButton.enabled)
@@ -581,6 +599,7 @@ def _use_without_pytorch(run: _Run) -> None:
 SCENARIOS = (
     _sample,
     _preview,
+    _any_instant,
     _side_by_side,
     _small_cine,
     _at_times,

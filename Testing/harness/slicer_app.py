@@ -67,7 +67,7 @@ class qSlicerLayoutManager(QObject):
             self._widgets[node.GetLayoutName()] = qMRMLSliceWidget(logic)
 
     def _map_views(self) -> None:
-        """Tell the slice views of the layout from others, as the real one does when it shows and hides their widgets."""
+        """Tell the slice views of the layout from others, as the real one does when it shows their widgets."""
         views = self._layout_logic.GetViewNodes()
         shown = [views.GetItemAsObject(number) for number in range(views.GetNumberOfItems())]
         for node in slicer.util.getNodesByClass("vtkMRMLSliceNode"):

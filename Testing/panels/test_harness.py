@@ -15,7 +15,7 @@ from harness import faults, gestures, pythonqt
 from harness.install import destroy_qt_objects
 from harness.sample_data import press_button
 from harness.ui_loader import UiFileError
-from PySide6 import QtCore
+from PySide6 import QtCore, QtGui, QtWidgets
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
@@ -434,6 +434,50 @@ class TestTimersAndProcesses:
             process_events_until(lambda: False, timeout_s=0.01)
 
 
+class TestEventFilters:
+    @staticmethod
+    def make(function):
+        class Filter(qt.QObject):
+            def __init__(self):
+                qt.QObject.__init__(self)
+                self.seen = []
+
+            def eventFilter(self, watched, event):  # noqa: N802 - as Qt names it
+                self.seen.append((watched, event.type()))
+                return function(event)
+
+        return Filter()
+
+    def test_it_sees_the_events_of_a_widget_and_may_end_them(self):
+        button, pressed = qt.QPushButton(), []
+        button.connect("clicked()", lambda: pressed.append(True))
+        made = self.make(lambda event: event.type() == qt.QEvent.KeyPress)
+        button.installEventFilter(made)
+        key = QtGui.QKeyEvent(
+            QtCore.QEvent.Type.KeyPress, QtCore.Qt.Key.Key_Space, QtCore.Qt.KeyboardModifier.NoModifier
+        )
+        QtWidgets.QApplication.sendEvent(button._qt, key)
+        assert made.seen[-1] == (button, qt.QEvent.KeyPress)
+        assert not button.isDown()
+
+    def test_what_it_raises_is_a_fault(self):
+        button = qt.QPushButton()
+
+        def fail(event):
+            raise ValueError("as it happens")
+
+        made = self.make(fail)
+        button.installEventFilter(made)
+        QtWidgets.QApplication.sendEvent(button._qt, QtCore.QEvent(QtCore.QEvent.Type.User))
+        expect_fault(ValueError, "as it happens")
+
+    def test_no_other_class_can_be_derived(self):
+        with pytest.raises(TypeError, match="plain callbacks"):
+            type("Button", (qt.QPushButton,), {"eventFilter": lambda *_: False})
+        with pytest.raises(TypeError, match="plain callbacks"):
+            type("Plain", (qt.QObject,), {})
+
+
 class TestCtkWidgets:
     def test_a_slider_rounds_to_its_decimals_and_stays_in_its_range(self):
         slider, got = ctk.ctkSliderWidget(), []
@@ -455,6 +499,12 @@ class TestCtkWidgets:
         slider.singleStep = 0.25
         gestures.drag(slider, 0.4, 0.6)
         assert slider.value == 0.5
+
+    def test_a_slider_may_hide_its_box(self):
+        slider = ctk.ctkSliderWidget()
+        assert slider.spinBoxVisible
+        slider.spinBoxVisible = False
+        assert not slider.spinBoxVisible
 
     def test_without_tracking_the_value_waits_for_the_end_of_the_drag(self):
         slider, moving, settled = ctk.ctkSliderWidget(), [], []
