@@ -14,6 +14,7 @@ from slicer.ScriptedLoadableModule import (
 )
 from slicer.util import VTKObservationMixin
 
+from TemporalInterpLib.fitting_sequences import fitting_sequences
 from TemporalInterpLib.layout import register_layouts
 from TemporalInterpLib.logic import InterpolationLogic
 from TemporalInterpLib.parameter_node import TemporalInterpParameterNode
@@ -94,11 +95,11 @@ class TemporalInterpWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.use_scene()
 
     def use_scene(self) -> None:
-        """Follow the parameter node of the scene; choose the first sequence of volumes if none is chosen."""
+        """Follow the parameter node of the scene; choose the first fitting sequence if none is chosen."""
         self.in_use = True
         parameters = self.logic.getParameterNode()
         if parameters.sequence is None:
-            parameters.sequence = first_volume_sequence()
+            parameters.sequence = next(iter(fitting_sequences(slicer.mrmlScene)), None)
         self.panel.use(parameters)
 
     def enter(self) -> None:
@@ -134,12 +135,6 @@ class TemporalInterpWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Read the parameters again: references that were read before their nodes existed would stay None."""
         if self.in_use or self.follows:
             self.use_scene()
-
-
-def first_volume_sequence() -> slicer.vtkMRMLSequenceNode | None:
-    """Return the first sequence of scalar volumes in the scene, None if there is none."""
-    nodes = slicer.util.getNodesByClass("vtkMRMLSequenceNode")
-    return next((node for node in nodes if node.GetDataNodeClassName() == "vtkMRMLScalarVolumeNode"), None)
 
 
 class TemporalInterpLogic(ScriptedLoadableModuleLogic, InterpolationLogic):

@@ -2,12 +2,62 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import Progress
 from TemporalInterpLib.add_sequence import AddedSequence, add_sequence_to_scene
 from TemporalInterpLib.background import Steps, in_background, share_of
+
+if TYPE_CHECKING:  # the core's readers need packages that a bare Slicer lacks
+    from temporal_interp.io import Candidate, Survey
+
+
+@dataclass(frozen=True)
+class LoadedSequence:
+    """A sequence that was read and added to the scene.
+
+    Attributes:
+        added: its nodes.
+        notes: what its reader assumed.
+    """
+
+    added: AddedSequence
+    notes: tuple[str, ...]
+
+
+def survey_steps(path: Path) -> Steps[Survey]:
+    """Return the steps that look for the sequences in a file or a folder, see `temporal_interp.io.survey`.
+
+    Raises:
+        InvalidInputError: nothing there is of a known format.
+    """
+
+    def look(progress: Progress) -> Survey:
+        from temporal_interp.io import survey
+
+        return survey(path, progress=progress)
+
+    return in_background(look)
+
+
+def load_candidate_steps(candidate: Candidate) -> Steps[LoadedSequence]:
+    """Return the steps that read a sequence that was found, and add it to the scene in its own window and level.
+
+    Raises:
+        InvalidInputError: it cannot be read.
+    """
+    sequence = yield from share_of(in_background(candidate.read), 0.0, 0.9)
+    yield 0.9, "adding to the scene"
+    added = add_sequence_to_scene(sequence, candidate.description or candidate.place)
+    if candidate.window is not None:
+        level, width = candidate.window
+        display = added.proxy.GetDisplayNode()
+        display.SetAutoWindowLevel(False)
+        display.SetWindowLevel(width, level)
+    return LoadedSequence(added, tuple(sequence.notes))
 
 
 def load_sequence_steps(path: Path, series: str | None, component: str | None, name: str) -> Steps[AddedSequence]:
