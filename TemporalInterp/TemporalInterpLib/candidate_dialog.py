@@ -19,9 +19,9 @@ from TemporalInterpLib.thumbnail import SIDE, thumbnail
 if TYPE_CHECKING:  # the core's readers need packages that a bare Slicer lacks
     from temporal_interp.io import Candidate, Survey
 
-WIDTH, HEIGHT = 940, 430
-NAME_WIDTH = 230
-"""Widest column of names, in pixels; longer ones have a tooltip."""
+WIDTH, HEIGHT = 1040, 480
+NAME_WIDTH, REMARKS_WIDTH = 210, 200
+"""Widest column of names, and least of remarks, in pixels; longer texts break their lines."""
 
 
 class CandidateDialog:
@@ -95,9 +95,12 @@ class CandidateDialog:
         table.resizeColumnsToContents()
         table.setColumnWidth(0, SIDE + 8)
         table.setColumnWidth(1, min(table.columnWidth(1), NAME_WIDTH))
+        table.setColumnWidth(len(columns) - 1, REMARKS_WIDTH)
         table.horizontalHeader().setStretchLastSection(True)
+        table.resizeRowsToContents()
         for number, row in enumerate(self.rows):
-            table.setRowHeight(number, SIDE + 8 if row.candidate is not None else table.rowHeight(number))
+            least = SIDE + 8 if row.candidate is not None else 0
+            table.setRowHeight(number, max(table.rowHeight(number), least))
         return table
 
     def _usable(self, number: int) -> bool:

@@ -98,11 +98,15 @@ def _time(one: Candidate) -> str:
     if not one.unit:
         return _("numbered")
     if max(steps) - min(steps) <= EVEN * mean or one.period is not None:
-        words = _("every {step}").format(step=f"{mean:.3g} {one.unit}")
+        words = _("every {step}").format(step=_short(mean, one.unit))
     else:
         words = _("{first} to {last}").format(first=time_text(one.times[0]), last=time_text(one.times[-1], one.unit))
     return (
         words
         if one.period is None
-        else _("{words}, cycle {period}").format(words=words, period=f"{one.period:.4g} {one.unit}")
+        else _("{words}, cycle {period}").format(words=words, period=_short(one.period, one.unit))
     )
+
+
+def _short(value: float, unit: str) -> str:
+    return f"{value:.0f} {unit}" if abs(value) >= 100 else f"{value:.3g} {unit}"

@@ -73,10 +73,9 @@ def _dicom(path: Path, progress: Progress) -> Survey:
 
 def _files_of(folder: Path, progress: Progress) -> Survey:
     """Return the sequences in the files of a folder, without its subfolders and without DICOM files."""
-    known = [
-        (file, one) for file in sorted(folder.iterdir(), key=lambda file: natural(file.name)) if (one := _kind(file))
-    ]
-    candidates, left_out = [], []
+    files = sorted(folder.iterdir(), key=lambda file: natural(file.name))
+    known = [(file, one) for file in files if (one := _kind(file)) is not None]
+    candidates, left_out = list[Candidate](), list[LeftOut]()
     for number, (file, one) in enumerate(known):
         progress(number / len(known), file.name)
         try:

@@ -54,7 +54,8 @@ def listed(acquisitions: abc.Sequence[Stack | Clip]) -> list[Candidate]:
 
 
 def _stack(stack: Stack, series: list[Series], number: str, description: str) -> Candidate:
-    first, times, unit, period, notes, problem = stack.images[0], _NO_TIMES, "", None, (), ""
+    first, times, unit, period, problem = stack.images[0], _NO_TIMES, "", None, ""
+    notes: tuple[str, ...] = ()
     if stack.phases > 1:
         try:
             order = stack.order
