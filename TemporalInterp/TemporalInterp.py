@@ -14,6 +14,7 @@ from slicer.ScriptedLoadableModule import (
 )
 from slicer.util import VTKObservationMixin
 
+from TemporalInterpLib.file_reader import FileReader
 from TemporalInterpLib.fitting_sequences import fitting_sequences
 from TemporalInterpLib.layout import register_layouts
 from TemporalInterpLib.logic import InterpolationLogic
@@ -43,6 +44,20 @@ class TemporalInterp(ScriptedLoadableModule):
             self.parent.icon = qt.QIcon(str(icon))
         slicer.app.connect("startupCompleted()", register_layouts)
         slicer.app.connect("startupCompleted()", register_sample_data)
+        register_dicom_plugin()
+
+
+def register_dicom_plugin() -> None:
+    """Offer the reader of cines in the DICOM module, where Slicer has it."""
+    try:
+        from TemporalInterpLib.dicom_plugin import TemporalInterpDICOMPluginClass
+    except ModuleNotFoundError as error:
+        if error.name != "DICOMLib":
+            raise
+        return
+    if not hasattr(slicer.modules, "dicomPlugins"):  # the DICOM module may be loaded later
+        slicer.modules.dicomPlugins = {}
+    slicer.modules.dicomPlugins["TemporalInterpDICOMPlugin"] = TemporalInterpDICOMPluginClass
 
 
 def icon_path() -> Path:
@@ -135,6 +150,10 @@ class TemporalInterpWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Read the parameters again: references that were read before their nodes existed would stay None."""
         if self.in_use or self.follows:
             self.use_scene()
+
+
+class TemporalInterpFileReader(FileReader):
+    """The reader of files, which Slicer finds by its name."""
 
 
 class TemporalInterpLogic(ScriptedLoadableModuleLogic, InterpolationLogic):

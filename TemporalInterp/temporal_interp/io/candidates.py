@@ -48,7 +48,9 @@ class Candidate:
         window: level and width that its files give for showing it, None where they give none.
         problem: why it cannot be read, as far as that is known before its voxels are read; "" where nothing is known.
         notes: what is assumed, as far as that is known before its voxels are read.
-        files: that hold it.
+        phases_told: whether entries made for that, or the names of its series, tell its phases apart: not a clock, nor
+            the numbers of images.
+        files_of_series: the files that hold it, series by series.
         picture: returns the middle slice of its first frame, (row, column).
     """
 
@@ -72,13 +74,19 @@ class Candidate:
     window: tuple[float, float] | None = None
     problem: str = ""
     notes: tuple[str, ...] = ()
-    files: tuple[Path, ...] = field(default=(), repr=False)
+    phases_told: bool = False
+    files_of_series: tuple[tuple[Path, ...], ...] = field(default=(), repr=False)
     picture: Callable[[], np.ndarray] | None = field(default=None, repr=False)
 
     @property
     def moves(self) -> bool:
         """Whether it has several frames."""
         return self.frames > 1
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that hold it."""
+        return tuple(file for files in self.files_of_series for file in files)
 
     @property
     def uid(self) -> str:

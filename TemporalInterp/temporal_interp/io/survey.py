@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from temporal_interp.data.sequence import Sequence
-from temporal_interp.errors import Progress, TemporalInterpError, errors_naming, no_progress
+from temporal_interp.errors import Progress, TemporalInterpError, UnreadableFileError, errors_naming, no_progress
 from temporal_interp.io.candidates import Candidate, LeftOut, Survey
 from temporal_interp.io.dicom import FORMAT as DICOM
 from temporal_interp.io.files import require_exists
-from temporal_interp.io.format_registry import Format, format_of
+from temporal_interp.io.format_registry import Format, format_of, readable
 from temporal_interp.io.phase_names import natural
 
 
@@ -37,10 +37,9 @@ def survey(path: Path | str, *, progress: Progress = no_progress) -> Survey:
     with errors_naming(path):
         require_exists(path)
         known = format_of(path)
-    if known.name == DICOM.name:
-        return _dicom(path, progress)
-    if not path.is_dir():
-        with errors_naming(path):
+        if known.name == DICOM.name:
+            return _dicom(path, progress)
+        if not path.is_dir():
             return Survey((_held(path, known.read(path)),))
     try:
         return Survey((_held(path, known.read(path)),))
@@ -68,7 +67,10 @@ def _dicom(path: Path, progress: Progress) -> Survey:
     if found.candidates:
         return found
     of_files = _files_of(path, progress)
-    return Survey(of_files.candidates, (*found.left_out, *of_files.left_out))
+    both = Survey(of_files.candidates, (*found.left_out, *of_files.left_out))
+    if not both.candidates and not both.left_out:
+        raise UnreadableFileError(f"there is nothing here that can be read. What can be: {readable()}.")
+    return both
 
 
 def _files_of(folder: Path, progress: Progress) -> Survey:
@@ -134,6 +136,6 @@ def _described(path: Path, sequence: Sequence, read: Callable[[Progress], Sequen
         spacing=volume.geometry.spacing,
         period=sequence.period,
         notes=tuple(sequence.notes),
-        files=(path,),
+        files_of_series=((path,),),
         picture=lambda: middle,
     )

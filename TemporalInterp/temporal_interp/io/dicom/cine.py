@@ -46,7 +46,7 @@ def dicom_survey(files: abc.Sequence[Path], progress: Progress = no_progress) ->
     found = scan_files(files, progress)
     acquisitions: list[Stack | Clip] = [*stacks(found.images), *found.clips]
     candidates = [
-        replace(candidate, problem=candidate.problem or _problem(one, candidate, acquisitions, found.passed_over))
+        replace(candidate, problem=_problem(one, candidate, acquisitions, found.passed_over))
         for one, candidate in zip(acquisitions, listed(acquisitions), strict=True)
     ]
     left_out = [LeftOut(file_label(one.path), one.why) for one in found.passed_over]
@@ -68,7 +68,7 @@ def _problem(
             one.require_whole_series(other for other in acquisitions if isinstance(other, Stack))
     except TemporalInterpError as error:
         return str(error)
-    return ""
+    return candidate.problem
 
 
 def read_dicom(

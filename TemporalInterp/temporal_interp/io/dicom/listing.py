@@ -6,6 +6,7 @@ import itertools
 from collections import Counter, abc
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.io.candidates import Candidate
@@ -55,11 +56,12 @@ def listed(acquisitions: abc.Sequence[Stack | Clip]) -> list[Candidate]:
 
 def _stack(stack: Stack, series: list[Series], number: str, description: str) -> Candidate:
     first, times, unit, period, problem = stack.images[0], _NO_TIMES, "", None, ""
-    notes: tuple[str, ...] = ()
+    notes, told = tuple[str, ...](), False
     if stack.phases > 1:
         try:
             order = stack.order
             times, unit, period, notes = tuple(order.values), order.unit, order.period, tuple(order.notes)
+            told = order.is_told
         except InvalidInputError as error:
             problem = str(error)
     return Candidate(
@@ -83,9 +85,14 @@ def _stack(stack: Stack, series: list[Series], number: str, description: str) ->
         window=stack.window,
         problem=problem,
         notes=notes,
-        files=tuple(dict.fromkeys(image.path for image in stack.images)),
+        phases_told=told,
+        files_of_series=tuple(_files(stack, one) for one in series),
         picture=stack.picture,
     )
+
+
+def _files(stack: Stack, series: Series) -> tuple[Path, ...]:
+    return tuple(dict.fromkeys(image.path for image in stack.images if image.series.uid == series.uid))
 
 
 def _clip(clip: Clip, series: list[Series], number: str, description: str) -> Candidate:
@@ -112,7 +119,7 @@ def _clip(clip: Clip, series: list[Series], number: str, description: str) -> Ca
         name=_name(clip, number, description),
         spacing=clip.spacing,
         problem=problem,
-        files=(clip.path,),
+        files_of_series=((clip.path,),),
         picture=clip.picture,
     )
 
