@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import logging
-import struct
+import re
 from pathlib import Path
 from typing import Any
 
+import SimpleITK as sitk
 import vtk
 from slicer.i18n import tr as _
 
-from temporal_interp.errors import TemporalInterpError, no_progress
+from temporal_interp.errors import TemporalInterpError, UnreadableFileError, no_progress
 from TemporalInterpLib.background import run_to_end
 from TemporalInterpLib.dependencies import files_can_be_read
 
 NIFTI, METAIMAGE = (".nii.gz", ".nii"), (".mha", ".mhd")
 
+LABELS = {"gt", "label", "labelmap", "labels", "mask", "masks", "seg", "segmentation"}
+"""Words in names of files that hold labels, which cannot be interpolated."""
+
 SURE = 0.7
 """Confidence in a file of several frames: that of Slicer's readers of volumes, which take it for one, is below 0.6."""
-
-HEADER_BYTES = 64
-LONGEST_TEXT = 4096
-
-NIFTI_SIZES = {348: (40, "8h"), 540: (16, "8q")}
-"""Size of the header, which begins with it: place and format of its dimensions."""
 
 
 class FileReader:
@@ -47,9 +45,12 @@ class FileReader:
 
     def canLoadFileConfidence(self, filePath: str) -> float:
         """Return the confidence in a file, 0 unless it has several frames: single volumes are left to Slicer."""
+        path = Path(filePath)
+        if not path.name.lower().endswith((*NIFTI, *METAIMAGE)) or not files_can_be_read():
+            return 0.0
         try:
-            return SURE if files_can_be_read() and has_frames(Path(filePath)) else 0.0
-        except (OSError, ValueError, EOFError, struct.error):
+            return SURE if has_frames(path) else 0.0
+        except (OSError, TemporalInterpError):
             return 0.0
 
     def load(self, properties: dict[str, Any]) -> bool:
@@ -68,43 +69,31 @@ class FileReader:
 
 
 def has_frames(path: Path) -> bool:
-    """Tell by its name and header whether a NIfTI file or a MetaImage has a fourth axis, of time, and no further one.
+    """Tell by its header whether a NIfTI file or a MetaImage has several frames of one value a voxel.
 
-    Diffusion images, which come with a file of b-values, have directions there.
+    Diffusion images, which come with a file of b-values, have directions in place of frames; labels are none.
+
+    Raises:
+        OSError, TemporalInterpError: it is damaged, or holds something else.
     """
     name = path.name.lower()
+    if LABELS & set(re.split(r"[^a-z]+", name)):
+        return False
     if name.endswith(METAIMAGE):
         return _metaimage_has_frames(path)
-    if not name.endswith(NIFTI) or path.with_name(path.name[: -len(_ending(name))] + ".bval").is_file():
-        return False
-    from temporal_interp.io.files import open_uncompressed
+    from temporal_interp.io.nifti_header import header_file, read_header
 
-    with open_uncompressed(path) as file:
-        return _nifti_has_frames(file.read(HEADER_BYTES))
-
-
-def _ending(name: str) -> str:
-    return next(ending for ending in NIFTI if name.endswith(ending))
-
-
-def _nifti_has_frames(header: bytes) -> bool:
-    for order in "<>":
-        (size,) = struct.unpack(f"{order}i", header[:4])
-        if size in NIFTI_SIZES:
-            start, dimensions = NIFTI_SIZES[size]
-            count, *sizes = struct.unpack_from(f"{order}{dimensions}", header, start)
-            return count >= 4 and sizes[3] > 1 and all(length <= 1 for length in sizes[4:count])
-    return False
+    ending = next(ending for ending in NIFTI if name.endswith(ending))
+    is_diffusion = path.with_name(path.name[: -len(ending)] + ".bval").is_file()
+    return not is_diffusion and header_file(path) is not None and read_header(path).shape[0] > 1
 
 
 def _metaimage_has_frames(path: Path) -> bool:
-    with path.open("rb") as file:
-        lines = file.read(LONGEST_TEXT).decode("latin-1").splitlines()
-    entries = dict(line.split("=", 1) for line in lines if "=" in line)
-    entries = {key.strip(): value.strip() for key, value in entries.items()}
-    sizes = entries.get("DimSize", "").split()
-    return entries.get("NDims") == "4" and len(sizes) == 4 and int(sizes[3]) > 1 and _channels(entries) == "1"
-
-
-def _channels(entries: dict[str, str]) -> str:
-    return entries.get("ElementNumberOfChannels", "1")
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    reader.SetImageIO("MetaImageIO")
+    try:
+        reader.ReadImageInformation()
+    except RuntimeError as error:
+        raise UnreadableFileError(str(error)) from error
+    return reader.GetDimension() == 4 and reader.GetSize()[3] > 1 and reader.GetNumberOfComponents() == 1
