@@ -62,7 +62,7 @@ class CandidateDialog:
         self.table.connect("cellDoubleClicked(int,int)", self._take)
         self.load_button.connect("clicked()", self._take_current)
         cancel_button.connect("clicked()", self.close)
-        self.dialog.connect("rejected()", self._stop)
+        self.dialog.connect("finished(int)", self._finish)
         self.dialog.resize(WIDTH, HEIGHT)
         first = first_choice(self.rows, path)
         if first >= 0:
@@ -76,8 +76,9 @@ class CandidateDialog:
         self._job.start()
 
     def close(self) -> None:
-        """Close it without a choice."""
-        self.dialog.reject()
+        """Close it without a choice, if it is open."""
+        if self.dialog:  # it is false once it is gone
+            self.dialog.reject()
 
     def _filled_table(self) -> Any:
         columns = heads()
@@ -114,12 +115,13 @@ class CandidateDialog:
 
     def _take(self, number: int) -> None:
         if self._usable(number):
-            self._stop()
             self.dialog.accept()
             self._choose(self.rows[number].candidate)
 
-    def _stop(self) -> None:
+    def _finish(self) -> None:
+        """Draw no more, and leave nothing behind: the main window would keep it."""
         self._job.cancel()
+        self.dialog.deleteLater()
 
     def _pictures(self) -> Steps[None]:
         """Return the steps that draw the pictures, one by one; one that cannot be drawn is left blank."""

@@ -78,7 +78,7 @@ def _row(one: Candidate) -> Row:
     across, down = one.size
     spacing = " x ".join(f"{size:.3g}" for size in one.spacing) if one.spacing else ""
     name = f"{one.number}: {one.description}" if one.number and one.description else one.description or one.number
-    remarks = reason.splitlines()[0] if reason else "; ".join([*_kind(one), *one.notes])
+    remarks = reason.splitlines()[0] if reason else " ".join([*_kind(one), *one.notes])
     texts = (name or one.place, str(one.frames), str(one.slices), f"{down} x {across}", spacing, _time(one), remarks)
     details = "\n".join([_("In {place}").format(place=one.place), *(reason.splitlines() or one.notes)])
     return Row(("", *texts), reason, details, one)
@@ -86,7 +86,9 @@ def _row(one: Candidate) -> Row:
 
 def _kind(one: Candidate) -> list[str]:
     words = [one.auxiliary] if one.auxiliary else []
-    return [*words, _("{component} image").format(component=one.component)] if one.component != "magnitude" else words
+    if one.component != "magnitude":
+        words.append(_("{component} image").format(component=one.component))
+    return [", ".join(words) + "."] if words else []
 
 
 def _time(one: Candidate) -> str:
@@ -95,7 +97,7 @@ def _time(one: Candidate) -> str:
         return ""
     steps = [later - earlier for earlier, later in pairwise(one.times)]
     mean = (one.times[-1] - one.times[0]) / len(steps)
-    if not one.unit:
+    if not one.unit and list(one.times) == list(range(len(one.times))):
         return _("numbered")
     if max(steps) - min(steps) <= EVEN * mean or one.period is not None:
         words = _("every {step}").format(step=_short(mean, one.unit))
@@ -109,4 +111,5 @@ def _time(one: Candidate) -> str:
 
 
 def _short(value: float, unit: str) -> str:
-    return f"{value:.0f} {unit}" if abs(value) >= 100 else f"{value:.3g} {unit}"
+    text = f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return f"{text} {unit}".rstrip()

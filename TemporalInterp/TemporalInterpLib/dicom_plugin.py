@@ -99,15 +99,15 @@ def _may_move(files: list[str]) -> bool:
 
 
 def _loadables(one: Candidate) -> list[DICOMLoadable]:
-    """Return the loadable of a sequence, and one more for each further series that it is made of."""
+    """Return the loadable of a sequence, and if it is certain, one more for each further series it is made of."""
     first, *others = [list(map(str, files)) for files in one.files_of_series]
     stack = _loadable(one, [*first, *(file for files in others for file in files)])
     stack.stack, stack.loaded = stack, None
     stack.name, stack.warning = _name(one), " ".join(one.notes)
-    further = [_loadable(one, files) for files in others]
-    for (number, _description), loadable in zip(one.series[1:], further, strict=True):
+    further = [_loadable(one, files) for files in others] if is_certain(one) else []
+    for (number, _description), loadable in zip(one.series[1:], further, strict=False):
         loadable.stack = stack
-        loadable.name = _("{number}: part of {name}").format(number=number, name=stack.name)
+        loadable.name = _("{number}: part of '{name}'").format(number=number, name=one.description or one.number)
         loadable.tooltip = _("It is loaded with the whole stack.")
     return [stack, *further]
 
@@ -126,7 +126,8 @@ def _loadable(one: Candidate, files: list[str]) -> DICOMLoadable:
 
 def _name(one: Candidate) -> str:
     name = f"{one.number}: {one.description}" if one.description else one.number or one.place
-    return _("{name}, {slices} slices x {frames} frames").format(name=name, slices=one.slices, frames=one.frames)
+    size = _("{name}, {slices} slices x {frames} frames") if one.slices > 1 else _("{name}, {frames} frames")
+    return size.format(name=name, slices=one.slices, frames=one.frames)
 
 
 def is_certain(one: Candidate) -> bool:

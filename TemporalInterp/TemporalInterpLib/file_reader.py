@@ -89,6 +89,7 @@ def has_frames(path: Path) -> bool:
 
 
 def _metaimage_has_frames(path: Path) -> bool:
+
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     reader.SetImageIO("MetaImageIO")

@@ -38,7 +38,8 @@ class FramesInScene:
     """Images of the scene that could be the frames of a sequence.
 
     Attributes:
-        label: what they are, for a button.
+        short: what they are, for a button.
+        label: what they are, with their names.
         name: of the sequence.
         names: of the frames, in order.
         times: of the frames.
@@ -47,6 +48,7 @@ class FramesInScene:
         read: returns the volumes, in the same order.
     """
 
+    short: str
     label: str
     name: str
     names: tuple[str, ...]
@@ -115,6 +117,7 @@ def _of_multi_volume(node: slicer.vtkMRMLVolumeNode) -> FramesInScene:
         return [Volume(np.ascontiguousarray(array[..., number]), geometry) for number in range(count)]
 
     return FramesInScene(
+        short=_("the multi-volume"),
         label=_("multi-volume '{name}' ({count} frames)").format(name=node.GetName(), count=count),
         name=node.GetName(),
         names=tuple(_("frame {number}").format(number=number) for number in range(count)),
@@ -172,6 +175,7 @@ def _of_volumes(nodes: list[slicer.vtkMRMLScalarVolumeNode]) -> FramesInScene:
     ordered, times, index_name, unit = _in_order(nodes)
     names = tuple(node.GetName() for node in ordered)
     return FramesInScene(
+        short=_("{count} volumes").format(count=len(names)),
         label=_("{count} volumes, '{first}' to '{last}'").format(count=len(names), first=names[0], last=names[-1]),
         name=names[0],
         names=names,

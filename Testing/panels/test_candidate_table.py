@@ -46,6 +46,7 @@ def test_a_row_says_all_that_is_needed_to_choose():
         ({"times": (0.0, 10.0, 20.0, 30.0), "unit": "%"}, "every 10 %"),
         ({"times": (0.0, 4000.0, 8000.0, 12000.0)}, "every 4000 ms"),
         ({"times": (0.0, 1.0, 2.0, 3.0), "unit": ""}, "numbered"),
+        ({"times": (0.0, 40.0, 80.0, 120.0), "unit": ""}, "every 40"),
         ({"times": ()}, ""),
     ],
 )
@@ -66,7 +67,7 @@ def test_what_cannot_be_loaded_is_last_and_says_why():
 
 def test_notes_and_kinds_are_remarks():
     (row,) = rows(Survey((replace(STACK, component="phase", auxiliary="MIP", notes=("RR interval differs.",)),)))
-    assert row.cells[-1] == "MIP; phase image; RR interval differs."
+    assert row.cells[-1] == "MIP, phase image. RR interval differs."
 
 
 def test_only_what_leaves_nothing_to_tell_is_loaded_at_once():

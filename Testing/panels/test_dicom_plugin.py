@@ -104,6 +104,12 @@ def test_what_only_clocks_tell_and_clips_are_left_to_others(plugin, cases, case)
     assert all(loadable.confidence < SCALAR_VOLUME and not loadable.selected for loadable in loadables)
 
 
+def test_a_stack_that_is_not_certain_is_offered_once(plugin, cases):
+    (loadable,) = plugin.examineForImport(by_series(cases / "d7_series_per_time"))
+    assert "time of acquisition" in loadable.warning
+    assert loadable.confidence < SCALAR_VOLUME
+
+
 def test_of_components_only_the_magnitude_is_certain(plugin, cases):
     found = plugin.examineForImport(by_series(cases / "d5b_mag_phase"))
     assert [loadable.confidence > IMAGE_SEQUENCE for loadable in found] == [True, False]

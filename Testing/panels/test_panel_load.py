@@ -299,7 +299,7 @@ class TestOtherImages:
         nodes = volumes([frames[2], frames[0], frames[1]], ["lung T20", "lung T00", "lung T10"])
         widget = open_panel()
         assert "The scene has 3 volumes, 'lung T00' to 'lung T20'" in widget.ui.sequenceMessage.text
-        assert widget.ui.makeButton.text == "Make a sequence from 3 volumes, 'lung T00' to 'lung T20'"
+        assert widget.ui.makeButton.text == "Make a sequence from 3 volumes"
         dialogs.answer = True
         widget.ui.makeButton.click()
         assert dialogs.shown[-1][1].splitlines()[2:5] == ["lung T00:  0 %", "lung T10:  10 %", "lung T20:  20 %"]

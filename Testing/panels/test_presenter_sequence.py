@@ -6,7 +6,7 @@ NONE = "No sequence is chosen."
 
 
 def test_a_good_sequence_leaves_nothing_to_say():
-    view = present(State(loaded="", frames=("2 volumes",), colour=("clip",)))
+    view = present(State(loaded="", frames="2 volumes", colour=("clip",)))
     assert (view.message, view.make, view.progress, view.load) == ("", "", None, "")
 
 
@@ -16,16 +16,16 @@ def test_what_was_loaded_is_said_as_long_as_it_is_chosen():
 
 
 def test_while_something_is_loaded_nothing_else_can_be():
-    view = present(State(refusal=NONE, work="Loading…", fraction=0.426, frames=("2 volumes",)))
+    view = present(State(refusal=NONE, work="Loading…", fraction=0.426, frames="2 volumes"))
     assert (view.message, view.progress, view.make) == ("Loading…", 43, "")
     assert "cancel" in view.busy
     assert view.load == view.busy
 
 
 def test_volumes_loaded_one_by_one_can_be_made_a_sequence():
-    view = present(State(refusal=NONE, frames=("3 volumes, 'T00' to 'T20'", "2 volumes")))
+    view = present(State(refusal=NONE, frames="3 volumes, 'T00' to 'T20'", frames_in_short="3 volumes"))
     assert view.message.splitlines() == [NONE, "The scene has 3 volumes, 'T00' to 'T20'; they are no sequence yet."]
-    assert view.make == "Make a sequence from 3 volumes, 'T00' to 'T20'"
+    assert view.make == "Make a sequence from 3 volumes"
 
 
 def test_colour_says_how_it_is_read():

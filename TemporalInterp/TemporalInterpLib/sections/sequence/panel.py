@@ -251,7 +251,8 @@ class SequenceSection(Section):
             fraction=self._fraction,
             loaded=self._loaded[1] if self._loaded is not None and self._loaded[0] is node else "",
             colour=tuple(one.GetName() for one in colour_sequences(scene)) if refusal else (),
-            frames=tuple(one.label for one in self._frames),
+            frames=self._frames[0].label if self._frames else "",
+            frames_in_short=self._frames[0].short if self._frames else "",
             missing="" if can_read else _("Files are read with Python packages that are missing: install them above."),
         )
 

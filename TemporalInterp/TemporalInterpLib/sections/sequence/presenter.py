@@ -17,7 +17,8 @@ class State:
         fraction: how much of it is done, from 0 to 1.
         loaded: what was loaded last, in words, as long as it is the chosen one.
         colour: names of the sequences of colour images in the scene.
-        frames: what images of the scene could be made a sequence, in words.
+        frames: what images of the scene could be made a sequence, with their names; "" where there are none.
+        frames_in_short: the same, in short.
         missing: why files cannot be read, "" where they can.
     """
 
@@ -26,7 +27,8 @@ class State:
     fraction: float = 0.0
     loaded: str = ""
     colour: tuple[str, ...] = ()
-    frames: tuple[str, ...] = ()
+    frames: str = ""
+    frames_in_short: str = ""
     missing: str = ""
 
 
@@ -59,7 +61,7 @@ def present(state: State) -> View:
         busy=busy,
         load=busy or state.missing,
         progress=round(100 * state.fraction) if state.work else None,
-        make=_("Make a sequence from {frames}").format(frames=state.frames[0]) if hints and state.frames else "",
+        make=_("Make a sequence from {frames}").format(frames=state.frames_in_short) if hints and state.frames else "",
     )
 
 
@@ -75,5 +77,5 @@ def _hints(state: State) -> list[str]:
     if state.colour:
         hints.append(_("'{name}' is a colour video: use Load cine… to read it as grey.").format(name=state.colour[0]))
     if state.frames:
-        hints.append(_("The scene has {frames}; they are no sequence yet.").format(frames=state.frames[0]))
+        hints.append(_("The scene has {frames}; they are no sequence yet.").format(frames=state.frames))
     return hints
