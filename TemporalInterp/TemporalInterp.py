@@ -14,6 +14,7 @@ from slicer.ScriptedLoadableModule import (
 )
 from slicer.util import VTKObservationMixin
 
+from TemporalInterpLib.dicom_plugin import register_dicom_plugin
 from TemporalInterpLib.file_reader import FileReader
 from TemporalInterpLib.fitting_sequences import fitting_sequences
 from TemporalInterpLib.layout import register_layouts
@@ -45,19 +46,6 @@ class TemporalInterp(ScriptedLoadableModule):
         slicer.app.connect("startupCompleted()", register_layouts)
         slicer.app.connect("startupCompleted()", register_sample_data)
         register_dicom_plugin()
-
-
-def register_dicom_plugin() -> None:
-    """Offer the reader of cines in the DICOM module, where Slicer has it."""
-    try:
-        from TemporalInterpLib.dicom_plugin import TemporalInterpDICOMPluginClass
-    except ModuleNotFoundError as error:
-        if error.name != "DICOMLib":
-            raise
-        return
-    if not hasattr(slicer.modules, "dicomPlugins"):  # the DICOM module may be loaded later
-        slicer.modules.dicomPlugins = {}
-    slicer.modules.dicomPlugins["TemporalInterpDICOMPlugin"] = TemporalInterpDICOMPluginClass
 
 
 def icon_path() -> Path:

@@ -1,7 +1,4 @@
-"""The reader of this module in Slicer's DICOM module: a stack of several series, or several phases, as one sequence.
-
-It is imported only where Slicer has its DICOM support, see `register_dicom_plugin`.
-"""
+"""The reader of this module in Slicer's DICOM module: a stack of several series, or several phases, as one sequence."""
 
 from __future__ import annotations
 
@@ -9,7 +6,6 @@ import logging
 from typing import TYPE_CHECKING
 
 import slicer
-from DICOMLib import DICOMLoadable, DICOMPlugin
 from slicer.i18n import tr as _
 
 from temporal_interp.errors import TemporalInterpError, no_progress
@@ -18,6 +14,8 @@ from TemporalInterpLib.dependencies import files_can_be_read
 from TemporalInterpLib.load_sequence import load_candidate_steps
 
 if TYPE_CHECKING:  # the core's readers need packages that a bare Slicer lacks
+    from DICOMLib import DICOMLoadable
+
     from temporal_interp.io import Candidate
 
 CERTAIN = 1.1
@@ -34,8 +32,23 @@ POSSIBLE = 0.45
 """Confidence in anything else that can be read: the user may choose it."""
 
 
-class TemporalInterpDICOMPluginClass(DICOMPlugin):
-    """Offers the sequences among all selected series, and loads one."""
+def register_dicom_plugin() -> None:
+    """Offer the reader in the DICOM module, where Slicer has its DICOM support."""
+    try:
+        from DICOMLib import DICOMPlugin
+    except ImportError:
+        return
+
+    class TemporalInterpDICOMPluginClass(CinePlugin, DICOMPlugin):
+        """As Slicer wants it, derived from its base class."""
+
+    if not hasattr(slicer.modules, "dicomPlugins"):  # the DICOM module may be loaded later
+        slicer.modules.dicomPlugins = {}
+    slicer.modules.dicomPlugins["TemporalInterpDICOMPlugin"] = TemporalInterpDICOMPluginClass
+
+
+class CinePlugin:
+    """Offers the sequences among all selected series, and loads one; the other base is Slicer's `DICOMPlugin`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -113,6 +126,8 @@ def _loadables(one: Candidate) -> list[DICOMLoadable]:
 
 
 def _loadable(one: Candidate, files: list[str]) -> DICOMLoadable:
+    from DICOMLib import DICOMLoadable
+
     loadable = DICOMLoadable()
     loadable.files = files
     loadable.candidate = one

@@ -22,8 +22,6 @@ def dicom_support(monkeypatch):
     module = ModuleType("DICOMLib")
     module.DICOMLoadable, module.DICOMPlugin = dicom_lib.DICOMLoadable, dicom_lib.DICOMPlugin
     monkeypatch.setitem(sys.modules, "DICOMLib", module)
-    yield
-    sys.modules.pop("TemporalInterpLib.dicom_plugin", None)
 
 
 @pytest.fixture

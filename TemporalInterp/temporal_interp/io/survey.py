@@ -30,8 +30,14 @@ def survey(path: Path | str, *, progress: Progress = no_progress) -> Survey:
         UnreadableFileError: nothing there is of a known format.
 
     Example:
-        >>> for one in survey("study").readable:  # doctest: +SKIP
-        ...     print(one.number, one.description, one.frames, one.times)
+        >>> import tempfile
+        >>> import numpy as np
+        >>> from temporal_interp.io.sequences import write_sequence
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> for name in ("rest", "stress"):
+        ...     write_sequence(Sequence.from_numpy(np.zeros((5, 1, 8, 8), np.int16)), folder / f"{name}.nii.gz")
+        >>> [(one.description, one.frames, one.size) for one in survey(folder).readable]
+        [('rest.nii.gz', 5, (8, 8)), ('stress.nii.gz', 5, (8, 8))]
     """
     path = Path(path)
     with errors_naming(path):
