@@ -10,7 +10,7 @@ from temporal_interp.errors import Progress, TemporalInterpError, UnreadableFile
 from temporal_interp.io.candidates import Candidate, LeftOut, Survey
 from temporal_interp.io.dicom import FORMAT as DICOM
 from temporal_interp.io.files import require_exists
-from temporal_interp.io.format_registry import Format, format_of, readable
+from temporal_interp.io.format_registry import Format, format_of, formats, readable
 from temporal_interp.io.phase_names import natural
 
 
@@ -71,7 +71,8 @@ def _dicom(path: Path, progress: Progress) -> Survey:
         path = path.parent
     found = dicom_survey(files_below(path), progress)
     if found.candidates:
-        return found
+        beside = [one for one in _survey_of(_named_like_others(path), progress).candidates if one.moves]
+        return Survey((*found.candidates, *beside), found.left_out)
     of_files = _files_of(path, progress)
     both = Survey(of_files.candidates, (*found.left_out, *of_files.left_out))
     if not both.candidates and not both.left_out:
@@ -81,8 +82,19 @@ def _dicom(path: Path, progress: Progress) -> Survey:
 
 def _files_of(folder: Path, progress: Progress) -> Survey:
     """Return the sequences in the files of a folder, without its subfolders and without DICOM files."""
-    files = sorted(folder.iterdir(), key=lambda file: natural(file.name))
-    known = [(file, one) for file in files if (one := _kind(file)) is not None]
+    return _survey_of(list(folder.iterdir()), progress)
+
+
+def _named_like_others(folder: Path) -> list[Path]:
+    """Return the files in a folder of DICOM files whose names are those of other formats."""
+    endings = tuple(ending for one in formats() if one.name != DICOM.name for ending in one.extensions)
+    return [file for file in folder.iterdir() if file.name.lower().endswith(endings)]
+
+
+def _survey_of(files: list[Path], progress: Progress) -> Survey:
+    """Return the sequences in some files, those that are DICOM left out."""
+    ordered = sorted(files, key=lambda file: natural(file.name))
+    known = [(file, one) for file in ordered if (one := _kind(file)) is not None]
     candidates, left_out = list[Candidate](), list[LeftOut]()
     for number, (file, one) in enumerate(known):
         progress(number / len(known), file.name)

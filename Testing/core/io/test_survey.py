@@ -106,6 +106,16 @@ def test_the_files_of_a_folder_that_is_no_sequence_are_listed(make_sequence, tmp
     np.testing.assert_array_equal(found.readable[1].read(no_progress).to_numpy(), made.to_numpy())
 
 
+def test_other_files_beside_dicom_files_are_listed_if_they_move(dicom_folder, make_sequence, tmp_path):
+    folder = dicom_folder()
+    write_sequence(make_sequence(), folder / "echo.seq.nrrd")
+    write_volume(make_sequence().volumes[0], folder / "scout.nrrd")
+    (folder / "notes.txt").write_text("none")
+    found = survey(folder)
+    assert [one.description for one in found.readable] == ["cine_sax", "echo.seq.nrrd"]
+    assert len(found.candidates) == 2
+
+
 def test_a_folder_of_phases_is_one_sequence(make_sequence, tmp_path):
     for number, volume in enumerate(make_sequence().volumes):
         write_volume(volume, tmp_path / f"T{10 * number:02d}.nrrd")
