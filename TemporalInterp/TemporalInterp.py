@@ -14,6 +14,9 @@ from slicer.ScriptedLoadableModule import (
 )
 from slicer.util import VTKObservationMixin
 
+from TemporalInterpLib.dicom_plugin import register_dicom_plugin
+from TemporalInterpLib.file_reader import FileReader
+from TemporalInterpLib.fitting_sequences import fitting_sequences
 from TemporalInterpLib.layout import register_layouts
 from TemporalInterpLib.logic import InterpolationLogic
 from TemporalInterpLib.parameter_node import TemporalInterpParameterNode
@@ -42,6 +45,7 @@ class TemporalInterp(ScriptedLoadableModule):
             self.parent.icon = qt.QIcon(str(icon))
         slicer.app.connect("startupCompleted()", register_layouts)
         slicer.app.connect("startupCompleted()", register_sample_data)
+        register_dicom_plugin()
 
 
 def icon_path() -> Path:
@@ -94,11 +98,11 @@ class TemporalInterpWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.use_scene()
 
     def use_scene(self) -> None:
-        """Follow the parameter node of the scene; choose the first sequence of volumes if none is chosen."""
+        """Follow the parameter node of the scene; choose the first fitting sequence if none is chosen."""
         self.in_use = True
         parameters = self.logic.getParameterNode()
         if parameters.sequence is None:
-            parameters.sequence = first_volume_sequence()
+            parameters.sequence = next(iter(fitting_sequences(slicer.mrmlScene)), None)
         self.panel.use(parameters)
 
     def enter(self) -> None:
@@ -136,10 +140,8 @@ class TemporalInterpWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.use_scene()
 
 
-def first_volume_sequence() -> slicer.vtkMRMLSequenceNode | None:
-    """Return the first sequence of scalar volumes in the scene, None if there is none."""
-    nodes = slicer.util.getNodesByClass("vtkMRMLSequenceNode")
-    return next((node for node in nodes if node.GetDataNodeClassName() == "vtkMRMLScalarVolumeNode"), None)
+class TemporalInterpFileReader(FileReader):
+    """The reader of files, which Slicer finds by its name."""
 
 
 class TemporalInterpLogic(ScriptedLoadableModuleLogic, InterpolationLogic):

@@ -29,6 +29,10 @@ FOR_ENGINES = ("torch", "platformdirs", "pydantic", "safetensors")
 """Packages that the engines need; the rest is for work in a child process."""
 
 
+FOR_READING = ("nibabel", "nrrd")
+"""Packages that the readers of files need beside those that Slicer has."""
+
+
 def missing_packages() -> list[str]:
     """Return the requirements that pip would have to install, PyTorch first; empty if nothing is missing."""
     return [requirement for name, requirement in REQUIREMENTS.items() if find_spec(name) is None]
@@ -37,6 +41,11 @@ def missing_packages() -> list[str]:
 def engines_can_run() -> bool:
     """Tell whether engines other than the linear blend can be used."""
     return all(find_spec(name) is not None for name in FOR_ENGINES)
+
+
+def files_can_be_read() -> bool:
+    """Tell whether the core can read files."""
+    return all(find_spec(name) is not None for name in FOR_READING)
 
 
 def install_missing_packages() -> bool:

@@ -22,7 +22,12 @@ from TemporalInterpLib.dependencies import engines_can_run
 from TemporalInterpLib.engines import creator, engine_name, synthesiser
 from TemporalInterpLib.follow_points import let_follow
 from TemporalInterpLib.interpolate_sequence import interpolation_steps
-from TemporalInterpLib.load_sequence import load_sequence_steps
+from TemporalInterpLib.load_sequence import (
+    LoadedSequence,
+    load_candidate_steps,
+    load_sequence_steps,
+    survey_steps,
+)
 from TemporalInterpLib.parameter_node import AUTOMATIC, Device, StrainView
 from TemporalInterpLib.patient_check import PatientCheck, check_steps
 from TemporalInterpLib.remove_generated import remove_generated_frames
@@ -30,9 +35,10 @@ from TemporalInterpLib.sample_cine import sample_cine_steps
 from TemporalInterpLib.sequence_conversion import sequence_from_node
 from TemporalInterpLib.strain_curves import StrainCurves, add_strain_curves
 from TemporalInterpLib.track_motion import TrackedMotion, remove_tracked_motion, tracking_steps
+from TemporalInterpLib.volumes_to_sequence import FramesInScene, frames_in, sequence_of_frames_steps
 
 if TYPE_CHECKING:  # the core's readers need packages that a bare Slicer lacks
-    from temporal_interp.io import Candidate
+    from temporal_interp.io import Candidate, Survey
 
 
 class InterpolationLogic:
@@ -288,6 +294,26 @@ class InterpolationLogic:
             progress: receives the progress; may raise to cancel, which leaves the scene as it was.
         """
         return run_to_end(load_sequence_steps(Path(path), series, component, name), progress)
+
+    def survey_steps(self, path: Path | str) -> Steps[Survey]:
+        """Return the steps that look for the sequences in a file or folder, and say what cannot be read."""
+        return survey_steps(Path(path))
+
+    def load_candidate_steps(self, candidate: Candidate) -> Steps[LoadedSequence]:
+        """Return the steps that read a sequence that was found, and add it to the scene."""
+        return load_candidate_steps(candidate)
+
+    def frames_in_scene(self) -> list[FramesInScene]:
+        """Return the multi-volumes and the volumes loaded one by one that could be made a sequence."""
+        return frames_in(slicer.mrmlScene)
+
+    def sequence_of_frames_steps(self, frames: FramesInScene) -> Steps[AddedSequence]:
+        """Return the steps that make a sequence of images in the scene, which stay as they are."""
+        return sequence_of_frames_steps(frames)
+
+    def sequence_of_frames(self, frames: FramesInScene) -> AddedSequence:
+        """Make a sequence of images in the scene, which stay as they are."""
+        return run_to_end(sequence_of_frames_steps(frames), no_progress)
 
     def sample_cine_steps(self) -> Steps[AddedSequence]:
         """Return the steps that draw the sample cine and add it to the scene."""

@@ -30,7 +30,7 @@ from temporal_interp.errors import InvalidInputError
 from TemporalInterpLib.add_sequence import AddedSequence, add_sequence_to_scene
 from TemporalInterpLib.companions import Companion
 from TemporalInterpLib.deformation_view import companion
-from TemporalInterpLib.dependencies import engines_can_run
+from TemporalInterpLib.dependencies import engines_can_run, files_can_be_read
 from TemporalInterpLib.layout import COMPARISON, SIDE_BY_SIDE, VIEWS
 from TemporalInterpLib.parameter_node import AUTOMATIC, FieldStyle, Fill, SliceQuality, Span
 from TemporalInterpLib.remove_generated import remove_with_belongings
@@ -245,6 +245,31 @@ def _small_cine(run: _Run) -> None:
     shown = run.panel.sections["preview"].preview.node
     _assert_place_and_type(run, shown, added.sequence.GetNthDataNode(0))
     run.test.assertIs(shown.GetParentTransformNode(), parent)
+
+
+def _load_cine(run: _Run) -> None:
+    """Load a cine from a file: it is read alongside, chosen and shown"""
+    test, before, section = run.test, run.parameters.sequence, run.panel.sections["sequence"]
+    if not files_can_be_read():
+        test.assertFalse(run.ui.loadButton.enabled)
+        return
+    from temporal_interp.io import write_sequence
+
+    frames = sequence_from_node(before)
+    with tempfile.TemporaryDirectory(prefix="TemporalInterp-") as folder:
+        path = Path(folder) / "Loaded cine.seq.nrrd"
+        write_sequence(frames, path)
+        section.open_place(path)
+        test.assertFalse(run.ui.loadButton.enabled)
+        run.wait_until(lambda: run.ui.loadButton.enabled, "loading")
+    loaded = run.parameters.sequence
+    test.assertEqual(loaded.GetName(), "Loaded cine.seq.nrrd")
+    test.assertEqual(index_values_of(loaded), index_values_of(before))
+    for item, frame in zip(_items(loaded), frames.volumes, strict=True):
+        np.testing.assert_array_equal(_array(item), frame.array)
+    run.parameters.sequence = before
+    for node in (*browsers_of(loaded), proxy_of(loaded), loaded):
+        slicer.mrmlScene.RemoveNode(node)
 
 
 def _at_times(run: _Run) -> None:
@@ -602,6 +627,7 @@ SCENARIOS = (
     _any_instant,
     _side_by_side,
     _small_cine,
+    _load_cine,
     _at_times,
     _whole_sequence,
     _cancel,

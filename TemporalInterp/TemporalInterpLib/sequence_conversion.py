@@ -13,8 +13,8 @@ from temporal_interp.data.provenance import PERIOD_KEY, SLICE_THICKNESS_KEY, is_
 from temporal_interp.data.sequence import SMALLEST_STEP, Sequence
 from temporal_interp.data.sequence import require_apart as core_require_apart
 from temporal_interp.data.time_text import time_text
-from temporal_interp.data.volume import require_same_geometry
 from temporal_interp.errors import InvalidInputError, errors_naming
+from TemporalInterpLib.frames_alike import require_alike
 from TemporalInterpLib.volume_conversion import set_volume, volume_from_node
 
 
@@ -40,23 +40,18 @@ def sequence_from_node(sequence_node: slicer.vtkMRMLSequenceNode, items: Iterabl
                 f"Sequence '{sequence_node.GetName()}' has items 0 to {len(values) - 1}, item {number} was requested."
             )
     volumes = [volume_from_node(sequence_node.GetNthDataNode(n), item_title(sequence_node, n)) for n in numbers]
-    for number, volume in zip(numbers, volumes, strict=True):
-        first_title, title = item_title(sequence_node, numbers[0]), item_title(sequence_node, number)
-        require_same_geometry(volumes[0], volume, f"The volumes of {first_title}", title)
-        if volume.array.dtype != volumes[0].array.dtype:
-            raise InvalidInputError(
-                f"The scalar type of {first_title} is {volumes[0].array.dtype}, that of {title} is "
-                f"{volume.array.dtype}; convert them to one type first."
-            )
-    return Sequence(
-        volumes=volumes,
-        times=[values[n] for n in numbers],
-        index_name=sequence_node.GetIndexName(),
-        unit=sequence_node.GetIndexUnit(),
-        item_attributes=[attributes_of(sequence_node.GetNthDataNode(n)) for n in numbers],
-        slice_thickness=slice_thickness_of(sequence_node),
-        period=period_of(sequence_node) if items is None else None,
-    )
+    require_alike(volumes, numbers, sequence_node.GetName())
+    thickness, period = slice_thickness_of(sequence_node), period_of(sequence_node) if items is None else None
+    with errors_naming(f"Sequence '{sequence_node.GetName()}'"):
+        return Sequence(
+            volumes=volumes,
+            times=[values[n] for n in numbers],
+            index_name=sequence_node.GetIndexName(),
+            unit=sequence_node.GetIndexUnit(),
+            item_attributes=[attributes_of(sequence_node.GetNthDataNode(n)) for n in numbers],
+            slice_thickness=thickness,
+            period=period,
+        )
 
 
 def slice_thickness_of(sequence_node: slicer.vtkMRMLSequenceNode) -> float | None:
@@ -122,14 +117,25 @@ def index_values_of(sequence_node: slicer.vtkMRMLSequenceNode) -> list[float]:
     if sequence_node.GetNumberOfDataNodes() == 0:
         raise InvalidInputError(f"Sequence '{name}' is empty; load its frames first.")
     if sequence_node.GetIndexType() != sequence_node.NumericIndex:
-        raise InvalidInputError(f"The index of sequence '{name}' is text; it has to be numeric, such as time in ms.")
+        raise InvalidInputError(
+            f"The index of sequence '{name}' is text; give its frames numbers, such as times in ms, in the module "
+            "Sequences."
+        )
     values = [_number(sequence_node, n) for n in range(sequence_node.GetNumberOfDataNodes())]
-    require_apart(values, sequence_node)
+    smallest = _smallest_step(sequence_node)
+    for earlier, later in itertools.pairwise(sorted(values)):
+        if later - earlier <= smallest:
+            unit = sequence_node.GetIndexUnit()
+            raise InvalidInputError(
+                f"Sequence '{name}' has frames at {earlier:.15g} and {later:.15g} {unit}".rstrip()
+                + f", and Slicer takes what is no further apart than {smallest:g} for one; correct the index values in "
+                "the module Sequences, for instance to ms."
+            )
     for number, (earlier, later) in enumerate(itertools.pairwise(values), 1):
         if later < earlier:
             raise InvalidInputError(
                 f"The items of sequence '{name}' are out of order: item {number} has index value {time_text(later)}, "
-                f"the one before {time_text(earlier)}."
+                f"the one before {time_text(earlier)}. Correct them in the module Sequences."
             )
     return values
 
@@ -142,7 +148,8 @@ def _number(sequence_node: slicer.vtkMRMLSequenceNode, number: int) -> float:
         value = math.nan
     if not math.isfinite(value):
         raise InvalidInputError(
-            f"The index value of {item_title(sequence_node, number)} is '{text}'; it has to be a finite number."
+            f"The index value of {item_title(sequence_node, number)} is '{text}'; correct it in the module Sequences: "
+            "it has to be a number."
         )
     return value
 
@@ -157,9 +164,12 @@ def require_apart(values: abc.Sequence[float], sequence_node: slicer.vtkMRMLSequ
     Raises:
         InvalidInputError: two values differ by no more than SMALLEST_STEP or the sequence's own, larger tolerance.
     """
-    smallest = max(SMALLEST_STEP, sequence_node.GetNumericIndexValueTolerance())
     with errors_naming(f"Sequence '{sequence_node.GetName()}'"):
-        core_require_apart(values, sequence_node.GetIndexUnit(), smallest=smallest)
+        core_require_apart(values, sequence_node.GetIndexUnit(), smallest=_smallest_step(sequence_node))
+
+
+def _smallest_step(sequence_node: slicer.vtkMRMLSequenceNode) -> float:
+    return max(SMALLEST_STEP, sequence_node.GetNumericIndexValueTolerance())
 
 
 def format_index_value(value: float) -> str:

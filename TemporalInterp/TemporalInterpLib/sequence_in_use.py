@@ -38,12 +38,22 @@ class SequenceInUse:
         except TemporalInterpError as error:
             return cls(node, refusal=str(error))
         acquired = frames.acquired_frames
-        refusal = "" if len(acquired) >= 2 else _("This sequence has fewer than two acquired frames.")
-        return cls(node, frames, acquired, refusal)
+        return cls(node, frames, acquired, _too_few(node.GetName(), len(frames), len(acquired)))
 
     def are_phases(self, first: int, last: int) -> bool:
         """Tell whether two numbers are those of acquired items, the first before the last."""
         return first in self.acquired and last in self.acquired and first < last
+
+
+def _too_few(name: str, frames: int, acquired: int) -> str:
+    """Return why a sequence has too few acquired frames, "" where it has enough."""
+    if acquired >= 2:
+        return ""
+    if frames == 1:
+        return _("'{name}' has one frame; two or more are needed: load the whole cine.").format(name=name)
+    return _(
+        "'{name}' has fewer than two acquired frames, the others are synthetic: choose the sequence it was made from."
+    ).format(name=name)
 
 
 class SequenceReader:

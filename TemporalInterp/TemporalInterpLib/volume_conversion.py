@@ -14,6 +14,7 @@ from vtk.util.numpy_support import get_vtk_array_type, vtk_to_numpy
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, TemporalInterpError
+from TemporalInterpLib.frames_alike import kind_of_numbers
 
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 """4 x 4 matrix from RAS to LPS; its own inverse."""
@@ -44,7 +45,10 @@ def geometry_from_node(volume_node: slicer.vtkMRMLVolumeNode, what: str) -> Geom
             direction=ijk_to_lps[:3, :3] / np.where(spacing > 0, spacing, 1),
         )
     except TemporalInterpError as error:
-        raise InvalidInputError(f"The voxel grid of {what} cannot be used. {error}") from error
+        raise InvalidInputError(
+            f"The voxel grid of {what} cannot be used: its axes are not at right angles, or a spacing is zero. Undo "
+            "the transform that was hardened onto it, or resample it first."
+        ) from error
 
 
 def ijk_to_ras_matrix(geometry: Geometry) -> vtk.vtkMatrix4x4:
@@ -76,7 +80,8 @@ def volume_from_node(volume_node: slicer.vtkMRMLScalarVolumeNode, what: str = ""
     array = slicer.util.arrayFromVolume(volume_node)
     if array.dtype.name not in SCALAR_TYPES:
         raise InvalidInputError(
-            f"The scalar type of {what}, {array.dtype}, is not supported; cast it to one of {', '.join(SCALAR_TYPES)}."
+            f"Slicer cannot show {kind_of_numbers(array.dtype)} properly, which {what} holds; convert it to 16-bit "
+            "integers or 32-bit real numbers first, with Cast Scalar Volume."
         )
     array.flags.writeable = False
     return Volume(array, geometry_from_node(volume_node, what))
@@ -84,17 +89,22 @@ def volume_from_node(volume_node: slicer.vtkMRMLScalarVolumeNode, what: str = ""
 
 def _require_scalar_volume(volume_node: slicer.vtkMRMLNode, what: str) -> None:
     if not volume_node.IsA("vtkMRMLScalarVolumeNode"):
-        raise InvalidInputError(f"Expected a scalar volume, but {what} is a {volume_node.GetClassName()}.")
+        raise InvalidInputError(
+            f"A volume with one value a voxel is needed, but {what} is another kind of node "
+            f"({volume_node.GetNodeTagName()}); choose another, or take it out."
+        )
     if volume_node.IsA("vtkMRMLLabelMapVolumeNode"):
-        raise InvalidInputError(f"Expected an image, but {what} is a label map: labels cannot be blended.")
+        raise InvalidInputError(
+            f"Expected an image, but {what} is a label map, and labels cannot be blended; choose the images."
+        )
     image = volume_node.GetImageData()
     scalars = image.GetPointData().GetScalars() if image is not None else None
     if scalars is None or scalars.GetNumberOfTuples() == 0:
         raise InvalidInputError(f"There is no image data in {what}; load its voxels first.")
     if scalars.GetNumberOfComponents() != 1:
         raise InvalidInputError(
-            f"Expected one component per voxel, but {what} has {scalars.GetNumberOfComponents()} (colour or vector "
-            "image); convert it to a scalar volume first."
+            f"One value a voxel is needed, but {what} has {scalars.GetNumberOfComponents()} (colour or vectors); read "
+            "it as grey with Load cine…, or convert it with Vector to Scalar Volume."
         )
 
 
@@ -115,7 +125,8 @@ def set_volume(volume_node: slicer.vtkMRMLVolumeNode, volume: Volume) -> None:
     """
     if volume.array.dtype.name not in SCALAR_TYPES:
         raise InvalidInputError(
-            f"Slicer cannot hold voxels of type {volume.array.dtype}; cast them to one of {', '.join(SCALAR_TYPES)}."
+            f"Slicer cannot hold voxels that are {kind_of_numbers(volume.array.dtype)}; convert them to 16-bit "
+            "integers or 32-bit real numbers first."
         )
     set_voxels(volume_node, volume.array, get_vtk_array_type(volume.array.dtype))
     volume_node.SetIJKToRASMatrix(ijk_to_ras_matrix(volume.geometry))

@@ -72,10 +72,10 @@ def two_types(frames):
 
 
 BAD = {
-    one_frame: "fewer than two acquired frames",
+    one_frame: "has one frame",
     text_index: "is text",
-    two_grids: "item 1",
-    two_types: "float32",
+    two_grids: "differ in size",
+    two_types: "32-bit real numbers",
 }
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeAlias
+
+import numpy as np
 
 from temporal_interp.data.sequence import Sequence as FrameSequence
 from temporal_interp.data.time_text import time_text
@@ -40,6 +43,15 @@ class Candidate:
         auxiliary: MIP, MinIP, average or localiser, where it serves other sequences, else "".
         read: returns it.
         name: for messages.
+        spacing: of the voxels in mm, along (I, J, K); None where it is not known.
+        period: length of the cycle in `unit` where it is a loop, else None.
+        window: level and width that its files give for showing it, None where they give none.
+        problem: why it cannot be read, as far as that is known before its voxels are read; "" where nothing is known.
+        notes: what is assumed, as far as that is known before its voxels are read.
+        phases_told: whether entries made for that, or the names of its series, tell its phases apart: not a clock, nor
+            the numbers of images.
+        files_of_series: the files that hold it, series by series.
+        picture: returns the middle slice of its first frame, (row, column).
     """
 
     number: str
@@ -57,11 +69,24 @@ class Candidate:
     auxiliary: str
     read: Callable[[Progress], FrameSequence] = field(repr=False)
     name: str = field(repr=False)
+    spacing: tuple[float, float, float] | None = None
+    period: float | None = None
+    window: tuple[float, float] | None = None
+    problem: str = ""
+    notes: tuple[str, ...] = ()
+    phases_told: bool = False
+    files_of_series: tuple[tuple[Path, ...], ...] = field(default=(), repr=False)
+    picture: Callable[[], np.ndarray] | None = field(default=None, repr=False)
 
     @property
     def moves(self) -> bool:
         """Whether it has several frames."""
         return self.frames > 1
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that hold it."""
+        return tuple(file for files in self.files_of_series for file in files)
 
     @property
     def uid(self) -> str:
@@ -72,6 +97,37 @@ class Candidate:
         """Return what a program wants to know of it."""
         names = ("number", "description", "uids", "place", "frames", "slices", "size", "times", "unit", "component")
         return {name: getattr(self, name) for name in (*names, "auxiliary")}
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Something that is not part of any sequence.
+
+    Attributes:
+        name: of a file, or in words.
+        why: it is left out.
+    """
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a place holds.
+
+    Attributes:
+        candidates: its sequences, and single volumes.
+        left_out: what cannot be read.
+    """
+
+    candidates: tuple[Candidate, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def readable(self) -> tuple[Candidate, ...]:
+        """The sequences, of several frames each, that nothing speaks against."""
+        return tuple(one for one in self.candidates if one.moves and not one.problem)
 
 
 def choose(

@@ -7,11 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from temporal_interp.data.sequence import Sequence
-from temporal_interp.errors import AmbiguousInputError, InvalidInputError, Progress, UnreadableFileError, no_progress
-from temporal_interp.io.candidates import Candidate, choose, named_series, table
+from temporal_interp.errors import (
+    AmbiguousInputError,
+    InvalidInputError,
+    Progress,
+    TemporalInterpError,
+    UnreadableFileError,
+    no_progress,
+)
+from temporal_interp.io.candidates import Candidate, LeftOut, Survey, choose, named_series, table
 from temporal_interp.io.dicom.clip import Clip
+from temporal_interp.io.dicom.headers import file_label
 from temporal_interp.io.dicom.listing import listed
-from temporal_interp.io.dicom.scan import Found, PassedOver, scan
+from temporal_interp.io.dicom.scan import Found, PassedOver, scan, scan_files
 from temporal_interp.io.dicom.slices import same_grids
 from temporal_interp.io.dicom.stack import Stack, stacks
 from temporal_interp.io.format_registry import readable
@@ -28,6 +36,39 @@ def dicom_candidates(path: Path, *, progress: Progress = no_progress) -> list[Ca
     """
     found = scan(path, progress)
     return listed(_acquisitions(found, path))
+
+
+def dicom_survey(files: abc.Sequence[Path], progress: Progress = no_progress) -> Survey:
+    """Return the cines and the single volumes in some files, with what speaks against each, and what is left out.
+
+    Only headers are read. Files that are not DICOM or hold no image are passed over.
+    """
+    found = scan_files(files, progress)
+    acquisitions: list[Stack | Clip] = [*stacks(found.images), *found.clips]
+    candidates = [
+        replace(candidate, problem=_problem(one, candidate, acquisitions, found.passed_over))
+        for one, candidate in zip(acquisitions, listed(acquisitions), strict=True)
+    ]
+    left_out = [LeftOut(file_label(one.path), one.why) for one in found.passed_over]
+    if found.placeless:
+        left_out.append(LeftOut(f"{found.placeless} images", "do not say where in the patient they lie"))
+    return Survey(tuple(candidates), tuple(left_out))
+
+
+def _problem(
+    one: Stack | Clip,
+    candidate: Candidate,
+    acquisitions: abc.Sequence[Stack | Clip],
+    passed_over: abc.Sequence[PassedOver],
+) -> str:
+    """Return why a sequence cannot be read, "" if its headers do not tell."""
+    try:
+        _require_readable(passed_over, candidate)
+        if isinstance(one, Stack) and candidate.moves:
+            one.require_whole_series(other for other in acquisitions if isinstance(other, Stack))
+    except TemporalInterpError as error:
+        return str(error)
+    return candidate.problem
 
 
 def read_dicom(

@@ -55,6 +55,21 @@ class Clip:
         """The series that it belongs to."""
         return Series.of(self.header, self.path)
 
+    @property
+    def spacing(self) -> tuple[float, float, float]:
+        """Distance of pixels in mm along (I, J), and the thickness of the slice."""
+        (rows, columns), _ = _pixel_spacing(self.header)
+        return columns, rows, 1.0
+
+    def picture(self) -> np.ndarray:
+        """Return the first frame, (row, column).
+
+        Raises:
+            UnreadableFileError: the file is damaged.
+        """
+        with odd_values_accepted():
+            return next(decoded_frames(self.path, [0]))
+
     def times(self) -> tuple[tuple[float, ...], str]:
         """Return the index values of the frames and their unit.
 

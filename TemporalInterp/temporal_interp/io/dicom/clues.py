@@ -126,6 +126,9 @@ ORDER_CLUES = (
 PHASE_CLUES = tuple(clue for clue in ORDER_CLUES if clue not in FALLBACK_CLUES)
 """Clues that have the same value in the same phase of another acquisition."""
 
+TELLING_CLUES = (*_INDEX, *_PERCENT, *_DELAY, *_NAMES)
+"""Clues that are there to tell phases apart."""
+
 TIME_CLUES = (*_DELAY, *_PERCENT, *_NAMES[1:], *_CLOCKS)
 """What may tell the times of phases whose order is known, best first."""
 

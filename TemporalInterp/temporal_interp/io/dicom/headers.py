@@ -65,6 +65,7 @@ class SliceImage:
         allocated: number of bits that a stored value takes.
         bits: number of bits of a stored value.
         signed: whether stored values are signed.
+        window: level and width of the window that the header gives for rescaled values, None where it gives none.
     """
 
     path: Path
@@ -91,6 +92,7 @@ class SliceImage:
     allocated: int
     bits: int
     signed: bool
+    window: tuple[float, float] | None = None
 
     @property
     def normal(self) -> np.ndarray:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 from collections import Counter, abc
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.io.candidates import Candidate
@@ -55,10 +55,15 @@ def listed(acquisitions: abc.Sequence[Stack | Clip]) -> list[Candidate]:
 
 
 def _stack(stack: Stack, series: list[Series], number: str, description: str) -> Candidate:
-    first, times, unit = stack.images[0], _NO_TIMES, ""
+    first, times, unit, period, problem = stack.images[0], _NO_TIMES, "", None, ""
+    notes, told = tuple[str, ...](), False
     if stack.phases > 1:
-        with suppress(InvalidInputError):  # told when it is read
-            times, unit = tuple(stack.order.values), stack.order.unit
+        try:
+            order = stack.order
+            times, unit, period, notes = tuple(order.values), order.unit, order.period, tuple(order.notes)
+            told = order.is_told
+        except InvalidInputError as error:
+            problem = str(error)
     return Candidate(
         number=number,
         description=description,
@@ -75,13 +80,27 @@ def _stack(stack: Stack, series: list[Series], number: str, description: str) ->
         auxiliary=first.auxiliary,
         read=stack.sequence,
         name=_name(stack, number, description),
+        spacing=stack.spacing,
+        period=period,
+        window=stack.window,
+        problem=problem,
+        notes=notes,
+        phases_told=told,
+        files_of_series=tuple(_files(stack, one) for one in series),
+        picture=stack.picture,
     )
 
 
+def _files(stack: Stack, series: Series) -> tuple[Path, ...]:
+    return tuple(dict.fromkeys(image.path for image in stack.images if image.series.uid == series.uid))
+
+
 def _clip(clip: Clip, series: list[Series], number: str, description: str) -> Candidate:
-    times, unit = _NO_TIMES, ""
-    with suppress(InvalidInputError):
+    times, unit, problem = _NO_TIMES, "", ""
+    try:
         times, unit = clip.times()
+    except InvalidInputError as error:
+        problem = str(error)
     return Candidate(
         number=number,
         description=description,
@@ -98,6 +117,10 @@ def _clip(clip: Clip, series: list[Series], number: str, description: str) -> Ca
         auxiliary="",
         read=clip.sequence,
         name=_name(clip, number, description),
+        spacing=clip.spacing,
+        problem=problem,
+        files_of_series=((clip.path,),),
+        picture=clip.picture,
     )
 
 

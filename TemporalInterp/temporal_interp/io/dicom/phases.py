@@ -27,6 +27,7 @@ from temporal_interp.io.dicom.clues import (
     INDEX,
     NUMBERED,
     ORDER_CLUES,
+    TELLING_CLUES,
     TIME_CLUES,
     Clue,
     Kind,
@@ -56,6 +57,7 @@ class PhaseOrder:
         unit: of the index.
         notes: for the user.
         period: length of the cycle in `unit` where the phases are one whole cycle, see `whole_cycle`.
+        is_told: whether one of `TELLING_CLUES` gives the order.
     """
 
     slices: Slices
@@ -64,6 +66,7 @@ class PhaseOrder:
     unit: str
     notes: Sequence[str] = ()
     period: float | None = None
+    is_told: bool = False
 
 
 class _UnusableError(Exception):
@@ -229,14 +232,15 @@ def _with_times(ordered: Slices, by: Clue, reasons: dict[str, str]) -> PhaseOrde
     values = np.round(np.median(times, axis=0), DECIMALS)
     period = whole_cycle(ordered, times, values, clue)
     period = None if period is None else round(period, DECIMALS)
-    return PhaseOrder(ordered, values.tolist(), *INDEX[clue.kind], notes, period)
+    return PhaseOrder(ordered, values.tolist(), *INDEX[clue.kind], notes, period, by in TELLING_CLUES)
 
 
 def _numbered(ordered: Slices, by: Clue, reasons: dict[str, str]) -> PhaseOrder:
     kind = "the image numbers" if by is IMAGE_NUMBER else by.name
     note = f"There are no times; phases are in the order of {kind} and numbered."
     notes = [*(f"{reason}; it was not used." for reason in reasons.values()), note, *_missing_phases(ordered)]
-    return PhaseOrder(ordered, list(map(float, range(len(ordered[0])))), *INDEX[Kind.ORDER], notes)
+    numbers = list(map(float, range(len(ordered[0]))))
+    return PhaseOrder(ordered, numbers, *INDEX[Kind.ORDER], notes, is_told=by in TELLING_CLUES)
 
 
 def _ranks_before(name: str, *used: Clue) -> bool:

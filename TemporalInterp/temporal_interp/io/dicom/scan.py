@@ -70,7 +70,11 @@ class Found:
 
 def scan(path: Path, progress: Progress) -> Found:
     """Return the images of a file, or of all files below a folder, without hidden ones."""
-    files = [path] if path.is_file() else _files_below(path)
+    return scan_files([path] if path.is_file() else files_below(path), progress)
+
+
+def scan_files(files: Sequence[Path], progress: Progress) -> Found:
+    """Return the images of some files."""
     found = Found()
     with odd_values_accepted():
         for number, file in enumerate(files):
@@ -80,7 +84,8 @@ def scan(path: Path, progress: Progress) -> Found:
     return found
 
 
-def _files_below(folder: Path) -> Sequence[Path]:
+def files_below(folder: Path) -> Sequence[Path]:
+    """Return all files below a folder that are not hidden, sorted."""
     return sorted(file for file in folder.rglob("*") if not file.name.startswith(".") and file.is_file())
 
 

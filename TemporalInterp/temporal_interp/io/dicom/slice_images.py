@@ -142,6 +142,7 @@ def _image(header: _Header, frame: int, path: Path) -> SliceImage:
         allocated=allocated,
         bits=bits,
         signed=number(file, "PixelRepresentation") == 1,
+        window=_window(header),
     )
 
 
@@ -195,6 +196,15 @@ def _image_type(header: _Header) -> tuple[str, ...]:
                 if values := texts(item, "FrameType"):
                     return values
     return texts(header.file, "ImageType")
+
+
+def _window(header: _Header) -> tuple[float, float] | None:
+    """Return level and width of the first window that the header gives, None where it gives none."""
+    level, width = (
+        numbers(item, keyword) if (item := header.item("FrameVOILUTSequence", keyword)) is not None else ()
+        for keyword in ("WindowCenter", "WindowWidth")
+    )
+    return (float(level[0]), float(width[0])) if len(level) and len(width) and width[0] > 0 else None
 
 
 def _complex_component(header: _Header) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
-from temporal_interp.errors import InvalidInputError, Progress
+from temporal_interp.errors import InvalidInputError, Progress, no_progress
 from temporal_interp.io.dicom.acquisitions import acquisitions
 from temporal_interp.io.dicom.components import COMPONENTS
 from temporal_interp.io.dicom.headers import SliceImage, series_names
@@ -61,6 +61,35 @@ class Stack:
         """
         require_volume(self.slices)
         return phase_order(self.slices)
+
+    @property
+    def spacing(self) -> tuple[float, float, float] | None:
+        """Distance of voxels in mm along (I, J, K); None where slices are no volume."""
+        try:
+            return _geometry(self.slices)[0].spacing
+        except InvalidInputError:
+            return None
+
+    @property
+    def window(self) -> tuple[float, float] | None:
+        """Level and width of the window, each the median of those of the images; None where an image has none."""
+        windows = [image.window for image in self.images if image.window is not None]
+        if len(windows) < len(self.images):
+            return None
+        level, width = np.median(windows, axis=0)
+        return float(level), float(width)
+
+    def picture(self) -> np.ndarray:
+        """Return the middle slice of the first phase, (row, column).
+
+        Raises:
+            UnreadableFileError: the pixels of its file are damaged.
+        """
+        try:
+            slices = self.order.slices
+        except InvalidInputError:
+            slices = self.slices
+        return voxels([[slices[len(slices) // 2][0]]], no_progress)[0, 0]
 
     def __str__(self) -> str:
         rows, columns = self.images[0].shape

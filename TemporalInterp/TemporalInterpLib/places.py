@@ -1,0 +1,38 @@
+"""Asks the user for a file or a folder to load, beginning where the last one was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+LAST_PLACE = "TemporalInterp/LastPlace"
+"""Key of Slicer's settings."""
+
+
+def ask_folder() -> Path | None:
+    """Return the folder that the user chooses, None where none is."""
+    chosen = qt.QFileDialog.getExistingDirectory(
+        slicer.util.mainWindow(), _("Choose a folder with DICOM files, or with a volume for every phase"), _last_place()
+    )
+    return _kept(chosen)
+
+
+def ask_file() -> Path | None:
+    """Return the file that the user chooses, None where none is."""
+    chosen = qt.QFileDialog.getOpenFileName(slicer.util.mainWindow(), _("Choose the file of a cine"), _last_place())
+    return _kept(chosen)
+
+
+def _last_place() -> str:
+    return str(qt.QSettings().value(LAST_PLACE) or "")
+
+
+def _kept(chosen: str) -> Path | None:
+    if not chosen:
+        return None
+    path = Path(chosen)
+    qt.QSettings().setValue(LAST_PLACE, str(path if path.is_dir() else path.parent))
+    return path
