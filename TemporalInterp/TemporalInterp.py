@@ -14,9 +14,10 @@ from slicer.ScriptedLoadableModule import (
 )
 from slicer.util import VTKObservationMixin
 
+from TemporalInterpLib.frame_marks import mark_frames
 from TemporalInterpLib.layout import register_layouts
 from TemporalInterpLib.logic import InterpolationLogic
-from TemporalInterpLib.parameter_node import TemporalInterpParameterNode
+from TemporalInterpLib.parameter_node import TemporalInterpParameterNode, bring_up_to_date
 
 
 class TemporalInterp(ScriptedLoadableModule):
@@ -42,6 +43,7 @@ class TemporalInterp(ScriptedLoadableModule):
             self.parent.icon = qt.QIcon(str(icon))
         slicer.app.connect("startupCompleted()", register_layouts)
         slicer.app.connect("startupCompleted()", register_sample_data)
+        slicer.app.connect("startupCompleted()", mark_frames)
 
 
 def icon_path() -> Path:
@@ -84,6 +86,7 @@ class TemporalInterpWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
         widget = slicer.qMRMLWidget()
         self.layout.addWidget(widget)
+        mark_frames()  # where the module came after Slicer had started
         self.logic = TemporalInterpLogic()
         self.panel = ModulePanel(widget, self.logic)
         self.ui = slicer.util.childWidgetVariables(widget)
@@ -154,7 +157,9 @@ class TemporalInterpLogic(ScriptedLoadableModuleLogic, InterpolationLogic):
 
     def getParameterNode(self) -> TemporalInterpParameterNode:
         """Return the module's parameters, typed."""
-        return TemporalInterpParameterNode(super().getParameterNode())
+        node = super().getParameterNode()
+        bring_up_to_date(node)
+        return TemporalInterpParameterNode(node)
 
 
 class TemporalInterpTest(ScriptedLoadableModuleTest):

@@ -19,6 +19,7 @@ from temporal_interp.engines.protocol import Engine, PreparedSequence
 from temporal_interp.errors import Progress
 from temporal_interp.workflows.request import BetweenPhases
 from TemporalInterpLib.background import Steps, in_background, share_of
+from TemporalInterpLib.instants import INSTANT_KEY, instant_text
 from TemporalInterpLib.job import Job, Report
 from TemporalInterpLib.remove_generated import remove_with_belongings
 from TemporalInterpLib.sequence_browser import SourceView, put_under_same_parent, show_like
@@ -152,6 +153,7 @@ class Preview:
         for node, number, letter in zip(self._phases, (self._pair.first, self._pair.last), "AB", strict=True):
             value = self._frames.times[number]
             node.SetName(f"{letter} acquired {value:.4g} {self._frames.unit}".strip())
+            node.SetAttribute(INSTANT_KEY, instant_text(value, self._frames.unit))
             self._imitate(node, number)
         return self._phases
 
@@ -236,6 +238,7 @@ class Preview:
             self.node.SetName(name)
             for key in list(self.node.GetAttributeNames()):
                 self.node.RemoveAttribute(key)
+            self.node.SetAttribute(INSTANT_KEY, instant_text(frame.time, self._frames.unit))
             if frame.provenance is not None:
                 set_attributes(self.node, frame.provenance.as_attributes())
             slicer.util.arrayFromVolumeModified(self.node)
