@@ -62,7 +62,7 @@ def mark_of(volume: slicer.vtkMRMLVolumeNode | None) -> Mark | None:
 
 
 def _browsed(volume: slicer.vtkMRMLVolumeNode) -> tuple[slicer.vtkMRMLSequenceNode | None, str]:
-    """Return the sequence that a volume shows an item of, and the instant of that item; None and "" where there is none."""
+    """Return the sequence that a volume shows an item of, and the instant of that item; None and "" for no such."""
     browser = slicer.modules.sequences.logic().GetFirstBrowserNodeForProxyNode(volume)
     sequence = browser.GetSequenceNode(volume) if browser is not None else None
     master = browser.GetMasterSequenceNode() if browser is not None else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-import SimpleITK as sitk
+import SimpleITK as sitk  # noqa: N813 - the usual name
 
 from temporal_interp.data.field_of_view import background
 from temporal_interp.data.volume import Volume

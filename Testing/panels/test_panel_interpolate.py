@@ -209,7 +209,12 @@ class TestResult:
         browser = browsers_of(result)[0]
         marks = frame_marks._marks
         strips = []
-        for number, mark in ((0, "acquired 0 ms"), (1, "SYNTHETIC 10 ms"), (4, "SYNTHETIC 40 ms"), (5, "acquired 50 ms")):
+        for number, mark in (
+            (0, "acquired 0 ms"),
+            (1, "SYNTHETIC 10 ms"),
+            (4, "SYNTHETIC 40 ms"),
+            (5, "acquired 50 ms"),
+        ):
             browser.SetSelectedItemNumber(number)
             assert set(marks.texts().values()) == {mark}
             strips.append(panel.ui.frameStrip.pixmap.toImage()._qt)

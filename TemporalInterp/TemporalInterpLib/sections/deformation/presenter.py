@@ -76,14 +76,12 @@ def _said(facts: DeformationFacts, instants: tuple[str, ...]) -> str:
     if math.isnan(facts.smallest):
         pass
     elif facts.folded == 0:
-        said.append(
-            _("No folds: the smallest Jacobian determinant is {smallest:.2f}.").format(smallest=facts.smallest)
-        )
+        said.append(_("No folds: the smallest Jacobian determinant is {smallest:.2f}.").format(smallest=facts.smallest))
     else:
         said.append(
-            _("It folds in {share} of the tissue at {instant}, magenta in the map: do not trust the motion there.").format(
-                share=_percent(facts.folded), instant=instants[facts.folded_item]
-            )
+            _(
+                "It folds in {share} of the tissue at {instant}, magenta in the map: do not trust the motion there."
+            ).format(share=_percent(facts.folded), instant=instants[facts.folded_item])
         )
     return " ".join(said)
 
