@@ -23,12 +23,10 @@ class FrameStrip:
     Attributes:
         values: index values of the frames, rising.
         synthetic: for every frame, whether it is synthetic.
-        current: number of the frame that is shown.
     """
 
     values: Sequence[float]
     synthetic: Sequence[bool]
-    current: int
 
     @classmethod
     def of(cls, browser: slicer.vtkMRMLSequenceBrowserNode) -> FrameStrip | None:
@@ -41,7 +39,7 @@ class FrameStrip:
         except InvalidInputError:  # no times to go by
             values = [float(n) for n in range(sequence.GetNumberOfDataNodes())]
         synthetic = set(synthetic_items_of(sequence))
-        return cls(values, [n in synthetic for n in range(len(values))], browser.GetSelectedItemNumber())
+        return cls(values, [n in synthetic for n in range(len(values))])
 
     def place(self, number: int, width: int) -> float:
         """Return how far from the left, in pixels, the tick of a frame stands."""
@@ -49,8 +47,8 @@ class FrameStrip:
         share = (self.values[number] - low) / (high - low) if high > low else 0.5
         return MARGIN + share * (width - 2 * MARGIN)
 
-    def drawn(self, width: int, height: int, foreground: qt.QColor) -> qt.QPixmap:
-        """Return the picture with a transparent background, in pixels; the current frame is marked in `foreground`."""
+    def ticks(self, width: int, height: int) -> qt.QPixmap:
+        """Return a picture of the ticks with a transparent background, in pixels."""
         pixmap = qt.QPixmap(width, height)
         pixmap.fill(qt.QColor(0, 0, 0, 0))
         painter = qt.QPainter(pixmap)
@@ -63,12 +61,21 @@ class FrameStrip:
                 for number in (n for n, kind in enumerate(self.synthetic) if kind is synthetic):
                     across = self.place(number, width)
                     painter.drawLine(qt.QPointF(across, top * height), qt.QPointF(across, height - 1.0))
-            if 0 <= self.current < len(self.values):
-                across = self.place(self.current, width)
+        finally:
+            painter.end()
+        return pixmap
+
+    def with_current(self, ticks: qt.QPixmap, current: int, foreground: qt.QColor) -> qt.QPixmap:
+        """Return a copy of a picture of the ticks in which a frame is marked."""
+        pixmap = qt.QPixmap(ticks)
+        if 0 <= current < len(self.values):
+            across, height = self.place(current, pixmap.width()), pixmap.height()
+            painter = qt.QPainter(pixmap)
+            try:
                 painter.setPen(qt.QPen(foreground))
                 painter.drawLine(qt.QPointF(across, 0.0), qt.QPointF(across, float(height)))
                 for inset in range(4):  # a small triangle that points down
                     painter.drawLine(qt.QPointF(across - 4 + inset, inset), qt.QPointF(across + 4 - inset, inset))
-        finally:
-            painter.end()
+            finally:
+                painter.end()
         return pixmap

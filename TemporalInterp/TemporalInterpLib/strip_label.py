@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import slicer
@@ -27,14 +26,15 @@ class StripLabel:
         self._browser: slicer.vtkMRMLSequenceBrowserNode | None = None
         self._tag: int | None = None
         self._strip: FrameStrip | None = None
-        self._drawn: tuple[object, ...] = ()
+        self._ticks: Any = None
+        self._current: int | None = None
         label.visible = False
 
     def follow(self, browser: slicer.vtkMRMLSequenceBrowserNode | None) -> None:
         """Follow a browser from now on, or none."""
         if self._browser is not None:
             self._browser.RemoveObserver(self._tag)
-        self._browser, self._drawn = browser, ()
+        self._browser, self._ticks = browser, None
         self._strip = FrameStrip.of(browser) if browser is not None else None
         if browser is not None:
             self._tag = browser.AddObserver(vtk.vtkCommand.ModifiedEvent, self._show)
@@ -45,7 +45,9 @@ class StripLabel:
         if self._strip is None:
             return
         current, width = self._browser.GetSelectedItemNumber(), max(self._label.width, LEAST_WIDTH)
-        if (current, width) != self._drawn:
-            self._drawn = (current, width)
+        if self._ticks is None or self._ticks.width() != width:  # drawn once: a browser plays 50 frames a second
+            self._ticks, self._current = self._strip.ticks(width, HEIGHT), None
+        if current != self._current:
+            self._current = current
             foreground = self._label.palette.color(self._label.foregroundRole())
-            self._label.pixmap = replace(self._strip, current=current).drawn(width, HEIGHT, foreground)
+            self._label.pixmap = self._strip.with_current(self._ticks, current, foreground)
