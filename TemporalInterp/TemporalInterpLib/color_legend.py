@@ -40,3 +40,4 @@ def show_legend(
             style.SetFontSize(FONT_SIZE)
         legend.SetVisibility3D(False)
         legend.SetVisibility(shown)
+    legend.Modified()  # Slicer looks at the layers of the views, and at the fonts, only then

@@ -22,6 +22,9 @@ SMALLEST = 0.3
 COLOURS = ((0.0, (0.30, 0.30, 0.55)), (0.25, (0.10, 0.60, 0.95)), (0.6, (0.95, 0.85, 0.20)), (1.0, (1.0, 0.25, 0.15)))
 """Colour by length, as a share of the longest displacement: grey-blue, blue, yellow, red."""
 
+LARGEST_SCALE = 10
+"""Times that arrows are drawn longer than they are, at most."""
+
 OVER_FRAMES = 0.75
 """Opacity of the change of volume over the frames."""
 
@@ -41,7 +44,7 @@ def show_field(
     if proxy is None:
         return
     _colour_up_to(proxy, longest_mm)
-    draw_transform(proxy, style, spacing_mm)
+    draw_transform(proxy, style, spacing_mm, arrow_scale(spacing_mm, longest_mm))
     shown = style is not FieldStyle.HIDDEN
     show_legend(proxy.GetDisplayNode(), _("Motion, mm"), place=RIGHT, decimals=1, shown=shown)
 
@@ -51,9 +54,10 @@ def show_volume_change(frames: slicer.vtkMRMLSequenceNode | None, *, shown: bool
     proxy = proxy_of(volume_change_of(frames))
     if proxy is None or slicer.app.layoutManager() is None:
         return
-    show_legend(proxy.GetDisplayNode(), _("Volume, %"), place=LEFT, decimals=0, shown=shown)
     if shown:
         slicer.util.setSliceViewerLayers(foreground=proxy, foregroundOpacity=OVER_FRAMES)
+    show_legend(proxy.GetDisplayNode(), _("Volume, %"), place=LEFT, decimals=0, shown=shown)
+    if shown:
         return
     for name in slicer.app.layoutManager().sliceViewNames():
         composite = slicer.app.layoutManager().sliceWidget(name).mrmlSliceCompositeNode()
@@ -62,8 +66,19 @@ def show_volume_change(frames: slicer.vtkMRMLSequenceNode | None, *, shown: bool
             composite.SetForegroundOpacity(0.0)
 
 
-def draw_transform(proxy: slicer.vtkMRMLTransformNode, style: FieldStyle, spacing_mm: float) -> None:
-    """Draw a transform in the slice views; see `show_field`."""
+def arrow_scale(spacing_mm: float, longest_mm: float) -> int:
+    """Return how many times their length arrows are drawn: short ones could not be seen, long ones must not overlap.
+
+    >>> arrow_scale(8.0, 2.9), arrow_scale(5.0, 8.2), arrow_scale(5.0, 0.0)
+    (2, 1, 10)
+    """
+    return max(1, min(int(spacing_mm / max(longest_mm, SMALLEST)), LARGEST_SCALE))
+
+
+def draw_transform(
+    proxy: slicer.vtkMRMLTransformNode, style: FieldStyle, spacing_mm: float, scale: int = 1
+) -> None:
+    """Draw a transform in the slice views, arrows so many times their length; see `show_field`."""
     proxy.CreateDefaultDisplayNodes()
     display = proxy.GetDisplayNode()
     with slicer.util.NodeModify(display):
@@ -76,6 +91,7 @@ def draw_transform(proxy: slicer.vtkMRMLTransformNode, style: FieldStyle, spacin
         display.SetGridSpacingMm(spacing_mm)
         display.SetGridResolutionMm(spacing_mm / 4)
         display.SetGlyphDisplayRangeMinMm(SMALLEST)
+        display.SetGlyphScalePercent(100 * scale)
 
 
 def colour_transform(proxy: slicer.vtkMRMLTransformNode, grids: Iterable[vtk.vtkImageData]) -> None:

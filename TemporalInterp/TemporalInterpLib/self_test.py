@@ -27,16 +27,19 @@ from temporal_interp.data.provenance import PREFIX, is_synthetic
 from temporal_interp.data.volume import Volume
 from temporal_interp.engines.registry import DEFAULT_ENGINE, find_engine
 from temporal_interp.errors import InvalidInputError
+from TemporalInterpLib import frame_marks
 from TemporalInterpLib.add_sequence import AddedSequence, add_sequence_to_scene
 from TemporalInterpLib.companions import Companion, companion_of
 from TemporalInterpLib.dependencies import engines_can_run
 from TemporalInterpLib.layout import COMPARISON, SIDE_BY_SIDE, VIEWS
 from TemporalInterpLib.parameter_node import AUTOMATIC, FieldStyle, Fill, SliceQuality, Span
+from TemporalInterpLib.playback import play
 from TemporalInterpLib.remove_generated import remove_with_belongings
 from TemporalInterpLib.sample_cine import NAME, PHASES, THICKNESS
 from TemporalInterpLib.scene_transaction import nodes_of
 from TemporalInterpLib.sequence_browser import browsers_of, proxy_of
 from TemporalInterpLib.sequence_conversion import attributes_of, index_values_of, sequence_from_node
+from TemporalInterpLib.volume_change import WINDOW, volume_change_of
 
 if TYPE_CHECKING:
     import unittest
@@ -264,6 +267,7 @@ def _cancel(run: _Run) -> None:
     test, work, ui = run.test, run.panel.sections["interpolate"].work, run.ui
     run.parameters.span, run.parameters.fill = Span.BETWEEN, Fill.EVENLY
     ui.frameCount.value = 100
+    play(run.parameters.result, False)
     before, text = _scene_state(), ui.interpolateButton.text
     ui.interpolateButton.click()
     test.assertNotEqual(ui.interpolateButton.text, text)
@@ -297,13 +301,25 @@ def _browser(run: _Run) -> None:
     [browser] = browsers_of(result)
     test.assertNotIn(browser, browsers_of(source))
     proxy = browser.GetProxyNode(result)
+    test.assertTrue(browser.GetPlaybackActive() and browser.GetPlaybackLooped())
+    test.assertAlmostEqual(browser.GetPlaybackRateFps(), 11 * 1000 / (CYCLE_MS * END_SYSTOLE / PHASES), places=3)
+    browser.SetPlaybackActive(False)
     for number in (5, 11, 0):
         browser.SetSelectedItemNumber(number)
+        _assert_marks(run, "SYNTHETIC" if number == 5 else "acquired")
         np.testing.assert_array_equal(_array(proxy), _array(result.GetNthDataNode(number)))
         test.assertEqual(is_synthetic(attributes_of(proxy)), number == 5)
     test.assertIs(proxy.GetParentTransformNode(), proxy_of(source).GetParentTransformNode())
     display, source_display = proxy.GetDisplayNode(), proxy_of(source).GetDisplayNode()
     test.assertEqual((display.GetWindow(), display.GetLevel()), (source_display.GetWindow(), source_display.GetLevel()))
+
+
+def _assert_marks(run: _Run, word: str) -> None:
+    """Every slice view that shows the result says what its frame is."""
+    if slicer.app.layoutManager() is not None:
+        texts = [text for text in frame_marks._marks.texts().values() if text]
+        run.test.assertTrue(texts)
+        run.test.assertEqual({text.split()[0] for text in texts}, {word})
 
 
 def _deformation(run: _Run) -> None:
@@ -330,7 +346,7 @@ def _deformation(run: _Run) -> None:
     test.assertTrue(all((_array(item) > 0).all() for item in _items(jacobians)))
     test.assertIn("No folds", ui.deformationMessage.text)
     _assert_synchronised(run, result, fields)
-    _assert_drawn(run, proxy_of(fields).GetDisplayNode(), proxy_of(jacobians))
+    _assert_drawn(run, proxy_of(fields).GetDisplayNode())
 
 
 def _assert_synchronised(run: _Run, result: slicer.vtkMRMLSequenceNode, fields: slicer.vtkMRMLSequenceNode) -> None:
@@ -347,10 +363,10 @@ def _assert_synchronised(run: _Run, result: slicer.vtkMRMLSequenceNode, fields: 
         run.test.assertNotEqual(moved[0], tuple(point))
 
 
-def _assert_drawn(
-    run: _Run, display: slicer.vtkMRMLTransformDisplayNode, jacobian: slicer.vtkMRMLScalarVolumeNode
-) -> None:
+def _assert_drawn(run: _Run, display: slicer.vtkMRMLTransformDisplayNode) -> None:
     test, parameters = run.test, run.parameters
+    [browser] = browsers_of(parameters.result)
+    browser.SetSelectedItemNumber(0)
     test.assertFalse(display.GetVisibility2D() and display.GetVisibility())
     for style, mode in ((FieldStyle.ARROWS, display.VIS_MODE_GLYPH), (FieldStyle.GRID, display.VIS_MODE_GRID)):
         parameters.fieldStyle = style
@@ -358,14 +374,23 @@ def _assert_drawn(
         test.assertTrue(display.GetVisibility() and display.GetVisibility2D())
         test.assertEqual(display.GetVisualizationMode(), mode)
         test.assertEqual((display.GetGlyphSpacingMm(), display.GetGridSpacingMm()), (7.0, 7.0))
+    test.assertGreater(browser.GetSelectedItemNumber(), 5, "the instant of the longest displacement")
+    test.assertIn("The tissue moves by up to", run.ui.deformationMessage.text)
+    legend = slicer.modules.colors.logic().GetColorLegendDisplayNode(display)
+    test.assertTrue(legend.GetVisibility())
     parameters.fieldStyle = FieldStyle.HIDDEN
-    test.assertFalse(display.GetVisibility())
+    test.assertFalse(display.GetVisibility() or legend.GetVisibility())
+    run.ui.jacobian.checked = True
+    run.wait_until(lambda: not run.panel.sections["deformation"].working, "the change of volume")
+    change = proxy_of(volume_change_of(parameters.result))
+    shown = _array(change)[_array(change) >= -WINDOW]
+    test.assertTrue(0.1 < shown.size / _array(change).size < 1, "tissue alone is drawn")
+    test.assertTrue(shown.min() < -5 and shown.max() > 5, "some tissue shrinks, and some grows")
     manager = slicer.app.layoutManager()
     if manager is None:
         return
     composite = manager.sliceWidget("Red").sliceLogic().GetSliceCompositeNode()
-    run.ui.jacobian.checked = True
-    test.assertEqual(composite.GetForegroundVolumeID(), jacobian.GetID())
+    test.assertEqual(composite.GetForegroundVolumeID(), change.GetID())
     run.ui.jacobian.checked = False
     test.assertIsNone(composite.GetForegroundVolumeID())
 
@@ -607,7 +632,7 @@ def _assert_filled(run: _Run, expected: Sequence[tuple[float, Origin]]) -> None:
             test.assertEqual(attributes_of(item), attributes_of(acquired))
         else:
             _assert_marked(run, item, origin)
-            test.assertIn("synthetic", item.GetName())
+            test.assertIn("SYNTHETIC", item.GetName())
             test.assertGreater(_array(item).std(), 0)
 
 

@@ -37,7 +37,7 @@ def tissue_of(array: np.ndarray, level: float) -> np.ndarray:
     if np.isnan(level):
         return np.ones(array.shape, bool)
     image = sitk.GetImageFromArray(np.nan_to_num(np.asarray(array, np.float32), nan=-np.inf, neginf=level - 1))
-    return np.asarray(sitk.GetArrayViewFromImage(sitk.Median(image, (1, 1, 0)))) > level
+    return sitk.GetArrayFromImage(sitk.Median(image, (1, 1, 0))) > level
 
 
 def spacing_across(region: np.ndarray, spacing: tuple[float, float, float]) -> float:

@@ -128,9 +128,13 @@ def test_turned_on_it_stops_where_most_is_to_be_seen(interpolated, with_map, tur
 
 def test_the_arrows_come_at_a_spacing_that_suits_the_image(interpolated):
     widget = interpolated()
-    assert parameters_of(widget).fieldSpacing == 1.5  # 16 voxels of 1.25 mm by 12 of 1.5 mm, 14 arrows
+    assert parameters_of(widget).fieldSpacing == 1.0  # 10 voxels of 1.5 mm, for 14 arrows
     draw(widget, FieldStyle.ARROWS)
-    assert display_of(widget).GetGlyphSpacingMm() == 1.5
+    assert display_of(widget).GetGlyphSpacingMm() == 1.0
+    assert display_of(widget).GetGlyphScalePercent() == 100
+    widget.ui.fieldSpacing.value = 7.0
+    assert display_of(widget).GetGlyphScalePercent() == 300
+    assert "3 times their length" in widget.ui.deformationMessage.text
 
 
 def test_the_change_of_volume_lies_over_the_frames_where_there_is_tissue(interpolated, with_map):

@@ -47,5 +47,10 @@ def test_the_spacing_waits_for_arrows_or_a_grid():
     assert "first" in present(replace(STATE, drawn=False)).spacing_unless
 
 
+def test_arrows_that_are_drawn_longer_say_so():
+    assert present(replace(STATE, arrow_scale=4)).message.endswith("Arrows are drawn 4 times their length.")
+    assert "Arrows" not in present(STATE).message
+
+
 def test_a_failure_is_said():
     assert present(replace(STATE, failure="No room.")).message == "No room."

@@ -10,7 +10,7 @@ from slicer.i18n import tr as _
 from TemporalInterpLib.background import Steps
 from TemporalInterpLib.companions import Companion, companion_of
 from TemporalInterpLib.deformation_facts import DeformationFacts, measure_companions
-from TemporalInterpLib.deformation_view import show_field, show_volume_change
+from TemporalInterpLib.deformation_view import arrow_scale, show_field, show_volume_change
 from TemporalInterpLib.instants import instant_text
 from TemporalInterpLib.job import Job
 from TemporalInterpLib.parameter_node import FieldStyle
@@ -84,6 +84,7 @@ class DeformationSection(Section):
                 facts=facts,
                 instants=_instants(fields) if facts is not None else (),
                 drawn=self.parameters.fieldStyle is not FieldStyle.HIDDEN,
+                arrow_scale=self._arrow_scale(facts),
                 failure=self._failure,
             )
         )
@@ -91,6 +92,11 @@ class DeformationSection(Section):
         self.allow(ui.fieldStyle, unless=view.unless)
         self.allow(ui.fieldSpacing, unless=view.spacing_unless)
         self.allow(ui.jacobian, unless=view.jacobian_unless)
+
+    def _arrow_scale(self, facts: DeformationFacts | None) -> int:
+        if facts is None or self.parameters.fieldStyle is not FieldStyle.ARROWS:
+            return 1
+        return arrow_scale(self.parameters.fieldSpacing, facts.longest_mm)
 
     def _go_to_the_longest(self, facts: DeformationFacts) -> None:
         """Stop where most is to be seen, when the user turns the drawing on."""

@@ -20,6 +20,7 @@ class State:
         facts: what was measured of them; None while that is not known.
         instants: of the frames of the result, as they are written.
         drawn: whether arrows or a grid are chosen.
+        arrow_scale: how many times their length arrows are drawn; 1 where none are.
         failure: why the motion could not be measured or drawn, "" where it could.
     """
 
@@ -28,6 +29,7 @@ class State:
     facts: DeformationFacts | None
     instants: tuple[str, ...]
     drawn: bool
+    arrow_scale: int = 1
     failure: str = ""
 
 
@@ -58,6 +60,8 @@ def present(state: State) -> View:
         message = message or unless
     elif not message:
         message = _said(state.facts, state.instants)
+        if state.arrow_scale > 1:
+            message += " " + _("Arrows are drawn {scale} times their length.").format(scale=state.arrow_scale)
     without_jacobians = "" if state.has_jacobians else _("This result has no Jacobian determinants.")
     return View(
         message=message,
