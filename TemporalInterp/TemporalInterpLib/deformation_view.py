@@ -25,6 +25,12 @@ COLOURS = ((0.0, (0.30, 0.30, 0.55)), (0.25, (0.10, 0.60, 0.95)), (0.6, (0.95, 0
 LARGEST_SCALE = 10
 """Times that arrows are drawn longer than they are, at most."""
 
+OVERLAP = 1.25
+"""Length of the longest arrow over the distance between arrows: few are the longest."""
+
+LINE_WIDTH = 2
+"""Pixels."""
+
 OVER_FRAMES = 0.75
 """Opacity of the change of volume over the frames."""
 
@@ -70,14 +76,12 @@ def arrow_scale(spacing_mm: float, longest_mm: float) -> int:
     """Return how many times their length arrows are drawn: short ones could not be seen, long ones must not overlap.
 
     >>> arrow_scale(8.0, 2.9), arrow_scale(5.0, 8.2), arrow_scale(5.0, 0.0)
-    (2, 1, 10)
+    (3, 1, 10)
     """
-    return max(1, min(int(spacing_mm / max(longest_mm, SMALLEST)), LARGEST_SCALE))
+    return max(1, min(round(OVERLAP * spacing_mm / max(longest_mm, SMALLEST)), LARGEST_SCALE))
 
 
-def draw_transform(
-    proxy: slicer.vtkMRMLTransformNode, style: FieldStyle, spacing_mm: float, scale: int = 1
-) -> None:
+def draw_transform(proxy: slicer.vtkMRMLTransformNode, style: FieldStyle, spacing_mm: float, scale: int = 1) -> None:
     """Draw a transform in the slice views, arrows so many times their length; see `show_field`."""
     proxy.CreateDefaultDisplayNodes()
     display = proxy.GetDisplayNode()
@@ -92,6 +96,7 @@ def draw_transform(
         display.SetGridResolutionMm(spacing_mm / 4)
         display.SetGlyphDisplayRangeMinMm(SMALLEST)
         display.SetGlyphScalePercent(100 * scale)
+        display.SetSliceIntersectionThickness(LINE_WIDTH)
 
 
 def colour_transform(proxy: slicer.vtkMRMLTransformNode, grids: Iterable[vtk.vtkImageData]) -> None:

@@ -48,6 +48,9 @@ SHRINKING, GROWING, FOLDED = (0.0, 0.27, 0.85), (0.85, 0.05, 0.05), (1.0, 0.0, 1
 NEUTRAL = 0.04
 """Share of the colours, either way, up to which nothing is drawn: no change is transparent."""
 
+PALEST = 0.7
+"""Share of white in the colour of the smallest change."""
+
 COLORS_KEY = PREFIX + "VolumeChangeColors"
 
 
@@ -153,7 +156,8 @@ def _colours(scene: slicer.vtkMRMLScene) -> slicer.vtkMRMLColorTableNode:
         share = (number - 127) / 127
         strength = max(abs(share) - NEUTRAL, 0.0) / (1 - NEUTRAL)
         colour = GROWING if share > 0 else SHRINKING
-        pale = [1 - strength * (1 - part) for part in colour]
-        table.SetColor(number, f"{100 * share * WINDOW / 100:.0f} %", *pale, strength**0.5)
+        # paler for the legend, and more transparent over the frames
+        pale = [part + PALEST * (1 - strength) * (1 - part) for part in colour]
+        table.SetColor(number, f"{share * WINDOW:.0f} %", *pale, strength)
     table.SetColor(255, "fold", *FOLDED, 1.0)
     return table

@@ -67,7 +67,7 @@ CONTROLS = ("fieldStyle", "fieldSpacing", "jacobian")
 def test_without_fields_it_says_how_to_get_them(cine, open_panel, process_events_until):
     widget = open_panel()
     assert not any(getattr(widget.ui, name).enabled for name in CONTROLS)
-    assert "Tick 'Also the motion'" in widget.ui.deformationMessage.text
+    assert "Tick 'Also keep the motion'" in widget.ui.deformationMessage.text
     parameters_of(widget).fields = False
     widget.ui.interpolateButton.click()
     process_events_until(lambda: not widget.panel.sections["interpolate"].work.running, 20)
@@ -133,8 +133,8 @@ def test_the_arrows_come_at_a_spacing_that_suits_the_image(interpolated):
     assert display_of(widget).GetGlyphSpacingMm() == 1.0
     assert display_of(widget).GetGlyphScalePercent() == 100
     widget.ui.fieldSpacing.value = 7.0
-    assert display_of(widget).GetGlyphScalePercent() == 300
-    assert "3 times their length" in widget.ui.deformationMessage.text
+    assert display_of(widget).GetGlyphScalePercent() == 400
+    assert "4 times their length" in widget.ui.deformationMessage.text
 
 
 def test_the_change_of_volume_lies_over_the_frames_where_there_is_tissue(interpolated, with_map):
@@ -260,7 +260,7 @@ def test_when_the_result_is_deleted_it_says_how_to_get_one(interpolated, scene):
     for node in (fields_of(widget), result):
         scene.RemoveNode(node)
     slicer.app.processEvents()
-    assert "Tick 'Also the motion'" in widget.ui.deformationMessage.text
+    assert "Tick 'Also keep the motion'" in widget.ui.deformationMessage.text
     assert not widget.ui.fieldStyle.enabled
 
 
@@ -269,7 +269,7 @@ def test_removing_the_generated_frames_removes_the_fields(interpolated, with_map
     with_map(widget)
     widget.ui.removeFramesButton.click()
     assert not widget.ui.fieldStyle.enabled
-    assert "Tick 'Also the motion'" in widget.ui.deformationMessage.text
+    assert "Tick 'Also keep the motion'" in widget.ui.deformationMessage.text
 
 
 @pytest.mark.no_main_window

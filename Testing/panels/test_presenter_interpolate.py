@@ -50,7 +50,10 @@ BETWEEN = replace(STATE, span=Span.BETWEEN)
             "4 frames become 7, one every 5 % or so.",
         ),
         (replace(STATE, frames=cine([0, 1, 2], ""), cyclic=None, factor=2), "3 frames become 5, one every 0.5."),
-        (replace(STATE, frames=cine([0, 1, 2], "s", 3.0), cyclic=None, factor=2), "3 frames become 6, one every 0.5 s."),
+        (
+            replace(STATE, frames=cine([0, 1, 2], "s", 3.0), cyclic=None, factor=2),
+            "3 frames become 6, one every 0.5 s.",
+        ),
         (replace(STATE, frames=cine([0, 250, 500]), cyclic=None, factor=2), "3 frames become 5, one every 125 ms."),
     ],
 )

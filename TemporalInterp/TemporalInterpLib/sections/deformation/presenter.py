@@ -54,7 +54,7 @@ def present(state: State) -> View:
     """Return what is shown."""
     unless, message = "", state.failure
     if not state.has_fields:
-        unless = message = _("Tick 'Also the motion' and press Interpolate to see it. The linear blend has none.")
+        unless = message = _("Tick 'Also keep the motion' and press Interpolate to see it. The linear blend has none.")
     elif state.facts is None:
         unless = _("The motion is being measured.")
         message = message or unless
