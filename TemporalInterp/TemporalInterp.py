@@ -17,9 +17,10 @@ from slicer.util import VTKObservationMixin
 from TemporalInterpLib.dicom_plugin import register_dicom_plugin
 from TemporalInterpLib.file_reader import FileReader
 from TemporalInterpLib.fitting_sequences import fitting_sequences
+from TemporalInterpLib.frame_marks import mark_frames
 from TemporalInterpLib.layout import register_layouts
 from TemporalInterpLib.logic import InterpolationLogic
-from TemporalInterpLib.parameter_node import TemporalInterpParameterNode
+from TemporalInterpLib.parameter_node import TemporalInterpParameterNode, bring_up_to_date
 
 
 class TemporalInterp(ScriptedLoadableModule):
@@ -46,6 +47,7 @@ class TemporalInterp(ScriptedLoadableModule):
         slicer.app.connect("startupCompleted()", register_layouts)
         slicer.app.connect("startupCompleted()", register_sample_data)
         register_dicom_plugin()
+        slicer.app.connect("startupCompleted()", mark_frames)
 
 
 def icon_path() -> Path:
@@ -88,6 +90,7 @@ class TemporalInterpWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
         widget = slicer.qMRMLWidget()
         self.layout.addWidget(widget)
+        mark_frames()  # where the module came after Slicer had started
         self.logic = TemporalInterpLogic()
         self.panel = ModulePanel(widget, self.logic)
         self.ui = slicer.util.childWidgetVariables(widget)
@@ -156,7 +159,9 @@ class TemporalInterpLogic(ScriptedLoadableModuleLogic, InterpolationLogic):
 
     def getParameterNode(self) -> TemporalInterpParameterNode:
         """Return the module's parameters, typed."""
-        return TemporalInterpParameterNode(super().getParameterNode())
+        node = super().getParameterNode()
+        bring_up_to_date(node)
+        return TemporalInterpParameterNode(node)
 
 
 class TemporalInterpTest(ScriptedLoadableModuleTest):

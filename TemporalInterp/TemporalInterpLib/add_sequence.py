@@ -54,10 +54,12 @@ def add_browsed_sequence(
     proxy_name: str,
     source: SourceView,
     scene: slicer.vtkMRMLScene,
+    browser_name: str = "",
 ) -> AddedSequence:
     """Add sequence nodes of frames and companions to the scene, with one browser and a proxy each.
 
-    Call it inside a `scene_transaction`. Names of the sequences are made unique in the scene.
+    Call it inside a `scene_transaction`. Names of the sequences are made unique in the scene; the proxies of companions
+    are named like them, and the browser like the frames where it is given no name.
     """
     for node in (frames_node, *companions.values()):
         node.SetName(scene.GenerateUniqueName(node.GetName()))
@@ -67,8 +69,8 @@ def add_browsed_sequence(
     shown = [(frames_node, proxy)]
     for kind, node in companions.items():
         mark_companion(node, kind, frames_node)
-        companion_proxy = add_proxy(node, f"{proxy_name} {kind.value}", source, scene)
+        companion_proxy = add_proxy(node, node.GetName(), source, scene)
         show_companion(companion_proxy, kind)
         shown.append((node, companion_proxy))
-    browser = add_browser(f"{frames_node.GetName()} browser", shown, source, scene)
+    browser = add_browser(browser_name or f"{frames_node.GetName()} browser", shown, source, scene)
     return AddedSequence(frames_node, browser, proxy, companions)

@@ -14,6 +14,8 @@ from temporal_interp.data.frame import Frame
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.provenance import PREFIX
 from temporal_interp.errors import InvalidInputError
+from TemporalInterpLib.instants import SHOWS_KEY
+from TemporalInterpLib.scene_transaction import nodes_of
 from TemporalInterpLib.sequence_conversion import add_item, format_index_value, new_sequence_like, set_attributes
 from TemporalInterpLib.transform_conversion import displacement_grid, grid_transform
 from TemporalInterpLib.volume_conversion import copy_place, set_voxels
@@ -41,6 +43,16 @@ class Companion(Enum):
     JACOBIAN_LAST_TO_T = "Jacobian last to t"
 
     @property
+    def title(self) -> str:
+        """What the names of its nodes begin with."""
+        return {
+            Companion.DISPLACEMENT_FIRST_TO_T: "Motion",
+            Companion.DISPLACEMENT_LAST_TO_T: "Motion from after",
+            Companion.JACOBIAN_FIRST_TO_T: "Jacobian",
+            Companion.JACOBIAN_LAST_TO_T: "Jacobian from after",
+        }[self]
+
+    @property
     def is_transform(self) -> bool:
         """Whether the items are grid transforms; otherwise they are scalar volumes."""
         return self in (Companion.DISPLACEMENT_FIRST_TO_T, Companion.DISPLACEMENT_LAST_TO_T)
@@ -61,7 +73,7 @@ class CompanionWriter:
         kinds: which companions to make.
         source: the acquired sequence, whose index and voxel grid they share.
         geometry: that voxel grid.
-        name: name of the interpolated sequence, with which theirs begin.
+        title: of the interpolated sequence, with which their names end.
         engine_name: named in the error.
     """
 
@@ -70,12 +82,12 @@ class CompanionWriter:
         kinds: Iterable[Companion],
         source: slicer.vtkMRMLSequenceNode,
         geometry: Geometry,
-        name: str,
+        title: str,
         engine_name: str,
     ) -> None:
         wanted = set(kinds)
         self.sequences = {
-            kind: new_sequence_like(source, f"{name} {kind.value}") for kind in Companion if kind in wanted
+            kind: new_sequence_like(source, f"{kind.title} {title}") for kind in Companion if kind in wanted
         }
         self._template = source.GetNthDataNode(0)
         self._geometry = geometry
@@ -133,6 +145,7 @@ def mark_companion(
 ) -> None:
     """Mark a sequence in the scene as made together with a sequence of frames."""
     companion.SetAttribute(KIND_KEY, kind.value)
+    companion.SetAttribute(SHOWS_KEY, kind.title)
     companion.SetNodeReferenceID(FRAMES_ROLE, frames_node.GetID())
 
 
@@ -145,6 +158,14 @@ def companions_of(
         for node in sequence_nodes
         if node.GetAttribute(KIND_KEY) and node.GetNodeReferenceID(FRAMES_ROLE) == frames_node.GetID()
     ]
+
+
+def companion_of(frames: slicer.vtkMRMLSequenceNode | None, kind: str) -> slicer.vtkMRMLSequenceNode | None:
+    """Return the companion of a sequence of frames by the value of its KIND_KEY, None where it has none."""
+    if frames is None:
+        return None
+    companions = companions_of(frames, nodes_of(frames.GetScene(), "vtkMRMLSequenceNode"))
+    return next((node for node in companions if node.GetAttribute(KIND_KEY) == kind), None)
 
 
 def show_companion(proxy: slicer.vtkMRMLDisplayableNode, kind: Companion) -> None:

@@ -19,6 +19,10 @@ from temporal_interp.workflows.request import BetweenPhases, Request, result_tim
 from TemporalInterpLib.add_sequence import AddedSequence, add_browsed_sequence
 from TemporalInterpLib.background import Steps, share_of
 from TemporalInterpLib.companions import Companion, CompanionWriter
+from TemporalInterpLib.deformation_facts import measure_companions
+from TemporalInterpLib.frame_label import short_time
+from TemporalInterpLib.playback import set_natural_speed
+from TemporalInterpLib.result_folder import TITLE_KEY, free_title, put_in_folder
 from TemporalInterpLib.scene_transaction import scene_transaction
 from TemporalInterpLib.sequence_browser import SourceView
 from TemporalInterpLib.sequence_conversion import (
@@ -31,7 +35,10 @@ from TemporalInterpLib.sequence_conversion import (
 from TemporalInterpLib.synthesis import Synthesiser
 from TemporalInterpLib.volume_conversion import copy_meaning, copy_place, set_voxels
 
-COMPUTING_SHARE = 0.95
+KIND = "Interpolated"
+"""What the names of results begin with, and the kind of their folders."""
+
+COMPUTING_SHARE = 0.9
 """Share of the progress bar that computing takes; adding the results to the scene takes the rest."""
 
 
@@ -108,21 +115,38 @@ def _steps(
     synthesiser: Synthesiser,
     companions: Collection[Companion],
 ) -> Steps[AddedSequence]:
-    name = f"{source.node.GetName()} interpolated"
-    writer = CompanionWriter(companions, source.node, acquired.volumes[0].geometry, name, synthesiser.name)
+    title = free_title(source.scene, KIND, _details(request, acquired), source.node.GetName())
+    writer = CompanionWriter(companions, source.node, acquired.volumes[0].geometry, title, synthesiser.name)
     filling = synthesiser.fill(acquired, request, writer.add_frame if companions else None)
     result = yield from share_of(filling, 0.0, COMPUTING_SHARE)
-    storing = _frames_node(name, result, source, writer)
-    frames_node = yield from share_of(storing, COMPUTING_SHARE, 1.0)
+    storing = _frames_node(f"{KIND} {title}", result, source, writer)
+    frames_node = yield from share_of(storing, COMPUTING_SHARE, 0.97)
+    frames_node.SetAttribute(TITLE_KEY, title)
+    yield from share_of(measure_companions(frames_node, writer.sequences), 0.97, 1.0)
     yield 1.0, "adding to the scene"
     with scene_transaction(source.scene):
-        return add_browsed_sequence(
-            frames_node,
-            writer.sequences,
-            f"{source.view.name} interpolated, partly SYNTHETIC",
-            source.view,
-            source.scene,
-        )
+        return _added(frames_node, writer, title, source)
+
+
+def _details(request: Request, acquired: Sequence) -> str:
+    """Return what tells this result from others of the same sequence, in few letters."""
+    if not isinstance(request, BetweenPhases):
+        return f"x{request.factor}"
+    first, last = (acquired.times[number] for number in (request.first, request.last))
+    return f"{short_time(first)}-{short_time(last, acquired.unit)}"
+
+
+def _added(
+    frames_node: slicer.vtkMRMLSequenceNode, writer: CompanionWriter, title: str, source: _Source
+) -> AddedSequence:
+    added = add_browsed_sequence(
+        frames_node, writer.sequences, frames_node.GetName(), source.view, source.scene, f"Player {title}"
+    )
+    set_natural_speed(added.browser)
+    sequences = [added.sequence, *added.companions.values()]
+    proxies = [added.browser.GetProxyNode(sequence) for sequence in sequences]
+    put_in_folder(added.sequence.GetName(), KIND, [added.browser, *sequences, *proxies], source.scene)
+    return added
 
 
 def _frames_node(
@@ -150,7 +174,7 @@ def _add_synthetic(
     attributes: Mapping[str, str],
 ) -> None:
     _, template = next(iter(source.items.values()))
-    name = f"{source.node.GetName()} synthetic {value:.9g} {source.node.GetIndexUnit()}".strip()
+    name = f"SYNTHETIC {short_time(value, source.node.GetIndexUnit())} of {source.node.GetName()}"
     item = add_item(frames_node, slicer.vtkMRMLScalarVolumeNode(), name, value)
     set_voxels(item, volume.array, template.GetImageData().GetScalarType())
     copy_place(item, template)

@@ -18,6 +18,9 @@ MIDDLE = -1e300
 ADAPTED = "adapted"
 """Choice of engine: the student network, adapted to the sequence."""
 
+WIDEST_ARROWS = 30.0
+"""mm: largest distance between arrows or grid lines."""
+
 
 class Device(Enum):
     """Where to compute; the values are the names of the command line."""
@@ -52,19 +55,14 @@ class Span(Enum):
 
 
 class Fill(Enum):
-    """Which frames to synthesise."""
+    """Which frames to synthesise between the phases."""
 
     EVENLY = "evenly"
     AT_TIMES = "at times"
-    WHOLE_SEQUENCE = "whole sequence"
 
     def label(self) -> str:
         """Return the text of the selector."""
-        return {
-            Fill.EVENLY: _("Between the phases, evenly"),
-            Fill.AT_TIMES: _("Between the phases, at chosen times"),
-            Fill.WHOLE_SEQUENCE: _("Whole sequence, at a higher rate"),
-        }[self]
+        return {Fill.EVENLY: _("Evenly between A and B"), Fill.AT_TIMES: _("At chosen instants")}[self]
 
 
 class FieldStyle(Enum):
@@ -137,7 +135,7 @@ class TemporalInterpParameterNode:
         engine: how to synthesise: AUTOMATIC, ADAPTED, or the name of an engine as on the command line.
         device: where to compute.
         adaptedModel: name of the model that was adapted to the sequence, "" for none.
-        fill: which frames to synthesise.
+        fill: which frames to synthesise between the phases.
         frameCount: number of frames between the phases.
         times: index values of the frames, separated by commas.
         factor: by which the frame rate of the whole sequence is multiplied.
@@ -146,7 +144,7 @@ class TemporalInterpParameterNode:
         result: the latest interpolated sequence.
         fieldStyle: how its displacement fields are drawn.
         fieldSpacing: distance between arrows or grid lines in mm.
-        jacobian: show the Jacobian determinants over the frames.
+        jacobian: show the change of volume over the frames, from the Jacobian determinants.
         wholeBeat: the frames cover one whole beat, for the tracking, as those of a loop always do.
         trackedRegion: where motion is tracked, None for everywhere.
         trackedSegment: identifier of the segment where it is tracked, "" for all.
@@ -178,7 +176,7 @@ class TemporalInterpParameterNode:
     fields: bool = True
     result: slicer.vtkMRMLSequenceNode
     fieldStyle: FieldStyle = FieldStyle.HIDDEN  # noqa: N815
-    fieldSpacing: Annotated[float, WithinRange(1, 30)] = 5.0  # noqa: N815
+    fieldSpacing: Annotated[float, WithinRange(1, WIDEST_ARROWS)] = 5.0  # noqa: N815
     jacobian: bool = False
     wholeBeat: bool = False  # noqa: N815
     trackedRegion: Union[slicer.vtkMRMLSegmentationNode, slicer.vtkMRMLMarkupsROINode, None]  # noqa: N815
@@ -192,3 +190,10 @@ class TemporalInterpParameterNode:
     sliceFactor: SliceFactor = SliceFactor.TWO  # noqa: N815
     sliceQuality: SliceQuality = SliceQuality.QUICK  # noqa: N815
     keepAcquired: bool = True  # noqa: N815
+
+
+def bring_up_to_date(node: slicer.vtkMRMLScriptedModuleNode) -> None:
+    """Translate parameters of scenes that were saved when the whole sequence was a kind of filling."""
+    if node.GetParameter("fill") == "WHOLE_SEQUENCE":
+        node.SetParameter("fill", Fill.EVENLY.name)
+        node.SetParameter("span", Span.WHOLE.name)

@@ -18,6 +18,7 @@ from temporal_interp.errors import InvalidInputError, Progress
 from TemporalInterpLib.add_sequence import AddedSequence
 from TemporalInterpLib.background import Steps, in_background, share_of
 from TemporalInterpLib.charts import add_chart, add_table, index_heading
+from TemporalInterpLib.instants import SHOWS_KEY
 from TemporalInterpLib.scene_transaction import scene_transaction
 from TemporalInterpLib.sequence_browser import SourceView, add_browser, add_proxy, show_like
 from TemporalInterpLib.sequence_conversion import (
@@ -205,6 +206,7 @@ def _add_errors(
             set_voxels(item, array, vtk.VTK_FLOAT)
             copy_place(item, template)
             set_attributes(item, frame.marks)
+    errors_node.SetAttribute(SHOWS_KEY, "error")
     for node in (frames_node, errors_node):
         scene.AddNode(node)
     shown = [(node, add_proxy(node, node.GetName(), view, scene)) for node in (errors_node, frames_node)]

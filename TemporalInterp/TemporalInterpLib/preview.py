@@ -19,7 +19,8 @@ from temporal_interp.engines.protocol import Engine, PreparedSequence
 from temporal_interp.errors import Progress
 from temporal_interp.workflows.request import BetweenPhases, Request
 from TemporalInterpLib.background import Steps, in_background, share_of
-from TemporalInterpLib.frame_label import frame_label
+from TemporalInterpLib.frame_label import frame_label, short_time
+from TemporalInterpLib.instants import INSTANT_KEY
 from TemporalInterpLib.job import Job, Report
 from TemporalInterpLib.remove_generated import remove_with_belongings
 from TemporalInterpLib.sequence_browser import SourceView, put_under_same_parent, show_like
@@ -158,6 +159,7 @@ class Preview:
             elif node.GetName() != name:
                 _fill(node, source.volumes[number].array)
             node.SetName(name)
+            node.SetAttribute(INSTANT_KEY, short_time(source.times[number], source.unit))
         self._neighbours_of = self._subject
         return self._neighbours
 
@@ -281,6 +283,7 @@ class Preview:
             self.node.SetName(frame_label(frame.time, source.unit, is_synthetic=is_synthetic))
             for key in list(self.node.GetAttributeNames()):
                 self.node.RemoveAttribute(key)
+            self.node.SetAttribute(INSTANT_KEY, short_time(frame.time, source.unit))
             if is_synthetic:
                 set_attributes(self.node, frame.provenance.as_attributes())
 

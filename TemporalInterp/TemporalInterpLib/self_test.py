@@ -27,17 +27,19 @@ from temporal_interp.data.provenance import PREFIX, is_synthetic
 from temporal_interp.data.volume import Volume
 from temporal_interp.engines.registry import DEFAULT_ENGINE, find_engine
 from temporal_interp.errors import InvalidInputError
+from TemporalInterpLib import frame_marks
 from TemporalInterpLib.add_sequence import AddedSequence, add_sequence_to_scene
-from TemporalInterpLib.companions import Companion
-from TemporalInterpLib.deformation_view import companion
+from TemporalInterpLib.companions import Companion, companion_of
 from TemporalInterpLib.dependencies import engines_can_run, files_can_be_read
 from TemporalInterpLib.layout import COMPARISON, SIDE_BY_SIDE, VIEWS
 from TemporalInterpLib.parameter_node import AUTOMATIC, FieldStyle, Fill, SliceQuality, Span
+from TemporalInterpLib.playback import play
 from TemporalInterpLib.remove_generated import remove_with_belongings
 from TemporalInterpLib.sample_cine import NAME, PHASES, THICKNESS
 from TemporalInterpLib.scene_transaction import nodes_of
 from TemporalInterpLib.sequence_browser import browsers_of, proxy_of
 from TemporalInterpLib.sequence_conversion import attributes_of, index_values_of, sequence_from_node
+from TemporalInterpLib.volume_change import WINDOW, volume_change_of
 
 if TYPE_CHECKING:
     import unittest
@@ -273,19 +275,14 @@ def _load_cine(run: _Run) -> None:
 
 
 def _at_times(run: _Run) -> None:
-    """Interpolate at chosen times; text that is not a time is refused with a message"""
+    """Interpolate at chosen instants; text that is none is refused at once"""
     test, parameters = run.test, run.parameters
     parameters.fill = Fill.AT_TIMES
-    before = _scene_state()
-    for text, words in (("100, ninety", "is not a list of times"), ("700", "strictly between"), ("", "not a list")):
+    for text, words in (("100, ninety", "is not a list of instants"), ("700", "strictly between"), ("", "Write the")):
         run.ui.times.text = text
-        with mock.patch.object(slicer.util, "errorDisplay") as shown:
-            run.ui.interpolateButton.click()
-            run.wait_until(lambda: not run.panel.sections["interpolate"].work.running, "refusing")
-        test.assertEqual(shown.call_count, 1)
-        test.assertIn(words, shown.call_args.args[0])
-        test.assertIn(words, run.ui.interpolateMessage.text)
-    _assert_scene_is(run, before)
+        test.assertFalse(run.ui.interpolateButton.enabled)
+        test.assertIn(words, run.ui.interpolatePlan.text)
+        test.assertIn(words, run.ui.interpolateButton.toolTip)
     run.ui.times.text = "220.5, 100"
     run.press(run.panel.sections["interpolate"].work)
     end = CYCLE_MS * END_SYSTOLE / PHASES
@@ -295,7 +292,7 @@ def _at_times(run: _Run) -> None:
 
 def _whole_sequence(run: _Run) -> None:
     """Double the frame rate of the whole sequence, around the cycle"""
-    run.parameters.fill = Fill.WHOLE_SEQUENCE
+    run.parameters.span = Span.WHOLE
     run.ui.factor.value = 2
     run.ui.cyclic.checked = True
     run.ui.fields.checked = False
@@ -305,14 +302,15 @@ def _whole_sequence(run: _Run) -> None:
     for number, (start, stop) in enumerate(zip(starts, [*starts[1:], 0.0], strict=True)):
         expected += [(start, number), (start + CYCLE_MS / PHASES / 2, (start, stop, 0.5))]
     _assert_filled(run, expected)
-    run.test.assertIsNone(companion(run.parameters.result, Companion.DISPLACEMENT_FIRST_TO_T))
+    run.test.assertIsNone(companion_of(run.parameters.result, Companion.DISPLACEMENT_FIRST_TO_T.value))
 
 
 def _cancel(run: _Run) -> None:
     """Cancel half-way: the scene is as it was"""
     test, work, ui = run.test, run.panel.sections["interpolate"].work, run.ui
-    run.parameters.fill = Fill.EVENLY
+    run.parameters.span, run.parameters.fill = Span.BETWEEN, Fill.EVENLY
     ui.frameCount.value = 100
+    play(run.parameters.result, False)
     before, text = _scene_state(), ui.interpolateButton.text
     ui.interpolateButton.click()
     test.assertNotEqual(ui.interpolateButton.text, text)
@@ -346,8 +344,12 @@ def _browser(run: _Run) -> None:
     [browser] = browsers_of(result)
     test.assertNotIn(browser, browsers_of(source))
     proxy = browser.GetProxyNode(result)
+    test.assertTrue(browser.GetPlaybackActive() and browser.GetPlaybackLooped())
+    test.assertAlmostEqual(browser.GetPlaybackRateFps(), 11 * 1000 / (CYCLE_MS * END_SYSTOLE / PHASES), places=3)
+    browser.SetPlaybackActive(False)
     for number in (5, 11, 0):
         browser.SetSelectedItemNumber(number)
+        _assert_marks(run, "SYNTHETIC" if number == 5 else "acquired")
         np.testing.assert_array_equal(_array(proxy), _array(result.GetNthDataNode(number)))
         test.assertEqual(is_synthetic(attributes_of(proxy)), number == 5)
     test.assertIs(proxy.GetParentTransformNode(), proxy_of(source).GetParentTransformNode())
@@ -355,11 +357,19 @@ def _browser(run: _Run) -> None:
     test.assertEqual((display.GetWindow(), display.GetLevel()), (source_display.GetWindow(), source_display.GetLevel()))
 
 
+def _assert_marks(run: _Run, word: str) -> None:
+    """Every slice view that shows the result says what its frame is."""
+    if slicer.app.layoutManager() is not None:
+        texts = [text for text in frame_marks._marks.texts().values() if text]
+        run.test.assertTrue(texts)
+        run.test.assertEqual({text.split()[0] for text in texts}, {word})
+
+
 def _deformation(run: _Run) -> None:
     """Look at the displacement fields: they point the right way and do not fold"""
     test, result, ui = run.test, run.parameters.result, run.ui
-    fields = companion(result, Companion.DISPLACEMENT_FIRST_TO_T)
-    jacobians = companion(result, Companion.JACOBIAN_FIRST_TO_T)
+    fields = companion_of(result, Companion.DISPLACEMENT_FIRST_TO_T.value)
+    jacobians = companion_of(result, Companion.JACOBIAN_FIRST_TO_T.value)
     if not run.moves:
         test.assertEqual((fields, jacobians), (None, None))
         test.assertIn("linear blend has none", ui.deformationMessage.text)
@@ -379,7 +389,7 @@ def _deformation(run: _Run) -> None:
     test.assertTrue(all((_array(item) > 0).all() for item in _items(jacobians)))
     test.assertIn("No folds", ui.deformationMessage.text)
     _assert_synchronised(run, result, fields)
-    _assert_drawn(run, proxy_of(fields).GetDisplayNode(), proxy_of(jacobians))
+    _assert_drawn(run, proxy_of(fields).GetDisplayNode())
 
 
 def _assert_synchronised(run: _Run, result: slicer.vtkMRMLSequenceNode, fields: slicer.vtkMRMLSequenceNode) -> None:
@@ -396,10 +406,10 @@ def _assert_synchronised(run: _Run, result: slicer.vtkMRMLSequenceNode, fields: 
         run.test.assertNotEqual(moved[0], tuple(point))
 
 
-def _assert_drawn(
-    run: _Run, display: slicer.vtkMRMLTransformDisplayNode, jacobian: slicer.vtkMRMLScalarVolumeNode
-) -> None:
+def _assert_drawn(run: _Run, display: slicer.vtkMRMLTransformDisplayNode) -> None:
     test, parameters = run.test, run.parameters
+    [browser] = browsers_of(parameters.result)
+    browser.SetSelectedItemNumber(0)
     test.assertFalse(display.GetVisibility2D() and display.GetVisibility())
     for style, mode in ((FieldStyle.ARROWS, display.VIS_MODE_GLYPH), (FieldStyle.GRID, display.VIS_MODE_GRID)):
         parameters.fieldStyle = style
@@ -407,14 +417,23 @@ def _assert_drawn(
         test.assertTrue(display.GetVisibility() and display.GetVisibility2D())
         test.assertEqual(display.GetVisualizationMode(), mode)
         test.assertEqual((display.GetGlyphSpacingMm(), display.GetGridSpacingMm()), (7.0, 7.0))
+    test.assertGreater(browser.GetSelectedItemNumber(), 5, "the instant of the longest displacement")
+    test.assertIn("The tissue moves by up to", run.ui.deformationMessage.text)
+    legend = slicer.modules.colors.logic().GetColorLegendDisplayNode(display)
+    test.assertTrue(legend.GetVisibility())
     parameters.fieldStyle = FieldStyle.HIDDEN
-    test.assertFalse(display.GetVisibility())
+    test.assertFalse(display.GetVisibility() or legend.GetVisibility())
+    run.ui.jacobian.checked = True
+    run.wait_until(lambda: not run.panel.sections["deformation"].working, "the change of volume")
+    change = proxy_of(volume_change_of(parameters.result))
+    shown = _array(change)[_array(change) >= -WINDOW]
+    test.assertTrue(0.1 < shown.size / _array(change).size < 1, "tissue alone is drawn")
+    test.assertTrue(shown.min() < -5 and shown.max() > 5, "some tissue shrinks, and some grows")
     manager = slicer.app.layoutManager()
     if manager is None:
         return
     composite = manager.sliceWidget("Red").sliceLogic().GetSliceCompositeNode()
-    run.ui.jacobian.checked = True
-    test.assertEqual(composite.GetForegroundVolumeID(), jacobian.GetID())
+    test.assertEqual(composite.GetForegroundVolumeID(), change.GetID())
     run.ui.jacobian.checked = False
     test.assertIsNone(composite.GetForegroundVolumeID())
 
@@ -481,7 +500,7 @@ def _remove_generated(run: _Run) -> None:
     for item, array in zip(_items(result), acquired, strict=True):
         np.testing.assert_array_equal(_array(item), array)
         test.assertFalse(is_synthetic(attributes_of(item)))
-    test.assertTrue(all(companion(result, kind) is None for kind in Companion))
+    test.assertTrue(all(companion_of(result, kind.value) is None for kind in Companion))
     test.assertEqual(run.parameters.sequence.GetNumberOfDataNodes(), PHASES)
 
 
@@ -658,7 +677,7 @@ def _assert_filled(run: _Run, expected: Sequence[tuple[float, Origin]]) -> None:
             test.assertEqual(attributes_of(item), attributes_of(acquired))
         else:
             _assert_marked(run, item, origin)
-            test.assertIn("synthetic", item.GetName())
+            test.assertIn("SYNTHETIC", item.GetName())
             test.assertGreater(_array(item).std(), 0)
 
 
@@ -724,7 +743,7 @@ def _saved_state(parameters: TemporalInterpParameterNode) -> dict[str, object]:
         state[f"{role}: place"] = [np.round(_matrix(item), 6).tolist() for item in _items(node)]
         state[f"{role}: browsers"] = [browser.GetName() for browser in browsers_of(node)]
         state[f"{role}: proxy"] = proxy_of(node).GetName()
-    made = [companion(parameters.result, kind) for kind in Companion]
+    made = [companion_of(parameters.result, kind.value) for kind in Companion]
     state["companions"] = [(node.GetName(), index_values_of(node)) for node in made if node is not None]
     return state
 

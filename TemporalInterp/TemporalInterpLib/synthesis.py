@@ -63,12 +63,13 @@ class InThisProcess:
             return run(request, acquired, self.create(), on_frame=keep, progress=progress)
 
         def hand_over(fraction: float, message: str) -> tuple[float, str]:
-            while not frames.empty():
+            if not frames.empty():  # one a step: keeping the fields of a frame takes its time
                 on_frame(frames.get())
             return fraction, message
 
         result = yield from with_reports(in_background(work), hand_over)
-        hand_over(1.0, "")  # frames after the last step
+        while not frames.empty():
+            yield hand_over(1.0, "keeping the fields")
         return result
 
 

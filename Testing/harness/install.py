@@ -128,6 +128,7 @@ def session(
     slicer.app = pythonqt.wrap(running.application)
     slicer.modules = ModuleType("slicer.modules")
     slicer.modules.sequences = pythonqt.wrap(_LoadableModule("Sequences", sequences_logic))
+    slicer.modules.colors = pythonqt.wrap(_LoadableModule("Colors", running.application.color_logic))
     slicer.modules.plots = pythonqt.wrap(_LoadableModule("Plots", running.application.plots_logic))
     slicer.selfTests = {}
     usual = slicer.util._messageDisplay, slicer.util.pip_install, sys.excepthook, threading.excepthook

@@ -8,9 +8,26 @@ import vtk
 from PySide6.QtCore import Property, QCoreApplication, QEventLoop, QObject, QSettings, Signal, Slot
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
+from vtkmodules.vtkRenderingOpenGL2 import vtkEGLRenderWindow
 
 from harness.properties import constant, getter
 from harness.widgets_mrml import qMRMLWidget
+
+
+class qMRMLSliceView(QWidget):
+    """The window of a slice view: actors can be added to it; nothing is drawn until somebody renders it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._window = vtkEGLRenderWindow()
+        self._window.AddRenderer(vtk.vtkRenderer())
+        self.renders_asked_for = 0
+
+    renderWindow = getter("renderWindow", "_window")
+
+    @Slot()
+    def scheduleRender(self) -> None:
+        self.renders_asked_for += 1
 
 
 class qMRMLSliceWidget(qMRMLWidget):
@@ -18,7 +35,9 @@ class qMRMLSliceWidget(qMRMLWidget):
 
     def __init__(self, logic: slicer.vtkMRMLSliceLogic) -> None:
         super().__init__()
-        self._logic = logic
+        self._logic, self._view = logic, qMRMLSliceView()
+
+    sliceView = getter("sliceView", "_view")
 
     @Slot(result=object)
     def mrmlSliceNode(self) -> slicer.vtkMRMLSliceNode:
@@ -141,6 +160,8 @@ class qSlicerApplication(QObject):
         self.plots_logic = slicer.vtkSlicerPlotsLogic()
         self.plots_logic.SetMRMLApplicationLogic(self._logic)
         self.plots_logic.SetMRMLScene(scene)
+        self.color_logic = slicer.vtkSlicerColorLogic()  # without a scene, to which it would add all colour tables
+        scene.RegisterNodeClass(slicer.vtkMRMLColorLegendDisplayNode())
         self._settings, self._manager = QSettings(), qSlicerModuleManager()
         self._layout_manager, self._main_window = None, None
         if main_window:

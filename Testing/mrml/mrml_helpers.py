@@ -97,7 +97,8 @@ def synthetic_marks(sequence: slicer.vtkMRMLSequenceNode) -> list[bool]:
 def snapshot(scene: slicer.vtkMRMLScene) -> dict[str, object]:
     """Everything that the scene says of itself: its file, when nodes changed last, voxels and undo."""
     nodes = [scene.GetNthNode(n) for n in range(scene.GetNumberOfNodes())]
-    times = {node.GetID(): node.GetMTime() for node in nodes}
+    # the subject hierarchy says that it has changed whenever it is written
+    times = {node.GetID(): node.GetMTime() for node in nodes if not node.IsA("vtkMRMLSubjectHierarchyNode")}
     sequences = [node for node in nodes if node.IsA("vtkMRMLSequenceNode")]
     voxels = {
         node.GetID(): [a.tobytes() for a in item_arrays(node)]

@@ -72,7 +72,7 @@ def test_synthetic_frame_does_not_become_the_acquired_one_of_the_same_time(cine)
 def test_synthetic_frames_say_so_in_name_and_attributes(cine):
     added = interpolate_between_items(cine.sequence, 0, 2, [6.25], MOTION)
     item = added.sequence.GetNthDataNode(1)
-    assert item.GetName() == "cine synthetic 6.25 ms"
+    assert item.GetName() == "SYNTHETIC 6.25 ms of cine"
     expected = {
         "Synthetic": "true",
         "Engine": "known_motion",
@@ -121,20 +121,21 @@ def test_index_is_described_as_in_the_source(cine):
         assert sequence.GetIndexTypeAsString() == "numeric"
 
 
-def test_result_has_its_own_browser_played_like_the_source(cine):
+def test_result_has_its_own_browser_played_as_a_loop_at_the_speed_of_the_heart(cine):
     added = interpolate_between_items(cine.sequence, 0, 1, 1, LinearBlend())
     assert added.browser is not cine.browser
     assert added.browser.GetMasterSequenceNode() is added.sequence
     assert added.browser.GetSelectedItemNumber() == 0
-    assert added.browser.GetPlaybackRateFps() == 17.0
+    assert added.browser.GetPlaybackRateFps() == pytest.approx(160)  # a frame every 6.25 ms
+    assert added.browser.GetPlaybackLooped()
+    assert added.browser.GetName() == "Player 0-12.5 ms of cine"
     added.browser.SetSelectedItemNumber(1)
     np.testing.assert_array_equal(slicer.util.arrayFromVolume(added.proxy), item_arrays(added.sequence)[1])
 
 
-def test_proxy_is_named_shown_and_placed_like_the_source(cine):
-    cine.proxy.SetName("Patient heart")
+def test_proxy_is_shown_and_placed_like_the_source_and_named_like_its_sequence(cine):
     added = interpolate_between_items(cine.sequence, 0, 1, 1, LinearBlend())
-    assert added.proxy.GetName() == "Patient heart interpolated, partly SYNTHETIC"
+    assert added.proxy.GetName() == added.sequence.GetName() == "Interpolated 0-12.5 ms of cine"
     display = added.proxy.GetDisplayNode()
     assert (display.GetWindow(), display.GetLevel(), display.GetAutoWindowLevel()) == (80.0, 45.0, 0)
     assert added.proxy.GetParentTransformNode() is cine.parent
@@ -144,7 +145,7 @@ def test_proxy_name_tells_the_time_where_the_source_does(cine):
     cine.browser.SetOverwriteProxyName(cine.sequence, True)
     added = interpolate_between_items(cine.sequence, 0, 1, 1, LinearBlend())
     added.browser.SetSelectedItemNumber(1)
-    assert added.proxy.GetName() == "cine interpolated [trigger time=6.25ms]"
+    assert added.proxy.GetName() == "Interpolated 0-12.5 ms of cine [trigger time=6.25ms]"
 
 
 def test_parent_transform_stays_while_the_browser_steps(cine):
@@ -159,11 +160,12 @@ def test_parent_transform_stays_while_the_browser_steps(cine):
 def test_sequence_without_browser_works(scene, blob_frames):
     sequence = scene.AddNode(sequence_of(blob_frames(2), OBLIQUE, [0, 10]))
     added = interpolate_between_items(sequence, 0, 1, 1, LinearBlend())
-    assert added.proxy.GetName() == "cine interpolated, partly SYNTHETIC"
+    assert added.proxy.GetName() == "Interpolated 0-10 ms of cine"
     assert added.proxy.GetParentTransformNode() is None
 
 
 def test_no_node_is_added_beyond_those_returned(cine, scene):
+    slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)  # which Slicer always has
     before = scene.GetNumberOfNodes()
     interpolate_between_items(cine.sequence, 0, 1, 1, LinearBlend())
     assert scene.GetNumberOfNodes() - before == 4  # sequence, browser, proxy, display

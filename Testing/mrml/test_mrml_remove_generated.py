@@ -37,6 +37,7 @@ def test_acquired_frames_are_left_as_they_were(cine):
 
 
 def test_companions_go_with_all_that_belongs_to_them(cine, scene):
+    slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)  # which Slicer always has
     before = ids(scene)
     added = interpolate_between_items(cine.sequence, 0, 4, 3, MOTION, companions=list(Companion))
     kept = {added.sequence.GetID(), added.browser.GetID(), added.proxy.GetID(), added.proxy.GetDisplayNodeID()}
@@ -109,7 +110,7 @@ def test_sequence_of_synthetic_frames_alone_is_refused(cine, scene):
         added.sequence.RemoveDataNodeAtValue(text)
     assert synthetic_marks(added.sequence) == [True, True]
     before = snapshot(scene)
-    with pytest.raises(InvalidInputError, match="'cine interpolated' is synthetic"):
+    with pytest.raises(InvalidInputError, match="'Interpolated 0-50 ms of cine' is synthetic"):
         remove_generated_frames(added.sequence)
     assert snapshot(scene) == before
 

@@ -103,4 +103,4 @@ def test_work_succeeds_after_a_failure(cine):
     with pytest.raises(EngineFailureError):
         interpolate_between_items(cine.sequence, 0, 4, 3, FailingEngine(MOTION, 2))
     added = interpolate_between_items(cine.sequence, 0, 4, 3, MOTION)
-    assert added.sequence.GetName() == "cine interpolated"
+    assert added.sequence.GetName() == "Interpolated 0-50 ms of cine"

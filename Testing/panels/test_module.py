@@ -21,6 +21,7 @@ from TemporalInterpLib.parameter_node import (
     Device,
     FieldStyle,
     Fill,
+    Span,
     StrainView,
     TemporalInterpParameterNode,
 )
@@ -266,7 +267,8 @@ CHOSEN = {
     "engine": "velocity_field",
     "device": Device.CPU,
     "adaptedModel": "adapted-cine",
-    "fill": Fill.WHOLE_SEQUENCE,
+    "span": Span.WHOLE,
+    "fill": Fill.AT_TIMES,
     "frameCount": 7,
     "times": "1, 2.5",
     "factor": 3,
@@ -312,7 +314,7 @@ class TestSaving:
         assert {name: getattr(parameters, name) for name in CHOSEN} == CHOSEN
         assert parameters.sequence.GetName() == "cine"
         assert parameters.sequence.GetScene() is scene
-        assert parameters.result.GetName() == "cine interpolated"
+        assert parameters.result.GetName() == "Interpolated 0-50 ms of cine"
         assert item_values(parameters.result) == pytest.approx([0, 50 / 3, 100 / 3, 50], abs=1e-5)
         for array, original in zip(item_arrays(parameters.result), made, strict=True):
             assert array.tobytes() == original.tobytes()
@@ -325,6 +327,16 @@ class TestSaving:
         assert ui.firstPhase.currentText == "12.5 ms (1)"
         assert ui.lastPhase.currentText == "37.5 ms (3)"
         assert not ui.playWidget.isHidden()
+
+    def test_a_scene_from_when_the_whole_sequence_was_a_kind_of_filling(self, cine, open_panel):
+        widget = open_panel()
+        node = parameters_of(widget).parameterNode
+        widget.panel.use(None)
+        node.SetParameter("fill", "WHOLE_SEQUENCE")
+        node.UnsetParameter("span")
+        widget.use_scene()
+        assert (parameters_of(widget).span, parameters_of(widget).fill) == (Span.WHOLE, Fill.EVENLY)
+        assert "5 frames become" in widget.ui.interpolatePlan.text
 
     def test_after_loading_the_path_continues(self, cine, open_panel, process_events_until, save_and_load):
         widget = open_panel()

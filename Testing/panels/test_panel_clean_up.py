@@ -33,7 +33,7 @@ def test_the_frames_made_last_go_with_their_fields(cine, scene, interpolated):
     assert [a.tobytes() for a in item_arrays(result)] == [source[0].tobytes(), source[4].tobytes()]
     names = {scene.GetNthNode(n).GetName() for n in range(scene.GetNumberOfNodes())}
     assert not [name for name in names if "displacement" in name or "Jacobian" in name]
-    assert interpolated.ui.cleanUpMessage.text == "3 synthetic frames removed from 'cine interpolated'."
+    assert interpolated.ui.cleanUpMessage.text == "3 synthetic frames removed from 'Interpolated 0-50 ms of cine'."
     assert {key: value for key, value in picture(scene).items() if key in of_source} == before
 
 

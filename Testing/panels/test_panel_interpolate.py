@@ -25,9 +25,12 @@ from panels.panel_helpers import SHIFT, attributes, blend, ids, parameters_of, p
 from pairs import prepare
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.workflows import interpolation
+from TemporalInterpLib import frame_marks
 from TemporalInterpLib.background import wait_for_threads
-from TemporalInterpLib.companions import Companion
-from TemporalInterpLib.parameter_node import Fill
+from TemporalInterpLib.companions import Companion, companion_of
+from TemporalInterpLib.parameter_node import Fill, Span
+from TemporalInterpLib.result_folder import folder_of, folders_in, nodes_in
+from TemporalInterpLib.sequence_browser import browsers_of, proxies_in
 
 
 @pytest.fixture
@@ -63,7 +66,9 @@ class TestFrames:
         assert made[-1].tobytes() == source[3].tobytes()
         for t, array in zip((0.2, 0.4, 0.6, 0.8), made[1:-1], strict=True):
             np.testing.assert_array_equal(array, shifted(cine.sequence, 1, 3, t))
-        assert panel.ui.interpolateMessage.text == "Added 'cine interpolated': 6 frames, 4 of them synthetic."
+        assert panel.ui.interpolateMessage.text == (
+            "Added 'Interpolated 12.5-37.5 ms of cine': 6 frames, 4 of them synthetic."
+        )
         assert len({array.tobytes() for array in made[1:-1]}) == 4
 
     def test_at_chosen_times(self, cine, panel, finish):
@@ -81,32 +86,28 @@ class TestFrames:
     @pytest.mark.parametrize(
         ("text", "words"),
         [
-            ("", "not a list of times"),
-            ("10; 20", "not a list of times"),
-            ("10,,20", "not a list of times"),
+            ("", "Write the instants"),
+            ("10; 20", "not a list of instants"),
+            ("10,,20", "not a list of instants"),
             ("nan", "strictly between"),
             ("60", "strictly between"),
             ("0", "strictly between"),
             ("10, 10.0001", "no further apart than"),
         ],
     )
-    def test_times_that_make_no_sense_are_reported(
-        self, cine, scene, panel, dialogs, process_events_until, text, words
-    ):
+    def test_instants_that_make_no_sense_are_refused_at_once(self, cine, panel, text, words):
         parameters_of(panel).fill = Fill.AT_TIMES
         panel.ui.times.text = text
-        before = picture(scene)
-        panel.ui.interpolateButton.click()
-        process_events_until(lambda: not panel.panel.sections["interpolate"].work.running)
-        ((level, shown),) = dialogs.shown
-        assert (level, words in shown, panel.ui.interpolateMessage.text) == ("error", True, shown)
-        assert panel.ui.interpolateButton.text == "Interpolate"
-        assert picture(scene) == before
-        assert parameters_of(panel).result is None
+        assert words in panel.ui.interpolatePlan.text
+        assert panel.ui.interpolateButton.toolTip == panel.ui.interpolatePlan.text
+        assert not panel.ui.interpolateButton.enabled
+        panel.ui.times.text = "10, 20"
+        assert panel.ui.interpolateButton.enabled
+        assert "Adds a new sequence" in panel.ui.interpolateButton.toolTip
 
     @pytest.mark.parametrize("cyclic", [False, True])
     def test_whole_sequence_at_a_higher_rate(self, cine, panel, finish, cyclic):
-        parameters_of(panel).fill = Fill.WHOLE_SEQUENCE
+        parameters_of(panel).span = Span.WHOLE
         panel.ui.factor.value = 2
         if cyclic:
             panel.ui.cyclic.click()
@@ -123,7 +124,7 @@ class TestFrames:
     @pytest.mark.parametrize("cyclic", [False, True])
     def test_a_loop_is_filled_round_ticked_or_not(self, cine, panel, finish, cyclic):
         cine.sequence.SetAttribute("TemporalInterp.Period", "60.0")
-        parameters_of(panel).fill = Fill.WHOLE_SEQUENCE
+        parameters_of(panel).span = Span.WHOLE
         panel.ui.factor.value = 2
         if cyclic:
             panel.ui.cyclic.click()
@@ -145,21 +146,28 @@ class TestFrames:
 
     def test_only_what_belongs_to_the_kind_is_shown(self, panel):
         ui, parameters = panel.ui, parameters_of(panel)
-        belongs = {
-            Fill.EVENLY: (ui.frameCount, ui.frameCountLabel),
-            Fill.AT_TIMES: (ui.times, ui.timesLabel),
-            Fill.WHOLE_SEQUENCE: (ui.factor, ui.factorLabel),
+        kinds = {
+            (Span.BETWEEN, Fill.EVENLY): {"fillSelector", "fillLabel", "frameCount", "frameCountLabel"},
+            (Span.BETWEEN, Fill.AT_TIMES): {"fillSelector", "fillLabel", "times", "timesLabel"},
+            (Span.WHOLE, Fill.EVENLY): {"factor", "factorLabel"},
+            (Span.WHOLE, Fill.AT_TIMES): {"factor", "factorLabel"},
         }
-        for fill in Fill:
-            parameters.fill = fill
-            for kind, widgets in belongs.items():
-                assert {widget.isHidden() for widget in widgets} == {kind is not fill}
+        for (span, fill), shown in kinds.items():
+            parameters.span, parameters.fill = span, fill
+            assert {name for name in set().union(*kinds.values()) if not getattr(ui, name).isHidden()} == shown
+
+    def test_it_says_before_what_will_be_made(self, panel):
+        assert panel.ui.interpolatePlan.text == "10 frames between A (0 ms) and B (50 ms), one every 4.5 ms."
+        parameters_of(panel).span = Span.WHOLE
+        assert panel.ui.interpolatePlan.text == "5 frames become 17, one every 3.1 ms."
+        panel.ui.cyclic.click()
+        assert panel.ui.interpolatePlan.text == "5 frames become 20, one every 3.1 ms."
 
     def test_a_result_can_be_interpolated_again_from_its_acquired_frames(self, cine, panel, finish):
         panel.ui.frameCount.value = 2
         first = finish(panel)
         gestures.choose(panel.ui.sequenceSelector, first)
-        parameters_of(panel).fill = Fill.WHOLE_SEQUENCE
+        parameters_of(panel).span = Span.WHOLE
         again = finish(panel)
         assert again is not first
         assert synthetic_marks(again) == [False, True, True, True, False]
@@ -176,9 +184,13 @@ def _shifted_arrays(cine, first: int, last: int, t: float) -> np.ndarray:
 class TestResult:
     def test_it_has_its_own_browser_ready_to_play(self, cine, panel, finish):
         result = finish(panel)
-        browser = slicer.util.getNode("cine interpolated browser")
+        browser = browsers_of(result)[0]
         assert browser.GetMasterSequenceNode() is result
-        assert browser.GetPlaybackRateFps() == 17.0
+        assert browser.GetPlaybackRateFps() == pytest.approx(220)  # 12 frames every 50/11 ms
+        assert browser.GetPlaybackLooped()
+        assert browser.GetPlaybackItemSkippingEnabled()
+        assert browser.GetPlaybackActive()
+        assert not cine.browser.GetPlaybackActive()
         proxy = browser.GetProxyNode(result)
         assert proxy.GetParentTransformNode() is cine.parent
         assert (proxy.GetDisplayNode().GetWindow(), proxy.GetDisplayNode().GetLevel()) == (80.0, 45.0)
@@ -190,6 +202,57 @@ class TestResult:
         red = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceCompositeNode()
         assert red.GetBackgroundVolumeID() == proxy.GetID()
         assert cine.browser.GetSelectedItemNumber() == 2
+
+    def test_it_is_marked_frame_by_frame_in_the_slice_views_and_in_the_strip(self, cine, panel, finish):
+        panel.ui.frameCount.value = 4
+        result = finish(panel)
+        browser = browsers_of(result)[0]
+        marks = frame_marks._marks
+        strips = []
+        for number, mark in (
+            (0, "acquired 0 ms"),
+            (1, "SYNTHETIC 10 ms"),
+            (4, "SYNTHETIC 40 ms"),
+            (5, "acquired 50 ms"),
+        ):
+            browser.SetSelectedItemNumber(number)
+            assert set(marks.texts().values()) == {mark}
+            strips.append(panel.ui.frameStrip.pixmap.toImage()._qt)
+        assert not panel.ui.frameStrip.isHidden()
+        assert all(first != second for first, second in itertools.pairwise(strips))
+        gestures.leave(panel)
+        browser.SetSelectedItemNumber(2)
+        assert set(marks.texts().values()) == {"SYNTHETIC 20 ms"}
+
+    def test_playing_stops_when_another_one_is_made(self, cine, panel, finish, engines):
+        first = finish(panel)
+        held = engines.hold()
+        panel.ui.interpolateButton.click()
+        assert not browsers_of(first)[0].GetPlaybackActive()
+        held.let_go()
+
+    def test_names_begin_with_what_differs_and_one_folder_holds_all(self, cine, scene, panel, finish):
+        panel.ui.fields.click()
+        panel.ui.frameCount.value = 1
+        first, second = finish(panel), finish(panel)
+        parameters_of(panel).span = Span.WHOLE
+        third = finish(panel)
+        names = [node.GetName() for node in (first, second, third)]
+        expected = ["Interpolated 0-50 ms of cine", "Interpolated 0-50 ms (2) of cine", "Interpolated x4 of cine"]
+        assert names == expected
+        fields = [companion_of(node, Companion.DISPLACEMENT_FIRST_TO_T.value).GetName() for node in (first, second)]
+        assert fields == ["Motion 0-50 ms of cine", "Motion 0-50 ms (2) of cine"]
+        folders = [folder_of(node) for node in (first, second, third)]
+        assert folders == folders_in(scene)
+        held = nodes_in(folders[0], scene)
+        [browser] = browsers_of(first)
+        assert browser in held
+        assert sum(node.IsA("vtkMRMLSequenceNode") for node in held) == 3
+        assert proxies_in(scene)[-1] not in held
+        assert {p.GetID() for p in held if p.IsA("vtkMRMLScalarVolumeNode")} == {
+            browser.GetProxyNode(node).GetID()
+            for node in (first, companion_of(first, Companion.JACOBIAN_FIRST_TO_T.value))
+        }
 
     def test_the_source_is_as_it_was(self, cine, scene, panel, finish):
         of_source = {n.GetID() for n in (cine.sequence, cine.browser, cine.proxy, cine.parent)}
@@ -207,10 +270,10 @@ class TestResult:
         panel.ui.fields.click()
         panel.ui.frameCount.value = 3
         result = finish(panel)
-        browser = slicer.util.getNode("cine interpolated browser")
+        browser = browsers_of(result)[0]
         assert browser.GetNumberOfSynchronizedSequenceNodes(True) == 3
-        fields = slicer.util.getNode(f"cine interpolated {Companion.DISPLACEMENT_FIRST_TO_T.value}")
-        jacobians = slicer.util.getNode(f"cine interpolated {Companion.JACOBIAN_FIRST_TO_T.value}")
+        fields = companion_of(result, Companion.DISPLACEMENT_FIRST_TO_T.value)
+        jacobians = companion_of(result, Companion.JACOBIAN_FIRST_TO_T.value)
         assert item_values(fields) == item_values(jacobians) == item_values(result)
         centre = OBLIQUE.physical_point([1, 5, 7]) * [-1, -1, 1]
         transform = fields.GetNthDataNode(2).GetTransformFromParent()
@@ -225,7 +288,7 @@ class TestResult:
         result = finish(panel)
         source = item_arrays(cine.sequence)
         np.testing.assert_array_equal(item_arrays(result)[1], blend(source[0], source[4], 0.5))
-        assert slicer.util.getNode("cine interpolated browser").GetNumberOfSynchronizedSequenceNodes(True) == 1
+        assert browsers_of(result)[0].GetNumberOfSynchronizedSequenceNodes(True) == 1
 
 
 ROTATED = Geometry((1, 24, 24), (1.5, 1.25, 8.0), OBLIQUE.origin, OBLIQUE.direction)
@@ -262,7 +325,7 @@ def test_every_kind_of_sequence_is_interpolated_saved_and_read_back(
     for t, array in zip((0.25, 0.5, 0.75), made[1:-1], strict=True):
         np.testing.assert_array_equal(array, shifted(cine.sequence, 0, 2, t))
     assert result.GetIndexUnit() == unit
-    proxy = slicer.util.getNode("cine interpolated browser").GetProxyNode(result)
+    proxy = browsers_of(result)[0].GetProxyNode(result)
     assert proxy.GetParentTransformNode() is cine.parent
     back = _saved_and_read(result, tmp_path / "frames.seq.nrrd", sequences_logic)
     assert back.GetIndexUnit() == unit
@@ -272,7 +335,7 @@ def test_every_kind_of_sequence_is_interpolated_saved_and_read_back(
         assert (array.dtype, array.tobytes()) == (made[number].dtype, made[number].tobytes())
         np.testing.assert_allclose(_matrix(back.GetNthDataNode(number)), _matrix(cine.sequence.GetNthDataNode(0)))
     if fields:
-        transforms = slicer.util.getNode(f"cine interpolated {Companion.DISPLACEMENT_FIRST_TO_T.value}")
+        transforms = companion_of(result, Companion.DISPLACEMENT_FIRST_TO_T.value)
         read = _saved_and_read(transforms, tmp_path / "fields.seq.nrrd", sequences_logic)
         assert item_values(read) == item_values(result)
         assert read.GetNthDataNode(2).GetTransformFromParent().IsA("vtkOrientedGridTransform")
@@ -436,10 +499,8 @@ class TestFailure:
     def test_items_that_slicer_would_merge_are_refused(self, scene, blob_frames, open_panel, dialogs, finish):
         put_in_scene(blob_frames(2), OBLIQUE, [0, 0.01])
         widget = open_panel()
-        before = snapshot(scene)
-        finish(widget)
-        assert "merge" in dialogs.shown[0][1]
-        assert snapshot(scene) == before
+        assert "merge" in widget.ui.interpolatePlan.text
+        assert not widget.ui.interpolateButton.enabled
 
 
 class TestMeanwhile:

@@ -1,16 +1,27 @@
-"""The section that shows the displacement fields of the result."""
+"""The section that shows the motion of the result."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import slicer
 from slicer.i18n import tr as _
 
-from TemporalInterpLib.companions import Companion
-from TemporalInterpLib.deformation_view import colour_field, companion, folds_of, show_field, show_jacobian
+from TemporalInterpLib.background import Steps
+from TemporalInterpLib.companions import Companion, companion_of
+from TemporalInterpLib.deformation_facts import DeformationFacts, measure_companions
+from TemporalInterpLib.deformation_view import arrow_scale, show_field, show_volume_change
+from TemporalInterpLib.frame_label import short_time
+from TemporalInterpLib.job import Job
+from TemporalInterpLib.parameter_node import FieldStyle
+from TemporalInterpLib.playback import go_to
 from TemporalInterpLib.section import SCENE, Section
+from TemporalInterpLib.sections.deformation.presenter import State, present
+from TemporalInterpLib.volume_change import volume_change_of, volume_change_steps
 
 
 class DeformationSection(Section):
-    """How the field is drawn, Jacobian determinants, folds."""
+    """Arrows or a grid, the change of volume, folds."""
 
     title = _("Deformation")
     place = 50
@@ -19,53 +30,111 @@ class DeformationSection(Section):
 
     def connect(self) -> None:
         """Connect the widgets."""
-        self._shown: tuple[object, ...] = ()
-        self._over: object = None
-        self._reported: object = None
+        self._job: Job | None = None
+        self.stop()
+
+    @property
+    def working(self) -> bool:
+        """Whether the motion is being measured, or the change of volume drawn."""
+        return self._job is not None
 
     def update(self) -> None:
-        """Draw the fields of the result as the parameters say."""
+        """Draw the motion of the result as the parameters say."""
         result = self.parameters.result
-        there = companion(result, Companion.DISPLACEMENT_FIRST_TO_T) is not None
-        for widget in (self.ui.fieldStyle, self.ui.fieldSpacing, self.ui.jacobian):
-            widget.enabled = there
-        self._report(result, there)
-        style, spacing = self.parameters.fieldStyle, self.parameters.fieldSpacing
-        if there and self._shown != (result, style, spacing):
-            if not self._shown or self._shown[0] is not result:
-                colour_field(result)
-            self._shown = (result, style, spacing)
-            show_field(result, style, spacing)
-        over = result if there and self.parameters.jacobian else None
-        if over is not self._over:
-            show_jacobian(over or self._over, shown=over is not None)
-            self._over = over
+        if result is not self._result:
+            self._begin(result)
+        fields = companion_of(result, Companion.DISPLACEMENT_FIRST_TO_T.value)
+        facts = DeformationFacts.of(fields) if fields is not None else None
+        self._apply(fields, facts)
+        if fields is None:
+            self._drawn, self._map_shown = (), False
+        elif facts is not None:
+            self._go_to_the_longest(facts)
+            self._draw(facts)
+        elif not self._failure:  # a result of old, which nobody has measured
+            jacobians = companion_of(result, Companion.JACOBIAN_FIRST_TO_T.value)
+            known = {Companion.DISPLACEMENT_FIRST_TO_T: fields, Companion.JACOBIAN_FIRST_TO_T: jacobians}
+            self._start(measure_companions(result, {kind: node for kind, node in known.items() if node is not None}))
 
     def stop(self) -> None:
-        """Forget what is shown."""
-        self._shown, self._over, self._reported = (), None, None
+        """Stop working, and forget what is shown."""
+        if self._job is not None:
+            self._job.cancel()
+        self._result: slicer.vtkMRMLSequenceNode | None = None
+        self._drawn: tuple[object, ...] = ()
+        self._map_shown = False
+        self._shows: bool | None = None
+        self._failure = ""
 
-    def _report(self, result: object, there: bool) -> None:
-        if not there:
-            self.ui.deformationMessage.text = _(
-                "Interpolate with displacement fields to see the motion. The linear blend has none."
+    def _begin(self, result: slicer.vtkMRMLSequenceNode | None) -> None:
+        """Leave the result before, and take over another, which is drawn alike."""
+        if self._map_shown:
+            show_volume_change(self._result, shown=False)
+        if self._result is not None and self._drawn:
+            show_field(self._result, FieldStyle.HIDDEN, 1.0, 0.0)
+        self.stop()
+        self._result = result
+
+    def _apply(self, fields: slicer.vtkMRMLSequenceNode | None, facts: DeformationFacts | None) -> None:
+        ui, result = self.ui, self._result
+        view = present(
+            State(
+                has_fields=fields is not None,
+                has_jacobians=companion_of(result, Companion.JACOBIAN_FIRST_TO_T.value) is not None,
+                facts=facts,
+                instants=_instants(fields) if facts is not None else (),
+                drawn=self.parameters.fieldStyle is not FieldStyle.HIDDEN,
+                arrow_scale=self._arrow_scale(facts),
+                failure=self._failure,
             )
-            self._reported = None
-            return
-        if self._reported is result:
-            return
-        self._reported = result
-        folds = folds_of(result)
-        if folds is None:
-            self.ui.deformationMessage.text = ""
-        elif folds.share == 0:
-            self.ui.deformationMessage.text = _(
-                "No folds: the smallest Jacobian determinant is {smallest:.2f}."
-            ).format(smallest=folds.smallest)
-        else:
-            self.ui.deformationMessage.text = _(
-                "The field folds in {share:.2%} of the voxels of frame {frame}: do not trust the motion there."
-            ).format(share=folds.share, frame=folds.frame)
+        )
+        ui.deformationMessage.text = view.message
+        self.allow(ui.fieldStyle, unless=view.unless)
+        self.allow(ui.fieldSpacing, unless=view.spacing_unless)
+        self.allow(ui.jacobian, unless=view.jacobian_unless)
+
+    def _arrow_scale(self, facts: DeformationFacts | None) -> int:
+        if facts is None or self.parameters.fieldStyle is not FieldStyle.ARROWS:
+            return 1
+        return arrow_scale(self.parameters.fieldSpacing, facts.longest_mm)
+
+    def _go_to_the_longest(self, facts: DeformationFacts) -> None:
+        """Stop where most is to be seen, when the user turns the drawing on."""
+        shows = self.parameters.fieldStyle is not FieldStyle.HIDDEN or self.parameters.jacobian
+        if shows and self._shows is False:
+            go_to(self._result, facts.item)
+        self._shows = shows
+
+    def _draw(self, facts: DeformationFacts) -> None:
+        parameters = self.parameters
+        drawn = (parameters.fieldStyle, parameters.fieldSpacing)
+        if drawn != self._drawn:
+            self._drawn = drawn
+            show_field(self._result, *drawn, facts.longest_mm)
+        wanted = parameters.jacobian and self.ui.jacobian.enabled
+        if wanted and volume_change_of(self._result) is None:
+            if not self._failure:
+                self._start(volume_change_steps(self._result))
+        elif wanted is not self._map_shown:
+            self._map_shown = wanted
+            show_volume_change(self._result, shown=wanted)
+
+    def _start(self, steps: Steps[Any]) -> None:
+        if self._job is None:
+            self._job = Job(steps, on_error=self._fail, on_end=self._ended).start()
+
+    def _fail(self, error: Exception) -> None:
+        self._failure = str(error)
+
+    def _ended(self) -> None:
+        self._job = None
+        if self.context.parameters is not None and self._result is not None:
+            self.update()
+
+
+def _instants(fields: slicer.vtkMRMLSequenceNode) -> tuple[str, ...]:
+    values = (float(fields.GetNthIndexValue(n)) for n in range(fields.GetNumberOfDataNodes()))
+    return tuple(short_time(value, fields.GetIndexUnit()) for value in values)
 
 
 SECTION = DeformationSection

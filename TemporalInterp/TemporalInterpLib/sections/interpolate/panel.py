@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from slicer.i18n import tr as _
 
-from temporal_interp.errors import InvalidInputError
-from temporal_interp.workflows.request import BetweenPhases, Request, WholeSequence
 from TemporalInterpLib.add_sequence import AddedSequence
 from TemporalInterpLib.background import Steps
 from TemporalInterpLib.companions import Companion
+from TemporalInterpLib.deformation_facts import DeformationFacts
 from TemporalInterpLib.engines import engine_name
 from TemporalInterpLib.layout import show_in_slice_views
-from TemporalInterpLib.parameter_node import Fill
+from TemporalInterpLib.parameter_node import WIDEST_ARROWS
+from TemporalInterpLib.playback import play
 from TemporalInterpLib.players import show_players
 from TemporalInterpLib.section import Section
+from TemporalInterpLib.sections.interpolate.presenter import State, present, request_of
+from TemporalInterpLib.sequence_browser import browsers_of
 from TemporalInterpLib.sequence_conversion import synthetic_items_of
+from TemporalInterpLib.strip_label import StripLabel
 from TemporalInterpLib.work_button import WorkButton
 
 
@@ -24,10 +27,13 @@ class InterpolateSection(Section):
     title = _("Interpolate")
     place = 40
     collapsed = False
-    watches = frozenset({"sequence", "fill", "result"})
+    watches = frozenset(
+        {"sequence", "span", "fill", "firstPhase", "lastPhase", "frameCount", "times", "factor", "cyclic", "result"}
+    )
 
     def connect(self) -> None:
         """Connect the widgets."""
+        self.strip = StripLabel(self.ui.frameStrip)
         self.work = WorkButton(
             self.ui.interpolateButton,
             self.ui.interpolateProgress,
@@ -37,60 +43,74 @@ class InterpolateSection(Section):
         )
 
     def update(self) -> None:
-        """Show the widgets of the chosen kind of filling."""
-        fill = self.parameters.fill
-        for widgets, kind in (
-            ((self.ui.frameCountLabel, self.ui.frameCount), Fill.EVENLY),
-            ((self.ui.timesLabel, self.ui.times), Fill.AT_TIMES),
-            ((self.ui.factorLabel, self.ui.factor), Fill.WHOLE_SEQUENCE),
+        """Show the widgets of what is interpolated, and what will be made."""
+        ui, view = self.ui, present(self._state())
+        for shown, widgets in (
+            (view.fill, (ui.fillLabel, ui.fillSelector)),
+            (view.frame_count, (ui.frameCountLabel, ui.frameCount)),
+            (view.times, (ui.timesLabel, ui.times)),
+            (view.factor, (ui.factorLabel, ui.factor)),
         ):
             for widget in widgets:
-                widget.visible = fill is kind
-        self.ui.interpolateButton.enabled = self.work.running or self.parameters.sequence is not None
-        show_players(self.parameters.result, self.ui.playWidget, self.ui.seekWidget)
+                widget.visible = shown
+        ui.interpolatePlan.text = view.plan
+        ui.interpolatePlan.visible = bool(view.plan)
+        self.allow(ui.interpolateButton, unless="" if self.work.running else view.unless)
+        self._show_player()
 
     def stop(self) -> None:
-        """Stop interpolating."""
+        """Stop interpolating, and release the browser of the result."""
         self.work.cancel()
+        self.strip.follow(None)
+
+    def _state(self) -> State:
+        parameters, in_use = self.parameters, self.context.in_use
+        return State(
+            refusal=in_use.refusal,
+            frames=in_use.frames,
+            span=parameters.span,
+            fill=parameters.fill,
+            first=parameters.firstPhase,
+            last=parameters.lastPhase,
+            frame_count=parameters.frameCount,
+            times=parameters.times,
+            factor=parameters.factor,
+            cyclic=self.cyclic,
+        )
+
+    def _show_player(self) -> None:
+        result = self.parameters.result
+        show_players(result, self.ui.playWidget, self.ui.seekWidget)
+        self.strip.follow(next(iter(browsers_of(result)), None) if result is not None else None)
 
     def _steps(self) -> Steps[AddedSequence]:
         parameters = self.parameters
+        play(parameters.result, False)
         fields = parameters.fields and (
             engine_name(parameters.engine, parameters.sequence, parameters.adaptedModel) != "linear_blend"
         )
         return self.logic.interpolation_steps(
             parameters.sequence,
-            self._request(),
+            request_of(self._state()),
             engine=parameters.engine,
             device=parameters.device,
             adapted_model=parameters.adaptedModel,
             companions=(Companion.DISPLACEMENT_FIRST_TO_T, Companion.JACOBIAN_FIRST_TO_T) if fields else (),
         )
 
-    def _request(self) -> Request:
-        parameters = self.parameters
-        if parameters.fill is Fill.WHOLE_SEQUENCE:
-            return WholeSequence(parameters.factor, self.cyclic)
-        frames = parameters.frameCount if parameters.fill is Fill.EVENLY else _numbers(parameters.times)
-        return BetweenPhases(parameters.firstPhase, parameters.lastPhase, frames, self.cyclic)
-
     def _done(self, added: AddedSequence) -> str:
         self.parameters.result = added.sequence
+        fields = added.companions.get(Companion.DISPLACEMENT_FIRST_TO_T)
+        facts = DeformationFacts.of(fields) if fields is not None else None
+        if facts is not None:
+            self.parameters.fieldSpacing = min(facts.spacing_mm, WIDEST_ARROWS)
         show_in_slice_views(added.proxy, fit=True)
+        play(added.sequence)
         return _("Added '{name}': {count} frames, {synthetic} of them synthetic.").format(
             name=added.sequence.GetName(),
             count=added.sequence.GetNumberOfDataNodes(),
             synthetic=len(synthetic_items_of(added.sequence)),
         )
-
-
-def _numbers(text: str) -> list[float]:
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError as error:
-        raise InvalidInputError(
-            f"'{text}' is not a list of times. Write numbers separated by commas, such as 100, 120.5."
-        ) from error
 
 
 SECTION = InterpolateSection
