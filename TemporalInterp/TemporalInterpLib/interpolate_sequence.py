@@ -19,6 +19,7 @@ from temporal_interp.workflows.request import BetweenPhases, Request, result_tim
 from TemporalInterpLib.add_sequence import AddedSequence, add_browsed_sequence
 from TemporalInterpLib.background import Steps, share_of
 from TemporalInterpLib.companions import Companion, CompanionWriter
+from TemporalInterpLib.result_marks import ResultKind, mark_result
 from TemporalInterpLib.scene_transaction import scene_transaction
 from TemporalInterpLib.sequence_browser import SourceView
 from TemporalInterpLib.sequence_conversion import (
@@ -116,13 +117,16 @@ def _steps(
     frames_node = yield from share_of(storing, COMPUTING_SHARE, 1.0)
     yield 1.0, "adding to the scene"
     with scene_transaction(source.scene):
-        return add_browsed_sequence(
+        added = add_browsed_sequence(
             frames_node,
             writer.sequences,
             f"{source.view.name} interpolated, partly SYNTHETIC",
             source.view,
             source.scene,
         )
+        origin = source.node if source.node.GetScene() is source.scene else None  # the user may have deleted it
+        mark_result(added.sequence, ResultKind.INTERPOLATION, origin)
+        return added
 
 
 def _frames_node(
