@@ -14,9 +14,11 @@ from slicer.ScriptedLoadableModule import (
 )
 from slicer.util import VTKObservationMixin
 
+from TemporalInterpLib.check_results import images_behind_errors
 from TemporalInterpLib.layout import register_layouts
 from TemporalInterpLib.logic import InterpolationLogic
 from TemporalInterpLib.parameter_node import TemporalInterpParameterNode
+from TemporalInterpLib.slice_views import bring_images_back
 
 
 class TemporalInterp(ScriptedLoadableModule):
@@ -40,6 +42,7 @@ class TemporalInterp(ScriptedLoadableModule):
         icon = icon_path()
         if icon.is_file():
             self.parent.icon = qt.QIcon(str(icon))
+        slicer.mrmlScene.AddObserver(slicer.mrmlScene.EndImportEvent, show_images_again)
         slicer.app.connect("startupCompleted()", register_layouts)
         slicer.app.connect("startupCompleted()", register_sample_data)
 
@@ -49,6 +52,11 @@ def icon_path() -> Path:
     icon = Path("Resources", "Icons", "TemporalInterp.png")
     module = Path(__file__).resolve().parent
     return module / icon if (module / icon).is_file() else module.parent / icon
+
+
+def show_images_again(scene: slicer.vtkMRMLScene, event: str) -> None:
+    """Let no loaded scene show an error map alone, or an empty view where the preview was."""
+    bring_images_back(scene, images_behind_errors(scene))
 
 
 def register_sample_data() -> None:

@@ -12,6 +12,7 @@ import slicer
 from temporal_interp.data.provenance import PREFIX
 from TemporalInterpLib.result_marks import ORIGIN_ROLE
 from TemporalInterpLib.scene_transaction import nodes_of
+from TemporalInterpLib.sequence_browser import proxy_of
 from TemporalInterpLib.sequence_conversion import index_values_of
 
 MEASURES = {"psnr_moving": "PSNR of the moving region, dB", "ssim": "SSIM", "psnr": "PSNR of the whole image, dB"}
@@ -99,6 +100,17 @@ def check_nodes(errors_or_part: slicer.vtkMRMLNode) -> list[slicer.vtkMRMLNode]:
     """Return all nodes of the check that a node belongs to, except those that show its sequences."""
     mark = errors_or_part.GetAttribute(CHECK_KEY)
     return [node for node in nodes_of(errors_or_part.GetScene()) if node.GetAttribute(CHECK_KEY) == mark]
+
+
+def images_behind_errors(scene: slicer.vtkMRMLScene) -> dict[str, slicer.vtkMRMLVolumeNode]:
+    """Return the volume that shows the images of every check, by the identifier of the one that shows its errors."""
+    found = {}
+    for node in nodes_of(scene, "vtkMRMLSequenceNode"):
+        if node.GetAttribute(ENGINE_KEY):
+            errors, images = proxy_of(node), proxy_of(node.GetNodeReference(ORIGIN_ROLE))
+            if errors is not None and images is not None:
+                found[errors.GetID()] = images
+    return found
 
 
 def _scores_in(table: slicer.vtkMRMLTableNode, errors: slicer.vtkMRMLSequenceNode) -> list[FrameScore]:

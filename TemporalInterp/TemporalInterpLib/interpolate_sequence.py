@@ -19,6 +19,7 @@ from temporal_interp.workflows.request import BetweenPhases, Request, result_tim
 from TemporalInterpLib.add_sequence import AddedSequence, add_browsed_sequence
 from TemporalInterpLib.background import Steps, share_of
 from TemporalInterpLib.companions import Companion, CompanionWriter
+from TemporalInterpLib.remove_generated import PARTLY_SYNTHETIC
 from TemporalInterpLib.result_marks import ResultKind, mark_result
 from TemporalInterpLib.scene_transaction import scene_transaction
 from TemporalInterpLib.sequence_browser import SourceView
@@ -120,7 +121,7 @@ def _steps(
         added = add_browsed_sequence(
             frames_node,
             writer.sequences,
-            f"{source.view.name} interpolated, partly SYNTHETIC",
+            f"{source.view.name} interpolated{PARTLY_SYNTHETIC}",
             source.view,
             source.scene,
         )

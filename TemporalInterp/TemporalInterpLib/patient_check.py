@@ -31,6 +31,7 @@ from TemporalInterpLib.check_results import (
     FrameScore,
     PatientCheck,
 )
+from TemporalInterpLib.result_folder import put_in_folder
 from TemporalInterpLib.result_marks import ResultKind, mark_result
 from TemporalInterpLib.scene_transaction import scene_transaction
 from TemporalInterpLib.sequence_browser import SourceView, add_browser, add_proxy, show_like
@@ -118,7 +119,11 @@ def _steps(
         table = _add_table(sequence_node, scores, engine.name)
         chart = _add_chart(table, engine.name)
         series = [chart.GetNthPlotSeriesNode(number) for number in range(chart.GetNumberOfPlotSeriesNodes())]
-        _mark((errors, frames_node, browser, table, chart, *series), engine.name, sequence_node)
+        parts = (errors, frames_node, browser, table, chart, *series)
+        proxies = (browser.GetProxyNode(node) for node in (errors, frames_node))
+        folder = scene.GenerateUniqueName(f"Check of {sequence_node.GetName()}")
+        put_in_folder(folder, "Check", (*parts, *proxies), scene)
+        _mark(parts, engine.name, sequence_node)
         return PatientCheck(engine.name, scores, table, errors)
 
 

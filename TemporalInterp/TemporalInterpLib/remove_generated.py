@@ -10,6 +10,9 @@ from TemporalInterpLib.scene_transaction import nodes_of
 from TemporalInterpLib.sequence_browser import browsers_kept, browsers_of
 from TemporalInterpLib.sequence_conversion import index_values_of, synthetic_items_of
 
+PARTLY_SYNTHETIC = ", partly SYNTHETIC"
+"""Ends the name of the volume that shows acquired and synthetic frames."""
+
 
 def remove_generated_frames(sequence_node: slicer.vtkMRMLSequenceNode) -> int:
     """Remove the synthetic items of a sequence, and the companion sequences made with them.
@@ -34,9 +37,17 @@ def remove_generated_frames(sequence_node: slicer.vtkMRMLSequenceNode) -> int:
     with browsers_kept(sequence_node), slicer.util.NodeModify(sequence_node):
         for text in [sequence_node.GetNthIndexValue(n) for n in generated]:
             sequence_node.RemoveDataNodeAtValue(text)
+    for browser in browsers_of(sequence_node):
+        _restore_name(browser.GetProxyNode(sequence_node))
     for companion in companions_of(sequence_node, nodes_of(sequence_node.GetScene(), "vtkMRMLSequenceNode")):
         remove_browsed_sequence(companion)
     return len(generated)
+
+
+def _restore_name(proxy: slicer.vtkMRMLNode | None) -> None:
+    """Let a volume no longer call itself synthetic that shows acquired frames alone."""
+    if proxy is not None and proxy.GetName().endswith(PARTLY_SYNTHETIC):
+        proxy.SetName(proxy.GetName().removesuffix(PARTLY_SYNTHETIC))
 
 
 def remove_browsed_sequence(sequence_node: slicer.vtkMRMLSequenceNode) -> None:

@@ -23,13 +23,13 @@ from TemporalInterpLib.remove_generated import (
     remove_generated_frames,
     remove_with_belongings,
 )
+from TemporalInterpLib.result_folder import remove_empty_folders
 from TemporalInterpLib.result_marks import BROWSER_KEY, ORIGIN_ROLE, RESULT_KEY, ResultKind, is_result, made_at
 from TemporalInterpLib.scene_transaction import nodes_of
 from TemporalInterpLib.sequence_browser import browsers_of, proxies_in, proxy_of
 from TemporalInterpLib.sequence_conversion import items_of, synthetic_items_of
 from TemporalInterpLib.slice_views import leave_views
 from TemporalInterpLib.strain_curves import strain_nodes
-from TemporalInterpLib.subject_folders import empty_folders_removed
 
 ENGINE = PREFIX + "Engine"
 
@@ -99,18 +99,16 @@ class Result:
         browsers = {browser for sequence in sequences for browser in browsers_of(sequence)}
         leaving = [*self.nodes, *(proxy for sequence in sequences for proxy in _proxies_of(sequence))]
         leave_views(leaving, _shown(self.origin))
-        with empty_folders_removed(scene, [*leaving, *browsers]):
-            for sequence in reversed(sequences):
-                if is_motion(sequence):
-                    for node in followers_of(sequence):
-                        let_go(node)
-                remove_browsed_sequence(sequence)
-            # a chart releases its series
-            others = [node for node in self.nodes if node not in sequences]
-            for node in sorted(others, key=lambda node: not node.IsA("vtkMRMLPlotChartNode")):
-                remove_with_belongings(node, scene)
-            for browser in browsers:
-                _remove_browser_in_vain(browser)
+        for sequence in reversed(sequences):
+            if is_motion(sequence):
+                for node in followers_of(sequence):
+                    let_go(node)
+            remove_browsed_sequence(sequence)
+        others = [node for node in self.nodes if node not in sequences]
+        for node in sorted(others, key=lambda node: not node.IsA("vtkMRMLPlotChartNode")):  # it releases its series
+            remove_with_belongings(node, scene)
+        for browser in browsers:
+            _remove_browser_in_vain(browser)
 
 
 def results_in(scene: slicer.vtkMRMLScene | None) -> list[Result]:
@@ -145,6 +143,8 @@ def remove_results(results: Iterable[Result]) -> None:
         scene.SaveStateForUndo()
     for result in results:
         result.remove()
+    if nodes_of(scene, "vtkMRMLSubjectHierarchyNode"):
+        remove_empty_folders(scene)
 
 
 def remove_results_of(node: slicer.vtkMRMLNode | None, kind: ResultKind) -> int:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import slicer
 from harness import gestures
-from panels.panel_helpers import parameters_of
+from panels.panel_helpers import parameters_of, remove_all
 
 from stand_in_engines import StandIn, constant_field
 from temporal_interp.engines.pairwise import Synthesised
@@ -139,10 +139,10 @@ def test_when_the_result_is_deleted_it_says_how_to_get_one(interpolated, scene):
     assert not widget.ui.fieldStyle.enabled
 
 
-def test_removing_the_generated_frames_removes_the_fields(interpolated):
+def test_removing_the_result_removes_the_fields(interpolated, dialogs):
     widget = interpolated()
     widget.ui.jacobian.click()
-    widget.ui.removeFramesButton.click()
+    remove_all(widget, dialogs)
     assert not widget.ui.fieldStyle.enabled
     assert "Interpolate with displacement fields" in widget.ui.deformationMessage.text
 
