@@ -8,7 +8,7 @@ import qt
 
 BAR_HEIGHT = 12
 TEXT_HEIGHT = 16
-LETTER = 7
+LETTER = 8
 """Pixels that a letter takes, roughly."""
 
 

@@ -18,6 +18,9 @@ from TemporalInterpLib.sections import section_classes, ui_file
 SPACING = 4
 """Pixels between sections."""
 
+MARGINS = (6, 4, 6, 6)
+"""Pixels around the contents of a section: left, above, right, below."""
+
 CLOSING_SECONDS = 5.0
 """Time to wait for cancelled work when the panel is closed."""
 
@@ -76,7 +79,8 @@ class ModulePanel:
         self.use(None)  # first: a selector may change as the preview is removed, and its followers would start again
         for section in self.sections.values():
             section.stop()
-        for label, text in self._texts.items():  # what was said is of a scene that closes
+        for label, text in self._texts.items():  # what was said and drawn is of a scene that closes
+            label.clear()
             label.text = text
         self.context.reader.forget()
 
@@ -158,6 +162,7 @@ def _collapsible(contents: Any, name: str, section: type[Section]) -> Any:
     layout = qt.QVBoxLayout(button)
     layout.setContentsMargins(0, 0, 0, 0)
     layout.addWidget(contents)
+    contents.layout().setContentsMargins(*MARGINS)
     button.collapsed = section.collapsed
     return button
 

@@ -108,8 +108,9 @@ class CheckSection(Section):
         ui.imagesButton.text, ui.errorScaleLabel.text = view.images_button, view.scale_title
         if view.has_check:
             ui.errorScale.pixmap = scale_picture(view.scale, PICTURE_WIDTH, _foreground(ui.errorScale))
-            bars = ui.scoreTable.horizontalScrollBar().sizeHint.height() + ui.scoreTable.horizontalHeader().height
-            ui.scoreTable.setFixedHeight(ROW_HEIGHT * view.rows + bars)
+            parts = (ui.scoreTable.horizontalHeader(), ui.scoreTable.horizontalScrollBar())
+            height = sum(part.sizeHint.height() for part in parts)
+            ui.scoreTable.setFixedHeight(ROW_HEIGHT * view.rows + height + 2 * ui.scoreTable.frameWidth)
         for widget in (
             *(ui.checkSelector, ui.checkResult, ui.scoreCurve, ui.imagesButton, ui.errorScaleLabel, ui.errorScale),
             *(ui.scoreTable, ui.scoreKey),
