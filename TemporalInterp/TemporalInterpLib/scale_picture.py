@@ -24,10 +24,10 @@ def scale_picture(numbers: Sequence[str], width: int, foreground: qt.QColor) -> 
     pixmap.fill(qt.QColor(0, 0, 0, 0))
     painter = qt.QPainter(pixmap)
     try:
-        for x in range(width):
-            grey = round(255 * x / (width - 1))
-            painter.setPen(qt.QPen(qt.QColor(grey, grey, grey)))
-            painter.drawLine(qt.QPointF(x, 0), qt.QPointF(x, BAR_HEIGHT - 1))
+        greys = qt.QLinearGradient(0, 0, width, 0)
+        greys.setColorAt(0, qt.QColor(0, 0, 0))
+        greys.setColorAt(1, qt.QColor(255, 255, 255))
+        painter.fillRect(qt.QRectF(0, 0, width, BAR_HEIGHT), qt.QBrush(greys))
         painter.setPen(qt.QPen(foreground))
         painter.drawRect(qt.QRectF(0, 0, width - 1, BAR_HEIGHT - 1))
         for place, text in enumerate(numbers):

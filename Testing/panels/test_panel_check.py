@@ -417,6 +417,43 @@ def test_left_and_entered_again_the_check_is_there(widget, check):
     assert widget.ui.scoreTable.mrmlTableNode() is not None
 
 
+@pytest.fixture
+def load_mrml(scene, tmp_path):
+    """Function that saves the scene as a .mrml file beside its data, closes it, and loads it again."""
+
+    def run() -> None:
+        folder = tmp_path / "saved"
+        folder.mkdir()
+        assert scene.SaveSceneToSlicerDataBundleDirectory(str(folder))
+        scene.Clear(0)
+        (url,) = folder.rglob("*.mrml")
+        scene.SetURL(str(url))
+        assert scene.Import()
+
+    return run
+
+
+@pytest.mark.no_main_window
+def test_a_mrml_file_brings_back_sequence_phases_result_player_and_check(
+    cine, scene, widget, check, process_events_until, load_mrml
+):
+    pick(widget.ui.firstPhase, 1)
+    widget.ui.frameCount.value = 2
+    widget.ui.interpolateButton.click()
+    process_events_until(lambda: not widget.panel.sections["interpolate"].work.running, 20)
+    check(widget)
+    result, said = parameters_of(widget).result.GetName(), widget.ui.checkResult.text
+    load_mrml()
+    slicer.app.processEvents()
+    parameters = parameters_of(widget)
+    assert (parameters.sequence.GetName(), parameters.result.GetName()) == ("cine", result)
+    assert (parameters.firstPhase, parameters.lastPhase) == (1, 4)
+    assert widget.ui.checkResult.text == said
+    assert not widget.ui.playWidget.isHidden()
+    assert not widget.ui.checkPlayWidget.isHidden()
+    assert widget.ui.resultList.rowCount == 2
+
+
 @pytest.mark.no_main_window  # Slicer complains of its own slice views when it loads turned ones
 def test_saved_and_loaded_the_check_is_there_and_the_images_are_shown(cine, scene, widget, check, save_and_load):
     view = scene.AddNewNodeByClass("vtkMRMLSliceCompositeNode")

@@ -45,6 +45,7 @@ class CheckSection(Section):
         self._checks: list[PatientCheck] = []
         self._shown: PatientCheck | None = None
         self._choices: Sequence[str] = []
+        self._drawn: slicer.vtkMRMLTableNode | None = None
         self._followed = FollowedNodes(self._apply)
         self.ui.checkSelector.connect("activated(int)", self._choose)
         self.ui.imagesButton.connect("clicked()", self._toggle_errors)
@@ -59,7 +60,7 @@ class CheckSection(Section):
     def stop(self) -> None:
         """Stop checking, and forget the check that is shown."""
         self.work.cancel()
-        self._checks = []
+        self._checks, self._drawn = [], None
         self._show(None)
 
     def _latest(self) -> PatientCheck | None:
@@ -119,8 +120,9 @@ class CheckSection(Section):
 
     def _draw_curve(self) -> None:
         check, label = self._shown, self.ui.scoreCurve
-        if check is None:
+        if check is None or self._drawn is check.table:  # not again at every node that comes
             return
+        self._drawn = check.table
         values = [score.index_value for score in check.scores]
         moving = [score.engine["psnr_moving"] for score in check.scores]
         curves = [Curve(values, moving, ENGINE_COLOR, engine_in_words(check.engine))]
