@@ -14,6 +14,7 @@ from slicer.ScriptedLoadableModule import (
 )
 from slicer.util import VTKObservationMixin
 
+from TemporalInterpLib.check_results import images_behind_errors
 from TemporalInterpLib.dicom_plugin import register_dicom_plugin
 from TemporalInterpLib.file_reader import FileReader
 from TemporalInterpLib.fitting_sequences import fitting_sequences
@@ -21,6 +22,7 @@ from TemporalInterpLib.frame_marks import mark_frames
 from TemporalInterpLib.layout import register_layouts
 from TemporalInterpLib.logic import InterpolationLogic
 from TemporalInterpLib.parameter_node import TemporalInterpParameterNode, bring_up_to_date
+from TemporalInterpLib.slice_views import bring_images_back
 
 
 class TemporalInterp(ScriptedLoadableModule):
@@ -44,6 +46,7 @@ class TemporalInterp(ScriptedLoadableModule):
         icon = icon_path()
         if icon.is_file():
             self.parent.icon = qt.QIcon(str(icon))
+        slicer.mrmlScene.AddObserver(slicer.mrmlScene.EndImportEvent, show_images_again)
         slicer.app.connect("startupCompleted()", register_layouts)
         slicer.app.connect("startupCompleted()", register_sample_data)
         register_dicom_plugin()
@@ -55,6 +58,11 @@ def icon_path() -> Path:
     icon = Path("Resources", "Icons", "TemporalInterp.png")
     module = Path(__file__).resolve().parent
     return module / icon if (module / icon).is_file() else module.parent / icon
+
+
+def show_images_again(scene: slicer.vtkMRMLScene, event: str) -> None:
+    """Let no loaded scene show an error map alone, or an empty view where the preview was."""
+    bring_images_back(scene, images_behind_errors(scene))
 
 
 def register_sample_data() -> None:

@@ -22,13 +22,12 @@ from temporal_interp.slices.choices import require_factor
 from temporal_interp.slices.slice_grid import closer_slices
 from TemporalInterpLib.background import Steps, share_of
 from TemporalInterpLib.child_process import command_line, read_from_child, write_for_child
-from TemporalInterpLib.remove_generated import remove_browsed_sequence, remove_with_belongings
+from TemporalInterpLib.result_marks import BROWSER_KEY, ResultKind, mark_result
 from TemporalInterpLib.scene_transaction import nodes_of, scene_transaction
 from TemporalInterpLib.sequence_browser import (
     SourceView,
     add_browser,
     add_proxy,
-    browsers_of,
     proxy_of,
     put_under_same_parent,
     show_like,
@@ -44,9 +43,6 @@ from TemporalInterpLib.volume_conversion import copy_meaning, set_voxels, volume
 
 SOURCE_ROLE = PREFIX + "SlicesAddedTo"
 """Node reference of a result to its source volume or sequence."""
-
-BROWSER_KEY = PREFIX + "BrowserOfAddedSlices"
-"""Attribute of a browser that was made here, for a sequence that had none."""
 
 INSTANCES_KEY = "DICOM.instanceUIDs"
 """Attribute that Slicer gives to volumes read from DICOM files: the instance of every slice, in their order."""
@@ -182,32 +178,6 @@ def shown_pair(result: Images) -> tuple[slicer.vtkMRMLScalarVolumeNode, slicer.v
     return None if None in pair else pair
 
 
-def remove_added_slices(node: Images | None) -> int:
-    """Remove the results of adding slices to these images, which stay as they are.
-
-    A browser that was made for a result is removed too, with the volume in which it shows the images, unless it has
-    other sequences.
-
-    Returns:
-        the number of volumes or sequences that were removed.
-    """
-    results = results_of(node)
-    sequences = [result for result in results if result.IsA("vtkMRMLSequenceNode")]
-    browsers = {b for sequence in sequences for b in browsers_of(sequence) if b.GetAttribute(BROWSER_KEY)}
-    for result in results:
-        if result in sequences:
-            remove_browsed_sequence(result)
-        else:
-            remove_with_belongings(result, node.GetScene())
-    for browser in browsers:
-        if browser.GetNumberOfSynchronizedSequenceNodes(True) == 1:
-            given_volume = browser.GetProxyNode(node)
-            node.GetScene().RemoveNode(browser)  # first: it would make itself a new volume
-            if given_volume is not None:
-                remove_with_belongings(given_volume, node.GetScene())
-    return len(results)
-
-
 def _frames_of(node: Images | None, factor: int) -> Sequence:
     """Return the volumes of a volume node or a sequence node, if slices can be added to them."""
     require_factor(factor)
@@ -292,6 +262,7 @@ def _add_volume(source: _Source, result: slicer.vtkMRMLScalarVolumeNode) -> Adde
         result.SetName(source.scene.GenerateUniqueName(result.GetName()))
         source.scene.AddNode(result)
         result.SetNodeReferenceID(SOURCE_ROLE, source.node.GetID())
+        mark_result(result, ResultKind.SLICES)
         put_under_same_parent(result, view)
         show_like(result, view)
     return AddedSlices(result, source.node, result, None)
@@ -304,6 +275,7 @@ def _add_sequence(source: _Source, result: slicer.vtkMRMLSequenceNode) -> AddedS
         result.SetName(scene.GenerateUniqueName(result.GetName()))
         scene.AddNode(result)
         result.SetNodeReferenceID(SOURCE_ROLE, source.node.GetID())
+        mark_result(result, ResultKind.SLICES)
         browser, given_volume = view.browser, view.proxy
         if given_volume is None:
             given_volume = add_proxy(source.node, source.node.GetName(), view, scene)

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import slicer
 import vtk
 
+NO_TITLES: Mapping[str, str] = MappingProxyType({})
 
-def add_table(scene: slicer.vtkMRMLScene, name: str, columns: Mapping[str, Sequence[float]]) -> slicer.vtkMRMLTableNode:
-    """Add a table of numbers, which the user cannot edit; the keys head the columns."""
+
+def add_table(
+    scene: slicer.vtkMRMLScene,
+    name: str,
+    columns: Mapping[str, Sequence[float]],
+    titles: Mapping[str, str] = NO_TITLES,
+) -> slicer.vtkMRMLTableNode:
+    """Add a table of numbers, which the user cannot edit.
+
+    Args:
+        scene: where to add it.
+        name: of the table.
+        columns: numbers by the name of their column.
+        titles: short heads by the name of a column; the name becomes the tooltip.
+    """
     table = scene.AddNewNodeByClass("vtkMRMLTableNode", name)
     for heading, values in columns.items():
         column = vtk.vtkDoubleArray()
@@ -17,6 +32,8 @@ def add_table(scene: slicer.vtkMRMLScene, name: str, columns: Mapping[str, Seque
         for value in values:
             column.InsertNextValue(value)
         table.AddColumn(column)
+        if heading in titles:
+            table.SetColumnTitle(heading, titles[heading])
     table.SetUseColumnTitleAsColumnHeader(True)
     table.SetLocked(True)
     return table

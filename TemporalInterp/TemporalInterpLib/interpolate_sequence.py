@@ -23,6 +23,7 @@ from TemporalInterpLib.deformation_facts import measure_companions
 from TemporalInterpLib.frame_label import short_time
 from TemporalInterpLib.playback import set_natural_speed
 from TemporalInterpLib.result_folder import TITLE_KEY, free_title, put_in_folder
+from TemporalInterpLib.result_marks import ResultKind, mark_result
 from TemporalInterpLib.scene_transaction import scene_transaction
 from TemporalInterpLib.sequence_browser import SourceView
 from TemporalInterpLib.sequence_conversion import (
@@ -143,6 +144,8 @@ def _added(
         frames_node, writer.sequences, frames_node.GetName(), source.view, source.scene, f"Player {title}"
     )
     set_natural_speed(added.browser)
+    origin = source.node if source.node.GetScene() is source.scene else None  # the user may have deleted it
+    mark_result(added.sequence, ResultKind.INTERPOLATION, origin)
     sequences = [added.sequence, *added.companions.values()]
     proxies = [added.browser.GetProxyNode(sequence) for sequence in sequences]
     put_in_folder(added.sequence.GetName(), KIND, [added.browser, *sequences, *proxies], source.scene)

@@ -10,6 +10,7 @@ import slicer
 import vtk
 
 from TemporalInterpLib.scene_transaction import nodes_of
+from TemporalInterpLib.slice_views import passes, remember_images
 
 SIDE_BY_SIDE = 58291
 COMPARISON = 58292
@@ -164,6 +165,8 @@ def show_in_slice_views(volume: slicer.vtkMRMLScalarVolumeNode, *, fit: bool) ->
     """Make a volume the background of the usual slice views, in its own plane where `fit` is set."""
     if slicer.app.layoutManager() is None:
         return
+    if passes(volume):
+        remember_images(volume.GetScene())
     slicer.util.setSliceViewerLayers(background=volume, fit=fit, rotateToVolumePlane=fit)
 
 

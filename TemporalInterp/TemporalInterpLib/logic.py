@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,9 @@ from temporal_interp.workflows.phase_selection import proposed_phases
 from temporal_interp.workflows.request import BetweenPhases, Request, WholeSequence
 from TemporalInterpLib.adaptation import Adapted, adaptation_steps
 from TemporalInterpLib.add_sequence import AddedSequence
-from TemporalInterpLib.add_slices import AddedSlices, Images, remove_added_slices, slices_steps
+from TemporalInterpLib.add_slices import AddedSlices, Images, slices_steps
 from TemporalInterpLib.background import Steps, run_to_end
+from TemporalInterpLib.check_results import PatientCheck
 from TemporalInterpLib.companions import Companion
 from TemporalInterpLib.dependencies import engines_can_run
 from TemporalInterpLib.engines import creator, engine_name, synthesiser
@@ -29,12 +30,14 @@ from TemporalInterpLib.load_sequence import (
     survey_steps,
 )
 from TemporalInterpLib.parameter_node import AUTOMATIC, Device, StrainView
-from TemporalInterpLib.patient_check import PatientCheck, check_steps
+from TemporalInterpLib.patient_check import check_steps
 from TemporalInterpLib.remove_generated import remove_generated_frames
+from TemporalInterpLib.result_marks import ResultKind
+from TemporalInterpLib.results import Result, remove_results, remove_results_of, results_in
 from TemporalInterpLib.sample_cine import sample_cine_steps
 from TemporalInterpLib.sequence_conversion import sequence_from_node
 from TemporalInterpLib.strain_curves import StrainCurves, add_strain_curves
-from TemporalInterpLib.track_motion import TrackedMotion, remove_tracked_motion, tracking_steps
+from TemporalInterpLib.track_motion import TrackedMotion, tracking_steps
 from TemporalInterpLib.volumes_to_sequence import FramesInScene, frames_in, sequence_of_frames_steps
 
 if TYPE_CHECKING:  # the core's readers need packages that a bare Slicer lacks
@@ -212,7 +215,7 @@ class InterpolationLogic:
 
     def remove_tracked_motion(self, sequence_node: slicer.vtkMRMLSequenceNode) -> int:
         """Remove the tracked motions of a sequence and their strain curves; return the number of motions."""
-        return remove_tracked_motion(sequence_node)
+        return remove_results_of(sequence_node, ResultKind.MOTION)
 
     def slices_steps(
         self,
@@ -267,7 +270,7 @@ class InterpolationLogic:
 
     def remove_added_slices(self, node: Images) -> int:
         """Remove the results of adding slices to a volume or a sequence; return their number."""
-        return remove_added_slices(node)
+        return remove_results_of(node, ResultKind.SLICES)
 
     def sequences_in(self, path: Path | str) -> list[Candidate]:
         """Return the sequences in a folder of DICOM files, of which `load_sequence` loads one."""
@@ -327,6 +330,14 @@ class InterpolationLogic:
         """Remove the synthetic items of a sequence and everything made with them; return the number of items."""
         return remove_generated_frames(sequence_node)
 
+    def results(self, scene: slicer.vtkMRMLScene | None = None) -> list[Result]:
+        """Return what this module has made in a scene, slicer.mrmlScene if None; see `results`."""
+        return results_in(scene or slicer.mrmlScene)
+
+    def remove_results(self, results: Iterable[Result]) -> None:
+        """Remove results with all that belongs to them."""
+        remove_results(results)
+
     def removable_models(self) -> list[str]:
         """Return the names of the models that did not come with the program."""
         if not engines_can_run():
@@ -335,9 +346,17 @@ class InterpolationLogic:
 
         return [entry.name for entry in Registry().entries() if not entry.shipped]
 
-    def remove_models(self) -> list[str]:
-        """Remove every model that did not come with the program; return their names."""
-        names = self.removable_models()
+    def model_bytes(self, name: str) -> int:
+        """Return the size of a model's file, 0 where it is gone."""
+        from temporal_interp.models.registry import Registry
+
+        registry = Registry()
+        path = registry.path(registry.find(name))
+        return path.stat().st_size if path.is_file() else 0
+
+    def remove_models(self, names: Iterable[str] | None = None) -> list[str]:
+        """Remove models that did not come with the program, all of them if None; return their names."""
+        names = self.removable_models() if names is None else list(names)
         if names:
             from temporal_interp.models.registry import Registry
 

@@ -1,8 +1,11 @@
-"""Checks an engine on this patient: acquired frames between two phases are hidden, predicted and compared."""
+"""Checks an engine on this patient: acquired frames between two phases are hidden, predicted and compared.
+
+A check stays in the scene as two sequences, a table and a chart. They bear one mark, by which it is found again.
+"""
 
 from __future__ import annotations
 
-import math
+import uuid
 from collections import abc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -15,10 +18,22 @@ from temporal_interp.data.sequence import Sequence
 from temporal_interp.engines.blend import LinearBlend
 from temporal_interp.engines.protocol import Engine
 from temporal_interp.errors import InvalidInputError, Progress
-from TemporalInterpLib.add_sequence import AddedSequence
 from TemporalInterpLib.background import Steps, in_background, share_of
 from TemporalInterpLib.charts import add_chart, add_table, index_heading
+from TemporalInterpLib.check_results import (
+    BLEND,
+    BLEND_ENGINE,
+    CHECK_KEY,
+    DIGITS,
+    ENGINE_KEY,
+    MEASURES,
+    SHORT,
+    FrameScore,
+    PatientCheck,
+)
 from TemporalInterpLib.instants import SHOWS_KEY
+from TemporalInterpLib.result_folder import put_in_folder
+from TemporalInterpLib.result_marks import ResultKind, mark_result
 from TemporalInterpLib.scene_transaction import scene_transaction
 from TemporalInterpLib.sequence_browser import SourceView, add_browser, add_proxy, show_like
 from TemporalInterpLib.sequence_conversion import (
@@ -27,64 +42,14 @@ from TemporalInterpLib.sequence_conversion import (
     sequence_from_node,
     set_attributes,
 )
+from TemporalInterpLib.slice_views import ERROR_MAP_KEY
 from TemporalInterpLib.volume_conversion import copy_place, set_voxels
 
-MEASURES = {"psnr": "PSNR dB", "psnr_moving": "PSNR (moving region)", "ssim": "SSIM"}
-"""The measures in the table, and their headings."""
-
-DIGITS = 3
-"""Decimals in the table."""
-
-BLEND = "linear blend"
-"""Name of the columns of the linear blend."""
+ERROR_TOP = 0.4
+"""Error, as a share of the intensity range, that is shown white: one scale for all checks, to compare them."""
 
 COLORS = ((0.0, 0.45, 0.70), (0.90, 0.62, 0.0))
 """Of the engine and of the blend (Okabe and Ito: safe for colour-blind readers)."""
-
-
-@dataclass(frozen=True)
-class FrameScore:
-    """One hidden frame and the scores of its predictions.
-
-    Attributes:
-        frame: number of the item.
-        index_value: in the unit of the sequence.
-        t: its place between the phases.
-        engine: measures of the engine, by the keys of MEASURES.
-        blend: measures of the linear blend.
-    """
-
-    frame: int
-    index_value: float
-    t: float
-    engine: Mapping[str, float]
-    blend: Mapping[str, float]
-
-
-@dataclass(frozen=True, eq=False)
-class PatientCheck:
-    """The result of a check.
-
-    Attributes:
-        engine: name of the engine.
-        scores: one for every hidden frame, in order.
-        table: the scores, as a node.
-        chart: the scores over the index, as a plot chart node.
-        errors: sequence of |predicted - acquired|, with its browser.
-    """
-
-    engine: str
-    scores: abc.Sequence[FrameScore]
-    table: slicer.vtkMRMLTableNode
-    chart: slicer.vtkMRMLPlotChartNode
-    errors: AddedSequence
-
-    @property
-    def gain(self) -> float:
-        """Mean gain over the linear blend in dB, in the moving region; NaN where nothing moves."""
-        gains = [s.engine["psnr_moving"] - s.blend["psnr_moving"] for s in self.scores]
-        finite = [gain for gain in gains if math.isfinite(gain)]
-        return sum(finite) / len(finite) if finite else math.nan
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,9 +116,16 @@ def _steps(
     )
     yield 0.99, "adding to the scene"
     with scene_transaction(scene):
-        errors = _add_errors(sequence_node, sequence, items, frames, view)
+        errors, frames_node, browser = _add_sequences(sequence_node, sequence, items, frames, view)
         table = _add_table(sequence_node, scores, engine.name)
-        return PatientCheck(engine.name, scores, table, _add_chart(table, engine.name), errors)
+        chart = _add_chart(table, engine.name)
+        series = [chart.GetNthPlotSeriesNode(number) for number in range(chart.GetNumberOfPlotSeriesNodes())]
+        parts = (errors, frames_node, browser, table, chart, *series)
+        proxies = (browser.GetProxyNode(node) for node in (errors, frames_node))
+        folder = scene.GenerateUniqueName(f"Check of {sequence_node.GetName()}")
+        put_in_folder(folder, "Check", (*parts, *proxies), scene)
+        _mark(parts, engine.name, sequence_node)
+        return PatientCheck(engine.name, scores, table, errors)
 
 
 def _predict(
@@ -177,7 +149,7 @@ def _predict(
     for number in hidden:
         row = by_name[engine.name, number]
         blend = by_name["linear_blend", number].measures
-        scores.append(FrameScore(items[number], row.index_value, row.t, row.measures, blend))
+        scores.append(FrameScore(row.index_value, row.measures, blend))
     acquired = NATIVE.scale(sequence).volumes
     frames = []
     for number in hidden:
@@ -187,52 +159,70 @@ def _predict(
     return engine, scores, frames
 
 
-def _add_errors(
+def _mark(nodes: abc.Sequence[slicer.vtkMRMLNode], engine: str, sequence_node: slicer.vtkMRMLSequenceNode) -> None:
+    """Mark the nodes of a check, the error maps first, as one result."""
+    name = uuid.uuid4().hex
+    for node in nodes:
+        node.SetAttribute(CHECK_KEY, name)
+        mark_result(node, ResultKind.CHECK, sequence_node)
+    nodes[0].SetAttribute(ENGINE_KEY, engine)
+
+
+def _add_sequences(
     sequence_node: slicer.vtkMRMLSequenceNode,
     sequence: Sequence,
     items: abc.Sequence[int],
     frames: abc.Sequence[_Predicted],
     view: SourceView,
-) -> AddedSequence:
-    """Add the sequences of predicted frames and of their errors, with one browser: scrolling shows both."""
+) -> tuple[slicer.vtkMRMLSequenceNode, slicer.vtkMRMLSequenceNode, slicer.vtkMRMLSequenceBrowserNode]:
+    """Add the sequences of errors and of predicted frames, with one browser: scrolling shows both."""
     scene = sequence_node.GetScene()
-    frames_node = new_sequence_like(sequence_node, scene.GenerateUniqueName(f"{sequence_node.GetName()} predicted"))
-    errors_node = new_sequence_like(sequence_node, scene.GenerateUniqueName(f"{sequence_node.GetName()} error"))
+    errors_node, frames_node = (
+        new_sequence_like(sequence_node, scene.GenerateUniqueName(f"{what} {sequence_node.GetName()}"))
+        for what in ("Errors of", "Predicted")
+    )
     for frame in frames:
         value, template = sequence.times[frame.number], sequence_node.GetNthDataNode(items[frame.number])
-        for node, array, what in ((frames_node, frame.voxels, "SYNTHETIC"), (errors_node, frame.error, "error")):
-            name = f"{sequence_node.GetName()} {what} {value:.9g} {sequence.unit}".strip()
+        for node, array, what in ((errors_node, frame.error, "Error"), (frames_node, frame.voxels, "SYNTHETIC")):
+            name = f"{what} {value:.9g} {sequence.unit}".strip()
             item = add_item(node, slicer.vtkMRMLScalarVolumeNode(), name, value)
             set_voxels(item, array, vtk.VTK_FLOAT)
             copy_place(item, template)
             set_attributes(item, frame.marks)
+            if node is errors_node:
+                item.SetAttribute(ERROR_MAP_KEY, "true")
     errors_node.SetAttribute(SHOWS_KEY, "error")
-    for node in (frames_node, errors_node):
+    for node in (errors_node, frames_node):
         scene.AddNode(node)
     shown = [(node, add_proxy(node, node.GetName(), view, scene)) for node in (errors_node, frames_node)]
-    for _, proxy in shown:
+    for (_, proxy), top in zip(shown, (ERROR_TOP, 1.0), strict=True):
         show_like(proxy, replace(view, proxy=None))
-    shown[0][1].GetDisplayNode().SetWindowLevelMinMax(0.0, 0.4)
-    shown[1][1].GetDisplayNode().SetWindowLevelMinMax(0.0, 1.0)
+        proxy.GetDisplayNode().SetAutoWindowLevel(False)
+        proxy.GetDisplayNode().SetWindowLevelMinMax(0.0, top)
     browser = add_browser(f"{errors_node.GetName()} browser", shown, view, scene)
-    return AddedSequence(errors_node, browser, shown[0][1], {})
+    return errors_node, frames_node, browser
 
 
 def _add_table(
     sequence_node: slicer.vtkMRMLSequenceNode, scores: abc.Sequence[FrameScore], engine: str
 ) -> slicer.vtkMRMLTableNode:
     scene = sequence_node.GetScene()
-    columns = {index_heading(sequence_node): [s.index_value for s in scores], "t": [s.t for s in scores]}
-    for key, heading in MEASURES.items():
-        columns[f"{heading}, {engine}"] = [s.engine[key] for s in scores]
-        columns[f"{heading}, {BLEND}"] = [s.blend[key] for s in scores]
-    name = scene.GenerateUniqueName(f"{sequence_node.GetName()} check of {engine}")
-    rounded = {heading: [round(value, DIGITS) for value in values] for heading, values in columns.items()}
-    return add_table(scene, name, rounded)
+    columns = {index_heading(sequence_node): [s.index_value for s in scores]}
+    titles = {}
+    for key, name in MEASURES.items():
+        columns[name] = [round(s.engine[key], DIGITS[key]) for s in scores]
+        titles[name] = SHORT[key]
+        if engine != BLEND_ENGINE:
+            columns[f"{name}, {BLEND}"] = [round(s.blend[key], DIGITS[key]) for s in scores]
+            titles[f"{name}, {BLEND}"] = f"{SHORT[key]} blend"
+    name = scene.GenerateUniqueName(f"Scores of {sequence_node.GetName()}")
+    return add_table(scene, name, columns, titles)
 
 
 def _add_chart(table: slicer.vtkMRMLTableNode, engine: str) -> slicer.vtkMRMLPlotChartNode:
     """Add a chart of the PSNR of the moving region, of the engine and of the blend, over the index."""
-    heading = MEASURES["psnr_moving"]
-    curves = {f"{heading}, {name}": (name, color) for name, color in zip((engine, BLEND), COLORS, strict=True)}
-    return add_chart(table, heading, curves)
+    name = MEASURES["psnr_moving"]
+    curves = {name: (engine.replace("_", " "), COLORS[0])}
+    if engine != BLEND_ENGINE:
+        curves[f"{name}, {BLEND}"] = (BLEND, COLORS[1])
+    return add_chart(table, name, curves)

@@ -454,18 +454,31 @@ def _check(run: _Run) -> None:
     test.assertEqual(table.GetNumberOfRows(), len(hidden))
     test.assertTrue(all(np.isfinite(column).all() for column in columns.values()))
     np.testing.assert_allclose(columns["time ms"], hidden)
-    np.testing.assert_allclose(columns["t"], np.arange(1, END_SYSTOLE) / END_SYSTOLE, atol=1e-9)
-    scores = [columns[f"PSNR (moving region), {name}"] for name in (run.engine, "linear blend")]
-    test.assertEqual(np.mean(scores[0]) > np.mean(scores[1]), run.moves)
-    test.assertEqual(chart.GetNumberOfPlotSeriesNodes(), 2)
-    [errors] = [node for node in added if node.IsA("vtkMRMLSequenceNode") and node.GetName().endswith("error")]
+    moving = "PSNR of the moving region, dB"
+    test.assertEqual(list(columns)[1], moving)
+    blend = columns.get(f"{moving}, linear blend", columns[moving])
+    test.assertEqual(np.mean(columns[moving]) > np.mean(blend), run.moves)
+    test.assertEqual(chart.GetNumberOfPlotSeriesNodes(), 2 if run.moves else 1)
+    [errors] = [node for node in added if node.IsA("vtkMRMLSequenceNode") and node.GetName().startswith("Errors of")]
     np.testing.assert_allclose(index_values_of(errors), hidden)
     for item in _items(errors):
         test.assertTrue(np.isfinite(_array(item)).all())
         test.assertGreater(_array(item).max(), 0)
         test.assertEqual(_matrix(item), _matrix(run.parameters.sequence.GetNthDataNode(0)))
     test.assertIs(ui.scoreTable.mrmlTableNode(), table)
-    test.assertIn(f"{len(hidden)} hidden frames", ui.checkMessage.text)
+    test.assertIn(f"{len(hidden)} hidden frames", ui.checkResult.text)
+    _assert_way_back(run, proxy_of(errors))
+
+
+def _assert_way_back(run: _Run, errors: slicer.vtkMRMLScalarVolumeNode) -> None:
+    """A button leads from the error maps to the images, and back to the errors."""
+    if slicer.app.layoutManager() is None:
+        return
+    composite = slicer.app.layoutManager().sliceWidget("Red").sliceLogic().GetSliceCompositeNode()
+    for back in (False, True):
+        run.test.assertEqual(composite.GetBackgroundVolumeID() == errors.GetID(), not back)
+        run.ui.imagesButton.click()
+    run.test.assertEqual(composite.GetBackgroundVolumeID(), errors.GetID())
 
 
 def _save_and_load(run: _Run) -> None:
@@ -482,6 +495,10 @@ def _save_and_load(run: _Run) -> None:
         test.assertFalse(run.ui.interpolateButton.enabled)
         slicer.util.loadScene(str(path))
     loaded = _saved_state(run.parameters)
+    test.assertIn("hidden frames", run.ui.checkResult.text)
+    for view in nodes_of(slicer.mrmlScene, "vtkMRMLSliceCompositeNode"):
+        background = slicer.mrmlScene.GetNodeByID(view.GetBackgroundVolumeID() or "")
+        test.assertFalse(background is not None and background.GetName().startswith("Errors of"), view.GetName())
     for what, value in saved.items():
         test.assertEqual(loaded[what], value, what)
     test.assertEqual((run.ui.timeSlider.value, run.ui.frameCount.value), (90.0, 7))
@@ -490,18 +507,31 @@ def _save_and_load(run: _Run) -> None:
     test.assertTrue(run.ui.interpolateButton.enabled)
 
 
-def _remove_generated(run: _Run) -> None:
-    """Remove the generated frames; the acquired ones stay"""
-    test, result = run.test, run.parameters.result
-    acquired = [_array(result.GetNthDataNode(n)).copy() for n in (0, 11)]
-    run.ui.removeFramesButton.click()
-    test.assertIn("10 synthetic frames removed", run.ui.cleanUpMessage.text)
-    test.assertEqual(result.GetNumberOfDataNodes(), 2)
-    for item, array in zip(_items(result), acquired, strict=True):
-        np.testing.assert_array_equal(_array(item), array)
-        test.assertFalse(is_synthetic(attributes_of(item)))
-    test.assertTrue(all(companion_of(result, kind.value) is None for kind in Companion))
-    test.assertEqual(run.parameters.sequence.GetNumberOfDataNodes(), PHASES)
+def _clean_up(run: _Run) -> None:
+    """Remove the results by the list of Clean up: the cine is as it was"""
+    test, ui, sequence = run.test, run.ui, run.parameters.sequence
+    slicer.app.processEvents()
+    results = run.widget.logic.results()
+    test.assertEqual(ui.resultList.rowCount, len(results))
+    test.assertIn("check", [result.kind.value for result in results])
+    times = [node.GetMTime() for node in _items(sequence)]
+    _remove_all(run)
+    test.assertEqual(run.widget.logic.results(), [])
+    test.assertEqual(ui.resultList.rowCount, 0)
+    test.assertFalse(ui.removeAllButton.enabled)
+    test.assertEqual([node.GetMTime() for node in _items(sequence)], times)
+    test.assertIsNone(run.parameters.result)
+    for kind in ("vtkMRMLTableNode", "vtkMRMLPlotChartNode", "vtkMRMLPlotSeriesNode"):
+        test.assertEqual(nodes_of(slicer.mrmlScene, kind), [])
+    test.assertEqual(nodes_of(slicer.mrmlScene, "vtkMRMLSequenceBrowserNode"), browsers_of(sequence))
+
+
+def _remove_all(run: _Run) -> None:
+    """Press Remove all, and agree to the question."""
+    slicer.app.processEvents()  # the list follows the scene
+    with mock.patch.object(slicer.util, "confirmOkCancelDisplay", return_value=True) as asked:
+        run.ui.removeAllButton.click()
+    run.test.assertIn("Acquired frames stay", asked.call_args.args[0])
 
 
 def _track_motion(run: _Run) -> None:
@@ -514,7 +544,7 @@ def _track_motion(run: _Run) -> None:
     if run.moves:
         run.press(run.panel.sections["track"].work)
         _assert_tracked(run, slice_cine)
-        ui.removeMotionButton.click()
+        _remove_all(run)
     else:
         with mock.patch.object(slicer.util, "errorDisplay") as shown:
             ui.trackButton.click()
@@ -582,7 +612,7 @@ def _add_slices(run: _Run) -> None:
             test.assertEqual(manager.layout, COMPARISON)
             ui.compareButton.click()
             test.assertEqual(manager.layout, layout)
-        ui.removeSlicesButton.click()
+        _remove_all(run)
     else:
         with mock.patch.object(slicer.util, "errorDisplay") as shown:
             ui.slicesButton.click()
@@ -655,7 +685,7 @@ SCENARIOS = (
     _deformation,
     _check,
     _save_and_load,
-    _remove_generated,
+    _clean_up,
     _track_motion,
     _add_slices,
     _without_pytorch,

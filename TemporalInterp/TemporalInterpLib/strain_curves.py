@@ -18,6 +18,7 @@ from TemporalInterpLib.charts import add_chart, add_table, index_heading
 from TemporalInterpLib.follow_points import in_image
 from TemporalInterpLib.motion_transforms import displacements_in
 from TemporalInterpLib.remove_generated import remove_with_belongings
+from TemporalInterpLib.result_marks import ResultKind, mark_result
 from TemporalInterpLib.scene_transaction import nodes_of, scene_transaction
 from TemporalInterpLib.sequence_conversion import index_values_of
 from TemporalInterpLib.volume_conversion import RAS_TO_LPS
@@ -86,6 +87,7 @@ def add_strain_curves(
         chart = add_chart(table, "strain %", {_heading(name): (name, COLORS[name]) for name in strains})
         series = [chart.GetNthPlotSeriesNode(n) for n in range(chart.GetNumberOfPlotSeriesNodes())]
         for node in (table, chart, *series):
+            mark_result(node, ResultKind.MOTION)
             node.SetNodeReferenceID(MOTION_ROLE, motion.GetID())
             node.SetNodeReferenceID(CURVE_ROLE, curve_node.GetID())
     _remove(before, scene)
@@ -121,11 +123,6 @@ def strain_nodes(
         if node.GetNodeReferenceID(MOTION_ROLE) == motion.GetID()
         and (curve_node is None or node.GetNodeReferenceID(CURVE_ROLE) == curve_node.GetID())
     ]
-
-
-def remove_strain_curves(motion: slicer.vtkMRMLSequenceNode) -> None:
-    """Remove the tables and plots of strain by a motion."""
-    _remove(strain_nodes(motion), motion.GetScene())
 
 
 def _remove(nodes: list[slicer.vtkMRMLNode], scene: slicer.vtkMRMLScene) -> None:

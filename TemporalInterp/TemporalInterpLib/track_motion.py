@@ -1,4 +1,4 @@
-"""Tracks the motion through a sequence of the scene, in a child process, and removes it.
+"""Tracks the motion through a sequence of the scene, in a child process.
 
 Everything is computed in nodes outside the scene and added at the end in one batch, so an error or a cancel leaves the
 scene as it was.
@@ -21,14 +21,12 @@ from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError
 from TemporalInterpLib.background import Steps, in_background, share_of
 from TemporalInterpLib.child_process import command_line, write_for_child
-from TemporalInterpLib.follow_points import followers_of, let_go
-from TemporalInterpLib.motion_transforms import SOURCE_ROLE, TrackingFacts, motions_of, point_transform
+from TemporalInterpLib.motion_transforms import SOURCE_ROLE, TrackingFacts, point_transform
 from TemporalInterpLib.region_mask import mask_on
-from TemporalInterpLib.remove_generated import remove_browsed_sequence
+from TemporalInterpLib.result_marks import BROWSER_KEY, ResultKind, mark_result
 from TemporalInterpLib.scene_transaction import scene_transaction
 from TemporalInterpLib.sequence_browser import SourceView, add_browser, add_proxy
 from TemporalInterpLib.sequence_conversion import new_sequence_like, sequence_from_node, set_attributes
-from TemporalInterpLib.strain_curves import remove_strain_curves
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,23 +112,6 @@ def tracking_steps(
     return _steps(_Source(sequence_node, scene, acquired, texts, items.index(reference), mask, whole_beat), device)
 
 
-def remove_tracked_motion(sequence_node: slicer.vtkMRMLSequenceNode) -> int:
-    """Remove the tracked motions of a sequence, with the strain curves measured by them.
-
-    Nodes that follow a motion return to their place in the reference phase.
-
-    Returns:
-        the number of removed motions.
-    """
-    motions = motions_of(sequence_node)
-    for motion in motions:
-        for node in followers_of(motion):
-            let_go(node)
-        remove_strain_curves(motion)
-        remove_browsed_sequence(motion)
-    return len(motions)
-
-
 def _steps(source: _Source, device: str) -> Steps[TrackedMotion]:
     with tempfile.TemporaryDirectory(prefix="TemporalInterp-") as name:
         frames, mask, folder = (Path(name) / part for part in ("frames.seq.nrrd", "mask.nrrd", "tracked"))
@@ -196,11 +177,13 @@ def _add(source: _Source, motion: slicer.vtkMRMLSequenceNode) -> TrackedMotion:
         motion.SetName(scene.GenerateUniqueName(motion.GetName()))
         scene.AddNode(motion)
         motion.SetNodeReferenceID(SOURCE_ROLE, source.node.GetID())
+        mark_result(motion, ResultKind.MOTION)
         proxy = add_proxy(motion, motion.GetName(), view, scene)
         browser = view.browser
         if browser is None:
             shown = [(source.node, add_proxy(source.node, source.node.GetName(), view, scene))]
             browser = add_browser(f"{source.node.GetName()} browser", shown, view, scene)
+            browser.SetAttribute(BROWSER_KEY, "true")
         with slicer.util.NodeModify(browser):  # last: this changes a node that existed before
             browser.AddSynchronizedSequenceNodeID(motion.GetID())
             browser.AddProxyNode(proxy, motion, False)

@@ -15,6 +15,12 @@ from TemporalInterpLib.parameter_node import TemporalInterpParameterNode
 from TemporalInterpLib.section import SCENE, Context, Section
 from TemporalInterpLib.sections import section_classes, ui_file
 
+SPACING = 4
+"""Pixels between sections."""
+
+MARGINS = (6, 4, 6, 6)
+"""Pixels around the contents of a section: left, above, right, below."""
+
 CLOSING_SECONDS = 5.0
 """Time to wait for cancelled work when the panel is closed."""
 
@@ -44,12 +50,15 @@ class ModulePanel:
         self._sequences: dict[slicer.vtkMRMLSequenceNode, int] = {}
         layout = qt.QVBoxLayout(widget)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACING)
         for name, section in section_classes().items():
             contents = slicer.util.loadUI(str(ui_file(name)))
             contents.setMRMLScene(slicer.mrmlScene)
+            _keep_width(contents)
             layout.addWidget(_collapsible(contents, name, section) if section.title else contents)
             self.sections[name] = section(self.context, slicer.util.childWidgetVariables(contents))
         layout.addStretch(1)
+        self._texts = {label: label.text for label in _labels_of(widget)}
 
     def use(self, parameters: TemporalInterpParameterNode | None) -> None:
         """Follow these parameters from now on, or none while there is no scene."""
@@ -70,6 +79,9 @@ class ModulePanel:
         self.use(None)  # first: a selector may change as the preview is removed, and its followers would start again
         for section in self.sections.values():
             section.stop()
+        for label, text in self._texts.items():  # what was said and drawn is of a scene that closes
+            label.clear()
+            label.text = text
         self.context.reader.forget()
 
     def close(self) -> None:
@@ -146,8 +158,24 @@ def _collapsible(contents: Any, name: str, section: type[Section]) -> Any:
     button = ctk.ctkCollapsibleButton()
     button.objectName = f"{name}Section"
     button.text = section.title
+    button.collapsedHeight = 0  # otherwise a closed section leaves an empty line
     layout = qt.QVBoxLayout(button)
     layout.setContentsMargins(0, 0, 0, 0)
     layout.addWidget(contents)
+    contents.layout().setContentsMargins(*MARGINS)
     button.collapsed = section.collapsed
     return button
+
+
+def _labels_of(widget: Any) -> list[Any]:
+    return [label for label in widget.findChildren(qt.QLabel) if label.objectName]
+
+
+def _keep_width(contents: Any) -> None:
+    """Let no message, picture or choice widen the panel: it would take the room of the slice views."""
+    messages = [label for label in _labels_of(contents) if label.wordWrap or not label.text]
+    choices = [*contents.findChildren(qt.QComboBox), *contents.findChildren(slicer.qMRMLNodeComboBox)]
+    for widget in (*messages, *choices):
+        policy = widget.sizePolicy
+        policy.setHorizontalPolicy(qt.QSizePolicy.Ignored)
+        widget.setSizePolicy(policy)

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QDoubleSpinBox,
     QHBoxLayout,
+    QSizePolicy,
     QSlider,
     QStyle,
     QStyleOptionButton,
@@ -102,7 +103,8 @@ class ctkCollapsibleButton(QAbstractButton):
         self.setText(next((a for a in arguments if isinstance(a, str)), ""))
         self.setCheckable(True)
         self.setChecked(True)
-        self.setContentsMargins(4, self._title_height(), 4, 4)
+        self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Preferred)
+        self.setContentsMargins(0, self._title_height(), 0, 0)
         self.toggled.connect(self._show_contents)
 
     def _title_height(self) -> int:

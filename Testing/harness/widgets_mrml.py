@@ -324,11 +324,15 @@ class qMRMLTableView(QTableView):
             self._observations.add(table, vtk.vtkCommand.ModifiedEvent, self._fill)
         self._fill()
 
+    def _head(self, name: str) -> str:
+        titled = self._table is not None and self._table.GetUseColumnTitleAsColumnHeader()
+        return (titled and self._table.GetColumnTitle(name)) or name
+
     def _fill(self) -> None:
         table = self._table.GetTable() if self._table is not None else vtk.vtkTable()
         rows, columns = range(table.GetNumberOfRows()), range(table.GetNumberOfColumns())
         model = QStandardItemModel(self)
-        model.setHorizontalHeaderLabels([table.GetColumnName(column) or "" for column in columns])
+        model.setHorizontalHeaderLabels([self._head(table.GetColumnName(column) or "") for column in columns])
         for row in rows:
             model.appendRow([QStandardItem(table.GetValue(row, column).ToString()) for column in columns])
         self.setModel(model)

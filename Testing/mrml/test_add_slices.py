@@ -11,8 +11,10 @@ from temporal_interp.data.geometry import Geometry
 from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.slices.choices import FACTORS
 from temporal_interp.slices.slice_grid import closer_slices
-from TemporalInterpLib.add_slices import remove_added_slices, results_of, shown_pair, slice_plan, slices_steps
+from TemporalInterpLib.add_slices import results_of, shown_pair, slice_plan, slices_steps
 from TemporalInterpLib.background import run_to_end
+from TemporalInterpLib.result_marks import ResultKind
+from TemporalInterpLib.results import remove_results_of
 
 ONE_SLICE = Geometry((1, 12, 16), OBLIQUE.spacing, OBLIQUE.origin, OBLIQUE.direction)
 
@@ -185,14 +187,14 @@ class TestRemove:
         before = snapshot(scene)
         for factor in (2, 4):
             add(ct, factor).result.AddDefaultStorageNode()
-        assert remove_added_slices(ct) == 2
+        assert remove_results_of(ct, ResultKind.SLICES) == 2
         assert snapshot(scene) == before
 
     def test_sequences_go_from_the_browser_of_their_source(self, cine, scene, repeated):
         before = ids(scene)
         for factor in (2, 4):
             add(cine.sequence, factor)
-        assert remove_added_slices(cine.sequence) == 2
+        assert remove_results_of(cine.sequence, ResultKind.SLICES) == 2
         assert ids(scene) == before
         assert cine.browser.GetNumberOfSynchronizedSequenceNodes(True) == 1
         assert cine.browser.GetSelectedItemNumber() == 2
@@ -202,21 +204,21 @@ class TestRemove:
         before = ids(scene)
         for factor in (2, 4):
             add(sequence, factor)
-        assert remove_added_slices(sequence) == 2
+        assert remove_results_of(sequence, ResultKind.SLICES) == 2
         assert ids(scene) == before
 
     def test_a_browser_that_was_given_another_sequence_stays(self, scene, blob_frames, repeated):
         sequence, other = (scene.AddNode(sequence_of(blob_frames(3), OBLIQUE, [0, 1, 2])) for _ in range(2))
         added = add(sequence)
         added.browser.AddSynchronizedSequenceNodeID(other.GetID())
-        remove_added_slices(sequence)
+        remove_results_of(sequence, ResultKind.SLICES)
         assert added.browser.GetScene() is scene
         assert added.browser.GetProxyNode(sequence) is added.given_volume
         assert added.browser.GetNumberOfSynchronizedSequenceNodes(True) == 2
 
     def test_results_of_other_images_stay(self, ct, cine, repeated):
         of_ct, of_cine = add(ct).result, add(cine.sequence).result
-        assert remove_added_slices(ct) == 1
+        assert remove_results_of(ct, ResultKind.SLICES) == 1
         assert of_ct.GetScene() is None
         assert results_of(cine.sequence) == [of_cine]
 
@@ -224,15 +226,15 @@ class TestRemove:
         add(scene.AddNode(sequence_of(blob_frames(3), OBLIQUE, [0, 1, 2])))
         save_and_load()
         source = next(n for n in slicer.util.getNodesByClass("vtkMRMLSequenceNode") if n.GetName() == "cine")
-        assert remove_added_slices(source) == 1
+        assert remove_results_of(source, ResultKind.SLICES) == 1
         assert slicer.util.getNodesByClass("vtkMRMLSequenceBrowserNode") == []
         assert slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") == []
         assert slicer.util.getNodesByClass("vtkMRMLSequenceNode") == [source]
 
     def test_without_any_nothing_changes(self, cine, scene):
         before = snapshot(scene)
-        assert remove_added_slices(cine.sequence) == 0
-        assert remove_added_slices(None) == 0
+        assert remove_results_of(cine.sequence, ResultKind.SLICES) == 0
+        assert remove_results_of(None, ResultKind.SLICES) == 0
         assert snapshot(scene) == before
 
 

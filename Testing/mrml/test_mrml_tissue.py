@@ -18,7 +18,7 @@ def volume(array) -> Volume:
 
 def body(background=0.0, muscle=100.0, blood=400.0, noise=5.0) -> tuple[np.ndarray, np.ndarray]:
     """A ring of muscle around blood, in a dark background; the image and where the ring is."""
-    k, j, i = np.indices((3, 64, 64))
+    _k, j, i = np.indices((3, 64, 64))
     radius = np.hypot(j - 32, i - 32)
     image = np.where(radius < 14, blood, np.where(radius < 22, muscle, background))
     image = image + np.random.default_rng(0).normal(0, noise, image.shape)

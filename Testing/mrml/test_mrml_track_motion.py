@@ -28,9 +28,11 @@ from TemporalInterpLib.background import run_to_end
 from TemporalInterpLib.follow_points import followers_of, follows, let_follow, let_go
 from TemporalInterpLib.motion_transforms import DIRECTION, TrackingFacts, displacements_in, motions_of, point_transform
 from TemporalInterpLib.region_mask import mask_on
+from TemporalInterpLib.result_marks import ResultKind
+from TemporalInterpLib.results import remove_results_of
 from TemporalInterpLib.sequence_conversion import set_attributes
 from TemporalInterpLib.strain_curves import add_strain_curves, contour_of, strain_nodes
-from TemporalInterpLib.track_motion import remove_tracked_motion, tracking_steps
+from TemporalInterpLib.track_motion import tracking_steps
 
 ONE_SLICE = Geometry((1, 24, 20), (1.4, 1.4, 8.0), OBLIQUE.origin, OBLIQUE.direction)
 
@@ -399,7 +401,7 @@ class TestRemove:
         let_follow(points, motions[0])
         let_follow(wall, motions[1])
         add_strain_curves(motions[1], wall, ContourView.SHORT_AXIS)
-        assert remove_tracked_motion(cine.sequence) == 2
+        assert remove_results_of(cine.sequence, ResultKind.MOTION) == 2
         assert {scene.GetNthNode(n).GetID() for n in range(scene.GetNumberOfNodes())} == before
         np.testing.assert_allclose(world(points), in_world(CENTRE, cine), atol=1e-4)
         np.testing.assert_allclose(world(wall), in_world(ring()[0], cine), atol=1e-4)
@@ -407,7 +409,7 @@ class TestRemove:
 
     def test_without_any_nothing_changes(self, cine, scene):
         before = snapshot(scene)
-        assert remove_tracked_motion(cine.sequence) == 0
+        assert remove_results_of(cine.sequence, ResultKind.MOTION) == 0
         assert snapshot(scene) == before
 
 
@@ -440,7 +442,7 @@ class TestSaving:
         assert geometry.is_close(OBLIQUE)
         np.testing.assert_allclose(displacements[4], np.broadcast_to(3 * SHIFT, displacements[4].shape), atol=1e-5)
         assert len(strain_nodes(motion)) == 5  # a table, a chart, and a series for each of three strains
-        remove_tracked_motion(sequence)
+        remove_results_of(sequence, ResultKind.MOTION)
         assert slicer.util.getNodesByClass("vtkMRMLTableNode") == []
         assert points.GetScene() is not None
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import qt
 import slicer
 from harness import gestures
 from mrml_helpers import item_arrays, known_motion
@@ -138,6 +139,20 @@ def pick(box, index: int) -> None:
     """Choose an entry of a QComboBox as a user does."""
     box.currentIndex = index
     box.activated.emit(index)
+
+
+def tick(table, *rows: int) -> None:
+    """Tick rows of a list of Clean up, and no others."""
+    for row in range(table.rowCount):
+        table.item(row, 0).setCheckState(qt.Qt.Checked if row in rows else qt.Qt.Unchecked)
+
+
+def remove_all(widget, dialogs) -> None:
+    """Remove all results by Clean up, and agree to its question."""
+    slicer.app.processEvents()  # the list follows the scene
+    dialogs.answer = True
+    widget.ui.removeAllButton.click()
+    dialogs.answer = None
 
 
 def attributes(node) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import qt
 import slicer
 from harness import gestures
 from mrml_helpers import OBLIQUE, FailingEngine, item_arrays, item_values, put_in_scene, snapshot
@@ -28,7 +29,10 @@ def check(process_events_until):
     return run
 
 
-def table_of(name: str = "cine check of known_motion") -> dict[str, list[float]]:
+MOVING, SSIM, WHOLE = "PSNR of the moving region, dB", "SSIM", "PSNR of the whole image, dB"
+
+
+def table_of(name: str = "Scores of cine") -> dict[str, list[float]]:
     (table,) = (n.GetTable() for n in slicer.util.getNodesByClass("vtkMRMLTableNode") if n.GetName() == name)
     return {
         table.GetColumnName(c): [table.GetValue(r, c).ToDouble() for r in range(table.GetNumberOfRows())]
@@ -54,8 +58,8 @@ def test_the_hidden_frames_are_those_between_the_phases(widget, check):
     check(widget)
     table = table_of()
     assert table["trigger time ms"] == [12.5, 25.0]
-    assert table["t"] == pytest.approx([1 / 3, 2 / 3], abs=1e-3)
-    assert widget.ui.checkMessage.text.startswith("2 hidden frames: ")
+    assert widget.ui.checkResult.text.startswith("2 hidden frames: ")
+    assert widget.ui.checkMessage.text == ""
 
 
 def test_what_lies_around_the_phases_is_that_of_the_loop(cine, widget, check):
@@ -63,7 +67,7 @@ def test_what_lies_around_the_phases_is_that_of_the_loop(cine, widget, check):
     check(widget)
     shown = SHIFT.prepared[-1].sequence
     assert (shown.times, shown.period) == ((0.0, 50.0), 60.0)
-    assert sequence("cine predicted").GetAttribute("TemporalInterp.Period") is None
+    assert sequence("Predicted cine").GetAttribute("TemporalInterp.Period") is None
 
 
 @pytest.mark.parametrize(("ticked", "period"), [(False, None), (True, 62.5)])
@@ -80,13 +84,14 @@ def test_the_engine_sees_what_lies_around_the_phases(widget, check, ticked, peri
 def test_scores_of_the_blend_are_those_of_its_voxels(cine, widget, check):
     parameters_of(widget).engine = "linear_blend"
     check(widget)
-    table = table_of("cine check of linear_blend")
+    table = table_of()
+    assert set(table) == {"trigger time ms", MOVING, SSIM, WHOLE}
     frames = scaled(cine)
     for row, number in enumerate((1, 2, 3)):
         predicted = (1 - number / 4) * frames[0] + number / 4 * frames[4]
         psnr = -10 * np.log10(np.mean((predicted - frames[number]) ** 2))
-        assert table["PSNR dB, linear blend"][row] == pytest.approx(psnr, abs=0.02)
-    assert "this is the linear blend itself" in widget.ui.checkMessage.text
+        assert table[WHOLE][row] == pytest.approx(psnr, abs=0.02)
+    assert "this is the linear blend itself" in widget.ui.checkResult.text
 
 
 def test_engine_and_blend_have_scores_of_their_own(cine, widget, check):
@@ -94,23 +99,32 @@ def test_engine_and_blend_have_scores_of_their_own(cine, widget, check):
     table, frames = table_of(), scaled(cine)
     for row, number in enumerate((1, 2, 3)):
         blended = (1 - number / 4) * frames[0] + number / 4 * frames[4]
-        predicted = item_arrays(sequence("cine predicted"))[row]
-        for name, array in (("linear blend", blended), ("known_motion", predicted)):
+        predicted = item_arrays(sequence("Predicted cine"))[row]
+        for ending, array in ((", linear blend", blended), ("", predicted)):
             psnr = -10 * np.log10(np.mean((array - frames[number]) ** 2))
-            assert table[f"PSNR dB, {name}"][row] == pytest.approx(psnr, abs=0.02)
+            assert table[f"{WHOLE}{ending}"][row] == pytest.approx(psnr, abs=0.02)
 
 
 def test_the_gain_is_reported_beside_the_linear_blend(cine, widget, check):
     check(widget)
     table = table_of()
-    moving = "PSNR (moving region)"
-    gain = np.mean(np.subtract(table[f"{moving}, known_motion"], table[f"{moving}, linear blend"]))
-    assert f"{gain:+.2f} dB over the linear blend" in widget.ui.checkMessage.text
-    assert set(table) == {
+    gain = np.mean(np.subtract(table[MOVING], table[f"{MOVING}, linear blend"]))
+    assert f"{gain:+.2f} dB over the linear blend" in widget.ui.checkResult.text
+    assert list(table) == [
         "trigger time ms",
-        "t",
-        *(f"{m}, {e}" for m in ("PSNR dB", moving, "SSIM") for e in ("known_motion", "linear blend")),
-    }
+        *(f"{measure}{ending}" for measure in (MOVING, SSIM, WHOLE) for ending in ("", ", linear blend")),
+    ]
+
+
+def test_the_table_has_short_heads_and_room_for_its_rows(widget, check):
+    check(widget)
+    table = widget.ui.scoreTable
+    heads = [table.model().headerData(n, qt.Qt.Horizontal) for n in range(table.model().columnCount())]
+    assert heads == ["trigger time ms", "dB", "dB blend", "SSIM", "SSIM blend", "dB all", "dB all blend"]
+    for words in ("dB: PSNR of the moving region", "dB all: of the whole image", "blend: the same of the linear blend"):
+        assert words in widget.ui.scoreKey.text
+    rows = table.verticalHeader().defaultSectionSize * 3
+    assert rows < table.height < rows + 80
 
 
 def test_table_curve_and_chart_are_shown(widget, check):
@@ -123,14 +137,14 @@ def test_table_curve_and_chart_are_shown(widget, check):
     chart = slicer.util.getNodesByClass("vtkMRMLPlotChartNode")[0]
     assert chart.GetNumberOfPlotSeriesNodes() == 2
     columns = [chart.GetNthPlotSeriesNode(n).GetYColumnName() for n in range(2)]
-    assert columns == ["PSNR (moving region), known_motion", "PSNR (moving region), linear blend"]
+    assert columns == [MOVING, f"{MOVING}, linear blend"]
     assert chart.GetNthPlotSeriesNode(0).GetXColumnName() == "trigger time ms"
 
 
 def test_error_maps_are_the_absolute_differences(cine, widget, check):
     parameters_of(widget).engine = "linear_blend"
     check(widget)
-    errors, predicted = sequence("cine error"), sequence("cine predicted")
+    errors, predicted = sequence("Errors of cine"), sequence("Predicted cine")
     assert item_values(errors) == item_values(predicted) == [12.5, 25.0, 37.5]
     frames = scaled(cine)
     for row, number in enumerate((1, 2, 3)):
@@ -148,8 +162,8 @@ def test_error_maps_are_the_absolute_differences(cine, widget, check):
 
 def test_scrolling_shows_error_and_prediction_together(cine, widget, check):
     check(widget)
-    errors, predicted = sequence("cine error"), sequence("cine predicted")
-    browser = slicer.util.getNode("cine error browser")
+    errors, predicted = sequence("Errors of cine"), sequence("Predicted cine")
+    browser = slicer.util.getNode("Errors of cine browser")
     browser.SetSelectedItemNumber(2)
     for node in (errors, predicted):
         proxy = browser.GetProxyNode(node)
@@ -166,15 +180,12 @@ def test_the_acquired_sequence_is_as_it_was(cine, scene, widget, check):
     assert {key: value for key, value in picture(scene).items() if key in of_source} == before
 
 
-def test_neighbours_have_nothing_to_hide(scene, widget, dialogs):
+def test_neighbours_have_nothing_to_hide(widget):
     pick(widget.ui.lastPhase, 1)
-    before = picture(scene)
-    widget.ui.checkButton.click()
-    ((level, text),) = dialogs.shown
-    assert level == "error"
-    assert "further apart" in text
-    assert widget.ui.checkMessage.text == text
-    assert picture(scene) == before
+    assert not widget.ui.checkButton.enabled
+    assert "further apart" in widget.ui.checkButton.toolTip
+    pick(widget.ui.lastPhase, 2)
+    assert widget.ui.checkButton.enabled
 
 
 def test_synthetic_frames_are_not_predicted(cine, widget, check):
@@ -182,7 +193,6 @@ def test_synthetic_frames_are_not_predicted(cine, widget, check):
     cine.sequence.Modified()
     check(widget)
     assert table_of()["trigger time ms"] == [12.5, 37.5]
-    assert table_of()["t"] == [0.25, 0.75]
 
 
 def test_cancelled_it_leaves_the_scene_identical(scene, widget, engines, process_events_until):
@@ -230,7 +240,7 @@ def test_nan_voxels_spoil_no_score(scene, blob_frames, open_panel, dialogs, chec
     widget = open_panel()
     check(widget)
     assert dialogs.shown == []
-    assert "nan" not in widget.ui.checkMessage.text.lower()
+    assert "nan" not in widget.ui.checkResult.text.lower()
 
 
 def test_a_frame_of_nan_is_reported(scene, blob_frames, open_panel, dialogs, check):
@@ -254,7 +264,7 @@ def test_the_sequence_is_deleted_meanwhile(cine, scene, widget, engines, process
     held.let_go()
     process_events_until(lambda: not widget.panel.sections["check"].work.running)
     nodes = [scene.GetNthNode(n).GetName() for n in range(scene.GetNumberOfNodes())]
-    assert ("cine error" in nodes) == ("cine check of known_motion" in nodes), "half a result"
+    assert ("Errors of cine" in nodes) == ("Scores of cine" in nodes), "half a result"
 
 
 def test_the_user_goes_to_another_module_meanwhile(widget, engines, process_events_until):
@@ -265,7 +275,7 @@ def test_the_user_goes_to_another_module_meanwhile(widget, engines, process_even
     held.let_go()
     process_events_until(lambda: not widget.panel.sections["check"].work.running)
     gestures.enter(widget)
-    assert widget.ui.checkMessage.text.startswith("3 hidden frames")
+    assert widget.ui.checkResult.text.startswith("3 hidden frames")
 
 
 def test_twice_makes_two_of_everything(widget, check):
@@ -274,6 +284,10 @@ def test_twice_makes_two_of_everything(widget, check):
     tables = slicer.util.getNodesByClass("vtkMRMLTableNode")
     assert len({table.GetName() for table in tables}) == 2
     assert widget.ui.scoreTable.mrmlTableNode() is tables[1]
+    assert widget.ui.checkSelector.count == 2
+    assert widget.ui.checkSelector.currentIndex == 1
+    pick(widget.ui.checkSelector, 0)
+    assert widget.ui.scoreTable.mrmlTableNode() is tables[0]
 
 
 def test_when_the_table_is_deleted_or_the_scene_closed_nothing_of_it_is_shown(scene, widget, check):
@@ -282,6 +296,8 @@ def test_when_the_table_is_deleted_or_the_scene_closed_nothing_of_it_is_shown(sc
     assert widget.ui.scoreTable.mrmlTableNode() is None
     assert widget.ui.scoreTable.isHidden()
     assert widget.ui.scoreCurve.isHidden()
+    assert widget.ui.checkPlayWidget.isHidden()
+    assert widget.ui.checkSelector.count == 0
 
 
 @pytest.mark.parametrize("unit", ["", "%"])
@@ -298,8 +314,165 @@ def test_single_slices_and_float64(scene, blob_frames, open_panel, check):
     widget = open_panel()
     parameters_of(widget).engine = "linear_blend"
     check(widget)
-    assert item_values(sequence("cine error")) == [1.0, 2.0]
+    assert item_values(sequence("Errors of cine")) == [1.0, 2.0]
     frames = scaled(cine)
     np.testing.assert_allclose(
-        item_arrays(sequence("cine predicted"))[0], blend(frames[0], frames[3], 1 / 3), atol=1e-5
+        item_arrays(sequence("Predicted cine"))[0], blend(frames[0], frames[3], 1 / 3), atol=1e-5
     )
+
+
+def red():
+    return slicer.app.layoutManager().sliceWidget("Red").mrmlSliceCompositeNode()
+
+
+class TestImagesAndErrors:
+    def test_the_errors_are_shown_and_the_images_come_back(self, cine, widget, check):
+        overlay = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode")
+        slicer.util.setSliceViewerLayers(background=cine.proxy, foreground=overlay, foregroundOpacity=0.3)
+        check(widget)
+        errors = slicer.util.getNode("Errors of cine browser").GetProxyNode(sequence("Errors of cine"))
+        assert (red().GetBackgroundVolumeID(), red().GetForegroundVolumeID()) == (errors.GetID(), None)
+        assert widget.ui.imagesButton.text == "Back to the images"
+        widget.ui.imagesButton.click()
+        assert (red().GetBackgroundVolumeID(), red().GetForegroundVolumeID()) == (cine.proxy.GetID(), overlay.GetID())
+        assert red().GetForegroundOpacity() == pytest.approx(0.3)
+        assert widget.ui.imagesButton.text == "Show the errors"
+        widget.ui.imagesButton.click()
+        assert red().GetBackgroundVolumeID() == errors.GetID()
+
+    def test_the_button_follows_what_the_user_shows(self, cine, widget, check):
+        check(widget)
+        red_before = red().GetBackgroundVolumeID()
+        for name in slicer.app.layoutManager().sliceViewNames():
+            view = slicer.app.layoutManager().sliceWidget(name).mrmlSliceCompositeNode()
+            view.SetBackgroundVolumeID(cine.proxy.GetID())
+        assert red_before != cine.proxy.GetID()
+        assert widget.ui.imagesButton.text == "Show the errors"
+
+    def test_where_nothing_was_shown_the_images_are(self, cine, widget, check):
+        check(widget)
+        widget.ui.imagesButton.click()
+        assert red().GetBackgroundVolumeID() == cine.proxy.GetID()
+
+    def test_the_player_plays_the_errors(self, widget, check):
+        assert widget.ui.checkPlayWidget.isHidden()
+        check(widget)
+        assert not widget.ui.checkPlayWidget.isHidden()
+        widget.ui.checkSeekWidget.setSelectedItemNumber(2)
+        shown = slicer.mrmlScene.GetNodeByID(red().GetBackgroundVolumeID())
+        np.testing.assert_array_equal(slicer.util.arrayFromVolume(shown), item_arrays(sequence("Errors of cine"))[2])
+
+    def test_the_scale_follows_window_and_level(self, widget, check, monkeypatch):
+        from TemporalInterpLib.sections.check import panel
+
+        told = []
+        usual = panel.scale_picture
+        monkeypatch.setattr(
+            panel, "scale_picture", lambda numbers, *rest: told.append(numbers) or usual(numbers, *rest)
+        )
+        check(widget)
+        assert told[-1] == ["0 %", "10 %", "20 %", "30 %", "40 %"]
+        assert not widget.ui.errorScale.pixmap.isNull()
+        slicer.mrmlScene.GetNodeByID(red().GetBackgroundVolumeID()).GetDisplayNode().SetWindowLevelMinMax(0, 0.1)
+        assert told[-1][-1] == "10 %"
+
+    def test_without_its_error_maps_a_check_is_none(self, scene, widget, check):
+        check(widget)
+        scene.RemoveNode(sequence("Errors of cine"))
+        slicer.app.processEvents()
+        assert widget.ui.scoreCurve.isHidden()
+        assert widget.ui.checkResult.text == ""
+
+    def test_without_the_volume_that_shows_them_the_table_stays(self, scene, widget, check):
+        check(widget)
+        scene.RemoveNode(slicer.util.getNode("Errors of cine browser"))
+        for name in ("Errors of cine", "Predicted cine"):
+            for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"):
+                if node.GetName() == name:
+                    scene.RemoveNode(node)
+        slicer.app.processEvents()
+        assert not widget.ui.scoreTable.isHidden()
+        assert not widget.ui.imagesButton.enabled
+        assert "deleted" in widget.ui.imagesButton.toolTip
+
+    def test_another_sequence_has_no_check(self, cine, blob_frames, widget, check):
+        check(widget)
+        gestures.choose(widget.ui.sequenceSelector, put_in_scene(blob_frames(3), OBLIQUE, [0, 1, 2]).sequence)
+        assert widget.ui.scoreTable.isHidden()
+        gestures.choose(widget.ui.sequenceSelector, cine.sequence)
+        assert not widget.ui.scoreTable.isHidden()
+
+    @pytest.mark.no_main_window
+    def test_without_a_main_window(self, widget, check):
+        check(widget)
+        widget.ui.imagesButton.click()
+
+
+def test_left_and_entered_again_the_check_is_there(widget, check):
+    check(widget)
+    said = widget.ui.checkResult.text
+    gestures.leave(widget)
+    gestures.enter(widget)
+    assert widget.ui.checkResult.text == said
+    assert widget.ui.scoreTable.mrmlTableNode() is not None
+
+
+@pytest.fixture
+def load_mrml(scene, tmp_path):
+    """Function that saves the scene as a .mrml file beside its data, closes it, and loads it again."""
+
+    def run() -> None:
+        folder = tmp_path / "saved"
+        folder.mkdir()
+        assert scene.SaveSceneToSlicerDataBundleDirectory(str(folder))
+        scene.Clear(0)
+        (url,) = folder.rglob("*.mrml")
+        scene.SetURL(str(url))
+        assert scene.Import()
+
+    return run
+
+
+@pytest.mark.no_main_window
+def test_a_mrml_file_brings_back_sequence_phases_result_player_and_check(
+    cine, scene, widget, check, process_events_until, load_mrml
+):
+    pick(widget.ui.firstPhase, 1)
+    widget.ui.frameCount.value = 2
+    widget.ui.interpolateButton.click()
+    process_events_until(lambda: not widget.panel.sections["interpolate"].work.running, 20)
+    check(widget)
+    result, said = parameters_of(widget).result.GetName(), widget.ui.checkResult.text
+    load_mrml()
+    slicer.app.processEvents()
+    parameters = parameters_of(widget)
+    assert (parameters.sequence.GetName(), parameters.result.GetName()) == ("cine", result)
+    assert (parameters.firstPhase, parameters.lastPhase) == (1, 4)
+    assert widget.ui.checkResult.text == said
+    assert not widget.ui.playWidget.isHidden()
+    assert not widget.ui.checkPlayWidget.isHidden()
+    assert widget.ui.resultList.rowCount == 2
+
+
+@pytest.mark.no_main_window  # Slicer complains of its own slice views when it loads turned ones
+def test_saved_and_loaded_the_check_is_there_and_the_images_are_shown(cine, scene, widget, check, save_and_load):
+    view = scene.AddNewNodeByClass("vtkMRMLSliceCompositeNode")
+    view.SetLayoutName("Red")
+    view.SetBackgroundVolumeID(cine.proxy.GetID())
+    check(widget)
+    said, scores = widget.ui.checkResult.text, table_of()
+    errors = scene.GetNodeByID(view.GetBackgroundVolumeID())
+    assert errors.GetName() == "Errors of cine"
+    save_and_load()
+    slicer.app.processEvents()
+    (view,) = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+    shown = scene.GetNodeByID(view.GetBackgroundVolumeID())
+    assert shown is not None
+    assert shown.GetName() != "Errors of cine"
+    assert not shown.GetAttribute("TemporalInterp.ErrorMap")
+    assert widget.ui.checkResult.text == said
+    assert table_of() == scores
+    assert widget.ui.scoreTable.model().headerData(1, qt.Qt.Horizontal) == "dB"
+    assert not widget.ui.checkPlayWidget.isHidden()
+    widget.ui.imagesButton.click()
+    assert scene.GetNodeByID(view.GetBackgroundVolumeID()).GetName() == "Errors of cine"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import slicer
 from harness import gestures
-from panels.panel_helpers import parameters_of
+from panels.panel_helpers import parameters_of, remove_all
 
 from stand_in_engines import StandIn, constant_field
 from temporal_interp.engines.pairwise import Synthesised
@@ -264,10 +264,10 @@ def test_when_the_result_is_deleted_it_says_how_to_get_one(interpolated, scene):
     assert not widget.ui.fieldStyle.enabled
 
 
-def test_removing_the_generated_frames_removes_the_fields(interpolated, with_map):
+def test_removing_the_result_removes_the_fields(interpolated, with_map, dialogs):
     widget = interpolated()
     with_map(widget)
-    widget.ui.removeFramesButton.click()
+    remove_all(widget, dialogs)
     assert not widget.ui.fieldStyle.enabled
     assert "Tick 'Also keep the motion'" in widget.ui.deformationMessage.text
 

@@ -104,7 +104,7 @@ def test_a_sequence_that_cannot_be_used_says_so_and_nothing_happens(
 
 
 @pytest.mark.parametrize("make", BAD, ids=lambda make: make.__name__)
-@pytest.mark.parametrize("button", ["interpolateButton", "checkButton"])
+@pytest.mark.parametrize("button", ["interpolateButton", "adaptButton"])
 def test_buttons_on_a_sequence_that_cannot_be_used_answer_in_words(
     scene, blob_frames, open_panel, dialogs, make, button
 ):

@@ -8,7 +8,7 @@ import slicer
 import vtk
 from harness import gestures
 from mrml_helpers import OBLIQUE, item_arrays, put_in_scene, sequence_of, snapshot, volume_node
-from panels.panel_helpers import parameters_of, pick
+from panels.panel_helpers import parameters_of, pick, remove_all, tick
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.slices.choices import FACTORS
@@ -72,11 +72,24 @@ class TestPlan:
         assert ui.slicesPlan.text == "4 slices every 6 mm → 7 slices every 3 mm"
         assert ui.slicesButton.enabled
 
+    def test_the_spacing_is_the_choice(self, cine, open_panel):
+        widget = open_panel()
+        box = widget.ui.sliceFactor
+        texts = [box.itemText(number) for number in range(box.count)]
+        assert texts == ["2 times: 6 mm → 3 mm", "3 times: 6 mm → 2 mm", "4 times: 6 mm → 1.5 mm"]
+        pick(box, 2)
+        gestures.leave(widget)
+        gestures.enter(widget)
+        assert (box.currentIndex, box.currentText) == (2, "4 times: 6 mm → 1.5 mm")
+        parameters_of(widget).sequence = None
+        assert box.itemText(0) == "2 times closer"
+
     def test_says_why_not(self, cine, scene, open_panel):
         ui = open_panel().ui
         flat = Geometry((1, 12, 16), OBLIQUE.spacing, OBLIQUE.origin, OBLIQUE.direction)
         gestures.choose(ui.slicesInput, scene.AddNode(volume_node(np.zeros(flat.shape, "int16"), flat, "flat")))
         assert "'flat' has one slice" in ui.slicesPlan.text
+        assert ui.slicesButton.toolTip == ui.slicesPlan.text
         assert not ui.slicesButton.enabled
         gestures.choose(ui.slicesInput, None)
         assert ui.slicesButton.enabled
@@ -168,38 +181,31 @@ class TestAdd:
 
 
 class TestRemove:
-    def test_what_was_made_of_the_chosen_images_goes(self, cine, ct, widget, add):
-        before = [slicer.app.layoutManager().layout, results_of(cine.sequence)]
-        assert not widget.ui.removeSlicesButton.enabled
+    def test_what_was_made_of_each_goes_alone(self, cine, ct, widget, add, dialogs):
+        before = slicer.app.layoutManager().layout
         add(widget)
-        assert widget.ui.removeSlicesButton.enabled
         gestures.choose(widget.ui.slicesInput, ct)
-        assert not widget.ui.removeSlicesButton.enabled
         of_ct = add(widget)
-        gestures.choose(widget.ui.slicesInput, cine.sequence)
-        widget.ui.removeSlicesButton.click()
-        assert widget.ui.cleanUpMessage.text == "1 results of Add slices removed; 'cine' is as it was."
-        assert not widget.ui.removeSlicesButton.enabled
+        tick(widget.ui.resultList, 0 if of_ct.GetName() not in widget.ui.resultList.item(0, 0).text() else 1)
+        dialogs.answer = True
+        widget.ui.removeChosenButton.click()
+        assert results_of(cine.sequence) == []
+        assert results_of(ct) == [of_ct]
         assert slicer.app.layoutManager().layout == COMPARISON, "that of the other images is shown"
-        gestures.choose(widget.ui.slicesInput, ct)
-        widget.ui.removeSlicesButton.click()
+        remove_all(widget, dialogs)
         assert of_ct.GetScene() is None
-        assert [slicer.app.layoutManager().layout, results_of(cine.sequence)] == before
+        assert slicer.app.layoutManager().layout == before
         assert not widget.ui.compareButton.enabled
+        assert "no result to compare" in widget.ui.compareButton.toolTip
         assert widget.ui.slicesMessage.text == ""
 
-    def test_after_that_they_can_be_added_again(self, cine, widget, add):
+    def test_after_that_they_can_be_added_again(self, cine, widget, add, dialogs):
         add(widget)
-        widget.ui.removeSlicesButton.click()
+        remove_all(widget, dialogs)
         assert widget.ui.slicesPlayWidget.isHidden()
         result = add(widget)
         assert results_of(cine.sequence) == [result]
         assert slicer.app.layoutManager().layout == COMPARISON
-
-    def test_added_slices_are_no_synthetic_frames(self, cine, widget, add):
-        result = add(widget)
-        widget.ui.removeFramesButton.click()
-        assert results_of(cine.sequence) == [result]
 
 
 class TestComparison:

@@ -7,7 +7,7 @@ import pytest
 import slicer
 from harness import gestures
 from mrml_helpers import OBLIQUE, item_values, put_in_scene, snapshot
-from panels.panel_helpers import parameters_of, pick, picture
+from panels.panel_helpers import parameters_of, pick, picture, remove_all
 from tracking_helpers import CENTRE, SHIFT, curve, fiducials, in_world, ring, segmentation, stretched, world
 
 from temporal_interp.data.geometry import Geometry
@@ -278,33 +278,26 @@ class TestArrows:
 
 
 class TestRemove:
-    def test_the_motion_goes_and_points_stay(self, cine, scene, widget, track):
+    def test_the_motion_goes_and_points_stay(self, cine, scene, widget, track, dialogs):
         points = fiducials(in_world(CENTRE, cine))
-        assert not widget.ui.removeMotionButton.enabled
+        assert not widget.ui.removeAllButton.enabled
         track(widget)
         gestures.choose(widget.ui.followingPoints, points)
         widget.ui.follow.click()
         widget.ui.motionArrows.click()
-        assert widget.ui.removeMotionButton.enabled
-        widget.ui.removeMotionButton.click()
-        assert widget.ui.cleanUpMessage.text.startswith("1 tracked motions removed from 'cine'")
+        remove_all(widget, dialogs)
         assert motions_of(cine.sequence) == []
         assert not widget.ui.follow.enabled
         assert widget.ui.motionLabel.isHidden()
-        assert not widget.ui.removeMotionButton.enabled
+        assert not widget.ui.removeAllButton.enabled
         np.testing.assert_allclose(world(points), in_world(CENTRE, cine), atol=1e-4)
 
-    def test_after_that_it_can_be_tracked_again(self, cine, widget, track):
+    def test_after_that_it_can_be_tracked_again(self, cine, widget, track, dialogs):
         track(widget)
         widget.ui.motionArrows.click()
-        widget.ui.removeMotionButton.click()
+        remove_all(widget, dialogs)
         motion = track(widget)
         assert cine.browser.GetProxyNode(motion).GetDisplayNode().GetVisibility()
-
-    def test_tracked_motion_is_no_synthetic_frame(self, cine, widget, track):
-        motion = track(widget)
-        widget.ui.removeFramesButton.click()
-        assert motion.GetScene() is not None
 
 
 @pytest.mark.no_main_window  # Slicer complains of its own slice views when it loads turned ones

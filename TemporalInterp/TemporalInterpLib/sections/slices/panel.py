@@ -6,13 +6,14 @@ import slicer
 from slicer.i18n import tr as _
 
 from temporal_interp.errors import TemporalInterpError
-from TemporalInterpLib.add_slices import AddedSlices, Images, SlicePlan, results_of, shown_pair, slice_plan
+from TemporalInterpLib.add_slices import AddedSlices, Images, results_of, shown_pair, slice_plan
 from TemporalInterpLib.background import Steps
 from TemporalInterpLib.layout import SliceComparison
-from TemporalInterpLib.parameter_node import SliceQuality
+from TemporalInterpLib.parameter_node import SliceFactor, SliceQuality
 from TemporalInterpLib.players import show_players
 from TemporalInterpLib.scene_transaction import nodes_of
 from TemporalInterpLib.section import SCENE, Section
+from TemporalInterpLib.sections.slices.presenter import Stack, State, present
 from TemporalInterpLib.sequence_browser import proxies_in
 from TemporalInterpLib.work_button import WorkButton
 
@@ -33,7 +34,8 @@ class SlicesSection(Section):
         self.comparison = SliceComparison()
         self._compared: slicer.vtkMRMLScalarVolumeNode | None = None
         self._known: tuple[object, ...] = ()
-        self._can_run = False
+        self._stack: Stack | None = None
+        self._refusal = ""
         self.ui.slicesInput.addAttribute("vtkMRMLSequenceNode", "DataNodeClassName", "vtkMRMLScalarVolumeNode")
         self.ui.compareButton.connect("clicked()", self._compare)
 
@@ -42,13 +44,18 @@ class SlicesSection(Section):
         self._offer_images()
         self._forget_what_is_gone()
         node = self._images
-        known = (node, node.GetMTime() if node is not None else 0, self.parameters.sliceFactor)
-        if known != self._known:  # not at every move of the time slider
+        known = (node, node.GetMTime() if node is not None else 0)
+        if known != self._known:  # not at every node that comes
             self._known = known
-            self._show_plan()
-        self.ui.slicesButton.enabled = self.work.running or self._can_run
+            self._stack, self._refusal = _stack_of(node)
+        view = present(self._state())
+        for number, text in enumerate(view.choices):
+            self.ui.sliceFactor.setItemText(number, text)
+        self.ui.slicesPlan.text = view.plan
+        self.allow(self.ui.slicesButton, unless=view.unless)
+        self.ui.compareButton.text = view.compare_button
+        self.allow(self.ui.compareButton, unless=view.compare_unless)
         result = self.result
-        self.ui.compareButton.enabled = self.comparison.is_shown or self._pair is not None
         is_sequence = result is not None and result.IsA("vtkMRMLSequenceNode")
         show_players(result if is_sequence else None, self.ui.slicesPlayWidget, self.ui.slicesSeekWidget)
 
@@ -58,6 +65,19 @@ class SlicesSection(Section):
         self.comparison.hide()
         self._compared, self._known = None, ()
         self.ui.slicesMessage.text = ""
+
+    def _state(self) -> State:
+        node = self._images
+        return State(
+            running=self.work.running,
+            images=node.GetName() if node is not None else "",
+            stack=self._stack,
+            refusal=self._refusal,
+            factors=[factor.value for factor in SliceFactor],
+            factor=self.parameters.sliceFactor.value,
+            has_pair=self._pair is not None,
+            is_compared=self.comparison.is_shown,
+        )
 
     @property
     def result(self) -> Images | None:
@@ -87,14 +107,6 @@ class SlicesSection(Section):
             self.comparison.hide()
             self.ui.slicesMessage.text = ""
 
-    def _show_plan(self) -> None:
-        try:
-            self.ui.slicesPlan.text = _in_words(slice_plan(self._images, self.parameters.sliceFactor.value))
-            self._can_run = True
-        except TemporalInterpError as error:
-            self.ui.slicesPlan.text = str(error)
-            self._can_run = False
-
     def _steps(self) -> Steps[AddedSlices]:
         parameters = self.parameters
         return self.logic.slices_steps(
@@ -123,13 +135,15 @@ class SlicesSection(Section):
         self._compared = result
 
 
-def _in_words(plan: SlicePlan) -> str:
-    """Short lines: Qt cuts off long ones in a full panel."""
-    before, after = plan.before, plan.after
-    words = _("{before} slices every {wide:.4g} mm → {after} slices every {close:.4g} mm").format(
-        before=before.shape[0], wide=before.spacing[2], after=after.shape[0], close=after.spacing[2]
-    )
-    return words if plan.frames == 1 else f"{words}\n{_('in each of {count} frames').format(count=plan.frames)}"
+def _stack_of(node: Images | None) -> tuple[Stack | None, str]:
+    """Return the slices of images, or why none can be added."""
+    if node is None:
+        return None, _("Choose a volume, or a sequence of volumes.")
+    try:
+        plan = slice_plan(node, SliceFactor.TWO.value)
+    except TemporalInterpError as error:
+        return None, str(error)
+    return Stack(plan.before.shape[0], plan.before.spacing[2], plan.frames), ""
 
 
 SECTION = SlicesSection

@@ -1,0 +1,162 @@
+"""What the section of the check shows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from slicer.i18n import tr as _
+
+TICKS = 5
+"""Numbers on the scale of the errors."""
+
+SHOWN_ROWS = 8
+"""Rows of the table that are shown without scrolling."""
+
+
+@dataclass(frozen=True)
+class CheckFacts:
+    """A check in the scene.
+
+    Attributes:
+        engine: name of the engine.
+        first: index value of its first hidden frame.
+        last: of its last one.
+        count: number of hidden frames.
+        moving_db: mean PSNR of the moving region, in dB.
+        gain_db: mean gain over the linear blend there, in dB; NaN where nothing moves.
+    """
+
+    engine: str
+    first: float
+    last: float
+    count: int
+    moving_db: float
+    gain_db: float
+
+
+@dataclass(frozen=True)
+class State:
+    """What is there.
+
+    Attributes:
+        running: whether a check is under way.
+        refusal: why the chosen sequence cannot be used, "" where it can.
+        hidden: number of acquired frames between the phases.
+        unit: of the index of the sequence.
+        checks: those of the chosen sequence, the latest last.
+        chosen: number of the one that is shown.
+        errors_there: whether a volume shows its error maps.
+        errors_shown: whether the slice views show this volume.
+        black: error that is shown black, as a share of the intensity range.
+        white: error that is shown white.
+    """
+
+    running: bool = False
+    refusal: str = ""
+    hidden: int = 0
+    unit: str = ""
+    checks: Sequence[CheckFacts] = ()
+    chosen: int = 0
+    errors_there: bool = False
+    errors_shown: bool = False
+    black: float = 0.0
+    white: float = 0.0
+
+
+@dataclass(frozen=True)
+class View:
+    """What is shown.
+
+    Attributes:
+        unless: why nothing can be checked, "" where it can.
+        choices: the checks to choose from.
+        has_check: whether one is shown.
+        result: it in one sentence.
+        images_button: text of the button that shows the errors, or the images again.
+        images_unless: why it cannot, "" where it can.
+        scale: numbers of the scale of the errors, from black to white.
+        scale_title: what the numbers are.
+        key: the heads of the table in full words.
+        rows: of the table that are shown without scrolling.
+    """
+
+    unless: str
+    choices: Sequence[str]
+    has_check: bool
+    result: str
+    images_button: str
+    images_unless: str
+    scale: Sequence[str]
+    scale_title: str
+    key: str
+    rows: int
+
+
+def present(state: State) -> View:
+    """Return what the section shows."""
+    shown = state.checks[state.chosen] if state.checks else None
+    return View(
+        unless="" if state.running else _refusal(state),
+        choices=[_title(check, state.unit) for check in state.checks],
+        has_check=shown is not None,
+        result=_result(shown) if shown is not None else "",
+        images_button=_("Back to the images") if state.errors_shown else _("Show the errors"),
+        images_unless="" if state.errors_there else _("The error maps of this check were deleted."),
+        scale=_scale(state.black, state.white),
+        scale_title=_("Error, share of the intensity range"),
+        key=_key(shown) if shown is not None else "",
+        rows=min(shown.count, SHOWN_ROWS) if shown is not None else 0,
+    )
+
+
+def engine_in_words(engine: str) -> str:
+    """Return the name of an engine as the user reads it."""
+    return engine.replace("_", " ")
+
+
+def is_blend(engine: str) -> bool:
+    """Tell whether an engine is the linear blend itself."""
+    return engine == "linear_blend"
+
+
+def _refusal(state: State) -> str:
+    if state.refusal:
+        return state.refusal
+    if state.hidden == 0:
+        return _("No acquired frame lies between A and B, so none can be hidden: choose phases further apart.")
+    return ""
+
+
+def _title(check: CheckFacts, unit: str) -> str:
+    if check.count == 1:
+        span = f"{check.first:.4g} {unit}".strip()
+    else:
+        span = _("{first:.4g} to {last:.4g} {unit}").format(first=check.first, last=check.last, unit=unit).strip()
+    return f"{engine_in_words(check.engine)}, {span}"
+
+
+def _result(check: CheckFacts) -> str:
+    frames = _("1 hidden frame") if check.count == 1 else _("{count} hidden frames").format(count=check.count)
+    if math.isnan(check.gain_db):
+        return _("{frames}: nothing moves in this sequence.").format(frames=frames)
+    if is_blend(check.engine):
+        return _("{frames}: {db:.1f} dB in the moving region; this is the linear blend itself.").format(
+            frames=frames, db=check.moving_db
+        )
+    words = _("{frames}: {gain:+.2f} dB over the linear blend in the moving region ({db:.1f} against {blend:.1f} dB).")
+    blend = check.moving_db - check.gain_db
+    return words.format(frames=frames, gain=check.gain_db, db=check.moving_db, blend=blend)
+
+
+def _scale(black: float, white: float) -> list[str]:
+    steps = [black + (white - black) * step / (TICKS - 1) for step in range(TICKS)]
+    return [f"{100 * step:.3g} %" for step in steps]
+
+
+def _key(check: CheckFacts) -> str:
+    words = [_("dB: PSNR of the moving region, as in the curve; dB all: of the whole image; SSIM: at most 1.")]
+    if not is_blend(check.engine):
+        words.append(_("blend: the same of the linear blend."))
+    return " ".join([*words, _("More is better.")])
