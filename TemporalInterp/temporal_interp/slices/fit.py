@@ -59,11 +59,12 @@ class SliceFit:
         self.model.train()
         schedule = self.schedule
         while not schedule.ended:
-            progress(schedule.done / schedule.steps, f"step {schedule.done} of {schedule.steps}")
+            step = f"step {schedule.done} of {schedule.steps}"
+            progress(schedule.done / schedule.steps, f"learning from the images, {step}")
             self._step()
             if on_step is not None:
                 on_step()
-        progress(1.0, "trained")
+        progress(1.0, "learning from the images")
         return self.model.eval()
 
     def fingerprint(self) -> str:

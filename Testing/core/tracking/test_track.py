@@ -17,7 +17,8 @@ from temporal_interp.tracking.fields import voxel_points
 from temporal_interp.tracking.network_file import load_network, save_network
 from temporal_interp.tracking.settings import TrackingSettings
 from temporal_interp.tracking.strain import ContourView, strain_along
-from temporal_interp.tracking.track import MARGIN_VOXELS, _Problem, _refined, track
+from temporal_interp.tracking.problem import MARGIN_VOXELS, TrackingProblem
+from temporal_interp.tracking.track import _refined, track
 from temporal_interp.tracking.trajectories import displacement_from, drift_of
 
 QUICK = replace(
@@ -171,7 +172,7 @@ def test_backward_motion_undoes_the_forward_motion_of_a_velocity():
 @pytest.mark.parametrize("method", ["velocity", "nmsr"])
 def test_refinement_removes_what_the_pairs_accumulate(method):
     settings = replace(QUICK, method=method, refinement=(2, 1), refinement_passes=60)
-    problem = _Problem(drifting(frames=3), settings, None, "cpu")
+    problem = TrackingProblem(drifting(frames=3), settings, None, "cpu")
     along = np.asarray(SLICE.voxel_to_physical)
     drifted = [along @ (*np.multiply(STEP[::-1], 0.6 * n), 0.0) for n in range(3)]
     displacements = [np.broadcast_to(np.float32(shift), (*SLICE.shape, 3)) for shift in drifted]
@@ -285,7 +286,7 @@ def test_small_mask_costs_less_and_its_field_is_that_of_the_whole():
     geometry = replace(SLICE, shape=(1, 80, 120))
     mask = np.zeros(geometry.shape, bool)
     mask[:, 36:44, 90:100] = True
-    problem = _Problem(drifting(geometry, frames=2), QUICK, mask, "cpu")
+    problem = TrackingProblem(drifting(geometry, frames=2), QUICK, mask, "cpu")
     assert problem.frames.shape[2:] == (8 + 2 * MARGIN_VOXELS, 10 + MARGIN_VOXELS + 20)
     forward = track(drifting(geometry, frames=2), QUICK, mask=mask).motion.forward[0]
     assert forward.shape == (*geometry.shape, 3)
@@ -297,7 +298,7 @@ def test_small_mask_costs_less_and_its_field_is_that_of_the_whole():
 def test_fields_go_to_voxels_of_the_box_and_back():
     mask = np.zeros(SLICE.shape, bool)
     mask[:, 30:, 35:] = True
-    problem = _Problem(drifting(frames=2), QUICK, mask, "cpu")
+    problem = TrackingProblem(drifting(frames=2), QUICK, mask, "cpu")
     field = np.random.default_rng(0).normal(size=(*SLICE.shape, 3))
     field -= (field @ np.asarray(OBLIQUE)[:, 2])[..., None] * np.asarray(OBLIQUE)[:, 2]  # in the plane
     (back,) = problem.in_mm(problem.in_voxels([field]))
