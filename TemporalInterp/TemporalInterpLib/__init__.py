@@ -2,5 +2,6 @@
 
 import os
 
-# before PyTorch is imported: its threads would spin while they wait for one another, many times slower next to other work
+# before PyTorch is imported: its threads would spin while they wait for one another, and next to other work that is
+# many times slower
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")

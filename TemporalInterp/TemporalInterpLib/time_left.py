@@ -1,8 +1,9 @@
 """The time that work will still take, from its progress so far.
 
-The fraction done comes in steps of any size, after a start that does no work yet, and at a rate that may change. So the
-clock starts with the first rise; the rate is that of the later half of the time since; what is shown counts down and
-is drawn towards what the rate says; and where nothing rises for long, nothing is shown, rather than a number that grows.
+The fraction done comes in steps of any size, after a start that does no work yet, and at a rate that may change. So
+the clock starts with the first rise; the rate is that of the later half of the time since; what is shown counts down,
+and is drawn towards what the rate says; where nothing rises for long, nothing is shown, rather than a number that
+grows.
 """
 
 from __future__ import annotations

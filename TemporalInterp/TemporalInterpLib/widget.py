@@ -47,8 +47,11 @@ class ModulePanel:
         for name, section in section_classes().items():
             contents = slicer.util.loadUI(str(ui_file(name)))
             contents.setMRMLScene(slicer.mrmlScene)
-            layout.addWidget(_collapsible(contents, name, section) if section.title else contents)
+            shown = _collapsible(contents, name, section) if section.title else contents
+            layout.addWidget(shown)
             self.sections[name] = section(self.context, slicer.util.childWidgetVariables(contents))
+            if section.title:
+                shown.connect("contentsCollapsed(bool)", self.sections[name].fold)
         layout.addStretch(1)
 
     def use(self, parameters: TemporalInterpParameterNode | None) -> None:

@@ -72,7 +72,7 @@ class WorkButton:
         self.message.text = self._done(result)
 
     def _tell(self, error: Exception) -> None:
-        self.message.text = str(error)
+        self.message.text = _("Nothing was added.")  # the dialog says why
         tell_error(error)
 
     def _end(self) -> None:
@@ -82,11 +82,16 @@ class WorkButton:
 
 
 def tell_error(error: Exception) -> None:
-    """Show an error: the message alone if the user can act on it, with a traceback if it is a fault of the program."""
+    """Show an error in words: what the user can act upon, or that the program is at fault, with details on demand."""
     if isinstance(error, TemporalInterpError):
-        slicer.util.errorDisplay(str(error))
+        details = getattr(error, "details", "")
+        slicer.util.errorDisplay(str(error), **({"detailedText": details} if details else {}))
         return
     import traceback
 
-    details = "".join(traceback.format_exception(error))
-    slicer.util.errorDisplay(_("Unexpected error: {error}").format(error=error), detailedText=details)
+    words = (
+        _("There is not enough memory for this. Close what is not needed, or choose smaller images or a region.")
+        if isinstance(error, MemoryError)
+        else _("Something went wrong in TemporalInterp, and nothing was added. The details say where, for a report.")
+    )
+    slicer.util.errorDisplay(words, detailedText="".join(traceback.format_exception(error)))

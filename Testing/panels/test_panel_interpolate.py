@@ -99,7 +99,7 @@ class TestFrames:
         panel.ui.interpolateButton.click()
         process_events_until(lambda: not panel.panel.sections["interpolate"].work.running)
         ((level, shown),) = dialogs.shown
-        assert (level, words in shown, panel.ui.interpolateMessage.text) == ("error", True, shown)
+        assert (level, words in shown, panel.ui.interpolateMessage.text) == ("error", True, "Nothing was added.")
         assert panel.ui.interpolateButton.text == "Interpolate"
         assert picture(scene) == before
         assert parameters_of(panel).result is None
@@ -407,7 +407,7 @@ class TestFailure:
         assert finish(panel) is None
         ((level, text),) = dialogs.shown
         assert level == "error"
-        assert "Unexpected error" in text
+        assert "Something went wrong" in text
         assert panel.ui.interpolateButton.text == "Interpolate"
         assert snapshot(scene) == before
 
@@ -421,7 +421,7 @@ class TestFailure:
         ((level, text),) = dialogs.shown
         assert level == "error"
         assert "Frame 2" in text or "last" in text
-        assert "Unexpected error" not in text
+        assert "Something went wrong" not in text
         assert snapshot(scene) == before
 
     def test_a_device_that_is_not_there_is_reported(self, scene, panel, dialogs, finish):

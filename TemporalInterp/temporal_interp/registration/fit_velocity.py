@@ -27,7 +27,7 @@ MIDDLE_STARTS = 2
 """Starts that go on from the coarsest level to the next."""
 
 _DIVERGED = (
-    "The fit of the velocity field diverged at step {step} of level {level}; use a smaller learning_rate than {rate}."
+    "The fit of the velocity field diverged at step {step} of level {level}; use a smaller learning rate than {rate}."
 )
 
 

@@ -93,7 +93,7 @@ class SliceFit:
         for loss in self._losses():
             if not torch.isfinite(loss):
                 raise FitDivergedError(
-                    f"The training diverged at step {self.schedule.done}; use a smaller learning_rate than "
+                    f"The training diverged at step {self.schedule.done}; use a smaller learning rate than "
                     f"{self.settings.learning_rate}."
                 )
             loss.backward()  # one after the other: their graphs need not be in memory together

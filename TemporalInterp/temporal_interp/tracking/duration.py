@@ -70,7 +70,7 @@ def seconds_to_track(
 
 
 def _seconds_of_fit(problem: TrackingProblem, settings: VelocitySettings, count: int) -> float:
-    """Return the time that the fit of `count` pairs of images takes, from a few steps of those that are fitted at once."""
+    """Return the time that the fit of `count` pairs of images takes, from a few steps of those fitted at once."""
     chunk = min(PairVelocityFit(problem.pairs([1], [0]), problem.spacing, settings).chunk, count)
     repeated = problem.pairs([1] * math.ceil(chunk / problem.images), [0] * math.ceil(chunk / problem.images))
     pairs = Pairs(repeated.frames, repeated.sources[:chunk], repeated.targets[:chunk], repeated.weight, repeated.seen)

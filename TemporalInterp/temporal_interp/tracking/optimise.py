@@ -231,7 +231,7 @@ class PairFit:
         if not torch.isfinite(loss):
             raise FitDivergedError(
                 f"The tracking diverged at scale {self.scales[self.stage]}, step {self.schedule.done}; use a smaller "
-                f"learning_rate than {settings.learning_rate}."
+                f"learning rate than {settings.learning_rate}."
             )
         self.optimiser.zero_grad()
         loss.backward()
