@@ -55,11 +55,16 @@ class ModulePanel:
         layout.addStretch(1)
 
     def use(self, parameters: TemporalInterpParameterNode | None) -> None:
-        """Follow these parameters from now on, or none while there is no scene."""
+        """Follow these parameters from now on, or none while there is no scene.
+
+        Where they cannot be connected, the error is raised and the panel is off: it follows none.
+        """
         self._release()
         if parameters is None:
             return
+        self._widget.enabled = False
         self._gui_tag = parameters.connectGui(slicer.util.childWidgetVariables(self._widget))
+        self._widget.enabled = True
         self.context.parameters = parameters
         self._observe(parameters.parameterNode, vtk.vtkCommand.ModifiedEvent, self._changed)
         scene = parameters.parameterNode.GetScene()

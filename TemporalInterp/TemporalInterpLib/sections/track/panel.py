@@ -69,6 +69,7 @@ class TrackSection(Section):
         self.ui.referenceButton.connect("clicked()", self._show_reference)
         self.ui.follow.connect("clicked(bool)", self._follow)
         self.ui.strainButton.connect("clicked()", self._measure_strain)
+        self._say_of_strain("")
 
     def fold(self, collapsed: bool) -> None:
         """Measure when the section is opened, not before."""
@@ -94,7 +95,8 @@ class TrackSection(Section):
         self.work.cancel()
         self._stop_measuring()
         self._plans, self._drawn = {}, ()
-        self.ui.trackMessage.text = self.ui.strainMessage.text = ""
+        self.work.forget()
+        self._say_of_strain("")
 
     @property
     def motion(self) -> slicer.vtkMRMLSequenceNode | None:
@@ -270,7 +272,7 @@ class TrackSection(Section):
         try:
             strain = self.logic.add_strain_curves(motion, parameters.strainCurve, parameters.strainView, thickness)
         except TemporalInterpError as error:
-            self.ui.strainMessage.text = _("Nothing was added.")  # the dialog says why
+            self._say_of_strain(_("Nothing was added."))  # the dialog says why
             tell_error(error)
             return
         show_chart(strain.chart)
@@ -279,7 +281,10 @@ class TrackSection(Section):
             for name, (peak, value) in strain.peaks.items()
         ]
         title = _("Peak strain along '{curve}':").format(curve=parameters.strainCurve.GetName())
-        self.ui.strainMessage.text = "\n".join([title, *peaks])
+        self._say_of_strain("\n".join([title, *peaks]))
+
+    def _say_of_strain(self, text: str) -> None:
+        self.ui.strainMessage.text, self.ui.strainMessage.visible = text, bool(text)
 
 
 def _in_words(motion: slicer.vtkMRMLSequenceNode) -> Motion:
