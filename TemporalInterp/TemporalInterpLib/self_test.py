@@ -38,6 +38,7 @@ from TemporalInterpLib.parameter_node import AUTOMATIC, FieldStyle, Fill, SliceQ
 from TemporalInterpLib.remove_generated import remove_with_belongings
 from TemporalInterpLib.sample_cine import NAME, PHASES, THICKNESS
 from TemporalInterpLib.scene_transaction import nodes_of
+from TemporalInterpLib.self_test_facts import check_facts
 from TemporalInterpLib.sequence_browser import browsers_of, proxy_of
 from TemporalInterpLib.sequence_conversion import attributes_of, index_values_of, sequence_from_node
 
@@ -123,6 +124,7 @@ class _Run:
 def run_self_test(test: unittest.TestCase) -> None:
     """Walk the whole path on an empty scene; the first assertion that fails ends the test."""
     slicer.mrmlScene.Clear(0)
+    check_facts(test)
     run = _Run(test, _open_module(), DEFAULT_ENGINE if engines_can_run() else "linear_blend")
     for scenario in SCENARIOS:
         test.delayDisplay(scenario.__doc__)
