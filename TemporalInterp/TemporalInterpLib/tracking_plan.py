@@ -34,7 +34,7 @@ class TrackedPart:
 
     Attributes:
         where: what part it is.
-        mask: (K, J, I) bool; None for all of the images, and for an ultrasound picture, whose scan the command finds.
+        mask: (K, J, I) bool; None for all of the images.
         box: of `Where.MOVING`.
         size_mm: width and height of the box.
     """
@@ -72,8 +72,9 @@ def tracked_part(sequence: Sequence, region: np.ndarray | None, *, whole_image: 
         return TrackedPart(Where.WHOLE)
     from temporal_interp.tracking.sector import scan_sector
 
-    if scan_sector(sequence) is not None:
-        return TrackedPart(Where.SCAN)
+    scan = scan_sector(sequence)
+    if scan is not None:
+        return TrackedPart(Where.SCAN, scan)
     box = moving_box(sequence)
     if box is None:
         return TrackedPart(Where.WHOLE)

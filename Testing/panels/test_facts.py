@@ -22,7 +22,7 @@ def test_all_facts_are_checked_and_leave_nothing(scene):
 
 def test_those_that_do_not_hold_are_named(monkeypatch):
     def it_rains(test):
-        test.assertEqual(1, 2)
+        test.assertEqual(1, 2)  # noqa: PT009 - as facts do
 
     monkeypatch.setattr("TemporalInterpLib.self_test_facts.FACTS", (it_rains,))
     with pytest.raises(AssertionError, match="it_rains: 1 != 2"):
