@@ -88,7 +88,7 @@ class TemporalInterpWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         VTKObservationMixin.__init__(self)
         self.logic = None
         self.panel = None
-        self.in_use = self.follows = False
+        self.in_use = self.follows = self.told = False
         ScriptedLoadableModuleWidget.__init__(self, parent)  # last: without a parent it calls setup
 
     def setup(self) -> None:
@@ -109,12 +109,24 @@ class TemporalInterpWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.use_scene()
 
     def use_scene(self) -> None:
-        """Follow the parameter node of the scene; choose the first fitting sequence if none is chosen."""
+        """Follow the parameter node of the scene; choose the first fitting sequence if none is chosen.
+
+        Slicer goes on calling this widget whatever happens here, so an error is told, once, and leaves the panel off.
+        """
+        from TemporalInterpLib.work_button import tell_error
+
         self.in_use = True
-        parameters = self.logic.getParameterNode()
-        if parameters.sequence is None:
-            parameters.sequence = next(iter(fitting_sequences(slicer.mrmlScene)), None)
-        self.panel.use(parameters)
+        try:
+            parameters = self.logic.getParameterNode()
+            if parameters.sequence is None:
+                parameters.sequence = next(iter(fitting_sequences(slicer.mrmlScene)), None)
+            self.panel.use(parameters)
+        except Exception as error:
+            if not self.told:
+                tell_error(error)
+            self.told = True
+        else:
+            self.told = False
 
     def enter(self) -> None:
         """The user enters the module."""

@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from temporal_interp.data.sequence import Sequence
-from temporal_interp.errors import InvalidInputError, Progress
+from temporal_interp.errors import InvalidInputError, Progress, TemporalInterpError
 from TemporalInterpLib.background import WAIT, Steps, in_background
 
 PROGRAM = f"""
@@ -28,7 +28,23 @@ main()
 """The command line, found next to this package regardless of the environment."""
 
 LAST_WORDS = 2000
-"""Characters of the last output of a crashed child that the user sees."""
+"""Characters of the last output of a crashed child that are kept for the user."""
+
+
+TEMPORARY = "TemporalInterp-"
+"""Prefix of the folders of files that go to and from a child."""
+
+
+class ChildEndedError(TemporalInterpError, RuntimeError):
+    """A child process that ended without a result.
+
+    Attributes:
+        details: its last output, for a report.
+    """
+
+    def __init__(self, message: str, details: str = "") -> None:
+        super().__init__(message)
+        self.details = details
 
 
 def write_for_child(sequence: Sequence, path: Path) -> Steps[None]:
@@ -60,22 +76,24 @@ def command_line(arguments: abc.Sequence[str]) -> Steps[dict[str, object]]:
         the values of its result.
 
     Raises:
-        InvalidInputError: the command refused its input, or ended without a result; the message says why.
+        InvalidInputError: the command refused its input; the message says why.
+        ChildEndedError: it ended without a result.
     """
     with tempfile.TemporaryDirectory(prefix="TemporalInterp-") as folder:
         stdout, stderr = Path(folder) / "stdout", Path(folder) / "stderr"
         with stdout.open("wb") as out, stderr.open("wb") as err:
             child = _start(arguments, out, err)
         try:
-            result = yield from _follow(child, stdout)
+            result = yield from _follow(child, stdout, arguments)
         finally:
             end_tree(child)
         if result is not None:
             return result
         words = stderr.read_text(encoding="utf-8", errors="replace").strip()
-        raise InvalidInputError(
+        raise ChildEndedError(
             f"The calculation stopped unexpectedly (exit code {child.returncode}); the scene is unchanged. It may have "
-            f"run out of memory. Its last output: {words[-LAST_WORDS:] or 'none'}"
+            "run out of memory.",
+            words[-LAST_WORDS:],
         )
 
 
@@ -92,7 +110,9 @@ def _start(arguments: abc.Sequence[str], out: object, err: object) -> subprocess
     )
 
 
-def _follow(child: subprocess.Popen, stdout: Path) -> Steps[dict[str, object] | None]:
+def _follow(
+    child: subprocess.Popen, stdout: Path, arguments: abc.Sequence[str]
+) -> Steps[dict[str, object] | None]:  # fmt: skip
     latest, result = (0.0, "starting"), None
     events = _Events(stdout)
     while True:
@@ -102,13 +122,21 @@ def _follow(child: subprocess.Popen, stdout: Path) -> Steps[dict[str, object] | 
             if kind == "progress":
                 latest = (float(event["fraction"]), str(event["message"]))
             elif kind == "error":
-                raise InvalidInputError(str(event["message"]))
+                raise InvalidInputError(_without_paths(str(event["message"]), arguments))
             elif kind == "result":
                 result = event
         if ended:
             return result if child.returncode == 0 else None
         yield latest
         time.sleep(WAIT)
+
+
+def _without_paths(message: str, arguments: abc.Sequence[str]) -> str:
+    """Return a message without the name of a temporary file in front, of which the user knows nothing."""
+    for argument in arguments:
+        if TEMPORARY in argument:
+            message = message.removeprefix(f"{argument}: ")
+    return message
 
 
 class _Events:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import invalidate_caches
 from importlib.util import find_spec
 
 import slicer
@@ -48,32 +49,41 @@ def files_can_be_read() -> bool:
     return all(find_spec(name) is not None for name in FOR_READING)
 
 
-def install_missing_packages() -> bool:
+def install_missing_packages() -> None:
     """Ask the user, then install the missing packages; the application waits meanwhile.
 
-    PyTorch is installed by the PyTorch extension if that is there: it chooses the build that fits the GPU.
-
-    Returns:
-        False where the user declined.
-
-    Raises:
-        subprocess.CalledProcessError: pip failed.
+    PyTorch is installed by the PyTorch extension if that is there: it chooses the build that fits the GPU. What fails
+    is told to the user.
     """
     missing = missing_packages()
-    if not missing:
-        return True
     question = _(
         "TemporalInterp needs Python packages that are not installed: {packages}.\n\nThey come from the Python Package "
         "Index. PyTorch alone may take 200 MB to 3 GB and some minutes. Install them into Slicer's Python now?"
     ).format(packages=", ".join(missing))
     if not slicer.util.confirmOkCancelDisplay(question, windowTitle=_("Install Python packages")):
-        return False
-    with slicer.util.tryWithErrorDisplay(_("The packages could not be installed."), waitCursor=True):
-        if find_spec("torch") is None and _install_torch_by_extension():
+        return
+    try:
+        if REQUIREMENTS["torch"] in missing and _install_torch_by_extension():
             missing.remove(REQUIREMENTS["torch"])
         if missing:
-            slicer.util.pip_install(missing)
-    return True
+            _install(missing)
+    except Exception as error:  # of pip, of the network, of the extension
+        slicer.util.errorDisplay(
+            _("The packages could not be installed. Is there a connection to the internet, and room on the disk?"),
+            detailedText=str(error),
+        )
+    finally:
+        invalidate_caches()  # of the import system, which would not see new packages
+
+
+def _install(requirements: list[str]) -> None:
+    """Install packages by pip, which the user has agreed to; with progress, and advice to restart, where Slicer can."""
+    try:
+        from slicer.packaging import pip_ensure  # from 5.12 on
+    except ImportError:
+        slicer.util.pip_install(requirements)
+    else:
+        pip_ensure(requirements, prompt_install=False, requester="TemporalInterp")
 
 
 def _install_torch_by_extension() -> bool:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import qt
-from slicer.i18n import tr as _
 
 from TemporalInterpLib.background import Steps
-
-SHOWN_FROM = 0.02
-"""Fraction that has to be done before the remaining time is shown."""
+from TemporalInterpLib.time_left import TimeLeft, in_words
 
 
 @dataclass(frozen=True)
@@ -24,7 +20,7 @@ class Report:
     Attributes:
         fraction: from 0 to 1.
         message: its current work.
-        seconds_left: estimated from the time so far, None while that is unreliable.
+        seconds_left: estimated, None while that is unreliable.
     """
 
     fraction: float
@@ -34,12 +30,7 @@ class Report:
     @property
     def time_left(self) -> str:
         """The time left in words, "" while it is not known."""
-        if self.seconds_left is None:
-            return ""
-        seconds = round(self.seconds_left)
-        if seconds < 90:
-            return _("{seconds} s left").format(seconds=seconds)
-        return _("{minutes} min left").format(minutes=round(seconds / 60))
+        return in_words(self.seconds_left)
 
 
 def _ignore(*_arguments: object) -> None:
@@ -52,10 +43,11 @@ class Job:
 
     Attributes:
         steps: the work.
-        on_done: called with the result.
-        on_error: called with the exception where a step raises one.
+        on_end: called first when the job has ended, whether it is done, failed or cancelled: what it said while it ran
+            goes before anything else is told.
+        on_done: called then with the result.
+        on_error: called then with the exception where a step raised one.
         on_progress: called after every step.
-        on_end: called last, whether it is done, failed or cancelled.
     """
 
     steps: Steps[Any]
@@ -64,12 +56,11 @@ class Job:
     on_progress: Callable[[Report], None] = _ignore
     on_end: Callable[[], None] = _ignore
     running: bool = field(default=False, init=False)
-    _started: float = field(default=0.0, init=False)
+    _left: TimeLeft = field(default_factory=TimeLeft, init=False)
 
     def start(self) -> Job:
         """Start; the event loop takes the first step."""
         self.running = True
-        self._started = time.monotonic()
         self._next()
         return self
 
@@ -92,17 +83,12 @@ class Job:
             self._end(partial(self.on_error, error))
         else:
             self._next()
-            self.on_progress(Report(fraction, message, self._seconds_left(fraction)))
+            self.on_progress(Report(fraction, message, self._left.after(fraction)))
 
     def _end(self, tell: Callable[[], None] = _ignore) -> None:
         self.running = False
-        self.steps.close()
         try:
-            tell()
+            self.steps.close()
         finally:
             self.on_end()
-
-    def _seconds_left(self, fraction: float) -> float | None:
-        if fraction < SHOWN_FROM:
-            return None
-        return (time.monotonic() - self._started) * (1 - fraction) / fraction
+        tell()

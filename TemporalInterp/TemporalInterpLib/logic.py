@@ -155,6 +155,7 @@ class InterpolationLogic:
         *,
         region: slicer.vtkMRMLSegmentationNode | slicer.vtkMRMLMarkupsROINode | None = None,
         segment_id: str = "",
+        whole_image: bool = False,
         whole_beat: bool | None = None,
         device: Device = Device.AUTO,
     ) -> Steps[TrackedMotion]:
@@ -168,6 +169,7 @@ class InterpolationLogic:
             reference,
             region=region,
             segment_id=segment_id,
+            whole_image=whole_image,
             whole_beat=whole_beat,
             device=device.value,
         )
@@ -179,6 +181,7 @@ class InterpolationLogic:
         *,
         region: slicer.vtkMRMLSegmentationNode | slicer.vtkMRMLMarkupsROINode | None = None,
         segment_id: str = "",
+        whole_image: bool = False,
         whole_beat: bool | None = None,
         device: Device = Device.AUTO,
         progress: Progress = no_progress,
@@ -188,14 +191,21 @@ class InterpolationLogic:
         Args:
             sequence_node: a sequence of scalar volumes in the scene.
             reference: number of the acquired item whose tissue is followed.
-            region: to track in; None for all of the images.
+            region: to track in; None for what moves most, such as the heart.
             segment_id: the segment of a segmentation that counts, all if empty.
+            whole_image: without a region, track in all of the images.
             whole_beat: whether the frames cover one whole beat; None takes them to where the sequence is a loop.
             device: where to compute.
             progress: receives the progress; may raise to cancel, which leaves the scene as it was.
         """
         steps = self.tracking_steps(
-            sequence_node, reference, region=region, segment_id=segment_id, whole_beat=whole_beat, device=device
+            sequence_node,
+            reference,
+            region=region,
+            segment_id=segment_id,
+            whole_image=whole_image,
+            whole_beat=whole_beat,
+            device=device,
         )
         return run_to_end(steps, progress)
 

@@ -146,7 +146,8 @@ class TemporalInterpParameterNode:
         fieldSpacing: distance between arrows or grid lines in mm.
         jacobian: show the change of volume over the frames, from the Jacobian determinants.
         wholeBeat: the frames cover one whole beat, for the tracking, as those of a loop always do.
-        trackedRegion: where motion is tracked, None for everywhere.
+        trackedRegion: where motion is tracked, None for what moves most.
+        trackWholeImage: without a region, track everywhere.
         trackedSegment: identifier of the segment where it is tracked, "" for all.
         motionArrows: show the tracked motion as arrows.
         followingPoints: markups that follow the tracked motion.
@@ -181,6 +182,7 @@ class TemporalInterpParameterNode:
     wholeBeat: bool = False  # noqa: N815
     trackedRegion: Union[slicer.vtkMRMLSegmentationNode, slicer.vtkMRMLMarkupsROINode, None]  # noqa: N815
     trackedSegment: str = ""  # noqa: N815
+    trackWholeImage: bool = False  # noqa: N815
     motionArrows: bool = False  # noqa: N815
     followingPoints: Union[slicer.vtkMRMLMarkupsFiducialNode, slicer.vtkMRMLMarkupsCurveNode, None]  # noqa: N815
     strainCurve: slicer.vtkMRMLMarkupsCurveNode  # noqa: N815

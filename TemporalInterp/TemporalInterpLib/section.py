@@ -84,6 +84,9 @@ class Section:
     def update(self) -> None:
         """Show what is watched."""
 
+    def fold(self, collapsed: bool) -> None:
+        """The user closes the section, or opens it."""
+
     def stop(self) -> None:
         """Stop all work, as the scene or the application closes."""
 

@@ -27,6 +27,7 @@ from TemporalInterpLib.result_marks import BROWSER_KEY, ResultKind, mark_result
 from TemporalInterpLib.scene_transaction import scene_transaction
 from TemporalInterpLib.sequence_browser import SourceView, add_browser, add_proxy
 from TemporalInterpLib.sequence_conversion import new_sequence_like, sequence_from_node, set_attributes
+from TemporalInterpLib.tracking_plan import tracked_part
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +55,8 @@ class _Source:
         acquired: its acquired frames.
         index_texts: the index value of each as Slicer keeps it.
         reference: number of the reference phase among them.
-        mask: (K, J, I) bool, where to track; None for everywhere.
+        mask: (K, J, I) bool, the region that the user chose; None for none.
+        whole_image: without a region, track everywhere, not only in what moves.
         whole_beat: whether the frames cover one whole beat, None if as the sequence says.
     """
 
@@ -64,6 +66,7 @@ class _Source:
     index_texts: abc.Sequence[str]
     reference: int
     mask: np.ndarray | None
+    whole_image: bool
     whole_beat: bool | None
 
 
@@ -73,6 +76,7 @@ def tracking_steps(
     *,
     region: slicer.vtkMRMLSegmentationNode | slicer.vtkMRMLMarkupsROINode | None = None,
     segment_id: str = "",
+    whole_image: bool = False,
     whole_beat: bool | None = None,
     device: str = "auto",
 ) -> Steps[TrackedMotion]:
@@ -81,8 +85,9 @@ def tracking_steps(
     Args:
         sequence_node: sequence of scalar volumes in the scene, with two acquired items or more.
         reference: number of the acquired item whose tissue is followed.
-        region: to track in; None for all of the images, or the sector of an ultrasound picture.
+        region: to track in; None for what moves most, such as the heart, or the sector of an ultrasound picture.
         segment_id: the segment of a segmentation that counts, all if empty.
+        whole_image: without a region, track in all of the images.
         whole_beat: the frames cover one whole beat: after the last comes the first. None takes them to where the
             sequence is a loop.
         device: as `temporal_interp.tensors.devices.choose_device` takes it.
@@ -102,14 +107,30 @@ def tracking_steps(
         raise InvalidInputError(
             f"Sequence '{sequence_node.GetName()}' has one acquired frame; motion is tracked from frame to frame."
         )
-    mask = None
-    if region is not None:
-        mask = mask_on(
-            SourceView.of(sequence_node).proxy or sequence_node.GetNthDataNode(reference), region, segment_id
-        )
+    mask = region_mask(sequence_node, reference, region, segment_id)
     texts = [sequence_node.GetNthIndexValue(n) for n in items]
     scene, acquired = sequence_node.GetScene(), sequence.acquired()
-    return _steps(_Source(sequence_node, scene, acquired, texts, items.index(reference), mask, whole_beat), device)
+    source = _Source(
+        sequence_node, scene, acquired, texts, items.index(reference), mask, whole_image, whole_beat
+    )  # fmt: skip
+    return _steps(source, device)
+
+
+def region_mask(
+    sequence_node: slicer.vtkMRMLSequenceNode,
+    reference: int,
+    region: slicer.vtkMRMLSegmentationNode | slicer.vtkMRMLMarkupsROINode | None,
+    segment_id: str = "",
+) -> np.ndarray | None:
+    """Return the voxels of a sequence in a region, (K, J, I) bool; None without one.
+
+    Raises:
+        InvalidInputError: the region marks no voxel of the images.
+    """
+    if region is None:
+        return None
+    shown = SourceView.of(sequence_node).proxy or sequence_node.GetNthDataNode(reference)
+    return mask_on(shown, region, segment_id)
 
 
 def _steps(source: _Source, device: str) -> Steps[TrackedMotion]:
@@ -120,20 +141,23 @@ def _steps(source: _Source, device: str) -> Steps[TrackedMotion]:
         arguments += ["--device", device]
         if source.whole_beat is not None:
             arguments.append("--cycle" if source.whole_beat else "--no-cycle")
-        if source.mask is not None:
-            yield from in_background(lambda progress: _write_mask(source, mask))
+        if (yield from share_of(in_background(lambda progress: _write_mask(source, mask)), 0.01, 0.02)):
             arguments += ["--mask", str(mask)]
-        result = yield from share_of(command_line(arguments), 0.01, 0.96)
+        result = yield from share_of(command_line(arguments), 0.02, 0.96)
         fields = yield from share_of(in_background(lambda progress: _read_fields(folder)), 0.96, 0.97)
     motion = yield from share_of(_motion_node(source, fields, result), 0.97, 1.0)
     yield 1.0, "adding to the scene"
     return _add(source, motion)
 
 
-def _write_mask(source: _Source, path: Path) -> None:
+def _write_mask(source: _Source, path: Path) -> bool:
+    """Write where to track; return False, and write nothing, where that is everywhere."""
     from temporal_interp.io import write_volume
 
-    write_volume(source.acquired.volumes[0].with_array(source.mask.astype(np.uint8)), path)
+    mask = tracked_part(source.acquired, source.mask, whole_image=source.whole_image).mask
+    if mask is not None:
+        write_volume(source.acquired.volumes[0].with_array(mask.astype(np.uint8)), path)
+    return mask is not None
 
 
 def _read_fields(folder: Path) -> abc.Sequence[np.ndarray]:
@@ -156,7 +180,7 @@ def _motion_node(
         forward_backward_mm=float(result["forward_backward_mm"]),
         closing_mm=math.nan if closing is None else float(closing),
     ).as_attributes()
-    motion = new_sequence_like(source.node, f"{source.node.GetName()} displacement")
+    motion = new_sequence_like(source.node, f"Motion of {source.node.GetName()}")
     set_attributes(motion, attributes)
     for number, (text, field) in enumerate(zip(source.index_texts, fields, strict=True), 1):
         # not vtkMRMLGridTransformNode: Slicer reads transform sequences back as this class, and would replace proxies

@@ -55,17 +55,25 @@ class ModulePanel:
             contents = slicer.util.loadUI(str(ui_file(name)))
             contents.setMRMLScene(slicer.mrmlScene)
             _keep_width(contents)
-            layout.addWidget(_collapsible(contents, name, section) if section.title else contents)
+            shown = _collapsible(contents, name, section) if section.title else contents
+            layout.addWidget(shown)
             self.sections[name] = section(self.context, slicer.util.childWidgetVariables(contents))
+            if section.title:
+                shown.connect("contentsCollapsed(bool)", self.sections[name].fold)
         layout.addStretch(1)
         self._texts = {label: label.text for label in _labels_of(widget)}
 
     def use(self, parameters: TemporalInterpParameterNode | None) -> None:
-        """Follow these parameters from now on, or none while there is no scene."""
+        """Follow these parameters from now on, or none while there is no scene.
+
+        Where they cannot be connected, the error is raised and the panel is off: it follows none.
+        """
         self._release()
         if parameters is None:
             return
+        self._widget.enabled = False
         self._gui_tag = parameters.connectGui(slicer.util.childWidgetVariables(self._widget))
+        self._widget.enabled = True
         self.context.parameters = parameters
         self._observe(parameters.parameterNode, vtk.vtkCommand.ModifiedEvent, self._changed)
         scene = parameters.parameterNode.GetScene()

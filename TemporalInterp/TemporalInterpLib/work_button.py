@@ -19,7 +19,7 @@ class WorkButton:
     Args:
         button: keeps its current text for while nothing runs.
         progress: a progress bar, shown while the job runs.
-        message: a label for the current work and the time left.
+        message: a label for the current work and the time left; hidden while it says nothing.
         steps: returns the steps of the job, or raises InvalidInputError.
         done: called with the result; returns the message to show.
     """
@@ -31,7 +31,7 @@ class WorkButton:
         self._steps, self._done = steps, done
         self._text = button.text
         self._job: Job | None = None
-        progress.visible = False
+        progress.visible = message.visible = False
         progress.maximum = 100
         button.connect("clicked()", self.press)
 
@@ -44,7 +44,7 @@ class WorkButton:
         """Start the job, or cancel it."""
         if self.running:
             self.cancel()
-            self.message.text = _("Cancelled; nothing was added.")
+            self._say(_("Cancelled; nothing was added."))
             return
         try:
             steps = self._steps()
@@ -54,7 +54,7 @@ class WorkButton:
         self.button.text = _("Cancel")
         self.progress.value = 0
         self.progress.visible = True
-        self.message.text = ""
+        self._say("")
         self._job = Job(
             steps, on_done=self._finish, on_error=self._tell, on_progress=self._report, on_end=self._end
         ).start()
@@ -64,15 +64,22 @@ class WorkButton:
         if self._job is not None:
             self._job.cancel()
 
+    def forget(self) -> None:
+        """Say nothing any more of what was done, as the scene closes."""
+        self._say("")
+
+    def _say(self, text: str) -> None:
+        self.message.text, self.message.visible = text, bool(text)
+
     def _report(self, report: Report) -> None:
         self.progress.value = round(100 * report.fraction)
-        self.message.text = ", ".join(part for part in (report.message, report.time_left) if part)
+        self._say(", ".join(part for part in (report.message, report.time_left) if part))
 
     def _finish(self, result: Any) -> None:
-        self.message.text = self._done(result)
+        self._say(self._done(result))
 
     def _tell(self, error: Exception) -> None:
-        self.message.text = str(error)
+        self._say(_("Nothing was added."))  # the dialog says why
         tell_error(error)
 
     def _end(self) -> None:
@@ -82,11 +89,15 @@ class WorkButton:
 
 
 def tell_error(error: Exception) -> None:
-    """Show an error: the message alone if the user can act on it, with a traceback if it is a fault of the program."""
+    """Show an error in words: what the user can act upon, or that the program is at fault, with details on demand."""
     if isinstance(error, TemporalInterpError):
-        slicer.util.errorDisplay(str(error))
+        slicer.util.errorDisplay(str(error), detailedText=getattr(error, "details", ""))
         return
     import traceback
 
-    details = "".join(traceback.format_exception(error))
-    slicer.util.errorDisplay(_("Unexpected error: {error}").format(error=error), detailedText=details)
+    words = (
+        _("There is not enough memory for this. Close what is not needed, or choose smaller images or a region.")
+        if isinstance(error, MemoryError)
+        else _("Something went wrong in TemporalInterp. The details say where, for a report to its developers.")
+    )
+    slicer.util.errorDisplay(words, detailedText="".join(traceback.format_exception(error)))

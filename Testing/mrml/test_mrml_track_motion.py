@@ -84,7 +84,7 @@ class TestTracked:
         assert item_values(tracked.motion) == item_values(cine.sequence)
         assert (tracked.motion.GetIndexName(), tracked.motion.GetIndexUnit()) == ("trigger time", "ms")
         assert tracked.proxy.GetParentTransformNode() is cine.parent
-        assert tracked.motion.GetName() == "cine displacement"
+        assert tracked.motion.GetName() == "Motion of cine"
 
     def test_the_cine_itself_is_as_it_was(self, cine, stand_in):
         before = [cine.sequence.GetNthDataNode(n).GetMTime() for n in range(5)]

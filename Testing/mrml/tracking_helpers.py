@@ -44,7 +44,7 @@ class StandIn:
         self.sequence = self.mask = None
 
     def __call__(self, arguments):
-        yield 0.5, "full scale"
+        yield 0.5, "finding the motion, frame 2 of 4"
         self.arguments = list(arguments)
         given = dict(zip(arguments[2::2], arguments[3::2], strict=False))
         self.sequence = sequence = read_sequence(arguments[1])

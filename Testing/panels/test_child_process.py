@@ -11,7 +11,7 @@ from panels.panel_helpers import is_running
 from temporal_interp.errors import InvalidInputError
 from TemporalInterpLib import child_process
 from TemporalInterpLib.background import run_to_end
-from TemporalInterpLib.child_process import command_line
+from TemporalInterpLib.child_process import ChildEndedError, command_line
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="processes are looked up in /proc")
 
@@ -140,29 +140,30 @@ def test_an_error_event_ends_a_child_that_continues(child_program, tree):
 )
 def test_a_crash_is_a_message_with_the_last_words(child_program, end, code):
     child_program(f"say('progress', fraction=0.5, message='half')\nsys.stderr.write('last words\\n')\n{end}")
-    with pytest.raises(InvalidInputError) as caught:
+    with pytest.raises(ChildEndedError) as caught:
         run("x")
     assert f"exit code {code}" in str(caught.value)
-    assert "last words" in str(caught.value)
+    assert "last words" not in str(caught.value)
+    assert "last words" in caught.value.details
 
 
 def test_long_last_words_are_cut(child_program):
     child_program("sys.stderr.write('x' * 100000 + 'the end'); sys.exit(1)")
-    with pytest.raises(InvalidInputError) as caught:
+    with pytest.raises(ChildEndedError) as caught:
         run("x")
-    assert str(caught.value).endswith("the end")
-    assert len(str(caught.value)) < 3000
+    assert caught.value.details.endswith("the end")
+    assert len(caught.value.details) < 3000
 
 
 def test_an_end_without_a_result_is_a_message(child_program):
     child_program("say('progress', fraction=1.0, message='done')")
-    with pytest.raises(InvalidInputError, match="exit code 0"):
+    with pytest.raises(ChildEndedError, match="exit code 0"):
         run("x")
 
 
 def test_a_result_before_a_crash_does_not_count(child_program):
     child_program("say('result', n=1); os._exit(9)")
-    with pytest.raises(InvalidInputError, match="exit code 9"):
+    with pytest.raises(ChildEndedError, match="exit code 9"):
         run("x")
 
 
@@ -198,7 +199,7 @@ def test_a_grandchild_does_not_outlive_its_child(child_program, tree, end):
     program, _, grandchild = tree
     child_program(f"{program}\n{end}")
     steps = command_line(["x"])
-    with suppress(StopIteration, InvalidInputError):
+    with suppress(StopIteration, ChildEndedError):
         step_until(steps, lambda: False)
     assert ended(noted(grandchild))
 
@@ -224,7 +225,7 @@ def test_it_leaves_no_temporary_files(child_program, monkeypatch, tmp_path):
     child_program("say('result')")
     run("x")
     child_program("sys.exit(1)")
-    with pytest.raises(InvalidInputError):
+    with pytest.raises(ChildEndedError):
         run("x")
     assert list(tmp_path.iterdir()) == []
 
@@ -234,6 +235,14 @@ def test_the_real_command_line_runs_and_refuses_in_words(tmp_path):
         run("info", str(tmp_path / "none.nrrd"))
     assert "none.nrrd" in str(caught.value)
     assert "stopped unexpectedly" not in str(caught.value)
+
+
+def test_a_temporary_file_is_not_named_in_a_refusal(child_program):
+    child_program("say('error', message=f'{sys.argv[2]}: Frame 3 shows nothing.'); sys.exit(3)")
+    with pytest.raises(InvalidInputError, match=r"^Frame 3 shows nothing"):
+        run("track", "/tmp/TemporalInterp-x1/frames.seq.nrrd")
+    with pytest.raises(InvalidInputError, match=r"^/data/cine\.nrrd: Frame 3"):
+        run("track", "/data/cine.nrrd")
 
 
 def test_it_finds_the_python_of_slicer(child_program, monkeypatch, tmp_path):

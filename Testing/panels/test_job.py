@@ -10,6 +10,7 @@ from harness import faults
 from temporal_interp.errors import InvalidInputError
 from TemporalInterpLib.background import in_background
 from TemporalInterpLib.job import Job, Report
+from TemporalInterpLib.time_left import TimeLeft
 
 pytestmark = pytest.mark.usefixtures("slicer_session")
 
@@ -59,7 +60,7 @@ def test_all_is_reported_in_order(log):
     assert job.running
     assert log.events == [], "nothing is done before the event loop has its turn"
     turn()
-    assert log.names() == ["step 0", "step 1", "step 2", ("done", "result"), "end"]
+    assert log.names() == ["step 0", "step 1", "step 2", "end", ("done", "result")]
     assert not job.running
 
 
@@ -82,7 +83,7 @@ def test_an_error_is_reported_and_the_job_ends(log, error):
     closed = []
     job = Job(steps(closed, error), **log.options()).start()
     turn()
-    assert log.names() == ["step 0", ("error", error), "end"]
+    assert log.names() == ["step 0", "end", ("error", error)]
     assert not job.running
     assert closed == [True]
 
@@ -169,31 +170,18 @@ def test_work_in_a_thread_is_cancelled_through_a_job(log):
     assert log.names()[-1] == "end"
 
 
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        (None, ""),
-        (0.2, "0 s left"),
-        (59.6, "60 s left"),
-        (89.4, "89 s left"),
-        (150, "2 min left"),
-        (3600, "60 min left"),
-    ],
-)
-def test_the_time_left_in_words(seconds, words):
-    assert Report(0.5, "", seconds).time_left == words
-
-
-def test_the_time_left_follows_from_the_time_taken(log, monkeypatch):
+def test_the_time_left_follows_from_the_progress(log):
     now = [100.0]
-    monkeypatch.setattr("TemporalInterpLib.job.time.monotonic", lambda: now[0])
 
     def work():
-        for fraction in (0.0, 0.01, 0.25, 0.5):
+        for fraction in (0.0, 0.25, 0.5, 0.75):
             now[0] += 10
             yield fraction, ""
 
-    Job(work(), **log.options()).start()
+    job = Job(work(), **log.options())
+    job._left = TimeLeft(lambda: now[0])
+    job.start()
     turn()
     reports = [event for event in log.events if isinstance(event, Report)]
-    assert [r.seconds_left for r in reports] == [None, None, 90.0, 40.0]
+    assert [r.seconds_left for r in reports] == [None, None, 20.0, pytest.approx(10.0)]
+    assert [r.time_left for r in reports] == ["", "", "about 20 s left", "about 10 s left"]

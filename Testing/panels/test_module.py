@@ -158,6 +158,45 @@ def test_reloaded_it_works_on(cine, open_panel, process_events_until):
     assert panel.context.parameters is None
 
 
+class TestParametersThatCannotBeConnected:
+    """As where a type of the parameter node has no connector in this version of Slicer."""
+
+    @pytest.fixture
+    def refusing(self, monkeypatch):
+        """Lets connectGui raise until it is told to work again."""
+
+        def connect(self, gui):
+            raise RuntimeError("Unable to create a connector from Annotated[Union[A, B, None]] to qMRMLNodeComboBox")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(TemporalInterpParameterNode, "connectGui", connect)
+            yield patch
+
+    def test_it_is_told_once_and_all_that_slicer_calls_still_works(self, cine, scene, open_module, dialogs, refusing):
+        widget = open_module()
+        widget.enter()
+        widget.exit()
+        widget.enter()
+        scene.StartState(scene.ImportState)
+        scene.EndState(scene.ImportState)
+        scene.Clear(0)
+        ((level, text),) = dialogs.shown
+        assert level == "error"
+        assert text.startswith("Something went wrong in TemporalInterp")
+        assert "Union" not in text
+        assert widget.panel.context.parameters is None
+        assert not widget.ui.interpolateButton.enabled
+        widget.cleanup()
+        widget.cleanup()
+
+    def test_once_they_can_be_connected_the_panel_is_on(self, cine, open_module, refusing):
+        widget = open_module()
+        refusing.undo()
+        widget.enter()
+        assert widget.panel.context.parameters.sequence is cine.sequence
+        assert widget.ui.interpolateButton.enabled
+
+
 class TestClosing:
     def test_parameters_that_change_meanwhile_restart_nothing(self, cine, scene, engines, open_panel):
         """As where a selector has the preview's volume and moves on as that goes."""

@@ -227,7 +227,7 @@ def test_an_error_while_adding_leaves_no_half_a_result(scene, widget, dialogs, c
     monkeypatch.setattr("TemporalInterpLib.patient_check._add_chart", fail)
     before = snapshot(scene)
     check(widget)
-    assert "no chart" in dialogs.shown[0][1]
+    assert "Something went wrong" in dialogs.shown[0][1]
     assert snapshot(scene) == before
 
 
@@ -251,7 +251,7 @@ def test_a_frame_of_nan_is_reported(scene, blob_frames, open_panel, dialogs, che
     before = snapshot(scene)
     check(widget)
     ((_, text),) = dialogs.shown
-    assert "Unexpected error" not in text
+    assert "Something went wrong" not in text
     assert snapshot(scene) == before
 
 

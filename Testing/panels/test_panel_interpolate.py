@@ -470,7 +470,7 @@ class TestFailure:
         assert finish(panel) is None
         ((level, text),) = dialogs.shown
         assert level == "error"
-        assert "Unexpected error" in text
+        assert "Something went wrong" in text
         assert panel.ui.interpolateButton.text == "Interpolate"
         assert snapshot(scene) == before
 
@@ -484,7 +484,7 @@ class TestFailure:
         ((level, text),) = dialogs.shown
         assert level == "error"
         assert "Frame 2" in text or "last" in text
-        assert "Unexpected error" not in text
+        assert "Something went wrong" not in text
         assert snapshot(scene) == before
 
     def test_a_device_that_is_not_there_is_reported(self, scene, panel, dialogs, finish):

@@ -10,6 +10,7 @@ from panels.panel_helpers import blend, parameters_of
 
 from TemporalInterpLib import dependencies
 from TemporalInterpLib.parameter_node import AUTOMATIC
+from TemporalInterpLib.sections.packages.presenter import State, present
 
 TORCH = "torch>=2.2"
 
@@ -116,18 +117,60 @@ def test_the_pytorch_extension_installs_torch_where_it_is_there(missing, install
     assert installs == ["rich>=13"]
 
 
-def test_a_failing_pip_changes_nothing_and_is_reported(missing, open_panel, dialogs, monkeypatch):
+@pytest.fixture
+def packaging(monkeypatch, missing):
+    """slicer.packaging, as from Slicer 5.12 on; returns what it was asked for."""
+    asked = []
+
+    def pip_ensure(requirements, **options):
+        asked.append((requirements, options))
+        missing.clear()
+
+    module = ModuleType("slicer.packaging")
+    module.pip_ensure = pip_ensure
+    monkeypatch.setitem(sys.modules, "slicer.packaging", module)
+    return asked
+
+
+def test_slicers_own_installation_is_used_where_it_is_there(missing, installs, packaging, open_panel, dialogs):
+    missing.update(("torch", "rich"))
+    widget = open_panel()
+    dialogs.answer = True
+    widget.ui.installButton.click()
+    assert len(dialogs.shown) == 1, "one question, not two"
+    assert packaging == [([TORCH, "rich>=13"], {"prompt_install": False, "requester": "TemporalInterp"})]
+    assert installs == []
+    assert widget.ui.missingPackages.isHidden()
+
+
+def test_declined_slicers_own_installation_is_not_used_either(missing, packaging, open_panel, dialogs):
+    missing.add("rich")
+    widget = open_panel()
+    dialogs.answer = False
+    widget.ui.installButton.click()
+    assert packaging == []
+
+
+def test_a_failing_pip_is_told_in_words_and_what_was_installed_counts(missing, open_panel, dialogs, monkeypatch):
     from subprocess import CalledProcessError
 
-    from harness import faults
-
     def fail(requirements, **options):
+        missing.discard("torch")
         raise CalledProcessError(1, "pip")
 
-    missing.add("torch")
+    missing.update(("torch", "rich"))
     widget = open_panel()
     monkeypatch.setattr("slicer.util.pip_install", fail)
     dialogs.answer = True
     widget.ui.installButton.click()
-    faults.take()  # in testing mode Slicer raises it again
-    assert not widget.ui.missingPackages.isHidden()
+    _, (level, text) = dialogs.shown
+    assert level == "error"
+    assert "connection to the internet" in text
+    assert "CalledProcessError" not in text
+    assert widget.ui.missingLabel.text == "Python packages are missing: rich. Some functions cannot be used yet."
+
+
+def test_the_names_of_packages_are_shown_without_versions():
+    view = present(State(("torch>=2.2", "lightning>=2.6,!=2.6.2"), engines_can_run=False))
+    assert view.text.startswith("Python packages are missing: torch, lightning. Until they are installed")
+    assert present(State()).text == ""

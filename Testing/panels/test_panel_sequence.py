@@ -114,7 +114,7 @@ def test_buttons_on_a_sequence_that_cannot_be_used_answer_in_words(
     getattr(widget.ui, button).click()
     ((level, text),) = dialogs.shown
     assert level == "error"
-    assert "Unexpected error" not in text
+    assert "Something went wrong" not in text
     assert picture(scene) == before
 
 

@@ -39,7 +39,7 @@ class TestTrack:
     def test_the_reference_is_phase_a(self, cine, widget, stand_in, track):
         asked = stand_in()
         pick(widget.ui.firstPhase, 1)
-        assert widget.ui.referenceLabel.text == "Reference phase: phase A, 12.5 ms (frame 1)."
+        assert "Follows the tissue of phase A, 12.5 ms (frame 1), through 5 frames." in widget.ui.trackPlan.text
         track(widget)
         assert asked.arguments[asked.arguments.index("--reference") + 1] == "1"
         assert not {"--cycle", "--no-cycle"} & set(asked.arguments)  # as the sequence says
@@ -58,10 +58,10 @@ class TestTrack:
         widget.ui.wholeBeat.click()
         track(widget)
         text = widget.ui.motionLabel.text
-        assert "Follows the tissue of 0 ms. An estimate" in text
+        assert "the tissue of 0 ms is an estimate" in text
         assert "0.25 mm there and back" in text
         assert "0.50 mm once round the beat" in text
-        assert widget.ui.trackMessage.text == "Added 'cine displacement'."
+        assert widget.ui.trackMessage.text == "Added 'Motion of cine'."
 
     def test_its_browser_is_the_one_of_the_sequence(self, cine, widget, track):
         assert widget.ui.trackPlayWidget.isHidden()
@@ -91,7 +91,8 @@ class TestTrack:
         assert not any(
             getattr(ui, name).enabled for name in ("trackButton", "referenceButton", "follow", "strainButton")
         )
-        assert ui.referenceLabel.text == ""
+        assert ui.trackPlan.text == ""
+        assert "load a cine" in ui.trackButton.toolTip
 
     def test_a_motion_is_found_with_the_sequence_it_is_of(self, cine, blob_frames, widget, track):
         track(widget)
@@ -114,7 +115,7 @@ class TestRefused:
             ((level, text),) = dialogs.shown
             assert level == "error"
             assert words in text
-            assert widget.ui.trackMessage.text == text
+            assert widget.ui.trackMessage.text == "Nothing was added."
             assert snapshot(scene) == before
 
         return press
@@ -127,15 +128,18 @@ class TestRefused:
         gestures.choose(widget.ui.trackedRegion, scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "drawn"))
         refuse(widget, "'drawn' has no segments")
 
-    def test_one_acquired_frame(self, cine, widget, refuse):
+    def test_one_acquired_frame_cannot_even_be_tried(self, cine, widget):
         for number in (1, 2, 3, 4):
             set_attributes(cine.sequence.GetNthDataNode(number), {"TemporalInterp.Synthetic": "true"})
-        parameters_of(widget).firstPhase = 0
-        refuse(widget, "one acquired frame")
+        cine.sequence.Modified()
+        assert not widget.ui.trackButton.enabled
+        assert "fewer than two acquired frames" in widget.ui.trackButton.toolTip
 
-    def test_missing_packages(self, widget, monkeypatch, refuse):
+    def test_missing_packages_neither(self, cine, monkeypatch, open_panel):
         monkeypatch.setattr(dependencies, "find_spec", lambda name: None)
-        refuse(widget, "install them with the button at the top")
+        widget = open_panel()
+        assert not widget.ui.trackButton.enabled
+        assert "install them with the button at the top" in widget.ui.trackButton.toolTip
 
 
 def test_segments_are_offered_for_a_segmentation_only(cine, scene, widget, stand_in, track):
@@ -158,6 +162,99 @@ def test_segments_are_offered_for_a_segmentation_only(cine, scene, widget, stand
     gestures.choose(widget.ui.trackedRegion, None)
     assert parameters_of(widget).trackedSegment == ""
     assert widget.ui.trackedSegment.isHidden()
+
+
+class TestPlan:
+    """Where motion is tracked and how long that takes is found when the section is opened."""
+
+    @pytest.fixture
+    def heart(self, scene):
+        """A cine in which a disc of 24 mm pulsates in the middle of 90 x 90 mm of tissue."""
+        geometry = Geometry((1, 60, 60), (1.5, 1.5, 8.0))
+        j, i = np.indices(geometry.shape)[1:]
+        distance = np.hypot(j - 30, i - 30)
+        tissue = 40 + 30 * ((i // 4 + j // 4) % 2)
+        frames = [(tissue + 100 * (distance < 8 + n % 3)).astype("int16") for n in range(4)]
+        return put_in_scene(frames, geometry, [0, 40, 80, 120])
+
+    @pytest.fixture
+    def opened(self, heart, stand_in, open_panel, process_events_until):
+        """Function that opens the section, and waits until its plan is there; returns the widget."""
+
+        def run(widget=None):
+            widget = widget or open_panel()
+            slicer.util.findChild(widget.parent, "trackSection").collapsed = False
+            process_events_until(lambda: "here." in widget.ui.trackPlan.text, 60)
+            return widget
+
+        return run
+
+    def test_nothing_is_measured_before_it_is_opened(self, heart, open_panel):
+        widget = open_panel()
+        assert widget.panel.sections["track"]._measuring is None
+        assert "here" not in widget.ui.trackPlan.text
+
+    def test_it_looks_at_what_moves_and_says_how_long_that_takes(self, opened):
+        text = opened().ui.trackPlan.text
+        assert "what moves most, such as the heart: a box of" in text
+        assert "Takes " in text
+
+    def test_it_tracks_there(self, opened, stand_in, track):
+        widget, asked = opened(), stand_in()
+        track(widget)
+        assert asked.mask[0, 30, 30]
+        assert not asked.mask[0, 0].any()
+
+    def test_the_whole_image_can_be_tracked(self, opened, stand_in, track, process_events_until):
+        widget, asked = opened(), stand_in()
+        widget.ui.trackWholeImage.click()
+        process_events_until(lambda: "Looks at the whole image" in widget.ui.trackPlan.text, 60)
+        track(widget)
+        assert asked.mask is None
+
+    def test_the_box_becomes_a_region_that_is_tracked_alike(self, opened, stand_in, track, process_events_until):
+        widget = opened()
+        asked = stand_in()
+        track(widget)
+        found = asked.mask
+        widget.ui.removeMotionButton.click()
+        asked = stand_in()
+        widget.ui.showBoxButton.click()
+        region = parameters_of(widget).trackedRegion
+        assert region.GetName().startswith("Region of ")
+        assert widget.ui.trackedRegion.currentNode() is region
+        assert not widget.ui.showBoxButton.enabled
+        assert not widget.ui.trackWholeImage.enabled
+        process_events_until(lambda: "Looks at the region" in widget.ui.trackPlan.text, 60)
+        track(widget)
+        np.testing.assert_array_equal(asked.mask, found)
+
+    def test_what_is_known_is_not_measured_again(self, opened, process_events_until):
+        widget = opened()
+        plan = widget.ui.trackPlan.text
+        for number in (1, 0):
+            widget.ui.trackWholeImage.click()
+            process_events_until(lambda: widget.panel.sections["track"]._measuring is None, 60)
+            assert (widget.ui.trackPlan.text == plan) == (number == 0)
+        widget.ui.trackWholeImage.click()
+        assert widget.panel.sections["track"]._measuring is None
+
+    def test_without_packages_it_says_where_and_not_how_long(
+        self, heart, open_panel, monkeypatch, process_events_until
+    ):
+        monkeypatch.setattr(dependencies, "find_spec", lambda name: None)
+        widget = open_panel()
+        slicer.util.findChild(widget.parent, "trackSection").collapsed = False
+        process_events_until(lambda: "what moves most" in widget.ui.trackPlan.text, 60)
+        assert "Takes" not in widget.ui.trackPlan.text
+
+    def test_closing_the_scene_stops_it(self, heart, scene, open_panel):
+        widget = open_panel()
+        slicer.util.findChild(widget.parent, "trackSection").collapsed = False
+        assert widget.panel.sections["track"]._measuring is not None
+        scene.Clear(0)
+        assert widget.panel.sections["track"]._measuring is None
+        assert widget.ui.trackPlan.text == ""
 
 
 class TestFollow:
@@ -215,7 +312,8 @@ class TestStrain:
         text = widget.ui.strainMessage.text
         assert "circumferential +6.4% at 50 ms" in text
         assert "radial +6.4% at 50 ms" in text
-        assert text.startswith(f"Peak strain, of table '{table.GetName()}'")
+        assert text.startswith("Peak strain along 'wall':")
+        assert table.GetName() == "wall strain"
         selection = slicer.app.applicationLogic().GetSelectionNode()
         assert selection.GetActivePlotChartID() == chart.GetID()
 
@@ -241,7 +339,7 @@ class TestStrain:
         widget.ui.strainButton.click()
         ((_, text),) = dialogs.shown
         assert f"has {count} points" in text
-        assert widget.ui.strainMessage.text == text
+        assert widget.ui.strainMessage.text == "Nothing was added."
         assert picture(scene) == before
 
     @pytest.mark.no_main_window
@@ -307,7 +405,7 @@ def test_saved_and_loaded_the_section_continues(cine, widget, track, save_and_lo
     save_and_load()
     assert "0.25 mm there and back" in widget.ui.motionLabel.text
     assert widget.ui.wholeBeat.checked
-    assert widget.ui.strainButton.enabled
+    assert widget.ui.referenceButton.enabled
     assert not widget.ui.trackPlayWidget.isHidden()
 
 

@@ -25,7 +25,7 @@ class LinearBlend(PairwiseEngine):
 
     def prepare_pair(self, pair: Pair, *, progress: Progress = no_progress) -> PreparedBlend:
         """Return the pair; there is nothing to prepare."""
-        progress(1.0, "blend")
+        progress(1.0, "blending")
         return PreparedBlend(pair.first, pair.last)
 
 

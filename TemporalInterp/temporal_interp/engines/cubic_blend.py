@@ -59,7 +59,7 @@ class CubicBlend(PairwiseEngine):
 
     def prepare_pair(self, pair: Pair, *, progress: Progress = no_progress) -> PreparedCubicBlend:
         """Find the frames around the pair; see `PairwiseEngine.prepare_pair`."""
-        progress(1.0, "cubic blend")
+        progress(1.0, "blending")
         return PreparedCubicBlend(pair, pair.gap_before, pair.gap_after)
 
 

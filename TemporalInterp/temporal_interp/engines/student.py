@@ -102,7 +102,7 @@ class StudentEngine(PairwiseEngine):
 
         progress(0.0, "finding the moving region")
         region = within_region_of_change(pair, self, progress)
-        progress(1.0, "features computed")
+        progress(1.0, "comparing the two frames")
         return PreparedStudent(pair, region)
 
 

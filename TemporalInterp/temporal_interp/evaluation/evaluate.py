@@ -214,7 +214,7 @@ def _run(
             seconds = {"prepare_seconds": prepare_seconds, "frame_seconds": time.perf_counter() - start}
             yield scoring.row(label, gap, frame_number, frame, seconds), frame
         prepared.forget_gap(shown)
-        report(1.0, f"{label}: frames {gap.first} to {gap.last}")
+        report(1.0, f"{label.replace('_', ' ')}: frames {gap.first} to {gap.last}")
 
 
 def _measure(scoring: Scoring, gap: HeldOutGap, number: int, frame: Frame) -> dict[str, float]:

@@ -27,7 +27,7 @@ MIDDLE_STARTS = 2
 """Starts that go on from the coarsest level to the next."""
 
 _DIVERGED = (
-    "The fit of the velocity field diverged at step {step} of level {level}; use a smaller learning_rate than {rate}."
+    "The fit of the velocity field diverged at step {step} of level {level}; use a smaller learning rate than {rate}."
 )
 
 
@@ -104,7 +104,7 @@ def fit_velocity(
     finest_spacing = spacing_on(finest, shape, spacing)
     finest_seen = None if seen is None else coarsen(seen, finest)
     floor = settings.noise_variance_floor or _noise(full_pair, finest_pair, seen, finest_seen)
-    levels = _levels(finest, finest_spacing, settings)
+    levels = levels_of(finest, finest_spacing, settings)
     model = _velocity_model(finest_pair, finest_spacing, settings, levels[0][2])
     bending = settings.bending * min(finest_spacing)
     total = sum(iterations for _, iterations, _ in levels)
@@ -117,7 +117,7 @@ def fit_velocity(
         optimiser = model.begin(grid)
         plateau = Plateau(settings.patience, settings.tolerance)
         for step in range(iterations):
-            progress((before + step) / total, f"fitting the velocity field, level {level}")
+            progress((before + step) / total, "finding the motion")
             velocity = model.velocity()
             model_spacing = spacing_on(tuple(velocity.shape[2:]), shape, spacing)
             share = None if weights is None else weights.repeat(model.starts, *[1] * (weights.ndim - 1))
@@ -136,7 +136,7 @@ def fit_velocity(
         if kept < model.starts:
             found = model.velocity().detach()
             model.keep(_most_similar(pair, found, floors, settings, model.starts, kept, weights, views))
-    progress(1.0, "velocity field fitted")
+    progress(1.0, "finding the motion")
     with torch.no_grad():
         velocity = model.velocity()
     if not torch.isfinite(velocity).all():
@@ -162,7 +162,7 @@ def _velocity_model(
     return VelocityGrid(problems, shape, spacing, field, settings.learning_rate, pair.device, proposed)
 
 
-def _levels(
+def levels_of(
     finest: tuple[int, ...], spacing: tuple[float, ...], settings: VelocitySettings
 ) -> list[tuple[int, int, tuple[int, ...]]]:
     """Return coarsening, steps and shape of every level, from coarse to fine.

@@ -167,14 +167,14 @@ def _fused(scaled: torch.Tensor, model: SliceSynthesis, views: tuple[View, ...],
     for number, view in enumerate(views):
         part = part_of(progress, number / len(views), (number + 1) / len(views))
         for share, place, made in _view(scaled, model, view, precision):
-            part(share, f"{view} view")
+            part(share, f"adding slices, {view} view")
             skipped = view is View.AXIAL and bool(pixelwise)
             target = result[place]
             made = made.cpu().float() * weight[place[0]]
             if skipped:
                 made[::factor] = 0
             target += made
-    progress(1.0, "slices added")
+    progress(1.0, "adding slices")
     return result
 
 

@@ -59,11 +59,12 @@ class SliceFit:
         self.model.train()
         schedule = self.schedule
         while not schedule.ended:
-            progress(schedule.done / schedule.steps, f"step {schedule.done} of {schedule.steps}")
+            step = f"step {schedule.done} of {schedule.steps}"
+            progress(schedule.done / schedule.steps, f"learning from the images, {step}")
             self._step()
             if on_step is not None:
                 on_step()
-        progress(1.0, "trained")
+        progress(1.0, "learning from the images")
         return self.model.eval()
 
     def fingerprint(self) -> str:
@@ -92,7 +93,7 @@ class SliceFit:
         for loss in self._losses():
             if not torch.isfinite(loss):
                 raise FitDivergedError(
-                    f"The training diverged at step {self.schedule.done}; use a smaller learning_rate than "
+                    f"The training diverged at step {self.schedule.done}; use a smaller learning rate than "
                     f"{self.settings.learning_rate}."
                 )
             loss.backward()  # one after the other: their graphs need not be in memory together

@@ -128,7 +128,7 @@ class PairFit:
         costs = [c / s ** len(self.spacing) for s, c in zip(self.scales, self.passes, strict=True)]
         while self.stage < len(self.scales):
             scale, before = self.scales[self.stage], sum(costs[: self.stage])
-            name = f"scale 1/{scale}" if scale > 1 else "full scale"
+            name = f"finding the motion at {f'1/{scale} of the' if scale > 1 else 'full'} resolution"
             while not self.schedule.ended:
                 share = self.schedule.done / self.schedule.steps
                 progress((before + costs[self.stage] * share) / sum(costs), name)
@@ -138,7 +138,7 @@ class PairFit:
             self._close()
             if self.on_scale is not None:
                 self.on_scale(scale, self.field)
-        progress(1.0, "fields fitted")
+        progress(1.0, "finding the motion")
         return self.field
 
     def fingerprint(self) -> str:
@@ -231,7 +231,7 @@ class PairFit:
         if not torch.isfinite(loss):
             raise FitDivergedError(
                 f"The tracking diverged at scale {self.scales[self.stage]}, step {self.schedule.done}; use a smaller "
-                f"learning_rate than {settings.learning_rate}."
+                f"learning rate than {settings.learning_rate}."
             )
         self.optimiser.zero_grad()
         loss.backward()

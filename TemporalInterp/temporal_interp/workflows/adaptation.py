@@ -117,12 +117,12 @@ def adapt(
                 Path(folder),
                 replace(training, epochs=teaching, validate_every=teaching),
                 hardware=hardware,
-                progress=part_of(progress, 0.0, share),
+                progress=_in_words(part_of(progress, 0.0, share)),
             )
             taught = load_network(teacher, "teacher").settings
             teacher = logic.train_teacher(taught, learning, validation, start=teacher)
         logic = TrainingLogic(
-            Path(folder), training, hardware=hardware, progress=part_of(progress, share, 1.0)
+            Path(folder), training, hardware=hardware, progress=_in_words(part_of(progress, share, 1.0))
         )  # fmt: skip
         adapted = logic.train_student(network.settings, learning, validation, teacher=teacher, start=student)
         after = _gain(load_network(adapted, "student"), validation, settings.training.seed)
@@ -131,6 +131,11 @@ def adapt(
         result = Adaptation(Path(output), held_out, before, after)
         _write(adapted, student, usable, result)
     return result
+
+
+def _in_words(progress: Progress) -> Progress:
+    """Return a progress callback that says what the training is for; epochs and losses are for those who train."""
+    return lambda fraction, _message: progress(fraction, "learning from these frames")
 
 
 def _sources(

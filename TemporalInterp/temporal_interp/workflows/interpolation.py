@@ -10,7 +10,6 @@ from dataclasses import replace
 from temporal_interp.data.field_of_view import require_seen
 from temporal_interp.data.frame import Frame
 from temporal_interp.data.sequence import Gap, Sequence
-from temporal_interp.data.time_text import time_text
 from temporal_interp.data.volume import Volume
 from temporal_interp.engines.protocol import Engine, PreparedSequence
 from temporal_interp.engines.registry import DEFAULT_ENGINE, create_engine
@@ -133,7 +132,7 @@ def run(
             made.append((frame.time, frame.volume, frame.provenance.as_attributes()))
             if on_frame is not None:
                 on_frame(frame)
-            answering(done / len(times), f"frame at {time_text(frame.time)}")
+            answering(done / len(times), f"making the frame at {sequence.with_unit(frame.time)}")
         prepared.forget_gap(gap.number)
     kept = [(sequence.times[n], sequence[n], sequence.item_attributes[n]) for n in request.kept(sequence)]
     period = source.period if isinstance(request, WholeSequence) else None

@@ -303,3 +303,11 @@ def test_help_is_quick_to_reach_and_says_what_is_written(command):
     said = command("track", "--help").stdout
     assert "displacement.seq.nrrd" in said
     assert json.dumps("short-axis").strip('"') in said
+
+
+def test_progress_goes_on_until_the_motion_is_written(command, events, recording, tmp_path):
+    result = command("track", recording, "-o", tmp_path / "out", *QUICK, "--json")
+    told = [event for event in events(result) if event["event"] == "progress"]
+    assert told[0]["message"] == "finding the motion, frame 1 of 3"
+    assert (told[-1]["fraction"], told[-1]["message"]) == (1.0, "writing the motion")
+    assert [event["fraction"] for event in told] == sorted(event["fraction"] for event in told)

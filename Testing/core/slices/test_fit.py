@@ -70,5 +70,5 @@ def test_every_part_of_the_loss_can_be_switched_off(thick, off):
 def test_a_training_that_diverges_says_so(thick):
     model = new_model(2, **TINY)
     torch.nn.init.constant_(model.pixel_network.tail.bias, 1e30)  # as after a step that was far too long
-    with pytest.raises(FitDivergedError, match=r"step 0; use a smaller learning_rate than 0\.001"):
+    with pytest.raises(FitDivergedError, match=r"step 0; use a smaller learning rate than 0\.001"):
         fit_to_volumes(model, [thick], QUICK)

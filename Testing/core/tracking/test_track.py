@@ -15,9 +15,10 @@ from temporal_interp.errors import CancelledError, InvalidInputError, no_progres
 from temporal_interp.simulation import BeatingHeart, even_phases, make_heart_cine, short_axis_slice
 from temporal_interp.tracking.fields import voxel_points
 from temporal_interp.tracking.network_file import load_network, save_network
+from temporal_interp.tracking.problem import MARGIN_VOXELS, TrackingProblem
 from temporal_interp.tracking.settings import TrackingSettings
 from temporal_interp.tracking.strain import ContourView, strain_along
-from temporal_interp.tracking.track import MARGIN_VOXELS, _Problem, _refined, track
+from temporal_interp.tracking.track import _refined, _share_of_neighbours, track
 from temporal_interp.tracking.trajectories import displacement_from, drift_of
 
 QUICK = replace(
@@ -171,12 +172,31 @@ def test_backward_motion_undoes_the_forward_motion_of_a_velocity():
 @pytest.mark.parametrize("method", ["velocity", "nmsr"])
 def test_refinement_removes_what_the_pairs_accumulate(method):
     settings = replace(QUICK, method=method, refinement=(2, 1), refinement_passes=60)
-    problem = _Problem(drifting(frames=3), settings, None, "cpu")
+    problem = TrackingProblem(drifting(frames=3), settings, None, "cpu")
     along = np.asarray(SLICE.voxel_to_physical)
     drifted = [along @ (*np.multiply(STEP[::-1], 0.6 * n), 0.0) for n in range(3)]
     displacements = [np.broadcast_to(np.float32(shift), (*SLICE.shape, 3)) for shift in drifted]
     refined = _refined(problem, displacements, 0, None, None, no_progress)
     assert in_voxels(refined[2], SLICE) == pytest.approx((0, *np.multiply(STEP, 2)), abs=0.25)
+
+
+def test_progress_says_which_frame_is_at_work_and_rises():
+    told = []
+    track(drifting(), replace(QUICK, refinement=(1,)), progress=lambda *report: told.append(report))
+    fractions = [fraction for fraction, _ in told]
+    assert fractions == sorted(fractions)
+    messages = list(dict.fromkeys(message for _, message in told))
+    count = len(drifting())
+    assert messages[0] == f"finding the motion, frame 1 of {count - 1}"
+    assert f"correcting the drift, frame {count - 1} of {count - 1}" in messages
+    assert {message.partition(",")[0] for message in messages} == {"finding the motion", "correcting the drift"}
+
+
+def test_progress_is_shared_by_the_work():
+    """As many passes over as many pairs take as long."""
+    settings = replace(QUICK, scales=(2, 1), passes=(8, 4), refinement=(2, 1), refinement_passes=6)
+    assert _share_of_neighbours(settings, 10, 10, 2) == pytest.approx(6 / (6 + 7.5))
+    assert _share_of_neighbours(replace(settings, refinement=()), 10, 10, 2) == 1.0
 
 
 def test_network_to_start_from_needs_networks():
@@ -202,7 +222,7 @@ def test_stopped_tracking_resumes_from_its_checkpoint(tmp_path, method):
         track(drifting(), settings, checkpoint=tmp_path, progress=cancel_beyond(0.8))
     shares = []
     again = track(drifting(), settings, checkpoint=tmp_path, progress=lambda share, message: shares.append(share))
-    assert min(shares) >= 0.7  # the pairs were not fitted again
+    assert min(shares) >= _share_of_neighbours(settings, 2, 2, 2) > 0.2  # the pairs were not fitted again
     np.testing.assert_array_equal(again.displacements[3], whole.displacements[3])
 
 
@@ -285,7 +305,7 @@ def test_small_mask_costs_less_and_its_field_is_that_of_the_whole():
     geometry = replace(SLICE, shape=(1, 80, 120))
     mask = np.zeros(geometry.shape, bool)
     mask[:, 36:44, 90:100] = True
-    problem = _Problem(drifting(geometry, frames=2), QUICK, mask, "cpu")
+    problem = TrackingProblem(drifting(geometry, frames=2), QUICK, mask, "cpu")
     assert problem.frames.shape[2:] == (8 + 2 * MARGIN_VOXELS, 10 + MARGIN_VOXELS + 20)
     forward = track(drifting(geometry, frames=2), QUICK, mask=mask).motion.forward[0]
     assert forward.shape == (*geometry.shape, 3)
@@ -297,7 +317,7 @@ def test_small_mask_costs_less_and_its_field_is_that_of_the_whole():
 def test_fields_go_to_voxels_of_the_box_and_back():
     mask = np.zeros(SLICE.shape, bool)
     mask[:, 30:, 35:] = True
-    problem = _Problem(drifting(frames=2), QUICK, mask, "cpu")
+    problem = TrackingProblem(drifting(frames=2), QUICK, mask, "cpu")
     field = np.random.default_rng(0).normal(size=(*SLICE.shape, 3))
     field -= (field @ np.asarray(OBLIQUE)[:, 2])[..., None] * np.asarray(OBLIQUE)[:, 2]  # in the plane
     (back,) = problem.in_mm(problem.in_voxels([field]))

@@ -90,7 +90,7 @@ class Fits:
         own = self._of(pair, pair.gap, part_of(progress, 0.0, 1 / wanted))
         earlier = self._beside(pair, before, True, part_of(progress, 1 / wanted, 2 / wanted))
         later = self._beside(pair, after, False, part_of(progress, 1 - 1 / wanted, 1.0))
-        progress(1.0, "velocity fields fitted")
+        progress(1.0, "finding the motion")
         return PreparedCourse(pair, self._frames, own, earlier, later, fusion=self._fusion)
 
     def _beside(self, pair: Pair, gap: Gap | None, is_before: bool, progress: Progress) -> Beside | None:

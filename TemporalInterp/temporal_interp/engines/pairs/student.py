@@ -49,7 +49,7 @@ def within_region_of_change(pair: Pair, engine: StudentEngine, progress: Progres
     box = region_of_change(*scaled, geometry)
     if box is None:
         return None
-    progress(0.1, "computing the features of the pair")
+    progress(0.1, "comparing the two frames")
     shape = model_shape(box, geometry)
     first, last = (coarsen(as_image(s[box], "cpu"), shape)[0, 0] for s in scaled)
     model = StudentOnPair(
