@@ -14,13 +14,15 @@ from temporal_interp.data.scalar_type import to_scalar_type
 from temporal_interp.data.sequence import Gap, Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.engines.pairs.brightness import BrightnessChange
-from temporal_interp.engines.pairs.compared import ComparedEnds
+from temporal_interp.engines.pairs.compared import ComparedEnds, as_problems
 from temporal_interp.engines.pairs.detail import with_detail
 from temporal_interp.engines.pairs.fusion import Fusion, FusionMaps, fuse, fusion_maps, seen_in_slab
 from temporal_interp.engines.pairs.movable import MovableFrame, MovableFrames
-from temporal_interp.engines.pairs.path import Neighbour, Path
+from temporal_interp.engines.pairs.neighbour import Neighbour, noise_of_velocity
+from temporal_interp.engines.pairs.path import Path
 from temporal_interp.engines.pairwise import KEPT_GAPS, Synthesised
 from temporal_interp.errors import FitDivergedError, Progress, part_of
+from temporal_interp.registration.noise import noise_between
 from temporal_interp.registration.register import FittedVelocity, default_settings, fit_volumes
 from temporal_interp.registration.settings import VelocitySettings
 from temporal_interp.tensors.parallel_map import parallel_map
@@ -152,10 +154,7 @@ class PreparedCourse:
         with torch.inference_mode():
             self.compared = ComparedEnds(pair, fitted.compared.flip(0), fusion, fitted.seen)
             unexplained = self._unexplained(fitted)
-            neighbours = [
-                None if gap is None else Neighbour(gap.fitted.velocity, gap.ratio, self._trust(gap.fitted, unexplained))
-                for gap in (before, after)
-            ]
+            neighbours = [None if gap is None else self._neighbour(gap, unexplained) for gap in (before, after)]
             self.path = Path(fitted.velocity, *neighbours, independent=pair.independent)
             self.in_plane = not fitted.velocity[:, 0].any()
             self.brightness = None
@@ -186,6 +185,15 @@ class PreparedCourse:
         """Return the frames beside the pair, the one that counts more first."""
         beside = [gap.frame for gap in (self.before, self.after) if gap is not None]
         return tuple(beside if round(t, 9) <= 0.5 else beside[::-1])
+
+    def _neighbour(self, gap: Beside, unexplained: torch.Tensor) -> Neighbour:
+        """Return the motion in a gap beside, how far to go by it, and how much of it is noise."""
+        fitted = gap.fitted
+        later, earlier = as_problems(fitted.compared, self.pair.independent)
+        seen = None if fitted.seen is None else as_problems(fitted.seen, self.pair.independent)[0]
+        noise = noise_between(earlier, later, seen).view(1, 1, -1, 1, 1)
+        noise = noise_of_velocity(noise, tuple(fitted.velocity.shape[2:]), tuple(fitted.compared.shape[2:]))
+        return Neighbour(fitted.velocity, gap.ratio, self._trust(fitted, unexplained), noise)
 
     def _unexplained(self, fitted: FittedVelocity) -> torch.Tensor:
         """Return how much two frames still disagree when motion has brought both half-way, on the coarse grid."""
