@@ -17,7 +17,7 @@ from temporal_interp.tensors.spatial import smooth
 NEIGHBOURHOOD = 4.0
 """Standard deviation, in points of the velocity's grid, of the neighbourhood in which excesses are judged."""
 
-NOISE_OF_FIT = 1600.0
+NOISE_OF_FIT = 2000.0
 """A fitted vector has this many times the variance of the noise in the images, scaled to [0, 1], over the number of
 their voxels for each vector; squares of these voxels, the sum of all components. Measured on real cines, a real
 echo and drawn hearts, with and without added noise: slices have 1400 to 3000 times, the echo 2000 to 2700, a volume of
@@ -78,7 +78,7 @@ def noise_of_velocity(noise: torch.Tensor, points: tuple[int, ...], voxels: tupl
 
     Example:
         >>> noise_of_velocity(torch.tensor(0.0004), (1, 50, 50), (1, 100, 100))
-        tensor(0.0400)
+        tensor(0.0500)
     """
     strides = [n / m for n, m in zip(voxels, points, strict=True)]
     return NOISE_OF_FIT * noise / math.prod(strides) / max(strides) ** 2
