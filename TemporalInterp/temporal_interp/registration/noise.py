@@ -40,15 +40,42 @@ def noise_variance(first: torch.Tensor, last: torch.Tensor, seen: torch.Tensor |
         (N, 1, ...) with a one for every axis of the images; `MIN_VARIANCE` where there is less, or no neighbourhood
         counts.
     """
-    axes = first.ndim - 2
     pair = torch.cat([_middle(first), _middle(last)], dim=1)
     mean = box_mean(pair, _WINDOW)
-    departure = (pair - mean).square().masked_fill(mean < _DARK, torch.nan)
-    if seen is not None:
-        departure = departure.masked_fill(box_mean(_middle(seen), _WINDOW) < _WHOLE, torch.nan)
     # the mean includes the voxel itself
-    spread = departure.flatten(1).nanmedian(1).values / _MEDIAN_OF_SQUARES / (1 - 1 / _WINDOW**axes)
-    return spread.nan_to_num(MIN_VARIANCE).clamp(min=MIN_VARIANCE).view(-1, *[1] * (axes + 1))
+    spread = _variance((pair - mean).square(), mean, seen) / (1 - 1 / _WINDOW ** (first.ndim - 2))
+    return spread.nan_to_num(MIN_VARIANCE).clamp(min=MIN_VARIANCE)
+
+
+def noise_between(first: torch.Tensor, last: torch.Tensor, seen: torch.Tensor | None = None) -> torch.Tensor:
+    """Return the variance of what is noise in two images that follow each other, from their median difference.
+
+    Unlike `noise_variance`, texture that both images share is no noise, and neither is noise that they share, as images
+    that were reconstructed together do. Motion counts as noise where more than half of the image moves by much.
+
+    Args:
+        first: (N, 1, *shape), N problems in 2D or 3D, scaled to [0, 1].
+        last: likewise.
+        seen: see `noise_variance`.
+
+    Returns:
+        (N, 1, ...) with a one for every axis of the images; 0 where nothing counts.
+    """
+    one, other = _middle(first), _middle(last)
+    return _variance((one - other).square() / 2, box_mean((one + other) / 2, _WINDOW), seen).nan_to_num(0.0)
+
+
+def _variance(squares: torch.Tensor, mean: torch.Tensor, seen: torch.Tensor | None) -> torch.Tensor:
+    """Return the variance of a normal variable from its squares, (N, C, *shape), where the image is no background.
+
+    Returns:
+        (N, 1, ...) with a one for every axis of the images; NaN where nothing counts.
+    """
+    squares = squares.masked_fill(mean < _DARK, torch.nan)
+    if seen is not None:
+        squares = squares.masked_fill(box_mean(_middle(seen), _WINDOW) < _WHOLE, torch.nan)
+    variance = squares.flatten(1).nanmedian(1).values / _MEDIAN_OF_SQUARES
+    return variance.view(-1, *[1] * (squares.ndim - 1))
 
 
 def _middle(image: torch.Tensor) -> torch.Tensor:

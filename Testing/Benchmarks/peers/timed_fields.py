@@ -16,7 +16,8 @@ from peers.scaled_fields import PreparedScaledFields, ScaledFieldsEngine, in_vox
 from temporal_interp.data.pair import Pair
 from temporal_interp.data.sequence import Gap, Sequence
 from temporal_interp.engines.pairs.course import KEPT_FITS
-from temporal_interp.engines.pairs.path import Neighbour, bend_weights
+from temporal_interp.engines.pairs.neighbour import Neighbour
+from temporal_interp.engines.pairs.path import bend_weights
 from temporal_interp.engines.pairwise import PreparePair
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 

@@ -26,12 +26,8 @@ class ComparedEnds:
         self.images = images
         spacing = spacing_on(tuple(images.shape[2:]), pair.geometry.shape, pair.geometry.spacing_kji)
         self.spacing = (math.inf, *spacing[1:]) if pair.independent else spacing
-
-        def problems(images: torch.Tensor) -> torch.Tensor:
-            return images.squeeze(1).unsqueeze(2) if pair.independent else images.unsqueeze(1)
-
-        first, last = problems(images)
-        self.fusion = fusion.for_pair(first, last, None if seen is None else problems(seen)[0])
+        first, last = as_problems(images, pair.independent)
+        self.fusion = fusion.for_pair(first, last, None if seen is None else as_problems(seen, pair.independent)[0])
         self.unmoved_disagreement = self.disagreement(images)
 
     def moved(self, displacements: torch.Tensor, images: torch.Tensor | None = None) -> torch.Tensor:
@@ -48,3 +44,9 @@ class ComparedEnds:
         """Return how much two images, (2, 1, k, j, i), disagree around every voxel; see `fusion.disagreement`."""
         first, last = images.split(1)
         return disagreement(first, last, self.spacing, self.fusion)
+
+
+def as_problems(images: torch.Tensor, independent: bool) -> torch.Tensor:
+    """Return images, (N, 1, k, j, i), as problems of a fit: (N, k, 1, j, i) for independent slices, else
+    (N, 1, 1, k, j, i)."""
+    return images.squeeze(1).unsqueeze(2) if independent else images.unsqueeze(1)

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, abc
+from collections import OrderedDict
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 
-from temporal_interp.data.displacement import DisplacementField
 from temporal_interp.data.pair import Pair
-from temporal_interp.data.scalar_type import to_scalar_type
 from temporal_interp.data.sequence import Gap, Sequence
-from temporal_interp.data.volume import Volume
 from temporal_interp.engines.pairs.brightness import BrightnessChange
-from temporal_interp.engines.pairs.compared import ComparedEnds
+from temporal_interp.engines.pairs.compared import ComparedEnds, as_problems
 from temporal_interp.engines.pairs.detail import with_detail
-from temporal_interp.engines.pairs.fusion import Fusion, FusionMaps, fuse, fusion_maps, seen_in_slab
+from temporal_interp.engines.pairs.fusion import Fusion, FusionMaps
 from temporal_interp.engines.pairs.movable import MovableFrame, MovableFrames
-from temporal_interp.engines.pairs.path import Neighbour, Path
-from temporal_interp.engines.pairwise import KEPT_GAPS, Synthesised
+from temporal_interp.engines.pairs.moved_ends import Finish, MovedEnds
+from temporal_interp.engines.pairs.neighbour import Neighbour, noise_of_velocity
+from temporal_interp.engines.pairs.path import Path
+from temporal_interp.engines.pairwise import KEPT_GAPS
 from temporal_interp.errors import FitDivergedError, Progress, part_of
+from temporal_interp.registration.noise import noise_between
 from temporal_interp.registration.register import FittedVelocity, default_settings, fit_volumes
 from temporal_interp.registration.settings import VelocitySettings
-from temporal_interp.tensors.parallel_map import parallel_map
-from temporal_interp.tensors.slabs import resize_slab, slabs, warp_slab
+from temporal_interp.tensors.slabs import resize_slab
 from temporal_interp.tensors.spatial import compose, integrate_velocity, resize
 
 KEPT_FITS = KEPT_GAPS + 2
@@ -123,7 +121,7 @@ class Fits:
         return self._kept[gap.number]
 
 
-class PreparedCourse:
+class PreparedCourse(MovedEnds[MovableFrame]):
     """A pair of frames and the path between them, ready for any time.
 
     Args:
@@ -145,17 +143,13 @@ class PreparedCourse:
         *,
         fusion: Fusion,
     ) -> None:
-        self.pair = pair
-        self.frames = frames
-        self.before = before
-        self.after = after
         with torch.inference_mode():
-            self.compared = ComparedEnds(pair, fitted.compared.flip(0), fusion, fitted.seen)
+            super().__init__(pair, ComparedEnds(pair, fitted.compared.flip(0), fusion, fitted.seen))
+            self.frames = frames
+            self.before = before
+            self.after = after
             unexplained = self._unexplained(fitted)
-            neighbours = [
-                None if gap is None else Neighbour(gap.fitted.velocity, gap.ratio, self._trust(gap.fitted, unexplained))
-                for gap in (before, after)
-            ]
+            neighbours = [None if gap is None else self._neighbour(gap, unexplained) for gap in (before, after)]
             self.path = Path(fitted.velocity, *neighbours, independent=pair.independent)
             self.in_plane = not fitted.velocity[:, 0].any()
             self.brightness = None
@@ -168,24 +162,24 @@ class PreparedCourse:
                 # from the first frame back to the one before it, and from the last on to the one after it
                 self.to_outer = integrate_velocity(torch.cat([before.fitted.velocity, -after.fitted.velocity]))
 
-    def at(self, t: abc.Sequence[float], *, fields: bool = False) -> list[Synthesised]:
-        """Return what lies at some t, in parallel on the threads of the CPU; see `PreparedPair.at`."""
-        ends = self.frames.pair(self.pair.gap.first, self.pair.gap.last, in_plane=self.in_plane)
-        return parallel_map(lambda share: self._at(share, ends, fields), t)
+    def _ends(self) -> tuple[MovableFrame, MovableFrame]:
+        return self.frames.pair(self.pair.gap.first, self.pair.gap.last, in_plane=self.in_plane)
 
-    def _at(self, t: float, ends: tuple[MovableFrame, MovableFrame], fields: bool) -> Synthesised:
-        with torch.inference_mode():
-            displacements = self.path.displacements(t)
-            volume = {0.0: self.pair.first, 1.0: self.pair.last}.get(t) or self._render(displacements, ends, t)
-            if not fields:
-                return Synthesised(volume, context=self._context(t))
-            first, last = (DisplacementField.from_voxels(d, self.pair.geometry) for d in displacements.split(1))
-        return Synthesised(volume, first, last, context=self._context(t))
+    def _displacements(self, t: float) -> torch.Tensor:
+        return self.path.displacements(t)
 
     def _context(self, t: float) -> tuple[int, ...]:
-        """Return the frames beside the pair, the one that counts more first."""
         beside = [gap.frame for gap in (self.before, self.after) if gap is not None]
         return tuple(beside if round(t, 9) <= 0.5 else beside[::-1])
+
+    def _neighbour(self, gap: Beside, unexplained: torch.Tensor) -> Neighbour:
+        """Return the motion in a gap beside, how far to go by it, and how much of it is noise."""
+        fitted = gap.fitted
+        later, earlier = as_problems(fitted.compared, self.pair.independent)
+        seen = None if fitted.seen is None else as_problems(fitted.seen, self.pair.independent)[0]
+        noise = noise_between(earlier, later, seen).view(1, 1, -1, 1, 1)
+        noise = noise_of_velocity(noise, tuple(fitted.velocity.shape[2:]), tuple(fitted.compared.shape[2:]))
+        return Neighbour(fitted.velocity, gap.ratio, self._trust(fitted, unexplained), noise)
 
     def _unexplained(self, fitted: FittedVelocity) -> torch.Tensor:
         """Return how much two frames still disagree when motion has brought both half-way, on the coarse grid."""
@@ -198,35 +192,30 @@ class PreparedCourse:
         trust = trust if beside.seen is None else trust * beside.seen
         return resize(trust, tuple(beside.velocity.shape[2:]))
 
-    def _render(self, displacements: torch.Tensor, ends: tuple[MovableFrame, MovableFrame], t: float) -> Volume:
-        """Return the frame at t: fields and maps are upsampled, the acquired voxels are moved."""
+    def _finish(
+        self,
+        ends: tuple[MovableFrame, MovableFrame],
+        displacements: torch.Tensor,
+        moved: torch.Tensor,
+        maps: FusionMaps,
+        disagreement: torch.Tensor,
+        t: float,
+    ) -> Finish:
+        """Return what adds the change of brightness, and gives the frame the detail of the acquired ones."""
         compared = self.compared
-        moved = compared.moved(displacements)
-        moved_disagreement = compared.disagreement(moved)
-        maps = fusion_maps(compared.unmoved_disagreement, moved_disagreement, t, compared.fusion)
         change = self._brightness(displacements, moved, maps.trust, t)
-        detail = _trust_in_detail(compared.unmoved_disagreement, moved_disagreement, compared.fusion)
+        detail = _trust_in_detail(compared.unmoved_disagreement, disagreement, compared.fusion)
         shape, spacing = self.pair.geometry.shape, self.pair.geometry.spacing_kji
-        low = np.float64(self.pair.intensity_range.low)
         scale = self.pair.intensity_range.high - self.pair.intensity_range.low
-        tolerance = scale * compared.fusion.noise
-        frame = np.empty(shape, self.pair.first.array.dtype)
-        for slab in slabs(shape):
-            unmoved = ends[0].image.image[:, :, slab], ends[1].image.image[:, :, slab]
-            moved_first, moved_last = (
-                warp_slab(end.image, d, slab, tolerance=tolerance)
-                for end, d in zip(ends, displacements.split(1), strict=True)
-            )
-            local = FusionMaps(*(resize_slab(m, shape, slab) for m in (maps.trust, maps.last_weight)))
-            seen = seen_in_slab((ends[0].seen, ends[1].seen), displacements, slab)
-            fused = fuse(unmoved, (moved_first, moved_last), local, t, seen)
+
+        def finished(fused: torch.Tensor, slab: slice) -> torch.Tensor:
             if change is not None:
                 fused = fused + scale * resize_slab(change, shape, slab)
             wanted = torch.lerp(ends[0].detail_energy[:, :, slab], ends[1].detail_energy[:, :, slab], t)
             slices = [image[0].transpose(0, 1) for image in (fused, wanted, resize_slab(detail, shape, slab))]
-            sharp = with_detail(slices[0], slices[1], slices[2], (spacing[1], spacing[2]))
-            frame[slab] = to_scalar_type(sharp[:, 0].cpu().numpy() + low, frame.dtype)
-        return self.pair.first.with_array(frame)
+            return with_detail(slices[0], slices[1], slices[2], (spacing[1], spacing[2])).transpose(0, 1)[None]
+
+        return finished
 
     def _brightness(
         self, displacements: torch.Tensor, moved: torch.Tensor, trust: torch.Tensor, t: float

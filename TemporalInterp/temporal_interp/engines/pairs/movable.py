@@ -35,10 +35,15 @@ class MovableFrame:
         self.seen = seen
         self._spacing = spacing
 
+    @property
+    def voxels(self) -> torch.Tensor:
+        """Its voxels, (1, 1, K, J, I), the darkest at 0."""
+        return self.image.image
+
     @cached_property
     def detail_energy(self) -> torch.Tensor:
         """How strong its fine detail is around every voxel, (1, 1, K, J, I); see `detail.detail_energy`."""
-        voxels = self.image.image
+        voxels = self.voxels
         energy = torch.empty_like(voxels)
         for slab in slabs((voxels.shape[2], voxels.shape[3], voxels.shape[4])):
             energy[:, :, slab] = detail_energy(voxels[0, :, slab].transpose(0, 1), self._spacing).transpose(0, 1)
@@ -47,8 +52,7 @@ class MovableFrame:
     @property
     def nbytes(self) -> int:
         """Memory that it takes once it has been moved."""
-        voxels = self.image.image
-        return voxels.nbytes * (COPIES_IN_PLANE if self.image.in_plane else COPIES_IN_VOLUME)
+        return self.voxels.nbytes * (COPIES_IN_PLANE if self.image.in_plane else COPIES_IN_VOLUME)
 
 
 class MovableFrames:

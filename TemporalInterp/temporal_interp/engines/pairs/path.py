@@ -8,11 +8,11 @@ cubic bend that gives it that pace at both ends (our choice; for even gaps, the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch.nn import functional
 
+from temporal_interp.engines.pairs.neighbour import TINY, Neighbour, energy
 from temporal_interp.tensors.spatial import compose, gradient, integrate_velocity, smooth, warp
 
 BEND = 1.4
@@ -42,40 +42,8 @@ does not. Real cines have 0.1 to 0.7, a shift of 5 voxels 0.9 to 1.1."""
 STEADY_VOXELS = 0.3
 """Motion below so many voxels of the velocity's grid is no measure of what is too much."""
 
-NEIGHBOURHOOD = 4.0
-"""Standard deviation, in points of the velocity's grid, of the neighbourhood in which that is judged."""
-
-TINY = 1e-9
-
 SOLVE_STEPS = 4
 """Fixed-point iterations; the error shrinks by `LARGEST_STRAIN` or more in each."""
-
-
-@dataclass(frozen=True, eq=False)
-class Neighbour:
-    """The motion in a gap beside the one at hand.
-
-    Attributes:
-        velocity: (1, 3, k, j, i), as that of the gap at hand and on its grid.
-        ratio: length of the gap at hand over that of this one.
-        trust: (1, 1, k, j, i), from 0 to 1, how far to go by it; None for all the way.
-    """
-
-    velocity: torch.Tensor
-    ratio: float
-    trust: torch.Tensor | None = None
-
-    def excess(self, velocity: torch.Tensor) -> torch.Tensor:
-        """Return by how much the pace at the frame between both gaps exceeds `velocity`, that of the gap at hand.
-
-        The pace is that of the parabola through the three frames, (h_before s_after + h_after s_before) /
-        (h_before + h_after), with h the lengths of the gaps and s the slopes, here velocities, in them.
-
-        Returns:
-            (1, 3, k, j, i), voxels in the time of the gap at hand.
-        """
-        excess = (self.ratio * self.velocity - velocity) * (self.ratio / (1 + self.ratio))
-        return excess if self.trust is None else self.trust * excess
 
 
 class Path:
@@ -105,10 +73,10 @@ class Path:
         self.is_even = before is None and after is None
         if self.is_even:
             return
-        at_first = torch.zeros_like(velocity) if before is None else before.excess(velocity)
-        at_last = torch.zeros_like(velocity) if after is None else after.excess(velocity)
-        at_last = warp(at_last, integrate_velocity(-velocity))  # to where its tissue is in the first frame
         axes = [independent or points == 1 for points in velocity.shape[2:3]] + [n == 1 for n in velocity.shape[3:]]
+        at_first = torch.zeros_like(velocity) if before is None else before.excess(velocity, axes)
+        at_last = torch.zeros_like(velocity) if after is None else after.excess(velocity, axes)
+        at_last = warp(at_last, integrate_velocity(-velocity))  # to where its tissue is in the first frame
         at_first, at_last = _within_reason(at_first, at_last, velocity, axes)
         self._at_first, self._at_last = _without_folds(at_first, at_last, axes)
 
@@ -140,16 +108,12 @@ def _within_reason(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the excesses, shortened where one is out of proportion to the other and to the motion in the gap."""
 
-    def size(field: torch.Tensor) -> torch.Tensor:
-        sigma = tuple(0.0 if axis else NEIGHBOURHOOD for axis in alone)
-        return smooth(field.square().sum(1, keepdim=True), sigma).sqrt()
-
     def limited(excess: torch.Tensor, own: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
         known = motion + other
         share = (LARGEST_EXCESS * (known + STEADY_VOXELS) / own.clamp(min=TINY)).clamp(max=1.0)
         return excess * share * _of_tissue(excess, known, by_slice=alone[0])
 
-    motion, first, last = size(velocity), size(at_first), size(at_last)
+    motion, first, last = (energy(field, alone).sqrt() for field in (velocity, at_first, at_last))
     return limited(at_first, first, last), limited(at_last, last, first)
 
 

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
-import numpy as np
 import torch
 
-from temporal_interp.data.displacement import DisplacementField
 from temporal_interp.data.pair import Pair
-from temporal_interp.data.scalar_type import to_scalar_type
-from temporal_interp.data.volume import Volume
 from temporal_interp.engines.pairs.compared import ComparedEnds
-from temporal_interp.engines.pairs.fusion import Fusion, FusionMaps, fuse, fusion_maps, seen_in_slab
-from temporal_interp.engines.pairwise import Synthesised
+from temporal_interp.engines.pairs.fusion import Fusion
+from temporal_interp.engines.pairs.moved_ends import MovedEnds
 from temporal_interp.errors import Progress, no_progress
 from temporal_interp.registration.register import default_settings, fit_volumes
 from temporal_interp.registration.settings import VelocitySettings
-from temporal_interp.tensors.parallel_map import parallel_map
-from temporal_interp.tensors.slabs import as_image, resize_slab, slabs, warp_slab
+from temporal_interp.tensors.slabs import as_image
 from temporal_interp.tensors.spatial import integrate_velocity
 
 
-class PreparedVelocityField:
+@dataclass(frozen=True, eq=False)
+class LinearEnd:
+    """A frame that is interpolated linearly; see `End`."""
+
+    voxels: torch.Tensor
+    seen: torch.Tensor | None
+
+    @property
+    def image(self) -> torch.Tensor:
+        """Its voxels, to be moved."""
+        return self.voxels
+
+
+class PreparedVelocityField(MovedEnds[LinearEnd]):
     """A pair of frames and the velocity between them, ready for any time.
 
     Args:
@@ -46,10 +54,9 @@ class PreparedVelocityField:
         ease: float = 0.0,
         seen: torch.Tensor | None = None,
     ) -> None:
-        self.pair = pair
+        super().__init__(pair, ComparedEnds(pair, coarse, fusion, seen))
         self.velocity = velocity
         self.ease = ease
-        self.compared = ComparedEnds(pair, coarse, fusion, seen)
 
     @classmethod
     def fitted(
@@ -89,40 +96,20 @@ class PreparedVelocityField:
         )
         return cls(pair, fitted.velocity, fitted.compared.flip(0), fusion or Fusion(), ease=ease, seen=fitted.seen)
 
-    def at(self, t: Sequence[float], *, fields: bool = False) -> list[Synthesised]:
-        """Return what lies at some t, in parallel on the threads of the CPU; see `PreparedPair.at`."""
-        return parallel_map(lambda share: self._at(share, fields), t)
+    def _ends(self) -> tuple[LinearEnd, LinearEnd]:
+        device = self.velocity.device
+        first, last = (
+            LinearEnd(as_image(voxels, device), None if seen is None else as_image(seen, device))
+            for voxels, seen in zip(self.pair.centred, self.pair.seen, strict=True)
+        )
+        return first, last
 
-    def _at(self, t: float, fields: bool) -> Synthesised:
-        path = ease_in_out(t, self.ease)
-        with torch.inference_mode():
-            displacements = integrate_velocity(torch.cat([path * self.velocity, (path - 1) * self.velocity]))
-            volume = {0.0: self.pair.first, 1.0: self.pair.last}.get(t) or self._render(displacements, path)
-            if not fields:
-                return Synthesised(volume)
-            first, last = (DisplacementField.from_voxels(d, self.pair.geometry) for d in displacements.split(1))
-        return Synthesised(volume, first, last)
+    def _displacements(self, t: float) -> torch.Tensor:
+        way = self._on_the_way(t)
+        return integrate_velocity(torch.cat([way * self.velocity, (way - 1) * self.velocity]))
 
-    def _render(self, displacements: torch.Tensor, path: float) -> Volume:
-        """Return the frame at a fraction of the path: fields and maps are upsampled, the acquired voxels are warped."""
-        compared = self.compared
-        moved_disagreement = compared.disagreement(compared.moved(displacements))
-        maps = fusion_maps(compared.unmoved_disagreement, moved_disagreement, path, compared.fusion)
-        shape, device = self.pair.geometry.shape, self.velocity.device
-        low = np.float64(self.pair.intensity_range.low)
-        sources = [as_image(voxels, device) for voxels in self.pair.centred]
-        first_seen, last_seen = (None if seen is None else as_image(seen, device) for seen in self.pair.seen)
-        frame = np.empty(shape, self.pair.first.array.dtype)
-        for slab in slabs(shape):
-            unmoved = (sources[0][:, :, slab], sources[1][:, :, slab])
-            moved_first, moved_last = (
-                warp_slab(image, d, slab) for image, d in zip(sources, displacements.split(1), strict=True)
-            )
-            local = FusionMaps(*(resize_slab(m, shape, slab) for m in (maps.trust, maps.last_weight)))
-            seen = seen_in_slab((first_seen, last_seen), displacements, slab)
-            fused = fuse(unmoved, (moved_first, moved_last), local, path, seen)[0, 0]
-            frame[slab] = to_scalar_type(fused.cpu().numpy() + low, frame.dtype)
-        return self.pair.first.with_array(frame)
+    def _on_the_way(self, t: float) -> float:
+        return ease_in_out(t, self.ease)
 
 
 def ease_in_out(t: float, ease: float) -> float:

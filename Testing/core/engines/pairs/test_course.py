@@ -140,6 +140,16 @@ class TestNeighboursThatCannotBeUsed:
         ours, theirs, blend = (error(engine.prepare(shown).at(45.0), 45.0) for engine in (ENGINE, PAIR, LinearBlend()))
         assert ours < theirs + 0.1 * blend
 
+    def test_noise_in_short_gaps_beside_a_long_one_does_not_move_what_rests(self):
+        times = (-5.0, 0.0, 120.0, 125.0)
+        shown = Sequence([frame_at(time, noise=8) for time in times], times)
+        rests = frame_at(0.0).array + frame_at(60.0).array + frame_at(120.0).array < 250
+        ours, theirs = (
+            np.square(engine.prepare(shown).at(30.0, fields=True).displacement_first_to_t.array[rests]).mean()
+            for engine in (ENGINE, PAIR)
+        )
+        assert ours < 1.5 * theirs
+
 
 class TestFieldsOfView:
     def two_slices(self):

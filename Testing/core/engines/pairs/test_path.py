@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from temporal_interp.engines.pairs import path
-from temporal_interp.engines.pairs.path import Neighbour, Path, bend_weights
+from temporal_interp.engines.pairs.neighbour import Neighbour
+from temporal_interp.engines.pairs.path import Path, bend_weights
 from temporal_interp.tensors.spatial import compose, fold_rate, identity_grid, integrate_velocity, warp
 
 SHAPE = (3, 12, 16)
