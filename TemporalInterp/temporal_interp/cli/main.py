@@ -19,6 +19,7 @@ from temporal_interp.cli.info import info
 from temporal_interp.cli.interpolate import interpolate
 from temporal_interp.cli.phantom import phantom
 from temporal_interp.cli.register import register
+from temporal_interp.cli.selfcheck import selfcheck
 from temporal_interp.cli.track import track
 
 app = typer.Typer(
@@ -30,7 +31,19 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, info, interpolate, track, register, evaluate, evaluate_tracking, ablate, adapt, phantom):
+for command in (
+    demo,
+    info,
+    interpolate,
+    track,
+    register,
+    evaluate,
+    evaluate_tracking,
+    ablate,
+    adapt,
+    phantom,
+    selfcheck,
+):
     app.command(epilog=EXIT_CODES)(command)
 app.add_typer(slices.app, name="slices")
 app.add_typer(train.app, name="train")

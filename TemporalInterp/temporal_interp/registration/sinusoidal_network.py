@@ -22,11 +22,20 @@ class SinusoidalNetworks(nn.Module):
         layers: linear layers.
         frequency: omega, the factor before the sine.
         seed: of the initial weights.
+        device: where they are.
     """
 
     def __init__(
-        self, problems: int, dimensions: int, *, width: int, layers: int, frequency: float, seed: int
-    ) -> None:  # fmt: skip
+        self,
+        problems: int,
+        dimensions: int,
+        *,
+        width: int,
+        layers: int,
+        frequency: float,
+        seed: int,
+        device: torch.device | str = "cpu",
+    ) -> None:
         super().__init__()
         self.frequency = frequency
         generator = torch.Generator().manual_seed(seed)
@@ -38,7 +47,7 @@ class SinusoidalNetworks(nn.Module):
                 bound = 1e-5
             for parameters, rows in ((self.weights, inputs), (self.biases, 1)):
                 start = (torch.rand(1, rows, outputs, generator=generator) * 2 - 1) * bound
-                parameters.append(nn.Parameter(start.repeat(problems, 1, 1)))
+                parameters.append(nn.Parameter(start.repeat(problems, 1, 1).to(device)))
 
     def forward(self, points: torch.Tensor) -> torch.Tensor:
         """Return (N, P, D) velocities at (P, D) points."""

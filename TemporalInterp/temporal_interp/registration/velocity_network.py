@@ -45,7 +45,8 @@ class VelocityNetwork:
             layers=settings.layers,
             frequency=settings.frequency,
             seed=settings.seed,
-        ).to(device)
+            device=device,
+        )
         # eps far below any gradient, so that no problem depends on how many there are
         self.optimiser = torch.optim.Adam(self.networks.parameters(), learning_rate, eps=1e-14)
         self.lengths = [n * along for n, along in zip(shape, spacing, strict=True)]

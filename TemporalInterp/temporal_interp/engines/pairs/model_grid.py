@@ -43,10 +43,6 @@ class Maps:
     weights: torch.Tensor
     residual: torch.Tensor
 
-    def to(self, device: torch.device | str) -> Maps:
-        """Return the maps on a device."""
-        return Maps(self.displacements.to(device), self.weights.to(device), self.residual.to(device))
-
 
 class PairModel(Protocol):
     """A network on a pair, its features computed."""
@@ -61,10 +57,11 @@ class StudentOnPair:
 
     Args:
         student: the network; it is moved to the device.
-        first: (K, J, I) float32, scaled to [0, 1], on the CPU.
+        first: (K, J, I) float32, scaled to [0, 1].
         last: likewise.
         independent: slices are problems of their own.
-        device: where to compute; a GPU that runs out of memory is replaced by the CPU, with a warning.
+        device: where to compute; a GPU that runs out of memory keeps the maps on the CPU, and is replaced by it at
+            last, with a warning.
         bfloat16: compute in mixed precision.
         max_voxels: voxels that are worked on at once.
     """
@@ -83,7 +80,7 @@ class StudentOnPair:
         self.student = student
         self.images = (first, last)
         self.independent = independent
-        self.device = torch.device(device)
+        self.device = self._kept_on = torch.device(device)
         self.bfloat16 = bfloat16
         self.max_voxels = max_voxels
         self._encoded: list[EncodedTile] | None = None
@@ -106,6 +103,7 @@ class StudentOnPair:
             self._shrink()
 
     def _shrink(self) -> None:
+        self._kept_on = torch.device("cpu")
         whole = self.images[0].numel()
         if min(self.max_voxels, whole) > SMALLEST_TILE**3:
             self.max_voxels = min(self.max_voxels, whole) // 2
@@ -152,13 +150,13 @@ class StudentOnPair:
         yield from tiles(shape, self.max_voxels)
 
     def _decode(self, times: Sequence[float], encoded: Sequence[EncodedTile]) -> list[Maps]:
-        """Return the maps at some times, on the CPU, put together from the tiles."""
+        """Return the maps at some times, put together from the tiles."""
         shape = tuple(self.images[0].shape)
-        sums = [torch.zeros(11, *shape) for _ in times]
-        total = torch.zeros(shape)
+        sums = [torch.zeros(11, *shape, device=self._kept_on) for _ in times]
+        total = torch.zeros(shape, device=self._kept_on)
         parts = []
         for tile, pair in encoded:
-            weight = None if self.independent else _tile_weight(tile, shape)
+            weight = None if self.independent else _tile_weight(tile, shape).to(self._kept_on)
             if weight is not None:
                 total[tile] += weight
             parts += [(tile, weight, pair, numbers) for numbers in self._chunks(pair, times, len(encoded))]
@@ -171,7 +169,7 @@ class StudentOnPair:
                     if weight is None:  # batches of slices do not overlap
                         place.copy_(maps)
                     else:
-                        place += weight * maps.float().cpu()
+                        place += weight * maps.float().to(self._kept_on)
 
         self._each(put, parts)
         return [_maps(s if self.independent else s / total) for s in sums]

@@ -41,19 +41,19 @@ def refine(
     warped = warp(first[None, None], motion)[0, 0]
     first_seen, last_seen = (_on_grid_of(region, seen) for seen in prepared.pair.seen)
     fitted = fit_volumes(
-        last.numpy(),
-        warped.numpy(),
+        last.cpu().numpy(),
+        warped.cpu().numpy(),
         _geometry_of(region, prepared.pair.geometry),
         settings or REMAINDER,
         independent=prepared.pair.independent,
         seen=(
-            None if last_seen is None else last_seen[0, 0].numpy(),
-            None if first_seen is None else warp(first_seen, motion)[0, 0].numpy(),
+            None if last_seen is None else last_seen[0, 0].cpu().numpy(),
+            None if first_seen is None else warp(first_seen, motion)[0, 0].cpu().numpy(),
         ),
         device=device,
         progress=progress,
     )
-    return PreparedStudent(prepared.pair, replace(region, model=RefinedModel(region.model, fitted.velocity.cpu())))
+    return PreparedStudent(prepared.pair, replace(region, model=RefinedModel(region.model, fitted.velocity)))
 
 
 class RefinedModel:
@@ -74,9 +74,9 @@ class RefinedModel:
         return [self._refined(maps, t) for maps, t in zip(self.model.at(times), times, strict=True)]
 
     def _refined(self, maps: Maps, t: float) -> Maps:
-        shape = tuple(maps.displacements.shape[2:])
+        shape, velocity = tuple(maps.displacements.shape[2:]), self.velocity.to(maps.displacements.device)
         with torch.inference_mode():
-            shares = integrate_velocity(torch.cat([t * self.velocity, (t - 1) * self.velocity]))
+            shares = integrate_velocity(torch.cat([t * velocity, (t - 1) * velocity]))
             first_rest, last_rest = resize_field(shares, shape).split(1)
             first = compose(maps.displacements[:1], first_rest)
             last = compose(last_rest, maps.displacements[1:])
@@ -85,7 +85,11 @@ class RefinedModel:
 
 def _on_grid_of(region: ModelRegion, seen: np.ndarray | None) -> torch.Tensor | None:
     """Return what a frame shows, (K, J, I), on the model grid, (1, 1, k, j, i); None where it shows all."""
-    return None if seen is None else coarsen(as_image(seen[region.box], "cpu"), tuple(region.images[0].shape))
+    return (
+        None
+        if seen is None
+        else coarsen(as_image(seen[region.box], region.images[0].device), tuple(region.images[0].shape))
+    )
 
 
 def _geometry_of(region: ModelRegion, geometry: Geometry) -> Geometry:

@@ -43,6 +43,25 @@ class ModelRegion:
     model: PairModel
 
 
+@dataclass(frozen=True, eq=False)
+class _Ends:
+    """The frames of a pair, where they are rendered.
+
+    Attributes:
+        voxels: of both, (1, 1, K, J, I), centred.
+        seen: what each shows, likewise; None where it shows all.
+    """
+
+    voxels: list[torch.Tensor]
+    seen: list[torch.Tensor | None]
+
+    @classmethod
+    def of(cls, pair: Pair, device: torch.device) -> _Ends:
+        """Bring the frames of a pair to a device."""
+        views = [None if seen is None else as_image(seen, device) for seen in pair.seen]
+        return cls([as_image(voxels, device) for voxels in pair.centred], views)
+
+
 def within_region_of_change(pair: Pair, engine: StudentEngine, progress: Progress) -> ModelRegion | None:
     """Return the student on the part of a pair that changes, its features computed; None where nothing does."""
     scaled, geometry = pair.normalised, pair.geometry
@@ -51,7 +70,7 @@ def within_region_of_change(pair: Pair, engine: StudentEngine, progress: Progres
         return None
     progress(0.1, "comparing the two frames")
     shape = model_shape(box, geometry)
-    first, last = (coarsen(as_image(s[box], "cpu"), shape)[0, 0] for s in scaled)
+    first, last = (coarsen(as_image(s[box], engine.device), shape)[0, 0] for s in scaled)
     model = StudentOnPair(
         engine.student,
         first,
@@ -79,33 +98,35 @@ class PreparedStudent:
     def at(self, t: Sequence[float], *, fields: bool = False) -> list[Synthesised]:
         """Return what lies at some t; the network decodes as many at once as fit. See `PreparedPair.at`."""
         maps = [None] * len(t) if self.region is None else self.region.model.at(t)
+        # rendered where the maps are, so that nothing returns from a GPU but the frame
+        device = next((m.displacements.device for m in maps if m is not None), torch.device("cpu"))
+        ends: _Ends | None = None
         made = []
         for share, local in zip(t, maps, strict=True):
-            acquired = {0.0: self.pair.first, 1.0: self.pair.last}.get(share)
-            volume = acquired or self._render(local, share)
+            volume = {0.0: self.pair.first, 1.0: self.pair.last}.get(share)
+            if volume is None:
+                ends = ends or _Ends.of(self.pair, device)
+                volume = self._render(local, share, ends)
             made.append(Synthesised(volume, *(self._fields(local) if fields else ())))
         return made
 
-    def _render(self, maps: Maps | None, t: float) -> Volume:
+    def _render(self, maps: Maps | None, t: float, ends: _Ends) -> Volume:
         """Return the frame at t: the linear blend, and within the box the network's frame from the acquired voxels."""
         shape = self.pair.geometry.shape
         low = np.float64(self.pair.intensity_range.low)
-        sources = [as_image(voxels, "cpu") for voxels in self.pair.centred]
-        views = [None if seen is None else as_image(seen, "cpu") for seen in self.pair.seen]
         frame = np.empty(shape, self.pair.first.array.dtype)
         for slab in slabs(shape):
-            values = torch.lerp(sources[0][0, 0, slab], sources[1][0, 0, slab], t)
+            values = torch.lerp(ends.voxels[0][0, 0, slab], ends.voxels[1][0, 0, slab], t)
             if self.region is not None and maps is not None:
-                self._synthesise(values, slab, sources, views, maps, self.region.box)
-            frame[slab] = to_scalar_type(values.numpy() + low, frame.dtype)
+                self._synthesise(values, slab, ends, maps, self.region.box)
+            frame[slab] = to_scalar_type(values.cpu().numpy() + low, frame.dtype)
         return self.pair.first.with_array(frame)
 
     def _synthesise(
         self,
         values: torch.Tensor,
         slab: slice,
-        sources: Sequence[torch.Tensor],
-        views: Sequence[torch.Tensor | None],
+        ends: _Ends,
         maps: Maps,
         box: Box,
     ) -> None:
@@ -118,9 +139,9 @@ class PreparedStudent:
         shape = shape_of(box)
         here = (slice(rows.start - slab.start, rows.stop - slab.start), *in_plane)
         candidates, shown = [], []
-        for source, view, displacement in zip(sources, views, maps.displacements, strict=True):
+        for source, view, displacement in zip(ends.voxels, ends.seen, maps.displacements, strict=True):
             points = identity_grid((rows.stop - rows.start, *shape[1:]), displacement)
-            start = torch.tensor([rows.start, *(b.start for b in in_plane)], dtype=torch.float32)
+            start = torch.tensor([rows.start, *(b.start for b in in_plane)], dtype=torch.float32, device=points.device)
             points = points + start.view(1, 3, 1, 1, 1) + displacement_in_slab(displacement[None], shape, inner)
             where = (slice(None), slice(None), rows, *in_plane)
             through_plane = bool(displacement[0].any())
@@ -130,14 +151,14 @@ class PreparedStudent:
             else:
                 shown += [view[where], _sampled(view, points, rows, through_plane)]
         weights = resize_slab(maps.weights, shape, inner)
-        if any(view is not None for view in views):
+        if any(view is not None for view in ends.seen):
             weights = _by_what_is_seen(weights, torch.cat(shown, dim=1))
         made = (weights * torch.cat(candidates, dim=1)).sum(dim=1)[0]
         residual = resize_slab(maps.residual, shape, inner)[0, 0]
         intensities = self.pair.intensity_range
         made = made + residual * float(intensities.high - intensities.low)
         edge = torch.from_numpy(soft_edge(box, self.pair.geometry.shape, self.pair.geometry.spacing_kji)[inner])
-        values[here] = torch.lerp(values[here], made, edge)
+        values[here] = torch.lerp(values[here], made, edge.to(made.device))
 
     def _fields(self, maps: Maps | None) -> tuple[DisplacementField, DisplacementField]:
         """Return both displacement fields; outside the box nothing moves."""
@@ -145,12 +166,13 @@ class PreparedStudent:
 
     def _field(self, maps: Maps | None, end: int) -> DisplacementField:
         shape, spacing = self.pair.geometry.shape, self.pair.geometry.spacing_kji
-        whole = torch.zeros(1, 3, *shape)
+        whole = torch.zeros(1, 3, *shape, device="cpu" if maps is None else maps.displacements.device)
         if self.region is not None and maps is not None:
             box = self.region.box
             inner = shape_of(box)
             displacement = displacement_in_slab(maps.displacements[end][None], inner, slice(0, inner[0]))
-            whole[(slice(None), slice(None), *box)] = displacement * torch.from_numpy(soft_edge(box, shape, spacing))
+            edge = torch.from_numpy(soft_edge(box, shape, spacing)).to(displacement.device)
+            whole[(slice(None), slice(None), *box)] = displacement * edge
         return DisplacementField.from_voxels(whole, self.pair.geometry)
 
 
