@@ -60,6 +60,7 @@ def test_a_sequence_of_nothing_but_synthetic_frames_is_reported(cine, open_panel
     for number in range(5):
         set_attributes(cine.sequence.GetNthDataNode(number), MARK)
     widget = open_panel()
+    parameters_of(widget).sequence = cine.sequence  # it is not taken by itself
     widget.ui.removeFramesButton.click()
     ((level, text),) = dialogs.shown
     assert level == "error"
