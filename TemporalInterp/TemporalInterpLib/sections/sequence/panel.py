@@ -63,8 +63,6 @@ class SequenceSection(Section):
         in_use = self.context.in_use
         if in_use is not self._shown:
             self._shown = in_use
-            self.ui.sequenceMessage.text = in_use.refusal
-            self.ui.sequenceMessage.visible = bool(in_use.refusal)
         self._present()
 
     def stop(self) -> None:
