@@ -777,7 +777,7 @@ def _saved_state(parameters: TemporalInterpParameterNode) -> dict[str, object]:
     sequences."""
     state: dict[str, object] = {
         name: getattr(parameters, name)
-        for name in ("firstPhase", "lastPhase", "time", "engine", "fill", "frameCount", "times", "factor", "cyclic")
+        for name in ("firstPhase", "lastPhase", "instant", "engine", "fill", "frameCount", "times", "factor", "cyclic")
     }
     for role in ("sequence", "result"):
         node = getattr(parameters, role)

@@ -8,7 +8,7 @@ import numpy as np
 
 from temporal_interp.data.sequence import Sequence
 
-MAX_VOXELS = 2**18
+MAX_VOXELS = 2**16
 """Voxels of a frame that are compared, evenly spread; more would change the curve little and take long."""
 
 
