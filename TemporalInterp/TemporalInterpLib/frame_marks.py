@@ -103,7 +103,8 @@ class _MarkedView:
         self._observe(None, self._composite, self.follow)
         self._observe(None, self._volume, self._show)
         self._renderer.RemoveViewProp(self._actor)
-        self._view.scheduleRender()
+        if self._view:  # False where Slicer has destroyed it, as it quits
+            self._view.scheduleRender()
 
     def _observe(self, node: Any, before: Any, function: Any) -> Any:
         """Observe a node in place of another, and return it."""

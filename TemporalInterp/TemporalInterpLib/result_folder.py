@@ -96,7 +96,7 @@ def nodes_in(folder: int, scene: slicer.vtkMRMLScene) -> list[slicer.vtkMRMLNode
     """Return the nodes that a folder holds."""
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
     nodes = [hierarchy.GetItemDataNode(item) for item in _children(hierarchy, folder)]
-    return [node for node in nodes if node is not None]
+    return [node for node in nodes if node is not None and node.GetScene() is scene]
 
 
 def remove_empty_folders(scene: slicer.vtkMRMLScene) -> None:
