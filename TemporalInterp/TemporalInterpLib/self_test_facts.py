@@ -273,7 +273,7 @@ def a_wrong_value_of_a_parameter_is_refused_and_changes_nothing(test: unittest.T
 
 def widgets_and_parameters_follow_each_other(test: unittest.TestCase) -> None:
     _, parameters = _parameters()
-    slider, selector = ctk.ctkSliderWidget(), slicer.qMRMLNodeComboBox()
+    slider, selector, title = ctk.ctkSliderWidget(), slicer.qMRMLNodeComboBox(), "rest"
     selector.noneEnabled = True
     selector.setMRMLScene(slicer.mrmlScene)
     widgets = {
@@ -291,12 +291,12 @@ def widgets_and_parameters_follow_each_other(test: unittest.TestCase) -> None:
     test.assertEqual(slider.value, 0.25)
     widgets["cyclic"].click()
     widgets["count"].value = 12
-    widgets["title"].text = "rest"
+    widgets["title"].text = title
     widgets["kind"].currentIndex = 1
     node = _sequence_node("chosen")
     selector.setCurrentNode(node)
     test.assertEqual(
-        [getattr(parameters, name) for name in ("cyclic", "count", "title", "kind")], [True, 12, "rest", _Kind.BLEND]
+        [getattr(parameters, name) for name in ("cyclic", "count", "title", "kind")], [True, 12, title, _Kind.BLEND]
     )
     test.assertIs(parameters.sequence, node)
     parameters.disconnectGui(tag)

@@ -91,7 +91,8 @@ class WorkButton:
 def tell_error(error: Exception) -> None:
     """Show an error in words: what the user can act upon, or that the program is at fault, with details on demand."""
     if isinstance(error, TemporalInterpError):
-        slicer.util.errorDisplay(str(error), detailedText=getattr(error, "details", ""))
+        details = getattr(error, "details", "")
+        slicer.util.errorDisplay(str(error), detailedText=details)
         return
     import traceback
 

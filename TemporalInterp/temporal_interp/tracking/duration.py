@@ -79,7 +79,7 @@ def _seconds_of_fit(problem: TrackingProblem, settings: VelocitySettings, count:
     PairVelocityFit(pairs, problem.spacing, few).run(progress=lambda *_report: ticks.append(time.perf_counter()))
     durations = np.diff(ticks)
     seconds = sum(
-        iterations * median(durations[number * STEPS : (number + 1) * STEPS])
+        iterations * float(median(durations[number * STEPS : (number + 1) * STEPS]))
         for number, (_, iterations, _) in enumerate(levels_of(problem.grid, problem.spacing, settings))
     )
     return seconds * count / chunk
