@@ -23,7 +23,6 @@ from TemporalInterpLib.load_sequence import LoadedSequence
 from TemporalInterpLib.places import ask_file, ask_folder
 from TemporalInterpLib.section import PACKAGES, SCENE, Section
 from TemporalInterpLib.sections.sequence.presenter import State, loaded_in_words, present
-from TemporalInterpLib.sequence_in_use import SequenceInUse
 from TemporalInterpLib.volumes_to_sequence import FramesInScene, colour_sequences, frames_in
 from TemporalInterpLib.work_button import tell_error
 
@@ -41,7 +40,6 @@ class SequenceSection(Section):
 
     def connect(self) -> None:
         """Connect the widgets."""
-        self._shown: SequenceInUse | None = None
         self._job: Job | None = None
         self._work, self._fraction = "", 0.0
         self._loaded: tuple[slicer.vtkMRMLSequenceNode, str] | None = None
@@ -58,11 +56,8 @@ class SequenceSection(Section):
         self.ui.sampleButton.connect("clicked()", self._load_sample)
 
     def update(self) -> None:
-        """Take a sequence that was added, and read the chosen one again if it has changed."""
+        """Take a sequence that was added, and say what is wrong with the chosen one."""
         self._take_added()
-        in_use = self.context.in_use
-        if in_use is not self._shown:
-            self._shown = in_use
         self._present()
 
     def stop(self) -> None:
@@ -71,7 +66,6 @@ class SequenceSection(Section):
             self._job.cancel()
         self._close_dialog()
         self._loaded, self._known, self._frames = None, set(), []
-        self._shown = None
 
     # Loading
 
