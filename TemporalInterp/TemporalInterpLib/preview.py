@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import time as clock
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
 
-import numpy as np
 import slicer
 from slicer.i18n import tr as _
 
 from temporal_interp.data.frame import Frame
-from temporal_interp.data.provenance import PERIOD_KEY, SLICE_THICKNESS_KEY
 from temporal_interp.data.sequence import Gap, Sequence
 from temporal_interp.engines.blend import LinearBlend
 from temporal_interp.engines.protocol import Engine, PreparedSequence
 from temporal_interp.errors import Progress
-from temporal_interp.workflows.request import BetweenPhases, Request
 from TemporalInterpLib.background import Steps, in_background, share_of
 from TemporalInterpLib.frame_label import frame_label, short_time
 from TemporalInterpLib.instants import INSTANT_KEY
 from TemporalInterpLib.job import Job, Report
+from TemporalInterpLib.preview_subject import Subject
 from TemporalInterpLib.remove_generated import remove_with_belongings
-from TemporalInterpLib.sequence_browser import SourceView, put_under_same_parent, show_like
-from TemporalInterpLib.sequence_conversion import items_of, sequence_from_node, set_attributes
-from TemporalInterpLib.volume_conversion import copy_meaning, copy_place, set_voxels
+from TemporalInterpLib.sequence_conversion import sequence_from_node, set_attributes
+from TemporalInterpLib.temporary_volume import add_temporary_volume, imitate, is_in_scene, refill
 
 BLENDED_AT_ONCE = 5_000_000
 """Voxels up to which a blend takes much less than a tenth of a second."""
@@ -36,40 +31,6 @@ LIVE = 0.1
 
 class _GapLeftError(Exception):
     """The user has moved on to another gap."""
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What the preview moves in: a sequence, what of it an engine sees, and the engine.
-
-    Attributes:
-        node: the acquired sequence.
-        request: between two of its frames, or all of it.
-        create: makes the engine; called in a thread. None for the linear blend alone.
-        engine: identifies engine and device.
-    """
-
-    node: slicer.vtkMRMLSequenceNode
-    request: Request
-    create: Callable[[], Engine] | None
-    engine: tuple[str, ...]
-
-    def is_like(self, other: Subject | None) -> bool:
-        """Tell whether the preparation of another subject serves this one."""
-        return self._identity == (other._identity if other is not None else None)
-
-    @cached_property
-    def _identity(self) -> tuple[object, ...]:
-        """The identity, as it was at first: the sequence may lose items, or change them, later.
-
-        All items belong to it: an engine may look at those around the instant, and all give the intensity range.
-        """
-        attributes = tuple(map(self.node.GetAttribute, (PERIOD_KEY, SLICE_THICKNESS_KEY)))
-        items = tuple(
-            (self.node.GetNthIndexValue(number), item, _changed_at(item))
-            for number, item in enumerate(items_of(self.node))
-        )
-        return (self.node, attributes, items, self.request, *self.engine)
 
 
 class Preview:
@@ -108,7 +69,7 @@ class Preview:
     @property
     def is_there(self) -> bool:
         """Whether the volume is in the scene; the user may delete it."""
-        return _is_in_scene(self.node)
+        return is_in_scene(self.node)
 
     def show(self, subject: Subject, time: float) -> None:
         """Show an instant: the acquired frame at its time, else the blend, then the engine's frame.
@@ -125,7 +86,7 @@ class Preview:
             self._begin(subject, time)
         elif time == self._time:  # shown, or being computed
             return
-        self._time, self._gap = time, _gap_at(time, subject.request, self._frames, self._blend.sequence)
+        self._time, self._gap = time, subject.gap_at(time, self._frames, self._blend.sequence)
         self._answered, self.doing = False, ""
         if self._failed != self._gap.number:
             self.error = self._failed = None
@@ -148,16 +109,16 @@ class Preview:
 
     def neighbours(self) -> list[slicer.vtkMRMLScalarVolumeNode]:
         """Return volume nodes of the acquired frames on both sides of the instant; they are made on first use."""
-        if not (self._neighbours and all(_is_in_scene(node) for node in self._neighbours)):
-            self._neighbours, self._neighbours_of = [_add_temporary_volume(self._subject.node) for _ in "AB"], None
+        if not (self._neighbours and all(is_in_scene(node) for node in self._neighbours)):
+            self._neighbours, self._neighbours_of = [add_temporary_volume(self._subject.node) for _ in "AB"], None
         source, is_new = self._blend.sequence, self._neighbours_of is not self._subject
-        sides = "AB" if isinstance(self._subject.request, BetweenPhases) else (_("before"), _("after"))
+        sides = "AB" if self._subject.is_between else (_("before"), _("after"))
         for node, number, side in zip(self._neighbours, (self._gap.first, self._gap.last), sides, strict=True):
             name = f"{side} {frame_label(source.times[number], source.unit, is_synthetic=False)}"
             if is_new:
-                self._imitate(node, source.times[number])
+                imitate(node, self._subject.node, self._frames.times.index(source.times[number]))
             elif node.GetName() != name:
-                _fill(node, source.volumes[number].array)
+                refill(node, source.volumes[number].array)
             node.SetName(name)
             node.SetAttribute(INSTANT_KEY, short_time(source.times[number], source.unit))
         self._neighbours_of = self._subject
@@ -167,21 +128,21 @@ class Preview:
         """Stop, and remove the volumes from the scene."""
         self.stop()
         for node in [self.node, *self._neighbours]:
-            if _is_in_scene(node):
+            if is_in_scene(node):
                 remove_with_belongings(node, node.GetScene())
         self.node, self._neighbours, self._neighbours_of = None, [], None
 
     def _begin(self, subject: Subject, time: float) -> None:
         frames = sequence_from_node(subject.node)
         source = subject.request.source(frames)
-        blend, gap = LinearBlend().prepare(source), _gap_at(time, subject.request, frames, source)
+        blend, gap = LinearBlend().prepare(source), subject.gap_at(time, frames, source)
         blend.prepare_gap(gap.number)  # refuses frames that cannot be shown
         engine = self._engine if self._subject is not None and self._subject.engine == subject.engine else None
         self._forget()
         self._subject, self._frames, self._blend, self._engine = subject, frames, blend, engine
         if not self.is_there:
-            self.node = _add_temporary_volume(subject.node)
-        self._imitate(self.node, source.times[gap.first])
+            self.node = add_temporary_volume(subject.node)
+        imitate(self.node, subject.node, frames.times.index(source.times[gap.first]))
 
     def _forget(self) -> None:
         if self._job is not None:
@@ -189,17 +150,6 @@ class Preview:
         self._subject = self._frames = self._blend = self._prepared = self._ready = self._gap = None
         self.frame = self.error = self._failed = None
         self._answered, self.doing = False, ""
-
-    def _imitate(self, node: slicer.vtkMRMLScalarVolumeNode, time: float) -> None:
-        """Give a volume the voxels, place, meaning, display and parent transform of the item at a time."""
-        number = self._frames.times.index(time)
-        item, view = self._subject.node.GetNthDataNode(number), SourceView.of(self._subject.node)
-        set_voxels(node, self._frames.volumes[number].array, item.GetImageData().GetScalarType())
-        copy_place(node, item)
-        copy_meaning(node, item)
-        put_under_same_parent(node, view)
-        show_like(node, view)
-        node.GetDisplayNode().SetSaveWithScene(False)
 
     def _answers(self) -> Steps[None]:
         """Prepare what is needed, then synthesise the latest requested instant until there is no later one."""
@@ -279,7 +229,7 @@ class Preview:
             frame = Frame(frame.volume, source.times[0], 0.0)
         self.frame = frame
         with slicer.util.NodeModify(self.node):
-            _fill(self.node, frame.volume.array)
+            refill(self.node, frame.volume.array)
             self.node.SetName(frame_label(frame.time, source.unit, is_synthetic=is_synthetic))
             for key in list(self.node.GetAttributeNames()):
                 self.node.RemoveAttribute(key)
@@ -301,32 +251,5 @@ class Preview:
         self._job = None
 
 
-def _gap_at(time: float, request: Request, frames: Sequence, source: Sequence) -> Gap:
-    """Return the gap that an instant lies in: that between the phases, or the one around it in the whole sequence."""
-    return source.gap_at(frames.times[request.first] if isinstance(request, BetweenPhases) else time)
-
-
-def _fill(node: slicer.vtkMRMLScalarVolumeNode, array: np.ndarray) -> None:
-    slicer.util.arrayFromVolume(node)[:] = array
-    slicer.util.arrayFromVolumeModified(node)
-
-
 def _asked(prepared: PreparedSequence, time: float, gap: Gap) -> Callable[[Progress], Frame]:
     return lambda progress: prepared.at(time, gap=gap.number)
-
-
-def _changed_at(item: slicer.vtkMRMLScalarVolumeNode) -> int | None:
-    """Return VTK's time of the last change of an item's voxels; None where it has none."""
-    voxels = item.GetImageData() if item is not None and item.IsA("vtkMRMLVolumeNode") else None
-    return None if voxels is None else voxels.GetMTime()
-
-
-def _add_temporary_volume(sequence: slicer.vtkMRMLSequenceNode) -> slicer.vtkMRMLScalarVolumeNode:
-    """Add a volume that is not saved with the scene: the panel makes it again."""
-    node = sequence.GetScene().AddNewNodeByClass("vtkMRMLScalarVolumeNode")
-    node.SetSaveWithScene(False)
-    return node
-
-
-def _is_in_scene(node: slicer.vtkMRMLNode | None) -> bool:
-    return node is not None and node.GetScene() is not None

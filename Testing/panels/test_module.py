@@ -428,7 +428,7 @@ BOUND = {
 SELECTORS = {"sequence", "trackedRegion", "followingPoints", "strainCurve", "slicesInput"}
 """Parameters that are nodes."""
 
-WITHOUT_WIDGET = {"engine", "instant", "firstPhase", "lastPhase", "adaptedModel", "result", "trackedSegment"}
+WITHOUT_WIDGET = {"engine", "device", "instant", "firstPhase", "lastPhase", "adaptedModel", "result", "trackedSegment"}
 """Parameters that their sections write, or that the user does not see."""
 
 OTHER_VALUES = {

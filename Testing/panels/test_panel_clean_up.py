@@ -199,7 +199,7 @@ def test_frames_removed_while_their_preview_computes(cine, engines, open_panel, 
     held = engines.hold()
     held.let_prepare()
     widget = open_panel()
-    widget.ui.timeSlider.value = 0.3
+    widget.ui.timeSlider.value = 10
     process_events_until(lambda: len(held.asked) == 1)
     remove_all(widget, dialogs)
     held.let_go()

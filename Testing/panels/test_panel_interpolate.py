@@ -487,9 +487,10 @@ class TestFailure:
         assert "Something went wrong" not in text
         assert snapshot(scene) == before
 
-    def test_a_device_that_is_not_there_is_reported(self, scene, panel, dialogs, finish):
+    def test_a_device_that_is_not_there_is_reported(self, scene, panel, dialogs, finish, monkeypatch):
         from TemporalInterpLib.parameter_node import Device
 
+        monkeypatch.setattr("temporal_interp.tensors.devices.available_devices", lambda: ["cpu", "mps"])
         parameters_of(panel).device = Device.MPS
         before = snapshot(scene)
         finish(panel)

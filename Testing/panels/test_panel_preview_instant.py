@@ -167,7 +167,8 @@ class TestCurve:
     def test_it_is_drawn_again_in_other_colours(self, panel):
         before = panel.ui.changeCurve.pixmap.toImage()
         palette = QPalette()
-        palette.setColor(QPalette.ColorRole.WindowText, QColor("#eeeeee"))
+        for role in (QPalette.ColorRole.WindowText, QPalette.ColorRole.ButtonText):  # in a section, which is a button
+            palette.setColor(role, QColor("#eeeeee"))
         panel.ui.changeCurve._qt.setPalette(palette)
         assert panel.ui.changeCurve.pixmap.toImage() != before
 

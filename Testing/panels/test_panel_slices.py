@@ -15,7 +15,7 @@ from temporal_interp.slices.choices import FACTORS
 from TemporalInterpLib import dependencies
 from TemporalInterpLib.add_slices import results_of
 from TemporalInterpLib.layout import COMPARED_VIEWS, COMPARISON, SIDE_BY_SIDE, slice_to_ras_across
-from TemporalInterpLib.parameter_node import SliceFactor, SliceQuality
+from TemporalInterpLib.parameter_node import Device, SliceFactor, SliceQuality
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ class TestAdd:
     def test_the_request_follows_the_choices(self, widget, repeated, add):
         pick(widget.ui.sliceFactor, 1)
         widget.ui.keepAcquired.click()
-        widget.ui.deviceSelector.currentIndex = 1
+        parameters_of(widget).device = Device.CPU
         add(widget)
         assert repeated.arguments[5:] == ["--factor", "3", "--quality", "quick", "--device", "cpu", "--all-synthetic"]
 

@@ -14,7 +14,7 @@ from temporal_interp.data.geometry import Geometry
 from TemporalInterpLib import dependencies
 from TemporalInterpLib.add_sequence import add_sequence_to_scene
 from TemporalInterpLib.motion_transforms import motions_of
-from TemporalInterpLib.parameter_node import FieldStyle, StrainView
+from TemporalInterpLib.parameter_node import Device, FieldStyle, StrainView
 from TemporalInterpLib.sequence_conversion import set_attributes
 
 
@@ -47,7 +47,7 @@ class TestTrack:
     def test_beat_and_device_are_those_chosen(self, widget, stand_in, track):
         asked = stand_in()
         widget.ui.wholeBeat.click()
-        widget.ui.deviceSelector.currentIndex = 1
+        parameters_of(widget).device = Device.CPU
         track(widget)
         assert "--cycle" in asked.arguments
         assert asked.arguments[asked.arguments.index("--device") + 1] == "cpu"

@@ -8,19 +8,18 @@ from slicer.i18n import tr as _
 from temporal_interp.errors import TemporalInterpError
 from temporal_interp.workflows.phase_selection import change_from_first, proposed_phases
 from temporal_interp.workflows.request import BetweenPhases, Request, WholeSequence
-from TemporalInterpLib.curve_picture import Curve, CurvePicture
 from TemporalInterpLib.engines import creator, engine_name
 from TemporalInterpLib.layout import ShownVolumes, SideBySide, show_in_slice_views
 from TemporalInterpLib.parameter_node import Span
-from TemporalInterpLib.preview import Preview, Subject
+from TemporalInterpLib.preview import Preview
+from TemporalInterpLib.preview_subject import Subject
 from TemporalInterpLib.section import PACKAGES, SCENE, Section
 from TemporalInterpLib.sections.preview.phase_choice import PhaseChoice
-from TemporalInterpLib.sections.preview.presenter import Shown, State, View, present
+from TemporalInterpLib.sections.preview.presenter import Shown, State, present
 from TemporalInterpLib.sections.preview.time_axis import TimeAxis
 from TemporalInterpLib.sections.preview.time_curve import TimeCurve, Times
+from TemporalInterpLib.sections.preview.widgets import InstantWidgets
 from TemporalInterpLib.sequence_in_use import SequenceInUse
-
-CURVE_COLOR = "#3A87AD"
 
 
 class PreviewSection(Section):
@@ -52,8 +51,7 @@ class PreviewSection(Section):
         self.side_by_side = SideBySide()
         self.shown_volumes = ShownVolumes(self._show_state)
         self.curve = TimeCurve(self.ui.changeCurve, self._click_curve, self._move, self._step)
-        self._view = View(no_phases="-", no_instant="-", label="-", status="-", bring_back="-")  # all is to be written
-        self._filling = False
+        self.widgets = InstantWidgets(self.ui, self.allow)
         self._forget()
         self.ui.proposeButton.connect("clicked()", self._propose)
         self.ui.firstPhase.connect("activated(int)", lambda place: self._choose(self._phases.with_first(place)))
@@ -154,16 +152,16 @@ class PreviewSection(Section):
             self._choose(phases.with_nearer(place, times))
 
     def _slide(self, value: float) -> None:
-        if not self._filling:
+        if not self.widgets.filling:
             self._move(value)
 
     def _move(self, instant: float) -> None:
-        if self._view.axis is not None:
-            self.parameters.instant = self._view.axis.snapped(instant)
+        if self.widgets.view.axis is not None:
+            self.parameters.instant = self.widgets.view.axis.snapped(instant)
 
     def _step(self, steps: int) -> None:
-        if self._view.axis is not None:
-            self.parameters.instant = self._view.axis.stepped(self.parameters.instant, steps)
+        if self.widgets.view.axis is not None:
+            self.parameters.instant = self.widgets.view.axis.stepped(self.parameters.instant, steps)
 
     # what is shown
 
@@ -237,75 +235,25 @@ class PreviewSection(Section):
         """Show all that can have changed, also while the engine works."""
         if self._in_use is None or self.context.parameters is None:
             return
-        view, before = present(self._state()), self._view
-        self._view, self._filling = view, True
-        try:
-            self._fill(view, before)
-        finally:
-            self._filling = False
+        view = present(self._state())
+        self.widgets.show(view, self.parameters.instant)
         self._draw(view.axis)
-
-    def _fill(self, view: View, before: View) -> None:
-        """Write what has changed into the widgets: at a move of the slider that is little."""
-        ui = self.ui
-        if (view.no_phases, view.no_instant) != (before.no_phases, before.no_instant):
-            self.allow(ui.firstPhase, ui.lastPhase, ui.proposeButton, unless=view.no_phases)
-            instant = (ui.timeSlider, ui.instantBox, ui.previousInstant, ui.nextInstant, ui.showInstant)
-            self.allow(*instant, ui.sideBySide, ui.span, unless=view.no_instant)
-        if view.phases != before.phases:
-            for box in (ui.firstPhase, ui.lastPhase):
-                box.clear()
-                box.addItems(list(view.phases))
-        if view.chosen is not None:  # also where it is as before: the user may have chosen what was corrected
-            ui.firstPhase.currentIndex, ui.lastPhase.currentIndex = view.chosen
-        if view.axis is not None:
-            if (view.axis, view.unit) != (before.axis, before.unit):
-                self._fill_axis(view.axis, view.unit)
-            self._fill_instant(view.axis)
-        for label, text, old in (
-            (ui.instantLabel, view.label, before.label),
-            (ui.previewStatus, view.status, before.status),
-            (ui.showInstant, view.bring_back, before.bring_back),
-        ):
-            if text != old:
-                label.text, label.visible = text, bool(text)
-        if view.side_by_side != before.side_by_side:
-            ui.sideBySide.text = view.side_by_side
-
-    def _fill_axis(self, axis: TimeAxis, unit: str) -> None:
-        for widget in (self.ui.timeSlider, self.ui.instantBox):
-            widget.decimals = axis.decimals
-            widget.minimum, widget.maximum, widget.singleStep = axis.low, axis.high, axis.step
-            widget.suffix = f" {unit}" if unit else ""
-        self.ui.timeSlider.pageStep = axis.page
-
-    def _fill_instant(self, axis: TimeAxis) -> None:
-        instant = self.parameters.instant
-        self.ui.instantBox.value = instant
-        if abs(self.ui.timeSlider.value - instant) > axis.step / 2:  # else it lies there already, and may be dragged
-            self.ui.timeSlider.value = instant
 
     def _draw(self, axis: TimeAxis | None) -> None:
         """Draw the curve where the sequence or a phase has changed, and the line at the instant alone otherwise."""
         drawn = (self._in_use, axis, self._period)
         if drawn != self._drawn:
             self._drawn = drawn
-            self._times = None if axis is None else Times(self._picture(axis), axis.low, axis.high)
+            self._times = None if axis is None else self._curve_of(axis)
             self.ui.changeCurve.visible = axis is not None
         self.curve.show(self._times, self.parameters.instant)
 
-    def _picture(self, axis: TimeAxis) -> CurvePicture:
-        frames, times = self._in_use.frames, self._acquired_times
-        changes = [self._changes[number] for number in self._in_use.acquired]
+    def _curve_of(self, axis: TimeAxis) -> Times:
+        times, changes = self._acquired_times, [self._changes[number] for number in self._in_use.acquired]
         if self._period is not None:
             times, changes = [*times, times[0] + self._period], [*changes, changes[0]]
-        whole = self.parameters.span is Span.WHOLE
-        return CurvePicture(
-            [Curve(times, changes, CURVE_COLOR)],
-            [] if whole else [(axis.low, "A"), (axis.high, "B")],
-            x_unit=frames.unit,
-            shaded=None if whole else (axis.low, axis.high),
-        )
+        is_whole = self.parameters.span is Span.WHOLE
+        return Times.over(times, changes, axis, self._in_use.frames.unit, has_phases=not is_whole)
 
 
 SECTION = PreviewSection

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import qt
 
-from TemporalInterpLib.curve_picture import MARGIN, TEXT_HEIGHT, CurvePicture
+from TemporalInterpLib.curve_picture import MARGIN, TEXT_HEIGHT, Curve, CurvePicture
 from TemporalInterpLib.event_filter import EventFilter
 from TemporalInterpLib.layout import ORANGE
+from TemporalInterpLib.sections.preview.time_axis import TimeAxis
 
+COLOR = "#3A87AD"
 HEIGHT = 96
 AXIS = HEIGHT - MARGIN - TEXT_HEIGHT
 """Pixels from the top to the axis of the curve."""
@@ -44,6 +46,24 @@ class Times:
     picture: CurvePicture
     low: float
     high: float
+
+    @classmethod
+    def over(
+        cls, times: Sequence[float], changes: Sequence[float], axis: TimeAxis, unit: str, *, has_phases: bool
+    ) -> Times:
+        """Return the curve of change over time.
+
+        Args:
+            times: of acquired frames.
+            changes: how much each differs from the first.
+            axis: of the slider.
+            unit: of time.
+            has_phases: whether the slider goes from phase A to phase B, which are marked then.
+        """
+        marks = [(axis.low, "A"), (axis.high, "B")] if has_phases else []
+        shaded = (axis.low, axis.high) if has_phases else None
+        curve = Curve(times, changes, COLOR)
+        return cls(CurvePicture([curve], marks, x_unit=unit, shaded=shaded), axis.low, axis.high)
 
 
 class TimeCurve:
