@@ -11,6 +11,7 @@ from mrml_helpers import OBLIQUE, item_arrays, put_in_scene, sequence_of, snapsh
 from panels.panel_helpers import parameters_of, pick, remove_all, tick
 
 from temporal_interp.data.geometry import Geometry
+from temporal_interp.errors import InvalidInputError
 from temporal_interp.slices.choices import FACTORS
 from TemporalInterpLib import dependencies
 from TemporalInterpLib.add_slices import results_of
@@ -171,12 +172,14 @@ class TestAdd:
         np.testing.assert_array_equal(left, item_arrays(cine.sequence)[4])
         np.testing.assert_array_equal(right[::2], left)
 
-    def test_missing_packages(self, cine, scene, open_panel, monkeypatch, dialogs):
+    def test_missing_packages(self, cine, scene, open_panel, monkeypatch):
+        monkeypatch.setattr(dependencies, "find_spec", lambda name: None)
         widget = open_panel()
         before = snapshot(scene)
-        monkeypatch.setattr(dependencies, "find_spec", lambda name: None)
-        widget.ui.slicesButton.click()
-        assert "install them with the button at the top" in dialogs.shown[0][1]
+        assert not widget.ui.slicesButton.enabled
+        assert "install them with the button at the top" in widget.ui.slicesButton.toolTip
+        with pytest.raises(InvalidInputError, match="not installed"):
+            widget.logic.add_slices(cine.sequence)
         assert snapshot(scene) == before
 
 

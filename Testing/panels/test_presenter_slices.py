@@ -23,6 +23,11 @@ def test_a_refusal_is_the_plan_and_the_reason():
     assert view.choices == ["2 times closer"]
 
 
+def test_missing_packages_are_the_reason_after_the_images():
+    assert "install them" in present(replace(STACK, packages=False)).unless
+    assert present(State(refusal="one slice", packages=False)).unless == "one slice"
+
+
 def test_a_job_under_way_can_always_be_cancelled():
     assert present(State(running=True, refusal="no longer there")).unless == ""
 

@@ -8,11 +8,12 @@ from slicer.i18n import tr as _
 from temporal_interp.errors import TemporalInterpError
 from TemporalInterpLib.add_slices import AddedSlices, Images, results_of, shown_pair, slice_plan
 from TemporalInterpLib.background import Steps
+from TemporalInterpLib.dependencies import engines_can_run
 from TemporalInterpLib.layout import SliceComparison
 from TemporalInterpLib.parameter_node import SliceFactor, SliceQuality
 from TemporalInterpLib.players import show_players
 from TemporalInterpLib.scene_transaction import nodes_of
-from TemporalInterpLib.section import SCENE, Section
+from TemporalInterpLib.section import PACKAGES, SCENE, Section
 from TemporalInterpLib.sections.slices.presenter import Stack, State, present
 from TemporalInterpLib.sequence_browser import proxies_in
 from TemporalInterpLib.work_button import WorkButton
@@ -24,7 +25,7 @@ class SlicesSection(Section):
     title = _("Add slices")
     place = 70
     collapsed = True
-    watches = frozenset({"sequence", "slicesInput", "sliceFactor", "sideBySide", SCENE})
+    watches = frozenset({"sequence", "slicesInput", "sliceFactor", "sideBySide", PACKAGES, SCENE})
 
     def connect(self) -> None:
         """Connect the widgets."""
@@ -73,6 +74,7 @@ class SlicesSection(Section):
             images=node.GetName() if node is not None else "",
             stack=self._stack,
             refusal=self._refusal,
+            packages=engines_can_run(),
             factors=[factor.value for factor in SliceFactor],
             factor=self.parameters.sliceFactor.value,
             has_pair=self._pair is not None,

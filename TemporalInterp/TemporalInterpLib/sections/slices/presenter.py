@@ -31,7 +31,8 @@ class State:
         running: whether slices are being added.
         images: name of the images, "" where there are none.
         stack: their slices, None where none can be added.
-        refusal: why none can be added, "" where they can.
+        refusal: why none can be added to them, "" where they can.
+        packages: whether the Python packages are there that it takes.
         factors: how many times closer slices can become.
         factor: the one that is chosen.
         has_pair: whether a result can be compared with its source.
@@ -42,6 +43,7 @@ class State:
     images: str = ""
     stack: Stack | None = None
     refusal: str = ""
+    packages: bool = True
     factors: Sequence[int] = ()
     factor: int = 2
     has_pair: bool = False
@@ -73,7 +75,7 @@ def present(state: State) -> View:
     return View(
         choices=[_choice(factor, state.stack) for factor in state.factors],
         plan=state.refusal or _plan(state),
-        unless="" if state.running else state.refusal,
+        unless="" if state.running else state.refusal or _missing(state),
         compare_button=_("Back to the previous views") if state.is_compared else _("Compare side by side"),
         compare_unless="" if comparable else _no_pair(state),
     )
@@ -100,6 +102,12 @@ def _plan(state: State) -> str:
         close=stack.spacing_mm / state.factor,
     )
     return words if stack.frames == 1 else f"{words}\n{_('in each of {count} frames').format(count=stack.frames)}"
+
+
+def _missing(state: State) -> str:
+    if state.packages:
+        return ""
+    return _("Adding slices needs Python packages that are not installed; install them with the button at the top.")
 
 
 def _no_pair(state: State) -> str:
