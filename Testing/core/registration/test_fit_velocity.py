@@ -230,7 +230,7 @@ def test_images_that_do_not_fit_are_refused(fixed, moving, spacing):
 
 
 def test_a_fit_that_diverges_is_an_error():
-    with pytest.raises(FitDivergedError, match=r"diverged at step 0 of level 2.*learning_rate"):
+    with pytest.raises(FitDivergedError, match=r"diverged at step 0 of level 2.*learning rate"):
         fit_velocity(image((16, 16)) * float("nan"), image((16, 16)), (1.0, 1.0), HARDLY)
 
 

@@ -200,7 +200,7 @@ def test_state_of_other_frames_or_settings_is_refused(tmp_path):
 
 
 def test_diverged_fit_says_so():
-    with pytest.raises(FitDivergedError, match="smaller learning_rate"):
+    with pytest.raises(FitDivergedError, match="smaller learning rate"):
         fit_of(two_frames(), replace(QUICK, learning_rate=1e30)).run()
 
 
