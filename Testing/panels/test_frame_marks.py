@@ -158,7 +158,7 @@ class TestViews:
 
     def test_the_preview_and_both_phases_side_by_side(self, cine, open_panel):
         widget = open_panel("linear_blend")
-        widget.ui.timeSlider.value = 0.4
+        widget.ui.timeSlider.value = 20
         assert texts() == {"SYNTHETIC 20 ms"}
         widget.ui.sideBySide.click()
         written = frame_marks._marks.texts()
@@ -167,7 +167,7 @@ class TestViews:
             "SYNTHETIC 20 ms",
             "acquired 50 ms",
         ]
-        widget.ui.timeSlider.value = 1.0
+        widget.ui.timeSlider.value = 50
         assert frame_marks._marks.texts()["Instant"] == "acquired 50 ms"
 
     def test_closing_the_scene_clears_the_marks_and_the_next_one_is_marked(self, started, scene, result, blob_frames):

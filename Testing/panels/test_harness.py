@@ -347,7 +347,8 @@ class TestEventFilters:
         button = qt.QPushButton()
 
         def fail(event):
-            raise ValueError("as it happens")
+            if event.type() == QtCore.QEvent.Type.User:
+                raise ValueError("as it happens")
 
         made = self.make(fail)
         button.installEventFilter(made)

@@ -104,10 +104,10 @@ def test_torch_is_loaded_and_asked_for_devices_outside_of_the_event_loop(
 
 
 def test_an_unfit_sequence_cannot_be_adapted_to_and_the_button_says_why(scene, blob_frames, open_panel):
-    scene.AddNode(sequence_of(blob_frames(1), OBLIQUE, [0]))
     widget = open_panel()
+    parameters_of(widget).sequence = scene.AddNode(sequence_of(blob_frames(1), OBLIQUE, [0]))
     assert not widget.ui.adaptButton.enabled
-    assert "fewer than two acquired frames" in widget.ui.adaptButton.toolTip
+    assert widget.ui.adaptButton.toolTip == widget.panel.context.in_use.refusal != ""
 
 
 def test_not_adapted_yet_is_reported_and_the_preview_is_the_blend(cine, scene, open_panel, dialogs):

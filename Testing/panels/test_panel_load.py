@@ -150,7 +150,9 @@ class TestOneCine:
     def test_the_message_waits_until_the_work_has_ended(self, open_panel, load, tmp_path, dialogs, monkeypatch):
         widget = open_panel()
         seen = []
-        monkeypatch.setattr(slicer.util, "errorDisplay", lambda text: seen.append((text, widget.ui.loadButton.enabled)))
+        monkeypatch.setattr(
+            slicer.util, "errorDisplay", lambda text, **_: seen.append((text, widget.ui.loadButton.enabled))
+        )
         load(widget, tmp_path / "none")
         assert len(seen) == 1
         assert "no such file or folder" in seen[0][0]

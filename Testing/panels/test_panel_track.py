@@ -217,7 +217,7 @@ class TestPlan:
         asked = stand_in()
         track(widget)
         found = asked.mask
-        widget.ui.removeMotionButton.click()
+        widget.logic.remove_tracked_motion(parameters_of(widget).sequence)
         asked = stand_in()
         widget.ui.showBoxButton.click()
         region = parameters_of(widget).trackedRegion

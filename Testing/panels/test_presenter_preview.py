@@ -72,7 +72,7 @@ class TestStatus:
         [
             ("velocity_field", (33.0, 66.0), "from 33, 66 ms"),
             ("cubic_blend", (33.0, 66.0, 0.0), "from 33, 66 ms; also from 0 ms"),
-            ("velocity_field", (33.3333333, 66.0, 797.0), "from 33.333, 66 ms; timing from 797 ms"),
+            ("velocity_field", (33.3333333, 66.0, 797.0), "from 33.33, 66 ms; timing from 797 ms"),
             ("of another package", (33.0, 66.0, 0.0), "from 33, 66 ms; also from 0 ms"),
             ("linear_blend", (), ""),
         ],
