@@ -13,8 +13,8 @@ from temporal_interp.errors import Progress
 from TemporalInterpLib.background import Steps, in_background
 from TemporalInterpLib.parameter_node import Device
 
-FIRST_LOAD = "temporal_interp.engines.pairs.student"
-"""The module whose import loads PyTorch."""
+FIRST_LOADS = ("temporal_interp.engines.pairs.student", "temporal_interp.engines.pairs.course")
+"""The modules whose import loads PyTorch and what else the engines need."""
 
 LARGEST_LIBRARY = {"linux": "libtorch_cpu.so", "darwin": "libtorch_cpu.dylib"}
 """The library that takes longest to load, by platform."""
@@ -25,12 +25,21 @@ def load_ahead() -> Steps[tuple[Device, ...]]:
 
     def load(progress: Progress) -> tuple[Device, ...]:
         _open_largest_library()
-        import_module(FIRST_LOAD)
+        for module in FIRST_LOADS:
+            import_module(module)
+        _make_an_optimiser()
         from temporal_interp.tensors.devices import available_devices
 
         return tuple(Device(kind) for kind in available_devices())
 
     return in_background(load)
+
+
+def _make_an_optimiser() -> None:
+    """Make one for nothing: the first loads the compiler of PyTorch, which takes as long as all the rest."""
+    import torch
+
+    torch.optim.Adam([torch.zeros(1, requires_grad=True)])
 
 
 def _open_largest_library() -> None:

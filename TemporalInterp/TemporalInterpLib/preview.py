@@ -112,9 +112,9 @@ class Preview:
         if not (self._neighbours and all(is_in_scene(node) for node in self._neighbours)):
             self._neighbours, self._neighbours_of = [add_temporary_volume(self._subject.node) for _ in "AB"], None
         source, is_new = self._blend.sequence, self._neighbours_of is not self._subject
-        sides = "AB" if self._subject.is_between else (_("before"), _("after"))
-        for node, number, side in zip(self._neighbours, (self._gap.first, self._gap.last), sides, strict=True):
-            name = f"{side} {frame_label(source.times[number], source.unit, is_synthetic=False)}"
+        for node, number in zip(self._neighbours, (self._gap.first, self._gap.last), strict=True):
+            # no letter: the views have them, and this just fits into the corner of a view that is a third as wide
+            name = frame_label(source.times[number], source.unit, is_synthetic=False)
             if is_new:
                 imitate(node, self._subject.node, self._frames.times.index(source.times[number]))
             elif node.GetName() != name:

@@ -31,11 +31,6 @@ class Subject:
     create: Callable[[], Engine] | None
     engine: tuple[str, ...]
 
-    @property
-    def is_between(self) -> bool:
-        """Whether it is two phases, and not the whole sequence."""
-        return isinstance(self.request, BetweenPhases)
-
     def gap_at(self, time: float, frames: Sequence, source: Sequence) -> Gap:
         """Return the gap that an instant lies in: that between the phases, or the one around it.
 
@@ -44,7 +39,8 @@ class Subject:
             frames: of the node.
             source: those of them that the engine sees.
         """
-        return source.gap_at(frames.times[self.request.first] if self.is_between else time)
+        is_between = isinstance(self.request, BetweenPhases)
+        return source.gap_at(frames.times[self.request.first] if is_between else time)
 
     def is_like(self, other: Subject | None) -> bool:
         """Tell whether the preparation of another subject serves this one."""

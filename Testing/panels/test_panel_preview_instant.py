@@ -353,10 +353,12 @@ class TestWholeSequence:
             )
             return [slicer.mrmlScene.GetNodeByID(node_id).GetName() for node_id in ids]
 
-        assert names() == ["before acquired 25 ms", "after acquired 37.5 ms"]
+        assert names() == ["acquired 25 ms", "acquired 37.5 ms"]
         whole.ui.timeSlider.value = 5
-        assert names() == ["before acquired 0 ms", "after acquired 12.5 ms"]
-        (node,) = [n for n in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if n.GetName().startswith("after")]
+        assert names() == ["acquired 0 ms", "acquired 12.5 ms"]
+        [node] = [
+            n for n in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if n.GetName() == "acquired 12.5 ms"
+        ]
         np.testing.assert_array_equal(slicer.util.arrayFromVolume(node), item_arrays(cine.sequence)[1])
 
     def test_an_engine_that_fails_at_one_gap_is_tried_at_another(self, engines, whole, process_events_until, answered):

@@ -14,4 +14,4 @@ def to_scalar_type(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
     highest = rounded.dtype.type(limits.max)
     if float(highest) > limits.max:  # wide integers: the nearest real number is one too many and would wrap
         highest = np.nextafter(highest, rounded.dtype.type(0))
-    return np.clip(rounded, limits.min, highest, out=rounded).astype(dtype)
+    return np.clip(rounded, limits.min, highest).astype(dtype)

@@ -84,6 +84,7 @@ class TimeCurve:
         on_step: Callable[[int], None],
     ) -> None:
         self._label = label
+        label.minimumHeight = HEIGHT + LINES_HEIGHT
         self._on_click, self._on_drag, self._on_step = on_click, on_drag, on_step
         self._times: Times | None = None
         self._instant: float | None = None
