@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import slicer
 
 from temporal_interp.data.provenance import PREFIX, SYNTHETIC_KEY, SYNTHETIC_SLICES_KEY
-from TemporalInterpLib.frame_label import short_time
+from TemporalInterpLib.short_time import short_time
 
 INSTANT_KEY = PREFIX + "Instant"
 """Attribute of a volume of ours that no browser shows, such as the preview: the instant it shows, "116 ms"."""

@@ -20,7 +20,6 @@ from TemporalInterpLib.add_sequence import AddedSequence, add_browsed_sequence
 from TemporalInterpLib.background import Steps, share_of
 from TemporalInterpLib.companions import Companion, CompanionWriter
 from TemporalInterpLib.deformation_facts import measure_companions
-from TemporalInterpLib.frame_label import short_time
 from TemporalInterpLib.playback import set_natural_speed
 from TemporalInterpLib.result_folder import TITLE_KEY, free_title, put_in_folder
 from TemporalInterpLib.result_marks import ResultKind, mark_result
@@ -33,6 +32,7 @@ from TemporalInterpLib.sequence_conversion import (
     sequence_from_node,
     set_attributes,
 )
+from TemporalInterpLib.short_time import short_time
 from TemporalInterpLib.synthesis import Synthesiser
 from TemporalInterpLib.volume_conversion import copy_meaning, copy_place, set_voxels
 

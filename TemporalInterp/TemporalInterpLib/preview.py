@@ -14,12 +14,13 @@ from temporal_interp.engines.blend import LinearBlend
 from temporal_interp.engines.protocol import Engine, PreparedSequence
 from temporal_interp.errors import Progress
 from TemporalInterpLib.background import Steps, in_background, share_of
-from TemporalInterpLib.frame_label import frame_label, short_time
+from TemporalInterpLib.frame_label import frame_label
 from TemporalInterpLib.instants import INSTANT_KEY
 from TemporalInterpLib.job import Job, Report
 from TemporalInterpLib.preview_subject import Subject
 from TemporalInterpLib.remove_generated import remove_with_belongings
 from TemporalInterpLib.sequence_conversion import sequence_from_node, set_attributes
+from TemporalInterpLib.short_time import short_time
 from TemporalInterpLib.temporary_volume import add_temporary_volume, imitate, is_in_scene, refill
 
 BLENDED_AT_ONCE = 5_000_000

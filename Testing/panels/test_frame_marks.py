@@ -13,10 +13,10 @@ from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from TemporalInterpLib import frame_marks
 from TemporalInterpLib.add_sequence import add_sequence_to_scene
-from TemporalInterpLib.frame_label import short_time
 from TemporalInterpLib.instants import INSTANT_KEY, SHOWS_KEY, mark_of
 from TemporalInterpLib.layout import COMPARISON, SIDE_BY_SIDE, register_layouts
 from TemporalInterpLib.sequence_conversion import set_attributes
+from TemporalInterpLib.short_time import short_time
 
 MODULE = Path(__file__).parents[2] / "TemporalInterp" / "TemporalInterp.py"
 MARK = Provenance("linear_blend", 0, 20, 0.5).as_attributes()

@@ -10,7 +10,7 @@ def to_scalar_type(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
     if dtype.kind == "f":
         return array.astype(dtype)
     limits = np.iinfo(dtype)
-    rounded = np.asarray(np.rint(array))  # of a single number, too
+    rounded = np.rint(array)
     highest = rounded.dtype.type(limits.max)
     if float(highest) > limits.max:  # wide integers: the nearest real number is one too many and would wrap
         highest = np.nextafter(highest, rounded.dtype.type(0))

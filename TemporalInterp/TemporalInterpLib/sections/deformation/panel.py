@@ -11,12 +11,12 @@ from TemporalInterpLib.background import Steps
 from TemporalInterpLib.companions import Companion, companion_of
 from TemporalInterpLib.deformation_facts import DeformationFacts, measure_companions
 from TemporalInterpLib.deformation_view import arrow_scale, show_field, show_volume_change
-from TemporalInterpLib.frame_label import short_time
 from TemporalInterpLib.job import Job
 from TemporalInterpLib.parameter_node import FieldStyle
 from TemporalInterpLib.playback import go_to
 from TemporalInterpLib.section import SCENE, Section
 from TemporalInterpLib.sections.deformation.presenter import State, present
+from TemporalInterpLib.short_time import short_time
 from TemporalInterpLib.volume_change import volume_change_of, volume_change_steps
 
 

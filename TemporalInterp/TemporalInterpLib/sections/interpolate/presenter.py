@@ -12,8 +12,8 @@ from slicer.i18n import tr as _
 from temporal_interp.data.sequence import Sequence, require_apart
 from temporal_interp.errors import InvalidInputError, TemporalInterpError
 from temporal_interp.workflows.request import BetweenPhases, Request, WholeSequence, result_times
-from TemporalInterpLib.frame_label import short_time
 from TemporalInterpLib.parameter_node import Fill, Span
+from TemporalInterpLib.short_time import short_time
 
 LISTED = 5
 """Instants up to which all are named."""

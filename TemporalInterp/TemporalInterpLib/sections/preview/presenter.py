@@ -10,8 +10,9 @@ from slicer.i18n import tr as _
 from temporal_interp.data.provenance import Provenance
 from temporal_interp.data.time_text import time_text
 from temporal_interp.engines.registry import engine_specs
-from TemporalInterpLib.frame_label import frame_label, short_time
+from TemporalInterpLib.frame_label import frame_label
 from TemporalInterpLib.sections.preview.time_axis import TimeAxis
+from TemporalInterpLib.short_time import short_time
 
 
 @dataclass(frozen=True)
