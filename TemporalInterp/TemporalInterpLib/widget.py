@@ -180,10 +180,14 @@ def _labels_of(widget: Any) -> list[Any]:
 
 
 def _keep_width(contents: Any) -> None:
-    """Let no message, picture or choice widen the panel: it would take the room of the slice views."""
+    """Let no message, picture, choice or player widen the panel: it would take the room of the slice views."""
     messages = [label for label in _labels_of(contents) if label.wordWrap or not label.text]
     choices = [*contents.findChildren(qt.QComboBox), *contents.findChildren(slicer.qMRMLNodeComboBox)]
-    for widget in (*messages, *choices):
+    players = [
+        *contents.findChildren(slicer.qMRMLSequenceBrowserPlayWidget),
+        *contents.findChildren(slicer.qMRMLSequenceBrowserSeekWidget),
+    ]
+    for widget in (*messages, *choices, *players):
         policy = widget.sizePolicy
         policy.setHorizontalPolicy(qt.QSizePolicy.Ignored)
         widget.setSizePolicy(policy)

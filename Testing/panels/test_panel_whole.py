@@ -53,19 +53,15 @@ def test_what_was_said_ends_with_the_scene(scene, open_panel, used):
     assert after == texts(fresh)
 
 
-def _form_labels(widget) -> set[str]:
-    """Names of the labels in front of a field, whose texts are constant."""
-    from PySide6 import QtWidgets
-
-    role = QtWidgets.QFormLayout.ItemRole.LabelRole
-    forms = widget.parent._qt.findChildren(QtWidgets.QFormLayout)
-    items = [form.itemAt(row, role) for form in forms for row in range(form.rowCount())]
-    return {item.widget().objectName() for item in items if item is not None and item.widget() is not None}
+def _constant_labels(widget) -> set[str]:
+    """Names of the labels in front of a field, whose short texts never change: only those do not wrap their words."""
+    labels = widget.parent.findChildren(qt.QLabel)
+    return {label.objectName for label in labels if label.text and not label.wordWrap}
 
 
 @pytest.mark.parametrize("said", ["", LONG, LONG_NAME], ids=["nothing", "long", "one word"])
 def test_the_panel_keeps_its_width_whatever_it_says(used, said):
-    constant = _form_labels(used)
+    constant = _constant_labels(used)
     for button in used.parent.findChildren("ctkCollapsibleButton"):
         button.collapsed = False
     for label in used.parent.findChildren(qt.QLabel):
