@@ -61,6 +61,7 @@ class ModulePanel:
             if section.title:
                 shown.connect("contentsCollapsed(bool)", self.sections[name].fold)
         layout.addStretch(1)
+        self._watched = frozenset().union(*(section.watches for section in self.sections.values()))
         self._texts = {label: label.text for label in _labels_of(widget)}
 
     def use(self, parameters: TemporalInterpParameterNode | None) -> None:
@@ -79,7 +80,7 @@ class ModulePanel:
         scene = parameters.parameterNode.GetScene()
         for event in (scene.NodeAddedEvent, scene.NodeRemovedEvent):
             self._observe(scene, event, self._scene_has_changed)
-        self._pending |= {what for section in self.sections.values() for what in section.watches}
+        self._pending |= self._watched
         self._changed()
 
     def stop(self) -> None:
@@ -127,9 +128,8 @@ class ModulePanel:
             self._updating = False
 
     def _changed_parameters(self) -> set[str]:
-        names = {name for section in self.sections.values() for name in section.watches}
         known = TemporalInterpParameterNode.__annotations__
-        now = {name: getattr(self.context.parameters, name) for name in names if name in known}
+        now = {name: getattr(self.context.parameters, name) for name in self._watched if name in known}
         changed = {name for name, value in now.items() if name not in self._seen or self._seen[name] != value}
         self._seen = now
         if changed:
