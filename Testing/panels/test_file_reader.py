@@ -84,7 +84,14 @@ def test_diffusion_images_are_left_to_slicer(reader, cine, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"x", b"\x1f\x8b damaged", gzip.compress(b"short"), b"NDims = 4\nDimSize = a b c d"]
+    "content",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"x", id="one-byte"),
+        pytest.param(b"\x1f\x8b damaged", id="not-gzip"),
+        pytest.param(gzip.compress(b"short"), id="short"),
+        pytest.param(b"NDims = 4\nDimSize = a b c d", id="sizes-are-letters"),
+    ],
 )
 @pytest.mark.parametrize("name", ["a.nii.gz", "a.nii", "a.mha"])
 def test_a_damaged_file_is_left_to_slicer(reader, tmp_path, name, content):
