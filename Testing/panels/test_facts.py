@@ -4,7 +4,8 @@ import unittest
 
 import pytest
 
-from TemporalInterpLib.self_test_facts import FACTS, check_facts
+from TemporalInterpLib.self_test import facts_parameters, facts_qt, facts_selector
+from TemporalInterpLib.self_test.facts import FACTS, check_facts
 
 pytestmark = pytest.mark.usefixtures("slicer_session")
 
@@ -24,20 +25,18 @@ def test_those_that_do_not_hold_are_named(monkeypatch):
     def it_rains(test):
         test.assertEqual(1, 2)  # noqa: PT009 - as facts do
 
-    monkeypatch.setattr("TemporalInterpLib.self_test_facts.FACTS", (it_rains,))
+    monkeypatch.setattr("TemporalInterpLib.self_test.facts.FACTS", (it_rains,))
     with pytest.raises(AssertionError, match="it_rains: 1 != 2"):
         check_facts(unittest.TestCase())
 
 
-def test_every_fact_is_in_the_list():
-    from TemporalInterpLib import self_test_facts
-
+@pytest.mark.parametrize("module", [facts_parameters, facts_qt, facts_selector], ids=lambda module: module.__name__)
+def test_every_fact_is_in_the_list(module):
     functions = [
         function
-        for name, function in vars(self_test_facts).items()
-        if callable(function)
-        and getattr(function, "__module__", "") == self_test_facts.__name__
-        and not name.startswith("_")
-        and not isinstance(function, type)
+        for name, function in vars(module).items()
+        if getattr(function, "__module__", "") == module.__name__ and not name.startswith("_")
     ]
-    assert set(functions) - {check_facts} == set(FACTS)
+    assert functions
+    assert set(functions) == set(module.FACTS)
+    assert set(functions) <= set(FACTS)
