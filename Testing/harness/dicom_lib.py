@@ -10,11 +10,8 @@ class DICOMLoadable:
 
     def __init__(self) -> None:
         self.files: list[str] = []
-        self.name = "Unknown"
-        self.tooltip = "No further information available"
-        self.warning = ""
-        self.selected = False
-        self.confidence = 0.5
+        self.name, self.tooltip, self.warning = "Unknown", "No further information available", ""
+        self.selected, self.confidence = False, 0.5
 
 
 class DICOMPlugin:
@@ -22,21 +19,17 @@ class DICOMPlugin:
 
     def __init__(self) -> None:
         self.loadType = "Generic DICOM"
-        self.loadableCache: dict[bytes, list[DICOMLoadable]] = {}
-        self.tags: dict[str, str] = {}
         self.in_hierarchy: list[tuple[DICOMLoadable, slicer.vtkMRMLNode]] = []
-
-    def hashFiles(self, files: list[str]) -> bytes:
-        return "\n".join(files).encode()
-
-    def getCachedLoadables(self, files: list[str]) -> list[DICOMLoadable] | None:
-        return self.loadableCache.get(self.hashFiles(files))
-
-    def cacheLoadables(self, files: list[str], loadables: list[DICOMLoadable]) -> None:
-        self.loadableCache[self.hashFiles(files)] = loadables
+        self._cache: dict[str, list[DICOMLoadable]] = {}
 
     def examine(self, fileLists: list[list[str]]) -> list[DICOMLoadable]:
         return self.examineForImport(fileLists)
+
+    def getCachedLoadables(self, files: list[str]) -> list[DICOMLoadable] | None:
+        return self._cache.get("\n".join(files))
+
+    def cacheLoadables(self, files: list[str], loadables: list[DICOMLoadable]) -> None:
+        self._cache["\n".join(files)] = loadables
 
     def addSeriesInSubjectHierarchy(self, loadable: DICOMLoadable, node: slicer.vtkMRMLNode) -> None:
         self.in_hierarchy.append((loadable, node))
@@ -57,11 +50,8 @@ class Database:
 
 def select_most_confident(loadables: list[DICOMLoadable], database: Any) -> list[DICOMLoadable]:
     """Select the most confident of every series, as Slicer does: by the series of the first file of each."""
-    of_series: dict[str, list[DICOMLoadable]] = {}
-    for loadable in loadables:
-        of_series.setdefault(database.fileValue(loadable.files[0], "0020,000e"), []).append(loadable)
-    for alike in of_series.values():
-        best = max(loadable.confidence for loadable in alike)
-        for loadable in alike:
-            loadable.selected = loadable.confidence == best
+    series = [database.fileValue(loadable.files[0], "0020,000e") for loadable in loadables]
+    for loadable, uid in zip(loadables, series, strict=True):
+        rivals = [other for other, of in zip(loadables, series, strict=True) if of == uid]
+        loadable.selected = loadable.confidence == max(rival.confidence for rival in rivals)
     return [loadable for loadable in loadables if loadable.selected]

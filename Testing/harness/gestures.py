@@ -21,15 +21,3 @@ def choose(selector: Any, node: slicer.vtkMRMLNode | None) -> None:
     assert index >= 0, f"{node.GetName() if node is not None else None} is not offered"
     combo_box.setCurrentIndex(index)
     combo_box.activated.emit(index)
-
-
-def enter(module_widget: Any) -> None:
-    """Come to the module."""
-    module_widget.parent._qt._entered = True
-    module_widget.enter()
-
-
-def leave(module_widget: Any) -> None:
-    """Go to another module."""
-    module_widget.parent._qt._entered = False
-    module_widget.exit()

@@ -7,13 +7,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import shiboken6
 import slicer
 import slicer.util
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QProcess, QThread, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QProcess, QThread, QTimer
 from PySide6.QtWidgets import QWidget
 
 from harness import (
@@ -37,14 +37,9 @@ def _qt_attribute(name: str) -> Any:
 
 
 def _module(name: str, **contents: Any) -> ModuleType:
-    module = ModuleType(name)
+    sys.modules[name] = module = ModuleType(name)
     vars(module).update(contents)
-    sys.modules[name] = module
     return module
-
-
-def _translate(context: str, text: str) -> str:
-    return text
 
 
 def install() -> None:
@@ -56,9 +51,10 @@ def install() -> None:
     for name, widget in widgets_mrml.WIDGETS.items():
         setattr(slicer, name, pythonqt.qt_class(widget))
     classes = inspect.getmembers(scripted_module, lambda m: inspect.isclass(m) and m.__name__.startswith("Scripted"))
+    wrapper = {name: getattr(parameter_node, name) for name in ("WithinRange", "parameterNodeWrapper")}
     slicer.ScriptedLoadableModule = _module("slicer.ScriptedLoadableModule", **dict(classes))
-    slicer.i18n = _module("slicer.i18n", translate=_translate, tr=lambda text: text)
-    slicer.parameterNodeWrapper = _module("slicer.parameterNodeWrapper", **parameter_node.EXPORTED)
+    slicer.i18n = _module("slicer.i18n", translate=lambda context, text: text, tr=lambda text: text)
+    slicer.parameterNodeWrapper = _module("slicer.parameterNodeWrapper", **wrapper)
 
 
 class Dialogs:
@@ -74,15 +70,11 @@ class Dialogs:
         """Stands in for slicer.util._messageDisplay, which every infoDisplay, errorDisplay and confirm... calls."""
         logging.log(level, text)
         self.shown.append((logging.getLevelName(level).lower(), text))
-        is_question = testing_value is not None
-        if not is_question or self.answer is None:
+        if testing_value is None or self.answer is None:
             return testing_value
-        return self._button(options["standardButtons"]) if self.answer else None
-
-    @staticmethod
-    def _button(buttons: int) -> int:
-        yes = (sys.modules["qt"].QMessageBox.Ok, sys.modules["qt"].QMessageBox.Yes, sys.modules["qt"].QMessageBox.Retry)
-        return next(button for button in yes if buttons & button)
+        box = sys.modules["qt"].QMessageBox
+        yes = next(button for button in (box.Ok, box.Yes, box.Retry) if options["standardButtons"] & button)
+        return yes if self.answer else None
 
 
 class Session:
@@ -94,15 +86,14 @@ class Session:
         self.pip_installed: list[str] = []
         self._instances: list[Any] = []
 
-    def pip_install(self, requirements: str | list[str], **options: Any) -> None:
+    def pip_install(self, requirements: str | list[str]) -> None:
         """Stands in for slicer.util.pip_install."""
         self.pip_installed.extend([requirements] if isinstance(requirements, str) else requirements)
 
     def load_module(self, path: Path) -> Any:
         """Import a module's file; returns its metadata object."""
-        instance = scripted_module.load(path)
-        self._instances.append(instance)
-        return instance
+        self._instances.append(scripted_module.load(path))
+        return self._instances[-1]
 
     def open_module(self, path: Path) -> Any:
         """Import a module's file and set up its widget, which is returned."""
@@ -126,11 +117,9 @@ def session(
     faults.take()
     running = Session(scene, main_window)
     slicer.app = pythonqt.wrap(running.application)
-    slicer.modules = ModuleType("slicer.modules")
-    slicer.modules.sequences = pythonqt.wrap(_LoadableModule("Sequences", sequences_logic))
-    slicer.modules.colors = pythonqt.wrap(_LoadableModule("Colors", running.application.color_logic))
-    slicer.modules.plots = pythonqt.wrap(_LoadableModule("Plots", running.application.plots_logic))
-    slicer.selfTests = {}
+    slicer.modules, slicer.selfTests = ModuleType("slicer.modules"), {}
+    logics = {"sequences": sequences_logic, **running.application.logics}
+    vars(slicer.modules).update({name: SimpleNamespace(logic=lambda of=of: of) for name, of in logics.items()})
     usual = slicer.util._messageDisplay, slicer.util.pip_install, sys.excepthook, threading.excepthook
     slicer.util._messageDisplay, slicer.util.pip_install = running.dialogs.display, running.pip_install
     sys.excepthook = lambda kind, error, trace: faults.record(error)  # VTK's way out for an exception in an observer
@@ -141,23 +130,10 @@ def session(
     finally:
         destroy_qt_objects()
         widgets_mrml.Observations.clear_all()
-        running.application.close()
+        running.application.let_go()
         scene.Clear(1)
         slicer.util._messageDisplay, slicer.util.pip_install, sys.excepthook, threading.excepthook = usual
         del slicer.app, slicer.modules, slicer.selfTests
-
-
-class _LoadableModule(QObject):
-    """A module written in C++: its logic."""
-
-    def __init__(self, name: str, logic: Any) -> None:
-        super().__init__()
-        self.setObjectName(name)
-        self._logic = logic
-
-    @slicer_app.Slot(result=object)
-    def logic(self) -> Any:
-        return self._logic
 
 
 def destroy_qt_objects() -> None:

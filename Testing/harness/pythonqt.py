@@ -1,8 +1,7 @@
 """Qt objects as PythonQt shows them to Python, on top of PySide6.
 
-A Q_PROPERTY is an attribute and hides the getter of the same name; everything else is called; nothing can be added.
-A class that is not from PySide6 (a stand-in of CTK or qMRML) shows only its properties, signals and slots, and what it
-inherits from Qt, because PythonQt does not see the plain methods of C++ classes that it has no generated wrapper for.
+A Q_PROPERTY is an attribute and hides the getter of the same name; everything else is called; nothing can be added. The
+stand-ins of CTK and qMRML declare what PythonQt sees of these: properties, signals, slots, and what Qt has.
 """
 
 import ctypes
@@ -22,9 +21,11 @@ from PySide6 import QtCore, QtGui, QtWidgets
 
 from harness import faults
 
-ABSENT_FROM_QT5 = {"checkStateChanged"}
-PYSIDE_ONLY = {"emit", "receivers", "sender"}
+LACKING = {"checkStateChanged", "emit", "receivers", "sender"}
+"""Names that PySide6 has beyond the Qt 5 of Slicer."""
+
 BLOCKING = {"exec", "exec_"}
+MRML_ARGUMENT = "PyObject"  # how Qt calls the argument of the stand-ins' signals, which is a node or a scene in Slicer
 
 
 class QtEnum(int):
@@ -36,9 +37,8 @@ class QtEnum(int):
         return value
 
     def __or__(self, other: int) -> int:
-        if isinstance(other, QtEnum) and type(other.member) is type(self.member):
-            return QtEnum(self.member | other.member)
-        return int(self) | int(other)
+        alike = isinstance(other, QtEnum) and type(other.member) is type(self.member)
+        return QtEnum(self.member | other.member) if alike else int(self) | int(other)
 
 
 class QtClass(type):
@@ -66,7 +66,7 @@ class QtClass(type):
         if isinstance(attribute, enum.Enum):
             return QtEnum(attribute)
         if inspect.isbuiltin(attribute) or isinstance(inspect.getattr_static(cls._pyside, name, None), staticmethod):
-            return Method(attribute, name)
+            return Method(attribute)
         raise AttributeError(f"{cls.__name__} has no enum value or static method named '{name}'")
 
     def __setattr__(cls, name: str, value: Any) -> None:
@@ -76,17 +76,11 @@ class QtClass(type):
 class Method:
     """A method or slot, bound to its object; arguments by position only."""
 
-    def __init__(self, function: Callable, name: str) -> None:
-        self._function, self._name = function, name
+    def __init__(self, function: Callable) -> None:
+        self._function = function
 
     def __call__(self, *arguments: Any) -> Any:
         return wrap(_call(self._function, arguments))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Method) and self._function == other._function
-
-    def __hash__(self) -> int:
-        return hash(self._name)
 
 
 class Signal:
@@ -102,8 +96,7 @@ class Signal:
         return self._owner.disconnect(self._signature, *callable_)
 
     def emit(self, *arguments: Any) -> None:
-        name = self._signature.partition("(")[0]
-        getattr(self._owner._qt, name).emit(*[unwrap(argument) for argument in arguments])
+        getattr(self._owner._qt, self._signature.partition("(")[0]).emit(*[unwrap(value) for value in arguments])
 
 
 class Wrapper:
@@ -112,15 +105,24 @@ class Wrapper:
     __slots__ = ("__weakref__", "_qt")
 
     def __getattr__(self, name: str) -> Any:
-        qt_object = _living(self, name)
+        """Properties first, then signals, enum values and methods."""
+        qt_object, name = _living(self, name), "objectName" if name == "name" else name
+        signature = ""
         if isinstance(qt_object, QtCore.QObject):
-            return _member_of_qobject(self, qt_object, name)
-        attribute = getattr(qt_object, name.removesuffix("_"), None)
-        if isinstance(attribute, enum.Enum):
-            return QtEnum(attribute)
-        if name.startswith("__") or not callable(attribute):
+            meta = qt_object.metaObject()
+            if meta.indexOfProperty(name) >= 0:
+                return wrap(getattr(qt_object, name) if _is_of_standin(qt_object, name) else qt_object.property(name))
+            signature = _first_signal(meta, name)
+        if name in BLOCKING and isinstance(qt_object, QtWidgets.QDialog):
+            raise AssertionError(f"{type(qt_object).__name__}.{name}() would wait for a user")
+        attribute = getattr(qt_object, name, None) or getattr(qt_object, name.removesuffix("_"), None)  # exec_ is exec
+        if name in LACKING or name.startswith("_") or not (signature or callable(attribute)):
+            if isinstance(attribute, enum.Enum):
+                return QtEnum(attribute)
             raise AttributeError(f"{type(self).__name__} has no attribute named '{name}'")
-        return Method(attribute, name)
+        if name in ("findChild", "findChildren"):
+            return Method(lambda *arguments: _find(qt_object, name, *arguments))
+        return Signal(self, signature) if signature else Method(attribute)
 
     def __setattr__(self, name: str, value: Any) -> None:
         _set_property(self, _living(self, name), "objectName" if name == "name" else name, value)
@@ -129,20 +131,18 @@ class Wrapper:
         """Call a Python callable; False if there is no such signal, and the test fails."""
         qt_object = _living(self, "connect")
         signature = _signature_in_pyside(qt_object, signal)
-        if signature is None:
-            return _no_such_signal(qt_object, signal)
         if not callable(receiver):
             raise ValueError(f"connect({signal!r}, {receiver!r}): not callable")
-        receive = _receiver(receiver)
-        _connections(qt_object).append((signature, receiver, receive))
-        return bool(QtCore.QObject.connect(qt_object, f"2{signature}", receive))
+        if signature:
+            receive = _receiver(receiver)
+            _connections(qt_object).append((signature, receiver, receive))
+            QtCore.QObject.connect(qt_object, f"2{signature}", receive)
+        return bool(signature)
 
     def disconnect(self, signal: str, callable_: Callable | None = None) -> bool:
         """Undo one connection to a callable, or without one all to this signal; False if there was none."""
         qt_object = _living(self, "disconnect")
         signature = _signature_in_pyside(qt_object, signal)
-        if signature is None:
-            return _no_such_signal(qt_object, signal)
         made = _connections(qt_object)
         undone = [c for c in made if c[0] == signature and callable_ in (None, c[1])]
         for connection in undone if callable_ is None else undone[:1]:
@@ -196,7 +196,9 @@ _alive: "weakref.WeakSet[QtCore.QObject]" = weakref.WeakSet()
 def qt_class(pyside_class: type) -> QtClass:
     """The class that Python sees for a class of PySide6, or for a stand-in derived from one."""
     if pyside_class not in _classes:
-        namespace = {"_pyside": pyside_class, "__slots__": (), **_ADDED.get(pyside_class, {})}
+        # the static method hides the property of the same name: setSingleShot and isSingleShot are for that
+        own = {"singleShot": staticmethod(_single_shot)} if pyside_class is QtCore.QTimer else {}
+        namespace = {"_pyside": pyside_class, "__slots__": (), **own}
         _classes[pyside_class] = QtClass(pyside_class.__name__, (Wrapper,), namespace)
     return _classes[pyside_class]
 
@@ -210,10 +212,6 @@ def _single_shot(milliseconds: int, callable_: Callable) -> None:
     timer.start(milliseconds)
 
 
-# The static method hides the property of the same name: setSingleShot and isSingleShot are for that.
-_ADDED: dict[type, dict] = {QtCore.QTimer: {"singleShot": staticmethod(_single_shot)}}
-
-
 def wrap(value: Any) -> Any:
     """A value of PySide6 as PythonQt gives it: objects wrapped, always the same wrapper while one is alive, enums as
     ints and lists as tuples.
@@ -224,9 +222,9 @@ def wrap(value: Any) -> Any:
         return tuple(wrap(item) for item in value)
     if not isinstance(value, shiboken6.Object):
         return value
-    known = getattr(value, "_wrapper", None)
-    if known is not None and known() is not None:
-        return known()
+    known = getattr(value, "_wrapper", lambda: None)()
+    if known is not None:
+        return known
     wrapper = object.__new__(qt_class(type(value)))
     object.__setattr__(wrapper, "_qt", value)
     if isinstance(value, QtCore.QObject):
@@ -243,9 +241,7 @@ def unwrap(value: Any) -> Any:
         return value.member
     if isinstance(value, QtClass):
         return value._pyside
-    if isinstance(value, list | tuple):
-        return [unwrap(item) for item in value]
-    return value
+    return [unwrap(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def alive(pyside_class: type) -> list:
@@ -263,51 +259,13 @@ def _call(function: Callable, arguments: tuple) -> Any:
 def _living(wrapper: Wrapper, name: str) -> Any:
     if threading.current_thread() is not threading.main_thread():
         raise AssertionError(f"'{name}' of a {type(wrapper).__name__} used outside the main thread: Slicer may crash")
-    qt_object = wrapper._qt
-    if not shiboken6.isValid(qt_object):
+    if not shiboken6.isValid(wrapper._qt):
         raise ValueError(f"Trying to use '{name}' of a destroyed {type(wrapper).__name__} object")
-    return qt_object
+    return wrapper._qt
 
 
-def _member_of_qobject(wrapper: Wrapper, qt_object: QtCore.QObject, name: str) -> Any:
-    """Properties first, then signals and methods, enum values, dynamic properties and last children by their name."""
-    name = "objectName" if name == "name" else name
-    meta = qt_object.metaObject()
-    if meta.indexOfProperty(name) >= 0:
-        is_of_standin = isinstance(getattr(type(qt_object), name, None), QtCore.Property)
-        return wrap(getattr(qt_object, name) if is_of_standin else qt_object.property(name))
-    signature = _first_signal(meta, name) if name not in ABSENT_FROM_QT5 else ""
-    if signature:
-        return Signal(wrapper, signature)
-    method = _visible_method(qt_object, name)
-    if method is not None:
-        return method
-    attribute = getattr(type(qt_object), name, None)
-    if isinstance(attribute, enum.Enum):
-        return QtEnum(attribute)
-    if name.encode() in [bytes(dynamic) for dynamic in qt_object.dynamicPropertyNames()]:
-        return wrap(qt_object.property(name))
-    for child in qt_object.children():
-        if child.objectName() == name:
-            return wrap(child)
-    raise AttributeError(f"{type(wrapper).__name__} has no attribute named '{name}'")
-
-
-def _visible_method(qt_object: QtCore.QObject, name: str) -> Method | None:
-    if name in BLOCKING and isinstance(qt_object, QtWidgets.QDialog):
-        raise AssertionError(f"{type(qt_object).__name__}.{name}() would wait for a user")
-    name = name if hasattr(qt_object, name) else name.removesuffix("_")  # exec_ is exec
-    attribute = getattr(qt_object, name, None)
-    if name.startswith("_") or name in PYSIDE_ONLY or not callable(attribute):
-        return None
-    if name in ("findChild", "findChildren"):
-        return Method(lambda *arguments: _find(qt_object, name, *arguments), name)
-    owner = next((cls for cls in type(qt_object).__mro__ if name in vars(cls)), None)
-    if owner is None or isinstance(attribute, QtCore.SignalInstance):
-        return None
-    if not owner.__module__.startswith("PySide6") and not _is_slot(qt_object.metaObject(), name):
-        return None
-    return Method(attribute, name)
+def _is_of_standin(qt_object: QtCore.QObject, name: str) -> bool:
+    return isinstance(getattr(type(qt_object), name, None), QtCore.Property)
 
 
 def _find(parent: QtCore.QObject, method: str, kind: Any, name: str | None = None) -> Any:
@@ -318,48 +276,29 @@ def _find(parent: QtCore.QObject, method: str, kind: Any, name: str | None = Non
     return found if method == "findChildren" else next(iter(found), None)
 
 
-def _methods(meta: QtCore.QMetaObject, name: str) -> list[QtCore.QMetaMethod]:
-    """Methods of the most derived class that has some of this name."""
-    while meta is not None:
-        own = [meta.method(index) for index in range(meta.methodOffset(), meta.methodCount())]
-        named = [method for method in own if bytes(method.name()).decode() == name]
-        if named:
-            return named
-        meta = meta.superClass()
-    return []
-
-
-def _is_slot(meta: QtCore.QMetaObject, name: str) -> bool:
-    return any(method.methodType() == QtCore.QMetaMethod.MethodType.Slot for method in _methods(meta, name))
-
-
 def _first_signal(meta: QtCore.QMetaObject, name: str) -> str:
-    signal = QtCore.QMetaMethod.MethodType.Signal
-    found = [method for method in _methods(meta, name) if method.methodType() == signal]
-    return _signature_in_slicer(found[0].methodSignature().data().decode()) if found else ""
-
-
-MRML_ARGUMENT = "PyObject"  # how Qt calls the argument of the stand-ins' signals, which is a node or a scene in Slicer
+    """The first signal of this name, of the most derived class that has some."""
+    while meta is not None and name not in LACKING:
+        for method in [meta.method(index) for index in range(meta.methodOffset(), meta.methodCount())]:
+            if method.methodType() == QtCore.QMetaMethod.MethodType.Signal and bytes(method.name()).decode() == name:
+                return _signature_in_slicer(method.methodSignature().data().decode())
+        meta = meta.superClass()
+    return ""
 
 
 def _signature_in_slicer(signature: str) -> str:
     return signature.replace(MRML_ARGUMENT, "vtkMRMLScene*" if "Scene" in signature else "vtkMRMLNode*")
 
 
-def _signature_in_pyside(qt_object: QtCore.QObject, signal: str) -> str | None:
-    """The signature to connect to, None if there is no such signal."""
-    if MRML_ARGUMENT in signal or signal.partition("(")[0] in ABSENT_FROM_QT5:
-        return None
+def _signature_in_pyside(qt_object: QtCore.QObject, signal: str) -> str:
+    """The signature to connect to, "" if there is no such signal, which is a fault."""
     normalized = QtCore.QMetaObject.normalizedSignature(signal).data().decode()
     signature = re.sub(r"vtkMRML(Node|Scene)\*", MRML_ARGUMENT, normalized)
-    is_same = _signature_in_slicer(signature) == normalized
-    return signature if is_same and qt_object.metaObject().indexOfSignal(signature) >= 0 else None
-
-
-def _no_such_signal(qt_object: QtCore.QObject, signal: str) -> bool:
-    name = type(qt_object).__name__
-    faults.record(AttributeError(f"QObject::connect() signal '{signal}' does not exist on {name}"))
-    return False
+    is_there = qt_object.metaObject().indexOfSignal(signature) >= 0 and signal.partition("(")[0] not in LACKING
+    if is_there and _signature_in_slicer(signature) == normalized:
+        return signature
+    faults.record(AttributeError(f"connect: signal '{signal}' does not exist on {type(qt_object).__name__}"))
+    return ""
 
 
 def _connections(qt_object: QtCore.QObject) -> list:
@@ -395,21 +334,19 @@ def _set_property(wrapper: Wrapper, qt_object: Any, name: str, value: Any) -> No
     meta = qt_object.metaObject() if isinstance(qt_object, QtCore.QObject) else None
     index = meta.indexOfProperty(name) if meta and name != "singleShot" else -1
     if index < 0:
-        if meta and name.encode() in [bytes(dynamic) for dynamic in qt_object.dynamicPropertyNames()]:
-            qt_object.setProperty(name, unwrap(value))
-            return
         raise AttributeError(f"'{name}' is no property of {class_name}, and can not be set or created on it")
     found = meta.property(index)
     if not found.isWritable():
         raise AttributeError(f"Property '{name}' of {class_name} object is not writable")
+    refusal = AttributeError(f"Property '{name}' of type '{found.typeName()}' does not accept {value!r}")
     try:
         converted = _CONVERSIONS.get(found.typeName(), unwrap)(value)
     except (TypeError, ValueError) as error:
-        raise AttributeError(f"Property '{name}' of type '{found.typeName()}' does not accept {value!r}") from error
-    if isinstance(getattr(type(qt_object), name, None), QtCore.Property):
-        setattr(qt_object, name, converted)  # of a stand-in: its errors come through
+        raise refusal from error
+    if _is_of_standin(qt_object, name):
+        setattr(qt_object, name, converted)  # its errors come through
     elif not qt_object.setProperty(name, converted):
-        raise AttributeError(f"Property '{name}' of type '{found.typeName()}' does not accept {value!r}")
+        raise refusal
 
 
 def _text(value: Any) -> str:
@@ -425,33 +362,25 @@ def _strings(value: Any) -> list[str]:
 
 
 _CONVERSIONS: dict[str, Callable] = {  # what PythonQt does with a value for a property of this type
-    "bool": bool,
-    "int": math.floor,
-    "double": float,
-    "QString": _text,
-    "QStringList": _strings,
+    **{"bool": bool, "int": math.floor, "double": float},
+    **{"QString": _text, "QStringList": _strings},
 }
 
 
 def _qt_message(kind: QtCore.QtMsgType, context: QtCore.QMessageLogContext, message: str) -> None:
     print(message, file=sys.stderr)
     harmless = "does not support" in message  # the offscreen platform, of what it cannot do
-    if kind != QtCore.QtMsgType.QtDebugMsg and kind != QtCore.QtMsgType.QtInfoMsg and not harmless:
+    if kind not in (QtCore.QtMsgType.QtDebugMsg, QtCore.QtMsgType.QtInfoMsg) and not harmless:
         faults.record(RuntimeError(f"Qt warns: {message}"))
-
-
-def _keep_singletons_alive() -> None:
-    """Give None, True and False references to spare: PySide6 6.12 takes one too many away with every method that
-    returns them, and before Python 3.12, where they cannot die, the interpreter aborts when the last is gone.
-    """
-    if sys.version_info < (3, 12):
-        for singleton in (None, True, False):
-            ctypes.c_ssize_t.from_address(id(singleton)).value += 2**40
 
 
 def start_application() -> QtWidgets.QApplication:
     """The one QApplication of this process."""
-    _keep_singletons_alive()
+    if sys.version_info < (3, 12):
+        # PySide6 6.12 takes one reference too many away with every method that returns one of these; before
+        # Python 3.12, where they cannot die, the interpreter aborts when the last is gone
+        for singleton in (None, True, False):
+            ctypes.c_ssize_t.from_address(id(singleton)).value += 2**40
     QtCore.qInstallMessageHandler(_qt_message)
     return QtWidgets.QApplication.instance() or QtWidgets.QApplication(["slicer"])
 
@@ -460,6 +389,6 @@ def find_qt_class(name: str) -> type | None:
     """A class of Qt by its name."""
     for module in (QtCore, QtGui, QtWidgets):
         found = getattr(module, name, None)
-        if inspect.isclass(found) and (name.startswith("Q") and name != "QtMsgType"):
+        if inspect.isclass(found) and name.startswith("Q") and name != "QtMsgType":
             return found
     return None

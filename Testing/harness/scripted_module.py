@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import slicer
-from PySide6.QtCore import Property, QObject
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QVBoxLayout
 
@@ -25,12 +25,12 @@ class qSlicerScriptedLoadableModule(QObject):
 
     def __init__(self, path: str) -> None:
         super().__init__()
-        self._path, self._widget = path, None
+        self._widget = None
+        self.path = path
         self.setObjectName(Path(path).stem)
 
-    widgetRepresentation = getter("widgetRepresentation", "_widget")
-
-    path = Property(str, lambda self: self._path)
+    widgetRepresentation = getter("_widget")
+    path = stored(str, "")
     title = stored(str, "")
     helpText = stored(str, "")
     acknowledgementText = stored(str, "")
@@ -45,10 +45,10 @@ class qSlicerScriptedLoadableModuleWidget(qMRMLWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._python_widget, self._entered = None, False
+        self._python_widget = None
         QVBoxLayout(self)
 
-    self = getter("self", "_python_widget")
+    self = getter("_python_widget")
 
 
 class ScriptedLoadableModule:
@@ -57,20 +57,10 @@ class ScriptedLoadableModule:
     def __init__(self, parent: Any) -> None:
         self.parent = parent
         self.moduleName = type(self).__name__
-        for suffix in (".svg", ".png"):
-            icon = Path(parent.path).parent / "Resources" / "Icons" / f"{self.moduleName}{suffix}"
-            if icon.is_file():
-                parent.icon = pythonqt.wrap(QIcon(str(icon)))
-                break
         slicer.selfTests[self.moduleName] = self.runTest
 
-    def resourcePath(self, filename: str) -> str:
-        return str(Path(self.parent.path).parent / "Resources" / filename)
-
-    def runTest(self, msec: int = 100, **options: Any) -> None:
-        test = getattr(sys.modules[self.__module__], f"{self.moduleName}Test")()
-        test.messageDelay = msec
-        test.runTest(**options)
+    def runTest(self) -> None:
+        getattr(sys.modules[self.__module__], f"{self.moduleName}Test")().runTest()
 
 
 class ScriptedLoadableModuleWidget:
@@ -78,7 +68,6 @@ class ScriptedLoadableModuleWidget:
 
     def __init__(self, parent: Any = None) -> None:
         self.moduleName = type(self).__name__.removesuffix("Widget")
-        self.developerMode = False
         self.parent = parent
         if parent is None:
             self.parent = pythonqt.wrap(qMRMLWidget())
@@ -101,71 +90,44 @@ class ScriptedLoadableModuleWidget:
     def setup(self) -> None:
         """Slicer's adds the developer's buttons."""
 
-    def cleanup(self) -> None:
-        """For subclasses."""
-
 
 class ScriptedLoadableModuleLogic:
     """Base of a module's logic class: finds or makes the parameter node."""
 
     def __init__(self, parent: Any = None) -> None:
         self.moduleName = type(self).__name__.removesuffix("Logic")
-        self.isSingletonParameterNode = True
 
     def getParameterNode(self) -> slicer.vtkMRMLScriptedModuleNode:
-        found = self.getAllParameterNodes()
-        if self.isSingletonParameterNode:
-            singleton = slicer.mrmlScene.GetSingletonNode(self.moduleName, "vtkMRMLScriptedModuleNode")
-            found = [singleton] if singleton is not None else []
-        if not found:
-            return slicer.mrmlScene.AddNode(self.createParameterNode())
-        if found[0].GetAttribute("ModuleName") != self.moduleName:  # closing a scene takes it away
-            found[0].SetAttribute("ModuleName", self.moduleName)
-        return found[0]
-
-    def getAllParameterNodes(self) -> list[slicer.vtkMRMLScriptedModuleNode]:
-        nodes = slicer.util.getNodesByClass("vtkMRMLScriptedModuleNode")
-        return [node for node in nodes if node.GetAttribute("ModuleName") == self.moduleName]
-
-    def createParameterNode(self) -> slicer.vtkMRMLScriptedModuleNode:
-        node = slicer.mrmlScene.CreateNodeByClass("vtkMRMLScriptedModuleNode")
-        node.UnRegister(None)
-        if self.isSingletonParameterNode:
+        node = slicer.mrmlScene.GetSingletonNode(self.moduleName, "vtkMRMLScriptedModuleNode")
+        if node is None:
+            node = slicer.vtkMRMLScriptedModuleNode()
             node.SetSingletonTag(self.moduleName)
-        node.SetAttribute("ModuleName", self.moduleName)
-        node.SetName(slicer.mrmlScene.GenerateUniqueName(self.moduleName))
+            node.SetName(slicer.mrmlScene.GenerateUniqueName(self.moduleName))
+            node = slicer.mrmlScene.AddNode(node)
+        if node.GetAttribute("ModuleName") != self.moduleName:  # closing a scene takes it away
+            node.SetAttribute("ModuleName", self.moduleName)
         return node
 
 
 class ScriptedLoadableModuleTest(unittest.TestCase):
-    """Base of a module's self-test; `runTest` runs every method with "test" in its name unless it is overridden."""
+    """Base of a module's self-test."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        self.moduleTestNames: list[str] = []
-        super().__init__(*arguments, **options)
-        own = [name for name in dir(self) if "test" in name and callable(getattr(self, name))]
-        self.moduleTestNames = self.moduleTestNames or own
-
-    def delayDisplay(self, message: str, requestedDelay: int | None = None, msec: int | None = None) -> None:
+    def delayDisplay(self, message: str) -> None:
         logging.info(message)
         slicer.app.processEvents()
 
     def runTest(self) -> None:
-        for name in self.moduleTestNames:
-            self.setUp()
-            getattr(self, name)()
-            self.tearDown()
+        """For subclasses."""
 
 
 def load(path: Path) -> Any:
     """Import a module's file by its name, with its folder on sys.path, and make its metadata object, as Slicer does."""
     name = path.stem
     specification = importlib.util.spec_from_file_location(name, path)
-    python_module = importlib.util.module_from_spec(specification)
-    sys.modules[name] = python_module
-    specification.loader.exec_module(python_module)
+    sys.modules[name] = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(sys.modules[name])
     parent = pythonqt.wrap(qSlicerScriptedLoadableModule(str(path)))
-    instance = getattr(python_module, name)(parent)
+    instance = getattr(sys.modules[name], name)(parent)
     setattr(slicer.modules, f"{name}Instance", instance)
     setattr(slicer.modules, name.lower(), parent)
     return instance

@@ -1,16 +1,14 @@
 """Stand-ins for `slicer.app`, its layout manager and module manager, on the real MRML logics of slicer-core."""
 
 import tempfile
-from pathlib import Path
 
 import slicer
 import vtk
-from PySide6.QtCore import Property, QCoreApplication, QEventLoop, QObject, QSettings, Signal, Slot
-from PySide6.QtGui import QCursor
+from PySide6.QtCore import Property, QCoreApplication, QEventLoop, QObject, QSettings, Signal
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 from vtkmodules.vtkRenderingOpenGL2 import vtkEGLRenderWindow
 
-from harness.properties import constant, getter
+from harness.properties import getter
 from harness.widgets_mrml import qMRMLWidget
 
 
@@ -21,13 +19,11 @@ class qMRMLSliceView(QWidget):
         super().__init__()
         self._window = vtkEGLRenderWindow()
         self._window.AddRenderer(vtk.vtkRenderer())
-        self.renders_asked_for = 0
 
-    renderWindow = getter("renderWindow", "_window")
+    renderWindow = getter("_window")
 
-    @Slot()
     def scheduleRender(self) -> None:
-        self.renders_asked_for += 1
+        """Slicer renders soon."""
 
 
 class qMRMLSliceWidget(qMRMLWidget):
@@ -37,21 +33,14 @@ class qMRMLSliceWidget(qMRMLWidget):
         super().__init__()
         self._logic, self._view = logic, qMRMLSliceView()
 
-    sliceView = getter("sliceView", "_view")
+    sliceView = getter("_view")
+    sliceLogic = getter("_logic")
 
-    @Slot(result=object)
     def mrmlSliceNode(self) -> slicer.vtkMRMLSliceNode:
         return self._logic.GetSliceNode()
 
-    @Slot(result=object)
     def mrmlSliceCompositeNode(self) -> slicer.vtkMRMLSliceCompositeNode:
         return self._logic.GetSliceCompositeNode()
-
-    sliceLogic = getter("sliceLogic", "_logic")
-
-    @Slot()
-    def fitSliceToBackground(self) -> None:
-        self._logic.FitSliceToBackground()
 
 
 class qSlicerLayoutManager(QObject):
@@ -69,14 +58,28 @@ class qSlicerLayoutManager(QObject):
         self._widgets: dict[str, qMRMLSliceWidget] = {}
         self.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutConventionalView)
 
-    def close(self) -> None:
+    def let_go(self) -> None:
         """Let go of the scene."""
         for number in range(self._logics.GetNumberOfItems()):
             self._logics.GetItemAsObject(number).SetMRMLScene(None)
         self._logics.RemoveAllItems()
         self._layout_logic.SetMRMLScene(None)
 
-    def _make_slice_widgets(self) -> None:
+    layoutLogic = getter("_layout_logic")
+
+    def setLayout(self, layout: int) -> None:
+        node = self._layout_logic.GetLayoutNode()
+        if not node.IsLayoutDescription(layout):
+            raise ValueError(f"there is no layout {layout}")
+        node.SetViewArrangement(layout)
+        views = self._layout_logic.GetViewNodes()
+        shown = [views.GetItemAsObject(number) for number in range(views.GetNumberOfItems())]
+        for view in slicer.util.getNodesByClass("vtkMRMLSliceNode"):
+            view.SetMappedInLayout(view in shown)  # as the real one does when it shows their widgets
+        self.layoutChanged.emit(layout)
+
+    def _made(self) -> dict[str, qMRMLSliceWidget]:
+        """The slice widgets by name, those of new slice nodes too."""
         nodes = slicer.util.getNodesByClass("vtkMRMLSliceNode")
         for node in [node for node in nodes if node.GetLayoutName() not in self._widgets]:
             logic = slicer.vtkMRMLSliceLogic()
@@ -84,50 +87,19 @@ class qSlicerLayoutManager(QObject):
             logic.SetSliceNode(node)
             self._logics.AddItem(logic)
             self._widgets[node.GetLayoutName()] = qMRMLSliceWidget(logic)
+        return self._widgets
 
-    def _map_views(self) -> None:
-        """Tell the slice views of the layout from others, as the real one does when it shows their widgets."""
-        views = self._layout_logic.GetViewNodes()
-        shown = [views.GetItemAsObject(number) for number in range(views.GetNumberOfItems())]
-        for node in slicer.util.getNodesByClass("vtkMRMLSliceNode"):
-            node.SetMappedInLayout(node in shown)
-
-    def _shown(self) -> int:
-        return self._layout_logic.GetLayoutNode().GetViewArrangement()
-
-    @Slot(int)
-    def setLayout(self, layout: int) -> None:
-        node = self._layout_logic.GetLayoutNode()
-        if not node.IsLayoutDescription(layout):
-            raise ValueError(f"there is no layout {layout}")
-        node.SetViewArrangement(layout)
-        self._make_slice_widgets()
-        self._map_views()
-        self.layoutChanged.emit(layout)
-
-    layoutLogic = getter("layoutLogic", "_layout_logic")
-
-    @Slot(result=object)
     def sliceViewNames(self) -> list[str]:
-        self._make_slice_widgets()
-        return list(self._widgets)
+        return list(self._made())
 
-    @Slot(str, result=object)
     def sliceWidget(self, name: str) -> qMRMLSliceWidget | None:
-        self._make_slice_widgets()
-        return self._widgets.get(name)
+        return self._made().get(name)
 
-    @Slot(result=object)
     def mrmlSliceLogics(self) -> vtk.vtkCollection:
-        self._make_slice_widgets()
+        self._made()
         return self._logics
 
-    @Slot()
-    def resetSliceViews(self) -> None:
-        for widget in self._widgets.values():
-            widget.fitSliceToBackground()
-
-    layout = Property(int, _shown, setLayout, notify=layoutChanged)
+    layout = Property(int, lambda self: self._layout_logic.GetLayoutNode().GetViewArrangement(), setLayout)
 
 
 class qSlicerModuleManager(QObject):
@@ -135,7 +107,6 @@ class qSlicerModuleManager(QObject):
 
     moduleAboutToBeUnloaded = Signal(str)
 
-    @Slot(str, result=object)
     def module(self, name: str) -> object:
         return getattr(slicer.modules, name.lower(), None)
 
@@ -148,65 +119,43 @@ class qSlicerApplication(QObject):
     def __init__(self, scene: slicer.vtkMRMLScene, main_window: bool) -> None:
         super().__init__()
         self._folder = tempfile.TemporaryDirectory(prefix="slicer-")
-        home = Path(self._folder.name)
         for ini_format in (QSettings.Format.IniFormat, QSettings.Format.NativeFormat):
-            QSettings.setPath(ini_format, QSettings.Scope.UserScope, str(home))
+            QSettings.setPath(ini_format, QSettings.Scope.UserScope, self._folder.name)
         QSettings.setDefaultFormat(QSettings.Format.IniFormat)
         QCoreApplication.setOrganizationName("slicer.org")
         QCoreApplication.setApplicationName("Slicer")
-        self._scene = scene
         self._logic = slicer.vtkSlicerApplicationLogic()
         self._logic.SetMRMLScene(scene)
-        self.plots_logic = slicer.vtkSlicerPlotsLogic()
-        self.plots_logic.SetMRMLApplicationLogic(self._logic)
-        self.plots_logic.SetMRMLScene(scene)
-        self.color_logic = slicer.vtkSlicerColorLogic()  # without a scene, to which it would add all colour tables
+        plots = slicer.vtkSlicerPlotsLogic()
+        plots.SetMRMLApplicationLogic(self._logic)
+        plots.SetMRMLScene(scene)
+        colors = slicer.vtkSlicerColorLogic()  # without a scene, to which it would add all colour tables
+        self.logics = {"plots": plots, "colors": colors}
         scene.RegisterNodeClass(slicer.vtkMRMLColorLegendDisplayNode())
         self._settings, self._manager = QSettings(), qSlicerModuleManager()
-        self._layout_manager, self._main_window = None, None
+        self._layout_manager = self._main_window = None
         if main_window:
             self._main_window = QMainWindow()
             self._main_window.setObjectName("qSlicerMainWindow")
             self._layout_manager = qSlicerLayoutManager(scene)
             self._logic.SetSliceLogics(self._layout_manager.mrmlSliceLogics())
 
-    def close(self) -> None:
+    def let_go(self) -> None:
         """Let go of the scene and of the temporary files."""
         if self._layout_manager is not None:
-            self._layout_manager.close()
-        self.plots_logic.SetMRMLScene(None)
+            self._layout_manager.let_go()
+        self.logics["plots"].SetMRMLScene(None)
         self._logic.SetMRMLScene(None)
         self._folder.cleanup()
 
-    @Slot()
-    @Slot(object)
-    def processEvents(self, flags: QEventLoop.ProcessEventsFlag | None = None) -> None:
-        QApplication.processEvents() if flags is None else QApplication.processEvents(flags)
+    def processEvents(self, *flags: QEventLoop.ProcessEventsFlag) -> None:
+        QApplication.processEvents(*flags)
 
-    @Slot(result=bool)
-    def testingEnabled(self) -> bool:
-        return True
-
-    mrmlScene = getter("mrmlScene", "_scene")
-
-    applicationLogic = getter("applicationLogic", "_logic")
-
-    layoutManager = getter("layoutManager", "_layout_manager")
-
-    moduleManager = getter("moduleManager", "_manager")
-
-    settings = getter("settings", "_settings")
-
-    @Slot(object)
-    def setOverrideCursor(self, cursor: QCursor) -> None:
-        QApplication.setOverrideCursor(cursor)
-
-    @Slot()
-    def restoreOverrideCursor(self) -> None:
-        QApplication.restoreOverrideCursor()
-
-    @Slot(result=object)
     def topLevelWidgets(self) -> list[QWidget]:
         return [self._main_window] if self._main_window is not None else []
 
-    applicationName = constant(str, "Slicer")
+    applicationLogic = getter("_logic")
+    layoutManager = getter("_layout_manager")
+    moduleManager = getter("_manager")
+    settings = getter("_settings")
+    applicationName = Property(str, lambda self: "Slicer")

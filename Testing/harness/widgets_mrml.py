@@ -4,6 +4,7 @@ A slot or signal that takes an object takes a node or the scene, as the name say
 """
 
 import weakref
+from collections.abc import Callable
 from typing import ClassVar
 
 import shiboken6
@@ -15,46 +16,50 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QTableView, QWidg
 
 from harness.properties import getter, stored
 
+MODIFIED = vtk.vtkCommand.ModifiedEvent
+
 
 class Observations:
     """VTK observers of a widget, which are silent once the widget is destroyed."""
 
     _made: ClassVar[weakref.WeakSet] = weakref.WeakSet()
 
-    def __init__(self, widget: QWidget) -> None:
+    def __init__(self, widget: QWidget, callback: Callable) -> None:
         self._made.add(self)
-        self._widget = widget
+        self._widget, self._callback = widget, callback
         self._tags: list[tuple[vtk.vtkObject, int]] = []
 
-    def add(self, observed: vtk.vtkObject, event: int | str, callback: object) -> None:
-        def call(*_: object) -> None:
-            if shiboken6.isValid(self._widget):
-                callback()
+    def _call(self, *_event: object) -> None:
+        if shiboken6.isValid(self._widget):
+            self._callback()
 
-        self._tags.append((observed, observed.AddObserver(event, call)))
-
-    def clear(self) -> None:
-        for observed, tag in self._tags:
-            observed.RemoveObserver(tag)
-        self._tags.clear()
+    def follow(self, *observed: vtk.vtkObject | None, events: tuple = (MODIFIED,)) -> None:
+        """From now on these, and no others."""
+        for followed, tag in self._tags:
+            followed.RemoveObserver(tag)
+        there = [new for new in observed if new is not None]
+        self._tags = [(new, new.AddObserver(event, self._call)) for new in there for event in events]
 
     @classmethod
     def clear_all(cls) -> None:
         """Before the scene is given up."""
         for observations in cls._made:
-            observations.clear()
+            observations.follow()
+
+
+def _checked(node: slicer.vtkMRMLNode | None, kind: type) -> slicer.vtkMRMLNode | None:
+    if node is not None and not isinstance(node, kind):
+        raise TypeError(f"it takes a {kind.__name__}, not {node!r}")
+    return node
 
 
 class qMRMLWidget(QWidget):
     """A widget that knows the scene; at the top of every module's .ui file."""
 
     mrmlSceneChanged = Signal(object)
+    _scene = None
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._scene = None
-
-    mrmlScene = getter("mrmlScene", "_scene")
+    mrmlScene = getter("_scene")
 
     @Slot(object)
     def setMRMLScene(self, scene: slicer.vtkMRMLScene | None) -> None:
@@ -78,19 +83,18 @@ class qMRMLNodeComboBox(QWidget):
 
     currentNodeChanged = Signal((object,), (bool,))
     currentNodeIDChanged = Signal(str)
-    nodeActivated = Signal(object)
-    nodeAdded = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._scene, self._requested_id, self._current_id = None, "", ""
         self._attributes: dict[str, tuple[str, str | None]] = {}
         self._nodes: list[str] = []
-        self._of_scene, self._of_nodes = Observations(self), Observations(self)
+        self._of_scene = Observations(self, self._refresh)
+        self._of_nodes = Observations(self, self._refresh_if_needed)
         self._filter = qMRMLSortFilterProxyModel(self)
         self._filter.changed.connect(self._hide)
         self._combo_box = QComboBox(self)
-        self._combo_box.activated.connect(self._activated)
+        self._combo_box.activated.connect(lambda index: self._select(self._combo_box.itemData(index)))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._combo_box)
@@ -98,45 +102,35 @@ class qMRMLNodeComboBox(QWidget):
 
     # The scene
 
-    mrmlScene = getter("mrmlScene", "_scene")
+    mrmlScene = getter("_scene")
 
     @Slot(object)
     def setMRMLScene(self, scene: slicer.vtkMRMLScene | None) -> None:
         if scene is self._scene:
             return
-        self._of_scene.clear()
         wanted = self._current_id or self._requested_id
         self._scene, self._requested_id = scene, ""
-        if scene is not None:
-            for event in (scene.NodeAddedEvent, scene.NodeRemovedEvent, scene.EndCloseEvent, scene.EndImportEvent):
-                self._of_scene.add(scene, event, self._refresh)
+        events = ("NodeAddedEvent", "NodeRemovedEvent", "EndCloseEvent", "EndImportEvent")
+        self._of_scene.follow(scene, events=tuple(getattr(slicer.vtkMRMLScene, name) for name in events))
         self._refresh()
         if wanted:
-            self.setCurrentNodeID(wanted)
+            self._set_id(wanted)
         self.setEnabled(scene is not None)
 
     def _accepts(self, node: slicer.vtkMRMLNode) -> bool:
-        if (node.GetHideFromEditors() and not self.showHidden) or node.GetID() in self._filter.hiddenNodeIDs:
+        if node.GetHideFromEditors() or node.GetID() in self._filter.hiddenNodeIDs:
             return False
-        for node_type in self.nodeTypes:
-            if node.IsA(node_type) and (self.showChildNodeTypes or node.GetClassName() == node_type):
-                return self._has_attribute(node, node_type)
+        for kind in self.nodeTypes:
+            if node.IsA(kind) and (self.showChildNodeTypes or node.GetClassName() == kind):
+                name, wanted = self._attributes.get(kind, ("", None))
+                value = node.GetAttribute(name) if name else None
+                return not name or (value is not None and wanted in (None, value))
         return not self.nodeTypes
 
-    def _has_attribute(self, node: slicer.vtkMRMLNode, node_type: str) -> bool:
-        if node_type not in self._attributes:
-            return True
-        name, wanted = self._attributes[node_type]
-        self._of_nodes.add(node, vtk.vtkCommand.ModifiedEvent, self._refresh_if_needed)
-        value = node.GetAttribute(name)
-        return value is not None and wanted in (None, value)
-
     def _accepted(self) -> list[str]:
-        scene = self._scene
-        if scene is None:
-            return []
-        self._of_nodes.clear()
-        nodes = [scene.GetNthNode(number) for number in range(scene.GetNumberOfNodes())]
+        count = self._scene.GetNumberOfNodes() if self._scene is not None else 0
+        nodes = [self._scene.GetNthNode(number) for number in range(count)]
+        self._of_nodes.follow(*[node for node in nodes if any(node.IsA(kind) for kind in self._attributes)])
         return [node.GetID() for node in nodes if self._accepts(node)]
 
     def _refresh_if_needed(self) -> None:
@@ -145,18 +139,15 @@ class qMRMLNodeComboBox(QWidget):
 
     def _refresh(self) -> None:
         """Follow the scene: a removed current node gives way to its neighbour, as in a QComboBox."""
-        before = self._nodes
-        self._nodes = self._accepted()
-        has_extra_items = self.addEnabled or self.removeEnabled or self.renameEnabled
+        before, self._nodes = self._nodes, self._accepted()
+        has_extra_items = self.addEnabled or self.removeEnabled or self.renameEnabled or self.noneEnabled
         current = self._current_id
         if current and current not in self._nodes:
             place = before.index(current) if current in before else 0
             current = self._nodes[min(place, len(self._nodes) - 1)] if self._nodes else ""
-        elif not current and not before and len(self._nodes) == 1 and not (self.noneEnabled or has_extra_items):
+        elif not current and not before and len(self._nodes) == 1 and not has_extra_items:
             current = self._nodes[0]
         self._show()
-        for node_id in [added for added in self._nodes if added not in before]:
-            self.nodeAdded.emit(self._scene.GetNodeByID(node_id))
         self._select(current)
 
     def _hide(self) -> None:
@@ -173,6 +164,8 @@ class qMRMLNodeComboBox(QWidget):
             self._combo_box.addItem(self._scene.GetNodeByID(node_id).GetName(), node_id)
         self._combo_box.setCurrentIndex(self._combo_box.findData(self._current_id))
 
+    # The choice
+
     def _select(self, node_id: str) -> None:
         self._combo_box.setCurrentIndex(self._combo_box.findData(node_id))
         if node_id != self._current_id:
@@ -182,49 +175,32 @@ class qMRMLNodeComboBox(QWidget):
             self.currentNodeChanged[bool].emit(node is not None)
             self.currentNodeIDChanged.emit(node_id)
 
-    def _activated(self, index: int) -> None:
-        self._select(self._combo_box.itemData(index))
-        self.nodeActivated.emit(self.currentNode())
-
-    # The choice
-
-    @Slot(result=object)
-    def currentNode(self) -> slicer.vtkMRMLNode | None:
-        return self._scene.GetNodeByID(self._current_id) if self._scene is not None and self._current_id else None
-
-    @Slot(object)
-    def setCurrentNode(self, node: slicer.vtkMRMLNode | None) -> None:
-        if node is not None and not isinstance(node, slicer.vtkMRMLNode):
-            raise TypeError(f"setCurrentNode takes a node, not {node!r}")
-        self.setCurrentNodeID(node.GetID() if node is not None else "")
-
-    @Slot(str)
-    def setCurrentNodeID(self, node_id: str) -> None:
+    def _set_id(self, node_id: str) -> None:
         if self._scene is None:
             self._requested_id = node_id
         else:
             self._select(node_id if node_id in self._nodes else "")
 
-    @Slot(result=int)
+    def currentNode(self) -> slicer.vtkMRMLNode | None:
+        return self._scene.GetNodeByID(self._current_id) if self._scene is not None and self._current_id else None
+
+    def setCurrentNode(self, node: slicer.vtkMRMLNode | None) -> None:
+        self._set_id(_checked(node, slicer.vtkMRMLNode).GetID() if node is not None else "")
+
     def nodeCount(self) -> int:
         return len(self._nodes)
 
-    @Slot(int, result=object)
     def nodeFromIndex(self, index: int) -> slicer.vtkMRMLNode | None:
         return self._scene.GetNodeByID(self._nodes[index]) if 0 <= index < len(self._nodes) else None
 
-    # Filters, and nodes made by the user
+    sortFilterProxyModel = getter("_filter")
 
-    sortFilterProxyModel = getter("sortFilterProxyModel", "_filter")
-
-    @Slot(str, str, object)
-    def addAttribute(self, node_type: str, name: str, value: object = None) -> None:
-        self._attributes[node_type] = (name, None if value is None else str(value))
+    def addAttribute(self, node_type: str, name: str, value: str | None = None) -> None:
+        self._attributes[node_type] = (name, value)
         self._refresh()
 
-    currentNodeID = Property(str, lambda self: self._current_id, setCurrentNodeID, notify=currentNodeIDChanged)
+    currentNodeID = Property(str, lambda self: self._current_id, _set_id, notify=currentNodeIDChanged)
     nodeTypes = stored("QStringList", [], then="_refresh")
-    showHidden = stored(bool, False, then="_refresh")
     showChildNodeTypes = stored(bool, True, then="_refresh")
     noneEnabled = stored(bool, False, then="_show")
     noneDisplay = stored(str, "None", then="_show")
@@ -238,17 +214,12 @@ class _BrowserWidget(qMRMLWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._browser = None
-        self._observations = Observations(self)
+        self._browser, self._observations = None, Observations(self, self._update)
         self.setEnabled(False)
 
-    def _follow(self, browser: slicer.vtkMRMLSequenceBrowserNode | None) -> None:
-        if browser is not None and not isinstance(browser, slicer.vtkMRMLSequenceBrowserNode):
-            raise TypeError(f"setMRMLSequenceBrowserNode takes a sequence browser node, not {browser!r}")
-        self._observations.clear()
-        self._browser = browser
-        if browser is not None:
-            self._observations.add(browser, vtk.vtkCommand.ModifiedEvent, self._update)
+    def setMRMLSequenceBrowserNode(self, browser: slicer.vtkMRMLSequenceBrowserNode | None) -> None:
+        self._browser = _checked(browser, slicer.vtkMRMLSequenceBrowserNode)
+        self._observations.follow(browser)
         self._update()
 
     def _update(self) -> None:
@@ -258,11 +229,6 @@ class _BrowserWidget(qMRMLWidget):
 class qMRMLSequenceBrowserPlayWidget(_BrowserWidget):
     """Buttons that step through a sequence and play it; here without the buttons."""
 
-    @Slot(object)
-    def setMRMLSequenceBrowserNode(self, browser: slicer.vtkMRMLSequenceBrowserNode | None) -> None:
-        self._follow(browser)
-
-    @Slot()
     def onVcrNext(self) -> None:
         self._browser.SelectNextItem(1)
 
@@ -276,13 +242,8 @@ class qMRMLSequenceBrowserSeekWidget(_BrowserWidget):
         self._slider.valueChanged.connect(self.setSelectedItemNumber)
         QHBoxLayout(self).addWidget(self._slider)
 
-    slider = getter("slider", "_slider")
+    slider = getter("_slider")
 
-    @Slot(object)
-    def setMRMLSequenceBrowserNode(self, browser: slicer.vtkMRMLSequenceBrowserNode | None) -> None:
-        self._follow(browser)
-
-    @Slot(int)
     def setSelectedItemNumber(self, number: int) -> None:
         if self._browser is not None:
             self._browser.SetSelectedItemNumber(number)
@@ -298,30 +259,18 @@ class qMRMLSequenceBrowserSeekWidget(_BrowserWidget):
 class qMRMLTableView(QTableView):
     """A table node as a table."""
 
-    mrmlSceneChanged = Signal(object)
+    mrmlSceneChanged, mrmlScene, setMRMLScene = Signal(object), getter("_scene"), qMRMLWidget.setMRMLScene
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._scene, self._table = None, None
-        self._observations = Observations(self)
+        self._scene = self._table = None
+        self._observations = Observations(self, self._fill)
 
-    mrmlScene = getter("mrmlScene", "_scene")
+    mrmlTableNode = getter("_table")
 
-    @Slot(object)
-    def setMRMLScene(self, scene: slicer.vtkMRMLScene | None) -> None:
-        self._scene = scene
-        self.mrmlSceneChanged.emit(scene)
-
-    mrmlTableNode = getter("mrmlTableNode", "_table")
-
-    @Slot(object)
     def setMRMLTableNode(self, table: slicer.vtkMRMLTableNode | None) -> None:
-        if table is not None and not isinstance(table, slicer.vtkMRMLTableNode):
-            raise TypeError(f"setMRMLTableNode takes a table node, not {table!r}")
-        self._observations.clear()
-        self._table = table
-        if table is not None:
-            self._observations.add(table, vtk.vtkCommand.ModifiedEvent, self._fill)
+        self._table = _checked(table, slicer.vtkMRMLTableNode)
+        self._observations.follow(table)
         self._fill()
 
     def _head(self, name: str) -> str:

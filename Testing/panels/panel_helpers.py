@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import qt
 import slicer
-from harness import gestures
 from mrml_helpers import item_arrays, known_motion
 
 from pairs import prepare
@@ -119,7 +118,7 @@ def open_panel(open_module, engines) -> Callable:
 
     def opened(engine: str = "student"):
         widget = open_module()
-        gestures.enter(widget)
+        widget.enter()
         widget.panel.context.parameters.engine = engine
         return widget
 

@@ -280,17 +280,17 @@ class TestScenes:
 
     def test_closed_while_another_module_is_shown(self, cine, scene, blob_frames, open_panel):
         widget = open_panel()
-        gestures.leave(widget)
+        widget.exit()
         scene.Clear(0)
         put_in_scene(blob_frames(3), OBLIQUE, [0, 1, 2])
-        gestures.enter(widget)
+        widget.enter()
         assert parameters_of(widget).sequence.GetName() == "cine"
         assert parameters_of(widget).lastPhase == 2
 
     def test_there_is_one_parameter_node(self, cine, scene, open_panel):
         widget = open_panel()
-        gestures.leave(widget)
-        gestures.enter(widget)
+        widget.exit()
+        widget.enter()
         assert len(slicer.util.getNodesByClass("vtkMRMLScriptedModuleNode")) == 1
 
     def test_another_sequence_may_be_loaded_meanwhile(self, cine, scene, blob_frames, open_panel):
@@ -345,10 +345,10 @@ class TestSaving:
         for name, value in CHOSEN.items():
             setattr(parameters_of(widget), name, value)
         if not entered:
-            gestures.leave(widget)
+            widget.exit()
         save_and_load()
         if not entered:
-            gestures.enter(widget)
+            widget.enter()
         parameters = parameters_of(widget)
         assert {name: getattr(parameters, name) for name in CHOSEN} == CHOSEN
         assert parameters.sequence.GetName() == "cine"
@@ -553,6 +553,6 @@ def _words(node: ast.AST) -> list[ast.Constant]:
 def test_leaving_and_coming_back_changes_nothing_in_the_scene(cine, scene, open_panel):
     widget = open_panel()
     before = ids(scene)
-    gestures.leave(widget)
-    gestures.enter(widget)
+    widget.exit()
+    widget.enter()
     assert ids(scene) == before

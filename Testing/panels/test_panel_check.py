@@ -271,10 +271,10 @@ def test_the_user_goes_to_another_module_meanwhile(widget, engines, process_even
     held = engines.hold()
     widget.ui.checkButton.click()
     slicer.app.processEvents()
-    gestures.leave(widget)
+    widget.exit()
     held.let_go()
     process_events_until(lambda: not widget.panel.sections["check"].work.running)
-    gestures.enter(widget)
+    widget.enter()
     assert widget.ui.checkResult.text.startswith("3 hidden frames")
 
 
@@ -411,8 +411,8 @@ class TestImagesAndErrors:
 def test_left_and_entered_again_the_check_is_there(widget, check):
     check(widget)
     said = widget.ui.checkResult.text
-    gestures.leave(widget)
-    gestures.enter(widget)
+    widget.exit()
+    widget.enter()
     assert widget.ui.checkResult.text == said
     assert widget.ui.scoreTable.mrmlTableNode() is not None
 

@@ -2,7 +2,6 @@
 
 import pytest
 import slicer
-from harness import gestures
 from mrml_helpers import item_values
 from panels.panel_helpers import SHIFT, ids, parameters_of, picture, remove_all, tick
 
@@ -221,8 +220,8 @@ def test_removing_a_result_does_not_stop_the_preview_of_the_source(widget, work,
 
 def test_left_and_entered_again_the_list_is_there(widget, work):
     work(widget, "check")
-    gestures.leave(widget)
-    gestures.enter(widget)
+    widget.exit()
+    widget.enter()
     assert len(listed(widget.ui.resultList)) == 1
 
 

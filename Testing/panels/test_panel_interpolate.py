@@ -220,7 +220,7 @@ class TestResult:
             strips.append(panel.ui.frameStrip.pixmap.toImage()._qt)
         assert not panel.ui.frameStrip.isHidden()
         assert all(first != second for first, second in itertools.pairwise(strips))
-        gestures.leave(panel)
+        panel.exit()
         browser.SetSelectedItemNumber(2)
         assert set(marks.texts().values()) == {"SYNTHETIC 20 ms"}
 
@@ -539,10 +539,10 @@ class TestMeanwhile:
         held = engines.hold()
         panel.ui.interpolateButton.click()
         slicer.app.processEvents()
-        gestures.leave(panel)
+        panel.exit()
         held.let_go()
         process_events_until(lambda: not panel.panel.sections["interpolate"].work.running)
-        gestures.enter(panel)
+        panel.enter()
         assert len(item_values(parameters_of(panel).result)) == 12
         assert dialogs.shown == []
 

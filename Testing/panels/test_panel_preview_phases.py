@@ -92,8 +92,8 @@ def test_nan_voxels_spoil_neither_the_curve_nor_the_preview(scene, blob_frames, 
 def test_an_item_added_later_becomes_a_phase(cine, blob_frames, open_panel):
     widget = open_panel()
     cine.sequence.SetDataNodeAtValue(volume_node(blob_frames(5)[0], OBLIQUE), "62.5")
-    gestures.leave(widget)
-    gestures.enter(widget)
+    widget.exit()
+    widget.enter()
     assert widget.ui.lastPhase.count == 6
     assert widget.ui.lastPhase.itemText(5) == "62.5 ms (5)"
 

@@ -79,8 +79,8 @@ class TestPlan:
         texts = [box.itemText(number) for number in range(box.count)]
         assert texts == ["2 times: 6 mm → 3 mm", "3 times: 6 mm → 2 mm", "4 times: 6 mm → 1.5 mm"]
         pick(box, 2)
-        gestures.leave(widget)
-        gestures.enter(widget)
+        widget.exit()
+        widget.enter()
         assert (box.currentIndex, box.currentText) == (2, "4 times: 6 mm → 1.5 mm")
         parameters_of(widget).sequence = None
         assert box.itemText(0) == "2 times closer"
