@@ -12,8 +12,8 @@ from harness.properties import stored
 class ctkSliderWidget(QWidget):
     """A slider and a spin box with one value.
 
-    As in CTK the value is rounded to `decimals` (2 at first) and the slider can only be dragged in steps of
-    `singleStep` (1 at first).
+    As in CTK the value keeps more digits than the `decimals` (2 at first) that are shown, and the slider can only be
+    dragged in steps of `singleStep` (1 at first).
     """
 
     valueChanged = Signal(float)
