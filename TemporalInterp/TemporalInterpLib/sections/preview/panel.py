@@ -94,6 +94,7 @@ class PreviewSection(Section):
         self.shown_volumes.release()
         self.side_by_side.hide()
         self.preview.remove()
+        self.widgets.forget()
         self._forget()
 
     def _forget(self) -> None:
