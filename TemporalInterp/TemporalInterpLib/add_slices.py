@@ -22,6 +22,7 @@ from temporal_interp.slices.choices import require_factor
 from temporal_interp.slices.slice_grid import closer_slices
 from TemporalInterpLib.background import Steps, share_of
 from TemporalInterpLib.child_process import command_line, read_from_child, write_for_child
+from TemporalInterpLib.result_folder import put_in_folder
 from TemporalInterpLib.result_marks import BROWSER_KEY, ResultKind, mark_result
 from TemporalInterpLib.scene_transaction import nodes_of, scene_transaction
 from TemporalInterpLib.sequence_browser import (
@@ -40,6 +41,9 @@ from TemporalInterpLib.sequence_conversion import (
     set_attributes,
 )
 from TemporalInterpLib.volume_conversion import copy_meaning, set_voxels, volume_from_node
+
+KIND = "Synthetic slices"
+"""What the names of results begin with, and the kind of their folders."""
 
 SOURCE_ROLE = PREFIX + "SlicesAddedTo"
 """Node reference of a result to its source volume or sequence."""
@@ -224,7 +228,7 @@ def _steps(source: _Source, options: abc.Sequence[str]) -> Steps[AddedSlices]:
 
 def _name(source: _Source) -> str:
     """The mark comes first: slice views shorten long names in the middle."""
-    return f"Synthetic slices in {source.node.GetName()}"
+    return f"{KIND} in {source.node.GetName()}"
 
 
 def _sequence_node(source: _Source, made: Sequence) -> Steps[slicer.vtkMRMLSequenceNode]:
@@ -265,6 +269,7 @@ def _add_volume(source: _Source, result: slicer.vtkMRMLScalarVolumeNode) -> Adde
         mark_result(result, ResultKind.SLICES)
         put_under_same_parent(result, view)
         show_like(result, view)
+        put_in_folder(result.GetName(), KIND, [result], source.scene)
     return AddedSlices(result, source.node, result, None)
 
 
@@ -276,14 +281,16 @@ def _add_sequence(source: _Source, result: slicer.vtkMRMLSequenceNode) -> AddedS
         scene.AddNode(result)
         result.SetNodeReferenceID(SOURCE_ROLE, source.node.GetID())
         mark_result(result, ResultKind.SLICES)
-        browser, given_volume = view.browser, view.proxy
+        browser, given_volume, shows = view.browser, view.proxy, []
         if given_volume is None:
             given_volume = add_proxy(source.node, source.node.GetName(), view, scene)
             show_like(given_volume, view)
             browser = add_browser(f"{source.node.GetName()} browser", [(source.node, given_volume)], view, scene)
             browser.SetAttribute(BROWSER_KEY, "true")
+            shows = [browser]
         proxy = add_proxy(result, result.GetName(), view, scene)
         show_like(proxy, replace(view, proxy=given_volume))
+        put_in_folder(result.GetName(), KIND, [*shows, result, proxy], scene)
         with slicer.util.NodeModify(browser):  # last: this changes a node that existed before
             browser.AddSynchronizedSequenceNodeID(result.GetID())
             browser.AddProxyNode(proxy, result, False)

@@ -8,6 +8,12 @@ from types import MappingProxyType
 import slicer
 import vtk
 
+from temporal_interp.data.provenance import PREFIX
+from TemporalInterpLib.scene_transaction import nodes_of
+
+LAYOUTS_KEY = PREFIX + "LayoutBeforePlot"
+"""Attribute of Slicer's layout: numbers of the layout before a chart was shown, and of that with the chart."""
+
 NO_TITLES: Mapping[str, str] = MappingProxyType({})
 
 
@@ -72,5 +78,21 @@ def index_heading(sequence_node: slicer.vtkMRMLSequenceNode) -> str:
 
 def show_chart(chart: slicer.vtkMRMLPlotChartNode) -> None:
     """Show a chart, in a layout with a plot view; nothing happens where there are no views."""
-    if slicer.app.layoutManager() is not None:
-        slicer.modules.plots.logic().ShowChartInLayout(chart)
+    if slicer.app.layoutManager() is None:
+        return
+    (layout,) = nodes_of(chart.GetScene(), "vtkMRMLLayoutNode")
+    before = layout.GetViewArrangement()
+    slicer.modules.plots.logic().ShowChartInLayout(chart)
+    if layout.GetViewArrangement() != before:
+        layout.SetAttribute(LAYOUTS_KEY, f"{before} {layout.GetViewArrangement()}")
+
+
+def leave_plot_layout(scene: slicer.vtkMRMLScene) -> None:
+    """Restore the layout before a chart was shown, where no chart is left and the user has not chosen another."""
+    for layout in nodes_of(scene, "vtkMRMLLayoutNode"):
+        layouts = layout.GetAttribute(LAYOUTS_KEY)
+        if layouts and not nodes_of(scene, "vtkMRMLPlotChartNode"):
+            before, with_plot = map(int, layouts.split())
+            if layout.GetViewArrangement() == with_plot:
+                layout.SetViewArrangement(before)
+            layout.RemoveAttribute(LAYOUTS_KEY)

@@ -9,6 +9,8 @@ from itertools import pairwise
 
 import qt
 
+from TemporalInterpLib.short_time import short_time
+
 MARGIN = 6
 TEXT_HEIGHT = 16
 SHADE = 30
@@ -108,8 +110,8 @@ class _Axes:
         painter.setPen(qt.QPen(foreground))
         painter.drawLine(self.point(self.x_low, self.y_low), self.point(self.x_high, self.y_low))
         bottom = self.height - MARGIN
-        painter.drawText(qt.QPointF(MARGIN, bottom), f"{self.x_low:.4g}")
-        self._right(painter, f"{self.x_high:.4g} {picture.x_unit}".strip(), bottom)
+        painter.drawText(qt.QPointF(MARGIN, bottom), short_time(self.x_low))
+        self._right(painter, short_time(self.x_high, picture.x_unit), bottom)
         if picture.unit:
             self._right(painter, f"{self.y_high:.1f} {picture.unit}", TEXT_HEIGHT - 3)
             self._right(painter, f"{self.y_low:.1f} {picture.unit}", bottom - TEXT_HEIGHT - 4)

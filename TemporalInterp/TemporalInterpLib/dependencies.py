@@ -44,6 +44,18 @@ def engines_can_run() -> bool:
     return all(find_spec(name) is not None for name in FOR_ENGINES)
 
 
+def packages_missing(what: str) -> str:
+    """Return why something cannot be done while `engines_can_run` is false.
+
+    Example:
+        >>> packages_missing("Tracking")
+        'Tracking needs Python packages that are not installed; install them with the button at the top.'
+    """
+    return _("{what} needs Python packages that are not installed; install them with the button at the top.").format(
+        what=what
+    )
+
+
 def files_can_be_read() -> bool:
     """Tell whether the core can read files."""
     return all(find_spec(name) is not None for name in FOR_READING)

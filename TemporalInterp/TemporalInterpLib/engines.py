@@ -17,7 +17,7 @@ from temporal_interp.engines.registry import (
     is_registered_here,
 )
 from temporal_interp.errors import InvalidInputError
-from TemporalInterpLib.dependencies import engines_can_run
+from TemporalInterpLib.dependencies import engines_can_run, packages_missing
 from TemporalInterpLib.parameter_node import ADAPTED, AUTOMATIC, Device
 from TemporalInterpLib.sequence_conversion import index_values_of
 from TemporalInterpLib.synthesis import InChildProcess, InThisProcess, Synthesiser
@@ -52,10 +52,8 @@ def engine_name(choice: str, sequence_node: slicer.vtkMRMLSequenceNode, adapted_
         return choice
     if not engines_can_run():
         label = engine_choices().get(choice, choice)
-        raise InvalidInputError(
-            f"The engine '{label}' needs Python packages that are not installed; install them with the button at the "
-            "top, or choose the linear blend."
-        )
+        engine = _("The engine '{name}'").format(name=label)
+        raise InvalidInputError(f"{packages_missing(engine)} {_('The linear blend needs none.')}")
     if choice == AUTOMATIC:
         index_values_of(sequence_node)  # refuses a missing and an empty sequence
         return DEFAULT_ENGINE

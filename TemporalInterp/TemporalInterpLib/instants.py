@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import slicer
 
-from temporal_interp.data.provenance import PREFIX, SYNTHETIC_KEY, SYNTHETIC_SLICES_KEY
+from temporal_interp.data.provenance import PREFIX, SYNTHETIC_SLICES_KEY
+from TemporalInterpLib.sequence_conversion import is_synthetic_node, synthetic_items_of
 from TemporalInterpLib.short_time import short_time
 
 INSTANT_KEY = PREFIX + "Instant"
@@ -37,7 +38,7 @@ def mark_of(volume: slicer.vtkMRMLVolumeNode | None) -> Mark | None:
     """
     if volume is None or volume.GetScene() is None:
         return None
-    synthetic = volume.GetAttribute(SYNTHETIC_KEY) == "true"
+    synthetic = is_synthetic_node(volume)
     what = "SYNTHETIC" if synthetic else "acquired"
     instant = volume.GetAttribute(INSTANT_KEY)
     ours = synthetic or instant is not None
@@ -48,7 +49,7 @@ def mark_of(volume: slicer.vtkMRMLVolumeNode | None) -> Mark | None:
         if sequence is not None:
             shows = sequence.GetAttribute(SHOWS_KEY)
             what, synthetic = (shows, True) if shows else (what, synthetic)
-            ours = ours or bool(shows) or _has_synthetic_items(sequence)
+            ours = ours or bool(shows) or bool(synthetic_items_of(sequence))
     return Mark(f"{what} {instant}".strip(), not synthetic) if ours else None
 
 
@@ -66,8 +67,3 @@ def _browsed(volume: slicer.vtkMRMLVolumeNode) -> tuple[slicer.vtkMRMLSequenceNo
         return sequence, short_time(float(value), sequence.GetIndexUnit() or "")
     except ValueError:
         return sequence, value
-
-
-def _has_synthetic_items(sequence: slicer.vtkMRMLSequenceNode) -> bool:
-    items = (sequence.GetNthDataNode(n) for n in range(sequence.GetNumberOfDataNodes()))
-    return any(item is not None and item.GetAttribute(SYNTHETIC_KEY) == "true" for item in items)

@@ -10,7 +10,7 @@ import slicer
 import vtk
 
 from TemporalInterpLib.scene_transaction import nodes_of
-from TemporalInterpLib.slice_views import passes, remember_images
+from TemporalInterpLib.slice_views import forget_images, passes, remember_images
 
 SIDE_BY_SIDE = 58291
 COMPARISON = 58292
@@ -116,6 +116,8 @@ class SideBySide(_Beside):
         if slicer.app.layoutManager() is None:
             return
         entering = self._enter()
+        if entering:
+            remember_images(instant.GetScene())
         self._put((phases[0], instant, phases[1]))
 
         def arrange(logic: slicer.vtkMRMLSliceLogic) -> None:
@@ -168,6 +170,7 @@ def show_in_slice_views(volume: slicer.vtkMRMLScalarVolumeNode, *, fit: bool) ->
     if passes(volume):
         remember_images(volume.GetScene())
     slicer.util.setSliceViewerLayers(background=volume, fit=fit, rotateToVolumePlane=fit)
+    forget_images(volume.GetScene())
 
 
 class ShownVolumes:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import slicer
+from slicer.i18n import tr as _
 
 from temporal_interp.engines.blend import LinearBlend
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
@@ -19,7 +20,7 @@ from TemporalInterpLib.add_slices import AddedSlices, Images, slices_steps
 from TemporalInterpLib.background import Steps, run_to_end
 from TemporalInterpLib.check_results import PatientCheck
 from TemporalInterpLib.companions import Companion
-from TemporalInterpLib.dependencies import engines_can_run
+from TemporalInterpLib.dependencies import engines_can_run, packages_missing
 from TemporalInterpLib.engines import creator, engine_name, synthesiser
 from TemporalInterpLib.follow_points import let_follow
 from TemporalInterpLib.interpolate_sequence import interpolation_steps
@@ -161,9 +162,7 @@ class InterpolationLogic:
     ) -> Steps[TrackedMotion]:
         """Return the steps that track the motion through a sequence; see `track_motion`."""
         if not engines_can_run():
-            raise InvalidInputError(
-                "Tracking needs Python packages that are not installed; install them with the button at the top."
-            )
+            raise InvalidInputError(packages_missing(_("Tracking")))
         return tracking_steps(
             sequence_node,
             reference,
@@ -239,9 +238,7 @@ class InterpolationLogic:
     ) -> Steps[AddedSlices]:
         """Return the steps that add slices to a volume or a sequence; see `add_slices`."""
         if not engines_can_run():
-            raise InvalidInputError(
-                "Adding slices needs Python packages that are not installed; install them with the button at the top."
-            )
+            raise InvalidInputError(packages_missing(_("Adding slices")))
         return slices_steps(
             node,
             factor,

@@ -42,6 +42,7 @@ from TemporalInterpLib.sequence_conversion import (
     sequence_from_node,
     set_attributes,
 )
+from TemporalInterpLib.short_time import short_time
 from TemporalInterpLib.slice_views import ERROR_MAP_KEY
 from TemporalInterpLib.volume_conversion import copy_place, set_voxels
 
@@ -184,7 +185,7 @@ def _add_sequences(
     for frame in frames:
         value, template = sequence.times[frame.number], sequence_node.GetNthDataNode(items[frame.number])
         for node, array, what in ((errors_node, frame.error, "Error"), (frames_node, frame.voxels, "SYNTHETIC")):
-            name = f"{what} {value:.9g} {sequence.unit}".strip()
+            name = f"{what} {short_time(value, sequence.unit)}"
             item = add_item(node, slicer.vtkMRMLScalarVolumeNode(), name, value)
             set_voxels(item, array, vtk.VTK_FLOAT)
             copy_place(item, template)

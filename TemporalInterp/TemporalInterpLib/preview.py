@@ -26,6 +26,9 @@ from TemporalInterpLib.temporary_volume import add_temporary_volume, imitate, is
 BLENDED_AT_ONCE = 5_000_000
 """Voxels up to which a blend takes much less than a tenth of a second."""
 
+ANSWERED_UNASKED = 2_000_000
+"""Voxels up to which an engine answers without being asked, as after a scene was loaded: a fit takes some seconds."""
+
 LIVE = 0.1
 """Seconds up to which the frames of an engine are shown while the slider still moves."""
 
@@ -42,6 +45,7 @@ class Preview:
         frame: what it holds; None where it holds nothing.
         doing: the work of the engine for the latest instant, "" where its answer is shown.
         error: why the engine failed; the blend stays.
+        waits: the engine could take long, and nobody has asked it; the blend stays until then.
 
     Args:
         on_change: called when one of them has changed by itself.
@@ -53,6 +57,7 @@ class Preview:
         self.frame: Frame | None = None
         self.doing = ""
         self.error: Exception | None = None
+        self.waits = False
         self._neighbours: list[slicer.vtkMRMLScalarVolumeNode] = []
         self._neighbours_of: Subject | None = None
         self._subject: Subject | None = None
@@ -72,12 +77,13 @@ class Preview:
         """Whether the volume is in the scene; the user may delete it."""
         return is_in_scene(self.node)
 
-    def show(self, subject: Subject, time: float) -> None:
+    def show(self, subject: Subject, time: float, *, asked: bool = True) -> None:
         """Show an instant: the acquired frame at its time, else the blend, then the engine's frame.
 
         Args:
             subject: what to show it of.
             time: in the unit of the sequence, between the phases or in the whole sequence.
+            asked: the user wants to see it now; otherwise an engine that could take long waits.
 
         Raises:
             InvalidInputError: the sequence cannot be previewed; the current preview stays.
@@ -85,9 +91,11 @@ class Preview:
         begins = not (subject.is_like(self._subject) and self.is_there)
         if begins:
             self._begin(subject, time)
-        elif time == self._time:  # shown, or being computed
+        elif time == self._time and not (asked and self.waits):  # shown, or being computed
             return
         self._time, self._gap = time, subject.gap_at(time, self._frames, self._blend.sequence)
+        is_long = subject.create is not None and self._voxels > ANSWERED_UNASKED
+        self.waits = is_long and not asked and not self._is_acquired
         self._answered, self.doing = False, ""
         if self._failed != self._gap.number:
             self.error = self._failed = None
@@ -97,7 +105,10 @@ class Preview:
             self._put(self._blend.at(self._gap.start, gap=self._gap.number))
         if self._is_acquired or (self._is_small and self._blend_is_all):
             return
-        self.doing = _("Linear blend for now; the engine's frame follows.")
+        blend_only = self._blend_is_all
+        self.doing = (
+            _("The linear blend follows.") if blend_only else _("Linear blend for now; the engine's frame follows.")
+        )
         if self._job is None:
             self._job = Job(
                 self._answers(), on_progress=self._tell, on_error=self._fail, on_end=self._job_ended
@@ -150,7 +161,7 @@ class Preview:
             self._job.cancel()
         self._subject = self._frames = self._blend = self._prepared = self._ready = self._gap = None
         self.frame = self.error = self._failed = None
-        self._answered, self.doing = False, ""
+        self._answered, self.doing, self.waits = False, "", False
 
     def _answers(self) -> Steps[None]:
         """Prepare what is needed, then synthesise the latest requested instant until there is no later one."""
@@ -203,13 +214,17 @@ class Preview:
         self._ready = number
 
     @property
+    def _voxels(self) -> int:
+        return self._frames.volumes[0].array.size
+
+    @property
     def _is_small(self) -> bool:
-        return self._frames.volumes[0].array.size <= BLENDED_AT_ONCE
+        return self._voxels <= BLENDED_AT_ONCE
 
     @property
     def _blend_is_all(self) -> bool:
-        """Whether no engine is to answer: none is chosen, or it has failed here."""
-        return self._subject.create is None or self.error is not None
+        """Whether no engine is to answer: none is chosen, it has failed here, or it waits."""
+        return self._subject.create is None or self.error is not None or self.waits
 
     @property
     def _is_acquired(self) -> bool:
@@ -239,7 +254,7 @@ class Preview:
                 set_attributes(self.node, frame.provenance.as_attributes())
 
     def _tell(self, report: Report) -> None:
-        if not self._answered and not self._is_acquired and self._ready != self._gap.number:
+        if not (self._answered or self._is_acquired or self._blend_is_all) and self._ready != self._gap.number:
             self.doing = _("Linear blend, until the engine is ready ({percent:.0%}).").format(percent=report.fraction)
         self.on_change()
 

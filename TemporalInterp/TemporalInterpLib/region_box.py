@@ -7,6 +7,7 @@ import slicer
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.tracking.moving_box import Box, size_of
+from TemporalInterpLib.result_marks import ResultKind, mark_result
 from TemporalInterpLib.sequence_browser import SourceView, put_under_same_parent
 from TemporalInterpLib.volume_conversion import RAS_TO_LPS
 
@@ -30,4 +31,5 @@ def add_box(
     middle = geometry.physical_point([(part.start + part.stop - 1) / 2 for part in box])
     node.SetCenter(*(RAS_TO_LPS[:3, :3] @ middle))
     put_under_same_parent(node, SourceView.of(sequence_node))
+    mark_result(node, ResultKind.REGION, sequence_node)
     return node

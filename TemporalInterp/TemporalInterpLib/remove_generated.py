@@ -6,9 +6,13 @@ import slicer
 
 from temporal_interp.errors import InvalidInputError
 from TemporalInterpLib.companions import companions_of
+from TemporalInterpLib.result_marks import COLORS_KEY
 from TemporalInterpLib.scene_transaction import nodes_of
 from TemporalInterpLib.sequence_browser import browsers_kept, browsers_of
 from TemporalInterpLib.sequence_conversion import index_values_of, synthetic_items_of
+
+TRANSFORM_COLORS = "Transform display"
+"""Attribute "Category" of the colours that Slicer makes for every transform that it draws."""
 
 
 def remove_generated_frames(sequence_node: slicer.vtkMRMLSequenceNode) -> int:
@@ -54,13 +58,25 @@ def remove_browsed_sequence(sequence_node: slicer.vtkMRMLSequenceNode) -> None:
 
 
 def remove_with_belongings(node: slicer.vtkMRMLNode, scene: slicer.vtkMRMLScene) -> None:
-    """Remove a node from the scene, with its storage and display nodes, which the scene would keep."""
+    """Remove a node from the scene, with what the scene would keep: its storage, its displays and their colours."""
     belongings = []
     if node.IsA("vtkMRMLStorableNode"):
         belongings += [node.GetNthStorageNode(n) for n in range(node.GetNumberOfStorageNodes())]
+    displays = []
     if node.IsA("vtkMRMLDisplayableNode"):
-        belongings += [node.GetNthDisplayNode(n) for n in range(node.GetNumberOfDisplayNodes())]
+        displays = [node.GetNthDisplayNode(n) for n in range(node.GetNumberOfDisplayNodes())]
+    colors = {display.GetColorNode() for display in displays if display is not None}
     scene.RemoveNode(node)
-    for belonging in belongings:
+    for belonging in (*belongings, *displays):
         if belonging is not None and belonging.GetScene() is not None:  # the application may have removed it already
             scene.RemoveNode(belonging)
+    for color in colors:
+        if color is not None and color.GetScene() is not None and _is_left_over(color):
+            remove_with_belongings(color, scene)
+
+
+def _is_left_over(color: slicer.vtkMRMLColorNode) -> bool:
+    """Tell whether colours were made for what was drawn in them, and nothing is drawn in them any more."""
+    if not color.GetAttribute(COLORS_KEY) and color.GetAttribute("Category") != TRANSFORM_COLORS:
+        return False
+    return all(display.GetColorNode() is not color for display in nodes_of(color.GetScene(), "vtkMRMLDisplayNode"))

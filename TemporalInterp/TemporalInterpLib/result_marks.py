@@ -18,6 +18,9 @@ MADE_KEY = PREFIX + "Made"
 ORIGIN_ROLE = PREFIX + "MadeFrom"
 """Role of its reference to the sequence it was made from."""
 
+COLORS_KEY = PREFIX + "VolumeChangeColors"
+"""Attribute of a colour table that was made for the results that are drawn in it."""
+
 BROWSER_KEY = PREFIX + "BrowserOfAddedSlices"
 """Attribute of a browser that was made for a result, since its source had none."""
 
@@ -29,6 +32,7 @@ class ResultKind(Enum):
     CHECK = "check"
     MOTION = "tracked motion"
     SLICES = "added slices"
+    REGION = "region to track in"
     FRAMES = "synthetic frames in a sequence"
 
 

@@ -13,6 +13,7 @@ import vtk
 
 from temporal_interp.data.provenance import PREFIX, SYNTHETIC_SLICES_KEY
 from TemporalInterpLib.add_slices import SOURCE_ROLE as SLICES_ROLE
+from TemporalInterpLib.charts import leave_plot_layout
 from TemporalInterpLib.check_results import CHECK_KEY, ENGINE_KEY, check_nodes
 from TemporalInterpLib.companions import FRAMES_ROLE, KIND_KEY, companions_of
 from TemporalInterpLib.follow_points import followers_of, let_go
@@ -123,7 +124,7 @@ def results_in(scene: slicer.vtkMRMLScene | None) -> list[Result]:
     ]
     known = {node for result in results for node in result.nodes}
     results += [
-        Result(ResultKind(node.GetAttribute(RESULT_KEY)), [node])  # what it belonged to was deleted
+        Result(ResultKind(node.GetAttribute(RESULT_KEY)), [node])  # a region, or a part of a result that was deleted
         for node in nodes_of(scene)
         if node not in known and node.GetAttribute(RESULT_KEY) and not node.IsA("vtkMRMLSequenceBrowserNode")
     ]
@@ -139,13 +140,16 @@ def results_in(scene: slicer.vtkMRMLScene | None) -> list[Result]:
 def remove_results(results: Iterable[Result]) -> None:
     """Remove results; where Slicer can undo, the state before is saved, though it cannot bring sequences back."""
     results = list(results)
-    scene = results[0].nodes[0].GetScene() if results else None
-    if scene is not None and scene.GetUndoFlag():
+    if not results:
+        return
+    scene = results[0].nodes[0].GetScene()
+    if scene.GetUndoFlag():
         scene.SaveStateForUndo()
     for result in results:
         result.remove()
     if nodes_of(scene, "vtkMRMLSubjectHierarchyNode"):
         remove_empty_folders(scene)
+    leave_plot_layout(scene)
 
 
 def remove_results_of(node: slicer.vtkMRMLNode | None, kind: ResultKind) -> int:

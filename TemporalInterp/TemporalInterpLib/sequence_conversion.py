@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 import slicer
 
-from temporal_interp.data.provenance import PERIOD_KEY, SLICE_THICKNESS_KEY, is_synthetic
+from temporal_interp.data.provenance import PERIOD_KEY, SLICE_THICKNESS_KEY, SYNTHETIC_KEY, is_synthetic
 from temporal_interp.data.sequence import SMALLEST_STEP, Sequence
 from temporal_interp.data.sequence import require_apart as core_require_apart
 from temporal_interp.data.time_text import time_text
@@ -101,8 +101,12 @@ def items_of(sequence_node: slicer.vtkMRMLSequenceNode) -> list[slicer.vtkMRMLNo
 
 def synthetic_items_of(sequence_node: slicer.vtkMRMLSequenceNode) -> list[int]:
     """Return the numbers of the items that are marked as synthetic."""
-    count = sequence_node.GetNumberOfDataNodes()
-    return [n for n in range(count) if is_synthetic(attributes_of(sequence_node.GetNthDataNode(n)))]
+    return [number for number, item in enumerate(items_of(sequence_node)) if is_synthetic_node(item)]
+
+
+def is_synthetic_node(node: slicer.vtkMRMLNode | None) -> bool:
+    """Tell whether a node is marked as synthetic; items of a sequence may be missing."""
+    return node is not None and is_synthetic({SYNTHETIC_KEY: node.GetAttribute(SYNTHETIC_KEY)})
 
 
 def index_values_of(sequence_node: slicer.vtkMRMLSequenceNode) -> list[float]:

@@ -17,6 +17,12 @@ BACKGROUND_ROLE = PREFIX + "ImagesBefore"
 FOREGROUND_ROLE = PREFIX + "OverlayBefore"
 OPACITY_KEY = PREFIX + "OpacityBefore"
 
+PREVIEW_KEY = PREFIX + "ShowedPreview"
+"""Attribute of a view that showed the preview when the scene was saved: identifier of the images it shows instead, or
+NOTHING."""
+
+NOTHING = "nothing"
+
 ERROR_MAP_KEY = PREFIX + "ErrorMap"
 """Attribute of the items of an error map, which Slicer copies to the volume that shows them."""
 
@@ -40,12 +46,20 @@ def remember_images(scene: slicer.vtkMRMLScene | None) -> None:
             view.SetAttribute(OPACITY_KEY, f"{view.GetForegroundOpacity():.6g}")
 
 
+def forget_images(scene: slicer.vtkMRMLScene | None) -> None:
+    """Let the slice views forget what they showed, where what they show now does not pass."""
+    for view in views_of(scene):
+        if not passes(_node(view, view.GetBackgroundVolumeID())):
+            _forget(view)
+
+
 def show_for_a_while(volume: slicer.vtkMRMLVolumeNode) -> None:
     """Show a volume alone in the slice views, which remember what they showed."""
     remember_images(volume.GetScene())
     for view in views_of(volume.GetScene()):
         view.SetBackgroundVolumeID(volume.GetID())
         view.SetForegroundVolumeID(None)
+        view.SetForegroundOpacity(0.0)
 
 
 def is_shown(volume: slicer.vtkMRMLVolumeNode | None) -> bool:
@@ -67,11 +81,14 @@ def leave_views(nodes: Iterable[slicer.vtkMRMLNode], otherwise: slicer.vtkMRMLVo
     leaving = {node.GetID(): node for node in nodes}
     scene = next(iter(leaving.values())).GetScene() if leaving else None
     for view in views_of(scene):
-        for role in (BACKGROUND_ROLE, FOREGROUND_ROLE):
-            if view.GetNodeReferenceID(role) in leaving:
-                view.SetNodeReferenceID(role, None)
+        if view.GetNodeReferenceID(BACKGROUND_ROLE) in leaving:
+            view.SetNodeReferenceID(BACKGROUND_ROLE, None)
+        if view.GetNodeReferenceID(FOREGROUND_ROLE) in leaving:
+            view.SetNodeReferenceID(FOREGROUND_ROLE, None)
+            view.SetAttribute(OPACITY_KEY, "0")
         if view.GetForegroundVolumeID() in leaving:
             view.SetForegroundVolumeID(None)
+            view.SetForegroundOpacity(0.0)
         if view.GetBackgroundVolumeID() in leaving:
             _restore(view, otherwise)
 
@@ -83,12 +100,28 @@ def bring_images_back(scene: slicer.vtkMRMLScene, images_of: dict[str, slicer.vt
         scene: has been loaded.
         images_of: the volume that shows the images an error map was made from, by the identifier of the map's volume.
     """
+    before = [view.GetNodeReference(BACKGROUND_ROLE) for view in views_of(scene)]
+    usual = next((images for images in before if images is not None), None)
     for view in views_of(scene):
         shown = _node(view, view.GetBackgroundVolumeID())
-        if shown is None and view.GetNodeReferenceID(BACKGROUND_ROLE) is not None:
-            _restore(view, None)
+        if shown is None and view.GetAttribute(OPACITY_KEY):
+            _restore(view, usual)
+            view.SetAttribute(PREVIEW_KEY, _background(view))
         elif shown is not None and shown.GetAttribute(ERROR_MAP_KEY):
             _restore(view, images_of.get(shown.GetID()))
+
+
+def took_preview_away(scene: slicer.vtkMRMLScene) -> bool:
+    """Tell, once, whether views of a loaded scene showed the preview, and the user has chosen nothing else since."""
+    waiting = [view for view in views_of(scene) if view.GetAttribute(PREVIEW_KEY)]
+    as_loaded = [view for view in waiting if _background(view) == view.GetAttribute(PREVIEW_KEY)]
+    for view in waiting:
+        view.RemoveAttribute(PREVIEW_KEY)
+    return bool(as_loaded)
+
+
+def _background(view: slicer.vtkMRMLSliceCompositeNode) -> str:
+    return view.GetBackgroundVolumeID() or NOTHING
 
 
 def _restore(view: slicer.vtkMRMLSliceCompositeNode, otherwise: slicer.vtkMRMLVolumeNode | None) -> None:
@@ -101,6 +134,10 @@ def _restore(view: slicer.vtkMRMLSliceCompositeNode, otherwise: slicer.vtkMRMLVo
         if overlay is not None:
             view.SetForegroundVolumeID(overlay.GetID())
             view.SetForegroundOpacity(float(view.GetAttribute(OPACITY_KEY)))
+    _forget(view)
+
+
+def _forget(view: slicer.vtkMRMLSliceCompositeNode) -> None:
     for role in (BACKGROUND_ROLE, FOREGROUND_ROLE):
         view.SetNodeReferenceID(role, None)
     view.RemoveAttribute(OPACITY_KEY)

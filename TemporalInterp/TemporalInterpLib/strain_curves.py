@@ -18,6 +18,7 @@ from TemporalInterpLib.charts import add_chart, add_table, index_heading
 from TemporalInterpLib.follow_points import in_image
 from TemporalInterpLib.motion_transforms import displacements_in
 from TemporalInterpLib.remove_generated import remove_with_belongings
+from TemporalInterpLib.result_folder import put_beside
 from TemporalInterpLib.result_marks import ResultKind, mark_result
 from TemporalInterpLib.scene_transaction import nodes_of, scene_transaction
 from TemporalInterpLib.sequence_conversion import index_values_of
@@ -90,6 +91,7 @@ def add_strain_curves(
             mark_result(node, ResultKind.MOTION)
             node.SetNodeReferenceID(MOTION_ROLE, motion.GetID())
             node.SetNodeReferenceID(CURVE_ROLE, curve_node.GetID())
+        put_beside([table, chart, *series], motion)
     _remove(before, scene)
     return StrainCurves(strains, values, table, chart)
 

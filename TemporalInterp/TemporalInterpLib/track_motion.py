@@ -23,11 +23,15 @@ from TemporalInterpLib.background import Steps, in_background, share_of
 from TemporalInterpLib.child_process import command_line, write_for_child
 from TemporalInterpLib.motion_transforms import SOURCE_ROLE, TrackingFacts, point_transform
 from TemporalInterpLib.region_mask import mask_on
+from TemporalInterpLib.result_folder import put_in_folder
 from TemporalInterpLib.result_marks import BROWSER_KEY, ResultKind, mark_result
 from TemporalInterpLib.scene_transaction import scene_transaction
 from TemporalInterpLib.sequence_browser import SourceView, add_browser, add_proxy
 from TemporalInterpLib.sequence_conversion import new_sequence_like, sequence_from_node, set_attributes
 from TemporalInterpLib.tracking_plan import tracked_part
+
+KIND = "Motion"
+"""What the names of tracked motions begin with, and the kind of their folders."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,7 +184,7 @@ def _motion_node(
         forward_backward_mm=float(result["forward_backward_mm"]),
         closing_mm=math.nan if closing is None else float(closing),
     ).as_attributes()
-    motion = new_sequence_like(source.node, f"Motion of {source.node.GetName()}")
+    motion = new_sequence_like(source.node, f"{KIND} of {source.node.GetName()}")
     set_attributes(motion, attributes)
     for number, (text, field) in enumerate(zip(source.index_texts, fields, strict=True), 1):
         # not vtkMRMLGridTransformNode: Slicer reads transform sequences back as this class, and would replace proxies
@@ -203,11 +207,13 @@ def _add(source: _Source, motion: slicer.vtkMRMLSequenceNode) -> TrackedMotion:
         motion.SetNodeReferenceID(SOURCE_ROLE, source.node.GetID())
         mark_result(motion, ResultKind.MOTION)
         proxy = add_proxy(motion, motion.GetName(), view, scene)
-        browser = view.browser
+        browser, shows = view.browser, []
         if browser is None:
             shown = [(source.node, add_proxy(source.node, source.node.GetName(), view, scene))]
             browser = add_browser(f"{source.node.GetName()} browser", shown, view, scene)
             browser.SetAttribute(BROWSER_KEY, "true")
+            shows = [browser]
+        put_in_folder(motion.GetName(), KIND, [*shows, motion, proxy], scene)
         with slicer.util.NodeModify(browser):  # last: this changes a node that existed before
             browser.AddSynchronizedSequenceNodeID(motion.GetID())
             browser.AddProxyNode(proxy, motion, False)

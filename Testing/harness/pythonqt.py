@@ -125,7 +125,23 @@ class Wrapper:
         return Signal(self, signature) if signature else Method(attribute)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        _set_property(self, _living(self, name), "objectName" if name == "name" else name, value)
+        qt_object, name, kind = _living(self, name), "objectName" if name == "name" else name, self.className()
+        meta = qt_object.metaObject() if isinstance(qt_object, QtCore.QObject) else None
+        index = meta.indexOfProperty(name) if meta and name != "singleShot" else -1
+        if index < 0:
+            raise AttributeError(f"'{name}' is no property of {kind}, and can not be set or created on it")
+        found = meta.property(index)
+        if not found.isWritable():
+            raise AttributeError(f"Property '{name}' of {kind} object is not writable")
+        refusal = AttributeError(f"Property '{name}' of type '{found.typeName()}' does not accept {value!r}")
+        try:
+            converted = _CONVERSIONS.get(found.typeName(), unwrap)(value)
+        except (TypeError, ValueError) as error:
+            raise refusal from error
+        if _is_of_standin(qt_object, name):
+            setattr(qt_object, name, converted)  # its errors come through
+        elif not qt_object.setProperty(name, converted):
+            raise refusal
 
     def connect(self, signal: str, receiver: Callable) -> bool:
         """Call a Python callable; False if there is no such signal, and the test fails."""
@@ -327,26 +343,6 @@ def _positional_count(callable_: Callable) -> int | None:
     if not isinstance(function, FunctionType) or function.__code__.co_flags & inspect.CO_VARARGS:
         return None
     return function.__code__.co_argcount - bound
-
-
-def _set_property(wrapper: Wrapper, qt_object: Any, name: str, value: Any) -> None:
-    class_name = type(wrapper).__name__
-    meta = qt_object.metaObject() if isinstance(qt_object, QtCore.QObject) else None
-    index = meta.indexOfProperty(name) if meta and name != "singleShot" else -1
-    if index < 0:
-        raise AttributeError(f"'{name}' is no property of {class_name}, and can not be set or created on it")
-    found = meta.property(index)
-    if not found.isWritable():
-        raise AttributeError(f"Property '{name}' of {class_name} object is not writable")
-    refusal = AttributeError(f"Property '{name}' of type '{found.typeName()}' does not accept {value!r}")
-    try:
-        converted = _CONVERSIONS.get(found.typeName(), unwrap)(value)
-    except (TypeError, ValueError) as error:
-        raise refusal from error
-    if _is_of_standin(qt_object, name):
-        setattr(qt_object, name, converted)  # its errors come through
-    elif not qt_object.setProperty(name, converted):
-        raise refusal
 
 
 def _text(value: Any) -> str:

@@ -69,13 +69,12 @@ class qMRMLWidget(QWidget):
 
 
 class qMRMLSortFilterProxyModel(QObject):
-    """What a node combo box offers."""
+    """What a node combo box offers, of which it is a child."""
 
-    changed = Signal()
     hiddenNodeIDs = stored("QStringList", [], then="_changed")
 
     def _changed(self) -> None:
-        self.changed.emit()
+        self.parent()._hide()
 
 
 class qMRMLNodeComboBox(QWidget):
@@ -92,7 +91,6 @@ class qMRMLNodeComboBox(QWidget):
         self._of_scene = Observations(self, self._refresh)
         self._of_nodes = Observations(self, self._refresh_if_needed)
         self._filter = qMRMLSortFilterProxyModel(self)
-        self._filter.changed.connect(self._hide)
         self._combo_box = QComboBox(self)
         self._combo_box.activated.connect(lambda index: self._select(self._combo_box.itemData(index)))
         layout = QHBoxLayout(self)

@@ -183,6 +183,11 @@ class TestSequence:
 
 
 class TestRemove:
+    @pytest.fixture(autouse=True)
+    def hierarchy(self, scene):
+        """Slicer's scenes have one from the first."""
+        return slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
+
     def test_volumes_go_with_what_belongs_to_them(self, ct, scene, repeated):
         before = snapshot(scene)
         for factor in (2, 4):

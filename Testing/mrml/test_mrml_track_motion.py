@@ -395,6 +395,7 @@ class TestStrain:
 
 class TestRemove:
     def test_all_of_it_goes_and_points_stay_at_their_place(self, cine, scene, stand_in):
+        slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
         points, wall = fiducials(in_world(CENTRE, cine)), curve(ring(), cine=cine)
         before = {scene.GetNthNode(n).GetID() for n in range(scene.GetNumberOfNodes())}
         motions = [track(cine.sequence, reference).motion for reference in (0, 2)]

@@ -1,11 +1,15 @@
 """The module's self-test, as Slicer runs it, on the stand-ins: with and without PyTorch, with and without a window."""
 
+import importlib
 import sys
 import zipfile
 
 import pytest
 import slicer
 import vtk
+
+from TemporalInterpLib.sections import section_classes
+from TemporalInterpLib.self_test import steps
 
 OURS = ("torch", "temporal_interp", "TemporalInterpLib")
 
@@ -67,3 +71,30 @@ def test_with_main_window(run_self_test):
 @pytest.mark.no_main_window
 def test_without_main_window_and_pytorch(without_pytorch, run_self_test):
     run_self_test()
+
+
+def test_every_section_brings_its_steps_which_go_with_it():
+    names = set(section_classes())
+    everything = steps(names)
+    for name in names:
+        own = importlib.import_module(f"TemporalInterpLib.sections.{name}.self_test").STEPS
+        assert set(own) <= set(everything)
+        assert all(names.issuperset(step.needs) for step in own)
+        left = steps(names - {name})
+        assert not set(own) & set(left)
+        assert not [step for step in left if name in step.needs]
+
+
+def test_steps_are_walked_in_the_order_of_work():
+    told = [step.walk.__doc__ for step in steps(section_classes())]
+    marks = (
+        "Load the sample",
+        "Drag the time",
+        "the student network",
+        "Interpolate ten",
+        "Save the scene",
+        "Without PyT",
+    )
+    places = [next(place for place, text in enumerate(told) if mark in text) for mark in marks]
+    assert places == sorted(places)
+    assert all(told)

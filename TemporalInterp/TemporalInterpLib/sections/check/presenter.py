@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from slicer.i18n import tr as _
 
+from TemporalInterpLib.short_time import short_time
+
 TICKS = 5
 """Numbers on the scale of the errors."""
 
@@ -131,9 +133,9 @@ def _refusal(state: State) -> str:
 
 def _title(check: CheckFacts, unit: str) -> str:
     if check.count == 1:
-        span = f"{check.first:.4g} {unit}".strip()
+        span = short_time(check.first, unit)
     else:
-        span = _("{first:.4g} to {last:.4g} {unit}").format(first=check.first, last=check.last, unit=unit).strip()
+        span = _("{first} to {last}").format(first=short_time(check.first), last=short_time(check.last, unit))
     return f"{engine_in_words(check.engine)}, {span}"
 
 

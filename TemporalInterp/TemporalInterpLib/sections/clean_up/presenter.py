@@ -19,7 +19,8 @@ class ResultFacts:
     """A result of the module in the scene.
 
     Attributes:
-        kind: "interpolation", "check", "tracked motion", "added slices" or "synthetic frames in a sequence".
+        kind: "interpolation", "check", "tracked motion", "added slices", "region to track in" or "synthetic frames in a
+            sequence".
         name: of its first node.
         engine: of its frames, "" where it has none.
         frames: number of its synthetic frames.
@@ -206,6 +207,7 @@ def kind_in_words(kind: str) -> str:
         "check": _("check on this patient: error maps, predicted frames, scores, plot"),
         "tracked motion": _("tracked motion, with its strain curves; points return to the reference phase"),
         "added slices": _("images with added slices"),
+        "region to track in": _("the box of Track motion, with your changes to it"),
         "synthetic frames in a sequence": _("only these frames are removed; the acquired ones stay"),
     }[kind]
 

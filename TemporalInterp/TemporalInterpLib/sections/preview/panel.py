@@ -20,6 +20,7 @@ from TemporalInterpLib.sections.preview.time_axis import TimeAxis
 from TemporalInterpLib.sections.preview.time_curve import TimeCurve, Times
 from TemporalInterpLib.sections.preview.widgets import InstantWidgets
 from TemporalInterpLib.sequence_in_use import SequenceInUse
+from TemporalInterpLib.slice_views import took_preview_away
 
 
 class PreviewSection(Section):
@@ -73,6 +74,7 @@ class PreviewSection(Section):
         if not self._in_use.are_phases(self.parameters.firstPhase, self.parameters.lastPhase):
             self._propose()
         instant = self._axis().inside(self.parameters.instant)
+        begins = self._instant is None
         has_moved = self._instant not in (None, instant) and instant == self.parameters.instant
         if not has_moved:  # what takes longer need not be looked at while the slider moves
             self.shown_volumes.follow(self.parameters.parameterNode.GetScene())
@@ -81,8 +83,10 @@ class PreviewSection(Section):
         was_beside, self._beside = self._beside, self.parameters.sideBySide
         if was_beside and not self._beside:
             self.side_by_side.hide()
-        if has_moved or was_beside or self._beside or (self.preview.is_there and not self._elsewhere()):
-            self._show_instant()
+        was_there = begins and took_preview_away(self.parameters.parameterNode.GetScene())
+        is_there = was_there or (self.preview.is_there and not self._elsewhere())
+        if has_moved or was_beside or self._beside or is_there:
+            self._show_instant(asked=has_moved or not (begins or self.preview.waits), fit=not was_there)
         self._show_state()
 
     def stop(self) -> None:
@@ -90,6 +94,7 @@ class PreviewSection(Section):
         self.shown_volumes.release()
         self.side_by_side.hide()
         self.preview.remove()
+        self.widgets.forget()
         self._forget()
 
     def _forget(self) -> None:
@@ -169,17 +174,23 @@ class PreviewSection(Section):
         self._show_instant()
         self._show_state()
 
-    def _show_instant(self) -> None:
+    def _show_instant(self, *, asked: bool = True, fit: bool = True) -> None:
+        """Show the instant in the slice views.
+
+        Args:
+            asked: by the user, who waits for it; see `Preview.show`.
+            fit: turn and zoom the views where the preview is new, which those of a loaded scene need not be.
+        """
         is_new, self._refusal = not self.preview.is_there, ""
         try:
-            self.preview.show(self._subject(), self.parameters.instant)
+            self.preview.show(self._subject(), self.parameters.instant, asked=asked)
         except TemporalInterpError as error:  # the preview still shows what it did
             self._refusal = str(error)
             return
         if self.parameters.sideBySide:
             self.side_by_side.show(self.preview.neighbours(), self.preview.node)
         elif is_new or self._elsewhere():
-            show_in_slice_views(self.preview.node, fit=is_new)
+            show_in_slice_views(self.preview.node, fit=fit and is_new)
 
     def _choose_engine(self) -> None:
         parameters = self.parameters
@@ -227,6 +238,7 @@ class PreviewSection(Section):
             shown=None if frame is None else Shown(frame.time, frame.provenance),
             elsewhere=self._elsewhere(),
             doing=self.preview.doing,
+            waits=self.preview.waits,
             failure="" if self.preview.error is None else str(self.preview.error),
             refused=self._refusal or self._engine_refusal,
         )

@@ -46,6 +46,7 @@ class State:
         elsewhere: name of the volume in the slice views where they do not show the preview; "" where they do, and
             where there are no views.
         doing: the work of the engine for the instant, "" where its answer is shown.
+        waits: the engine has not been asked for the instant, since it could take long.
         failure: why the engine failed, so that its answer will not come; "" where it did not.
         refused: why the choice cannot be shown, "" where it can.
     """
@@ -62,6 +63,7 @@ class State:
     shown: Shown | None = None
     elsewhere: str = ""
     doing: str = ""
+    waits: bool = False
     failure: str = ""
     refused: str = ""
 
@@ -79,7 +81,8 @@ class View:
         no_instant: why the instant cannot be chosen.
         label: what the slice views show.
         status: how it was made.
-        bring_back: text of the button that shows the instant in the views; "" where they show it.
+        bring_back: text of the button that shows the instant in the views, or asks the engine for it; "" where they
+            show its answer.
         side_by_side: text of the box.
     """
 
@@ -111,7 +114,7 @@ def present(state: State) -> View:
         no_phases=_("All frames count in the whole sequence: it has no phases.") if state.whole else "",
         label=_label(state) if is_seen else _elsewhere(state.elsewhere),
         status=" ".join(part for part in (_problem(state), _status(state) if is_seen else "") if part),
-        bring_back="" if is_seen else _("Show the frame at {time}").format(time=short_time(state.instant, state.unit)),
+        bring_back=_bring_back(state, is_seen),
         side_by_side=side_by_side,
     )
 
@@ -140,6 +143,13 @@ def _label(state: State) -> str:
     return words
 
 
+def _bring_back(state: State, is_seen: bool) -> str:
+    if is_seen and not state.waits:
+        return ""
+    words = _("Compute the frame at {time}") if is_seen else _("Show the frame at {time}")
+    return words.format(time=short_time(state.instant, state.unit))
+
+
 def _elsewhere(name: str) -> str:
     return _("The slice views show '{name}'.").format(name=name) if name else ""
 
@@ -154,6 +164,8 @@ def _status(state: State) -> str:
     made = state.shown.made
     if state.doing or made is None:
         return state.doing
+    if state.waits:
+        return _("Linear blend: with images of this size the engine can take minutes, and waits until you ask for it.")
     maker = _("By the {engine}").format(engine=made.engine.replace("_", " "))
     rests_on = rests_on_text(made, state.unit)
     return f"{maker}; {rests_on}." if rests_on else f"{maker}."

@@ -22,9 +22,13 @@ class InstantWidgets:
     """
 
     def __init__(self, ui: Any, allow: Callable[..., None]) -> None:
-        self.view = View(no_phases="-", no_instant="-", label="-", status="-", bring_back="-")  # all is to be written
         self.filling = False
         self._ui, self._allow = ui, allow
+        self.forget()
+
+    def forget(self) -> None:
+        """Write all of the next view: what the widgets show may have been cleared."""
+        self.view = View(no_phases="-", no_instant="-", label="-", status="-", bring_back="-")
 
     def show(self, view: View, instant: float) -> None:
         """Show a view, and the instant on its axis."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from slicer.i18n import tr as _
 
+from TemporalInterpLib.dependencies import packages_missing
+
 
 @dataclass(frozen=True)
 class Stack:
@@ -107,7 +109,7 @@ def _plan(state: State) -> str:
 def _missing(state: State) -> str:
     if state.packages:
         return ""
-    return _("Adding slices needs Python packages that are not installed; install them with the button at the top.")
+    return packages_missing(_("Adding slices"))
 
 
 def _no_pair(state: State) -> str:

@@ -22,6 +22,7 @@ from TemporalInterpLib.section import PACKAGES, SCENE, Section
 from TemporalInterpLib.sections.track.presenter import Motion, State, View, present
 from TemporalInterpLib.sequence_browser import browsers_of, proxy_of
 from TemporalInterpLib.sequence_conversion import index_values_of
+from TemporalInterpLib.short_time import short_time
 from TemporalInterpLib.track_motion import TrackedMotion, region_mask
 from TemporalInterpLib.tracking_plan import TrackingPlan, plan_steps
 from TemporalInterpLib.work_button import WorkButton, tell_error
@@ -293,7 +294,7 @@ def _in_words(motion: slicer.vtkMRMLSequenceNode) -> Motion:
 
 
 def _value(value: float, sequence_node: slicer.vtkMRMLSequenceNode) -> str:
-    return f"{value:.6g} {sequence_node.GetIndexUnit() or ''}".strip()
+    return short_time(value, sequence_node.GetIndexUnit())
 
 
 SECTION = TrackSection

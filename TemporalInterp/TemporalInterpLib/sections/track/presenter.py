@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from slicer.i18n import tr as _
 
+from TemporalInterpLib.dependencies import packages_missing
 from TemporalInterpLib.time_left import duration_in_words
 from TemporalInterpLib.tracking_plan import TrackedPart, Where
 
@@ -120,7 +121,7 @@ def _no_track(state: State) -> str:
     if state.refusal:
         return state.refusal
     if not state.packages:
-        return _("Tracking needs Python packages that are not installed; install them with the button at the top.")
+        return packages_missing(_("Tracking"))
     return ""
 
 
