@@ -17,7 +17,7 @@ from slicer.util import VTKObservationMixin
 from TemporalInterpLib.check_results import images_behind_errors
 from TemporalInterpLib.dicom_plugin import register_dicom_plugin
 from TemporalInterpLib.file_reader import FileReader
-from TemporalInterpLib.fitting_sequences import fitting_sequences
+from TemporalInterpLib.fitting_sequences import take_first_fitting
 from TemporalInterpLib.frame_marks import mark_frames
 from TemporalInterpLib.layout import register_layouts
 from TemporalInterpLib.logic import InterpolationLogic
@@ -119,7 +119,7 @@ class TemporalInterpWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         try:
             parameters = self.logic.getParameterNode()
             if parameters.sequence is None:
-                parameters.sequence = next(iter(fitting_sequences(slicer.mrmlScene)), None)
+                take_first_fitting(parameters)
             self.panel.use(parameters)
         except Exception as error:
             if not self.told:

@@ -11,7 +11,9 @@ from slicer.i18n import tr as _
 from temporal_interp.errors import TemporalInterpError, no_progress
 from TemporalInterpLib.background import run_to_end
 from TemporalInterpLib.dependencies import files_can_be_read
+from TemporalInterpLib.layout import show_in_slice_views
 from TemporalInterpLib.load_sequence import load_candidate_steps
+from TemporalInterpLib.sequence_browser import show_in_toolbar
 
 if TYPE_CHECKING:  # the core's readers need packages that a bare Slicer lacks
     from DICOMLib import DICOMLoadable
@@ -72,7 +74,7 @@ class CinePlugin:
         return known
 
     def load(self, loadable: DICOMLoadable) -> slicer.vtkMRMLVolumeNode | None:
-        """Add the sequence to the scene, and return the volume that shows it; None if it cannot be read."""
+        """Add the sequence to the scene and show it; return the volume that shows it, None if it cannot be read."""
         stack = loadable.stack
         if loadable is not stack and stack.loaded is not None and stack.loaded.GetScene() is not None:
             return stack.loaded
@@ -82,6 +84,8 @@ class CinePlugin:
             logging.error(f"{loadable.name}: {error}")
             return None
         stack.loaded = added.proxy
+        show_in_slice_views(added.proxy, fit=True)
+        show_in_toolbar(added.browser)
         self.addSeriesInSubjectHierarchy(loadable, added.proxy)
         return added.proxy
 

@@ -56,6 +56,7 @@ class FileReader:
     def load(self, properties: dict[str, Any]) -> bool:
         """Add the sequence to the scene; tell whether that worked."""
         from TemporalInterpLib.load_sequence import load_sequence_steps
+        from TemporalInterpLib.sequence_browser import show_in_toolbar
 
         path = Path(properties["fileName"])
         try:
@@ -64,6 +65,7 @@ class FileReader:
             logging.error(str(error))
             self.parent.userMessages().AddMessage(vtk.vtkCommand.ErrorEvent, str(error))
             return False
+        show_in_toolbar(added.browser)
         self.parent.loadedNodes = [node.GetID() for node in (added.proxy, added.sequence, added.browser)]
         return True
 

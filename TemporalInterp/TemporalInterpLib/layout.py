@@ -202,7 +202,7 @@ class ShownVolumes:
     def __call__(self) -> list[slicer.vtkMRMLVolumeNode]:
         """Return the volumes; none where there are no views."""
         if self._known is None:
-            self._known = _in_slice_views()
+            self._known = volumes_in_slice_views()
         return self._known
 
     def _changed(self, *_event: object) -> None:
@@ -217,7 +217,8 @@ class ShownVolumes:
             self._on_change()
 
 
-def _in_slice_views() -> list[slicer.vtkMRMLVolumeNode]:
+def volumes_in_slice_views() -> list[slicer.vtkMRMLVolumeNode]:
+    """Return the volumes in the background of the slice views of the layout; none where there are no views."""
     if slicer.app.layoutManager() is None:
         return []
     scene = slicer.mrmlScene

@@ -114,6 +114,11 @@ def add_browser(
     return browser
 
 
+def show_in_toolbar(browser: slicer.vtkMRMLSequenceBrowserNode) -> None:
+    """Let Slicer's own toolbar play a browser, as its readers do after loading; a setting of Slicer may forbid it."""
+    slicer.modules.sequences.showSequenceBrowser(browser)
+
+
 @contextmanager
 def browsers_kept(sequence_node: slicer.vtkMRMLSequenceNode) -> Iterator[None]:
     """Let the items of a sequence change while its browsers stay where they are, by index value.

@@ -21,6 +21,9 @@ SPACING = 4
 MARGINS = (6, 4, 6, 6)
 """Pixels around the contents of a section: left, above, right, below."""
 
+WIDTH = 310
+"""Pixels that the panel is wide at least, whichever sections are open: with fewer, choices are cut."""
+
 CLOSING_SECONDS = 5.0
 """Time to wait for cancelled work when the panel is closed."""
 
@@ -48,6 +51,7 @@ class ModulePanel:
         self._scene_changed = False
         self._observations: list[tuple[vtk.vtkObject, int]] = []
         self._sequences: dict[slicer.vtkMRMLSequenceNode, int] = {}
+        widget.minimumWidth = WIDTH
         layout = qt.QVBoxLayout(widget)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACING)

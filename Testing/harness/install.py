@@ -84,6 +84,7 @@ class Session:
         self.application = slicer_app.qSlicerApplication(scene, main_window)
         self.dialogs = Dialogs()
         self.pip_installed: list[str] = []
+        self.in_toolbar: list[slicer.vtkMRMLSequenceBrowserNode] = []
         self._instances: list[Any] = []
 
     def pip_install(self, requirements: str | list[str]) -> None:
@@ -120,6 +121,7 @@ def session(
     slicer.modules, slicer.selfTests = ModuleType("slicer.modules"), {}
     logics = {"sequences": sequences_logic, **running.application.logics}
     vars(slicer.modules).update({name: SimpleNamespace(logic=lambda of=of: of) for name, of in logics.items()})
+    slicer.modules.sequences.showSequenceBrowser = running.in_toolbar.append
     usual = slicer.util._messageDisplay, slicer.util.pip_install, sys.excepthook, threading.excepthook
     slicer.util._messageDisplay, slicer.util.pip_install = running.dialogs.display, running.pip_install
     sys.excepthook = lambda kind, error, trace: faults.record(error)  # VTK's way out for an exception in an observer

@@ -9,6 +9,24 @@ from PySide6.QtWidgets import QSizePolicy, QStyle, QWidget
 from harness.properties import stored
 
 
+class _SpinBox(QtWidgets.QDoubleSpinBox):
+    """Its value keeps more digits than are shown."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._shown = 2
+        super().setDecimals(12)
+
+    def decimals(self) -> int:
+        return self._shown
+
+    def setDecimals(self, decimals: int) -> None:
+        self._shown = decimals
+
+    def textFromValue(self, value: float) -> str:
+        return f"{value:.{self._shown}f}"
+
+
 class ctkSliderWidget(QWidget):
     """A slider and a spin box with one value.
 
@@ -20,7 +38,7 @@ class ctkSliderWidget(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._spin_box = QtWidgets.QDoubleSpinBox(self)
+        self._spin_box = _SpinBox(self)
         self._slider = QtWidgets.QSlider(Qt.Orientation.Horizontal, self)
         layout = QtWidgets.QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -108,7 +108,7 @@ def test_without_the_readers_packages_files_are_left_to_slicer(reader, cases, mo
     assert reader.canLoadFileConfidence(str(cases / "m1_4d.mha")) == 0.0
 
 
-def test_it_loads_a_sequence_with_what_shows_it(reader, scene, cine, tmp_path):
+def test_it_loads_a_sequence_with_what_shows_it(reader, scene, slicer_session, cine, tmp_path):
     path = tmp_path / "cine.nii.gz"
     write_sequence(cine, path)
     assert reader.load({"fileName": str(path), "name": "my cine"}) is True
@@ -116,6 +116,7 @@ def test_it_loads_a_sequence_with_what_shows_it(reader, scene, cine, tmp_path):
     assert sequence.GetName() == "my cine"
     np.testing.assert_array_equal(np.stack(item_arrays(sequence)), read_sequence(path).to_numpy())
     assert browser.GetProxyNode(sequence) is proxy
+    assert slicer_session.in_toolbar == [browser]
 
 
 def test_what_cannot_be_read_is_said_and_adds_nothing(reader, scene, cine, tmp_path):

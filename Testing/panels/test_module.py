@@ -377,6 +377,7 @@ class TestSaving:
         assert (parameters_of(widget).span, parameters_of(widget).fill) == (Span.WHOLE, Fill.EVENLY)
         assert "5 frames become" in widget.ui.interpolatePlan.text
 
+    @pytest.mark.no_main_window  # see above
     def test_after_loading_the_path_continues(self, cine, open_panel, process_events_until, save_and_load):
         widget = open_panel()
         pick(widget.ui.firstPhase, 1)

@@ -21,7 +21,24 @@ def test_the_first_sequence_of_volumes_is_chosen(cine, open_panel):
     assert not widget.ui.sequenceMessage.visible or widget.ui.sequenceMessage.text == ""
 
 
+def background() -> str | None:
+    return slicer.app.layoutManager().sliceWidget("Red").sliceLogic().GetSliceCompositeNode().GetBackgroundVolumeID()
+
+
+def test_what_is_chosen_on_entering_is_shown_where_the_views_are_empty(cine, open_panel):
+    open_panel()
+    assert background() == cine.proxy.GetID()
+
+
+def test_views_that_show_something_stay(cine, scene, open_panel):
+    other = scene.AddNode(volume_node(np.zeros((2, 3, 4), np.float32), OBLIQUE))
+    slicer.util.setSliceViewerLayers(background=other)
+    open_panel()
+    assert background() == other.GetID()
+
+
 def test_opening_changes_nothing_in_the_scene_but_the_parameters(cine, scene, slicer_session, open_panel):
+    slicer.util.setSliceViewerLayers(background=cine.proxy)
     before = picture(scene)
     open_panel()
     assert picture(scene) == before

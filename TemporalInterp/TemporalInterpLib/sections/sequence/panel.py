@@ -16,7 +16,7 @@ from TemporalInterpLib.background import Steps
 from TemporalInterpLib.candidate_dialog import CandidateDialog
 from TemporalInterpLib.candidate_table import only_one
 from TemporalInterpLib.dependencies import files_can_be_read
-from TemporalInterpLib.fitting_sequences import fitting_sequences, volume_sequences
+from TemporalInterpLib.fitting_sequences import take_first_fitting, volume_sequences
 from TemporalInterpLib.job import Job, Report
 from TemporalInterpLib.layout import show_in_slice_views
 from TemporalInterpLib.load_sequence import LoadedSequence
@@ -156,13 +156,10 @@ class SequenceSection(Section):
 
     def _take_added(self) -> None:
         """Choose a sequence that was added while none is chosen; one that the user gave up is not taken again."""
-        scene = self.parameters.parameterNode.GetScene()
         if self.parameters.sequence is None:
-            added = [node for node in fitting_sequences(scene) if node not in self._known]
-            if added:
-                self.parameters.sequence = added[0]
+            take_first_fitting(self.parameters, self._known)
         else:
-            self._known = set(volume_sequences(scene))
+            self._known = set(volume_sequences(self.parameters.parameterNode.GetScene()))
 
     def _state(self) -> State:
         refusal, node = self.context.in_use.refusal, self.parameters.sequence
