@@ -145,7 +145,6 @@ class TemporalInterpParameterNode:
         fieldStyle: how its displacement fields are drawn.
         fieldSpacing: distance between arrows or grid lines in mm.
         jacobian: show the change of volume over the frames, from the Jacobian determinants.
-        wholeBeat: the frames cover one whole beat, for the tracking, as those of a loop always do.
         trackedRegion: where motion is tracked, None for what moves most.
         trackWholeImage: without a region, track everywhere.
         trackedSegment: identifier of the segment where it is tracked, "" for all.
@@ -179,7 +178,6 @@ class TemporalInterpParameterNode:
     fieldStyle: FieldStyle = FieldStyle.HIDDEN  # noqa: N815
     fieldSpacing: Annotated[float, WithinRange(1, WIDEST_ARROWS)] = 5.0  # noqa: N815
     jacobian: bool = False
-    wholeBeat: bool = False  # noqa: N815
     trackedRegion: Union[slicer.vtkMRMLSegmentationNode, slicer.vtkMRMLMarkupsROINode, None]  # noqa: N815
     trackedSegment: str = ""  # noqa: N815
     trackWholeImage: bool = False  # noqa: N815
@@ -195,7 +193,13 @@ class TemporalInterpParameterNode:
 
 
 def bring_up_to_date(node: slicer.vtkMRMLScriptedModuleNode) -> None:
-    """Translate parameters of scenes that were saved when the whole sequence was a kind of filling."""
+    """Translate parameters of scenes that were saved by earlier versions.
+
+    The whole sequence was a kind of filling then, and tracking had a box of its own for one whole cycle.
+    """
     if node.GetParameter("fill") == "WHOLE_SEQUENCE":
         node.SetParameter("fill", Fill.EVENLY.name)
         node.SetParameter("span", Span.WHOLE.name)
+    if node.GetParameter("wholeBeat") == "True":
+        node.SetParameter("cyclic", "True")
+        node.UnsetParameter("wholeBeat")

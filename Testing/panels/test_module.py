@@ -316,7 +316,6 @@ CHOSEN = {
     "fieldStyle": FieldStyle.GRID,
     "fieldSpacing": 2.5,
     "jacobian": True,
-    "wholeBeat": True,
     "motionArrows": True,
     "strainView": StrainView.LONG_AXIS,
     "wallThickness": 8.5,
@@ -366,6 +365,17 @@ class TestSaving:
         assert ui.firstPhase.currentText == "12.5 ms (1)"
         assert ui.lastPhase.currentText == "37.5 ms (3)"
         assert not ui.playWidget.isHidden()
+
+    def test_a_scene_from_when_tracking_had_a_box_of_its_own_for_the_cycle(self, cine, open_panel):
+        widget = open_panel()
+        node = parameters_of(widget).parameterNode
+        widget.panel.use(None)
+        node.SetParameter("wholeBeat", "True")
+        widget.use_scene()
+        assert parameters_of(widget).cyclic
+        widget.ui.cyclic.click()
+        widget.use_scene()
+        assert not parameters_of(widget).cyclic
 
     def test_a_scene_from_when_the_whole_sequence_was_a_kind_of_filling(self, cine, open_panel):
         widget = open_panel()

@@ -46,7 +46,7 @@ class TestTrack:
 
     def test_beat_and_device_are_those_chosen(self, widget, stand_in, track):
         asked = stand_in()
-        widget.ui.wholeBeat.click()
+        widget.ui.cyclic.click()
         parameters_of(widget).device = Device.CPU
         track(widget)
         assert "--cycle" in asked.arguments
@@ -55,7 +55,7 @@ class TestTrack:
     def test_facts_about_the_motion_are_reported(self, widget, stand_in, track):
         assert widget.ui.motionLabel.isHidden()
         stand_in(closing_mm=0.5)
-        widget.ui.wholeBeat.click()
+        widget.ui.cyclic.click()
         track(widget)
         text = widget.ui.motionLabel.text
         assert "the tissue of 0 ms is an estimate" in text
@@ -350,14 +350,20 @@ class TestStrain:
         assert widget.ui.strainMessage.text.startswith("Peak strain")
 
 
+def test_the_motion_plays_until_its_reference_is_shown(cine, widget, track):
+    track(widget)
+    assert cine.browser.GetPlaybackActive()
+    widget.ui.referenceButton.click()
+    assert not cine.browser.GetPlaybackActive()
+    assert cine.browser.GetSelectedItemNumber() == 0
+
+
 class TestArrows:
     def display(self, cine, motion):
         return cine.browser.GetProxyNode(motion).GetDisplayNode()
 
-    def test_they_are_drawn_and_removed(self, cine, widget, track):
+    def test_they_are_drawn_at_once_and_removed(self, cine, widget, track):
         motion = track(widget)
-        assert self.display(cine, motion) is None
-        widget.ui.motionArrows.click()
         display = self.display(cine, motion)
         assert display.GetVisibility()
         assert display.GetVisibility2D()
@@ -370,7 +376,6 @@ class TestArrows:
 
     def test_they_have_nothing_to_do_with_the_fields_of_a_result(self, cine, widget, track):
         motion = track(widget)
-        widget.ui.motionArrows.click()
         parameters_of(widget).fieldStyle = FieldStyle.GRID
         assert self.display(cine, motion).GetVisualizationMode() == self.display(cine, motion).VIS_MODE_GLYPH
 
@@ -382,7 +387,6 @@ class TestRemove:
         track(widget)
         gestures.choose(widget.ui.followingPoints, points)
         widget.ui.follow.click()
-        widget.ui.motionArrows.click()
         remove_all(widget, dialogs)
         assert motions_of(cine.sequence) == []
         assert not widget.ui.follow.enabled
@@ -392,7 +396,6 @@ class TestRemove:
 
     def test_after_that_it_can_be_tracked_again(self, cine, widget, track, dialogs):
         track(widget)
-        widget.ui.motionArrows.click()
         remove_all(widget, dialogs)
         motion = track(widget)
         assert cine.browser.GetProxyNode(motion).GetDisplayNode().GetVisibility()
@@ -401,10 +404,10 @@ class TestRemove:
 @pytest.mark.no_main_window  # Slicer complains of its own slice views when it loads turned ones
 def test_saved_and_loaded_the_section_continues(cine, widget, track, save_and_load):
     track(widget)
-    widget.ui.wholeBeat.click()
+    widget.ui.cyclic.click()
     save_and_load()
     assert "0.25 mm there and back" in widget.ui.motionLabel.text
-    assert widget.ui.wholeBeat.checked
+    assert widget.ui.cyclic.checked
     assert widget.ui.referenceButton.enabled
     assert not widget.ui.trackPlayWidget.isHidden()
 

@@ -40,3 +40,8 @@ def test_missing_packages_switch_reading_off_but_not_the_sample():
 def test_notes_of_the_reader_follow_the_size():
     assert loaded_in_words("sax", 25, 6, ("RR differs.",)) == "'sax': 25 frames of 6 slices. RR differs."
     assert loaded_in_words("2ch", 25, 1, ()) == "'2ch': 25 frames."
+
+
+def test_a_known_cycle_needs_no_box():
+    assert present(State()).cycle == ""
+    assert present(State(period="830 ms")).cycle == "The frames are one whole cycle of 830 ms."

@@ -51,9 +51,9 @@ def test_without_packages_track_says_so_unless_it_runs():
     assert present(CINE).no_track == ""
 
 
-def test_a_loop_is_one_whole_beat():
-    assert present(CINE).no_beat == ""
-    assert "known" in present(replace(CINE, is_loop=True)).no_beat
+def test_a_loop_is_followed_round_the_cycle():
+    assert "whole cycle" not in present(CINE).plan
+    assert "through 25 frames and back to it, as one whole cycle" in present(replace(CINE, is_loop=True)).plan
 
 
 def test_the_box_can_be_changed_where_one_was_found():

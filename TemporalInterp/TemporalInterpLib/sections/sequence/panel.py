@@ -162,7 +162,8 @@ class SequenceSection(Section):
             self._known = set(volume_sequences(self.parameters.parameterNode.GetScene()))
 
     def _state(self) -> State:
-        refusal, node = self.context.in_use.refusal, self.parameters.sequence
+        in_use, node = self.context.in_use, self.parameters.sequence
+        refusal, frames = in_use.refusal, in_use.frames
         scene = self.parameters.parameterNode.GetScene()
         can_read = files_can_be_read()
         self._frames = frames_in(scene) if refusal and can_read else []
@@ -174,6 +175,7 @@ class SequenceSection(Section):
             colour=tuple(one.GetName() for one in colour_sequences(scene)) if refusal else (),
             frames=self._frames[0].label if self._frames else "",
             frames_in_short=self._frames[0].short if self._frames else "",
+            period="" if refusal or frames.period is None else frames.with_unit(frames.period),
             missing="" if can_read else _("Files are read with Python packages that are missing: install them above."),
         )
 
@@ -185,6 +187,8 @@ class SequenceSection(Section):
         self.allow(self.ui.sampleButton, unless=view.busy)
         self.ui.loadProgress.visible = self.ui.cancelLoadButton.visible = view.progress is not None
         self.ui.loadProgress.value = view.progress or 0
+        self.ui.cycleLabel.text, self.ui.cycleLabel.visible = view.cycle, bool(view.cycle)
+        self.ui.cyclic.visible = not view.cycle
         self.ui.makeButton.text = view.make
         self.ui.makeButton.visible = bool(view.make)
 

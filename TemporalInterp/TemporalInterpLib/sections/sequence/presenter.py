@@ -20,6 +20,7 @@ class State:
         frames: what images of the scene could be made a sequence, with their names; "" where there are none.
         frames_in_short: the same, in short.
         missing: why files cannot be read, "" where they can.
+        period: of a sequence that says that it is one whole cycle, in words; "" of another.
     """
 
     refusal: str = ""
@@ -30,6 +31,7 @@ class State:
     frames: str = ""
     frames_in_short: str = ""
     missing: str = ""
+    period: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class View:
         load: why *Load cine…* is off, "" where it is not.
         progress: per cent done; None while nothing is read.
         make: text of the button that makes a sequence, "" where there is nothing to make one of.
+        cycle: in place of the box that says that the frames are a cycle, where they are known to be one; "" elsewhere.
     """
 
     message: str
@@ -49,6 +52,7 @@ class View:
     load: str
     progress: int | None
     make: str
+    cycle: str
 
 
 def present(state: State) -> View:
@@ -62,6 +66,7 @@ def present(state: State) -> View:
         load=busy or state.missing,
         progress=round(100 * state.fraction) if state.work else None,
         make=_("Make a sequence from {frames}").format(frames=state.frames_in_short) if hints and state.frames else "",
+        cycle=_("The frames are one whole cycle of {period}.").format(period=state.period) if state.period else "",
     )
 
 

@@ -15,6 +15,7 @@ from TemporalInterpLib.job import Job
 from TemporalInterpLib.layout import show_in_slice_views
 from TemporalInterpLib.motion_transforms import TrackingFacts, grids_in, motions_of
 from TemporalInterpLib.parameter_node import FieldStyle
+from TemporalInterpLib.playback import play
 from TemporalInterpLib.players import show_players
 from TemporalInterpLib.region_box import add_box
 from TemporalInterpLib.region_mask import segments_of
@@ -44,7 +45,7 @@ class TrackSection(Section):
             "trackedRegion",
             "trackedSegment",
             "trackWholeImage",
-            "wholeBeat",
+            "cyclic",
             "device",
             "motionArrows",
             "fieldSpacing",
@@ -116,7 +117,7 @@ class TrackSection(Section):
             running=self.work.running,
             reference=reference,
             frames=len(in_use.acquired),
-            is_loop=in_use.frames is not None and in_use.frames.period is not None,
+            is_loop=in_use.frames is not None and in_use.frames.as_cyclic(self.cyclic).period is not None,
             region=region.GetName() if region is not None else "",
             segments=self._segments_there(),
             segment=parameters.trackedSegment,
@@ -132,7 +133,6 @@ class TrackSection(Section):
         ui = self.ui
         ui.trackPlan.text, ui.trackPlan.visible = view.plan, bool(view.plan)
         self.allow(ui.trackButton, unless=view.no_track)
-        self.allow(ui.wholeBeat, unless=view.no_beat)
         self.allow(ui.trackWholeImage, unless=view.no_whole_image)
         self.allow(ui.showBoxButton, unless=view.no_box)
         self.allow(ui.referenceButton, ui.motionArrows, unless=view.no_motion)
@@ -159,7 +159,7 @@ class TrackSection(Section):
         changed = tuple(
             node.GetMTime() if node is not None else None for node in (parameters.sequence, parameters.trackedRegion)
         )
-        choices = (parameters.trackedSegment, parameters.trackWholeImage, parameters.wholeBeat, parameters.device)
+        choices = (parameters.trackedSegment, parameters.trackWholeImage, parameters.cyclic, parameters.device)
         return (parameters.sequence, parameters.trackedRegion, *changed, *choices)
 
     def _measure(self) -> None:
@@ -180,7 +180,7 @@ class TrackSection(Section):
             in_use.frames.acquired(),
             mask,
             whole_image=parameters.trackWholeImage,
-            whole_beat=parameters.wholeBeat or None,
+            whole_beat=self.cyclic,
             device=parameters.device.value if engines_can_run() else None,
         )
         job = Job(
@@ -215,7 +215,7 @@ class TrackSection(Section):
             region=parameters.trackedRegion,
             segment_id=parameters.trackedSegment,
             whole_image=parameters.trackWholeImage,
-            whole_beat=parameters.wholeBeat or None,  # a loop is one unticked, too
+            whole_beat=self.cyclic,
             device=parameters.device,
         )
 
@@ -223,7 +223,9 @@ class TrackSection(Section):
         shown = tracked.browser.GetProxyNode(tracked.browser.GetMasterSequenceNode())
         if shown is not None and shown.IsA("vtkMRMLScalarVolumeNode"):
             show_in_slice_views(shown, fit=False)
+        self.parameters.motionArrows = True
         self.context.announce(SCENE)
+        play(tracked.browser.GetMasterSequenceNode())
         return _("Added '{name}'.").format(name=tracked.motion.GetName())
 
     def _show_box(self) -> None:
@@ -250,8 +252,9 @@ class TrackSection(Section):
         )
 
     def _show_reference(self) -> None:
-        """Select the reference phase in every browser that shows the motion."""
+        """Stop at the reference phase in every browser that shows the motion."""
         for browser in browsers_of(self.motion):
+            browser.SetPlaybackActive(False)
             values = index_values_of(browser.GetMasterSequenceNode())
             reference = TrackingFacts.of(self.motion).reference
             browser.SetSelectedItemNumber(min(range(len(values)), key=lambda n: abs(values[n] - reference)))

@@ -38,7 +38,7 @@ class State:
         running: whether motion is being tracked.
         reference: the phase whose tissue is followed, in words; "" for none.
         frames: number of acquired frames.
-        is_loop: whether the sequence says that it is one whole beat.
+        is_loop: whether the frames are one whole cycle.
         region: name of the chosen region, "" for none.
         segments: names of its segments by identifier, none where it is no segmentation.
         segment: the chosen one, "" for all.
@@ -74,7 +74,6 @@ class View:
     Attributes:
         plan: what Track will do, and how long it takes; "" for nothing.
         no_track: why Track is off.
-        no_beat: why the box of the whole beat is off.
         no_whole_image: why the box of the whole image is off.
         no_box: why the box that was found cannot be shown.
         segments: the entries of the selector, none where it is hidden.
@@ -87,7 +86,6 @@ class View:
 
     plan: str
     no_track: str
-    no_beat: str
     no_whole_image: str
     no_box: str
     segments: tuple[str, ...]
@@ -105,7 +103,6 @@ def present(state: State) -> View:
     return View(
         plan="" if state.refusal or not state.reference else _plan(state),
         no_track="" if state.running else _no_track(state),
-        no_beat=_("The images are known to be one whole beat, and are tracked so.") if state.is_loop else "",
         no_whole_image=_("Choose no region to track in the whole image.") if state.region else "",
         no_box="" if state.part is not None and state.part.where is Where.MOVING else _no_box(state),
         segments=segments,
@@ -132,11 +129,12 @@ def _no_box(state: State) -> str:
 
 
 def _plan(state: State) -> str:
-    lines = [
-        _("Follows the tissue of phase A, {reference}, through {count} frames.").format(
-            reference=state.reference, count=state.frames
-        )
-    ]
+    follows = (
+        _("Follows the tissue of phase A, {reference}, through {count} frames and back to it, as one whole cycle.")
+        if state.is_loop
+        else _("Follows the tissue of phase A, {reference}, through {count} frames.")
+    )
+    lines = [follows.format(reference=state.reference, count=state.frames)]
     if state.part is not None:
         lines.append(_where(state.part, state.region))
     if state.seconds is not None:
