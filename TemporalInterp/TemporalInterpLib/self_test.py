@@ -37,6 +37,7 @@ from TemporalInterpLib.longest_turn import LongestTurn
 from TemporalInterpLib.parameter_node import AUTOMATIC, FieldStyle, Fill, SliceQuality, Span
 from TemporalInterpLib.playback import play
 from TemporalInterpLib.remove_generated import remove_with_belongings
+from TemporalInterpLib.result_folder import folders_in
 from TemporalInterpLib.sample_cine import NAME, PHASES, THICKNESS
 from TemporalInterpLib.scene_transaction import nodes_of
 from TemporalInterpLib.self_test_facts import check_facts
@@ -514,6 +515,8 @@ def _save_and_load(run: _Run) -> None:
     for what, value in saved.items():
         test.assertEqual(loaded[what], value, what)
     test.assertEqual((run.ui.timeSlider.value, run.ui.frameCount.value), (90.0, 7))
+    if slicer.app.layoutManager() is not None:
+        test.assertEqual(run.ui.instantLabel.text, "SYNTHETIC 90 ms", "the preview was shown, and is again")
     test.assertEqual(run.ui.times.text, "100, 120.5")
     test.assertIs(run.ui.sequenceSelector.currentNode(), run.parameters.sequence)
     test.assertTrue(run.ui.interpolateButton.enabled)
@@ -533,8 +536,12 @@ def _clean_up(run: _Run) -> None:
     test.assertFalse(ui.removeAllButton.enabled)
     test.assertEqual([node.GetMTime() for node in _items(sequence)], times)
     test.assertIsNone(run.parameters.result)
-    for kind in ("vtkMRMLTableNode", "vtkMRMLPlotChartNode", "vtkMRMLPlotSeriesNode"):
+    for kind in ("vtkMRMLTableNode", "vtkMRMLPlotChartNode", "vtkMRMLPlotSeriesNode", "vtkMRMLColorLegendDisplayNode"):
         test.assertEqual(nodes_of(slicer.mrmlScene, kind), [])
+    colors = nodes_of(slicer.mrmlScene, "vtkMRMLColorNode")
+    made = [node for node in colors if node.GetName().startswith(("Volume change", "Displacement to color"))]
+    test.assertEqual(made, [])
+    test.assertEqual(folders_in(slicer.mrmlScene), [])
     test.assertEqual(nodes_of(slicer.mrmlScene, "vtkMRMLSequenceBrowserNode"), browsers_of(sequence))
 
 
@@ -569,7 +576,7 @@ def _track_motion(run: _Run) -> None:
     ui.sequenceSelector.setCurrentNode(cine)
     ui.proposeButton.click()
     if manager is not None:
-        manager.setLayout(layout)  # a plot view was added
+        test.assertEqual(manager.layout, layout, "the plot view goes with the plot")
 
 
 def _slice_of(cine: slicer.vtkMRMLSequenceNode) -> AddedSequence:
