@@ -26,8 +26,9 @@ from TemporalInterpLib.temporary_volume import add_temporary_volume, imitate, is
 BLENDED_AT_ONCE = 5_000_000
 """Voxels up to which a blend takes much less than a tenth of a second."""
 
-ANSWERED_UNASKED = 2_000_000
-"""Voxels up to which an engine answers without being asked, as after a scene was loaded: a fit takes some seconds."""
+FITTED_AT_ONCE = 150_000
+"""Voxels of a volume up to which a velocity field takes some seconds. Slices that are fitted one by one, as those of
+most cines, take no longer however many voxels they have."""
 
 LIVE = 0.1
 """Seconds up to which the frames of an engine are shown while the slider still moves."""
@@ -94,8 +95,7 @@ class Preview:
         elif time == self._time and not (asked and self.waits):  # shown, or being computed
             return
         self._time, self._gap = time, subject.gap_at(time, self._frames, self._blend.sequence)
-        is_long = subject.create is not None and self._voxels > ANSWERED_UNASKED
-        self.waits = is_long and not asked and not self._is_acquired
+        self.waits = not asked and not self._is_acquired and self._can_take_long
         self._answered, self.doing = False, ""
         if self._failed != self._gap.number:
             self.error = self._failed = None
@@ -220,6 +220,12 @@ class Preview:
     @property
     def _is_small(self) -> bool:
         return self._voxels <= BLENDED_AT_ONCE
+
+    @property
+    def _can_take_long(self) -> bool:
+        """Whether the engine could take more than some seconds."""
+        is_quick = self._is_small and self._frames.slices_are_independent
+        return self._subject.create is not None and not is_quick and self._voxels > FITTED_AT_ONCE
 
     @property
     def _blend_is_all(self) -> bool:

@@ -99,6 +99,16 @@ def nodes_in(folder: int, scene: slicer.vtkMRMLScene) -> list[slicer.vtkMRMLNode
     return [node for node in nodes if node is not None and node.GetScene() is scene]
 
 
+def leave_hierarchy(nodes: Iterable[slicer.vtkMRMLNode]) -> None:
+    """Remove the items of nodes that are about to be removed, which otherwise only Slicer's plug-ins would do."""
+    nodes = list(nodes)
+    for hierarchy in nodes_of(nodes[0].GetScene() if nodes else None, "vtkMRMLSubjectHierarchyNode"):
+        for node in nodes:
+            item = hierarchy.GetItemByDataNode(node)
+            if item != hierarchy.GetInvalidItemID():
+                hierarchy.RemoveItem(item, False, False)
+
+
 def remove_empty_folders(scene: slicer.vtkMRMLScene) -> None:
     """Remove the folders of results whose nodes are all gone."""
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)

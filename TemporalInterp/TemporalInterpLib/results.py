@@ -24,7 +24,7 @@ from TemporalInterpLib.remove_generated import (
     remove_generated_frames,
     remove_with_belongings,
 )
-from TemporalInterpLib.result_folder import remove_empty_folders
+from TemporalInterpLib.result_folder import leave_hierarchy, remove_empty_folders
 from TemporalInterpLib.result_marks import BROWSER_KEY, ORIGIN_ROLE, RESULT_KEY, ResultKind, is_result, made_at
 from TemporalInterpLib.scene_transaction import nodes_of
 from TemporalInterpLib.sequence_browser import browsers_of, proxies_in, proxy_of
@@ -100,7 +100,7 @@ class Result:
         browsers = {browser for sequence in sequences for browser in browsers_of(sequence)}
         leaving = [*self.nodes, *(proxy for sequence in sequences for proxy in _proxies_of(sequence))]
         leave_views(leaving, _shown(self.origin))
-        _leave_hierarchy(leaving)
+        leave_hierarchy(leaving)
         for sequence in reversed(sequences):
             if is_motion(sequence):
                 for node in followers_of(sequence):
@@ -210,21 +210,11 @@ def _remove_browser_in_vain(browser: slicer.vtkMRMLSequenceBrowserNode) -> None:
     scene, shown = browser.GetScene(), vtk.vtkCollection()
     browser.GetAllProxyNodes(shown)
     proxies = [shown.GetItemAsObject(number) for number in range(shown.GetNumberOfItems())]
-    _leave_hierarchy([browser, *proxies])
+    leave_hierarchy([browser, *proxies])
     scene.RemoveNode(browser)  # first: it would make itself new proxies
     for proxy in proxies:
         leave_views([proxy], None)
         remove_with_belongings(proxy, scene)
-
-
-def _leave_hierarchy(nodes: Iterable[slicer.vtkMRMLNode]) -> None:
-    """Remove the items of nodes in the subject hierarchy, which otherwise only its plug-ins would do."""
-    nodes = list(nodes)
-    for hierarchy in nodes_of(_scene_of(nodes[0]) if nodes else None, "vtkMRMLSubjectHierarchyNode"):
-        for node in nodes:
-            item = hierarchy.GetItemByDataNode(node)
-            if item != hierarchy.GetInvalidItemID():
-                hierarchy.RemoveItem(item, False, False)
 
 
 def _proxies_of(sequence: slicer.vtkMRMLSequenceNode) -> list[slicer.vtkMRMLNode]:

@@ -18,7 +18,7 @@ from TemporalInterpLib.charts import add_chart, add_table, index_heading
 from TemporalInterpLib.follow_points import in_image
 from TemporalInterpLib.motion_transforms import displacements_in
 from TemporalInterpLib.remove_generated import remove_with_belongings
-from TemporalInterpLib.result_folder import put_beside
+from TemporalInterpLib.result_folder import leave_hierarchy, put_beside
 from TemporalInterpLib.result_marks import ResultKind, mark_result
 from TemporalInterpLib.scene_transaction import nodes_of, scene_transaction
 from TemporalInterpLib.sequence_conversion import index_values_of
@@ -128,6 +128,7 @@ def strain_nodes(
 
 
 def _remove(nodes: list[slicer.vtkMRMLNode], scene: slicer.vtkMRMLScene) -> None:
+    leave_hierarchy(nodes)
     for node in sorted(nodes, key=lambda node: not node.IsA("vtkMRMLPlotChartNode")):  # the chart releases its series
         remove_with_belongings(node, scene)
 

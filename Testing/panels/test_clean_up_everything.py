@@ -9,9 +9,10 @@ from tracking_helpers import curve, ring
 from TemporalInterpLib.layout import COMPARISON, SIDE_BY_SIDE, register_layouts
 from TemporalInterpLib.parameter_node import FieldStyle
 from TemporalInterpLib.region_box import add_box
-from TemporalInterpLib.result_folder import folders_in
+from TemporalInterpLib.result_folder import folder_of, folders_in, nodes_in
 from TemporalInterpLib.result_marks import COLORS_KEY
 from TemporalInterpLib.scene_transaction import nodes_of
+from TemporalInterpLib.sequence_browser import proxy_of
 from TemporalInterpLib.slice_views import views_of
 
 
@@ -140,3 +141,24 @@ def test_loaded_and_removed_nothing_is_left_but_the_images(widget, make, dialogs
     used = {node.GetNthDisplayNode(n) for node in displayable for n in range(node.GetNumberOfDisplayNodes())}
     assert [node.GetName() for node in left if node.IsA("vtkMRMLDisplayNode") and node not in used] == []
     assert folders_in(scene) == []
+
+
+def test_motion_and_slices_are_results_with_their_memory_in_folders_of_their_own(cine, scene, widget, make):
+    for name in ("slices", "motion"):
+        make[name](widget)
+    by_name = {result.name: result for result in widget.logic.results()}
+    assert list(by_name) == ["Motion of cine", "Synthetic slices in cine", "Region of cine"]
+    voxels = slicer.util.arrayFromVolume(cine.proxy).size
+    assert by_name["Motion of cine"].bytes > 5 * voxels * 3 * 4  # a vector of floats for every voxel of every frame
+    assert by_name["Synthetic slices in cine"].bytes > 5 * voxels * 1.5 * 2
+    for name in ("Motion of cine", "Synthetic slices in cine"):
+        first, *others = by_name[name].nodes
+        inside = nodes_in(folder_of(first), scene)
+        assert {first, proxy_of(first), *others} == set(inside)
+    assert folder_of(cine.proxy) is None
+    widget.ui.strainButton.click()  # in place of the curves that are there
+    motion = by_name["Motion of cine"].nodes[0]
+    assert {node.GetClassName() for node in nodes_in(folder_of(motion), scene)} == {
+        *("vtkMRMLSequenceNode", "vtkMRMLTransformNode", "vtkMRMLTableNode"),
+        *("vtkMRMLPlotChartNode", "vtkMRMLPlotSeriesNode"),
+    }

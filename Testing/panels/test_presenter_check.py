@@ -44,6 +44,8 @@ def test_checks_are_told_apart_by_engine_and_frames():
     assert view.choices == ["velocity field, 45 to 315 ms", "student, 45 to 270 ms"]
     assert shown(replace(CHECK)).choices == ["velocity field, 45 to 315 ms"]
     assert present(State(checks=[CHECK])).choices == ["velocity field, 45 to 315"]
+    clock = replace(CHECK, first=36000123.4, last=36000156.4)  # times of a clock
+    assert shown(clock).choices == ["velocity field, 36000123.4 to 36000156.4 ms"]
 
 
 def test_the_scale_of_errors_is_told_in_per_cent_and_follows_window_and_level():

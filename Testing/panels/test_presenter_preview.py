@@ -55,6 +55,12 @@ class TestStatus:
     def test_work_on_the_answer_takes_its_place(self):
         assert present(shown(40.0, doing="Linear blend for now.")).status == "Linear blend for now."
 
+    def test_an_engine_that_waits_says_what_to_do(self):
+        view = present(shown(40.0, waits=True))
+        assert view.status.startswith("Linear blend: with images of this size the engine can take minutes")
+        assert view.bring_back == "Compute the frame at 40 ms"
+        assert present(shown(40.0, waits=True, elsewhere="CT")).bring_back == "Show the frame at 40 ms"
+
     def test_a_failure_comes_first(self):
         blend = replace(MADE, engine="linear_blend", frames=(33.0, 66.0))
         status = present(shown(40.0, blend, failure="No memory.")).status

@@ -1,5 +1,7 @@
 """A scene that was saved while the preview was shown shows it again: the same instant, in the same views."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import slicer
@@ -151,7 +153,7 @@ class TestWhereTheEngineTakesLong:
     @pytest.fixture(params=[preview_module.BLENDED_AT_ONCE, 0], ids=["blended at once", "blended in a while"])
     def loaded(self, request, saved, engines, monkeypatch, process_events_until):
         """The panel after a scene of large images was loaded; engines that were made since are in `engines.made`."""
-        monkeypatch.setattr(preview_module, "ANSWERED_UNASKED", 0)
+        monkeypatch.setattr(preview_module, "FITTED_AT_ONCE", 0)
         monkeypatch.setattr(preview_module, "BLENDED_AT_ONCE", request.param)
         widget = saved()
         engines.made.clear()
@@ -186,8 +188,19 @@ class TestWhereTheEngineTakesLong:
         assert loaded.ui.showInstant.isHidden()
 
 
+def test_slices_that_are_fitted_one_by_one_need_not_be_asked_for(
+    scene, blob_frames, open_panel, save_and_load, monkeypatch, answered
+):
+    monkeypatch.setattr(preview_module, "FITTED_AT_ONCE", 0)
+    apart = replace(STRAIGHT, spacing=(1.5, 1.25, 20.0))
+    put_in_scene(blob_frames(5), apart, times=[0, 12.5, 25, 37.5, 50])
+    widget = open_panel()
+    widget.ui.timeSlider.value = 20
+    save_and_load()
+    answered(widget)
+
+
 def test_without_the_packages_the_blend_is_shown_and_it_says_what_to_install(saved, monkeypatch):
-    monkeypatch.setattr("TemporalInterpLib.preview.ANSWERED_UNASKED", 10**9)
     widget = saved()
     monkeypatch.setattr("TemporalInterpLib.engines.engines_can_run", lambda: False)
     widget.panel.stop()

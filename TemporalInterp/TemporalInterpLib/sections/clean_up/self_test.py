@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import slicer
 
+from TemporalInterpLib.result_folder import folders_in
 from TemporalInterpLib.result_marks import ResultKind
 from TemporalInterpLib.scene_transaction import nodes_of
 from TemporalInterpLib.self_test.run import Run, Step, items
@@ -26,8 +27,12 @@ def _clean_up(run: Run) -> None:
     test.assertFalse(ui.removeAllButton.enabled)
     test.assertEqual([node.GetMTime() for node in items(sequence)], times)
     test.assertIsNone(run.parameters.result)
-    for kind in ("vtkMRMLTableNode", "vtkMRMLPlotChartNode", "vtkMRMLPlotSeriesNode"):
+    for kind in ("vtkMRMLTableNode", "vtkMRMLPlotChartNode", "vtkMRMLPlotSeriesNode", "vtkMRMLColorLegendDisplayNode"):
         test.assertEqual(nodes_of(slicer.mrmlScene, kind), [])
+    colors = nodes_of(slicer.mrmlScene, "vtkMRMLColorNode")
+    made = [node for node in colors if node.GetName().startswith(("Volume change", "Displacement to color"))]
+    test.assertEqual(made, [])
+    test.assertEqual(folders_in(slicer.mrmlScene), [])
     test.assertEqual(nodes_of(slicer.mrmlScene, "vtkMRMLSequenceBrowserNode"), browsers_of(sequence))
 
 

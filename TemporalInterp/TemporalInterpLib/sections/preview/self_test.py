@@ -103,6 +103,8 @@ def _other_sequence(run: Run) -> None:
 def _loaded_scene(run: Run) -> None:
     """The instant is chosen again"""
     run.test.assertEqual(run.ui.timeSlider.value, 90.0)
+    if slicer.app.layoutManager() is not None:
+        run.test.assertEqual(run.ui.instantLabel.text, "SYNTHETIC 90 ms", "the preview was shown, and is again")
 
 
 def _propose(run: Run) -> None:

@@ -40,7 +40,7 @@ def _track(run: Run) -> None:
     remove_cine(slice_cine.sequence)
     run.parameters.sequence = cine
     if manager is not None:
-        manager.setLayout(layout)  # a plot view was added
+        test.assertEqual(manager.layout, layout, "the plot view goes with the plot")
 
 
 def _slice_of(cine: slicer.vtkMRMLSequenceNode) -> AddedSequence:
