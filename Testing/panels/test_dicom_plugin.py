@@ -67,9 +67,8 @@ def test_a_stack_of_a_series_a_slice_is_one_sequence(plugin, scene, cases):
 def test_what_was_loaded_is_shown_and_played_from_the_toolbar(plugin, scene, cases, slicer_session):
     stack, *_ = plugin.examineForImport(by_series(cases / "d30 Über cine (SAX)"))
     volume = plugin.load(stack)
-    assert slicer.app.layoutManager().sliceWidget("Red").sliceLogic().GetSliceCompositeNode().GetBackgroundVolumeID() == (
-        volume.GetID()
-    )
+    red = slicer.app.layoutManager().sliceWidget("Red").sliceLogic().GetSliceCompositeNode()
+    assert red.GetBackgroundVolumeID() == volume.GetID()
     assert slicer_session.in_toolbar == slicer.util.getNodesByClass("vtkMRMLSequenceBrowserNode")
 
 
