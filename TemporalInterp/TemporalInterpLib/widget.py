@@ -185,13 +185,14 @@ def _labels_of(widget: Any) -> list[Any]:
 
 def _keep_width(contents: Any) -> None:
     """Let no message, picture, choice or player widen the panel: it would take the room of the slice views."""
-    messages = [label for label in _labels_of(contents) if label.wordWrap or not label.text]
     choices = [*contents.findChildren(qt.QComboBox), *contents.findChildren(slicer.qMRMLNodeComboBox)]
     players = [
         *contents.findChildren(slicer.qMRMLSequenceBrowserPlayWidget),
         *contents.findChildren(slicer.qMRMLSequenceBrowserSeekWidget),
     ]
-    for widget in (*messages, *choices, *players):
+    of_players = {label for player in players for label in player.findChildren(qt.QLabel)}  # are laid out by Slicer
+    messages = [label for label in _labels_of(contents) if label.wordWrap or not label.text]
+    for widget in (*(label for label in messages if label not in of_players), *choices, *players):
         policy = widget.sizePolicy
         policy.setHorizontalPolicy(qt.QSizePolicy.Ignored)
         widget.setSizePolicy(policy)

@@ -12,7 +12,7 @@ import slicer
 import vtk
 from PySide6.QtCore import Property, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QStandardItem, QStandardItemModel
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QTableView, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QTableView, QWidget
 
 from harness.properties import getter, stored
 
@@ -239,6 +239,7 @@ class qMRMLSequenceBrowserSeekWidget(_BrowserWidget):
         self._slider = QSlider(Qt.Orientation.Horizontal, self)
         self._slider.valueChanged.connect(self.setSelectedItemNumber)
         QHBoxLayout(self).addWidget(self._slider)
+        self.layout().addWidget(QLabel(self, objectName="label_IndexValue"))
 
     slider = getter("_slider")
 

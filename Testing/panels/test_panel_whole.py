@@ -82,6 +82,11 @@ def test_the_panel_keeps_its_width_whatever_it_says(used, said):
     assert used.parent.sizeHint.width() <= WIDEST, too_wide
 
 
+def test_the_labels_of_a_player_keep_their_room(open_panel):
+    (label,) = open_panel().ui.seekWidget.findChildren(qt.QLabel)
+    assert label.sizePolicy.horizontalPolicy() != qt.QSizePolicy.Ignored
+
+
 def test_closed_sections_leave_no_empty_lines(cine, open_panel):
     widget = open_panel()
     for button in widget.parent.findChildren("ctkCollapsibleButton"):
