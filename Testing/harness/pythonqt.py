@@ -69,9 +69,6 @@ class QtClass(type):
             return Method(attribute)
         raise AttributeError(f"{cls.__name__} has no enum value or static method named '{name}'")
 
-    def __setattr__(cls, name: str, value: Any) -> None:
-        raise AttributeError(f"'{name}' can not be set on the class {cls.__name__}")
-
 
 class Method:
     """A method or slot, bound to its object; arguments by position only."""
@@ -182,9 +179,6 @@ class Wrapper:
 
     def __hash__(self) -> int:
         return hash(id(self._qt))
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__} ({self._qt!r})" if self else f"destroyed {type(self).__name__}"
 
 
 class _EventFilter(QtCore.QObject):

@@ -84,9 +84,6 @@ class ScriptedLoadableModuleWidget:
             slicer.app.moduleManager().disconnect("moduleAboutToBeUnloaded(QString)", self._on_unload)
             self.cleanup()
 
-    def resourcePath(self, filename: str) -> str:
-        return str(Path(slicer.util.modulePath(self.moduleName)).parent / "Resources" / filename)
-
     def setup(self) -> None:
         """Slicer's adds the developer's buttons."""
 

@@ -22,6 +22,8 @@ from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 pytestmark = pytest.mark.usefixtures("slicer_session")
 
 MODULE = """
+from pathlib import Path
+
 import ctk
 import qt
 import slicer
@@ -51,7 +53,7 @@ class TinyWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def setup(self):
         ScriptedLoadableModuleWidget.setup(self)
-        top = slicer.util.loadUI(self.resourcePath("UI/Tiny.ui"))
+        top = slicer.util.loadUI(str(Path(__file__).with_suffix(".ui")))
         self.layout.addWidget(top)
         self.ui = slicer.util.childWidgetVariables(top)
         top.setMRMLScene(slicer.mrmlScene)
@@ -109,8 +111,7 @@ UI = """<?xml version="1.0" encoding="UTF-8"?>
 @pytest.fixture
 def tiny(tmp_path) -> Path:
     """File of a scripted module with a .ui file."""
-    (tmp_path / "Resources" / "UI").mkdir(parents=True)
-    (tmp_path / "Resources" / "UI" / "Tiny.ui").write_text(UI)
+    (tmp_path / "Tiny.ui").write_text(UI)
     path = tmp_path / "Tiny.py"
     path.write_text(MODULE)
     return path
@@ -574,13 +575,13 @@ class TestModule:
         ],
     )
     def test_a_mistake_in_a_ui_file(self, tiny, open_module, right, wrong, message):
-        path = tiny.parent / "Resources" / "UI" / "Tiny.ui"
+        path = tiny.with_suffix(".ui")
         path.write_text(UI.replace(right, wrong))
         with pytest.raises(UiFileError, match=message):
             open_module(tiny)
 
     def test_a_connection_in_a_ui_file_that_does_not_exist(self, tiny, open_module):
-        path = tiny.parent / "Resources" / "UI" / "Tiny.ui"
+        path = tiny.with_suffix(".ui")
         path.write_text(UI.replace("mrmlSceneChanged", "mrmlScenesChanged"))
         open_module(tiny)
         assert "mrmlScenesChanged" in str(faults.take()[0])

@@ -40,3 +40,12 @@ def test_what_happens_between_two_waits_does_not_count():
     process(0.05)
     turns.end()
     assert turns.seconds < 0.5
+
+
+def test_what_holds_the_loop_before_its_first_turn_counts():
+    turns = LongestTurn()
+    turns.begin("a press")
+    time.sleep(0.4)
+    turns.end()
+    assert turns.seconds >= 0.4
+    assert turns.during == "a press"

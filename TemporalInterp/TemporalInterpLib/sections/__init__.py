@@ -1,6 +1,7 @@
-"""The sections of the module's panel, a folder each: its `.ui` file, `presenter.py` without Qt, and a thin `panel.py`.
+"""The sections of the module's panel, a folder each.
 
-A section is found by its folder, so that one is added by adding a folder, and removed by removing it.
+It holds the `.ui` file, `presenter.py` without Qt, a thin `panel.py`, and `self_test.py` with steps of the self-test. A
+section is found by its folder, so that one is added by adding a folder, and removed by removing it.
 """
 
 from __future__ import annotations

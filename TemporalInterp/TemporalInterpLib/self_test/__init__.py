@@ -37,7 +37,7 @@ def run_self_test(test: unittest.TestCase) -> None:
         for step in steps(run.panel.sections):
             test.delayDisplay(step.walk.__doc__)
             step.walk(run)
-    turn = f"longest turn of the event loop {run.turns.seconds:.2f} s, waiting for: {run.turns.during}"
+    turn = f"longest turn of the event loop {run.turns.seconds:.2f} s: {run.turns.during}"
     print(f"TemporalInterp: {turn}")
     test.delayDisplay(f"TemporalInterp: passed; {turn}")
 

@@ -64,7 +64,7 @@ class Run:
         widget: the module's widget, set up.
         engine: name of the engine that "Automatic" is here.
         folder: for files; it goes with the run.
-        turns: of the event loop while the test waits.
+        turns: of the event loop while the test waits, or presses a button.
         saved: what was saved, for the comparison with what is loaded.
     """
 
@@ -109,7 +109,9 @@ class Run:
 
     def press(self, work: Any) -> None:
         """Press a button that starts a job, and wait until it is done."""
+        self.turns.begin(f"a press of '{work.button.text}'")
         work.button.click()
+        self.turns.end()
         self.test.assertTrue(work.running, work.message.text)
         self.wait_until(lambda: not work.running, work.button.text)
 

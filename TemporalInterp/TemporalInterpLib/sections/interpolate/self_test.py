@@ -155,7 +155,7 @@ WITH_PHASES = ("sequence", "preview")
 
 STEPS = (
     Step(0, _no_sequence),
-    Step(25, _sequence),
+    Step(25, _sequence, WITH_PHASES),
     Step(40, _at_times, WITH_PHASES),
     Step(41, _whole_sequence, WITH_PHASES),
     Step(42, _cancel, WITH_PHASES),
