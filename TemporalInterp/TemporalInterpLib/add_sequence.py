@@ -9,6 +9,7 @@ import slicer
 
 from temporal_interp.data.sequence import Sequence
 from TemporalInterpLib.companions import Companion, mark_companion, show_companion
+from TemporalInterpLib.playback import set_natural_speed
 from TemporalInterpLib.scene_transaction import scene_transaction
 from TemporalInterpLib.sequence_browser import SourceView, add_browser, add_proxy, show_like
 from TemporalInterpLib.sequence_conversion import node_from_sequence
@@ -45,7 +46,9 @@ def add_sequence_to_scene(sequence: Sequence, name: str, scene: slicer.vtkMRMLSc
     scene = scene or slicer.mrmlScene
     sequence_node = node_from_sequence(sequence, name)
     with scene_transaction(scene):
-        return add_browsed_sequence(sequence_node, {}, name, SourceView(name), scene)
+        added = add_browsed_sequence(sequence_node, {}, name, SourceView(name), scene)
+        set_natural_speed(added.browser)
+        return added
 
 
 def add_browsed_sequence(

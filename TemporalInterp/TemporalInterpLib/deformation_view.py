@@ -38,7 +38,7 @@ OVER_FRAMES = 0.75
 def show_field(
     frames: slicer.vtkMRMLSequenceNode | None, style: FieldStyle, spacing_mm: float, longest_mm: float
 ) -> None:
-    """Draw the field from the first phase in the slice views, with a legend; nothing where there is none.
+    """Draw the field from the first phase in the slice views; nothing where there is none.
 
     Args:
         frames: an interpolated sequence.
@@ -51,8 +51,6 @@ def show_field(
         return
     _colour_up_to(proxy, longest_mm)
     draw_transform(proxy, style, spacing_mm, arrow_scale(spacing_mm, longest_mm))
-    shown = style is not FieldStyle.HIDDEN
-    show_legend(proxy.GetDisplayNode(), _("Motion, mm"), place=RIGHT, decimals=1, shown=shown)
 
 
 def show_volume_change(frames: slicer.vtkMRMLSequenceNode | None, *, shown: bool) -> None:
@@ -82,7 +80,7 @@ def arrow_scale(spacing_mm: float, longest_mm: float) -> int:
 
 
 def draw_transform(proxy: slicer.vtkMRMLTransformNode, style: FieldStyle, spacing_mm: float, scale: int = 1) -> None:
-    """Draw a transform in the slice views, arrows so many times their length; see `show_field`."""
+    """Draw a transform in the slice views with a legend, arrows so many times their length; see `show_field`."""
     proxy.CreateDefaultDisplayNodes()
     display = proxy.GetDisplayNode()
     with slicer.util.NodeModify(display):
@@ -97,6 +95,7 @@ def draw_transform(proxy: slicer.vtkMRMLTransformNode, style: FieldStyle, spacin
         display.SetGlyphDisplayRangeMinMm(SMALLEST)
         display.SetGlyphScalePercent(100 * scale)
         display.SetSliceIntersectionThickness(LINE_WIDTH)
+    show_legend(display, _("Motion, mm"), place=RIGHT, decimals=1, shown=style is not FieldStyle.HIDDEN)
 
 
 def colour_transform(proxy: slicer.vtkMRMLTransformNode, grids: Iterable[vtk.vtkImageData]) -> None:

@@ -26,6 +26,9 @@ VIEWS = tuple(_PHASES)
 COMPARED_VIEWS = tuple(_SLICES)
 """Names of the slice views, from left to right."""
 
+USUAL_VIEWS = {"Red": "Axial", "Green": "Coronal", "Yellow": "Sagittal"}
+"""Slicer's usual slice views, and their orientations."""
+
 _VIEW = """
   <item><view class="vtkMRMLSliceNode" singletontag="{tag}">
     <property name="orientation" action="default">{orientation}</property>
@@ -169,8 +172,17 @@ def show_in_slice_views(volume: slicer.vtkMRMLScalarVolumeNode, *, fit: bool) ->
         return
     if passes(volume):
         remember_images(volume.GetScene())
+    if fit:
+        _turn_back(volume.GetScene())
     slicer.util.setSliceViewerLayers(background=volume, fit=fit, rotateToVolumePlane=fit)
     forget_images(volume.GetScene())
+
+
+def _turn_back(scene: slicer.vtkMRMLScene) -> None:
+    """Turn the usual views to their own orientations: a single slice before has left them all in its plane."""
+    for node in nodes_of(scene, "vtkMRMLSliceNode"):
+        if node.GetLayoutName() in USUAL_VIEWS:
+            node.SetOrientation(USUAL_VIEWS[node.GetLayoutName()])
 
 
 class ShownVolumes:

@@ -55,6 +55,11 @@ def play(sequence: slicer.vtkMRMLSequenceNode | None, playing: bool = True) -> N
                 browser.SetPlaybackActive(playing)
 
 
+def is_playing(sequence: slicer.vtkMRMLSequenceNode) -> bool:
+    """Tell whether a browser whose master is a sequence plays."""
+    return any(b.GetPlaybackActive() for b in browsers_of(sequence) if b.GetMasterSequenceNode() is sequence)
+
+
 def go_to(sequence: slicer.vtkMRMLSequenceNode, number: int) -> None:
     """Stop at an item of a sequence."""
     play(sequence, False)

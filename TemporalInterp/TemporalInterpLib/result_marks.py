@@ -34,6 +34,7 @@ class ResultKind(Enum):
     SLICES = "added slices"
     REGION = "region to track in"
     FRAMES = "synthetic frames in a sequence"
+    INSTANT = "instant in the slice views"
 
 
 def mark_result(node: slicer.vtkMRMLNode, kind: ResultKind, origin: slicer.vtkMRMLSequenceNode | None = None) -> None:

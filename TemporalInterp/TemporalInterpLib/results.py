@@ -31,6 +31,7 @@ from TemporalInterpLib.sequence_browser import browsers_of, proxies_in, proxy_of
 from TemporalInterpLib.sequence_conversion import items_of, synthetic_items_of
 from TemporalInterpLib.slice_views import leave_views
 from TemporalInterpLib.strain_curves import strain_nodes
+from TemporalInterpLib.temporary_volume import temporary_volumes
 
 ENGINE = PREFIX + "Engine"
 
@@ -121,6 +122,7 @@ def results_in(scene: slicer.vtkMRMLScene | None) -> list[Result]:
         *_checks(scene),
         *_motions(sequences),
         *_slices(scene),
+        *_instants(scene),
     ]
     known = {node for result in results for node in result.nodes}
     results += [
@@ -200,6 +202,11 @@ def _slices(scene: slicer.vtkMRMLScene | None) -> list[Result]:
         and node not in shown
         and (node.GetNodeReference(SLICES_ROLE) is not None or is_result(node, ResultKind.SLICES))
     ]
+
+
+def _instants(scene: slicer.vtkMRMLScene | None) -> list[Result]:
+    volumes = temporary_volumes(scene)
+    return [Result(ResultKind.INSTANT, volumes, volumes[0].GetNodeReference(ORIGIN_ROLE))] if volumes else []
 
 
 def _remove_browser_in_vain(browser: slicer.vtkMRMLSequenceBrowserNode) -> None:

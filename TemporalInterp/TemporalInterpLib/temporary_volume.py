@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import slicer
 
+from TemporalInterpLib.result_marks import ORIGIN_ROLE
+from TemporalInterpLib.scene_transaction import nodes_of
 from TemporalInterpLib.sequence_browser import SourceView, put_under_same_parent, show_like
 from TemporalInterpLib.volume_conversion import copy_meaning, copy_place, set_voxels
 
@@ -13,7 +15,14 @@ def add_temporary_volume(sequence: slicer.vtkMRMLSequenceNode) -> slicer.vtkMRML
     """Add a volume that is not saved with the scene: the panel makes it again."""
     node = sequence.GetScene().AddNewNodeByClass("vtkMRMLScalarVolumeNode")
     node.SetSaveWithScene(False)
+    node.SetNodeReferenceID(ORIGIN_ROLE, sequence.GetID())
     return node
+
+
+def temporary_volumes(scene: slicer.vtkMRMLScene | None) -> list[slicer.vtkMRMLScalarVolumeNode]:
+    """Return the volumes of a scene that the panel shows for a while."""
+    volumes = nodes_of(scene, "vtkMRMLScalarVolumeNode")
+    return [node for node in volumes if not node.GetSaveWithScene() and node.GetNodeReference(ORIGIN_ROLE) is not None]
 
 
 def imitate(node: slicer.vtkMRMLScalarVolumeNode, sequence: slicer.vtkMRMLSequenceNode, number: int) -> None:

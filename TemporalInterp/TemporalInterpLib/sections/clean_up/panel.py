@@ -11,6 +11,7 @@ from slicer.i18n import tr as _
 
 from temporal_interp.errors import TemporalInterpError
 from TemporalInterpLib.parameter_node import ADAPTED, AUTOMATIC
+from TemporalInterpLib.result_marks import ResultKind
 from TemporalInterpLib.results import Result
 from TemporalInterpLib.section import PACKAGES, SCENE, Section
 from TemporalInterpLib.sections.clean_up.presenter import (
@@ -125,8 +126,10 @@ class CleanUpSection(Section):
             question(facts, undo=bool(scene.GetUndoFlag())), windowTitle=_("Remove results")
         ):
             return
+        if any(result.kind is ResultKind.INSTANT for result in results):
+            self.parameters.sideBySide = False  # otherwise it would be shown anew
         try:
-            self.logic.remove_results(results)
+            self.logic.remove_results([result for result in results if result.nodes[0].GetScene() is not None])
         except TemporalInterpError as error:
             tell_error(error)
         else:

@@ -19,8 +19,8 @@ class ResultFacts:
     """A result of the module in the scene.
 
     Attributes:
-        kind: "interpolation", "check", "tracked motion", "added slices", "region to track in" or "synthetic frames in a
-            sequence".
+        kind: "interpolation", "check", "tracked motion", "added slices", "region to track in", "instant in the slice
+            views" or "synthetic frames in a sequence".
         name: of its first node.
         engine: of its frames, "" where it has none.
         frames: number of its synthetic frames.
@@ -170,6 +170,8 @@ def models_removed(models: Sequence[ModelFacts]) -> str:
 
 def what_it_is(result: ResultFacts) -> str:
     """Return a result in words, what differs first."""
+    if result.kind == "instant in the slice views":
+        return _("Instant in the slice views")
     if result.kind == "synthetic frames in a sequence":
         return _("{count} synthetic frames in {name}").format(count=result.frames, name=result.name)
     if result.kind == "check":
@@ -208,6 +210,7 @@ def kind_in_words(kind: str) -> str:
         "tracked motion": _("tracked motion, with its strain curves; points return to the reference phase"),
         "added slices": _("images with added slices"),
         "region to track in": _("the box of Track motion, with your changes to it"),
+        "instant in the slice views": _("the instant, and the frames next to it; they are not saved with the scene"),
         "synthetic frames in a sequence": _("only these frames are removed; the acquired ones stay"),
     }[kind]
 

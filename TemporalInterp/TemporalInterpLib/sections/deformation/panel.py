@@ -11,12 +11,16 @@ from TemporalInterpLib.background import Steps
 from TemporalInterpLib.companions import Companion, companion_of
 from TemporalInterpLib.deformation_facts import DeformationFacts, measure_companions
 from TemporalInterpLib.deformation_view import arrow_scale, show_field, show_volume_change
+from TemporalInterpLib.follow_nodes import FollowedNodes
 from TemporalInterpLib.job import Job
+from TemporalInterpLib.layout import show_in_slice_views
 from TemporalInterpLib.parameter_node import FieldStyle
 from TemporalInterpLib.playback import go_to
 from TemporalInterpLib.section import SCENE, Section
 from TemporalInterpLib.sections.deformation.presenter import State, present
+from TemporalInterpLib.sequence_browser import proxy_of
 from TemporalInterpLib.short_time import short_time
+from TemporalInterpLib.slice_views import is_shown, views_of
 from TemporalInterpLib.volume_change import volume_change_of, volume_change_steps
 
 
@@ -31,6 +35,7 @@ class DeformationSection(Section):
     def connect(self) -> None:
         """Connect the widgets."""
         self._job: Job | None = None
+        self._views = FollowedNodes(self._views_have_changed)
         self.stop()
 
     @property
@@ -49,6 +54,7 @@ class DeformationSection(Section):
         if fields is None:
             self._drawn, self._map_shown = (), False
         elif facts is not None:
+            self._views.follow(views_of(result.GetScene()))
             self._go_to_the_longest(facts)
             self._draw(facts)
         elif not self._failure:  # a result of old, which nobody has measured
@@ -60,9 +66,10 @@ class DeformationSection(Section):
         """Stop working, and forget what is shown."""
         if self._job is not None:
             self._job.cancel()
+        self._views.follow([])
         self._result: slicer.vtkMRMLSequenceNode | None = None
         self._drawn: tuple[object, ...] = ()
-        self._map_shown = False
+        self._map_shown = self._was_seen = False
         self._shows: bool | None = None
         self._failure = ""
 
@@ -103,21 +110,34 @@ class DeformationSection(Section):
         shows = self.parameters.fieldStyle is not FieldStyle.HIDDEN or self.parameters.jacobian
         if shows and self._shows is False:
             go_to(self._result, facts.item)
+            if not self._is_seen:
+                self.parameters.sideBySide = False
+                show_in_slice_views(proxy_of(self._result), fit=False)
         self._shows = shows
 
     def _draw(self, facts: DeformationFacts) -> None:
-        parameters = self.parameters
-        drawn = (parameters.fieldStyle, parameters.fieldSpacing)
+        parameters, is_seen = self.parameters, self._is_seen
+        drawn = (parameters.fieldStyle if is_seen else FieldStyle.HIDDEN, parameters.fieldSpacing)
         if drawn != self._drawn:
             self._drawn = drawn
             show_field(self._result, *drawn, facts.longest_mm)
-        wanted = parameters.jacobian and self.ui.jacobian.enabled
+        self._was_seen = is_seen
+        wanted = parameters.jacobian and self.ui.jacobian.enabled and is_seen
         if wanted and volume_change_of(self._result) is None:
             if not self._failure:
                 self._start(volume_change_steps(self._result))
         elif wanted is not self._map_shown:
             self._map_shown = wanted
             show_volume_change(self._result, shown=wanted)
+
+    @property
+    def _is_seen(self) -> bool:
+        """Whether the slice views show the result: on a frame of another instant its motion would mislead."""
+        return slicer.app.layoutManager() is None or is_shown(proxy_of(self._result))
+
+    def _views_have_changed(self) -> None:
+        if self._is_seen is not self._was_seen and self.context.parameters is not None:
+            self.update()
 
     def _start(self, steps: Steps[Any]) -> None:
         if self._job is None:

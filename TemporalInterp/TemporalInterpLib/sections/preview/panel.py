@@ -10,7 +10,9 @@ from temporal_interp.workflows.phase_selection import change_from_first, propose
 from temporal_interp.workflows.request import BetweenPhases, Request, WholeSequence
 from TemporalInterpLib.engines import creator, engine_name
 from TemporalInterpLib.layout import ShownVolumes, SideBySide, show_in_slice_views
-from TemporalInterpLib.parameter_node import Span
+from TemporalInterpLib.moved_players import MovedPlayers
+from TemporalInterpLib.parameter_node import MIDDLE, Span
+from TemporalInterpLib.playback import is_playing, play, set_natural_speed
 from TemporalInterpLib.preview import Preview
 from TemporalInterpLib.preview_subject import Subject
 from TemporalInterpLib.section import PACKAGES, SCENE, Section
@@ -19,6 +21,7 @@ from TemporalInterpLib.sections.preview.presenter import Shown, State, present
 from TemporalInterpLib.sections.preview.time_axis import TimeAxis
 from TemporalInterpLib.sections.preview.time_curve import TimeCurve, Times
 from TemporalInterpLib.sections.preview.widgets import InstantWidgets
+from TemporalInterpLib.sequence_browser import browsers_of
 from TemporalInterpLib.sequence_in_use import SequenceInUse
 from TemporalInterpLib.slice_views import took_preview_away
 
@@ -51,6 +54,7 @@ class PreviewSection(Section):
         self.preview = Preview(self._show_state)
         self.side_by_side = SideBySide()
         self.shown_volumes = ShownVolumes(self._show_state)
+        self.players = MovedPlayers(self._player_moved, self._player_played)
         self.curve = TimeCurve(self.ui.changeCurve, self._click_curve, self._move, self._step)
         self.widgets = InstantWidgets(self.ui, self.allow)
         self._forget()
@@ -61,6 +65,7 @@ class PreviewSection(Section):
         self.ui.instantBox.connect("valueChanged(double)", self._slide)
         self.ui.previousInstant.connect("clicked()", lambda: self._step(-1))
         self.ui.nextInstant.connect("clicked()", lambda: self._step(1))
+        self.ui.playAcquired.connect("clicked(bool)", self._play_acquired)
         self.ui.showInstant.connect("clicked()", self._bring_back)
 
     def update(self) -> None:
@@ -78,6 +83,7 @@ class PreviewSection(Section):
         has_moved = self._instant not in (None, instant) and instant == self.parameters.instant
         if not has_moved:  # what takes longer need not be looked at while the slider moves
             self.shown_volumes.follow(self.parameters.parameterNode.GetScene())
+            self.players.follow(self.parameters.parameterNode.GetScene())
             self._engine_of = ()
         self._instant = self.parameters.instant = instant
         was_beside, self._beside = self._beside, self.parameters.sideBySide
@@ -92,6 +98,7 @@ class PreviewSection(Section):
     def stop(self) -> None:
         """Stop computing and remove the preview from the scene."""
         self.shown_volumes.release()
+        self.players.release()
         self.side_by_side.hide()
         self.preview.remove()
         self.widgets.forget()
@@ -105,6 +112,7 @@ class PreviewSection(Section):
         self._drawn: tuple[object, ...] = ()
         self._times: Times | None = None
         self._beside = False
+        self._choices: dict[slicer.vtkMRMLSequenceNode, tuple[int, int, float]] = {}
         self._engine_of: tuple[object, ...] = ()
         self._engine = self._refusal = self._engine_refusal = ""
 
@@ -113,11 +121,22 @@ class PreviewSection(Section):
     def _use(self, in_use: SequenceInUse) -> None:
         """Read what has changed of the sequence."""
         if in_use is not self._in_use:
-            if self._in_use is not None and self._in_use.node is not in_use.node:
-                self._instant = None  # another sequence is shown when the user moves in it
-            self._in_use = in_use
+            before, self._in_use = self._in_use, in_use
+            if before is not None and before.node is not in_use.node:
+                self._change(before)
             self._changes = [] if in_use.refusal else change_from_first(in_use.frames)
         self._period = None if in_use.refusal else in_use.frames.as_cyclic(self.cyclic).period
+
+    def _change(self, before: SequenceInUse) -> None:
+        """Another sequence was chosen: it has its own phases and instant, and is shown when the user moves in it."""
+        parameters = self.parameters
+        if before.node is not None and not before.refusal:
+            self._choices[before.node] = (parameters.firstPhase, parameters.lastPhase, parameters.instant)
+        self.preview.remove()
+        self._instant = None
+        chosen = self._choices.get(self._in_use.node, (-1, -1, MIDDLE))  # otherwise they are proposed
+        with slicer.util.NodeModify(parameters.parameterNode):
+            parameters.firstPhase, parameters.lastPhase, parameters.instant = chosen
 
     @property
     def _acquired_times(self) -> list[float]:
@@ -169,6 +188,30 @@ class PreviewSection(Section):
             self.parameters.instant = self.widgets.view.axis.stepped(self.parameters.instant, steps)
 
     # what is shown
+
+    def _player_moved(self, browser: slicer.vtkMRMLSequenceBrowserNode) -> None:
+        """Give the slice views back to what a player plays, where they show the instant."""
+        shown = browser.GetProxyNode(browser.GetMasterSequenceNode())
+        takes_views = self.side_by_side.is_shown or (self.preview.is_there and not self._elsewhere())
+        if takes_views and shown is not None and shown.IsA("vtkMRMLScalarVolumeNode"):
+            self._show_instead(shown)
+
+    def _player_played(self, browser: slicer.vtkMRMLSequenceBrowserNode) -> None:
+        if browser.GetMasterSequenceNode() is self.parameters.sequence:
+            self.ui.playAcquired.checked = browser.GetPlaybackActive()
+
+    def _play_acquired(self, wanted: bool) -> None:
+        sequence = self.parameters.sequence
+        for browser in browsers_of(sequence):
+            if browser.GetMasterSequenceNode() is sequence:
+                set_natural_speed(browser)
+                self._show_instead(browser.GetProxyNode(sequence))
+        play(sequence, wanted)
+        self.ui.playAcquired.checked = is_playing(sequence)
+
+    def _show_instead(self, volume: slicer.vtkMRMLScalarVolumeNode) -> None:
+        self.parameters.sideBySide = False
+        show_in_slice_views(volume, fit=False)
 
     def _bring_back(self) -> None:
         self._show_instant()
