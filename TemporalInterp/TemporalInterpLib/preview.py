@@ -21,6 +21,7 @@ from TemporalInterpLib.preview_subject import Subject
 from TemporalInterpLib.remove_generated import remove_with_belongings
 from TemporalInterpLib.sequence_conversion import sequence_from_node, set_attributes
 from TemporalInterpLib.short_time import short_time
+from TemporalInterpLib.slice_views import leave_views
 from TemporalInterpLib.temporary_volume import add_temporary_volume, imitate, is_in_scene, refill
 
 BLENDED_AT_ONCE = 5_000_000
@@ -137,11 +138,12 @@ class Preview:
         return self._neighbours
 
     def remove(self) -> None:
-        """Stop, and remove the volumes from the scene."""
+        """Stop, and remove the volumes from the scene; the views show again what they did before."""
         self.stop()
-        for node in [self.node, *self._neighbours]:
-            if is_in_scene(node):
-                remove_with_belongings(node, node.GetScene())
+        volumes = [node for node in [self.node, *self._neighbours] if is_in_scene(node)]
+        leave_views(volumes, None)
+        for node in volumes:
+            remove_with_belongings(node, node.GetScene())
         self.node, self._neighbours, self._neighbours_of = None, [], None
 
     def _begin(self, subject: Subject, time: float) -> None:

@@ -213,7 +213,11 @@ def test_removing_a_result_does_not_stop_the_preview_of_the_source(widget, work,
     widget.ui.timeSlider.value = 0.3
     node = widget.panel.sections["preview"].preview.node
     process_events_until(lambda: node.GetAttribute("TemporalInterp.Engine") == SHIFT.name)
-    remove_all(widget, dialogs)
+    slicer.app.processEvents()
+    tick(widget.ui.resultList, 0)
+    dialogs.answer = True
+    widget.ui.removeChosenButton.click()
+    assert listed(widget.ui.resultList) == ["Instant in the slice views"]
     assert node.GetScene() is not None
     assert node.GetAttribute("TemporalInterp.Engine") == SHIFT.name
 

@@ -284,5 +284,6 @@ def test_drawing_is_not_done_again_for_what_does_not_concern_it(interpolated):
     widget = interpolated()
     widget.ui.fieldStyle.currentIndex = list(FieldStyle).index(FieldStyle.ARROWS)
     changed = display_of(widget).GetMTime()
-    gestures.drag(widget.ui.timeSlider, 0.1, 0.2)
+    widget.ui.frameCount.value = 9
+    widget.ui.sideBySide.text = "other words"
     assert display_of(widget).GetMTime() == changed

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import slicer
-from harness import gestures
 from mrml_helpers import item_arrays, put_in_scene
 from panels.panel_helpers import SHIFT, blend, parameters_of, preview_of
 
@@ -129,12 +128,12 @@ def test_entered_later_it_comes_where_the_views_are_as_they_were_loaded(saved, e
         view.SetAttribute(PREVIEW_KEY, view.GetBackgroundVolumeID())
     if elsewhere:
         slicer.util.setSliceViewerLayers(background=slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode"))
-    gestures.enter(widget)
+    widget.enter()
     assert (preview_of(widget) is None) == elsewhere
-    gestures.leave(widget)
+    widget.exit()
     slicer.util.setSliceViewerLayers(background=images()[0])
     widget.panel.stop()
-    gestures.enter(widget)
+    widget.enter()
     assert preview_of(widget) is None, "it comes back once"
 
 
@@ -206,6 +205,6 @@ def test_without_the_packages_the_blend_is_shown_and_it_says_what_to_install(sav
     widget.panel.stop()
     for view in views_of(slicer.mrmlScene):
         view.SetAttribute(PREVIEW_KEY, view.GetBackgroundVolumeID() or "nothing")
-    gestures.enter(widget)
+    widget.enter()
     assert widget.ui.instantLabel.text == "SYNTHETIC 20 ms"
     assert "install them with the button at the top. The linear blend needs none." in widget.ui.previewStatus.text

@@ -74,6 +74,7 @@ class PreviewSection(Section):
         if self._in_use.refusal:
             self._instant = None
             self.preview.stop()
+            self._keep_choice()
             self._show_state()
             return
         if not self._in_use.are_phases(self.parameters.firstPhase, self.parameters.lastPhase):
@@ -93,7 +94,12 @@ class PreviewSection(Section):
         is_there = was_there or (self.preview.is_there and not self._elsewhere())
         if has_moved or was_beside or self._beside or is_there:
             self._show_instant(asked=has_moved or not (begins or self.preview.waits), fit=not was_there)
+        self._keep_choice()
         self._show_state()
+
+    def _keep_choice(self) -> None:
+        parameters = self.parameters
+        self._chosen = (parameters.firstPhase, parameters.lastPhase, parameters.instant)
 
     def stop(self) -> None:
         """Stop computing and remove the preview from the scene."""
@@ -112,6 +118,7 @@ class PreviewSection(Section):
         self._drawn: tuple[object, ...] = ()
         self._times: Times | None = None
         self._beside = False
+        self._chosen: tuple[int, int, float] | None = None
         self._choices: dict[slicer.vtkMRMLSequenceNode, tuple[int, int, float]] = {}
         self._engine_of: tuple[object, ...] = ()
         self._engine = self._refusal = self._engine_refusal = ""
@@ -130,10 +137,12 @@ class PreviewSection(Section):
     def _change(self, before: SequenceInUse) -> None:
         """Another sequence was chosen: it has its own phases and instant, and is shown when the user moves in it."""
         parameters = self.parameters
-        if before.node is not None and not before.refusal:
-            self._choices[before.node] = (parameters.firstPhase, parameters.lastPhase, parameters.instant)
         self.preview.remove()
         self._instant = None
+        if self._chosen != (parameters.firstPhase, parameters.lastPhase, parameters.instant):
+            return  # they came with it, in a scene that was loaded
+        if before.node is not None and not before.refusal:
+            self._choices[before.node] = self._chosen
         chosen = self._choices.get(self._in_use.node, (-1, -1, MIDDLE))  # otherwise they are proposed
         with slicer.util.NodeModify(parameters.parameterNode):
             parameters.firstPhase, parameters.lastPhase, parameters.instant = chosen

@@ -46,7 +46,14 @@ class InstantWidgets:
         ui = self._ui
         if (view.no_phases, view.no_instant) != (before.no_phases, before.no_instant):
             self._allow(ui.firstPhase, ui.lastPhase, ui.proposeButton, unless=view.no_phases)
-            instant = (ui.timeSlider, ui.instantBox, ui.previousInstant, ui.nextInstant, ui.playAcquired, ui.showInstant)
+            instant = (
+                ui.timeSlider,
+                ui.instantBox,
+                ui.previousInstant,
+                ui.nextInstant,
+                ui.playAcquired,
+                ui.showInstant,
+            )
             self._allow(*instant, ui.sideBySide, ui.span, unless=view.no_instant)
         if view.phases != before.phases:
             for box in (ui.firstPhase, ui.lastPhase):
