@@ -104,8 +104,8 @@ class StrainView(Enum):
     def label(self) -> str:
         """Return the text of the selector."""
         return {
-            StrainView.SHORT_AXIS: _("Short axis: circumferential, radial"),
-            StrainView.LONG_AXIS: _("Long axis: longitudinal, radial"),
+            StrainView.SHORT_AXIS: _("Short axis"),
+            StrainView.LONG_AXIS: _("Long axis"),
         }[self]
 
 
@@ -130,8 +130,8 @@ class SliceQuality(Enum):
     def label(self) -> str:
         """Return the text of the selector."""
         return {
-            SliceQuality.QUICK: _("Quick (ready at once)"),
-            SliceQuality.FITTED: _("Fitted to these images (some minutes)"),
+            SliceQuality.QUICK: _("Quick (seconds a volume)"),
+            SliceQuality.FITTED: _("Fitted (some minutes)"),
         }[self]
 
 
