@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import invalidate_caches
 from importlib.util import find_spec
 
@@ -25,6 +27,9 @@ REQUIREMENTS = {
 The packages of the core, and those of the commands that the module runs in a child process: typer and rich for all,
 matplotlib for `track`, lightning for `adapt`. Versions 2.6.2 and 2.6.3 of lightning were malicious.
 """
+
+FOR_VIDEOS = {"av": "av>=14.2"}
+"""The package that videos are read with, likewise; it is asked for when the first one is loaded."""
 
 FOR_ENGINES = ("torch", "platformdirs", "pydantic", "safetensors")
 """Packages that the engines need; the rest is for work in a child process."""
@@ -74,11 +79,34 @@ def install_missing_packages() -> None:
     ).format(packages=", ".join(missing))
     if not slicer.util.confirmOkCancelDisplay(question, windowTitle=_("Install Python packages")):
         return
-    try:
+    with _failure_is_told():
         if REQUIREMENTS["torch"] in missing and _install_torch_by_extension():
             missing.remove(REQUIREMENTS["torch"])
         if missing:
             _install(missing)
+
+
+def offer_videos() -> bool:
+    """Ask the user, then install what videos are read with; tell whether that is there now.
+
+    The application waits meanwhile. What fails is told to the user.
+    """
+    ((name, requirement),) = FOR_VIDEOS.items()
+    question = _(
+        "Videos need one more Python package, {package}, from the Python Package Index. Install it into Slicer's "
+        "Python now?"
+    ).format(package=requirement)
+    if not slicer.util.confirmOkCancelDisplay(question, windowTitle=_("Install a Python package")):
+        return False
+    with _failure_is_told():
+        _install([requirement])
+    return find_spec(name) is not None
+
+
+@contextmanager
+def _failure_is_told() -> Iterator[None]:
+    try:
+        yield
     except Exception as error:  # of pip, of the network, of the extension
         slicer.util.errorDisplay(
             _("The packages could not be installed. Is there a connection to the internet, and room on the disk?"),

@@ -15,7 +15,7 @@ import slicer
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.workflows.request import BetweenPhases, Request, result_times
+from temporal_interp.workflows.request import BetweenPhases, FramesInAll, Request, result_times
 from TemporalInterpLib.add_sequence import AddedSequence, add_browsed_sequence
 from TemporalInterpLib.background import Steps, share_of
 from TemporalInterpLib.companions import Companion, CompanionWriter
@@ -131,6 +131,8 @@ def _steps(
 
 def _details(request: Request, acquired: Sequence) -> str:
     """Return what tells this result from others of the same sequence, in few letters."""
+    if isinstance(request, FramesInAll):
+        return f"{request.frames} frames"
     if not isinstance(request, BetweenPhases):
         return f"x{request.factor}"
     first, last = (acquired.times[number] for number in (request.first, request.last))

@@ -65,6 +65,20 @@ class Fill(Enum):
         return {Fill.EVENLY: _("Evenly between A and B"), Fill.AT_TIMES: _("At chosen instants")}[self]
 
 
+class FillWhole(Enum):
+    """Which frames to synthesise in the whole sequence."""
+
+    FACTOR = "factor"
+    IN_ALL = "in all"
+
+    def label(self) -> str:
+        """Return the text of the selector."""
+        return {
+            FillWhole.FACTOR: _("Several times as many"),
+            FillWhole.IN_ALL: _("A number in all"),
+        }[self]
+
+
 class FieldStyle(Enum):
     """How to draw a displacement field."""
 
@@ -90,8 +104,8 @@ class StrainView(Enum):
     def label(self) -> str:
         """Return the text of the selector."""
         return {
-            StrainView.SHORT_AXIS: _("Short axis: circumferential, radial"),
-            StrainView.LONG_AXIS: _("Long axis: longitudinal, radial"),
+            StrainView.SHORT_AXIS: _("Short axis"),
+            StrainView.LONG_AXIS: _("Long axis"),
         }[self]
 
 
@@ -116,8 +130,8 @@ class SliceQuality(Enum):
     def label(self) -> str:
         """Return the text of the selector."""
         return {
-            SliceQuality.QUICK: _("Quick (ready at once)"),
-            SliceQuality.FITTED: _("Fitted to these images (some minutes)"),
+            SliceQuality.QUICK: _("Quick (seconds a volume)"),
+            SliceQuality.FITTED: _("Fitted (some minutes)"),
         }[self]
 
 
@@ -138,7 +152,9 @@ class TemporalInterpParameterNode:
         fill: which frames to synthesise between the phases.
         frameCount: number of frames between the phases.
         times: index values of the frames, separated by commas.
+        fillWhole: which frames to synthesise in the whole sequence.
         factor: by which the frame rate of the whole sequence is multiplied.
+        framesInAll: number of frames of the whole sequence.
         cyclic: the items are one whole cycle: after the last comes the first again. A known loop is one in any case.
         fields: also make displacement fields and Jacobian determinants.
         result: the latest interpolated sequence.
@@ -171,7 +187,9 @@ class TemporalInterpParameterNode:
     fill: Fill = Fill.EVENLY
     frameCount: Annotated[int, WithinRange(1, 500)] = 10  # noqa: N815
     times: str = ""
+    fillWhole: FillWhole = FillWhole.FACTOR  # noqa: N815
     factor: Annotated[int, WithinRange(2, 50)] = 4
+    framesInAll: Annotated[int, WithinRange(2, 1000)] = 60  # noqa: N815
     cyclic: bool = False
     fields: bool = True
     result: slicer.vtkMRMLSequenceNode

@@ -54,7 +54,15 @@ class UnwritableFileError(TemporalInterpError, OSError):
 
 
 class MissingPackageError(TemporalInterpError, ImportError):
-    """A package that this needs is not installed. The message says how to install it."""
+    """A package that this needs is not installed. The message says how to install it.
+
+    Attributes:
+        package: the name that is imported, "" where it is not told.
+    """
+
+    def __init__(self, message: str, package: str = "") -> None:
+        super().__init__(message)
+        self.package = package
 
 
 class FitDivergedError(TemporalInterpError, RuntimeError):

@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
@@ -57,15 +58,20 @@ def extension() -> dict[str, list[str]]:
     return settings(REPOSITORY / "CMakeLists.txt")
 
 
-@pytest.fixture(scope="module")
-def required_by_module() -> dict[str, str]:
-    """REQUIREMENTS of the module's dependencies.py, read without importing it, which needs Slicer."""
+def in_dependencies(name: str) -> Any:
+    """A constant of the module's dependencies.py, read without importing it, which needs Slicer."""
     tree = ast.parse((MODULE / "TemporalInterpLib" / "dependencies.py").read_text(encoding="utf-8"))
     return next(
         ast.literal_eval(statement.value)
         for statement in tree.body
-        if isinstance(statement, ast.Assign) and statement.targets[0].id == "REQUIREMENTS"
+        if isinstance(statement, ast.Assign) and statement.targets[0].id == name
     )
+
+
+@pytest.fixture(scope="module")
+def required_by_module() -> dict[str, str]:
+    """The packages that Slicer may lack."""
+    return in_dependencies("REQUIREMENTS")
 
 
 def test_top_level_names_the_extension_and_its_module():
@@ -112,14 +118,13 @@ def test_module_installs_what_the_package_needs_and_slicer_lacks(required_by_mod
     assert requirements_by_name(project["dependencies"]).keys() - asked_for.keys() <= IN_SLICER
 
 
+def test_what_is_installed_for_videos_is_the_extra_of_videos():
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert list(in_dependencies("FOR_VIDEOS").values()) == project["optional-dependencies"]["video"]
+
+
 def test_engines_need_nothing_that_the_module_does_not_install(required_by_module):
-    tree = ast.parse((MODULE / "TemporalInterpLib" / "dependencies.py").read_text(encoding="utf-8"))
-    (needed,) = (
-        ast.literal_eval(statement.value)
-        for statement in tree.body
-        if isinstance(statement, ast.Assign) and statement.targets[0].id == "FOR_ENGINES"
-    )
-    assert set(needed) <= required_by_module.keys()
+    assert set(in_dependencies("FOR_ENGINES")) <= required_by_module.keys()
 
 
 def test_module_looks_for_packages_by_the_name_they_are_imported_by(required_by_module):

@@ -10,6 +10,7 @@ from panels.panel_helpers import SHIFT, attributes, blend, parameters_of, pick, 
 
 from temporal_interp.data.geometry import Geometry
 from TemporalInterpLib.background import wait_for_threads
+from TemporalInterpLib.parameter_node import Span
 from TemporalInterpLib.sequence_conversion import set_attributes
 
 
@@ -58,7 +59,7 @@ def test_the_hidden_frames_are_those_between_the_phases(widget, check):
     check(widget)
     table = table_of()
     assert table["trigger time ms"] == [12.5, 25.0]
-    assert widget.ui.checkResult.text.startswith("2 hidden frames: ")
+    assert widget.ui.checkResult.text.startswith("2 hidden frames between 0 and 37.5 ms: ")
     assert widget.ui.checkMessage.text == ""
 
 
@@ -109,7 +110,11 @@ def test_the_gain_is_reported_beside_the_linear_blend(cine, widget, check):
     check(widget)
     table = table_of()
     gain = np.mean(np.subtract(table[MOVING], table[f"{MOVING}, linear blend"]))
-    assert f"{gain:+.2f} dB over the linear blend" in widget.ui.checkResult.text
+    share = abs(10 ** (-gain / 20) - 1)
+    assert share > 0.02
+    assert f"errors are {100 * share:.0f} % {'smaller' if gain > 0 else 'larger'} than" in widget.ui.checkResult.text
+    parameters_of(widget).span = Span.WHOLE
+    assert "shorter and easier" in widget.ui.checkResult.text
     assert list(table) == [
         "trigger time ms",
         *(f"{measure}{ending}" for measure in (MOVING, SSIM, WHOLE) for ending in ("", ", linear blend")),

@@ -9,7 +9,7 @@ from panels.panel_helpers import parameters_of, remove_all
 from stand_in_engines import StandIn, constant_field
 from temporal_interp.engines.pairwise import Synthesised
 from TemporalInterpLib.companions import Companion, companion_of
-from TemporalInterpLib.parameter_node import FieldStyle
+from TemporalInterpLib.parameter_node import FieldStyle, Span
 from TemporalInterpLib.sequence_browser import browsers_of, proxy_of
 from TemporalInterpLib.volume_change import FOLDED, WINDOW, volume_change_of
 
@@ -84,11 +84,21 @@ def test_with_fields_the_controls_can_be_used_and_nothing_is_drawn_yet(interpola
     assert legend_of(display_of(widget)) is None
 
 
+@pytest.mark.parametrize("span", [Span.BETWEEN, Span.WHOLE], ids=["between", "whole"])
+def test_it_says_since_when_the_tissue_has_moved(interpolated, open_panel, span):
+    widget = open_panel()
+    parameters_of(widget).span = span
+    since = "since phase A" if span is Span.BETWEEN else "since the acquired frame before"
+    assert f" mm {since}, at " in interpolated(widget=widget).ui.deformationMessage.text
+
+
 @pytest.mark.parametrize(("style", "mode"), [(FieldStyle.ARROWS, "VIS_MODE_GLYPH"), (FieldStyle.GRID, "VIS_MODE_GRID")])
 def test_the_field_is_drawn_in_the_slice_views_at_the_chosen_spacing(interpolated, style, mode):
     widget = interpolated()
     draw(widget, style)
     widget.ui.fieldSpacing.value = 4.0
+    assert widget.ui.fieldSpacingLabel.text == ("Grid spacing:" if style is FieldStyle.GRID else "Arrow spacing:")
+    assert ("point back to where the tissue was" in widget.ui.deformationMessage.text) == (style is FieldStyle.ARROWS)
     display = display_of(widget)
     assert display.GetVisibility()
     assert display.GetVisibility2D()
@@ -120,7 +130,7 @@ def test_turned_on_it_stops_where_most_is_to_be_seen(interpolated, with_map, tur
     draw(widget, FieldStyle.ARROWS) if turn_on == "arrows" else with_map(widget)
     assert not browser.GetPlaybackActive()
     assert browser.GetSelectedItemNumber() == 4  # phase B, where SHIFT has moved furthest
-    assert "up to 2.3 mm, at 50 ms" in widget.ui.deformationMessage.text
+    assert "up to 2.3 mm since phase A, at 50 ms" in widget.ui.deformationMessage.text
     browser.SetSelectedItemNumber(1)
     draw(widget, FieldStyle.GRID)
     assert browser.GetSelectedItemNumber() == 1, "the user has chosen another frame since"
@@ -134,7 +144,7 @@ def test_the_arrows_come_at_a_spacing_that_suits_the_image(interpolated):
     assert display_of(widget).GetGlyphScalePercent() == 100
     widget.ui.fieldSpacing.value = 7.0
     assert display_of(widget).GetGlyphScalePercent() == 400
-    assert "4 times their length" in widget.ui.deformationMessage.text
+    assert "Arrows, 4 times as long as the motion, point back" in widget.ui.deformationMessage.text
 
 
 def test_the_change_of_volume_lies_over_the_frames_where_there_is_tissue(interpolated, with_map):

@@ -28,7 +28,7 @@ from temporal_interp.workflows import interpolation
 from TemporalInterpLib import frame_marks
 from TemporalInterpLib.background import wait_for_threads
 from TemporalInterpLib.companions import Companion, companion_of
-from TemporalInterpLib.parameter_node import Fill, Span
+from TemporalInterpLib.parameter_node import Fill, FillWhole, Span
 from TemporalInterpLib.result_folder import folder_of, folders_in, nodes_in
 from TemporalInterpLib.sequence_browser import browsers_of, proxies_in
 
@@ -121,6 +121,28 @@ class TestFrames:
         if cyclic:
             np.testing.assert_array_equal(item_arrays(result)[9], _shifted_arrays(cine, 4, 0, 0.5))
 
+    @pytest.mark.parametrize(
+        ("cyclic", "values", "synthetic"),
+        [
+            (False, [0, 10, 20, 30, 40, 50], [False, True, True, True, True, False]),
+            (True, [0, 62.5 / 6, 62.5 / 3, 31.25, 62.5 * 2 / 3, 62.5 * 5 / 6], [False, True, True, True, True, True]),
+        ],
+        ids=["from first to last", "round the cycle"],
+    )
+    def test_whole_sequence_as_a_number_of_frames(self, cine, panel, finish, cyclic, values, synthetic):
+        parameters_of(panel).span = Span.WHOLE
+        parameters_of(panel).fillWhole = FillWhole.IN_ALL
+        panel.ui.framesInAll.value = 6
+        if cyclic:
+            panel.ui.cyclic.click()
+        result = finish(panel)
+        assert item_values(result) == pytest.approx(values)
+        assert synthetic_marks(result) == synthetic
+        assert item_arrays(result)[0].tobytes() == item_arrays(cine.sequence)[0].tobytes()
+        assert result.GetName().startswith("Interpolated 6 frames of cine")
+        if cyclic:
+            np.testing.assert_array_equal(item_arrays(result)[5], _shifted_arrays(cine, 4, 0, (values[5] - 50) / 12.5))
+
     @pytest.mark.parametrize("cyclic", [False, True])
     def test_a_loop_is_filled_round_ticked_or_not(self, cine, panel, finish, cyclic):
         cine.sequence.SetAttribute("TemporalInterp.Period", "60.0")
@@ -149,11 +171,15 @@ class TestFrames:
         kinds = {
             (Span.BETWEEN, Fill.EVENLY): {"fillSelector", "fillLabel", "frameCount", "frameCountLabel"},
             (Span.BETWEEN, Fill.AT_TIMES): {"fillSelector", "fillLabel", "times", "timesLabel"},
-            (Span.WHOLE, Fill.EVENLY): {"factor", "factorLabel"},
-            (Span.WHOLE, Fill.AT_TIMES): {"factor", "factorLabel"},
+            (Span.WHOLE, FillWhole.FACTOR): {"fillWhole", "fillWholeLabel", "factor", "factorLabel"},
+            (Span.WHOLE, FillWhole.IN_ALL): {"fillWhole", "fillWholeLabel", "framesInAll", "framesInAllLabel"},
         }
         for (span, fill), shown in kinds.items():
-            parameters.span, parameters.fill = span, fill
+            parameters.span = span
+            if span is Span.BETWEEN:
+                parameters.fill = fill
+            else:
+                parameters.fillWhole = fill
             assert {name for name in set().union(*kinds.values()) if not getattr(ui, name).isHidden()} == shown
 
     def test_it_says_before_what_will_be_made(self, panel):

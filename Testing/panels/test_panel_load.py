@@ -1,6 +1,7 @@
 """The section of the sequence loads cines, takes those that are added, and says what else the scene has."""
 
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from panels.panel_helpers import ids, parameters_of
 from dicom_files import dicom_pixels, write_dicom_stack
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.io import write_sequence
+from TemporalInterpLib import dependencies
 from TemporalInterpLib.sequence_conversion import sequence_from_node, set_attributes
 
 MARK = {"TemporalInterp.Synthetic": "true"}
@@ -157,6 +159,73 @@ class TestOneCine:
         assert len(seen) == 1
         assert "no such file or folder" in seen[0][0]
         assert seen[0][1], "the panel still says that something is being loaded"
+
+
+@pytest.fixture
+def video(tmp_path):
+    """A clip of three frames."""
+    av = pytest.importorskip("av")
+    path = tmp_path / "clip.avi"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mjpeg", rate=20)
+        stream.width, stream.height, stream.pix_fmt = 32, 24, "yuvj420p"
+        for grey in (40, 120, 200):
+            picture = av.VideoFrame.from_ndarray(np.full((24, 32), grey, np.uint8), format="gray")
+            container.mux(stream.encode(picture.reformat(format="yuvj420p")))
+        container.mux(stream.encode())
+    return path
+
+
+class TestVideo:
+    @pytest.fixture(autouse=True)
+    def without_pyav(self, video, monkeypatch):
+        """Without PyAV, which is returned, until pip installs it."""
+        there = sys.modules["av"]
+        monkeypatch.setitem(sys.modules, "av", None)
+        usual = dependencies.find_spec
+        monkeypatch.setattr(
+            dependencies, "find_spec", lambda name: None if sys.modules.get(name, ...) is None else usual(name)
+        )
+        return there
+
+    @pytest.fixture
+    def pip(self, monkeypatch, without_pyav):
+        asked = []
+
+        def pip_install(requirements):
+            asked.extend(requirements)
+            monkeypatch.setitem(sys.modules, "av", without_pyav)
+
+        monkeypatch.setattr("slicer.util.pip_install", pip_install)
+        return asked
+
+    def test_what_videos_need_is_installed_and_the_video_loaded(self, video, open_panel, load, dialogs, pip):
+        widget = open_panel()
+        dialogs.answer = True
+        load(widget, video)
+        ((_, question),) = dialogs.shown
+        assert "Videos need one more Python package, av>=14.2" in question
+        assert pip == ["av>=14.2"]
+        assert len(sequences()) == 1
+
+    def test_declined_nothing_happens(self, video, open_panel, load, dialogs, pip):
+        widget = open_panel()
+        dialogs.answer = False
+        load(widget, video)
+        assert len(dialogs.shown) == 1
+        assert (pip, sequences()) == ([], [])
+        assert widget.ui.loadButton.enabled
+
+    def test_an_installation_that_fails_is_told(self, video, open_panel, load, dialogs, monkeypatch):
+        def fail(requirements):
+            raise RuntimeError("no network")
+
+        monkeypatch.setattr("slicer.util.pip_install", fail)
+        dialogs.answer = True
+        load(open_panel(), video)
+        assert [level for level, _ in dialogs.shown][1:] == ["error"]
+        assert "could not be installed" in dialogs.shown[1][1]
+        assert sequences() == []
 
 
 class TestSeveral:

@@ -239,6 +239,29 @@ class TestPlan:
         widget.ui.trackWholeImage.click()
         assert widget.panel.sections["track"]._measuring is None
 
+    def test_opened_again_it_is_measured_again(self, opened, process_events_until):
+        widget = opened()
+        section = slicer.util.findChild(widget.parent, "trackSection")
+        section.collapsed = True
+        section.collapsed = False
+        assert "Measuring how long" in widget.ui.trackPlan.text
+        assert "still being looked for" in widget.ui.showBoxButton.toolTip
+        process_events_until(lambda: "here." in widget.ui.trackPlan.text, 60)
+        assert "the box that was found" in widget.ui.showBoxButton.toolTip
+
+    def test_track_pressed_meanwhile_claims_no_time(self, heart, open_panel, process_events_until):
+        widget = open_panel()
+        slicer.util.findChild(widget.parent, "trackSection").collapsed = False
+        assert "Measuring how long" in widget.ui.trackPlan.text
+        widget.ui.trackButton.click()
+        assert widget.panel.sections["track"].work.running
+        for words in ("Measuring", "Takes"):
+            assert words not in widget.ui.trackPlan.text
+        assert "not known yet" in widget.ui.showBoxButton.toolTip
+        widget.ui.trackButton.click()  # cancels
+        assert "Measuring how long" in widget.ui.trackPlan.text
+        process_events_until(lambda: "here." in widget.ui.trackPlan.text, 60)
+
     def test_without_packages_it_says_where_and_not_how_long(
         self, heart, open_panel, monkeypatch, process_events_until
     ):

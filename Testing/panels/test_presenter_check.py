@@ -7,7 +7,7 @@ import pytest
 
 from TemporalInterpLib.sections.check.presenter import SHOWN_ROWS, CheckFacts, State, present
 
-CHECK = CheckFacts("velocity_field", 45.0, 315.0, 7, 31.44, 2.345)
+CHECK = CheckFacts("velocity_field", 45.0, 315.0, 7, 31.44, 2.345, 0.0, 360.4)
 
 
 def shown(check: CheckFacts = CHECK, **state):
@@ -16,13 +16,39 @@ def shown(check: CheckFacts = CHECK, **state):
 
 def test_the_result_is_one_sentence():
     assert shown().result == (
-        "7 hidden frames: +2.35 dB over the linear blend in the moving region (31.4 against 29.1 dB)."
+        "7 hidden frames between 0 and 360.4 ms: where tissue moves, errors are 24 % smaller than with the linear "
+        "blend (31.4 against 29.1 dB)."
     )
+
+
+@pytest.mark.parametrize(
+    ("gain", "words"),
+    [
+        (1.68, "errors are 18 % smaller than"),
+        (-1.68, "errors are 21 % larger than"),
+        (-7.0, "errors are 124 % larger than"),
+        (0.1, "errors are about as large as"),
+        (-0.1, "errors are about as large as"),
+        (0.2, "errors are 2 % smaller than"),
+    ],
+)
+def test_the_gain_is_told_in_errors(gain, words):
+    assert f"where tissue moves, {words}" in shown(replace(CHECK, gain_db=gain)).result
+
+
+def test_a_check_of_old_does_not_know_its_gap():
+    assert shown(replace(CHECK, start=math.nan, stop=math.nan)).result.startswith("7 hidden frames: where")
+
+
+def test_gaps_of_a_whole_sequence_are_easier():
+    easier = "The gaps that a whole sequence fills are shorter and easier."
+    assert easier not in shown().result
+    assert shown(whole=True).result.endswith(f" dB). {easier}")
 
 
 def test_one_frame_is_singular():
     view = shown(replace(CHECK, count=1, last=45.0))
-    assert view.result.startswith("1 hidden frame:")
+    assert view.result.startswith("1 hidden frame between 0 and 360.4 ms:")
     assert view.choices == ["velocity field, 45 ms"]
 
 
@@ -34,7 +60,7 @@ def test_the_blend_is_not_compared_with_itself():
 
 def test_where_nothing_moves_no_number_is_told():
     assert shown(replace(CHECK, moving_db=math.nan, gain_db=math.nan)).result == (
-        "7 hidden frames: nothing moves in this sequence."
+        "7 hidden frames between 0 and 360.4 ms: nothing moves in this sequence."
     )
 
 

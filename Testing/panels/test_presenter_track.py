@@ -62,6 +62,19 @@ def test_the_box_can_be_changed_where_one_was_found():
     assert "moves more than the rest" in present(replace(CINE, part=TrackedPart(Where.WHOLE))).no_box
 
 
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (replace(CINE, measuring=True), "still being looked for"),
+        (CINE, "not known yet"),
+        (replace(CINE, measuring=True, whole_image=True), "The whole image is chosen"),
+    ],
+    ids=["measuring", "not measured", "whole image"],
+)
+def test_why_no_box_can_be_changed_is_true_before_it_is_found(state, words):
+    assert words in present(state).no_box
+
+
 def test_a_region_is_never_the_whole_image():
     assert present(CINE).no_whole_image == ""
     assert "no region" in present(replace(CINE, region="wall")).no_whole_image

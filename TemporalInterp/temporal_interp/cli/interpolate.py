@@ -56,6 +56,10 @@ def interpolate(
         int | None,
         typer.Option(metavar="K", help="Multiply the frame rate of the whole sequence by K."),
     ] = None,
+    in_all: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Make N evenly spaced frames of the whole sequence, in place of --factor."),
+    ] = None,
     cyclic: CyclicOption = None,
     series: SeriesOption = None,
     component: ComponentOption = None,
@@ -70,15 +74,15 @@ def interpolate(
 ) -> None:
     """Synthesise the frames between acquired frames.
 
-    Give --from and --to with --times or --count, or --factor for the whole sequence.
+    Give --from and --to with --times or --count, or --factor or --in-all for the whole sequence.
 
-    In a loop, such as a whole beat, --factor also fills the gap from the last frame back to the first.
+    In a loop, such as a whole beat, these two also fill the gap from the last frame back to the first.
 
     Acquired frames are kept as they are; every synthetic frame is marked as such.
     """
     from temporal_interp.workflows.field_files import collecting, file_names
 
-    request = _request(first, last, _parsed_times(times), count, factor, cyclic)
+    request = _request(first, last, _parsed_times(times), count, factor, in_all, cyclic)
     field_output = folder_output(fields, "--fields", file_names())
     require_outputs(sequence_output(output), field_output, inputs=[input_path], force=force)
 
@@ -96,7 +100,7 @@ def interpolate(
     sequence = read_input(input_path, console, series, component)
     for note in sequence.notes:
         console.note(note)
-    if factor is not None and cyclic is None and sequence.period is not None:
+    if (factor or in_all) is not None and cyclic is None and sequence.period is not None:
         console.note(
             f"The sequence is a loop of {sequence.with_unit(sequence.period)}; the gap from its last frame back to the "
             "first is filled, too. --no-cyclic leaves it."
@@ -150,17 +154,24 @@ def _request(
     times: list[float] | None,
     count: int | None,
     factor: int | None,
+    in_all: int | None,
     cyclic: bool | None,
 ) -> Request:
     """Return the request of the options; a contradiction is a usage error."""
-    from temporal_interp.workflows.request import BetweenPhases, WholeSequence
+    from temporal_interp.workflows.request import BetweenPhases, FramesInAll, WholeSequence
 
+    if in_all is not None:
+        if any(option is not None for option in (first, last, times, count, factor)):
+            raise typer.BadParameter(
+                "--in-all is for the whole sequence; omit --factor, --from, --to, --times, --count."
+            )
+        return FramesInAll(in_all, cyclic)
     if factor is not None:
         if any(option is not None for option in (first, last, times, count)):
             raise typer.BadParameter("--factor fills every gap; omit --from, --to, --times and --count.")
         return WholeSequence(factor, cyclic)
     if first is None or last is None:
-        raise typer.BadParameter("Give --from and --to, or --factor for the whole sequence.")
+        raise typer.BadParameter("Give --from and --to, or --factor or --in-all for the whole sequence.")
     if times is not None and count is None:
         return BetweenPhases(first, last, times, cyclic)
     if count is not None and times is None:

@@ -83,7 +83,8 @@ def _av() -> ModuleType:
         import av  # takes a while, and is not needed by those who have no videos
     except ImportError as error:
         raise MissingPackageError(
-            "videos are read with PyAV, which is not installed; install it with: pip install 'temporal-interp[video]'"
+            "videos are read with PyAV, which is not installed; install it with: pip install 'temporal-interp[video]'",
+            "av",
         ) from error
     return av
 

@@ -14,7 +14,7 @@ from temporal_interp.data.volume import Volume
 from temporal_interp.engines.protocol import Engine, PreparedSequence
 from temporal_interp.engines.registry import DEFAULT_ENGINE, create_engine
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
-from temporal_interp.workflows.request import BetweenPhases, Request, WholeSequence
+from temporal_interp.workflows.request import BetweenPhases, FramesInAll, Request, WholeSequence
 
 PREPARE_SHARE = 0.9
 """Share of the progress bar that a long preparation of a gap takes; answering the times takes the rest."""
@@ -40,6 +40,7 @@ def interpolate(
     sequence: Sequence,
     *,
     factor: int | None = None,
+    in_all: int | None = None,
     between: tuple[int, int] | None = None,
     count: int | None = None,
     times: abc.Sequence[float] | None = None,
@@ -50,16 +51,18 @@ def interpolate(
 ) -> Sequence:
     """Return a sequence with synthetic frames between the acquired ones, which stay as they are.
 
-    Give either `factor`, or `between` with `count` or `times`.
+    Give either `factor`, or `in_all`, or `between` with `count` or `times`.
 
     Args:
         sequence: acquired frames, two or more.
         factor: the whole sequence at this many times its frame rate.
+        in_all: the whole sequence as this many evenly spaced frames; an acquired frame stays where one of them falls
+            upon it.
         between: numbers of two frames; the result has these two and the frames synthesised between them.
         count: number of frames between them, evenly spaced.
         times: their times instead, in the unit of the sequence.
-        cyclic: whether the sequence is a loop, in which `factor` also fills the gap from the last frame back to the
-            first; None takes it as it is, see `Sequence.as_cyclic`.
+        cyclic: whether the sequence is a loop, in which `factor` and `in_all` also fill the gap from the last frame
+            back to the first; None takes it as it is, see `Sequence.as_cyclic`.
         engine: name of an engine, see `create_engine`, or an engine.
         device: "cpu", "cuda", "cuda:1" or "mps", for an engine given by name.
         progress: receives the progress; may raise CancelledError.
@@ -77,17 +80,20 @@ def interpolate(
         [1, 2]
     """
     request: Request
-    if factor is not None and between is None:
-        if count is not None or times is not None:
-            raise InvalidInputError("count and times need between; omit them with factor.")
+    if [factor, in_all, between].count(None) != 2:
+        raise InvalidInputError("Give either factor or in_all, for the whole sequence, or between, for two frames.")
+    if between is None and (count is not None or times is not None):
+        raise InvalidInputError("count and times need between; omit them with factor and in_all.")
+    if factor is not None:
         request = WholeSequence(factor, cyclic)
-    elif between is not None and factor is None:
+    elif in_all is not None:
+        request = FramesInAll(in_all, cyclic)
+    else:
+        assert between is not None
         frames = count if times is None else times
         if frames is None or (count is not None and times is not None):
-            raise InvalidInputError("With between, give either count or times; with factor, neither.")
+            raise InvalidInputError("With between, give either count or times; with factor and in_all, neither.")
         request = BetweenPhases(*between, frames, cyclic)
-    else:
-        raise InvalidInputError("Give either factor, for the whole sequence, or between, for two frames of it.")
     chosen = create_engine(engine, device=device) if isinstance(engine, str) else engine
     return run(request, sequence, chosen, progress=progress)
 
@@ -135,7 +141,7 @@ def run(
             answering(done / len(times), f"making the frame at {sequence.with_unit(frame.time)}")
         prepared.forget_gap(gap.number)
     kept = [(sequence.times[n], sequence[n], sequence.item_attributes[n]) for n in request.kept(sequence)]
-    period = source.period if isinstance(request, WholeSequence) else None
+    period = None if isinstance(request, BetweenPhases) else source.period
     return _merged(replace(sequence, period=period), [*kept, *made])
 
 

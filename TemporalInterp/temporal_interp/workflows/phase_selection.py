@@ -40,7 +40,8 @@ def farthest_from_first(sequence: Sequence) -> list[int]:
 def proposed_phases(sequence: Sequence, changes: abc.Sequence[float] | None = None) -> tuple[int, int]:
     """Return the numbers of two acquired frames to interpolate between: the first, and the one farthest from it.
 
-    In a cine that starts at end-diastole, as gated acquisitions do, that is end-diastole and end-systole.
+    In a cine that starts at end-diastole, as gated acquisitions do, that is end-diastole, and a frame at or near
+    end-systole; the cavity may be smallest a frame or two later.
 
     Args:
         sequence: one acquired frame or more.

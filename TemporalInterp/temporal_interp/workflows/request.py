@@ -15,6 +15,9 @@ from temporal_interp.data.time_text import time_text
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
 
+ALIKE = 0.01
+"""Share of a step within which an instant is that of an acquired frame: scanners round the times of frames."""
+
 
 def evenly_spaced(start: float, stop: float, count: int) -> list[float]:
     """Return `count` times strictly between two others, evenly spaced.
@@ -146,7 +149,75 @@ class WholeSequence:
         return ["--factor", str(self.factor), *_cyclic_option(self.cyclic)]
 
 
-Request = BetweenPhases | WholeSequence
+@dataclass(frozen=True)
+class FramesInAll:
+    """A number of evenly spaced frames in all, over one period of a loop, or else from the first frame to the last.
+
+    An acquired frame stays, at its own time, where one of the instants falls upon it (`ALIKE`); the others are
+    synthesised from all acquired frames.
+
+    Attributes:
+        frames: 2 or more.
+        cyclic: whether the sequence is a loop; None takes it as it is, see `Sequence.as_cyclic`.
+    """
+
+    frames: int
+    cyclic: bool | None = None
+
+    def source(self, sequence: Sequence) -> Sequence:
+        """Return the frames that the engine sees: the acquired frames.
+
+        Raises:
+            InvalidInputError: the number is below 2, all frames but one are synthetic, or nothing is to be synthesised.
+        """
+        if self.frames < 2:
+            raise InvalidInputError(f"The number of frames in all must be at least 2, got {self.frames}.")
+        source = WholeSequence(2, self.cyclic).source(sequence)
+        if not any(times for _, times in self._in_gaps(source)):
+            raise InvalidInputError(
+                f"All {self.frames} instants are those of acquired frames; ask for another number of frames."
+            )
+        return source
+
+    def gaps(self, source: Sequence, sequence: Sequence) -> list[tuple[Gap, list[float]]]:
+        """Return the gaps of the source in which frames are synthesised, and their times."""
+        return [(gap, times) for gap, times in self._in_gaps(source) if times]
+
+    def kept(self, sequence: Sequence) -> list[int]:
+        """Return the numbers of the frames that stay in the result."""
+        source = sequence.acquired().as_cyclic(self.cyclic)
+        kept, _ = self._shared_out(source)
+        return [number for n, number in enumerate(sequence.acquired_frames) if n in kept]
+
+    def frame_count(self, sequence: Sequence) -> int:
+        """Return the number of frames of the result, without making their times, which may be too many."""
+        return self.frames
+
+    def arguments(self, sequence: Sequence) -> list[str]:
+        """Return the options of the command line for the same request."""
+        return ["--in-all", str(self.frames), *_cyclic_option(self.cyclic)]
+
+    def _in_gaps(self, source: Sequence) -> list[tuple[Gap, list[float]]]:
+        _, made = self._shared_out(source)
+        starts = np.asarray([gap.start for gap in source.gaps])
+        numbers = np.searchsorted(starts, made, side="right") - 1
+        return [(gap, made[numbers == gap.number].tolist()) for gap in source.gaps]
+
+    def _shared_out(self, source: Sequence) -> tuple[set[int], np.ndarray]:
+        """Return the numbers of the acquired frames that instants fall upon, and the instants that are left."""
+        start, is_loop = source.times[0], source.period is not None
+        stop = source.gaps[-1].stop
+        instants, step = np.linspace(start, stop, self.frames, endpoint=not is_loop, retstep=True)
+        acquired = np.asarray(source.times)
+        nearest = np.clip(np.rint((acquired - start) / step).astype(int), 0, self.frames - 1)
+        falls = np.abs(instants[nearest] - acquired) <= ALIKE * step
+        kept: dict[int, int] = {}  # by the instant: of two frames at one instant, the first
+        for number in np.flatnonzero(falls).tolist():
+            kept.setdefault(int(nearest[number]), number)
+        return set(kept.values()), np.delete(instants, list(kept))
+
+
+Request = BetweenPhases | WholeSequence | FramesInAll
 
 
 def _cyclic_option(cyclic: bool | None) -> list[str]:

@@ -167,6 +167,7 @@ def test_an_engine_without_motion_has_no_fields_to_write(command, recording, tmp
         (("--from", 0, "--to", 4), "Give either --times or --count"),
         (("--from", 0, "--to", 4, "--count", 1, "--times", "100"), "Give either --times or --count"),
         (("--factor", 2, "--from", 0), "--factor fills every gap"),
+        (("--factor", 2, "--in-all", 9), "--in-all is for the whole sequence"),
         (("--from", 0, "--to", 4, "--times", "100;200"), "numbers separated by commas"),
     ],
 )
@@ -185,6 +186,7 @@ def test_contradicting_options_are_wrong_usage(command, recording, tmp_path, opt
         (("--from", 0, "--to", 4, "--times", "nan"), "nan ms does not lie strictly between"),
         (("--from", 0, "--to", 4, "--count", 0), "at least 1"),
         (("--factor", 1), "at least 2"),
+        (("--in-all", 1), "at least 2"),
         (("--factor", 2, "--engine", "magic"), "no engine 'magic'"),
         (("--factor", 2, "--device", "quantum"), "no device 'quantum'"),
     ],
@@ -235,7 +237,7 @@ def test_the_input_is_not_replaced_even_with_force(command, recording, tmp_path,
 
 def test_a_result_that_the_disk_has_no_room_for_is_refused_before_the_work(command, recording, tmp_path, monkeypatch):
     monkeypatch.setattr("temporal_interp.workflows.interpolation.run", lambda *args, **how: pytest.fail("it has begun"))
-    for many in (("--factor", 10**9), (*PAIR, "--count", 10**9)):
+    for many in (("--factor", 10**9), ("--in-all", 10**9), (*PAIR, "--count", 10**9)):
         result = command("interpolate", recording, "-o", tmp_path / "out.nii.gz", *many)
         assert result.exit_code == 3
         assert "out.nii.gz: the result takes about" in result.stderr

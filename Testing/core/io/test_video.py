@@ -203,8 +203,9 @@ def test_video_that_would_fill_the_memory_is_refused(make_video, monkeypatch):
 def test_without_pyav_the_message_says_how_to_install_it(make_video, monkeypatch):
     path = make_video()
     monkeypatch.setitem(sys.modules, "av", None)
-    with pytest.raises(MissingPackageError, match=r"a\.avi: .*pip install 'temporal-interp\[video\]'"):
+    with pytest.raises(MissingPackageError, match=r"a\.avi: .*pip install 'temporal-interp\[video\]'") as caught:
         read_sequence(path)
+    assert caught.value.package == "av"
 
 
 def test_importing_the_readers_does_not_import_pyav():

@@ -312,6 +312,9 @@ class TestInterpolate:
         assert whole.times == run(WholeSequence(3, cyclic=True), sequence, LinearBlend()).times
         none = interpolate(sequence.as_loop(), factor=3, cyclic=False, engine=LinearBlend())
         assert none.times == run(WholeSequence(3), sequence, LinearBlend()).times
+        in_all = interpolate(sequence.as_loop(150.0), in_all=10, engine=LinearBlend())
+        assert (in_all.times, in_all.period) == (tuple(15.0 * n for n in range(10)), 150.0)
+        assert in_all.acquired_frames == [0, 2]
         engine = Spy()
         interpolate(sequence, between=(1, 3), count=3, cyclic=True, engine=engine)
         assert engine.prepared[0].sequence.period == sequence.as_loop().period
@@ -326,6 +329,8 @@ class TestInterpolate:
             {},
             {"factor": 2, "between": (0, 1), "count": 1},
             {"factor": 2, "count": 1},
+            {"factor": 2, "in_all": 9},
+            {"in_all": 9, "times": [1.0]},
             {"factor": 2, "times": [1.0]},
             {"between": (0, 1)},
             {"between": (0, 1), "count": 1, "times": [1.0]},

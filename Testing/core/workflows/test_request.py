@@ -5,7 +5,7 @@ import pytest
 
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.workflows.request import BetweenPhases, WholeSequence, kept_volumes
+from temporal_interp.workflows.request import BetweenPhases, FramesInAll, WholeSequence, kept_volumes, result_times
 
 SYNTHETIC = {"TemporalInterp.Synthetic": "true"}
 
@@ -91,3 +91,43 @@ class TestWholeSequence:
     def test_one_acquired_frame_is_too_few(self, cine):
         with pytest.raises(InvalidInputError, match="one frame"):
             WholeSequence(2).source(cine[1:3])
+
+
+class TestFramesInAll:
+    def test_they_are_spaced_evenly_from_first_to_last_or_over_the_period(self, cine):
+        assert result_times(FramesInAll(6), cine) == [0, 20, 40, 60, 80, 100]
+        loop = cine.as_loop(120.0)
+        assert result_times(FramesInAll(6), loop) == [0, 20, 40, 60, 80, 100]
+        assert result_times(FramesInAll(4), loop) == [0, 30, 60, 90]
+        assert result_times(FramesInAll(4, cyclic=False), loop) == pytest.approx([0, 100 / 3, 200 / 3, 100])
+        assert result_times(FramesInAll(13, cyclic=True), cine) == [10 * n for n in range(13)]  # a period of 130
+
+    def test_acquired_frames_stay_where_an_instant_falls_upon_them(self, cine):
+        request = FramesInAll(6)
+        assert request.kept(cine) == [0, 3, 5]
+        gaps = request.gaps(request.source(cine), cine)
+        assert [(gap.start, times) for gap, times in gaps] == [(10.0, [20.0]), (40.0, [60.0]), (70.0, [80.0])]
+        assert request.frame_count(cine) == 6
+
+    def test_times_that_a_scanner_has_rounded_count_as_the_instants(self):
+        rounded = Sequence.from_numpy(np.ones((5, 1, 2, 2)), times=[0, 33.1, 66.2, 99.4, 132.5])
+        request = FramesInAll(10, cyclic=True)
+        assert request.kept(rounded) == [0, 1, 2, 3, 4]
+        assert result_times(request, rounded)[2:7:2] == [33.1, 66.2, 99.4]
+
+    def test_of_two_frames_at_one_instant_one_stays(self):
+        close = Sequence.from_numpy(np.ones((4, 1, 2, 2)), times=[0, 49.9, 50, 100])
+        assert FramesInAll(3).kept(close) == [0, 1, 3]
+        assert len(result_times(FramesInAll(5), close)) == 5
+
+    def test_fewer_frames_than_were_acquired(self, cine):
+        assert result_times(FramesInAll(3), cine) == [0, 50, 100]
+
+    def test_the_command_line_says_the_same(self, cine):
+        assert FramesInAll(60).arguments(cine) == ["--in-all", "60"]
+        assert FramesInAll(60, True).arguments(cine) == ["--in-all", "60", "--cyclic"]
+
+    @pytest.mark.parametrize(("frames", "words"), [(1, "at least 2"), (2, "All 2 instants")])
+    def test_what_makes_no_sense_is_refused(self, cine, frames, words):
+        with pytest.raises(InvalidInputError, match=words):
+            FramesInAll(frames).source(cine)

@@ -10,10 +10,12 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
+from temporal_interp.data.provenance import FIRST_KEY, LAST_KEY
 from TemporalInterpLib.background import Steps
 from TemporalInterpLib.check_results import PatientCheck, checks_of
 from TemporalInterpLib.curve_picture import Curve, CurvePicture
 from TemporalInterpLib.follow_nodes import FollowedNodes
+from TemporalInterpLib.parameter_node import Span
 from TemporalInterpLib.players import show_players
 from TemporalInterpLib.scale_picture import scale_picture
 from TemporalInterpLib.section import SCENE, Section
@@ -35,7 +37,7 @@ class CheckSection(Section):
     title = _("Check on this patient")
     place = 55
     collapsed = True
-    watches = frozenset({"sequence", "firstPhase", "lastPhase", SCENE})
+    watches = frozenset({"sequence", "firstPhase", "lastPhase", "span", SCENE})
 
     def connect(self) -> None:
         """Connect the widgets."""
@@ -86,6 +88,7 @@ class CheckSection(Section):
             running=self.work.running,
             refusal=in_use.refusal,
             hidden=sum(parameters.firstPhase < number < parameters.lastPhase for number in in_use.acquired),
+            whole=parameters.span is Span.WHOLE,
             unit=self._unit(),
             checks=[_facts(check) for check in self._checks],
             chosen=next((n for n, check in enumerate(self._checks) if self._is_shown(check)), 0),
@@ -185,7 +188,14 @@ def _facts(check: PatientCheck) -> CheckFacts:
         count=len(check.scores),
         moving_db=sum(finite) / len(finite) if finite else math.nan,
         gain_db=check.gain,
+        start=_number(check.errors, FIRST_KEY),
+        stop=_number(check.errors, LAST_KEY),
     )
+
+
+def _number(errors: slicer.vtkMRMLSequenceNode, key: str) -> float:
+    """Return what the error maps were marked with; NaN where they were not."""
+    return float(errors.GetNthDataNode(0).GetAttribute(key) or math.nan)
 
 
 SECTION = CheckSection

@@ -13,6 +13,9 @@ from TemporalInterpLib.short_time import short_time
 TICKS = 5
 """Numbers on the scale of the errors."""
 
+EQUAL = 0.02
+"""Share by which errors differ that are called alike (our choice)."""
+
 SHOWN_ROWS = 8
 """Rows of the table that are shown without scrolling."""
 
@@ -28,6 +31,8 @@ class CheckFacts:
         count: number of hidden frames.
         moving_db: mean PSNR of the moving region, in dB.
         gain_db: mean gain over the linear blend there, in dB; NaN where nothing moves.
+        start: index value of the acquired frame before the hidden ones; NaN where it is not known.
+        stop: of the one after them.
     """
 
     engine: str
@@ -36,6 +41,8 @@ class CheckFacts:
     count: int
     moving_db: float
     gain_db: float
+    start: float = math.nan
+    stop: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,7 @@ class State:
         running: whether a check is under way.
         refusal: why the chosen sequence cannot be used, "" where it can.
         hidden: number of acquired frames between the phases.
+        whole: whether the whole sequence is chosen to be interpolated.
         unit: of the index of the sequence.
         checks: those of the chosen sequence, the latest last.
         chosen: number of the one that is shown.
@@ -58,6 +66,7 @@ class State:
     running: bool = False
     refusal: str = ""
     hidden: int = 0
+    whole: bool = False
     unit: str = ""
     checks: Sequence[CheckFacts] = ()
     chosen: int = 0
@@ -103,7 +112,7 @@ def present(state: State) -> View:
         unless="" if state.running else _refusal(state),
         choices=[_title(check, state.unit) for check in state.checks],
         has_check=shown is not None,
-        result=_result(shown) if shown is not None else "",
+        result=_result(shown, state) if shown is not None else "",
         images_button=_("Back to the images") if state.errors_shown else _("Show the errors"),
         images_unless="" if state.errors_there else _("The error maps of this check were deleted."),
         scale=_scale(state.black, state.white),
@@ -139,17 +148,45 @@ def _title(check: CheckFacts, unit: str) -> str:
     return f"{engine_in_words(check.engine)}, {span}"
 
 
-def _result(check: CheckFacts) -> str:
+def _result(check: CheckFacts, state: State) -> str:
+    said = f"{_frames(check, state.unit)}: {_errors(check)}"
+    if state.whole:
+        said += " " + _("The gaps that a whole sequence fills are shorter and easier.")
+    return said
+
+
+def _frames(check: CheckFacts, unit: str) -> str:
     frames = _("1 hidden frame") if check.count == 1 else _("{count} hidden frames").format(count=check.count)
+    if math.isnan(check.start) or math.isnan(check.stop):
+        return frames
+    return _("{frames} between {start} and {stop}").format(
+        frames=frames, start=short_time(check.start), stop=short_time(check.stop, unit)
+    )
+
+
+def _errors(check: CheckFacts) -> str:
+    """Return how large the errors are beside those of the linear blend: root mean squares, as the PSNR has them."""
     if math.isnan(check.gain_db):
-        return _("{frames}: nothing moves in this sequence.").format(frames=frames)
+        return _("nothing moves in this sequence.")
     if is_blend(check.engine):
-        return _("{frames}: {db:.1f} dB in the moving region; this is the linear blend itself.").format(
-            frames=frames, db=check.moving_db
+        return _("{db:.1f} dB where tissue moves; this is the linear blend itself.").format(db=check.moving_db)
+    share = 10 ** (-check.gain_db / 20) - 1
+    if abs(share) < EQUAL:
+        words = _(
+            "where tissue moves, errors are about as large as with the linear blend ({db:.1f} against {blend:.1f} dB)."
         )
-    words = _("{frames}: {gain:+.2f} dB over the linear blend in the moving region ({db:.1f} against {blend:.1f} dB).")
-    blend = check.moving_db - check.gain_db
-    return words.format(frames=frames, gain=check.gain_db, db=check.moving_db, blend=blend)
+    elif share < 0:
+        words = _(
+            "where tissue moves, errors are {share} smaller than with the linear blend "
+            "({db:.1f} against {blend:.1f} dB)."
+        )
+    else:
+        words = _(
+            "where tissue moves, errors are {share} larger than with the linear blend "
+            "({db:.1f} against {blend:.1f} dB)."
+        )
+    percent = f"{100 * abs(share):.0f} %"
+    return words.format(share=percent, db=check.moving_db, blend=check.moving_db - check.gain_db)
 
 
 def _scale(black: float, white: float) -> list[str]:

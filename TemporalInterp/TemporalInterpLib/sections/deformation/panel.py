@@ -7,6 +7,7 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
+from temporal_interp.data.provenance import FIRST_KEY
 from TemporalInterpLib.background import Steps
 from TemporalInterpLib.companions import Companion, companion_of
 from TemporalInterpLib.deformation_facts import DeformationFacts, measure_companions
@@ -19,6 +20,7 @@ from TemporalInterpLib.playback import go_to
 from TemporalInterpLib.section import SCENE, Section
 from TemporalInterpLib.sections.deformation.presenter import State, present
 from TemporalInterpLib.sequence_browser import proxy_of
+from TemporalInterpLib.sequence_conversion import format_index_value, items_of
 from TemporalInterpLib.short_time import short_time
 from TemporalInterpLib.slice_views import is_shown, views_of
 from TemporalInterpLib.volume_change import volume_change_of, volume_change_steps
@@ -90,12 +92,14 @@ class DeformationSection(Section):
                 has_jacobians=companion_of(result, Companion.JACOBIAN_FIRST_TO_T.value) is not None,
                 facts=facts,
                 instants=_instants(fields) if facts is not None else (),
-                drawn=self.parameters.fieldStyle is not FieldStyle.HIDDEN,
+                style=self.parameters.fieldStyle,
+                from_a=facts is not None and _begins_at_a(result),
                 arrow_scale=self._arrow_scale(facts),
                 failure=self._failure,
             )
         )
         ui.deformationMessage.text = view.message
+        ui.fieldSpacingLabel.text = view.spacing_label
         self.allow(ui.fieldStyle, unless=view.unless)
         self.allow(ui.fieldSpacing, unless=view.spacing_unless)
         self.allow(ui.jacobian, unless=view.jacobian_unless)
@@ -150,6 +154,13 @@ class DeformationSection(Section):
         self._job = None
         if self.context.parameters is not None and self._result is not None:
             self.update()
+
+
+def _begins_at_a(result: slicer.vtkMRMLSequenceNode) -> bool:
+    """Tell whether all motion of a result is counted from its first frame, and not from gap to gap."""
+    begins = {item.GetAttribute(FIRST_KEY) for item in items_of(result)} - {None}
+    first = format_index_value(float(result.GetNthIndexValue(0)))
+    return all(format_index_value(float(value)) == first for value in begins)
 
 
 def _instants(fields: slicer.vtkMRMLSequenceNode) -> tuple[str, ...]:

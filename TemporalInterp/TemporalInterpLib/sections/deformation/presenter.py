@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from slicer.i18n import tr as _
 
 from TemporalInterpLib.deformation_facts import DeformationFacts
+from TemporalInterpLib.parameter_node import FieldStyle
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,8 @@ class State:
         has_jacobians: whether it has Jacobian determinants.
         facts: what was measured of them; None while that is not known.
         instants: of the frames of the result, as they are written.
-        drawn: whether arrows or a grid are chosen.
+        style: how the motion is drawn.
+        from_a: whether it is counted from phase A; else from the acquired frame before.
         arrow_scale: how many times their length arrows are drawn; 1 where none are.
         failure: why the motion could not be measured or drawn, "" where it could.
     """
@@ -28,7 +30,8 @@ class State:
     has_jacobians: bool
     facts: DeformationFacts | None
     instants: tuple[str, ...]
-    drawn: bool
+    style: FieldStyle = FieldStyle.HIDDEN
+    from_a: bool = True
     arrow_scale: int = 1
     failure: str = ""
 
@@ -40,12 +43,14 @@ class View:
     Attributes:
         message: what the motion is like, or how to get one.
         unless: why nothing can be drawn, "" where something can.
+        spacing_label: what the spacing is of.
         spacing_unless: why the spacing cannot be chosen.
         jacobian_unless: why the change of volume cannot be drawn.
     """
 
     message: str
     unless: str
+    spacing_label: str
     spacing_unless: str
     jacobian_unless: str
 
@@ -59,24 +64,32 @@ def present(state: State) -> View:
         unless = _("The motion is being measured.")
         message = message or unless
     elif not message:
-        message = _said(state.facts, state.instants)
-        if state.arrow_scale > 1:
-            message += " " + _("Arrows are drawn {scale} times their length.").format(scale=state.arrow_scale)
+        message = _said(state.facts, state.instants, state.from_a)
+        if state.style is FieldStyle.ARROWS:
+            message += " " + _arrows(state.arrow_scale)
     without_jacobians = "" if state.has_jacobians else _("This result has no Jacobian determinants.")
     return View(
         message=message,
         unless=unless,
-        spacing_unless=unless or ("" if state.drawn else _("Choose arrows or a grid first.")),
+        spacing_label=_("Grid spacing:") if state.style is FieldStyle.GRID else _("Arrow spacing:"),
+        spacing_unless=unless or (_("Choose arrows or a grid first.") if state.style is FieldStyle.HIDDEN else ""),
         jacobian_unless=unless or without_jacobians,
     )
 
 
-def _said(facts: DeformationFacts, instants: tuple[str, ...]) -> str:
-    said = [
-        _("The tissue moves by up to {longest:.1f} mm, at {instant}.").format(
-            longest=facts.longest_mm, instant=instants[facts.item]
-        )
-    ]
+def _arrows(scale: int) -> str:
+    if scale > 1:
+        return _("Arrows, {scale} times as long as the motion, point back to where the tissue was.").format(scale=scale)
+    return _("Arrows point back to where the tissue was.")
+
+
+def _said(facts: DeformationFacts, instants: tuple[str, ...], from_a: bool) -> str:
+    moves = (
+        _("The tissue moves by up to {longest:.1f} mm since phase A, at {instant}.")
+        if from_a
+        else _("The tissue moves by up to {longest:.1f} mm since the acquired frame before, at {instant}.")
+    )
+    said = [moves.format(longest=facts.longest_mm, instant=instants[facts.item])]
     if math.isnan(facts.smallest):
         pass
     elif facts.folded == 0:

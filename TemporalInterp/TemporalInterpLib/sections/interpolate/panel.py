@@ -28,7 +28,10 @@ class InterpolateSection(Section):
     place = 40
     collapsed = False
     watches = frozenset(
-        {"sequence", "span", "fill", "firstPhase", "lastPhase", "frameCount", "times", "factor", "cyclic", "result"}
+        {
+            *("sequence", "span", "fill", "firstPhase", "lastPhase", "frameCount", "times"),
+            *("fillWhole", "factor", "framesInAll", "cyclic", "result"),
+        }
     )
 
     def connect(self) -> None:
@@ -49,7 +52,9 @@ class InterpolateSection(Section):
             (view.fill, (ui.fillLabel, ui.fillSelector)),
             (view.frame_count, (ui.frameCountLabel, ui.frameCount)),
             (view.times, (ui.timesLabel, ui.times)),
+            (view.fill_whole, (ui.fillWholeLabel, ui.fillWhole)),
             (view.factor, (ui.factorLabel, ui.factor)),
+            (view.in_all, (ui.framesInAllLabel, ui.framesInAll)),
         ):
             for widget in widgets:
                 widget.visible = shown
@@ -74,7 +79,9 @@ class InterpolateSection(Section):
             last=parameters.lastPhase,
             frame_count=parameters.frameCount,
             times=parameters.times,
+            fill_whole=parameters.fillWhole,
             factor=parameters.factor,
+            in_all=parameters.framesInAll,
             cyclic=self.cyclic,
         )
 

@@ -11,8 +11,8 @@ from slicer.i18n import tr as _
 
 from temporal_interp.data.sequence import Sequence, require_apart
 from temporal_interp.errors import InvalidInputError, TemporalInterpError
-from temporal_interp.workflows.request import BetweenPhases, Request, WholeSequence, result_times
-from TemporalInterpLib.parameter_node import Fill, Span
+from temporal_interp.workflows.request import BetweenPhases, FramesInAll, Request, WholeSequence, result_times
+from TemporalInterpLib.parameter_node import Fill, FillWhole, Span
 from TemporalInterpLib.short_time import short_time
 
 LISTED = 5
@@ -32,7 +32,9 @@ class State:
         last: number of phase B.
         frame_count: frames to add between the phases.
         times: instants as the user wrote them.
+        fill_whole: which frames in the whole sequence.
         factor: frames for every acquired one.
+        in_all: frames of the whole sequence.
         cyclic: whether the user says that the sequence is a loop; None takes it as it is.
     """
 
@@ -44,7 +46,9 @@ class State:
     last: int
     frame_count: int
     times: str
+    fill_whole: FillWhole
     factor: int
+    in_all: int
     cyclic: bool | None
 
 
@@ -56,7 +60,9 @@ class View:
         fill: whether the choice of filling is shown.
         frame_count: whether the number of frames is.
         times: whether the instants are.
+        fill_whole: whether the choice of filling the whole sequence is.
         factor: whether the factor is.
+        in_all: whether the number of frames in all is.
         plan: a sentence on what will be made, or on what is missing.
         unless: why the button cannot be pressed, "" where it can.
     """
@@ -64,7 +70,9 @@ class View:
     fill: bool
     frame_count: bool
     times: bool
+    fill_whole: bool
     factor: bool
+    in_all: bool
     plan: str
     unless: str
 
@@ -82,7 +90,9 @@ def present(state: State) -> View:
         fill=between,
         frame_count=between and state.fill is Fill.EVENLY,
         times=between and state.fill is Fill.AT_TIMES,
-        factor=not between,
+        fill_whole=not between,
+        factor=not between and state.fill_whole is FillWhole.FACTOR,
+        in_all=not between and state.fill_whole is FillWhole.IN_ALL,
         plan=plan,
         unless=unless,
     )
@@ -94,6 +104,8 @@ def request_of(state: State) -> Request:
     Raises:
         InvalidInputError: the instants cannot be read.
     """
+    if state.span is Span.WHOLE and state.fill_whole is FillWhole.IN_ALL:
+        return FramesInAll(state.in_all, state.cyclic)
     if state.span is Span.WHOLE:
         return WholeSequence(state.factor, state.cyclic)
     frames = state.frame_count if state.fill is Fill.EVENLY else _numbers(state.times)
@@ -104,12 +116,14 @@ def _plan(state: State) -> str:
     frames = state.frames
     if state.span is Span.BETWEEN and not 0 <= state.first < state.last < len(frames):
         raise InvalidInputError(_("Choose phase A, and phase B after it."))
-    times = result_times(request_of(state), frames)
+    request = request_of(state)
+    times = result_times(request, frames)
     require_apart(times, frames.unit)
     if state.span is Span.WHOLE:
-        return _("{count} frames become {all}, {step}.").format(
+        plan = _("{count} frames become {all}, {step}.").format(
             count=len(frames.acquired_frames), all=len(times), step=_step(times, frames.unit)
         )
+        return plan if isinstance(request, WholeSequence) else f"{plan[:-1]}; {_kept(len(request.kept(frames)))}"
     added = times[1:-1]
     if state.fill is Fill.AT_TIMES:
         return _("{frames} between A and B: {instants}.").format(
@@ -127,10 +141,15 @@ def _frames(count: int) -> str:
     return _("1 frame") if count == 1 else _("{count} frames").format(count=count)
 
 
+def _kept(count: int) -> str:
+    return _("1 of them is acquired.") if count == 1 else _("{count} of them are acquired.").format(count=count)
+
+
 def _step(times: ListOf[float], unit: str) -> str:
     steps = [later - earlier for earlier, later in pairwise(times)]
     usual = median(steps)
-    step = f"{usual:.2g} {unit}".strip() if usual < 100 else f"{usual:.0f} {unit}".strip()
+    short = f"{usual:.2g}" if usual < 10 else f"{usual:.3g}" if usual < 100 else f"{usual:.0f}"
+    step = f"{short} {unit}".strip()
     if max(steps) - min(steps) > 0.05 * usual:
         return _("one every {step} or so").format(step=step)
     return _("one every {step}").format(step=step)

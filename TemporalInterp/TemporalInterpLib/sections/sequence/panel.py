@@ -11,11 +11,12 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
+from temporal_interp.errors import MissingPackageError
 from TemporalInterpLib.add_sequence import AddedSequence
 from TemporalInterpLib.background import Steps
 from TemporalInterpLib.candidate_dialog import CandidateDialog
 from TemporalInterpLib.candidate_table import only_one
-from TemporalInterpLib.dependencies import files_can_be_read
+from TemporalInterpLib.dependencies import FOR_VIDEOS, files_can_be_read, offer_videos
 from TemporalInterpLib.fitting_sequences import take_first_fitting, volume_sequences
 from TemporalInterpLib.job import Job, Report
 from TemporalInterpLib.layout import show_in_slice_views
@@ -72,7 +73,8 @@ class SequenceSection(Section):
     def open_place(self, path: Path) -> None:
         """Look for the sequences in a file or a folder, and load the one that is there, or let the user choose."""
         self._close_dialog()
-        self._start(self.logic.survey_steps(path), _("Looking at the files…"), partial(self._offer, path))
+        again = partial(self.open_place, path)
+        self._start(self.logic.survey_steps(path), _("Looking at the files…"), partial(self._offer, path), again)
 
     def _add_entry(self, text: str, ask: Callable[[], Path | None]) -> None:
         self._menu.addAction(text).connect("triggered()", partial(self._ask, ask))
@@ -92,7 +94,8 @@ class SequenceSection(Section):
 
     def load(self, candidate: Candidate) -> None:
         """Read a sequence that was found, and choose it."""
-        self._start(self.logic.load_candidate_steps(candidate), _("Loading…"), self._use_loaded)
+        again = partial(self.load, candidate)
+        self._start(self.logic.load_candidate_steps(candidate), _("Loading…"), self._use_loaded, again)
 
     def _use_loaded(self, loaded: LoadedSequence) -> None:
         self._use(loaded.added, loaded.notes)
@@ -120,12 +123,12 @@ class SequenceSection(Section):
         if slicer.util.confirmOkCancelDisplay(question, windowTitle=_("Make a sequence")):
             self._start(self.logic.sequence_of_frames_steps(frames), _("Making the sequence…"), self._use_sample)
 
-    def _start(self, steps: Steps, work: str, done: Callable) -> None:
+    def _start(self, steps: Steps, work: str, done: Callable, again: Callable[[], None] | None = None) -> None:
         if self._job is not None:  # a job that has just found something leads to the next one
             self._job.cancel()
         self._work, self._fraction = work, 0.0
         job = Job(steps, on_done=done, on_progress=self._report)
-        job.on_error, job.on_end = partial(self._failed, job), partial(self._ended, job)
+        job.on_error, job.on_end = partial(self._failed, job, again), partial(self._ended, job)
         self._job = job.start()
         self._present()
 
@@ -137,9 +140,12 @@ class SequenceSection(Section):
         if self._job is not None:
             self._job.cancel()
 
-    def _failed(self, job: Job, error: Exception) -> None:
+    def _failed(self, job: Job, again: Callable[[], None] | None, error: Exception) -> None:
         self._ended(job)  # first: the message waits for the user
-        tell_error(error)
+        if again is None or not isinstance(error, MissingPackageError) or error.package not in FOR_VIDEOS:
+            tell_error(error)
+        elif offer_videos():
+            again()
 
     def _ended(self, job: Job) -> None:
         if job is self._job:

@@ -61,6 +61,7 @@ class TrackSection(Section):
         self.work = WorkButton(
             self.ui.trackButton, self.ui.trackProgress, self.ui.trackMessage, self._steps, self._done
         )
+        self.ui.trackButton.connect("clicked()", self.update)  # it stops the measuring, or lets it begin again
         self._open = not self.collapsed
         self._plans: dict[tuple[object, ...], TrackingPlan | None] = {}
         self._measuring: tuple[tuple[object, ...], Job] | None = None
@@ -74,8 +75,10 @@ class TrackSection(Section):
         self._say_of_strain("")
 
     def fold(self, collapsed: bool) -> None:
-        """Measure when the section is opened, not before."""
+        """Measure when the section is opened, not before, and anew each time: the computer may be less busy."""
         self._open = not collapsed
+        if collapsed:
+            self._plans = {}
         if self._open and self.parameters is not None:
             self.update()
 
@@ -124,6 +127,7 @@ class TrackSection(Section):
             part=plan.part if plan is not None else None,
             seconds=plan.seconds if plan is not None else None,
             measuring=self._measuring is not None,
+            whole_image=parameters.trackWholeImage,
             motion=_in_words(motion) if motion is not None else None,
             points=parameters.followingPoints is not None,
             curve=parameters.strainCurve is not None,

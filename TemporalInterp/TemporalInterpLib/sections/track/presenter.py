@@ -45,6 +45,7 @@ class State:
         part: where motion will be tracked; None while that is not known.
         seconds: how long that takes; None while that is not known.
         measuring: whether both are being found.
+        whole_image: whether the user wants all of the images.
         motion: about the latest tracked motion; None where there is none.
         points: whether points to follow are chosen.
         curve: whether a curve to measure strain along is chosen.
@@ -62,6 +63,7 @@ class State:
     part: TrackedPart | None = None
     seconds: float | None = None
     measuring: bool = False
+    whole_image: bool = False
     motion: Motion | None = None
     points: bool = False
     curve: bool = False
@@ -125,6 +127,12 @@ def _no_track(state: State) -> str:
 def _no_box(state: State) -> str:
     if state.region:
         return _("A region is chosen.")
+    if state.whole_image:
+        return _("The whole image is chosen.")
+    if state.measuring:
+        return _("What moves most is still being looked for.")
+    if state.part is None:
+        return _("What moves most is not known yet.")
     return _("No part of the images was found that moves more than the rest.")
 
 
