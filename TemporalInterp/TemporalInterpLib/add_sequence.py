@@ -33,9 +33,7 @@ class AddedSequence:
     companions: Mapping[Companion, slicer.vtkMRMLSequenceNode]
 
 
-def add_sequence_steps(
-    sequence: Sequence, name: str, scene: slicer.vtkMRMLScene | None = None
-) -> Steps[AddedSequence]:
+def add_sequence_steps(sequence: Sequence, name: str, scene: slicer.vtkMRMLScene | None = None) -> Steps[AddedSequence]:
     """Return the steps that add a sequence of the core to the scene: frame by frame beside it, and then all at once.
 
     On an error, or if the steps are closed, the scene stays as it was.

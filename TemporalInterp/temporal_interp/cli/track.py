@@ -191,7 +191,9 @@ def track(
             mask=region,
             start_from=network,
             device=where,
-            on_scale=None if displacement_only else lambda scale, motion: by_scale.update({scale: motion.forward[pair]}),
+            on_scale=None
+            if displacement_only
+            else lambda scale, motion: by_scale.update({scale: motion.forward[pair]}),
             checkpoint=checkpoint,
             progress=part_of(progress, 0.0, share),
         )
