@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import slicer
 
 from temporal_interp.data.sequence import Sequence
+from temporal_interp.errors import no_progress
+from TemporalInterpLib.background import Steps, run_to_end
 from TemporalInterpLib.companions import Companion, mark_companion, show_companion
 from TemporalInterpLib.playback import set_natural_speed
 from TemporalInterpLib.scene_transaction import scene_transaction
 from TemporalInterpLib.sequence_browser import SourceView, add_browser, add_proxy, show_like
-from TemporalInterpLib.sequence_conversion import node_from_sequence
+from TemporalInterpLib.sequence_conversion import sequence_node_steps
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,10 @@ class AddedSequence:
     companions: Mapping[Companion, slicer.vtkMRMLSequenceNode]
 
 
-def add_sequence_to_scene(sequence: Sequence, name: str, scene: slicer.vtkMRMLScene | None = None) -> AddedSequence:
-    """Add a sequence of the core to the scene; on an error the scene stays as it was.
+def add_sequence_steps(sequence: Sequence, name: str, scene: slicer.vtkMRMLScene | None = None) -> Steps[AddedSequence]:
+    """Return the steps that add a sequence of the core to the scene: frame by frame beside it, and then all at once.
+
+    On an error, or if the steps are closed, the scene stays as it was.
 
     Args:
         sequence: the frames; their voxels are copied.
@@ -44,11 +48,17 @@ def add_sequence_to_scene(sequence: Sequence, name: str, scene: slicer.vtkMRMLSc
         InvalidInputError: Slicer cannot hold the scalar type or would merge items.
     """
     scene = scene or slicer.mrmlScene
-    sequence_node = node_from_sequence(sequence, name)
+    sequence_node = yield from sequence_node_steps(sequence, name)
+    yield 1.0, "adding to the scene"
     with scene_transaction(scene):
         added = add_browsed_sequence(sequence_node, {}, name, SourceView(name), scene)
         set_natural_speed(added.browser)
         return added
+
+
+def add_sequence_to_scene(sequence: Sequence, name: str, scene: slicer.vtkMRMLScene | None = None) -> AddedSequence:
+    """Add a sequence of the core to the scene at once; see `add_sequence_steps`."""
+    return run_to_end(add_sequence_steps(sequence, name, scene), no_progress)
 
 
 def add_browsed_sequence(

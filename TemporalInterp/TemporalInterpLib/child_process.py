@@ -18,6 +18,7 @@ from pathlib import Path
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError, Progress, TemporalInterpError
 from TemporalInterpLib.background import WAIT, Steps, in_background
+from TemporalInterpLib.thread_waiting import wait_without_spinning
 
 PROGRAM = f"""
 import sys
@@ -99,6 +100,7 @@ def command_line(arguments: abc.Sequence[str]) -> Steps[dict[str, object]]:
 
 def _start(arguments: abc.Sequence[str], out: object, err: object) -> subprocess.Popen:
     python = shutil.which("PythonSlicer") or sys.executable
+    wait_without_spinning()
     windows = {"creationflags": getattr(subprocess, "CREATE_NO_WINDOW", 0)} if os.name == "nt" else {}
     return subprocess.Popen(
         [python, "-c", PROGRAM, *arguments, "--json"],

@@ -185,6 +185,19 @@ def _turn_back(scene: slicer.vtkMRMLScene) -> None:
             node.SetOrientation(USUAL_VIEWS[node.GetLayoutName()])
 
 
+def show_in_next_turn(volume: slicer.vtkMRMLScalarVolumeNode) -> None:
+    """Show a volume that was just added, in its own plane, once the event loop has had its turn.
+
+    Slicer takes as long to turn its views as the panel takes to follow a new sequence.
+    """
+
+    def show() -> None:
+        if volume.GetScene() is not None:  # it may have been removed meanwhile
+            show_in_slice_views(volume, fit=True)
+
+    qt.QTimer.singleShot(0, show)
+
+
 class ShownVolumes:
     """The volumes in the background of the slice views of the layout, and when they have changed.
 

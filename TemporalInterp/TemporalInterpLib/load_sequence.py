@@ -10,7 +10,7 @@ import numpy as np
 
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError, Progress
-from TemporalInterpLib.add_sequence import AddedSequence, add_sequence_to_scene
+from TemporalInterpLib.add_sequence import AddedSequence, add_sequence_steps
 from TemporalInterpLib.background import Steps, in_background, share_of
 from TemporalInterpLib.frames_alike import kind_of_numbers
 from TemporalInterpLib.volume_conversion import SCALAR_TYPES
@@ -56,8 +56,7 @@ def load_candidate_steps(candidate: Candidate) -> Steps[LoadedSequence]:
     sequence = yield from share_of(
         in_background(lambda progress: as_slicer_holds_it(candidate.read(progress))), 0.0, 0.9
     )
-    yield 0.9, "adding to the scene"
-    added = add_sequence_to_scene(sequence, candidate.description or candidate.place)
+    added = yield from share_of(add_sequence_steps(sequence, candidate.description or candidate.place), 0.9, 1.0)
     if candidate.window is not None:
         level, width = candidate.window
         display = added.proxy.GetDisplayNode()
@@ -111,5 +110,4 @@ def load_sequence_steps(path: Path, series: str | None, component: str | None, n
         return as_slicer_holds_it(read_sequence(path, series=series, component=component, progress=progress))
 
     sequence = yield from share_of(in_background(read), 0.0, 0.9)
-    yield 0.9, "adding to the scene"
-    return add_sequence_to_scene(sequence, name or path.name)
+    return (yield from share_of(add_sequence_steps(sequence, name or path.name), 0.9, 1.0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from TemporalInterpLib.add_sequence import AddedSequence, add_sequence_to_scene
+from TemporalInterpLib.add_sequence import AddedSequence, add_sequence_steps
 from TemporalInterpLib.background import Steps, in_background, share_of
 
 NAME = "Beating heart phantom"
@@ -27,5 +27,4 @@ def sample_cine_steps() -> Steps[AddedSequence]:
         return make_heart_cine(heart, stack, even_phases(PHASES), acquisition=scanner).sequence
 
     sequence = yield from share_of(in_background(draw), 0.0, 0.9)
-    yield 0.9, "adding to the scene"
-    return add_sequence_to_scene(sequence, NAME)
+    return (yield from share_of(add_sequence_steps(sequence, NAME), 0.9, 1.0))

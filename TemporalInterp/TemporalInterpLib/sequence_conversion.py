@@ -14,6 +14,7 @@ from temporal_interp.data.sequence import SMALLEST_STEP, Sequence
 from temporal_interp.data.sequence import require_apart as core_require_apart
 from temporal_interp.data.time_text import time_text
 from temporal_interp.errors import InvalidInputError, errors_naming
+from TemporalInterpLib.background import Steps
 from TemporalInterpLib.frames_alike import require_alike
 from TemporalInterpLib.volume_conversion import set_volume, volume_from_node
 
@@ -215,8 +216,8 @@ def _set_period(sequence_node: slicer.vtkMRMLSequenceNode, period: float | None)
         sequence_node.SetAttribute(PERIOD_KEY, repr(period))
 
 
-def node_from_sequence(sequence: Sequence, name: str) -> slicer.vtkMRMLSequenceNode:
-    """Return a new sequence node, outside any scene, with a copy of the frames and their attributes.
+def sequence_node_steps(sequence: Sequence, name: str) -> Steps[slicer.vtkMRMLSequenceNode]:
+    """Return the steps to a new sequence node, outside any scene, with a copy of the frames; one frame a step.
 
     Raises:
         InvalidInputError: Slicer cannot hold the scalar type or would merge items.
@@ -234,6 +235,7 @@ def node_from_sequence(sequence: Sequence, name: str) -> slicer.vtkMRMLSequenceN
         item = add_item(sequence_node, slicer.vtkMRMLScalarVolumeNode(), f"{name} {number}", value)
         set_volume(item, volume)
         set_attributes(item, attributes)
+        yield (number + 1) / len(sequence), "storing the frames"
     return sequence_node
 
 

@@ -147,7 +147,7 @@ def _steps(source: _Source, device: str) -> Steps[TrackedMotion]:
             arguments.append("--cycle" if source.whole_beat else "--no-cycle")
         if (yield from share_of(in_background(lambda progress: _write_mask(source, mask)), 0.01, 0.02)):
             arguments += ["--mask", str(mask)]
-        result = yield from share_of(command_line(arguments), 0.02, 0.96)
+        result = yield from share_of(command_line([*arguments, "--displacement-only"]), 0.02, 0.96)
         fields = yield from share_of(in_background(lambda progress: _read_fields(folder)), 0.96, 0.97)
     motion = yield from share_of(_motion_node(source, fields, result), 0.97, 1.0)
     yield 1.0, "adding to the scene"

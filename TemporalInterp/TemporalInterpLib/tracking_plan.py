@@ -15,7 +15,7 @@ from TemporalInterpLib.background import Steps, in_background
 START_S = 5.0
 """Seconds in which the child process starts and ends. Measured on two cores, as the next."""
 
-SECONDS_A_VOXEL = 1.2e-6
+SECONDS_A_VOXEL = 0.8e-6
 """Seconds in which the motion of a voxel in a frame is followed, written and read again."""
 
 

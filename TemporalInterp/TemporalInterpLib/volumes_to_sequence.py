@@ -16,7 +16,7 @@ from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.time_text import time_text
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
-from TemporalInterpLib.add_sequence import AddedSequence, add_sequence_to_scene
+from TemporalInterpLib.add_sequence import AddedSequence, add_sequence_steps
 from TemporalInterpLib.background import Steps
 from TemporalInterpLib.scene_transaction import nodes_of
 from TemporalInterpLib.sequence_browser import proxies_in
@@ -87,7 +87,7 @@ def sequence_of_frames_steps(frames: FramesInScene) -> Steps[AddedSequence]:
         InvalidInputError: see `FramesInScene.sequence`.
     """
     yield 0.0, "copying the frames"
-    return add_sequence_to_scene(frames.sequence(), frames.name)
+    return (yield from add_sequence_steps(frames.sequence(), frames.name))
 
 
 def colour_sequences(scene: slicer.vtkMRMLScene | None) -> list[slicer.vtkMRMLSequenceNode]:

@@ -11,13 +11,8 @@ from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
-from TemporalInterpLib.add_sequence import add_sequence_to_scene
-from TemporalInterpLib.sequence_conversion import (
-    format_index_value,
-    new_sequence_like,
-    node_from_sequence,
-    sequence_from_node,
-)
+from TemporalInterpLib.add_sequence import add_sequence_steps, add_sequence_to_scene
+from TemporalInterpLib.sequence_conversion import format_index_value, new_sequence_like, sequence_from_node
 
 GRID = Geometry((2, 3, 4))
 
@@ -136,9 +131,9 @@ def core_sequence(values, unit="ms", dtype="uint16"):
     return Sequence(volumes, values, "time", unit, attributes)
 
 
-def test_core_sequence_becomes_a_node_and_comes_back():
+def test_core_sequence_becomes_a_node_and_comes_back(scene):
     values = [0, 33.333333, 66.5]
-    back = sequence_from_node(node_from_sequence(core_sequence(values), "cine"))
+    back = sequence_from_node(add_sequence_to_scene(core_sequence(values), "cine").sequence)
     assert back.times == tuple(values)
     assert (back.index_name, back.unit) == ("time", "ms")
     assert "TemporalInterp.Synthetic" in back.item_attributes[1]
@@ -167,6 +162,25 @@ def test_core_sequence_is_added_with_its_browser_and_shown_in_one_proxy(scene):
     assert not added.proxy.GetDisplayNode().GetAutoWindowLevel()
 
 
+def test_frames_are_copied_one_a_step_and_nothing_is_in_the_scene_before_the_last(scene):
+    steps = add_sequence_steps(core_sequence([0, 10, 20]), "cine")
+    fractions = []
+    while (step := next(steps, None)) is not None:
+        assert scene.GetNumberOfNodes() == 0
+        fractions.append(step[0])
+    assert fractions == pytest.approx([1 / 3, 2 / 3, 1, 1])
+    assert scene.GetNumberOfNodesByClass("vtkMRMLSequenceNode") == 1
+
+
+@pytest.mark.parametrize("done", [1, 4])
+def test_cancelled_the_scene_stays_as_it_was(scene, done):
+    steps = add_sequence_steps(core_sequence([0, 10, 20]), "cine")
+    for _ in range(done):
+        next(steps)
+    steps.close()
+    assert scene.GetNumberOfNodes() == 0
+
+
 @pytest.mark.parametrize("value", [0, 12.5, 100 / 3, 123456.789012])
 def test_index_value_text_is_exact_to_a_millionth(value):
     assert math.isclose(float(format_index_value(value)), value, rel_tol=0, abs_tol=1e-6)
@@ -174,14 +188,14 @@ def test_index_value_text_is_exact_to_a_millionth(value):
 
 def test_slice_thickness_goes_into_the_scene_and_back(scene, blob_frames):
     volumes = [Volume(frame, Geometry(frame.shape, spacing=(1.0, 1.0, 10.0))) for frame in blob_frames()]
-    node = node_from_sequence(Sequence(volumes, range(3), slice_thickness=6.0), "thin slices far apart")
+    node = add_sequence_to_scene(Sequence(volumes, range(3), slice_thickness=6.0), "thin slices far apart").sequence
     assert sequence_from_node(node).slice_thickness == 6.0
     assert new_sequence_like(node, "other").GetAttribute("TemporalInterp.SliceThickness") == "6.0"
 
 
 def test_slice_thickness_that_is_no_number_is_refused_by_name(scene, blob_frames):
     volumes = [Volume(frame, Geometry(frame.shape)) for frame in blob_frames()]
-    node = node_from_sequence(Sequence(volumes, range(3)), "odd")
+    node = add_sequence_to_scene(Sequence(volumes, range(3)), "odd").sequence
     assert sequence_from_node(node).slice_thickness is None
     node.SetAttribute("TemporalInterp.SliceThickness", "thin")
     with pytest.raises(InvalidInputError, match="'odd' is 'thin'"):
@@ -190,7 +204,7 @@ def test_slice_thickness_that_is_no_number_is_refused_by_name(scene, blob_frames
 
 def test_period_goes_into_the_scene_and_back(scene, blob_frames):
     volumes = [Volume(frame, Geometry(frame.shape)) for frame in blob_frames(3)]
-    node = node_from_sequence(Sequence(volumes, range(3), period=100 / 3), "beat")
+    node = add_sequence_to_scene(Sequence(volumes, range(3), period=100 / 3), "beat").sequence
     assert sequence_from_node(node).period == 100 / 3
     assert sequence_from_node(node, [0, 1]).period is None
     assert new_sequence_like(node, "some of it").GetAttribute("TemporalInterp.Period") is None
@@ -203,7 +217,7 @@ def test_period_goes_into_the_scene_and_back(scene, blob_frames):
 )
 def test_period_that_makes_no_sense_is_refused(scene, blob_frames, text, words):
     volumes = [Volume(frame, Geometry(frame.shape)) for frame in blob_frames(3)]
-    node = node_from_sequence(Sequence(volumes, range(3)), "odd")
+    node = add_sequence_to_scene(Sequence(volumes, range(3)), "odd").sequence
     assert sequence_from_node(node).period is None
     node.SetAttribute("TemporalInterp.Period", text)
     with pytest.raises(InvalidInputError, match=words):

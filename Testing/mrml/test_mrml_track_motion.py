@@ -139,6 +139,7 @@ class TestAsked:
         assert asked.arguments[asked.arguments.index("--reference") + 1] == "2"
         assert "--cycle" in asked.arguments
         assert "--mask" not in asked.arguments
+        assert "--displacement-only" in asked.arguments
         assert len(asked.sequence) == 5
 
     @pytest.mark.parametrize(("whole_beat", "option"), [(None, set()), (True, {"--cycle"}), (False, {"--no-cycle"})])

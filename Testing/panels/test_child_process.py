@@ -41,6 +41,17 @@ def noted(path: Path) -> int | None:
     return int(path.read_text()) if path.exists() and path.read_text().endswith("\n") else None
 
 
+def test_threads_of_a_child_sleep_while_they_wait(monkeypatch, tmp_path):
+    monkeypatch.setenv("OMP_WAIT_POLICY", "of the test")  # so that it is as it was afterwards
+    monkeypatch.delenv("OMP_WAIT_POLICY")
+    told = tmp_path / "policy"
+    program = f"import os; open({str(told)!r}, 'w').write(os.environ['OMP_WAIT_POLICY'])"
+    monkeypatch.setattr(child_process, "PROGRAM", program)
+    with pytest.raises(ChildEndedError):  # it gives no result
+        run()
+    assert told.read_text() == "passive"
+
+
 TREE = """
 def note(name, pid):
     with open(os.path.join({folder!r}, name + ".part"), "w") as file:

@@ -40,6 +40,7 @@ def finish(process_events_until):
     def run(widget) -> slicer.vtkMRMLSequenceNode:
         widget.ui.interpolateButton.click()
         process_events_until(lambda: not widget.panel.sections["interpolate"].work.running, 20)
+        slicer.app.processEvents()  # it is shown in the next turn
         return parameters_of(widget).result
 
     return run

@@ -13,7 +13,7 @@ from panels.panel_helpers import ids, parameters_of
 from dicom_files import dicom_pixels, write_dicom_stack
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.io import write_sequence
-from TemporalInterpLib import dependencies
+from TemporalInterpLib import dependencies, layout
 from TemporalInterpLib.sequence_conversion import sequence_from_node, set_attributes
 
 MARK = {"TemporalInterp.Synthetic": "true"}
@@ -27,6 +27,7 @@ def load(process_events_until):
         section = widget.panel.sections["sequence"]
         section.open_place(path)
         process_events_until(lambda: section._job is None, 30)
+        slicer.app.processEvents()  # it is shown in the next turn
         return section
 
     return opened
@@ -82,6 +83,27 @@ class TestOneCine:
         composite = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceCompositeNode()
         assert composite.GetBackgroundVolumeID() == proxy.GetID()
         assert widget.ui.sequenceMessage.text == "'cine_sax': 4 frames of 3 slices."
+
+    def test_what_is_removed_before_its_turn_comes_is_not_shown(
+        self, open_panel, process_events_until, three_frames, tmp_path, monkeypatch
+    ):
+        path = tmp_path / "cine.nii.gz"
+        write_sequence(three_frames, path)
+        section, shown = open_panel().panel.sections["sequence"], []
+        use = section._use
+        monkeypatch.setattr(layout, "show_in_slice_views", lambda volume, *, fit: shown.append(volume.GetName()))
+
+        def use_and_remove(added, notes=()):
+            use(added, notes)
+            slicer.mrmlScene.RemoveNode(added.browser)
+            slicer.mrmlScene.RemoveNode(added.proxy)
+
+        for after, expected in ((use, ["cine.nii.gz"]), (use_and_remove, ["cine.nii.gz"])):
+            monkeypatch.setattr(section, "_use", after)
+            section.open_place(path)
+            process_events_until(lambda: section._job is None, 30)
+            slicer.app.processEvents()
+            assert shown == expected
 
     def test_a_file_is_loaded_at_once(self, open_panel, load, three_frames, tmp_path):
         path = tmp_path / "cine.nii.gz"

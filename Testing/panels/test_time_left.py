@@ -1,9 +1,10 @@
-"""The time left, on made-up traces of progress."""
+"""The time left, on made-up traces of progress and on a recorded one."""
 
 from itertools import pairwise
 
 import pytest
 
+from recorded_progress import TRACKING, TRACKING_S
 from TemporalInterpLib.time_left import TimeLeft, duration_in_words, in_words
 
 TURN = 0.02
@@ -83,6 +84,24 @@ def test_a_stall_shows_nothing_rather_than_hours():
     assert max(left for _, left in known(told)) < 130
     assert all(left is None for now, left in told if 42 < now < 120)
     assert all(left is not None for now, left in told if now > 124)
+
+
+def recorded(now):
+    """The fraction of the recorded tracking at a time."""
+    return max(fraction for when, fraction in TRACKING if when <= max(now, TRACKING[0][0]))
+
+
+def test_a_real_tracking_is_told_to_a_half_and_never_by_hours():
+    told = known(shown(recorded, TRACKING_S))
+    assert told[0][0] < 15
+    assert max(left for _, left in told) < 1.2 * TRACKING_S
+    assert all(left == pytest.approx(TRACKING_S - now, rel=0.6, abs=12) for now, left in told)
+    assert growth(told) < 1.6
+
+
+def test_from_the_first_it_is_right_to_a_quarter_in_a_real_tracking():
+    told = [(now, left) for now, left in known(shown(recorded, TRACKING_S)) if now < 60]
+    assert all(left == pytest.approx(TRACKING_S - now, rel=0.25) for now, left in told)
 
 
 def test_at_the_end_it_never_says_less_than_nothing():

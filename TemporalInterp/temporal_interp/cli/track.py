@@ -44,8 +44,9 @@ WRITTEN = (
 """Names of the files in the folder, none of which may be an input."""
 
 
-TRACKING_SHARE = 0.9
-"""Share of the time that the tracking takes, as measured on a short-axis cine; writing takes the rest."""
+TRACKING_SHARE, TRACKING_SHARE_ALONE = 0.9, 0.96
+"""Share of the time that the tracking takes, as measured on a short-axis cine; writing takes the rest. The latter is of
+the displacement alone."""
 
 
 class Method(StrEnum):
@@ -97,6 +98,13 @@ def track(
     maps: Annotated[
         bool, typer.Option("--maps", help="Also write strain in the image's axes, velocity, divergence and vorticity.")
     ] = False,
+    displacement_only: Annotated[
+        bool,
+        typer.Option(
+            "--displacement-only",
+            help="Write displacement.seq.nrrd and nothing else, which takes less time.",
+        ),
+    ] = False,
     method: Annotated[
         Method | None,
         typer.Option(
@@ -138,12 +146,15 @@ def track(
     )
     if wall_thickness is not None and contour is None:
         raise typer.BadParameter("--wall-thickness needs --contour.")
+    if displacement_only and (maps or points is not None or contour is not None):
+        given = "--maps" if maps else "--points" if points is not None else "--contour"
+        raise typer.BadParameter(f"--displacement-only writes nothing of what {given} asks for.")
     if method is Method.VELOCITY and (paper or start_from is not None):
         raise typer.BadParameter(f"{'--paper' if paper else '--start-from'} needs --method nmsr.")
     by_networks = method is Method.NMSR or paper or start_from is not None
 
     from temporal_interp.cli.tracking_input import read_marks, ready_to_track
-    from temporal_interp.cli.tracking_results import write_maps, write_results
+    from temporal_interp.cli.tracking_results import write_displacement, write_maps, write_results
     from temporal_interp.data.sequence import require_apart
     from temporal_interp.io.atomic import atomic_folder
     from temporal_interp.tracking.network_file import load_network
@@ -165,10 +176,12 @@ def track(
         )
     with errors_naming(output):
         require_apart(sequence.times, sequence.unit)
-    # the displacements from the reference frame, and those to both neighbours
-    require_disk_space({output: COMPRESSED * 3 * FIELD_BYTES * len(sequence) * sequence[0].array.size})
-    pair = _pair_that_changes_most(sequence)
+    # the displacements from the reference frame, and mostly those to both neighbours
+    written = 1 if displacement_only else 3
+    require_disk_space({output: COMPRESSED * written * FIELD_BYTES * len(sequence) * sequence[0].array.size})
+    pair = 0 if displacement_only else _pair_that_changes_most(sequence)  # which is drawn
     by_scale: dict[int, np.ndarray] = {}
+    share = TRACKING_SHARE_ALONE if displacement_only else TRACKING_SHARE
     with console.progress("Tracking") as progress:
         tracking = run_tracking(
             sequence,
@@ -178,17 +191,23 @@ def track(
             mask=region,
             start_from=network,
             device=where,
-            on_scale=lambda scale, motion: by_scale.update({scale: motion.forward[pair]}),
+            on_scale=None
+            if displacement_only
+            else lambda scale, motion: by_scale.update({scale: motion.forward[pair]}),
             checkpoint=checkpoint,
-            progress=part_of(progress, 0.0, TRACKING_SHARE),
+            progress=part_of(progress, 0.0, share),
         )
-        progress(TRACKING_SHARE, "writing the motion")
+        progress(share, "writing the motion")
+        found: dict[str, Any]
         with atomic_folder(output, overwrite=True) as folder:
-            found = write_results(folder, sequence, tracking, marks, pair, by_scale)
+            if displacement_only:
+                found = write_displacement(folder, tracking)
+            else:
+                found = write_results(folder, sequence, tracking, marks, pair, by_scale)
             if maps:
                 write_maps(folder, tracking)
         progress(1.0, "writing the motion")
-    if found["not_drawn"] is not None:
+    if found.get("not_drawn") is not None:
         console.note(f"The pictures and the film could not be drawn ({found['not_drawn']}); everything else is there.")
     seconds = round(time.monotonic() - started, 1)
     values = {"output": output, "frames": len(sequence), "reference": reference, "settings": settings.in_one_line()}
@@ -225,12 +244,17 @@ def _mean_of_numbers(array: np.ndarray) -> float:
 
 
 def _in_words(output: Path, found: Mapping[str, Any], seconds: float) -> list[str]:
-    made = "fields, curves, pictures and a film" if found["not_drawn"] is None else "fields and curves"
-    lines = [f"{output}: {made} ({seconds} s)."]
+    lines = [f"{output}: {_made(found)} ({seconds} s)."]
     drift = f"Followed there and back, tissue drifts by at most {found['forward_backward_mm']:.2f} mm (mean of a frame)"
     if found["closing_mm"] is not None:
         drift += f", and once round the cycle by {found['closing_mm']:.2f} mm before that was removed"
     lines.append(f"{drift}.")
-    for name, peak in found["peak_strain"].items():
+    for name, peak in found.get("peak_strain", {}).items():
         lines.append(f"Peak {name} strain {peak['strain']:+.1%} in frame {peak['frame']}.")
     return lines
+
+
+def _made(found: Mapping[str, Any]) -> str:
+    if "not_drawn" not in found:
+        return "the displacement"
+    return "fields, curves, pictures and a film" if found["not_drawn"] is None else "fields and curves"

@@ -23,9 +23,11 @@ from temporal_interp.tracking.motion import SequenceMotion
 from temporal_interp.tracking.network_file import save_network
 from temporal_interp.tracking.strain import green_lagrange, strain_along
 from temporal_interp.tracking.track import Tracking
-from temporal_interp.tracking.trajectories import drift_of
+from temporal_interp.tracking.trajectories import Drift, drift_of
 
 AXES = "ijk"
+
+DISPLACEMENT = "displacement.seq.nrrd"
 
 
 def write_results(
@@ -43,7 +45,8 @@ def write_results(
     `by_scale` has the field from frame `pair` to the next as it was known after each scale; see `draw_results`.
     """
     motion, displacements = tracking.motion, tracking.displacements
-    _write_fields(folder, tracking)
+    _write_displacement(folder, tracking)
+    _write_neighbours(folder, tracking)
     if tracking.network is not None:
         save_network(tracking.network, folder / "network.safetensors")
     drift = drift_of(motion, tracking.reference)
@@ -56,10 +59,19 @@ def write_results(
         write_csv(point_rows(motion, positions, marks.points.labels), folder / "points.csv")
     return {
         "not_drawn": _draw(folder, sequence, tracking, marks, strain, pair, by_scale),
-        "forward_backward_mm": max(drift.forward_backward_mean_mm),
-        "closing_mm": drift.closing_mean_mm,
+        **_errors_of(drift),
         "peak_strain": {} if strain is None else {name: _peak(curve) for name, curve in strain.curves().items()},
     }
+
+
+def write_displacement(folder: Path, tracking: Tracking) -> dict[str, object]:
+    """Write the displacement from the reference frame to every frame, and return what is told of it."""
+    _write_displacement(folder, tracking)
+    return _errors_of(drift_of(tracking.motion, tracking.reference))
+
+
+def _errors_of(drift: Drift) -> dict[str, object]:
+    return {"forward_backward_mm": max(drift.forward_backward_mean_mm), "closing_mm": drift.closing_mean_mm}
 
 
 def _draw(folder: Path, *drawn: Any) -> str | None:
@@ -108,28 +120,42 @@ def _write_map(maps: abc.Sequence[np.ndarray], motion: SequenceMotion, path: Pat
     write_sequence(Sequence(volumes, motion.times, motion.index_name, motion.unit), path)
 
 
-def _write_fields(folder: Path, tracking: Tracking) -> None:
+def _write_displacement(folder: Path, tracking: Tracking) -> None:
+    values = tracking.motion.times
+    reference = {f"{PREFIX}ReferenceIndexValue": f"{values[tracking.reference]:.15g}"}
+    _write_field(
+        folder / DISPLACEMENT, tracking.displacements, values, FieldDirection.FROM_REFERENCE, tracking.motion, reference
+    )
+
+
+def _write_neighbours(folder: Path, tracking: Tracking) -> None:
     motion = tracking.motion
     values = motion.times
     earlier, later, backward = values[:-1], values[1:], motion.backward
     if motion.closed:  # the pair that closes the cycle lies on the last frame, and backwards on the first
         earlier, later, backward = values, values, [backward[-1], *backward[:-1]]
-    reference = {f"{PREFIX}ReferenceIndexValue": f"{values[tracking.reference]:.15g}"}
-    for name, fields, index, direction, attributes in (
-        ("displacement", tracking.displacements, values, FieldDirection.FROM_REFERENCE, reference),
-        ("forward", motion.forward, earlier, FieldDirection.TO_NEXT, None),
-        ("backward", backward, later, FieldDirection.FROM_PREVIOUS, None),
-    ):
-        write_field_sequence(
-            fields,
-            motion.geometry,
-            index,
-            motion.index_name,
-            motion.unit,
-            folder / f"{name}.seq.nrrd",
-            direction=direction,
-            attributes=attributes,
-        )
+    _write_field(folder / "forward.seq.nrrd", motion.forward, earlier, FieldDirection.TO_NEXT, motion)
+    _write_field(folder / "backward.seq.nrrd", backward, later, FieldDirection.FROM_PREVIOUS, motion)
+
+
+def _write_field(
+    path: Path,
+    fields: abc.Sequence[np.ndarray],
+    times: abc.Sequence[float],
+    direction: FieldDirection,
+    motion: SequenceMotion,
+    attributes: abc.Mapping[str, str] | None = None,
+) -> None:
+    write_field_sequence(
+        fields,
+        motion.geometry,
+        times,
+        motion.index_name,
+        motion.unit,
+        path,
+        direction=direction,
+        attributes=attributes,
+    )
 
 
 def _peak(curve: np.ndarray) -> dict[str, float]:

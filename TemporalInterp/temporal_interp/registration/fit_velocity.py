@@ -107,8 +107,7 @@ def fit_velocity(
     levels = levels_of(finest, finest_spacing, settings)
     model = _velocity_model(finest_pair, finest_spacing, settings, levels[0][2])
     bending = settings.bending * min(finest_spacing)
-    total = sum(iterations for _, iterations, _ in levels)
-    before = 0
+    costs = [iterations * math.prod(grid) for _, iterations, grid in levels]
     for index, (level, iterations, grid) in enumerate(levels):
         pair = _repeated(coarsen(finest_pair, grid), model.starts)
         floors = floor.repeat(model.starts, *[1] * (floor.ndim - 1)) if isinstance(floor, torch.Tensor) else floor
@@ -117,7 +116,7 @@ def fit_velocity(
         optimiser = model.begin(grid)
         plateau = Plateau(settings.patience, settings.tolerance)
         for step in range(iterations):
-            progress((before + step) / total, "finding the motion")
+            progress((sum(costs[:index]) + costs[index] * step / iterations) / sum(costs), "finding the motion")
             velocity = model.velocity()
             model_spacing = spacing_on(tuple(velocity.shape[2:]), shape, spacing)
             share = None if weights is None else weights.repeat(model.starts, *[1] * (weights.ndim - 1))
@@ -130,7 +129,6 @@ def fit_velocity(
             optimiser.step()
             if plateau.reached(float(loss.detach())):
                 break
-        before += iterations
         # the finest level costs most, the coarsest next to nothing
         kept = 1 if index + 2 >= len(levels) else min(model.starts, MIDDLE_STARTS)
         if kept < model.starts:

@@ -92,6 +92,35 @@ def test_fields_curves_and_pictures_are_written(command, recording, contour, tmp
     assert "Peak circumferential strain" in result.stdout
 
 
+def test_of_the_displacement_alone_nothing_else_is_written(command, recording, tmp_path, events):
+    whole, alone = tmp_path / "whole", tmp_path / "alone"
+    assert command("track", recording, "-o", whole, *QUICK, "--cycle").exit_code == 0
+    result = command("track", recording, "-o", alone, *QUICK, "--cycle", "--displacement-only", "--json")
+    assert result.exit_code == 0, result.output
+    (written,) = alone.iterdir()
+    assert written.read_bytes() == (whole / "displacement.seq.nrrd").read_bytes()
+    values = events(result)[-1]
+    assert values["forward_backward_mm"] > 0
+    assert values["closing_mm"] > 0
+
+
+def test_in_words_of_the_displacement_alone(command, recording, tmp_path):
+    result = command("track", recording, "-o", tmp_path / "out", *QUICK, "--displacement-only")
+    assert f"{tmp_path / 'out'}: the displacement (" in result.stdout
+    assert "there and back" in result.stdout
+
+
+@pytest.mark.parametrize("option", ["--maps", "--points", "--contour"])
+def test_what_more_is_asked_for_beside_the_displacement_alone_is_refused(
+    command, recording, contour, tmp_path, called, option
+):
+    asked = [option] if option == "--maps" else [option, contour]
+    result = command("track", recording, "-o", tmp_path / "out", "--displacement-only", *asked)
+    assert result.exit_code == 2
+    assert option in result.stderr
+    assert not called
+
+
 def test_cycle_reports_its_closing_and_has_one_more_pair(command, recording, tmp_path, events):
     out = tmp_path / "out"
     result = command("track", recording, "-o", out, *QUICK, "--cycle", "--reference", 1, "--json")

@@ -9,7 +9,7 @@ from TemporalInterpLib.background import Steps
 from TemporalInterpLib.companions import Companion
 from TemporalInterpLib.deformation_facts import DeformationFacts
 from TemporalInterpLib.engines import engine_name
-from TemporalInterpLib.layout import show_in_slice_views
+from TemporalInterpLib.layout import show_in_next_turn
 from TemporalInterpLib.parameter_node import WIDEST_ARROWS
 from TemporalInterpLib.playback import play
 from TemporalInterpLib.players import show_players
@@ -111,7 +111,7 @@ class InterpolateSection(Section):
         facts = DeformationFacts.of(fields) if fields is not None else None
         if facts is not None:
             self.parameters.fieldSpacing = min(facts.spacing_mm, WIDEST_ARROWS)
-        show_in_slice_views(added.proxy, fit=True)
+        show_in_next_turn(added.proxy)
         play(added.sequence)
         return _("Added '{name}': {count} frames, {synthetic} of them synthetic.").format(
             name=added.sequence.GetName(),

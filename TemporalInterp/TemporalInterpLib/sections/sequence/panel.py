@@ -19,7 +19,7 @@ from TemporalInterpLib.candidate_table import only_one
 from TemporalInterpLib.dependencies import FOR_VIDEOS, files_can_be_read, offer_videos
 from TemporalInterpLib.fitting_sequences import take_first_fitting, volume_sequences
 from TemporalInterpLib.job import Job, Report
-from TemporalInterpLib.layout import show_in_slice_views
+from TemporalInterpLib.layout import show_in_next_turn
 from TemporalInterpLib.load_sequence import LoadedSequence
 from TemporalInterpLib.places import ask_file, ask_folder
 from TemporalInterpLib.section import PACKAGES, SCENE, Section
@@ -109,7 +109,7 @@ class SequenceSection(Section):
         words = loaded_in_words(added.sequence.GetName(), added.sequence.GetNumberOfDataNodes(), slices, notes)
         self._loaded = (added.sequence, words)
         self.parameters.sequence = added.sequence
-        show_in_slice_views(added.proxy, fit=True)
+        show_in_next_turn(added.proxy)
 
     def _load_sample(self) -> None:
         self._start(self.logic.sample_cine_steps(), _("Drawing the sample…"), self._use_sample)
