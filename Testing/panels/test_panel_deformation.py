@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import slicer
-from harness import gestures
 from panels.panel_helpers import parameters_of, remove_all
 
 from stand_in_engines import StandIn, constant_field

@@ -81,7 +81,7 @@ def test_the_acquired_frames_play_at_their_own_speed(widget, cine):
 
 
 def test_motion_is_drawn_over_its_own_frame_alone(widget, result):
-    sequence, browser, proxy = result
+    sequence, browser, _ = result
     parameters_of(widget).fieldStyle = FieldStyle.ARROWS
     display = proxy_of(companion_of(sequence, Companion.DISPLACEMENT_FIRST_TO_T.value)).GetDisplayNode()
     assert display.GetVisibility()

@@ -15,14 +15,14 @@ STUDENT = "student"
 
 def _student(run: Run) -> None:
     """Choose the student network: it answers inside Slicer"""
-    test, ui, shown = run.test, run.ui, run.panel.sections["preview"].preview.node
+    test, ui, preview = run.test, run.ui, run.panel.sections["preview"].preview
     run.parameters.engine = STUDENT
     test.assertEqual(ui.engineSelector.currentIndex, list(engine_choices()).index(STUDENT))
     if engines_can_run():
         run.parameters.instant = 180.0
-        run.wait_until(lambda: shown.GetAttribute(PREFIX + "Engine") == STUDENT, "the student")
-        run.assert_marked(shown, (0.0, END_MS, 0.5), engine=STUDENT)
-        run.assert_place_and_type(shown, run.parameters.sequence.GetNthDataNode(0))
+        run.wait_until(lambda: preview.node.GetAttribute(PREFIX + "Engine") == STUDENT, "the student")
+        run.assert_marked(preview.node, (0.0, END_MS, 0.5), engine=STUDENT)
+        run.assert_place_and_type(preview.node, run.parameters.sequence.GetNthDataNode(0))
     else:
         test.assertIn("not installed", ui.engineInfo.text)
     run.parameters.engine = AUTOMATIC
