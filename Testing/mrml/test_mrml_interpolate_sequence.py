@@ -6,6 +6,7 @@ import slicer
 import vtk
 from mrml_helpers import (
     OBLIQUE,
+    in_this_process,
     interpolate_between_items,
     item_arrays,
     item_values,
@@ -20,8 +21,12 @@ from mrml_helpers import (
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.engines.blend import LinearBlend
 from temporal_interp.engines.registry import create_engine
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import InvalidInputError, no_progress
+from temporal_interp.workflows.request import FramesInAll
+from TemporalInterpLib.background import run_to_end
 from TemporalInterpLib.companions import Companion
+from TemporalInterpLib.interpolate_sequence import interpolation_steps
+from TemporalInterpLib.synthesis import InChildProcess
 
 MOTION = known_motion(lambda points: np.broadcast_to([1.0, 0.0, 0.0], points.shape))
 
@@ -380,6 +385,19 @@ def test_voxels_that_are_not_numbers_stay_so(scene, blob_frames, engine):
     np.testing.assert_array_equal(arrays[2], frames[1])
     assert np.isnan(arrays[1][0, 0, 0])
     assert np.isfinite(arrays[1]).sum() == arrays[1].size - 1
+
+
+def test_a_number_of_frames_in_all_is_the_same_from_a_child_process(cine):
+    request = FramesInAll(4, cyclic=True)  # over 62.5 ms
+    here, child = (
+        run_to_end(interpolation_steps(cine.sequence, request, synthesiser), no_progress).sequence
+        for synthesiser in (in_this_process(LinearBlend()), InChildProcess("linear_blend"))
+    )
+    assert item_values(here) == [0, 15.625, 31.25, 46.875]
+    assert item_values(child) == item_values(here)
+    assert synthetic_marks(child) == synthetic_marks(here) == [False, True, True, True]
+    for ours, theirs in zip(item_arrays(here), item_arrays(child), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_sequence_outside_the_scene_is_refused(blob_frames, scene):

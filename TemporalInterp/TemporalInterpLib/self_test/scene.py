@@ -47,7 +47,18 @@ def _load(run: Run) -> None:
 
 def _state(parameters: TemporalInterpParameterNode) -> dict[str, object]:
     """Return what has to come back. Identifiers may change, and Slicer renames the items of sequences."""
-    names = ("firstPhase", "lastPhase", "instant", "engine", "fill", "frameCount", "times", "factor", "cyclic")
+    names = (
+        "firstPhase",
+        "lastPhase",
+        "instant",
+        "engine",
+        "fill",
+        "frameCount",
+        "times",
+        "fillWhole",
+        "factor",
+        "cyclic",
+    )
     state: dict[str, object] = {name: getattr(parameters, name) for name in names}
     for role in ("sequence", "result"):
         node = getattr(parameters, role)

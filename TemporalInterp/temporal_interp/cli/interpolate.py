@@ -100,7 +100,7 @@ def interpolate(
     sequence = read_input(input_path, console, series, component)
     for note in sequence.notes:
         console.note(note)
-    if (factor or in_all) is not None and cyclic is None and sequence.period is not None:
+    if first is None and cyclic is None and sequence.period is not None:
         console.note(
             f"The sequence is a loop of {sequence.with_unit(sequence.period)}; the gap from its last frame back to the "
             "first is filled, too. --no-cyclic leaves it."

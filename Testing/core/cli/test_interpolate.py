@@ -62,6 +62,19 @@ def test_factor_fills_the_whole_sequence(command, recording, tmp_path, cyclic, l
     assert "Note" not in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("cyclic", "step", "kept", "period"), [((), 50, [0, 2, 4, 6, 8], None), (("--cyclic",), 500 / 9, [0], 500)]
+)
+def test_in_all_spaces_the_frames_of_the_whole_sequence_evenly(
+    command, recording, tmp_path, cyclic, step, kept, period
+):
+    out = tmp_path / "out.seq.nrrd"
+    command("interpolate", recording, "-o", out, "--in-all", 9, *BLEND, *cyclic)
+    made = read_sequence(out)
+    assert made.times == pytest.approx(tuple(step * n for n in range(9)))
+    assert (made.acquired_frames, made.period) == (kept, period)
+
+
 NOTE = (
     "Note: The sequence is a loop of 480 ms; the gap from its last frame back to the first is filled, too. --no-cyclic"
 )
