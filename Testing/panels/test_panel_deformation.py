@@ -22,6 +22,7 @@ def interpolated(cine, open_panel, process_events_until):
         widget.ui.frameCount.value = 3
         widget.ui.interpolateButton.click()
         process_events_until(lambda: not widget.panel.sections["interpolate"].work.running, 20)
+        slicer.app.processEvents()  # it is shown in the next turn
         return widget
 
     return make
