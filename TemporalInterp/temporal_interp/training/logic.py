@@ -16,6 +16,7 @@ from temporal_interp.errors import CancelledError, InvalidInputError, Progress, 
 from temporal_interp.io.atomic import atomic_file
 from temporal_interp.models.model_file import checksum, load_model, save_model
 from temporal_interp.networks import NetworkSettings, Student, Teacher
+from temporal_interp.networks.grow import can_grow, grow
 from temporal_interp.networks.load import load_network, network_of
 from temporal_interp.training.checkpoints import SafetensorsCheckpoints
 from temporal_interp.training.data import SampleData
@@ -98,7 +99,8 @@ class TrainingLogic:
             training: samples to learn from.
             validation: samples that choose the best epoch; without them the last epoch is kept.
             teacher: model file of the teacher; None trains without distillation.
-            start: model file of a student to start from; None starts afresh.
+            start: model file of a student to start from, with the same settings, or without the context that this one
+                has (see `networks.grow`); None starts afresh.
             about: see `train_teacher`.
 
         Raises:
@@ -115,7 +117,7 @@ class TrainingLogic:
         about = {**(about or {}), **_checksums(teacher=teacher, start=start)}
         return self._train("student", StudentStage(student, self.settings, teaching), training, validation, about)
 
-    def evaluate(self, model: Path, samples: SampleSource) -> dict[str, float]:
+    def evaluate(self, model: Path, samples: SampleSource, *, context: bool = True) -> dict[str, float]:
         """Return the mean scores of a teacher's or a student's model file; `training.scores.score` explains them.
 
         It runs in float32, in this process, on one device of the hardware.
@@ -123,6 +125,7 @@ class TrainingLogic:
         Args:
             model: to score.
             samples: source of the samples to score on, drawn with the seed of the settings.
+            context: show a student the frames around, where samples have such.
 
         Raises:
             InvalidInputError: the file cannot be used, there are no samples, or there is no such hardware.
@@ -133,14 +136,17 @@ class TrainingLogic:
         except (MisconfigurationException, RuntimeError, ValueError) as error:
             raise InvalidInputError(f"Nothing can be evaluated on {self.hardware}: {error}") from error
         network = network_of(loaded, loaded.kind).to(device)
-        return score(synthesise_with(network), samples, seed=self.settings.seed, device=device, progress=self.progress)
+        synthesise = synthesise_with(network, context=context)
+        return score(synthesise, samples, seed=self.settings.seed, device=device, progress=self.progress)
 
     def _start(self, kind: type[Network], settings: NetworkSettings, start: Path | None) -> Network:
-        """Return a fresh network, or that of a model file with the same settings."""
+        """Return a fresh network, or that of a model file with the same settings or with such that these grow from."""
         if start is None:
             return fresh(kind, settings, self.settings.seed)
         name = kind.__name__.lower()
         started = load_network(start, name)
+        if isinstance(started, Student) and started.settings != settings and can_grow(started, settings):
+            return grow(started, fresh(kind, settings, self.settings.seed))
         if not isinstance(started, kind) or started.settings != settings:
             raise InvalidInputError(f"{start} was built with other network settings than the {name} to train.")
         return started.train()
