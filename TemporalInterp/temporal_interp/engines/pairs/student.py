@@ -130,8 +130,8 @@ class PreparedStudent:
             if volume is None:
                 ends = ends or _Ends.of(self.pair, device, in_plane=not through_plane)
                 volume = self._render(local, share, ends)
-            of_motion = self._fields(local) if fields else (None, None)
-            made.append(Synthesised(volume, *of_motion, context=self._context(share)))
+            first, last = self._fields(local) if fields else (None, None)
+            made.append(Synthesised(volume, first, last, self._context(share)))
         return made
 
     def _context(self, t: float) -> tuple[int, ...]:
@@ -144,7 +144,8 @@ class PreparedStudent:
         low = np.float64(self.pair.intensity_range.low)
         frame = np.empty(shape, self.pair.first.array.dtype)
         for slab in slabs(shape):
-            values = torch.lerp(*(voxels.image[0, 0, slab] for voxels in ends.voxels), t)
+            first, last = (voxels.image[0, 0, slab] for voxels in ends.voxels)
+            values = torch.lerp(first, last, t)
             if self.region is not None and maps is not None:
                 self._synthesise(values, slab, ends, maps, self.region.box)
             frame[slab] = to_scalar_type(values.cpu().numpy() + low, frame.dtype)

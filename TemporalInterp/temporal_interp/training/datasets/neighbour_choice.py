@@ -94,4 +94,4 @@ def _one_of(side: Sequence[Around], rng: np.random.Generator) -> Around | None:
     kind = rng.random()
     if kind < EVEN:
         return min(side, key=lambda around: abs(np.log(around.distance)))
-    return side[0] if kind < NEXT else side[rng.integers(len(side))]
+    return side[0] if kind < NEXT else side[int(rng.integers(len(side)))]

@@ -114,7 +114,7 @@ def test_a_sample_tells_how_many_frames_its_endpoints_are_apart(slices, with_con
 
 
 def test_frames_around_need_the_whole_cycle():
-    with pytest.raises(InvalidInputError, match="subjects of 25 instants.*have 15"):
+    with pytest.raises(InvalidInputError, match=r"subjects of 25 instants.*have 15"):
         RandomSubjectSamples(SLICE, beside="kept")
 
 
