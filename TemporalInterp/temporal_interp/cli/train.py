@@ -111,7 +111,12 @@ def student(
         typer.Option(metavar="FILE", help="The teacher's model; DIR/teacher/teacher.safetensors if it exists."),
     ] = None,
     distil: Annotated[bool, typer.Option("--distil/--no-distil", help="Train with a teacher, or without one.")] = True,
-    start: Annotated[Path | None, typer.Option(metavar="FILE", help="A student's model to start from.")] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="A student's model to start from: of the same settings, or one without context."
+        ),
+    ] = None,
     cache: CacheOption = None,
     epochs: EpochsOption = None,
     workers: WorkersOption = None,
@@ -120,7 +125,7 @@ def student(
     nodes: NodesOption = 1,
     json: JsonOption = False,
 ) -> None:
-    """Train the student, which sees only two frames and a time. Its model is DIR/student/student.safetensors."""
+    """Train the student, which does not see the target frame. Its model is DIR/student/student.safetensors."""
     if not distil and teacher is not None:
         raise typer.BadParameter("Give --teacher or --no-distil, not both.")
     given = configuration_of(config, output, data=data, cache=cache, epochs=epochs, workers=workers)

@@ -36,7 +36,7 @@ class TrainingSample:
             target(p) = first(p + d[0](p)) and target(p) = last(p + d[1](p)). None where the motion is not known.
         before: the frame before `first`, from which a network with context also learns; None where there is none.
         after: the frame after `last`; likewise.
-        gap: distance of the endpoints in frames, for scores by distance; None where it is not told.
+        gap: distance of the endpoints in frames, for scores by distance, of samples for context; else None.
     """
 
     first: torch.Tensor

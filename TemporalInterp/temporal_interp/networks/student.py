@@ -1,4 +1,4 @@
-"""The student: synthesises the frame at any time from the two ends alone."""
+"""The student: synthesises the frame at any time from the two ends, and from the frames around where it has context."""
 
 from __future__ import annotations
 

