@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +22,10 @@ SHORT_GAPS = (2, 4)
 LONG_GAPS = (6, 10)
 """Shortest and longest of the other distances, such as from end diastole to end systole."""
 
+
+BUSY = 15
+"""Frames from the start of a subject on among which endpoints are chosen. Half of the subjects start at end diastole, so
+that these hold the contraction; later frames are shown around endpoints."""
 
 AS_REAL = 0.6
 """Share of the samples for networks with context that are acquired as real cines are."""
@@ -84,15 +87,9 @@ class RandomSubjectSamples:
     def draw(self, index: int, rng: np.random.Generator) -> TrainingSample:
         """Return a sample: random endpoints and a frame between them, cropped, with noise, and flipped at random."""
         subject = self.subject(index)
-        first, last, target = _choose(len(subject.phases), rng)
+        first, last, target = _choose(min(len(subject.phases), BUSY), rng)
         gap, t = abs(last - first), abs(target - first) / abs(last - first)
         before, after = self._around(first, last, rng)
-        if self.beside != "none":  # the cycle may start anywhere
-            turn = int(rng.integers(PHASES))
-            first, last, target = ((number + turn) % PHASES for number in (first, last, target))
-            before, after = (
-                None if one is None else replace(one, frame=(one.frame + turn) % PHASES) for one in (before, after)
-            )
         shown = [first, last, target, *(one.frame for one in (before, after) if one is not None)]
         images = subject.frames[shown].float()
         fields = torch.stack([subject.displacement(first, target), subject.displacement(last, target)])
