@@ -145,14 +145,13 @@ class TrainingLogic:
             return fresh(kind, settings, self.settings.seed)
         name = kind.__name__.lower()
         started = load_network(start, name)
+        if isinstance(started, kind) and started.settings == settings:
+            return started.train()
         beginner = fresh(kind, settings, self.settings.seed)
-        if isinstance(started, Student) and isinstance(beginner, Student) and started.settings != settings:
-            if can_grow(started, settings):
-                grow(started, beginner)
-                return beginner
-        if not isinstance(started, kind) or started.settings != settings:
-            raise InvalidInputError(f"{start} was built with other network settings than the {name} to train.")
-        return started.train()
+        if isinstance(started, Student) and isinstance(beginner, Student) and can_grow(started, settings):
+            grow(started, beginner)
+            return beginner
+        raise InvalidInputError(f"{start} was built with other network settings than the {name} to train.")
 
     def _train(
         self,

@@ -24,8 +24,8 @@ LONG_GAPS = (6, 10)
 
 
 BUSY = 15
-"""Frames from the start of a subject on among which endpoints are chosen. Half of the subjects start at end diastole, so
-that these hold the contraction; later frames are shown around endpoints."""
+"""Endpoints are chosen among so many frames from the first on: half of the subjects start at end diastole and
+contract in these. Later frames are shown around endpoints."""
 
 AS_REAL = 0.6
 """Share of the samples for networks with context that are acquired as real cines are."""
