@@ -47,10 +47,10 @@ class Surroundings:
     def of(cls, ends: torch.Tensor, context: Context | None) -> Surroundings:
         """Return what surrounds a pair.
 
-        >>> both = torch.tensor([0.5, 0.8]).view(2, 1, 1, 1)
-        >>> there = Surroundings.of(both, Context(both - 0.1, torch.tensor([0.5, 0.0])))
+        >>> both = torch.tensor([0.5, 0.75]).view(2, 1, 1, 1)
+        >>> there = Surroundings.of(both, Context(both - 0.25, torch.tensor([0.5, 0.0])))
         >>> there.differences.flatten().tolist(), there.rates.flatten().tolist()
-        ([0.10000000149011612, 0.0], [0.20000000298023224, 0.0])
+        ([0.25, 0.0], [0.5, 0.0])
 
         Args:
             ends: (2 N, 1, *shape), first then last.
