@@ -44,8 +44,7 @@ bench: $(VENV)/.installed$(if $(PEERS), $(VENV)/.with-peers)
 weights: $(VENV)/.installed
 	$(BIN)/temporal-interp train teacher --config synthetic --data build/subjects -o build/weights
 	$(BIN)/temporal-interp train student --config synthetic --data build/subjects -o build/weights
-	$(BIN)/temporal-interp train student --config synthetic-context --no-distil --data build/subjects -o build/weights/context \
-	  --start build/weights/student/student.safetensors
+	$(BIN)/temporal-interp train student --config synthetic-context --no-distil --data build/subjects -o build/weights/context
 	for factor in 2 3 4; do \
 	  $(BIN)/temporal-interp slices train --synthetic 48 --factor $$factor -o build/weights/slices-$${factor}x.safetensors --force || exit 1; \
 	done

@@ -111,12 +111,7 @@ def student(
         typer.Option(metavar="FILE", help="The teacher's model; DIR/teacher/teacher.safetensors if it exists."),
     ] = None,
     distil: Annotated[bool, typer.Option("--distil/--no-distil", help="Train with a teacher, or without one.")] = True,
-    start: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="A student's model to start from: of the same settings, or one without context."
-        ),
-    ] = None,
+    start: Annotated[Path | None, typer.Option(metavar="FILE", help="A student's model to start from.")] = None,
     cache: CacheOption = None,
     epochs: EpochsOption = None,
     workers: WorkersOption = None,

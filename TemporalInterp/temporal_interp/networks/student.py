@@ -19,6 +19,10 @@ OWN_AND_BESIDE = 3
 """Channels that the encoder sees of an end with context: its voxels, their change from its neighbour, and how fast."""
 
 
+LOUDER = 4.0
+"""Times that the encoder sees these changes: they are small beside the voxels, and would be learnt from slowly."""
+
+
 @dataclass(frozen=True, eq=False)
 class EncodedPair:
     """The part of a pair that does not depend on the time.
@@ -115,4 +119,4 @@ def _shown(volumes: torch.Tensor, surroundings: Surroundings | None) -> torch.Te
     """Return what the encoder sees of volumes, (2 N, 1 or 3, *shape)."""
     if surroundings is None:
         return volumes
-    return torch.cat([volumes, surroundings.differences, surroundings.rates], dim=1)
+    return torch.cat([volumes, LOUDER * surroundings.differences, LOUDER * surroundings.rates], dim=1)

@@ -16,7 +16,6 @@ from temporal_interp.errors import CancelledError, InvalidInputError, Progress, 
 from temporal_interp.io.atomic import atomic_file
 from temporal_interp.models.model_file import checksum, load_model, save_model
 from temporal_interp.networks import NetworkSettings, Student, Teacher
-from temporal_interp.networks.grow import can_grow, grow
 from temporal_interp.networks.load import load_network, network_of
 from temporal_interp.training.checkpoints import SafetensorsCheckpoints
 from temporal_interp.training.data import SampleData
@@ -99,8 +98,7 @@ class TrainingLogic:
             training: samples to learn from.
             validation: samples that choose the best epoch; without them the last epoch is kept.
             teacher: model file of the teacher; None trains without distillation.
-            start: model file of a student to start from, with the same settings, or without the context that this one
-                has (see `networks.grow`); None starts afresh.
+            start: model file of a student to start from; None starts afresh.
             about: see `train_teacher`.
 
         Raises:
@@ -140,18 +138,14 @@ class TrainingLogic:
         return score(synthesise, samples, seed=self.settings.seed, device=device, progress=self.progress)
 
     def _start(self, kind: type[Network], settings: NetworkSettings, start: Path | None) -> Network:
-        """Return a fresh network, or that of a model file with the same settings or with such that these grow from."""
+        """Return a fresh network, or that of a model file with the same settings."""
         if start is None:
             return fresh(kind, settings, self.settings.seed)
         name = kind.__name__.lower()
         started = load_network(start, name)
-        if isinstance(started, kind) and started.settings == settings:
-            return started.train()
-        beginner = fresh(kind, settings, self.settings.seed)
-        if isinstance(started, Student) and isinstance(beginner, Student) and can_grow(started, settings):
-            grow(started, beginner)
-            return beginner
-        raise InvalidInputError(f"{start} was built with other network settings than the {name} to train.")
+        if not isinstance(started, kind) or started.settings != settings:
+            raise InvalidInputError(f"{start} was built with other network settings than the {name} to train.")
+        return started.train()
 
     def _train(
         self,

@@ -11,7 +11,7 @@ import torch
 from model_weights import same, weights_of
 from stand_ins import cancel_beyond
 from temporal_interp.errors import CancelledError, InvalidInputError, UnreadableFileError
-from temporal_interp.models.model_file import checksum, load_model
+from temporal_interp.models.model_file import load_model
 from temporal_interp.networks import NetworkSettings, Student, Teacher
 from temporal_interp.networks.load import load_network
 from temporal_interp.training.checkpoints import SafetensorsCheckpoints
@@ -326,15 +326,3 @@ def test_without_validation_the_average_of_the_last_epoch_is_kept(training):
     last = SafetensorsCheckpoints().load_checkpoint(training.checkpoint("student", "last"))
     assert same(weights_of(model), network_state(last))
     assert load_model(model).training["epochs"] == 2
-
-
-def test_a_student_with_context_starts_from_one_without(training_in):
-    start = training_in("first").student(epochs=1)
-    grown = replace(NETWORK, context=True, kernels="slices")
-    model = training_in("second").student(epochs=1, start=start, network=grown, learning_rate=STILL)
-    before, after = weights_of(start), weights_of(model)
-    first = "encoder.units.0.first.convolution.weight"
-    assert torch.allclose(after[first][:, :1], before[first][:, :, 1:2], atol=1e-6)
-    assert load_model(model).training["start_sha256"] == checksum(start)
-    with pytest.raises(InvalidInputError, match="other network settings"):
-        training_in("third").student(epochs=1, start=model, learning_rate=STILL)
