@@ -22,7 +22,7 @@ SPECKLED = 0.1
 """Share of samples that flicker as much as the speckle of ultrasound, which does not move with the tissue."""
 
 
-FLOW = 0.12
+FLOW = 0.05
 """Most that flow changes the signal of what moves most, from frame to frame."""
 
 LOWER_NOISE = 0.4

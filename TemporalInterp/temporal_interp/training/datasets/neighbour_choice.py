@@ -14,7 +14,7 @@ Beside = Literal["none", "drawn", "kept"]
 """Whether samples show frames around the endpoints: "none"; "drawn", of which one or both are left out at random; or
 "kept", all that there are."""
 
-EVEN, NEXT = 0.5, 0.75
+EVEN, NEXT = 0.4, 0.8
 """Below the first number of a draw from 0 to 1, the neighbour is the one whose distance is closest to that of the
 endpoints; below the second, the nearest; else any (our choice)."""
 

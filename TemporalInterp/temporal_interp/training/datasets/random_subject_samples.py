@@ -27,7 +27,10 @@ BUSY = 15
 """Endpoints are chosen among so many frames from the first on: half of the subjects start at end diastole and
 contract in these. Later frames are shown around endpoints."""
 
-AS_REAL = 0.6
+REACH = SHORT_GAPS[1]
+"""Frames from an endpoint to the furthest frame around: few sequences show less than every fourth of 25 phases."""
+
+AS_REAL = 0.75
 """Share of the samples for networks with context that are acquired as real cines are."""
 
 
@@ -117,8 +120,10 @@ class RandomSubjectSamples:
 
     def _around(self, first: int, last: int, rng: np.random.Generator) -> tuple[Around | None, Around | None]:
         """Return a frame before the first endpoint and one after the last, in the order of the endpoints."""
+        gap = abs(last - first)
         sides = frames_around(range(PHASES), float(PHASES), range(PHASES), min(first, last), max(first, last))
-        return choose_around(sides if first < last else sides[::-1], self.beside, rng)
+        before, after = ([one for one in side if round(one.distance * gap) <= REACH] for side in sides)
+        return choose_around((before, after) if first < last else (after, before), self.beside, rng)
 
     def _crop(
         self, images: torch.Tensor, fields: torch.Tensor, rng: np.random.Generator

@@ -45,12 +45,11 @@ def drawn(beside, count=2000):
     return [choose_around(SIDES, beside, rng) for _ in range(count)]
 
 
-def test_even_distances_are_the_most_frequent_and_all_occur():
+def test_even_distances_and_the_next_frames_are_the_most_frequent_and_all_occur():
     frames = [before.frame for before, _ in drawn("kept")]
     shares = {frame: frames.count(frame) / len(frames) for frame in set(frames)}
     assert set(shares) == {0, 1, 2, 3}
-    assert shares[1] > 0.5
-    assert shares[3] > 0.25
+    assert min(shares[1], shares[3]) > 0.4
 
 
 def test_kept_ones_are_all_there():
