@@ -6,7 +6,7 @@
 #   make lint    style, types and layers: what continuous integration checks before the tests
 #   make bench   our engines beside those of others: accuracy, time, memory; report in build/bench. PEERS=1 installs the
 #                others, QUICK=1 takes few and small sets, BENCH_OPTIONS="--sets NAME --threads 4" is passed on
-#   make weights train the shipped networks again, into build/weights; less than two hours on two cores
+#   make weights train the shipped networks again, into build/weights; about two hours on two cores
 #   make clean   remove what these made
 #
 # PYTHON=/path/to/python chooses the interpreter, VENV=folder where packages go.
@@ -44,6 +44,7 @@ bench: $(VENV)/.installed$(if $(PEERS), $(VENV)/.with-peers)
 weights: $(VENV)/.installed
 	$(BIN)/temporal-interp train teacher --config synthetic --data build/subjects -o build/weights
 	$(BIN)/temporal-interp train student --config synthetic --data build/subjects -o build/weights
+	$(BIN)/temporal-interp train student --config synthetic-context --no-distil --data build/subjects -o build/weights/context
 	for factor in 2 3 4; do \
 	  $(BIN)/temporal-interp slices train --synthetic 48 --factor $$factor -o build/weights/slices-$${factor}x.safetensors --force || exit 1; \
 	done

@@ -11,8 +11,8 @@ from TemporalInterpLib.scene_transaction import nodes_of
 from TemporalInterpLib.sequence_browser import browsers_kept, browsers_of
 from TemporalInterpLib.sequence_conversion import index_values_of, synthetic_items_of
 
-TRANSFORM_COLORS = "Transform display"
-"""Attribute "Category" of the colours that Slicer makes for every transform that it draws."""
+TRANSFORM_COLORS = "Displacement to color"
+"""What the names begin with of the colours that Slicer makes for every transform that it draws."""
 
 
 def remove_generated_frames(sequence_node: slicer.vtkMRMLSequenceNode) -> int:
@@ -77,6 +77,7 @@ def remove_with_belongings(node: slicer.vtkMRMLNode, scene: slicer.vtkMRMLScene)
 
 def _is_left_over(color: slicer.vtkMRMLColorNode) -> bool:
     """Tell whether colours were made for what was drawn in them, and nothing is drawn in them any more."""
-    if not color.GetAttribute(COLORS_KEY) and color.GetAttribute("Category") != TRANSFORM_COLORS:
+    of_transform = color.IsA("vtkMRMLProceduralColorNode") and (color.GetName() or "").startswith(TRANSFORM_COLORS)
+    if not (color.GetAttribute(COLORS_KEY) or of_transform):
         return False
     return all(display.GetColorNode() is not color for display in nodes_of(color.GetScene(), "vtkMRMLDisplayNode"))

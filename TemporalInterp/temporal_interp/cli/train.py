@@ -120,7 +120,7 @@ def student(
     nodes: NodesOption = 1,
     json: JsonOption = False,
 ) -> None:
-    """Train the student, which sees only two frames and a time. Its model is DIR/student/student.safetensors."""
+    """Train the student, which does not see the target frame. Its model is DIR/student/student.safetensors."""
     if not distil and teacher is not None:
         raise typer.BadParameter("Give --teacher or --no-distil, not both.")
     given = configuration_of(config, output, data=data, cache=cache, epochs=epochs, workers=workers)

@@ -10,6 +10,19 @@ import torch
 
 
 @dataclass(frozen=True, eq=False)
+class Neighbour:
+    """The frame before the first endpoint or after the last.
+
+    Attributes:
+        image: (1, K, J, I) float32, scaled as the endpoints.
+        distance: time between it and its endpoint over the time between both endpoints, above 0.
+    """
+
+    image: torch.Tensor
+    distance: float
+
+
+@dataclass(frozen=True, eq=False)
 class TrainingSample:
     """Two endpoints, the true frame between them and, where it is known, the true motion.
 
@@ -21,6 +34,9 @@ class TrainingSample:
         spacing: voxel size in mm, (K, J, I); infinite along K where the slices are independent of one another.
         displacements: (2, 3, K, J, I) float32, voxels, channels (K, J, I): the resampling fields
             target(p) = first(p + d[0](p)) and target(p) = last(p + d[1](p)). None where the motion is not known.
+        before: the frame before `first`, from which a network with context also learns; None where there is none.
+        after: the frame after `last`; likewise.
+        gap: distance of the endpoints in frames, for scores by distance, of samples for context; else None.
     """
 
     first: torch.Tensor
@@ -29,6 +45,9 @@ class TrainingSample:
     t: float
     spacing: tuple[float, float, float]
     displacements: torch.Tensor | None = None
+    before: Neighbour | None = None
+    after: Neighbour | None = None
+    gap: int | None = None
 
 
 class SampleSource(Protocol):

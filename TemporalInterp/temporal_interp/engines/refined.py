@@ -43,6 +43,11 @@ class RefinedEngine(PairwiseEngine):
         return self.student.model_sha256
 
     @property
+    def context(self) -> bool:
+        """Whether the student also looks at the frames before and after the two around an instant."""
+        return self.student.context
+
+    @property
     def settings(self) -> str:
         """What differs from the defaults, in one line: for the fit, what differs from that of the velocity field."""
         fit = "" if self.registration is None else self.registration.in_one_line()
@@ -68,4 +73,5 @@ SPEC = EngineSpec(
     create=_create,
     needs_model=True,
     fits_each_gap=True,
+    uses_context=True,
 )

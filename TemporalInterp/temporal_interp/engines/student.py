@@ -1,4 +1,4 @@
-"""The engine of the trained network: two acquired frames and a time are all it needs."""
+"""The engine of the trained network: two acquired frames and a time are all it needs; those around tell it more."""
 
 from __future__ import annotations
 
@@ -84,6 +84,11 @@ class StudentEngine(PairwiseEngine):
         """What differs from the defaults, in one line."""
         return "" if self.precision == "auto" else f"precision={self.precision}"
 
+    @property
+    def context(self) -> bool:
+        """Whether the network also looks at the frames before and after the two around an instant."""
+        return self.student.settings.context
+
     @cached_property
     def sees_neighbours(self) -> bool:
         """See `Student`; cached, since reading all weights would take half of the time to prepare a single slice."""
@@ -112,5 +117,6 @@ SPEC = EngineSpec(
     description="The trained network (TM-MSDF): it has learnt from simulated bodies how tissue moves and at what time.",
     expected_time="A stack of 6 slices is ready at once, and takes about 0.8 s a frame; live on a GPU.",
     create=lambda model, device: StudentEngine.from_model(model or None, device=device),
+    uses_context=True,
     needs_model=True,
 )

@@ -124,6 +124,8 @@ ABLATION = (
     Column("row", "row"),
     Column("psnr", "PSNR\ndB", "{:.2f}", deviation="psnr_std"),
     Column("gain", "gain\ndB", "{:+.2f}"),
+    Column("gain_short_gaps", "gain\ngaps to 4", "{:+.2f}"),
+    Column("gain_long_gaps", "gain\nfrom 6", "{:+.2f}"),
     Column("ncc", "NCC\n", "{:.3f}", deviation="ncc_std"),
     Column("ssim", "SSIM\n", "{:.3f}", deviation="ssim_std"),
     Column("nmse_x100", "NMSE\nx100", "{:.3f}", deviation="nmse_x100_std"),

@@ -20,30 +20,46 @@ class Convolution(nn.Conv3d):
 
     The outer planes start at zero (our choice, see `initial_weights` of the settings): a fresh network treats a stack
     slice by slice until it learns otherwise, and a network trained on single slices works on stacks.
+
+    Args:
+        channels_in: of the input.
+        channels_out: of the output.
+        planes: of the kernel along K: 3, or 1 for a network of slices (see `kernels` of the settings), which has no
+            outer planes and treats a stack slice by slice for good.
     """
 
     bias: nn.Parameter
 
-    def __init__(self, channels_in: int, channels_out: int) -> None:
-        super().__init__(channels_in, channels_out, 3, padding=1)
-        nn.init.kaiming_normal_(self.weight[:, :, 1], a=SLOPE)
+    def __init__(self, channels_in: int, channels_out: int, planes: int = 3) -> None:
+        super().__init__(channels_in, channels_out, (planes, 3, 3), padding=(planes // 2, 1, 1))
+        nn.init.kaiming_normal_(self.in_plane, a=SLOPE)
         nn.init.zeros_(self.bias)
         with torch.no_grad():
-            self.weight[:, :, 0::2] = 0
+            self.outer_planes.zero_()
+
+    @property
+    def in_plane(self) -> torch.Tensor:
+        """The weights of the middle plane, (C out, C in, 3, 3)."""
+        return self.weight[:, :, self.weight.shape[2] // 2]
+
+    @property
+    def outer_planes(self) -> torch.Tensor:
+        """The weights of the planes on both sides of it, (C out, C in, 2, 3, 3); (C out, C in, 0, 3, 3) with one."""
+        return self.weight[:, :, 0::2] if self.weight.shape[2] > 1 else self.weight[:, :, 1:]
 
     def forward(self, x: torch.Tensor, stride: tuple[int, ...] | None = None) -> torch.Tensor:
         """Return the convolved x; `stride` has one number per axis of the image."""
         if x.ndim == 4:
-            return functional.conv2d(x, self.weight[:, :, 1], self.bias, stride or 1, 1)
-        return functional.conv3d(x, self.weight, self.bias, stride or 1, 1)
+            return functional.conv2d(x, self.in_plane, self.bias, stride or 1, 1)
+        return functional.conv3d(x, self.weight, self.bias, stride or 1, self.padding)
 
 
 class ConvolutionBlock(nn.Module):
     """Convolution, instance normalisation (affine), LeakyReLU (paper, section 2.2)."""
 
-    def __init__(self, channels_in: int, channels_out: int) -> None:
+    def __init__(self, channels_in: int, channels_out: int, planes: int = 3) -> None:
         super().__init__()
-        self.convolution = Convolution(channels_in, channels_out)
+        self.convolution = Convolution(channels_in, channels_out, planes)
         # a group norm of one channel per group is an instance norm, and several times faster on a CPU
         self.norm = nn.GroupNorm(channels_out, channels_out)
 
@@ -55,10 +71,10 @@ class ConvolutionBlock(nn.Module):
 class ConvolutionUnit(nn.Module):
     """Two blocks; the first one strides (paper, section 2.2)."""
 
-    def __init__(self, channels_in: int, channels_out: int) -> None:
+    def __init__(self, channels_in: int, channels_out: int, planes: int = 3) -> None:
         super().__init__()
-        self.first = ConvolutionBlock(channels_in, channels_out)
-        self.second = ConvolutionBlock(channels_out, channels_out)
+        self.first = ConvolutionBlock(channels_in, channels_out, planes)
+        self.second = ConvolutionBlock(channels_out, channels_out, planes)
 
     def forward(self, x: torch.Tensor, stride: tuple[int, ...] | None = None) -> torch.Tensor:
         """Return the unit of x, (N, C out, *)."""
@@ -75,7 +91,7 @@ def near_zero(layer: Layer, deviation: float = 0.0) -> Layer:
         nn.init.zeros_(layer.bias)
     if isinstance(layer, Convolution):
         with torch.no_grad():
-            layer.weight[:, :, 0::2] = 0
+            layer.outer_planes.zero_()
     return layer
 
 

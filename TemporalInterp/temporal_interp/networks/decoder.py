@@ -47,10 +47,18 @@ class MultiScaleDecoder(nn.Module):
             DeformationFeatures(scale, settings, modulated=modulated) for scale in reversed(range(settings.scales))
         )
         fused = {"all": range(2, settings.scales + 1), "finest": [settings.scales], "none": []}[settings.fusion]
-        self.fusions = nn.ModuleDict({str(count): DeformationFusion(count) for count in fused if count > 1})
+        self.fusions = nn.ModuleDict(
+            {str(count): DeformationFusion(count, settings.planes) for count in fused if count > 1}
+        )
 
     def forward(
-        self, ends: Sequence[torch.Tensor], between: Sequence[torch.Tensor] | None, t: torch.Tensor, *, at: torch.Tensor
+        self,
+        ends: Sequence[torch.Tensor],
+        between: Sequence[torch.Tensor] | None,
+        t: torch.Tensor,
+        *,
+        at: torch.Tensor,
+        surroundings: torch.Tensor | None = None,
     ) -> Deformation:
         """Return the motion from both ends.
 
@@ -59,7 +67,9 @@ class MultiScaleDecoder(nn.Module):
             between: features of the frame between, (N, C, *), or None to blend those of the ends.
             t: (N,), the time at which the features are compared and by which they are modulated.
             at: (N,), the time of the motion; it differs from `t` only for linear scaling.
+            surroundings: (2 N, 2), `Surroundings.per_end`; None if the network has no context.
         """
+        around = None if surroundings is None else self._around_per_order(surroundings)
         compared, wanted = torch.cat([t, 1 - t]), torch.cat([at, 1 - at])
         velocities, displacements, deformed = [], [], []
         feature = velocity = displacement = None
@@ -70,7 +80,7 @@ class MultiScaleDecoder(nn.Module):
                 features = warp(features, resize_field(displacement, shape))
             middle = None if between is None else between[-1 - number]
             gathered = self._gather(features, middle, compared)
-            feature, given = generator(gathered, feature, self._per_order(t))
+            feature, given = generator(gathered, feature, self._per_order(t), around)
             given = self._by_end(given, features.ndim - 2)
             if velocity is not None and self.settings.matching == "warped":
                 given = given + resize_field(velocity, shape)
@@ -103,6 +113,11 @@ class MultiScaleDecoder(nn.Module):
 
     def _per_order(self, t: torch.Tensor) -> torch.Tensor:
         return torch.cat([t, 1 - t]) if self.settings.swap_symmetric else t
+
+    def _around_per_order(self, surroundings: torch.Tensor) -> torch.Tensor:
+        """Return what surrounds the one end and the other, (N or 2 N, 4)."""
+        both = torch.cat([surroundings, swap_ends(surroundings)], dim=1)
+        return both if self.settings.swap_symmetric else both.chunk(2)[0]
 
     def _by_end(self, given: torch.Tensor, dimensions: int) -> torch.Tensor:
         """Return the head's output as velocities with both ends stacked, (2 N, D, *)."""

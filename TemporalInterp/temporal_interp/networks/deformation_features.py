@@ -29,13 +29,18 @@ class DeformationFeatures(nn.Module):
         super().__init__()
         width = settings.widths[scale]
         coarser = settings.widths[scale + 1] if scale + 1 < settings.scales else 0
-        self.unit = ConvolutionUnit(3 * width + coarser, width)
+        self.unit = ConvolutionUnit(3 * width + coarser, width, settings.planes)
         self.modulation = TimeModulation(width, settings) if modulated else None
         # with the swap symmetry each direction gives the velocity of its own end, without it both at once
-        self.head = near_zero(Convolution(width, 3 if settings.swap_symmetric else 6), FIRST_VELOCITIES)
+        components = 3 if settings.swap_symmetric else 6
+        self.head = near_zero(Convolution(width, components, settings.planes), FIRST_VELOCITIES)
 
     def forward(
-        self, features: Sequence[torch.Tensor], coarser: torch.Tensor | None, t: torch.Tensor
+        self,
+        features: Sequence[torch.Tensor],
+        coarser: torch.Tensor | None,
+        t: torch.Tensor,
+        surroundings: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the (modulated) deformation feature and the velocities of one scale.
 
@@ -43,6 +48,7 @@ class DeformationFeatures(nn.Module):
             features: (N, C, *shape) each, of the one end, the frame between and the other end.
             coarser: (N, C of the coarser scale, *shape of the coarser scale), its deformation feature, or None.
             t: (N,), time from the one end.
+            surroundings: (N, 4), see `TimeModulation`; None if the network has no context.
 
         Returns:
             (N, C, *shape), and (N, 3 or 6, *shape) float32 in voxels of this scale.
@@ -52,5 +58,5 @@ class DeformationFeatures(nn.Module):
             parts.append(resize(coarser, tuple(parts[0].shape[2:])))
         feature = self.unit(torch.cat(parts, dim=1))
         if self.modulation is not None:
-            feature = self.modulation(feature, t)
+            feature = self.modulation(feature, t, surroundings)
         return feature, self.head(feature).float()

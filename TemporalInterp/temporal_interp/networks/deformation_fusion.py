@@ -23,11 +23,12 @@ class DeformationFusion(nn.Module):
 
     Args:
         count: number of velocities to fuse.
+        planes: of the kernel, see `Convolution`.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, planes: int = 3) -> None:
         super().__init__()
-        self.weights = near_zero(Convolution(3 * count, count))
+        self.weights = near_zero(Convolution(3 * count, count, planes))
         with torch.no_grad():
             self.weights.bias[-1] = OWN_SCALE
 
@@ -47,5 +48,5 @@ class DeformationFusion(nn.Module):
             return self.weights(stacked)
         # a single slice has no velocity along K, so the weights of that component are not needed
         count = len(self.weights.bias)
-        in_plane = self.weights.weight.view(count, count, 3, 3, 3, 3)[:, :, 1:, 1].flatten(1, 2)
+        in_plane = self.weights.in_plane.view(count, count, 3, 3, 3)[:, :, 1:].flatten(1, 2)
         return functional.conv2d(stacked, in_plane, self.weights.bias, 1, 1)

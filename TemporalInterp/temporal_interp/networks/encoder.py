@@ -13,18 +13,23 @@ class Encoder(nn.Module):
     """Features of a volume at every scale: one convolution unit per scale (paper, section 2.2).
 
     The first unit keeps the resolution, the others halve every axis that is long enough.
+
+    Args:
+        settings: of the network.
+        channels: of a volume: more than one where something is shown beside it.
     """
 
-    def __init__(self, settings: NetworkSettings) -> None:
+    def __init__(self, settings: NetworkSettings, channels: int = 1) -> None:
         super().__init__()
         widths = settings.widths
         self.shortest = settings.shortest_halved
         self.units = nn.ModuleList(
-            ConvolutionUnit(before, after) for before, after in zip((1, *widths), widths, strict=False)
+            ConvolutionUnit(before, after, settings.planes)
+            for before, after in zip((channels, *widths), widths, strict=False)
         )
 
     def forward(self, volumes: torch.Tensor) -> list[torch.Tensor]:
-        """Return the features, finest first, of volumes (N, 1, *shape): (N, widths[s], *shape of scale s)."""
+        """Return the features, finest first, of volumes (N, channels, *shape): (N, widths[s], *shape of scale s)."""
         features = [self.units[0](volumes)]
         for unit in self.units[1:]:
             finer = features[-1]

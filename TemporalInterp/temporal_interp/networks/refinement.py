@@ -35,6 +35,9 @@ class Refinement(nn.Module):
 
     Deformed volumes enter at the top, deformed features enter the encoder unit of their scale, concatenated. With the
     swap symmetry both ends enter as their blend and their absolute difference, otherwise side by side.
+
+    With context, a gated network also tells where brightness follows the cubic through the frames around (our choice):
+    blood that flows changes its signal and does not move as tissue does.
     """
 
     def __init__(self, settings: NetworkSettings) -> None:
@@ -44,19 +47,28 @@ class Refinement(nn.Module):
         gated = settings.refinement == "gated"
         images = 2 * settings.scales + (2 if gated else 0)
         self.down = nn.ModuleList(
-            ConvolutionUnit(before + 2 * after, after)
+            ConvolutionUnit(before + 2 * after, after, settings.planes)
             for before, after in zip((images, *widths), widths, strict=False)
         )  # fmt: skip
-        self.bottom = ConvolutionUnit(widths[-1], widths[-1])
-        self.up = nn.ModuleList(ConvolutionUnit(coarse + fine, fine) for fine, coarse in pairwise(widths))
+        self.bottom = ConvolutionUnit(widths[-1], widths[-1], settings.planes)
+        self.up = nn.ModuleList(
+            ConvolutionUnit(coarse + fine, fine, settings.planes) for fine, coarse in pairwise(widths)
+        )
+        self.bends = gated and settings.context
         if gated:
-            self.judge = ConvolutionBlock(widths[0] + 3, widths[0])
-            self.logits = near_zero(Convolution(widths[0], 2), 1e-3)
+            more = 1 if self.bends else 0
+            self.judge = ConvolutionBlock(widths[0] + 3 + more, widths[0], settings.planes)
+            self.logits = near_zero(Convolution(widths[0], 2 + more, settings.planes), 1e-3)
         else:
-            self.residual = near_zero(Convolution(widths[0], 1), 1e-3)
+            self.residual = near_zero(Convolution(widths[0], 1, settings.planes), 1e-3)
 
     def forward(
-        self, ends: torch.Tensor, deformed: Sequence[torch.Tensor], features: Sequence[torch.Tensor], t: torch.Tensor
+        self,
+        ends: torch.Tensor,
+        deformed: Sequence[torch.Tensor],
+        features: Sequence[torch.Tensor],
+        t: torch.Tensor,
+        bends: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the weights of the acquired and deformed ends, (N, 4, *shape), and the residual, (N, 1, *shape).
 
@@ -67,11 +79,12 @@ class Refinement(nn.Module):
             deformed: the ends brought to t by the motion of each scale, coarsest first, each (2 N, 1, *shape).
             features: deformed features of the ends, coarsest scale first, each (2 N, C, *shape of the scale).
             t: (N,).
+            bends: (2 N, 1, *shape), see `Surroundings.bends`; None if the network has no context.
         """
         volumes = [*deformed, ends] if self.settings.refinement == "gated" else list(deformed)
         trunk = self._trunk(self._pair(torch.cat(volumes, dim=1), t), [self._pair(f, t) for f in features[::-1]])
         if self.settings.refinement == "gated":
-            return self._weigh(trunk, ends, deformed[-1], t), torch.zeros_like(deformed[-1][: len(t)])
+            return self._weigh(trunk, ends, deformed[-1], t, bends)
         vanishing = (4 * t * (1 - t)).view(-1, *[1] * (trunk.ndim - 1)) if self.settings.exact_ends else 1.0
         return weights_of_deformed(deformed[-1], t), self.residual(trunk).float() * vanishing
 
@@ -96,15 +109,27 @@ class Refinement(nn.Module):
             x = unit(torch.cat([resize(x, tuple(skip.shape[2:])), skip], dim=1))
         return x
 
-    def _weigh(self, trunk: torch.Tensor, ends: torch.Tensor, deformed: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-        """Return the weights of the acquired and the deformed volume of both ends.
+    def _weigh(
+        self,
+        trunk: torch.Tensor,
+        ends: torch.Tensor,
+        deformed: torch.Tensor,
+        t: torch.Tensor,
+        bends: torch.Tensor | None,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the weights of the acquired and the deformed volume of both ends, and the change of brightness.
 
         A softmax with (1 - t) and t as prior: at the ends nothing of the other end is left. A fresh network gives the
-        mean of the blends of the acquired and of the deformed volumes.
+        mean of the blends of the acquired and of the deformed volumes, and half of the change of brightness.
         """
         both = torch.cat([trunk, trunk])
         own, other = deformed, torch.cat(deformed.chunk(2)[::-1])
-        seen = torch.cat([both, ends.to(both.dtype), own.to(both.dtype), (own - other).to(both.dtype)], dim=1)
-        logits = self.logits(self.judge(seen)).float()
-        share = torch.cat([1 - t, t]).log().view(-1, *[1] * (trunk.ndim - 1))
-        return torch.cat((logits + share).chunk(2), dim=1).softmax(dim=1)
+        images = [ends, own, own - other, *([] if bends is None else [bends])]
+        judged = self.logits(self.judge(torch.cat([both, *(image.to(both.dtype) for image in images)], dim=1))).float()
+        left = torch.cat([1 - t, t]).view(-1, *[1] * (trunk.ndim - 1))
+        weights = torch.cat((judged[:, :2] + left.log()).chunk(2), dim=1).softmax(dim=1)
+        if bends is None:
+            return weights, torch.zeros_like(deformed[: len(t)])
+        change = judged[:, 2:].sigmoid() * (1 - left) * left.square() * bends
+        first, last = change.chunk(2)
+        return weights, first + last

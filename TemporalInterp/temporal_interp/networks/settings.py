@@ -60,6 +60,11 @@ class NetworkSettings(Settings):
             by slice and a network trained on single slices works on stacks, and heads near zero, so that nothing moves
             (our choice); "usual" is PyTorch's for every layer (the paper says nothing), for training on stacks: such a
             student is always shown whole stacks.
+        context: the student also looks at the frame before the first and the frame after the last, where there are
+            such (our choice: they tell how motion speeds up and slows down; the paper looks at two frames). The
+            teacher, which sees the frame between, is the same.
+        kernels: "volumes" has kernels of 3 x 3 x 3; "slices" of 3 x 3 in the plane alone, for networks that treat
+            every stack slice by slice: a third of the weights (our choice).
 
     Raises:
         InvalidInputError: a value makes no sense.
@@ -80,6 +85,8 @@ class NetworkSettings(Settings):
     halved_integration: Annotated[bool, Paper(False)] = True
     shortest_halved: Annotated[int, Field(ge=2), Paper(2)] = 16
     initial_weights: Annotated[Literal["slicewise", "usual"], Paper("usual")] = "slicewise"
+    context: Annotated[bool, Paper(False)] = False
+    kernels: Annotated[Literal["volumes", "slices"], Paper("volumes")] = "volumes"
 
     def __post_init__(self) -> None:
         if self.motion == "linear" and not self.exact_ends:
@@ -89,3 +96,8 @@ class NetworkSettings(Settings):
     def scales(self) -> int:
         """Number of scales."""
         return len(self.widths)
+
+    @property
+    def planes(self) -> int:
+        """Planes of a kernel along K."""
+        return 3 if self.kernels == "volumes" else 1

@@ -39,10 +39,23 @@ def squeeze_single_slice(volumes: torch.Tensor) -> torch.Tensor:
     return volumes.squeeze(2) if volumes.shape[2] == 1 else volumes
 
 
-def synthesise(ends: torch.Tensor, motion: Deformation, t: torch.Tensor, refinement: Refinement | None) -> Synthesis:
-    """Return the frame at t from both ends, (2 N, 1, *shape), and the motion to t; t is (N,).
+def synthesise(
+    ends: torch.Tensor,
+    motion: Deformation,
+    t: torch.Tensor,
+    refinement: Refinement | None,
+    bends: torch.Tensor | None = None,
+) -> Synthesis:
+    """Return the frame at t.
 
     The volumes are deformed at full resolution by the upsampled field of every scale (our reading of Eq. 2).
+
+    Args:
+        ends: (2 N, 1, *shape), first then last.
+        motion: to t.
+        t: (N,).
+        refinement: makes the frame; None for the blend of the deformed ends.
+        bends: see `Refinement.forward`.
     """
     shape = tuple(ends.shape[2:])
     displacements = [resize_field(d, shape) for d in motion.displacements]
@@ -51,7 +64,7 @@ def synthesise(ends: torch.Tensor, motion: Deformation, t: torch.Tensor, refinem
         weights = weights_of_deformed(deformed[-1], t)
         residual = torch.zeros_like(weights[:, :1])
     else:
-        weights, residual = refinement(ends, deformed, motion.features, t)
+        weights, residual = refinement(ends, deformed, motion.features, t, bends)
     first, last = (torch.cat(pair, dim=1) for pair in zip(ends.chunk(2), deformed[-1].chunk(2), strict=True))
     volume = (weights * torch.cat([first, last], dim=1)).sum(dim=1, keepdim=True) + residual
     return Synthesis(volume, displacements, deformed, weights, residual)

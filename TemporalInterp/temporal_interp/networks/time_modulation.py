@@ -13,6 +13,9 @@ from temporal_interp.networks.settings import NetworkSettings
 DIMENSIONS = 64
 """Length of the encoded time."""
 
+SURROUNDINGS = 4
+"""Numbers that tell how far away the frames around a pair are: two for each end."""
+
 
 def encode_time(t: torch.Tensor, scale: float) -> torch.Tensor:
     """Return the sinusoidal encoding, (N, 64), of t, (N,): sines, then cosines, of falling frequency.
@@ -27,20 +30,24 @@ def encode_time(t: torch.Tensor, scale: float) -> torch.Tensor:
 class TimeModulation(nn.Module):
     """F' = alpha(t) F + beta(t) (paper, section 2.3).
 
-    With `alpha_from_one`, alpha = 1 + delta, and delta and beta are near zero at first (our choice).
+    With `alpha_from_one`, alpha = 1 + delta, and delta and beta are near zero at first (our choice). With context the
+    encoded time is joined by how far away the frames around the pair are (our choice).
     """
 
     def __init__(self, channels: int, settings: NetworkSettings) -> None:
         super().__init__()
         self.time_scale = settings.time_scale
+        known = DIMENSIONS + (SURROUNDINGS if settings.context else 0)
         self.linear = nn.Sequential(
-            nn.Linear(DIMENSIONS, DIMENSIONS),
+            nn.Linear(known, DIMENSIONS),
             nn.LeakyReLU(SLOPE),
             nn.Linear(DIMENSIONS, 2 * channels),
             nn.LeakyReLU(SLOPE),
         )
         if settings.modulation == "literal":
-            self.blocks = nn.Sequential(*(ConvolutionBlock(2 * channels, 2 * channels) for _ in range(2)))
+            self.blocks = nn.Sequential(
+                *(ConvolutionBlock(2 * channels, 2 * channels, settings.planes) for _ in range(2))
+            )
         else:
             # on one voxel a convolution is a linear layer; the last one has no activation, so that both signs are
             # possible
@@ -50,9 +57,16 @@ class TimeModulation(nn.Module):
         self.literal = settings.modulation == "literal"
         self.alpha_from_one = settings.alpha_from_one
 
-    def forward(self, feature: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-        """Return the feature, (N, C, *shape), modulated by t, (N,)."""
-        code = self.linear(encode_time(t, self.time_scale))
+    def forward(self, feature: torch.Tensor, t: torch.Tensor, surroundings: torch.Tensor | None = None) -> torch.Tensor:
+        """Return the feature modulated by time.
+
+        Args:
+            feature: (N, C, *shape).
+            t: (N,), time from the one end.
+            surroundings: (N, 4), `Surroundings.per_end` of the one end, then of the other; None without context.
+        """
+        encoded = encode_time(t, self.time_scale)
+        code = self.linear(encoded if surroundings is None else torch.cat([encoded, surroundings], dim=1))
         singles = [1] * (feature.ndim - 2)
         if self.literal:
             parameters = self.blocks(code.view(*code.shape, *singles).expand(-1, -1, *feature.shape[2:]))

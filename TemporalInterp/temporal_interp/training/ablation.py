@@ -28,6 +28,9 @@ from temporal_interp.training.logic import Hardware, TrainingLogic, require_same
 from temporal_interp.training.scores import linear_blend, score
 from temporal_interp.training.settings import TrainingSettings
 
+WITHOUT = ", without context"
+"""Ends the name of the row in which a student that looks at the frames around is scored on two frames alone."""
+
 
 @dataclass(frozen=True)
 class ScoredRow:
@@ -90,7 +93,8 @@ def ablate(
 
     A row's networks are in FOLDER/row/teacher and FOLDER/row/student, those of further seeds in FOLDER/seed-N/row. A
     model found there is used as it is; a training found there is resumed. A teacher that several rows share is trained
-    once for every seed.
+    once for every seed. Where the data have context, a student that looks at it is scored in a further row on
+    two frames alone; with several seeds, that of the first.
 
     Args:
         configuration: of the whole network and its training; rows change it.
@@ -120,19 +124,28 @@ def ablate(
         for each in runs:
             each.note_settings()
     done: list[ScoredRow] = []
-    count = len(rows) + len(given)
+    count = 2 * (len(rows) + len(given)) if run.given.data.context else len(rows) + len(given)
 
     def add(name: str, result: Callable[[Progress], ScoredRow]) -> None:
         of_row = part_of(progress, len(done) / count, (len(done) + 1) / count)
         with errors_of(f"row {name}"):
             done.append(result(lambda fraction, message: of_row(fraction, f"{name}: {message}")))
         scored(done)
+        model = done[-1].model
+        if model is not None and run.given.data.context and not name.endswith(WITHOUT) and _has_context(model):
+            add(name + WITHOUT, partial(run.model, name + WITHOUT, model, context=False))
 
     for row in rows:
         add(row.name, partial(_over_seeds, runs, row))
     for name, path in given.items():
         add(name, partial(run.model, name, path))
     return done
+
+
+def _has_context(model: Path) -> bool:
+    """Tell whether a model file holds a student that looks at the frames around."""
+    description = read_description(model)
+    return description["kind"] == "student" and NetworkSettings.from_dict(description["settings"]).context
 
 
 def _over_seeds(runs: Sequence[_Run], row: Row, progress: Progress) -> ScoredRow:
@@ -215,15 +228,15 @@ class _Run:
             model = teacher
         return ScoredRow(row.name, row.tables, model, self.scores(model, part_of(progress, 0.9, 1.0)), row.paper)
 
-    def model(self, name: str, path: Path, progress: Progress) -> ScoredRow:
-        """Score a given model."""
-        return ScoredRow(name, (), path, self.scores(path, progress), None)
+    def model(self, name: str, path: Path, progress: Progress, *, context: bool = True) -> ScoredRow:
+        """Score a given model; without context, on two frames alone."""
+        return ScoredRow(name, (), path, self.scores(path, progress, context=context), None)
 
-    def scores(self, model: Path, progress: Progress) -> dict[str, float]:
+    def scores(self, model: Path, progress: Progress, *, context: bool = True) -> dict[str, float]:
         """Return the scores of a model on the test subjects; the same samples for all rows and seeds."""
         settings = replace(self.given.student, seed=self.score_seed)
         logic = TrainingLogic(self.folder, settings, hardware=self.hardware, progress=progress)
-        return logic.evaluate(model, self.test)
+        return logic.evaluate(model, self.test, context=context)
 
     @property
     def sources(self) -> tuple[SampleSource, SampleSource | None]:

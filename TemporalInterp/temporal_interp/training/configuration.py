@@ -35,12 +35,21 @@ class Configuration:
         data: to learn from.
         teacher: how the teacher is trained.
         student: how the student is trained.
+
+    Raises:
+        InvalidInputError: the network looks at frames around that the data do not show.
     """
 
     network: NetworkSettings = field(default_factory=NetworkSettings)
     data: DataSettings = field(default_factory=DataSettings)
     teacher: TrainingSettings = field(default_factory=TrainingSettings)
     student: TrainingSettings = field(default_factory=TrainingSettings)
+
+    def __post_init__(self) -> None:
+        if self.network.context and not self.data.context:
+            raise InvalidInputError(
+                "the network has context: true, but the data show no frames around; set it in the section data, too."
+            )
 
 
 def read_configuration(path: Path) -> Configuration:

@@ -115,7 +115,7 @@ class TrainingLogic:
         about = {**(about or {}), **_checksums(teacher=teacher, start=start)}
         return self._train("student", StudentStage(student, self.settings, teaching), training, validation, about)
 
-    def evaluate(self, model: Path, samples: SampleSource) -> dict[str, float]:
+    def evaluate(self, model: Path, samples: SampleSource, *, context: bool = True) -> dict[str, float]:
         """Return the mean scores of a teacher's or a student's model file; `training.scores.score` explains them.
 
         It runs in float32, in this process, on one device of the hardware.
@@ -123,6 +123,7 @@ class TrainingLogic:
         Args:
             model: to score.
             samples: source of the samples to score on, drawn with the seed of the settings.
+            context: show a student the frames around, where samples have such.
 
         Raises:
             InvalidInputError: the file cannot be used, there are no samples, or there is no such hardware.
@@ -133,7 +134,8 @@ class TrainingLogic:
         except (MisconfigurationException, RuntimeError, ValueError) as error:
             raise InvalidInputError(f"Nothing can be evaluated on {self.hardware}: {error}") from error
         network = network_of(loaded, loaded.kind).to(device)
-        return score(synthesise_with(network), samples, seed=self.settings.seed, device=device, progress=self.progress)
+        synthesise = synthesise_with(network, context=context)
+        return score(synthesise, samples, seed=self.settings.seed, device=device, progress=self.progress)
 
     def _start(self, kind: type[Network], settings: NetworkSettings, start: Path | None) -> Network:
         """Return a fresh network, or that of a model file with the same settings."""

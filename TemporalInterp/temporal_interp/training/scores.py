@@ -19,6 +19,10 @@ Synthesise = Callable[[Batch], Synthesis]
 """Synthesises the frames of a batch."""
 
 
+SHORT_GAP = 4
+"""Most frames between the endpoints of a short gap: of a cine without three of four frames."""
+
+
 def score(
     synthesise: Synthesise,
     samples: SampleSource,
@@ -41,7 +45,9 @@ def score(
     Returns:
         By name: psnr in dB; gain, in dB over the linear blend; ncc, ssim and nmse_x100 as in `metrics`,
         SSIM in 3D for stacks and in 2D for single slices; fold_rate, share of voxels where the finest fields fold
-        space; epe_voxels, mean end-point error in voxels of the finest fields, where a sample knows its true motion.
+        space; gain_short_gaps and gain_long_gaps, the gain of the samples whose endpoints lie up to `SHORT_GAP` frames
+        apart, and of the others, where a sample tells; epe_voxels, mean end-point error in voxels of the finest fields,
+        where a sample knows its true motion.
         A measure is the mean over the samples that have it; one that none has is left out.
 
     Raises:
@@ -53,17 +59,26 @@ def score(
     scored = []
     with torch.inference_mode():
         for number, key in enumerate(keys, 1):
-            batch = Batch.of([drawn[key]]).to(device)
-            scored.append(_measures(synthesise(batch), batch))
+            sample = drawn[key]
+            batch = Batch.of([sample]).to(device)
+            measures = _measures(synthesise(batch), batch)
+            if sample.gap is not None:
+                measures["gain_short_gaps" if sample.gap <= SHORT_GAP else "gain_long_gaps"] = measures["gain"]
+            scored.append(measures)
             progress(number / len(keys), f"scored {number} of {len(keys)} samples")
     return metrics.mean_measures(scored)
 
 
-def synthesise_with(network: Teacher | Student) -> Synthesise:
-    """Return a function that synthesises a batch with a network: a teacher sees the target, a student does not."""
+def synthesise_with(network: Teacher | Student, *, context: bool = True) -> Synthesise:
+    """Return a function that synthesises a batch with a network: a teacher sees the target, a student does not.
+
+    Args:
+        network: to synthesise with.
+        context: show a student the frames around, where the batch has such.
+    """
     if isinstance(network, Teacher):
         return lambda batch: network(batch.first, batch.last, batch.target, batch.t)
-    return lambda batch: network(batch.first, batch.last, batch.t)
+    return lambda batch: network(batch.first, batch.last, batch.t, batch.context if context else None)
 
 
 def linear_blend(batch: Batch) -> Synthesis:

@@ -17,6 +17,8 @@ class TrainingSettings(Settings):
         epochs: passes over the subjects.
         batch_size: samples per step, in all processes together: with more devices each one takes fewer.
         learning_rate: of Adam.
+        schedule: how the learning rate goes on from there: "constant", or "cosine", which falls to nothing over all
+            epochs (our choice; paper: not named, so constant).
         regularisation: lambda_r, weight of the smoothness of the fields.
         regulariser: what lambda_r weighs: "strain" is the sum of the squared derivatives over components and axes, in
             mm per mm (our choice: it means the same for voxels of any size); "diffusion" is VoxelMorph's mean in voxels
@@ -46,6 +48,7 @@ class TrainingSettings(Settings):
     epochs: Annotated[PositiveInt, Paper(200)] = 200
     batch_size: Annotated[PositiveInt, Paper(1)] = 1
     learning_rate: Annotated[LearningRate, Paper(1e-4)] = 1e-4
+    schedule: Annotated[Literal["constant", "cosine"], Paper("constant")] = "constant"
     regularisation: Annotated[NonNegativeFloat, Paper(0.1)] = 0.1
     regulariser: Annotated[Literal["strain", "diffusion"], Paper("diffusion")] = "strain"
     distillation: Annotated[NonNegativeFloat, Paper(0.1)] = 0.1

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import lightning
 import torch
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch.nn import functional
 
-from temporal_interp.networks import Student, Synthesis, Teacher
+from temporal_interp.networks import Context, Student, Synthesis, Teacher
 from temporal_interp.training.datasets.batch import Batch
 from temporal_interp.training.objective import Objective, finest_motion_error
 from temporal_interp.training.settings import TrainingSettings
@@ -42,13 +44,14 @@ class Stage(lightning.LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> torch.Tensor:
         """Return the loss of one step."""
-        losses = self.losses(batch)
+        losses = self.losses(self._as_asked(batch))
         for name, value in losses.items():
             self._note(f"training/{name}", value.detach(), batch, on_step=True)
         return losses["loss"]
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Measure the frames: PSNR over all voxels, its gain over the linear blend, and the error of the motion."""
+        batch = self._as_asked(batch)
         made = self.synthesise(batch)
         psnr, gain = psnr_and_gain(made, batch)
         measures = {"psnr": psnr, "gain": gain}
@@ -57,15 +60,28 @@ class Stage(lightning.LightningModule):
         for name, value in measures.items():
             self._note(f"validation/{name}", value.mean(), batch)
 
+    def _as_asked(self, batch: Batch) -> Batch:
+        """Return a batch as the engine will show such images: stacks of independent slices slice by slice.
+
+        A network with the `usual` initial weights is always shown whole stacks.
+        """
+        whole = self.network.settings.initial_weights == "usual" or batch.first.shape[2] == 1
+        return batch if whole or not batch.spacing[:, 0].isinf().all() else batch.slice_by_slice()
+
     def _note(self, name: str, value: torch.Tensor, batch: Batch, *, on_step: bool = False) -> None:
         """Log a mean over a batch; the mean over the epoch is that over the samples of all processes."""
         # Lightning averages the number of samples over the processes as a whole number, which must leave no remainder
         counted = len(batch.t) * self.trainer.world_size
         self.log(name, value, on_step=on_step, on_epoch=True, sync_dist=True, batch_size=counted)
 
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Return Adam over the network's own weights."""
-        return torch.optim.Adam(self.network.parameters(), lr=self.settings.learning_rate)
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """Return Adam over the network's own weights, and what lowers its learning rate from epoch to epoch."""
+        adam = torch.optim.Adam(self.network.parameters(), lr=self.settings.learning_rate)
+        if self.settings.schedule == "constant":
+            return adam
+        epochs = self.settings.epochs
+        falling = torch.optim.lr_scheduler.LambdaLR(adam, lambda epoch: (1 + math.cos(math.pi * epoch / epochs)) / 2)
+        return {"optimizer": adam, "lr_scheduler": falling}
 
 
 class TeacherStage(Stage):
@@ -92,7 +108,7 @@ class StudentStage(Stage):
 
     def synthesise(self, batch: Batch) -> Synthesis:
         """Return the student's synthesis of a batch; it does not see the target."""
-        return self.network(batch.first, batch.last, batch.t)
+        return self.network(batch.first, batch.last, batch.t, batch.context)
 
     def losses(self, batch: Batch) -> dict[str, torch.Tensor]:
         """Return the losses of a batch by name: of the batch itself, and of the cycle for the share that it has."""
@@ -117,12 +133,28 @@ class StudentStage(Stage):
         These have the share t of their distance before the target, as the ends have. No gradient passes through them,
         which halves the time and was as good.
         """
+        parts, around = (None, None) if batch.context is None else _context_of_cycle(batch, batch.context)
         with torch.no_grad():
             starts, stops = torch.cat([batch.first, batch.target]), torch.cat([batch.target, batch.last])
-            made = self.network(starts, stops, torch.full_like(batch.t, 0.5).repeat(2))
+            made = self.network(starts, stops, torch.full_like(batch.t, 0.5).repeat(2), parts)
         before, after = made.volume.float().clamp(0, 1).view_as(starts).chunk(2)
-        nearer = replace(batch, first=before, last=after, displacements=None)
+        nearer = replace(batch, first=before, last=after, displacements=None, context=around)
         return self.objective(self.synthesise(nearer), nearer)["loss"]
+
+
+def _context_of_cycle(batch: Batch, context: Context) -> tuple[Context, Context]:
+    """Return what lies around the two parts of a gap, before and after the target, and around the frames made there.
+
+    The parts, one after the other, have the neighbours of the gap outside, and the other end of the gap behind the
+    target. The frames made half-way have the ends of the gap around them.
+    """
+    outer, distances = context.outer.chunk(2), context.distances.chunk(2)
+    t, left = batch.t, 1 - batch.t
+    parts = Context(
+        torch.cat([outer[0], batch.first, batch.last, outer[1]]),
+        torch.cat([distances[0] / t, t / left, left / t, distances[1] / left]),
+    )
+    return parts, Context(torch.cat([batch.first, batch.last]), torch.cat([t, left]))
 
 
 def psnr_and_gain(made: Synthesis, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:

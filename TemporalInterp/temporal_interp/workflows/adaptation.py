@@ -15,7 +15,7 @@ from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.training_sample import SampleSource, TrainingSample
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.models.model_file import load_model, save_model
-from temporal_interp.networks import Student
+from temporal_interp.networks import NetworkSettings, Student
 from temporal_interp.networks.load import load_network
 from temporal_interp.training.datasets.batch import Batch, DrawnSamples, ValidationSampler
 from temporal_interp.training.datasets.subject import Case, LoadedSubject
@@ -104,8 +104,8 @@ def adapt(
             f"Adapting needs at least {MIN_FRAMES} frames, to learn from and one to hold out; there are {len(usable)}."
         )
     held_out = tuple(usable[2 : -1 : settings.hold_out])
-    learning, validation = _sources(sequence, usable, held_out, settings)
     network = load_network(student, "student")
+    learning, validation = _sources(sequence, usable, held_out, settings, network.settings)
     before = _gain(network, validation, settings.training.seed)
     # scored once, at the end: frames that chose among epochs would no longer measure the gain
     training = replace(settings.training, validate_every=settings.training.epochs, patience=0)
@@ -139,24 +139,46 @@ def _in_words(progress: Progress) -> Progress:
 
 
 def _sources(
-    sequence: Sequence, usable: abc.Sequence[int], held_out: abc.Sequence[int], settings: AdaptationSettings
+    sequence: Sequence,
+    usable: abc.Sequence[int],
+    held_out: abc.Sequence[int],
+    settings: AdaptationSettings,
+    network: NetworkSettings,
 ) -> tuple[SampleSource, SampleSource]:
-    """Return samples among the frames that are not held out, and samples whose target is a held-out frame."""
+    """Return samples among the frames that are not held out, and samples whose target is a held-out frame.
+
+    A network with context is also shown frames around the endpoints, which are never held-out ones.
+    """
+    context, by_slice = network.context, sequence.slices_are_independent or network.kernels == "slices"
     subject = LoadedSubject(Case("the sequence", sequence, usable[0], usable[-1]))
     geometry = sequence.volumes[0].geometry
-    slices = 1 if sequence.slices_are_independent else settings.shape[0]
+    slices = 1 if by_slice else settings.shape[0]
     k, j, i = (min(n, w) for n, w in zip(geometry.shape, (slices, *settings.shape[1:]), strict=True))
     shape = (k, j, i)
     learnt = [frame for frame in usable if frame not in held_out]
     longest = settings.max_gap * max(after - before for before, after in pairwise(usable))
-    learning = SubjectSamples([subject], policy="triplets", shape=shape, frames=learnt, max_gap=longest)
+    learning = SubjectSamples(
+        [subject],
+        policy="triplets",
+        shape=shape,
+        frames=learnt,
+        max_gap=longest,
+        beside="drawn" if context else "none",
+    )
     validation = []
     for frame in held_out:
         place = usable.index(frame)
         around = usable[place - 1 : place + 2]
         validation.append(
             SubjectSamples(
-                [subject], policy="triplets", shape=shape, frames=around, max_gap=around[2] - around[0], flip=False
+                [subject],
+                policy="triplets",
+                shape=shape,
+                frames=around,
+                max_gap=around[2] - around[0],
+                flip=False,
+                beside="kept" if context else "none",
+                around=learnt,
             )
         )
     return _Repeated([learning], settings.samples), _Repeated(validation, VALIDATION_REPEATS)
@@ -183,7 +205,7 @@ def _gain(student: Student, validation: SampleSource, seed: int) -> float:
     with torch.inference_mode():
         for key in ValidationSampler(len(validation)):
             batch = Batch.of([drawn[key]])
-            gains.append(psnr_and_gain(student(batch.first, batch.last, batch.t), batch)[1])
+            gains.append(psnr_and_gain(student(batch.first, batch.last, batch.t, batch.context), batch)[1])
     return float(torch.cat(gains).mean())
 
 

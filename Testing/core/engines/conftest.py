@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from temporal_interp.networks import NetworkSettings
 from temporal_interp.networks.student import EncodedPair
 from temporal_interp.networks.synthesis import Synthesis, squeeze_single_slice
 
@@ -14,21 +15,26 @@ class KnownStudent:
         way: of the tissue, from the first volume to the last.
         residual: what is added everywhere, times 4 t (1 - t).
         fails: number of voxels from which on it runs out of memory.
+        sees_neighbours: it looks at the slices next to one.
+        context: it looks at the frames around.
     """
 
-    def __init__(self, way=(0.0, 0.0), *, residual=0.0, fails=None, sees_neighbours=False):
+    def __init__(self, way=(0.0, 0.0), *, residual=0.0, fails=None, sees_neighbours=False, context=False):
+        self.settings = NetworkSettings(context=context)
         self.way = torch.tensor(way)
         self.residual = residual
         self.fails = fails
         self.sees_neighbours = sees_neighbours
         self.encoded = []
+        self.contexts = []
         self.decoded = []
 
     def to(self, device):
         self.device = torch.device(device)
         return self
 
-    def encode(self, first, last):
+    def encode(self, first, last, context=None):
+        self.contexts.append(context)
         self._remember(first)
         self.encoded.append(tuple(first.shape))
         return EncodedPair(squeeze_single_slice(torch.cat([first, last])), [])

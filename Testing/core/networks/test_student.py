@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from random_networks import SLICES, STACK, WIDTHS, images, perturbed, smooth_images, waves
-from temporal_interp.networks import NetworkSettings, Student
+from random_networks import SLICES, STACK, WIDTHS, images, perturbed, smooth_images, waves, without_gradient
+from temporal_interp.networks import Context, NetworkSettings, Student
 from temporal_interp.networks.convolution import Convolution
 from temporal_interp.tensors.spatial import integrate_velocity
 
@@ -229,3 +229,111 @@ def test_the_papers_student_starts_with_the_usual_weights():
     assert student.sees_neighbours
     ours = Student(NetworkSettings(widths=(8, 16)))
     assert not ours.sees_neighbours
+
+
+class TestContext:
+    """Of a network that also looks at the frames around."""
+
+    SHAPES = pytest.mark.parametrize("shape", [(2, 1, 1, 20, 20), (1, 1, 3, 20, 20)])
+
+    @staticmethod
+    def asked(shape, distances=(0.5, 1.0), **more):
+        """A student, four frames of noise in their order, and the context of the two in the middle."""
+        before, first, last, after = images(*shape, count=4)
+        away = torch.tensor(distances).repeat_interleave(shape[0])
+        return student_of(context=True, **more), first, last, Context(torch.cat([before, after]), away)
+
+    @SHAPES
+    @pytest.mark.parametrize("refinement", ["gated", "residual", "none"])
+    @pytest.mark.parametrize("surrogate", ["features", "images"])
+    def test_the_frames_around_change_what_is_between_and_not_the_ends(self, shape, refinement, surrogate):
+        student, first, last, context = self.asked(shape, refinement=refinement, surrogate=surrogate)
+        t = torch.full((shape[0],), 0.4)
+        made, alone = student(first, last, t, context), student(first, last, t)
+        assert (made.volume - alone.volume).abs().max() > 1e-3
+        assert (made.displacements[-1] - alone.displacements[-1]).abs().max() > 1e-3
+        for time, end in ((0.0, first), (1.0, last)):
+            at_end = student(first, last, torch.full((shape[0],), time), context).volume
+            assert torch.allclose(at_end.reshape(shape), end, atol=1e-5)
+
+    @SHAPES
+    def test_time_backwards_gives_the_same_frame(self, shape):
+        student, first, last, context = self.asked(shape, distances=(0.5, 2.0))
+        t = torch.full((shape[0],), 0.3)
+        before, after = context.outer.chunk(2)
+        backwards = Context(torch.cat([after, before]), context.distances.flip(0))
+        forth, back = student(first, last, t, context), student(last, first, 1 - t, backwards)
+        assert torch.allclose(forth.volume, back.volume, atol=1e-5)
+
+    @pytest.mark.parametrize("distances", [(0.0, 1.0), (0.5, 0.0), (0.0, 0.0)])
+    def test_frames_that_are_not_there_do_not_count(self, distances):
+        student, first, last, context = self.asked((1, 1, 1, 20, 20), distances)
+        hidden = Context(torch.where(context.distances.view(-1, 1, 1, 1, 1) > 0, context.outer, 0.7), context.distances)
+        t = torch.tensor([0.4])
+        assert torch.equal(student(first, last, t, context).volume, student(first, last, t, hidden).volume)
+        if not any(distances):
+            assert torch.equal(student(first, last, t, context).volume, student(first, last, t).volume)
+
+    def test_how_far_away_they_are_modulates_the_motion(self):
+        """Also without the encoder seeing it: equal rates and differences do not happen in images, but in features."""
+        student, first, last, context = self.asked((1, 1, 1, 20, 20), refinement="none")
+        pair = student.encode(first, last, context)
+        further = replace(pair, surroundings=replace(pair.surroundings, distances=torch.tensor([2.0, 3.0])))
+        t = torch.tensor([0.4])
+        change = student.decode(pair, t).displacements[-1] - student.decode(further, t).displacements[-1]
+        assert change.abs().max() > 1e-3
+
+    def test_many_times_at_once_are_the_times_one_by_one(self):
+        student, first, last, context = self.asked((2, 1, 1, 20, 20))
+        pair, times = student.encode(first, last, context), torch.tensor([0.2, 0.5, 0.9])
+        together = student.decode(pair.repeated(3), times.repeat(2)).volume.view(2, 3, 20, 20)
+        for number, t in enumerate(times):
+            assert torch.allclose(together[:, number], student.decode(pair, t.expand(2)).volume[:, 0], atol=1e-5)
+
+    def test_brightness_that_bends_where_nothing_moves_is_followed(self):
+        """A fresh network follows half of what the cubic through four frames adds to the straight line."""
+        student = Student(NetworkSettings(widths=(4,), context=True)).eval()
+        flat = torch.ones(1, 1, 1, 12, 12)
+        frames = [brightness * flat for brightness in (0.1, 0.4, 0.4, 0.1)]
+        around = Context(torch.cat([frames[0], frames[3]]), torch.ones(2))
+        made = student(frames[1], frames[2], torch.tensor([0.5]), around)
+        assert made.volume.mean().item() == pytest.approx(0.4 + 0.5 * (0.4375 - 0.4), abs=0.005)
+
+    def test_every_weight_learns(self):
+        student, first, last, context = self.asked((1, 1, 1, 24, 24))
+        student(first, last, torch.tensor([0.4]), context).volume.square().mean().backward()
+        alone = [name for name in without_gradient(student) if "weights.weight" not in name]
+        assert [name for name in alone if name != "decoder.generators.0.head.bias"] == []
+
+    def test_a_network_without_it_does_not_look(self):
+        _, first, last, context = self.asked((1, 1, 1, 20, 20))
+        student, t = student_of(), torch.tensor([0.4])
+        assert torch.equal(student(first, last, t, context).volume, student(first, last, t).volume)
+
+
+class TestKernelsOfSlices:
+    """A network whose kernels have no planes beside the middle one."""
+
+    @staticmethod
+    def both():
+        """A network with kernels of volumes whose outer planes are zero, and the same one with kernels of slices."""
+        torch.manual_seed(0)
+        wide = Student(NetworkSettings(widths=WIDTHS)).eval()
+        narrow = Student(NetworkSettings(widths=WIDTHS, kernels="slices")).eval()
+        flat = {name: w[:, :, 1:2] if w.ndim == 5 else w for name, w in wide.state_dict().items()}
+        narrow.load_state_dict(flat)
+        return wide, narrow
+
+    @pytest.mark.parametrize("shape", [SLICES, STACK])
+    def test_it_gives_what_kernels_of_volumes_with_empty_outer_planes_give(self, shape):
+        first, last = images(*shape, count=2)
+        t = torch.full((shape[0],), 0.4)
+        wide, narrow = (student(first, last, t).volume for student in self.both())
+        assert torch.allclose(wide, narrow, atol=1e-5)
+
+    def test_it_has_a_third_of_the_weights_and_never_sees_neighbours(self):
+        wide, narrow = self.both()
+        sizes = [sum(w.numel() for w in network.parameters() if w.ndim == 5) for network in (wide, narrow)]
+        assert sizes[0] == 3 * sizes[1]
+        assert not perturbed(narrow).sees_neighbours
+        assert perturbed(wide).sees_neighbours

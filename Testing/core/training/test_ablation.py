@@ -289,6 +289,21 @@ def test_models_are_scored_without_training(run, everything, tmp_path, monkeypat
         assert row.scores == next(other.scores for other in scored if other.name == name)
 
 
+def test_a_student_with_context_is_also_scored_without_it(subjects, run, everything, tmp_path):
+    network = replace(CONFIGURATION.network, context=True, kernels="slices")
+    data = replace(CONFIGURATION.data, context=True)
+    configuration = replace(CONFIGURATION, network=network, data=data)
+    rows = run(tmp_path, "blend", "no-distillation", configuration=configuration)
+    assert [row.name for row in rows] == ["blend", "no-distillation", "no-distillation, without context"]
+    assert rows[1].model == rows[2].model
+    assert rows[1].scores["psnr"] != rows[2].scores["psnr"]
+    old = everything[0] / "student" / "student" / "student.safetensors"
+    given = {"new": rows[1].model, "old": old}
+    scored = run(tmp_path / "models", "blend", models=given, configuration=configuration)[1:]
+    assert [row.name for row in scored] == ["new", "new, without context", "old"]
+    assert scored[0].scores == rows[1].scores
+
+
 def test_models_that_cannot_be_scored_are_refused_before_anything_is_written(run, tmp_path):
     bad = tmp_path / "bad.safetensors"
     bad.write_bytes(b"not a model")

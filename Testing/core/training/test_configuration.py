@@ -30,13 +30,15 @@ def configuration(tmp_path):
 
 
 def test_there_is_a_configuration_for_every_kind_of_data():
-    assert SUPPLIED == ["acdc", "acdc-paper", "folder", "lung4d", "lung4d-paper", "synthetic"]
+    kinds = ["acdc", "acdc-paper", "folder", "lung4d", "lung4d-paper", "synthetic", "synthetic-context"]
+    assert kinds == SUPPLIED
 
 
 @pytest.mark.parametrize("name", SUPPLIED)
 def test_the_supplied_configurations_can_be_read(name):
     given = find_configuration(name)
-    assert given.data.dataset == name.removesuffix("-paper")
+    assert given.data.dataset == name.removesuffix("-paper").removesuffix("-context")
+    assert given.network.context == given.data.context == name.endswith("-context")
     assert given.data.folder is None
     assert given.network.scales == 4
     if name in ("acdc", "lung4d"):
@@ -199,3 +201,12 @@ def test_other_defaults_are_refused(configuration, value):
 
 def test_the_cache_is_relative_to_the_file(configuration, tmp_path):
     assert configuration("data: {cache: prepared}").data.cache == tmp_path / "prepared"
+
+
+def test_a_network_with_context_needs_data_with_context(configuration):
+    with pytest.raises(InvalidInputError, match="the data show no frames around"):
+        configuration("network: {context: true}")
+    given = configuration("network: {context: true}\ndata: {context: true}")
+    assert given.network.context
+    assert given.data.context
+    assert not configuration("data: {context: true}").network.context

@@ -33,6 +33,8 @@ NETWORK = {
     "halved_integration": (False, "2.2: scaling and squaring at the scale itself"),
     "shortest_halved": (2, "2.2: every axis is treated alike"),
     "initial_weights": ("usual", "3.1: PyTorch, nothing else is said"),
+    "context": (False, "2.1: the two endpoint phases"),
+    "kernels": ("volumes", "2.2: 3D convolutions"),
 }
 DATA = {
     "folder": (None, "given on the command line"),
@@ -48,6 +50,7 @@ DATA = {
     "subjects": (400, "of phantoms only"),
     "validation_subjects": (40, "of phantoms only"),
     "body": ("heart", "of phantoms only"),
+    "context": (False, "2.1: the two endpoint phases and an intermediate time"),
     "cache": (None, "of the machine"),
     "cache_gib": (50.0, "of the machine"),
 }
@@ -55,6 +58,7 @@ TRAINING = {
     "epochs": (200, "3.1"),
     "batch_size": (1, "3.1"),
     "learning_rate": (1e-4, "3.1: Adam"),
+    "schedule": ("constant", "3.1: not named"),
     "regularisation": (0.1, "3.1: lambda_r"),
     "regulariser": ("diffusion", "2.4: a diffusion regulariser [1], which is VoxelMorph's"),
     "distillation": (0.1, "3.1: lambda_d"),

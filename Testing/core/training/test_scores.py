@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 import torch
 
+from random_networks import perturbed
 from stand_ins import cancel
-from temporal_interp.data.training_sample import TrainingSample
+from temporal_interp.data.training_sample import Neighbour, TrainingSample
 from temporal_interp.errors import CancelledError, InvalidInputError, MissingFileError
-from temporal_interp.networks import Synthesis
+from temporal_interp.networks import NetworkSettings, Student, Synthesis
 from temporal_interp.networks.load import load_network
 from temporal_interp.tensors import metrics
 from temporal_interp.training.datasets.batch import Batch, DrawnSamples, ValidationSampler
 from temporal_interp.training.logic import Hardware
-from temporal_interp.training.scores import linear_blend, score
+from temporal_interp.training.scores import linear_blend, score, synthesise_with
 
 SEED = 3
 
@@ -175,3 +176,26 @@ def test_what_cannot_be_scored_is_refused(training, discs, tiny_teacher, tmp_pat
         training.logic().evaluate(tmp_path / "absent.safetensors", discs(1))
     with pytest.raises(InvalidInputError, match="abacus"):
         training.logic(hardware=Hardware("abacus", 1)).evaluate(tiny_teacher, discs(1))
+
+
+def test_the_gain_is_also_told_for_short_and_for_long_gaps(discs):
+    gaps = [2, 4, 6, None]
+    told = Changed(discs(4), lambda index, it: replace(it, gap=gaps[index]))
+    scores = score(perfect, told, seed=SEED)
+    gains = [100 - metrics.psnr(_blend(sample), sample.target[0]) for sample in samples_of(told)]
+    assert scores["gain_short_gaps"] == pytest.approx(np.mean(gains[:2]), abs=1e-4)
+    assert scores["gain_long_gaps"] == pytest.approx(gains[2], abs=1e-4)
+    assert "gain_long_gaps" not in score(perfect, discs(2), seed=SEED)
+
+
+def test_a_student_is_shown_the_frames_around_unless_told_otherwise(discs):
+    def beside(index, sample):
+        return replace(sample, before=Neighbour(sample.target, 0.5), after=Neighbour(sample.target, 1.0))
+
+    torch.manual_seed(0)
+    student = perturbed(Student(NetworkSettings(widths=(4, 8), context=True)))
+    with_context, alone = Changed(discs(2), beside), discs(2)
+    seen = score(synthesise_with(student), with_context, seed=SEED)
+    unseen = score(synthesise_with(student, context=False), with_context, seed=SEED)
+    assert unseen == score(synthesise_with(student), alone, seed=SEED)
+    assert seen != unseen

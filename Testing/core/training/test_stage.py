@@ -4,11 +4,15 @@ import math
 from dataclasses import replace
 
 import pytest
+import torch
 
 from model_weights import same, weights_of
 from random_syntheses import batch_of, made_of, mse
-from temporal_interp.networks import NetworkSettings, Student
+from stand_ins import cancel_beyond
+from temporal_interp.errors import CancelledError
+from temporal_interp.networks import Context, NetworkSettings, Student
 from temporal_interp.training.checkpoints import SafetensorsCheckpoints
+from temporal_interp.training.settings import TrainingSettings
 from temporal_interp.training.stage import StudentStage, psnr_and_gain
 
 NETWORK = NetworkSettings(widths=(4, 8))
@@ -49,3 +53,83 @@ def test_the_teacher_is_neither_trained_nor_kept_with_the_student(training, tiny
         checkpoint = SafetensorsCheckpoints().load_checkpoint(training.checkpoint("student", name))
         assert set(checkpoint["state_dict"]) == own
         assert set(checkpoint["current_model_state"]) == own
+
+
+def beside(batch, *distances):
+    """The batch with frames of noise around, at these distances before and after."""
+    outer = torch.rand(2 * len(batch.t), *batch.first.shape[1:], generator=torch.Generator().manual_seed(1))
+    return replace(batch, context=Context(outer, torch.tensor(distances).repeat_interleave(len(batch.t))))
+
+
+class Asked(torch.nn.Module):
+    """Remembers what it is asked."""
+
+    def __init__(self, **settings):
+        super().__init__()
+        self.settings, self.questions = NetworkSettings(**settings), []
+
+    def forward(self, first, last, t, context=None):
+        self.questions.append((first, last, t, context))
+        return made_of(tuple(first.shape[2:] if first.shape[2] > 1 else first.shape[3:]), count=len(first))
+
+
+def test_the_student_is_shown_the_frames_around():
+    network, batch = Asked(context=True), beside(batch_of((5, 6)), 0.5, 1.0)
+    StudentStage(network, TrainingSettings()).synthesise(batch)
+    assert network.questions[0][3] is batch.context
+
+
+def test_the_cycle_shows_what_lies_around_its_parts():
+    """At t, the part before the target has the frame before outside and the last frame behind the target."""
+    network, batch = Asked(context=True), beside(batch_of((5, 6)), 0.5, 1.0)
+    StudentStage(network, TrainingSettings(cycle=1.0)).losses(batch)
+    before, after = batch.context.outer.chunk(2)
+    t, left = batch.t, 1 - batch.t
+    (starts, stops, _, parts), (_, _, _, around) = network.questions
+    assert torch.equal(starts, torch.cat([batch.first, batch.target]))
+    assert torch.equal(stops, torch.cat([batch.target, batch.last]))
+    assert torch.equal(parts.outer, torch.cat([before, batch.first, batch.last, after]))
+    assert torch.allclose(parts.distances, torch.cat([0.5 / t, t / left, left / t, 1 / left]))
+    assert torch.equal(around.outer, torch.cat([batch.first, batch.last]))
+    assert torch.allclose(around.distances, torch.cat([t, left]))
+
+
+def test_the_cycle_of_a_batch_without_frames_around_has_none():
+    network = Asked()
+    StudentStage(network, TrainingSettings(cycle=1.0)).losses(batch_of((5, 6)))
+    assert [context for _, _, _, context in network.questions] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("weights", "apart", "slices"), [("slicewise", math.inf, 1), ("slicewise", 8.0, 3), ("usual", math.inf, 3)]
+)
+def test_stacks_are_learnt_as_they_will_be_shown(weights, apart, slices):
+    network = Asked(initial_weights=weights)
+    stage = StudentStage(network, TrainingSettings())
+    stage._note = lambda *_, **__: None
+    stage.training_step(batch_of((3, 5, 6), spacing=(apart, 1.5, 1.25)), 0)
+    assert network.questions[0][0].shape[2] == slices
+
+
+def test_the_learning_rate_stays_or_falls_over_the_epochs():
+    def rates(schedule):
+        given = StudentStage(Student(NETWORK), TrainingSettings(epochs=4, schedule=schedule)).configure_optimizers()
+        if schedule == "constant":
+            return given.param_groups[0]["lr"]
+        seen = []
+        for _ in range(4):
+            seen.append(given["optimizer"].param_groups[0]["lr"])
+            given["optimizer"].step()
+            given["lr_scheduler"].step()
+        return seen
+
+    assert rates("constant") == 1e-4
+    assert rates("cosine") == pytest.approx([1e-4, 8.536e-5, 5e-5, 1.464e-5], rel=1e-3)
+
+
+def test_a_training_with_a_falling_learning_rate_resumes_as_if_it_had_not_stopped(training, training_in):
+    with pytest.raises(CancelledError):
+        training.student(epochs=3, schedule="cosine", progress=cancel_beyond(0.5))
+    resumed = training.student(epochs=3, schedule="cosine")
+    at_once = training_in("at once").student(epochs=3, schedule="cosine")
+    assert same(weights_of(resumed), weights_of(at_once))

@@ -8,11 +8,13 @@ import torch
 
 from stand_ins import cancel_beyond
 from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.models.model_file import load_model, save_model
 from temporal_interp.networks import NetworkSettings, Student, Teacher
+from temporal_interp.training.datasets.subject_samples import SubjectSamples
 from temporal_interp.training.logic import Hardware, fresh
 from temporal_interp.training.settings import TrainingSettings
 from temporal_interp.workflows.adaptation import AdaptationSettings, adapt
@@ -40,9 +42,9 @@ def beating(frames=9, shape=(1, 28, 32)):
     return Sequence(volumes, list(range(frames)))
 
 
-def saved(path, kind=Student):
-    network = fresh(kind, NETWORK, 0)
-    save_model(path, network.state_dict(), kind=kind.__name__.lower(), settings=NETWORK.as_dict(), training={})
+def saved(path, kind=Student, network=NETWORK):
+    state = fresh(kind, network, 0).state_dict()
+    save_model(path, state, kind=kind.__name__.lower(), settings=network.as_dict(), training={})
     return path
 
 
@@ -124,3 +126,34 @@ def test_a_cancelled_adaptation_writes_nothing(student, tmp_path):
 def test_another_kind_of_model_is_refused(tmp_path):
     with pytest.raises(InvalidInputError, match="teacher"):
         run(beating(), saved(tmp_path / "teacher.safetensors", Teacher), tmp_path)
+
+
+def test_a_student_with_context_learns_from_the_frames_around_but_never_from_held_out_ones(tmp_path):
+    network = replace(NETWORK, context=True, kernels="slices")
+    start = saved(tmp_path / "context.safetensors", network=network)
+    sequence, seen = beating(), set()
+
+    def noted(samples):
+        def draw(self, *arguments, **more):
+            sample = samples(self, *arguments, **more)
+            seen.update(round(float(side.image.sum()), 2) for side in (sample.before, sample.after) if side is not None)
+            return sample
+
+        return draw
+
+    whole = replace(QUICK, shape=(1, 28, 32))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SubjectSamples, "draw", noted(SubjectSamples.draw))
+        result = run(sequence, start, tmp_path, settings=whole)
+    assert load_model(result.model).settings["context"]
+    scale = IntensityRange.of([sequence[n] for n in range(len(sequence)) if n not in result.held_out])
+    sums = {n: round(float(scale.normalise(sequence[n].array).sum()), 2) for n in range(len(sequence))}
+    hidden = {sums[n] for n in result.held_out}
+    assert len(seen) > 3
+    assert not any(abs(one - other) < 0.02 for one in seen for other in hidden)
+
+
+def test_a_student_of_slices_adapts_to_a_volume_slice_by_slice(tmp_path):
+    start = saved(tmp_path / "slices.safetensors", network=replace(NETWORK, kernels="slices"))
+    result = run(beating(shape=(4, 28, 32)), start, tmp_path)
+    assert load_model(result.model).settings["kernels"] == "slices"

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import torch
 
+from temporal_interp.networks.context import Context
 from temporal_interp.networks.student import EncodedPair, Student
 from temporal_interp.tensors.parallel_map import parallel_map
 
@@ -44,6 +45,20 @@ class Maps:
     residual: torch.Tensor
 
 
+@dataclass(frozen=True, eq=False)
+class Beside:
+    """The frames around a pair, on the model grid; see `networks.context.Context`.
+
+    Attributes:
+        images: the frame before the first and the frame after the last, (K, J, I) float32, scaled to [0, 1]; None
+            where there is none.
+        distances: from the ends to them, in lengths of the gap; 0 where there is none.
+    """
+
+    images: tuple[torch.Tensor | None, torch.Tensor | None]
+    distances: tuple[float, float]
+
+
 class PairModel(Protocol):
     """A network on a pair, its features computed."""
 
@@ -59,6 +74,7 @@ class StudentOnPair:
         student: the network; it is moved to the device.
         first: (K, J, I) float32, scaled to [0, 1].
         last: likewise.
+        beside: the frames around; None for a network that does not look at them.
         independent: slices are problems of their own.
         device: where to compute; a GPU that runs out of memory keeps the maps on the CPU, and is replaced by it at
             last, with a warning.
@@ -71,6 +87,7 @@ class StudentOnPair:
         student: Student,
         first: torch.Tensor,
         last: torch.Tensor,
+        beside: Beside | None = None,
         *,
         independent: bool,
         device: str,
@@ -79,6 +96,7 @@ class StudentOnPair:
     ) -> None:
         self.student = student
         self.images = (first, last)
+        self.beside = beside
         self.independent = independent
         self.device = self._kept_on = torch.device(device)
         self.bfloat16 = bfloat16
@@ -128,10 +146,20 @@ class StudentOnPair:
 
     def _encode_tile(self, tile: tuple[slice, ...]) -> EncodedTile:
         with torch.inference_mode(), self._autocast():
-            ends = [image[tile].to(self.device)[None, None] for image in self.images]
-            if self.independent:  # slices become the batch
-                ends = [end[0].transpose(0, 1).unsqueeze(2) for end in ends]
-            return tile, self.student.encode(*ends)
+            first, last = (self._shown(image, tile) for image in self.images)
+            if self.beside is None:
+                return tile, self.student.encode(first, last)
+            outer = [
+                end if image is None else self._shown(image, tile)
+                for image, end in zip(self.beside.images, (first, last), strict=True)
+            ]
+            distances = torch.tensor(self.beside.distances, device=self.device).repeat_interleave(len(first))
+            return tile, self.student.encode(first, last, Context(torch.cat(outer), distances))
+
+    def _shown(self, image: torch.Tensor, tile: tuple[slice, ...]) -> torch.Tensor:
+        """Return a tile of an image as the network is shown it: (1, 1, k, j, i), or (k, 1, 1, j, i) of slices."""
+        part = image[tile].to(self.device)[None, None]
+        return part[0].transpose(0, 1).unsqueeze(2) if self.independent else part  # slices become the batch
 
     def _each(self, work: Callable[[Any], Any], parts: Sequence[Any]) -> list[Any]:
         """Apply the work to every part: batches of slices are small, so a CPU works on several at once."""

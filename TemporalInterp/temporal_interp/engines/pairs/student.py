@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,12 +13,14 @@ from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.pair import Pair
 from temporal_interp.data.scalar_type import to_scalar_type
 from temporal_interp.data.volume import Volume
-from temporal_interp.engines.pairs.model_grid import Maps, PairModel, StudentOnPair
+from temporal_interp.engines.pairs.model_grid import Beside, Maps, PairModel, StudentOnPair
+from temporal_interp.engines.pairs.outer_frames import OuterFrame, outer_frames
 from temporal_interp.engines.pairs.region import Box, region_of_change, shape_of, soft_edge
 from temporal_interp.engines.pairwise import Synthesised
 from temporal_interp.engines.student import StudentEngine
 from temporal_interp.errors import Progress
 from temporal_interp.registration.grids import coarsen
+from temporal_interp.tensors.cubic import CubicImage
 from temporal_interp.tensors.slabs import as_image, displacement_in_slab, resize_slab, sample_in_plane, slabs
 from temporal_interp.tensors.spatial import identity_grid, sample
 
@@ -26,6 +28,9 @@ FINEST_PIXEL = 1.0
 """mm: the networks learn pixels of 1.1 mm and more; a finer image is brought to `MODEL_PIXEL` (our choice)."""
 
 MODEL_PIXEL = 1.4
+
+RINGING = 0.02
+"""Share of the intensity range by which moved voxels may leave those around: cubic splines swing over at edges."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,11 +41,13 @@ class ModelRegion:
         box: where the two frames differ, in voxels of the frames.
         images: both frames within the box, (k, j, i) float32 on the network's grid, scaled to [0, 1].
         model: the network on these images.
+        context: numbers of the frames before and after the pair that it looks at as well.
     """
 
     box: Box
     images: tuple[torch.Tensor, torch.Tensor]
     model: PairModel
+    context: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,18 +55,21 @@ class _Ends:
     """The frames of a pair, where they are rendered.
 
     Attributes:
-        voxels: of both, (1, 1, K, J, I), centred.
+        voxels: of both, (1, 1, K, J, I), centred, to be moved by cubic B-splines.
         seen: what each shows, likewise; None where it shows all.
+        tolerance: see `CubicImage.sample`.
     """
 
-    voxels: list[torch.Tensor]
+    voxels: list[CubicImage]
     seen: list[torch.Tensor | None]
+    tolerance: float
 
     @classmethod
-    def of(cls, pair: Pair, device: torch.device) -> _Ends:
+    def of(cls, pair: Pair, device: torch.device, *, in_plane: bool) -> _Ends:
         """Bring the frames of a pair to a device."""
         views = [None if seen is None else as_image(seen, device) for seen in pair.seen]
-        return cls([as_image(voxels, device) for voxels in pair.centred], views)
+        images = [CubicImage.of(as_image(voxels, device), in_plane=in_plane) for voxels in pair.centred]
+        return cls(images, views, RINGING * float(pair.intensity_range.high - pair.intensity_range.low))
 
 
 def within_region_of_change(pair: Pair, engine: StudentEngine, progress: Progress) -> ModelRegion | None:
@@ -70,17 +80,29 @@ def within_region_of_change(pair: Pair, engine: StudentEngine, progress: Progres
         return None
     progress(0.1, "comparing the two frames")
     shape = model_shape(box, geometry)
-    first, last = (coarsen(as_image(s[box], engine.device), shape)[0, 0] for s in scaled)
+
+    def on_grid(voxels: np.ndarray) -> torch.Tensor:
+        return coarsen(as_image(voxels[box], engine.device), shape)[0, 0]
+
+    first, last = map(on_grid, scaled)
+    around: tuple[OuterFrame | None, ...] = outer_frames(pair) if engine.context else ()
     model = StudentOnPair(
         engine.student,
         first,
         last,
+        _beside(around, on_grid) if engine.context else None,
         independent=not engine.sees_neighbours or (pair.independent and not engine.whole_stacks),
         device=engine.device,
         bfloat16=engine.computes_in_bfloat16,
         max_voxels=engine.max_voxels,
     )
-    return ModelRegion(box, (first, last), model)
+    return ModelRegion(box, (first, last), model, tuple(one.frame for one in around if one is not None))
+
+
+def _beside(around: Sequence[OuterFrame | None], on_grid: Callable[[np.ndarray], torch.Tensor]) -> Beside:
+    before, after = (None if one is None else on_grid(one.voxels) for one in around)
+    to_before, to_after = (0.0 if one is None else one.distance for one in around)
+    return Beside((before, after), (to_before, to_after))
 
 
 class PreparedStudent:
@@ -100,15 +122,21 @@ class PreparedStudent:
         maps = [None] * len(t) if self.region is None else self.region.model.at(t)
         # rendered where the maps are, so that nothing returns from a GPU but the frame
         device = next((m.displacements.device for m in maps if m is not None), torch.device("cpu"))
+        through_plane = any(m is not None and bool(m.displacements[:, 0].any()) for m in maps)
         ends: _Ends | None = None
         made = []
         for share, local in zip(t, maps, strict=True):
             volume = {0.0: self.pair.first, 1.0: self.pair.last}.get(share)
             if volume is None:
-                ends = ends or _Ends.of(self.pair, device)
+                ends = ends or _Ends.of(self.pair, device, in_plane=not through_plane)
                 volume = self._render(local, share, ends)
-            made.append(Synthesised(volume, *(self._fields(local) if fields else ())))
+            first, last = self._fields(local) if fields else (None, None)
+            made.append(Synthesised(volume, first, last, self._context(share)))
         return made
+
+    def _context(self, t: float) -> tuple[int, ...]:
+        beside = () if self.region is None else self.region.context
+        return tuple(beside if round(t, 9) <= 0.5 else beside[::-1])
 
     def _render(self, maps: Maps | None, t: float, ends: _Ends) -> Volume:
         """Return the frame at t: the linear blend, and within the box the network's frame from the acquired voxels."""
@@ -116,7 +144,8 @@ class PreparedStudent:
         low = np.float64(self.pair.intensity_range.low)
         frame = np.empty(shape, self.pair.first.array.dtype)
         for slab in slabs(shape):
-            values = torch.lerp(ends.voxels[0][0, 0, slab], ends.voxels[1][0, 0, slab], t)
+            first, last = (voxels.image[0, 0, slab] for voxels in ends.voxels)
+            values = torch.lerp(first, last, t)
             if self.region is not None and maps is not None:
                 self._synthesise(values, slab, ends, maps, self.region.box)
             frame[slab] = to_scalar_type(values.cpu().numpy() + low, frame.dtype)
@@ -144,12 +173,13 @@ class PreparedStudent:
             start = torch.tensor([rows.start, *(b.start for b in in_plane)], dtype=torch.float32, device=points.device)
             points = points + start.view(1, 3, 1, 1, 1) + displacement_in_slab(displacement[None], shape, inner)
             where = (slice(None), slice(None), rows, *in_plane)
-            through_plane = bool(displacement[0].any())
-            candidates += [source[where], _sampled(source, points, rows, through_plane)]
+            image = source.slices(rows) if source.in_plane else source
+            candidates += [source.image[where], image.sample(points, tolerance=ends.tolerance)]
             if view is None:
                 shown += [torch.ones_like(candidates[-1])] * 2
             else:
-                shown += [view[where], _sampled(view, points, rows, through_plane)]
+                moved = sample_in_plane(view[:, :, rows], points) if source.in_plane else sample(view, points)
+                shown += [view[where], moved]
         weights = resize_slab(maps.weights, shape, inner)
         if any(view is not None for view in ends.seen):
             weights = _by_what_is_seen(weights, torch.cat(shown, dim=1))
@@ -174,11 +204,6 @@ class PreparedStudent:
             edge = torch.from_numpy(soft_edge(box, shape, spacing)).to(displacement.device)
             whole[(slice(None), slice(None), *box)] = displacement * edge
         return DisplacementField.from_voxels(whole, self.pair.geometry)
-
-
-def _sampled(image: torch.Tensor, points: torch.Tensor, rows: slice, through_plane: bool) -> torch.Tensor:
-    """Return a volume (1, 1, K, J, I) at points (1, 3, rows, j, i) for some of its slices."""
-    return sample(image, points) if through_plane else sample_in_plane(image[:, :, rows], points)
 
 
 def _by_what_is_seen(weights: torch.Tensor, shown: torch.Tensor) -> torch.Tensor:

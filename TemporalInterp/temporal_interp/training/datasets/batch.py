@@ -11,6 +11,7 @@ from torch.utils.data import Dataset, Sampler
 
 from temporal_interp.data.training_sample import SampleSource, TrainingSample
 from temporal_interp.errors import InvalidInputError
+from temporal_interp.networks import Context
 
 VALIDATION = -1
 """The epoch for which validation samples are drawn, so that they are the same in every epoch of a training."""
@@ -30,6 +31,7 @@ class Batch:
         t: (N,).
         spacing: (N, 3), mm, (K, J, I).
         displacements: (N, 2, 3, K, J, I), or None if the motion of a sample is not known.
+        context: the frames around, or None if no sample has any.
     """
 
     first: torch.Tensor
@@ -38,6 +40,7 @@ class Batch:
     t: torch.Tensor
     spacing: torch.Tensor
     displacements: torch.Tensor | None
+    context: Context | None = None
 
     @classmethod
     def of(cls, samples: Sequence[TrainingSample]) -> Batch:
@@ -65,6 +68,7 @@ class Batch:
             t=torch.tensor([sample.t for sample in samples], dtype=torch.float32),
             spacing=torch.tensor([sample.spacing for sample in samples], dtype=torch.float32),
             displacements=torch.stack(displacements) if len(displacements) == len(samples) else None,
+            context=_context(samples),
         )
 
     def to(self, device: torch.device | str) -> Batch:
@@ -76,7 +80,39 @@ class Batch:
             t=self.t.to(device),
             spacing=self.spacing.to(device),
             displacements=None if self.displacements is None else self.displacements.to(device),
+            context=None if self.context is None else self.context.to(device),
         )
+
+    def slice_by_slice(self) -> Batch:
+        """Return every slice as a sample of its own, those of one sample next to each other."""
+        slices = self.first.shape[2]
+
+        def apart(images: torch.Tensor) -> torch.Tensor:
+            return images.transpose(1, 2).flatten(0, 1).unsqueeze(2)
+
+        fields, context = self.displacements, self.context
+        return Batch(
+            first=apart(self.first),
+            last=apart(self.last),
+            target=apart(self.target),
+            t=self.t.repeat_interleave(slices),
+            spacing=self.spacing.repeat_interleave(slices, 0),
+            displacements=None if fields is None else fields.permute(0, 3, 1, 2, 4, 5).flatten(0, 1).unsqueeze(3),
+            context=(
+                None if context is None else Context(apart(context.outer), context.distances.repeat_interleave(slices))
+            ),
+        )
+
+
+def _context(samples: Sequence[TrainingSample]) -> Context | None:
+    beside = [*(sample.before for sample in samples), *(sample.after for sample in samples)]
+    if not any(beside):
+        return None
+    nothing = torch.zeros_like(samples[0].first)
+    return Context(
+        torch.stack([nothing if neighbour is None else neighbour.image for neighbour in beside]),
+        torch.tensor([0.0 if neighbour is None else neighbour.distance for neighbour in beside]),
+    )
 
 
 class DrawnSamples(Dataset[TrainingSample]):

@@ -12,6 +12,7 @@ from temporal_interp.data.settings import Paper, Seed, Settings, checked
 from temporal_interp.data.training_sample import SampleSource
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.training.datasets.every_frame import EveryFrame
+from temporal_interp.training.datasets.neighbour_choice import Beside
 from temporal_interp.training.datasets.phantoms import Body
 from temporal_interp.training.datasets.prepared_cache import GIB, PreparedCache, PreparedSubject, SubjectWithFiles
 from temporal_interp.training.datasets.repeated import Repeated
@@ -60,6 +61,9 @@ class DataSettings(Settings):
         subjects: number of phantoms or synthetic subjects to learn from.
         validation_subjects: number of phantoms or synthetic subjects that choose the checkpoint.
         body: "heart" or "lung", for phantoms.
+        context: samples also show a frame before the first endpoint and one after the last, where there are such, at
+            even and uneven distances; in training one or both are left out at random (our choice: for networks with
+            `context`; paper: no).
         cache: folder in which subjects of patients are kept as they are prepared, so that every file is read once; None
             keeps them only in memory, as far as they fit.
         cache_gib: GiB that it may hold; the longest unused subjects make way.
@@ -83,6 +87,7 @@ class DataSettings(Settings):
     subjects: PositiveInt = 400
     validation_subjects: PositiveInt = 40
     body: Body = "heart"
+    context: Annotated[bool, Paper(False)] = False
     cache: Folder | None = None
     cache_gib: PositiveFloat = 50.0
 
@@ -155,12 +160,12 @@ def sample_sources(settings: DataSettings) -> tuple[SampleSource, SampleSource |
         InvalidInputError: as `open_split`.
     """
     if settings.dataset == "synthetic":
-        return synthetic_samples(settings, settings.subjects, 0), synthetic_samples(
+        return synthetic_samples(settings, settings.subjects, 0, learning=True), synthetic_samples(
             settings, settings.validation_subjects, VALIDATION_SEED
         )
     split = open_split(settings)
-    validation = EveryFrame(_drawn_from(split.validation, settings, flip=False)) if split.validation else None
-    return _drawn_from(split.train, settings, flip=settings.flip), validation
+    validation = EveryFrame(_drawn_from(split.validation, settings)) if split.validation else None
+    return _drawn_from(split.train, settings, learning=True), validation
 
 
 def held_out_samples(settings: DataSettings) -> SampleSource:
@@ -178,10 +183,10 @@ def held_out_samples(settings: DataSettings) -> SampleSource:
     held_out = open_split(settings).test
     if not held_out:
         raise InvalidInputError("No subject is left to score on; set test above 0.")
-    return EveryFrame(_drawn_from(held_out, settings, flip=False))
+    return EveryFrame(_drawn_from(held_out, settings))
 
 
-def _drawn_from(subjects: Sequence[Subject], settings: DataSettings, *, flip: bool) -> SubjectSamples:
+def _drawn_from(subjects: Sequence[Subject], settings: DataSettings, *, learning: bool = False) -> SubjectSamples:
     return SubjectSamples(
         _prepared(subjects, settings),
         policy=settings.policy,
@@ -189,15 +194,22 @@ def _drawn_from(subjects: Sequence[Subject], settings: DataSettings, *, flip: bo
         crop=settings.crop,
         scaling=settings.scaling,
         max_gap=settings.max_gap,
-        flip=flip,
+        flip=learning and settings.flip,
+        beside=_beside(settings, learning=learning),
     )
+
+
+def _beside(settings: DataSettings, *, learning: bool) -> Beside:
+    if not settings.context:
+        return "none"
+    return "drawn" if learning else "kept"
 
 
 def _prepared(subjects: Sequence[Subject], settings: DataSettings) -> Sequence[Subject]:
     """Return the subjects as they are kept; phantoms, which are drawn and not read, as they are."""
     # elsewhere the frames beyond the endpoints are samples, or they count for the range or for the place of a crop
     centred = settings.crop == "centre" or settings.shape is None
-    between = centred and settings.policy == "endpoints" and settings.scaling == "frame"
+    between = centred and settings.policy == "endpoints" and settings.scaling == "frame" and not settings.context
     preparation: str = settings.dataset
     if settings.dataset == "lung4d":
         from temporal_interp.training.datasets import lung4d
@@ -212,12 +224,19 @@ def _prepared(subjects: Sequence[Subject], settings: DataSettings) -> Sequence[S
     ]
 
 
-def synthetic_samples(settings: DataSettings, count: int, seed_offset: int) -> SampleSource:
-    """Return the source of synthetic samples; offsets `VALIDATION_SEED` and `TEST_SEED` give subjects of their own."""
+def synthetic_samples(
+    settings: DataSettings, count: int, seed_offset: int, *, learning: bool = False
+) -> SampleSource:  # fmt: skip
+    """Return the source of synthetic samples; offsets `VALIDATION_SEED` and `TEST_SEED` give subjects of their own.
+
+    With context, subjects show all phases of their cycle, and a network that learns sees frames around the endpoints
+    left out at random.
+    """
     from temporal_interp.simulation.random_subject_settings import SyntheticSettings
+    from temporal_interp.simulation.time_curves import PHASES
     from temporal_interp.training.datasets.random_subject_samples import RandomSubjectSamples
 
     shape = settings.shape or SyntheticSettings().shape
-    return RandomSubjectSamples(
-        SyntheticSettings(shape=shape, subjects=count, seed=settings.seed + seed_offset), settings.folder
-    )
+    instants = PHASES if settings.context else SyntheticSettings().instants
+    subjects = SyntheticSettings(shape=shape, subjects=count, seed=settings.seed + seed_offset, instants=instants)
+    return RandomSubjectSamples(subjects, settings.folder, beside=_beside(settings, learning=learning))

@@ -14,7 +14,7 @@ import torch
 from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.physical_displacement import from_physical
 from temporal_interp.data.slice_independence import slices_are_independent
-from temporal_interp.data.training_sample import TrainingSample
+from temporal_interp.data.training_sample import Neighbour, TrainingSample
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.training.datasets.cropping import Shape, centre_start, cumulated_motion, cut, moving_start
 from temporal_interp.training.datasets.frame_choice import (
@@ -27,6 +27,7 @@ from temporal_interp.training.datasets.frame_choice import (
     time_of,
     triplet_pairs,
 )
+from temporal_interp.training.datasets.neighbour_choice import Around, Beside, choose_around, frames_around
 from temporal_interp.training.datasets.subject import Case, Subject, errors_of
 
 Policy = Literal["endpoints", "triplets"]
@@ -44,12 +45,14 @@ class _Loaded:
         case: the sequence, as acquired.
         pairs: endpoints to choose from, grouped by their distance in frames.
         ranges: the intensities that become 0 and 1, for every frame that may be used.
+        around: numbers of the frames that may be shown around the endpoints.
         cumulated_motion: running sum over all voxels of how much each voxel moves; None where crops are not random.
     """
 
     case: Case
     pairs: Pairs
     ranges: dict[int, IntensityRange]
+    around: Sequence[int]
     cumulated_motion: np.ndarray | None
 
     @property
@@ -88,6 +91,8 @@ class SubjectSamples:
         max_gap: largest distance j - i of triplets, in frames. None takes the distance of the endpoints of the case:
             frames of a cycle that are further apart become similar again.
         flip: whether samples are mirrored at random along J and along I.
+        beside: whether samples show frames around the endpoints, see `choose_around`.
+        around: numbers of the frames that may be shown there; `frames` if None.
         cache_bytes: memory that loaded subjects may take, bytes.
 
     Raises:
@@ -105,6 +110,8 @@ class SubjectSamples:
         frames: Iterable[int] | None = None,
         max_gap: int | None = None,
         flip: bool = True,
+        beside: Beside = "none",
+        around: Iterable[int] | None = None,
         cache_bytes: int = DEFAULT_CACHE_BYTES,
     ) -> None:
         if not subjects:
@@ -114,6 +121,7 @@ class SubjectSamples:
         self._subjects = tuple(subjects)
         self._policy, self._shape, self._crop, self._scaling = policy, shape, crop, scaling
         self._frames = None if frames is None else sorted(set(frames))
+        self._beside, self._around = beside, None if around is None else sorted(set(around))
         self._max_gap, self._flip, self._cache_bytes = max_gap, flip, cache_bytes
         self._cache: OrderedDict[int, _Loaded] = OrderedDict()
 
@@ -154,6 +162,11 @@ class SubjectSamples:
             part = scale.normalise(cut(sequence.volumes[number].array, start, shape, border=scale.low))
             return torch.from_numpy(np.flip(part, flips).copy())[None]
 
+        def neighbour(chosen: Around | None) -> Neighbour | None:
+            return None if chosen is None else Neighbour(image(chosen.frame), chosen.distance)
+
+        sides = frames_around(sequence.times, sequence.period, loaded.around, pair.first, pair.last)
+        before, after = choose_around(sides, self._beside, rng)
         independent = slices_are_independent(replace(geometry, shape=shape), sequence.slice_thickness)
         along_k, along_j, along_i = geometry.spacing_kji
         return TrainingSample(
@@ -163,6 +176,8 @@ class SubjectSamples:
             t=time_of(sequence.times, pair, target),
             spacing=(math.inf if independent else along_k, along_j, along_i),
             displacements=_displacements(loaded.case, pair, target, start, shape, flips, in_plane_only=independent),
+            before=neighbour(before),
+            after=neighbour(after),
         )
 
     def _loaded(self, index: int) -> _Loaded:
@@ -185,16 +200,20 @@ class SubjectSamples:
             if self._policy == "endpoints"
             else triplet_pairs(case, allowed, self._max_gap)
         )
-        ranges = self._ranges(case, allowed)
+        around = allowed if self._around is None else self._around
+        for number in around:
+            case.sequence.require_item(number, "A frame that may be shown around the endpoints")
+        ranges = self._ranges(case, allowed, around if self._beside != "none" else ())
         random_crop = self._shape is not None and self._crop == "moving"
-        return _Loaded(case, pairs, ranges, cumulated_motion(case, ranges) if random_crop else None)
+        moving = cumulated_motion(case, {number: ranges[number] for number in allowed}) if random_crop else None
+        return _Loaded(case, pairs, ranges, around, moving)
 
-    def _ranges(self, case: Case, allowed: Sequence[int]) -> dict[int, IntensityRange]:
-        volumes = case.sequence.volumes
+    def _ranges(self, case: Case, allowed: Sequence[int], around: Sequence[int]) -> dict[int, IntensityRange]:
+        volumes, shown = case.sequence.volumes, sorted({*allowed, *around})
         if self._scaling == "sequence":
-            return dict.fromkeys(allowed, IntensityRange.of([volumes[number] for number in allowed]))
+            return dict.fromkeys(shown, IntensityRange.of([volumes[number] for number in allowed]))
         ranges = {}
-        for number in allowed:
+        for number in shown:
             array = volumes[number].array
             if self._shape is not None and self._crop == "centre":
                 array = cut(array, centre_start(array.shape, self._shape), self._shape)

@@ -6,8 +6,9 @@ import math
 import pytest
 import torch
 
-from temporal_interp.engines.pairs.model_grid import OVERLAP, StudentOnPair, tiles
-from temporal_interp.networks import NetworkSettings, Student
+from random_networks import perturbed
+from temporal_interp.engines.pairs.model_grid import OVERLAP, Beside, StudentOnPair, tiles
+from temporal_interp.networks import Context, NetworkSettings, Student
 
 
 def ask(student, shape=(4, 40, 48), *, only=slice(None), independent=True, device="cpu", max_voxels=10**9):
@@ -27,6 +28,13 @@ def student():
         for weights in network.parameters():
             weights += 0.05 * torch.randn(weights.shape)
     return network
+
+
+@pytest.fixture(scope="module")
+def looking():
+    """Such a network that also looks at the frames around."""
+    torch.manual_seed(0)
+    return perturbed(Student(NetworkSettings(widths=(4, 6), context=True, halved_integration=False)))
 
 
 @pytest.mark.parametrize("max_voxels", [40 * 48, 3 * 40 * 48, 10**9])
@@ -123,3 +131,43 @@ def test_threads_share_slices_and_times(known_student, torch_threads):
     for one, other in zip(maps, ask(known_student((2.0, 3.0)), (7, 40, 48)).at([0.1, 0.2]), strict=True):
         assert torch.equal(one.displacements, other.displacements)
         assert torch.equal(one.weights, other.weights)
+
+
+class TestFramesAround:
+    """Of a student that looks at them."""
+
+    @staticmethod
+    def ask(student, shape, beside, **options):
+        generator = torch.Generator().manual_seed(0)
+        first, last = (torch.rand(shape, generator=generator) for _ in range(2))
+        options = {"independent": True, "device": "cpu", "bfloat16": False, "max_voxels": 10**9, **options}
+        return StudentOnPair(student, first, last, beside, **options), first, last
+
+    @pytest.mark.parametrize("shape", [(1, 40, 48), (3, 40, 48)])
+    @pytest.mark.parametrize("missing", [0, 1, None])
+    def test_it_is_shown_them_with_their_distances(self, looking, shape, missing):
+        outer = [torch.rand(shape, generator=torch.Generator().manual_seed(n)) for n in (1, 2)]
+        distances = [0.5, 2.0]
+        if missing is not None:
+            outer[missing], distances[missing] = None, 0.0
+        asked, first, last = self.ask(looking, shape, Beside(tuple(outer), tuple(distances)))
+        made = asked.at([0.4])[0]
+        for k in range(shape[0]):
+            there = [end if image is None else image for image, end in zip(outer, (first, last), strict=True)]
+            context = Context(torch.stack([image[k][None, None] for image in there]), torch.tensor(distances))
+            with torch.inference_mode():
+                ends = (image[k][None, None, None] for image in (first, last))
+                alone = looking(*ends, torch.tensor([0.4]), context)
+            assert torch.allclose(made.weights[0, :, k], alone.weights[0], atol=1e-4)
+            assert torch.allclose(made.residual[0, 0, k], alone.residual[0, 0], atol=1e-4)
+
+    def test_tiles_of_a_volume_show_their_part_of_them(self, looking):
+        shape = (40, 40, 100)
+        first = torch.rand(shape, generator=torch.Generator().manual_seed(3))
+        asked, first, _ = self.ask(looking, shape, Beside((None, None), (0.0, 0.0)), independent=False)
+        assert asked.at([0.5])[0].weights.shape == (1, 4, *shape)
+        beside = Beside((first, first), (1.0, 1.0))
+        tiled, _, _ = self.ask(looking, shape, beside, independent=False, max_voxels=90_000)
+        maps = tiled.at([0.5])[0]
+        assert torch.isfinite(maps.displacements).all()
+        assert torch.isfinite(maps.residual).all()

@@ -8,6 +8,7 @@ import pytest
 from disc_pairs import GRID, WAY, difference, disc, prepare_student
 from pairs import prepare
 from temporal_interp.data.intensity import IntensityRange
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.engines.blend import LinearBlend
 from temporal_interp.engines.student import StudentEngine
 from temporal_interp.errors import CancelledError, InvalidInputError
@@ -172,3 +173,60 @@ def test_preparing_can_be_cancelled(known_student):
 
     with pytest.raises(CancelledError):
         prepare_student(known_student(), progress=stop)
+
+
+def moving(times, **more):
+    """Discs that move steadily, at these times."""
+    return Sequence([disc(time) for time in times], times, **more)
+
+
+class TestFramesAround:
+    def provenance(self, student, sequence, time):
+        return StudentEngine(student, precision="float32").prepare(sequence).at(time).attributes
+
+    def test_a_student_with_context_is_shown_them(self, known_student):
+        student = known_student(WAY, context=True)
+        marks = self.provenance(student, moving([-0.5, 0.0, 1.0, 3.0]), 0.25)
+        (context,) = student.contexts
+        assert context.outer.shape[:3] == (2, 1, 1)
+        assert context.distances.tolist() == [0.5, 2.0]
+        assert marks["TemporalInterp.IndexValues"] == "0 1 -0.5 3"
+
+    def test_the_nearer_one_is_named_first(self, known_student):
+        sequence = moving([-0.5, 0.0, 1.0, 3.0])
+        marks = self.provenance(known_student(WAY, context=True), sequence, 0.75)
+        assert marks["TemporalInterp.IndexValues"] == "1 0 3 -0.5"
+
+    def test_two_frames_alone_have_none(self, known_student):
+        student = known_student(WAY, context=True)
+        marks = self.provenance(student, moving([0.0, 1.0]), 0.25)
+        assert student.contexts[0].distances.tolist() == [0.0, 0.0]
+        assert marks["TemporalInterp.IndexValues"] == "0 1"
+
+    def test_a_student_without_context_is_not_shown_them(self, known_student):
+        student = known_student(WAY)
+        marks = self.provenance(student, moving([-0.5, 0.0, 1.0, 3.0]), 0.25)
+        assert student.contexts == [None]
+        assert marks["TemporalInterp.IndexValues"] == "0 1"
+
+    def test_a_hidden_frame_is_never_shown(self, known_student):
+        student = known_student(WAY, context=True)
+        sequence = moving([-1.0, -0.5, 0.0, 0.5, 1.0, 2.0])
+        marks = self.provenance(student, sequence.hiding([1, 3]), 0.25)
+        assert student.contexts[0].distances.tolist() == [1.0, 1.0]
+        assert marks["TemporalInterp.IndexValues"] == "0 1 -1 2"
+
+
+def test_moved_voxels_keep_their_detail(known_student):
+    """A cubic spline keeps more of fine texture, half a voxel away, than a straight line between voxels does."""
+
+    def texture(shift):
+        j, i = np.meshgrid(*[np.arange(n) - (n - 1) / 2 for n in GRID.shape[1:]], indexing="ij")
+        wave = 1 + np.cos(2 * np.pi * (i - shift) / 5)
+        return (100 + 60 * wave * np.exp(-((j**2 + (i - shift) ** 2) / 60)))[None].astype(np.float32)
+
+    first, last = (disc(0.0).with_array(texture(shift)) for shift in (-0.5, 0.5))
+    frame = prepare_student(known_student((0.0, 1.0)), first, last).at(0.5).volume.array
+    # linear interpolation half a voxel away is the mean of the two voxels, which is the blend of the two frames
+    linear = (first.array + last.array) / 2
+    assert np.abs(frame - texture(0.0)).max() < 0.8 * np.abs(linear - texture(0.0)).max()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from temporal_interp.data.training_sample import TrainingSample
+from temporal_interp.data.training_sample import Neighbour, TrainingSample
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.training.datasets.batch import VALIDATION, Batch, DrawnSamples, EpochSampler, ValidationSampler
 
@@ -126,3 +126,36 @@ def test_validation_shares_out_every_subject_once(count, processes):
 def test_a_process_without_a_subject_would_be_waited_for_and_is_refused(sampler, rank):
     with pytest.raises(InvalidInputError, match="2 processes cannot share 1 subjects"):
         sampler(rank=rank, processes=2)
+
+
+def with_neighbours(number, before=None, after=None, **more):
+    sample = sample_of(number, **more)
+    sides = [None if away is None else Neighbour(sample.first + 5, away) for away in (before, after)]
+    return replace(sample, before=sides[0], after=sides[1])
+
+
+def test_frames_around_are_stacked_before_and_after_and_missing_ones_are_nothing():
+    context = Batch.of([with_neighbours(1, before=0.5), with_neighbours(2, before=2.0, after=1.0)]).context
+    assert context.outer[:, 0, 0, 0, 0].tolist() == [6, 7, 0, 7]
+    assert context.distances.tolist() == [0.5, 2.0, 0.0, 1.0]
+    assert context.to("meta").outer.device.type == context.to("meta").distances.device.type == "meta"
+
+
+def test_a_batch_without_frames_around_has_no_context():
+    assert Batch.of([sample_of(), sample_of(1)]).context is None
+
+
+def test_slice_by_slice_every_slice_is_a_sample():
+    stack = (3, 4, 5)
+    whole = Batch.of([with_neighbours(n, before=0.5, after=1.0, shape=stack) for n in range(2)])
+    ramp = torch.arange(3.0).view(1, 1, 3, 1, 1)
+    whole = replace(whole, target=whole.target + 10 * ramp, displacements=whole.displacements + ramp[None])
+    apart = whole.slice_by_slice()
+    assert apart.first.shape == (6, 1, 1, 4, 5)
+    assert apart.target[:, 0, 0, 0, 0].tolist() == [2, 12, 22, 3, 13, 23]
+    assert apart.t.tolist() == pytest.approx([0, 0, 0, 0.1, 0.1, 0.1])
+    assert apart.spacing.shape == (6, 3)
+    assert apart.displacements.shape == (6, 2, 3, 1, 4, 5)
+    assert apart.displacements[:, 0, 0, 0, 0, 0].tolist() == [0.5, 1.5, 2.5, 1.5, 2.5, 3.5]
+    assert apart.context.outer.shape == (12, 1, 1, 4, 5)
+    assert apart.context.distances.tolist() == [0.5] * 6 + [1.0] * 6

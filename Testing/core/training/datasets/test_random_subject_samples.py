@@ -1,6 +1,7 @@
 """Synthetic subjects and the samples drawn from them."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -70,6 +71,54 @@ def test_samples_make_batches(slices):
     batch = Batch.of([draw(slices, 0), draw(slices, 1)])
     assert batch.first.shape == (2, 1, 1, 32, 40)
     assert batch.displacements.shape == (2, 2, 3, 1, 32, 40)
+
+
+WHOLE_CYCLE = replace(SLICE, instants=25)
+
+
+@pytest.fixture(scope="module", params=["drawn", "kept"])
+def with_context(request):
+    return RandomSubjectSamples(WHOLE_CYCLE, beside=request.param)
+
+
+def test_frames_around_are_images_like_the_endpoints_at_their_distances(with_context):
+    drawn = [draw(with_context, seed % 3, seed) for seed in range(40)]
+    around = [side for sample in drawn for side in (sample.before, sample.after) if side is not None]
+    assert len(around) > 30
+    for one in around:
+        assert one.image.shape == (1, 1, 32, 40)
+        assert one.image.dtype == torch.float32
+        assert 0 < one.distance <= 2
+    assert {1.0} < {one.distance for one in around}
+    for sample in drawn:
+        sides = [one for one in (sample.before, sample.after) if one is not None]
+        assert all(round(one.distance * sample.gap) <= 4 for one in sides)
+    assert all(torch.all(sample.displacements[:, 0] == 0) for sample in drawn)
+    missing = sum(side is None for sample in drawn for side in (sample.before, sample.after))
+    assert (missing > 0) == (with_context.beside == "drawn")
+
+
+def test_a_frame_around_is_more_like_the_endpoint_on_its_side():
+    """Without noise or flicker: the frames of one subject, in both orders of time."""
+    samples = RandomSubjectSamples(replace(WHOLE_CYCLE, seed=4), beside="kept")
+    own, other = [], []
+    for seed in range(60):
+        sample = draw(samples, seed % 3, seed)
+        if sample.gap > 4 and sample.before.distance < 0.5:
+            own.append(float((sample.before.image - sample.first).square().mean()))
+            other.append(float((sample.before.image - sample.last).square().mean()))
+    assert len(own) > 5
+    assert np.mean(own) < np.mean(other)
+
+
+def test_a_sample_for_context_tells_how_many_frames_its_endpoints_are_apart(slices, with_context):
+    assert {draw(with_context, 0, seed).gap for seed in range(60)} == {2, 4, 6, 7, 8, 9, 10}
+    assert draw(slices).gap is None
+
+
+def test_frames_around_need_the_whole_cycle():
+    with pytest.raises(InvalidInputError, match=r"subjects of 25 instants.*have 15"):
+        RandomSubjectSamples(SLICE, beside="kept")
 
 
 def test_a_subject_that_is_not_there_is_refused(slices):

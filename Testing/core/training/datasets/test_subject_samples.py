@@ -97,6 +97,62 @@ class TestFrames:
             assert one.t == other.t
 
 
+class TestFramesAround:
+    def around(self, subject, **settings):
+        """The numbers of the frames before, at both ends and after, and the distances, of many samples."""
+        seen = set()
+        for sample in drawn(SubjectSamples([subject], **{"flip": False, **settings}), 200):
+            sides = [
+                None if side is None else (round(float(side.image.mean()) * 9), round(side.distance, 3))
+                for side in (sample.before, sample.after)
+            ]
+            first, _, last = numbers(sample)
+            seen.add((sides[0], first, last, sides[1]))
+        return seen
+
+    def test_without_them_there_are_none(self, subject_of):
+        seen = self.around(subject_of(numbered(), first=3, last=6), policy="endpoints")
+        assert seen == {(None, 3, 6, None)}
+
+    def test_they_lie_outside_of_the_endpoints_at_their_distances_in_time(self, subject_of):
+        sequence = numbered(times=(0, 1, 2, 3, 4, 5, 6, 8, 9, 10))
+        seen = self.around(subject_of(sequence, first=2, last=6), policy="endpoints", beside="kept")
+        assert {before for before, *_ in seen} == {(0, 0.5), (1, 0.25)}
+        assert {after for *_, after in seen} == {(7, 0.5), (8, 0.75), (9, 1.0)}
+
+    def test_a_loop_goes_on(self, subject_of):
+        sequence = numbered().as_loop(10.0)
+        seen = self.around(subject_of(sequence, first=0, last=8), policy="endpoints", beside="kept")
+        assert seen == {((9, 0.125), 0, 8, (9, 0.125))}
+
+    def test_drawn_ones_are_sometimes_left_out(self, subject_of):
+        seen = self.around(subject_of(numbered(), first=3, last=6), policy="endpoints", beside="drawn")
+        assert {(before is None, after is None) for before, _, _, after in seen} == {
+            (False, False), (False, True), (True, False), (True, True),
+        }  # fmt: skip
+
+    def test_only_allowed_frames_are_shown(self, subject_of):
+        settings = {"policy": "endpoints", "beside": "kept", "frames": (0, 3, 4, 6, 9)}
+        seen = self.around(subject_of(numbered(), first=3, last=6), **settings)
+        assert seen == {((0, 1.0), 3, 6, (9, 1.0))}
+        others = self.around(subject_of(numbered(), first=3, last=6), **settings, around=(2, 7))
+        assert others == {((2, 0.333), 3, 6, (7, 0.333))}
+
+    def test_frames_that_do_not_exist_are_refused(self, subject_of):
+        samples = SubjectSamples([subject_of(numbered())], policy="endpoints", beside="kept", around=(10,))
+        with pytest.raises(InvalidInputError, match="A frame that may be shown around the endpoints is frame 10"):
+            drawn(samples, 1)
+
+    @pytest.mark.parametrize("scaling", ["sequence", "frame"])
+    def test_they_are_cropped_mirrored_and_scaled_as_the_endpoints(self, scaling, make_sequence, subject_of):
+        frame = make_sequence(1, shape=(2, 14, 15)).volumes[0]
+        same = Sequence([frame] * 6, range(6))
+        settings = {"policy": "triplets", "shape": (1, 6, 6), "beside": "kept", "max_gap": 2, "scaling": scaling}
+        for sample in drawn(SubjectSamples([subject_of(same)], **settings), 20):
+            for side in (sample.before, sample.after):
+                assert side is None or torch.equal(side.image, sample.first)
+
+
 class TestScaling:
     def test_sequence_scaling_is_that_of_the_native_preset(self, make_sequence, subject_of):
         sequence = make_sequence(3)
