@@ -6,6 +6,7 @@ import pytest
 
 from temporal_interp.data.provenance import Provenance
 from TemporalInterpLib.sections.preview.phase_choice import PhaseChoice
+from TemporalInterpLib.parameter_node import MIDDLE
 from TemporalInterpLib.sections.preview.presenter import Shown, State, present, rests_on_text
 from TemporalInterpLib.sections.preview.time_axis import TimeAxis
 
@@ -187,3 +188,7 @@ class TestPhaseChoice:
 
     def test_nearness_is_that_of_times(self):
         assert PhaseChoice(0, 3, 4).with_nearer(2, [0, 1, 2, 50]) == PhaseChoice(2, 3, 4)
+
+
+def test_an_instant_that_was_not_chosen_yet_is_the_middle():
+    assert present(replace(STATE, instant=MIDDLE)).bring_back == "Show the frame at 33 ms"

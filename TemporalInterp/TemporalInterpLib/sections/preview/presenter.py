@@ -106,15 +106,16 @@ def present(state: State) -> View:
     if state.refusal:
         return View(no_phases=state.refusal, no_instant=state.refusal, side_by_side=side_by_side)
     is_seen = state.shown is not None and not state.elsewhere
+    axis = _axis(state)
     return View(
-        axis=_axis(state),
+        axis=axis,
         unit=state.unit,
         phases=[_phase_text(time, number, state.unit) for time, number in zip(state.times, state.numbers, strict=True)],
         chosen=(state.numbers.index(state.first), state.numbers.index(state.last)),
         no_phases=_("All frames count in the whole sequence: it has no phases.") if state.whole else "",
         label=_label(state) if is_seen else _elsewhere(state.elsewhere),
         status=" ".join(part for part in (_problem(state), _status(state) if is_seen else "") if part),
-        bring_back=_bring_back(state, is_seen),
+        bring_back=_bring_back(state, is_seen, axis.inside(state.instant)),
         side_by_side=side_by_side,
     )
 
@@ -143,11 +144,11 @@ def _label(state: State) -> str:
     return words
 
 
-def _bring_back(state: State, is_seen: bool) -> str:
+def _bring_back(state: State, is_seen: bool, instant: float) -> str:
     if is_seen and not state.waits:
         return ""
     words = _("Compute the frame at {time}") if is_seen else _("Show the frame at {time}")
-    return words.format(time=short_time(state.instant, state.unit))
+    return words.format(time=short_time(instant, state.unit))
 
 
 def _elsewhere(name: str) -> str:
