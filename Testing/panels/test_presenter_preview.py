@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from temporal_interp.data.provenance import Provenance
-from TemporalInterpLib.sections.preview.phase_choice import PhaseChoice
 from TemporalInterpLib.parameter_node import MIDDLE
+from TemporalInterpLib.sections.preview.phase_choice import PhaseChoice
 from TemporalInterpLib.sections.preview.presenter import Shown, State, present, rests_on_text
 from TemporalInterpLib.sections.preview.time_axis import TimeAxis
 
