@@ -121,6 +121,8 @@ class SideBySide(_Beside):
         entering = self._enter()
         if entering:
             remember_images(instant.GetScene())
+            for tag in self.views:  # with their numbers, three views are too wide for a small screen
+                slicer.app.layoutManager().sliceWidget(tag).sliceController().sliceOffsetSlider().spinBoxVisible = False
         self._put((phases[0], instant, phases[1]))
 
         def arrange(logic: slicer.vtkMRMLSliceLogic) -> None:

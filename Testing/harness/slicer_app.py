@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 from vtkmodules.vtkRenderingOpenGL2 import vtkEGLRenderWindow
 
 from harness.properties import getter
+from harness.widgets_ctk import ctkSliderWidget
 from harness.widgets_mrml import qMRMLWidget
 
 
@@ -26,14 +27,25 @@ class qMRMLSliceView(QWidget):
         """Slicer renders soon."""
 
 
+class qMRMLSliceControllerWidget(qMRMLWidget):
+    """The bar of a slice view."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._slider = ctkSliderWidget(self)
+
+    sliceOffsetSlider = getter("_slider")
+
+
 class qMRMLSliceWidget(qMRMLWidget):
     """A slice view: its nodes and logic are real, nothing is drawn."""
 
     def __init__(self, logic: slicer.vtkMRMLSliceLogic) -> None:
         super().__init__()
-        self._logic, self._view = logic, qMRMLSliceView()
+        self._logic, self._view, self._controller = logic, qMRMLSliceView(), qMRMLSliceControllerWidget()
 
     sliceView = getter("_view")
+    sliceController = getter("_controller")
     sliceLogic = getter("_logic")
 
     def mrmlSliceNode(self) -> slicer.vtkMRMLSliceNode:

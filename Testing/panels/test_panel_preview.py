@@ -487,6 +487,10 @@ class TestSideBySide:
         assert self.shown("Instant") is preview_of(widget)
         assert [self.shown(tag).GetName() for tag in ("PhaseA", "PhaseB")] == ["acquired 0 ms", "acquired 50 ms"]
 
+    def test_three_views_fit_a_small_screen(self, widget):
+        for tag in ("PhaseA", "Instant", "PhaseB"):
+            assert not slicer.app.layoutManager().sliceWidget(tag).sliceController().sliceOffsetSlider().spinBoxVisible
+
     def test_other_phases_are_shown_when_chosen(self, cine, widget):
         pick(widget.ui.lastPhase, 3)
         np.testing.assert_array_equal(slicer.util.arrayFromVolume(self.shown("PhaseB")), item_arrays(cine.sequence)[3])
