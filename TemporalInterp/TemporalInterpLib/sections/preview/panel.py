@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import qt
 import slicer
 from slicer.i18n import tr as _
 
@@ -74,6 +75,7 @@ class PreviewSection(Section):
         if self._in_use.refusal:
             self._instant = None
             self.preview.stop()
+            qt.QTimer.singleShot(0, self._leave_unfit)  # the sequence may just be leaving the scene
             self._keep_choice()
             self._show_state()
             return
@@ -97,6 +99,12 @@ class PreviewSection(Section):
         self._keep_choice()
         self._show_state()
 
+    def _leave_unfit(self) -> None:
+        """Remove the preview where it is of no sequence that is chosen."""
+        if self._in_use is not None and self._in_use.refusal and self.preview.is_there:
+            self.preview.remove()
+            self._show_state()
+
     def _keep_choice(self) -> None:
         parameters = self.parameters
         self._chosen = (parameters.firstPhase, parameters.lastPhase, parameters.instant)
@@ -117,7 +125,7 @@ class PreviewSection(Section):
         self._instant: float | None = None
         self._drawn: tuple[object, ...] = ()
         self._times: Times | None = None
-        self._beside = False
+        self._beside = self._is_elsewhere = False
         self._chosen: tuple[int, int, float] | None = None
         self._choices: dict[slicer.vtkMRMLSequenceNode, tuple[int, int, float]] = {}
         self._engine_of: tuple[object, ...] = ()
@@ -135,9 +143,9 @@ class PreviewSection(Section):
         self._period = None if in_use.refusal else in_use.frames.as_cyclic(self.cyclic).period
 
     def _change(self, before: SequenceInUse) -> None:
-        """Another sequence was chosen: it has its own phases and instant, and is shown when the user moves in it."""
+        """Another sequence was chosen: it has its own place, phases and instant."""
         parameters = self.parameters
-        self.preview.remove()
+        self._is_elsewhere = True
         self._instant = None
         if self._chosen != (parameters.firstPhase, parameters.lastPhase, parameters.instant):
             return  # they came with it, in a scene that was loaded
@@ -233,12 +241,13 @@ class PreviewSection(Section):
             asked: by the user, who waits for it; see `Preview.show`.
             fit: turn and zoom the views where the preview is new, which those of a loaded scene need not be.
         """
-        is_new, self._refusal = not self.preview.is_there, ""
+        is_new, self._refusal = self._is_elsewhere or not self.preview.is_there, ""
         try:
             self.preview.show(self._subject(), self.parameters.instant, asked=asked)
         except TemporalInterpError as error:  # the preview still shows what it did
             self._refusal = str(error)
             return
+        self._is_elsewhere = False
         if self.parameters.sideBySide:
             self.side_by_side.show(self.preview.neighbours(), self.preview.node)
         elif is_new or self._elsewhere():
