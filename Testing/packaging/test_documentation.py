@@ -66,7 +66,7 @@ def test_commands_and_their_options_exist(page):
             if word in getattr(command, "commands", {}):
                 command = command.commands[word]
         assert not hasattr(command, "commands") or len(words) == 1, words
-        known = {option for parameter in command.params for option in parameter.opts}
+        known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
         given = {word.partition("=")[0] for word in words if word.startswith("-") and not word[1:2].isdigit()}
         assert given <= known | {"--help"}, words
 

@@ -49,7 +49,8 @@ def test_the_refinement_weighs_acquired_and_deformed_ends_and_adds():
     first, last = made.deformed[-1].chunk(2)
     expected = 0.1 * ends[:1] + 0.2 * first + 0.3 * ends[1:] + 0.4 * last + 5
     torch.testing.assert_close(made.volume, expected)
-    ((given_ends, deformed, features, t),) = told
+    ((given_ends, deformed, features, t, bends),) = told
+    assert bends is None  # nothing is known of the frames around
     assert given_ends is ends
     assert (deformed, features, t) == (made.deformed, ["features"], T)
 
