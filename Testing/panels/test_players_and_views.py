@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import slicer
-from mrml_helpers import OBLIQUE, put_in_scene
+from mrml_helpers import OBLIQUE, put_in_scene, sequence_of
 from panels.panel_helpers import parameters_of, remove_all
 
 from TemporalInterpLib.companions import Companion, companion_of
@@ -132,3 +132,23 @@ def test_after_a_single_slice_the_views_are_orthogonal_again(scene, slicer_sessi
     nodes = [slicer.app.layoutManager().sliceWidget(name).mrmlSliceNode() for name in ("Red", "Green", "Yellow")]
     normals = np.array([[node.GetSliceToRAS().GetElement(row, 2) for row in range(3)] for node in nodes])
     np.testing.assert_allclose(np.abs(normals @ normals.T), np.eye(3), atol=1e-6)
+
+
+def test_a_sequence_that_no_browser_shows_does_not_play(widget, scene):
+    frames = [np.full((2, 3, 4), value, np.float32) for value in (0, 5)]
+    bare = scene.AddNode(sequence_of(frames, OBLIQUE, [0, 10]))
+    parameters_of(widget).sequence = bare
+    for browser in slicer.util.getNodesByClass("vtkMRMLSequenceBrowserNode"):
+        if browser.GetMasterSequenceNode() is bare:
+            scene.RemoveNode(browser)
+    widget.ui.playAcquired.click()
+    assert not widget.ui.playAcquired.checked
+
+
+def test_play_says_whether_the_chosen_sequence_plays(widget, cine):
+    widget.ui.playAcquired.click()
+    other = put_in_scene([np.full((2, 3, 4), value, np.float32) for value in (0, 5)], OBLIQUE, [0, 10])
+    parameters_of(widget).sequence = other.sequence
+    assert not widget.ui.playAcquired.checked
+    parameters_of(widget).sequence = cine.sequence
+    assert widget.ui.playAcquired.checked

@@ -22,7 +22,7 @@ from TemporalInterpLib.sections.preview.presenter import Shown, State, present
 from TemporalInterpLib.sections.preview.time_axis import TimeAxis
 from TemporalInterpLib.sections.preview.time_curve import TimeCurve, Times
 from TemporalInterpLib.sections.preview.widgets import InstantWidgets
-from TemporalInterpLib.sequence_browser import browsers_of
+from TemporalInterpLib.sequence_browser import browsers_of, proxy_of
 from TemporalInterpLib.sequence_in_use import SequenceInUse
 from TemporalInterpLib.slice_views import took_preview_away
 
@@ -87,6 +87,7 @@ class PreviewSection(Section):
         if not has_moved:  # what takes longer need not be looked at while the slider moves
             self.shown_volumes.follow(self.parameters.parameterNode.GetScene())
             self.players.follow(self.parameters.parameterNode.GetScene())
+            self.ui.playAcquired.checked = is_playing(self.parameters.sequence)
             self._engine_of = ()
         self._instant = self.parameters.instant = instant
         was_beside, self._beside = self._beside, self.parameters.sideBySide
@@ -208,13 +209,15 @@ class PreviewSection(Section):
 
     def _player_moved(self, browser: slicer.vtkMRMLSequenceBrowserNode) -> None:
         """Give the slice views back to what a player plays, where they show the instant."""
+        if self.context.parameters is None:  # a scene is being loaded
+            return
         shown = browser.GetProxyNode(browser.GetMasterSequenceNode())
         takes_views = self.side_by_side.is_shown or (self.preview.is_there and not self._elsewhere())
         if takes_views and shown is not None and shown.IsA("vtkMRMLScalarVolumeNode"):
             self._show_instead(shown)
 
     def _player_played(self, browser: slicer.vtkMRMLSequenceBrowserNode) -> None:
-        if browser.GetMasterSequenceNode() is self.parameters.sequence:
+        if self.context.parameters is not None and browser.GetMasterSequenceNode() is self.parameters.sequence:
             self.ui.playAcquired.checked = browser.GetPlaybackActive()
 
     def _play_acquired(self, wanted: bool) -> None:
@@ -222,7 +225,8 @@ class PreviewSection(Section):
         for browser in browsers_of(sequence):
             if browser.GetMasterSequenceNode() is sequence:
                 set_natural_speed(browser)
-                self._show_instead(browser.GetProxyNode(sequence))
+        if (shown := proxy_of(sequence)) is not None:
+            self._show_instead(shown)
         play(sequence, wanted)
         self.ui.playAcquired.checked = is_playing(sequence)
 
