@@ -33,16 +33,16 @@ def fitting_sequences(scene: slicer.vtkMRMLScene | None) -> list[slicer.vtkMRMLS
 
 
 def take_first_fitting(
-    parameters: TemporalInterpParameterNode, besides: Collection[slicer.vtkMRMLSequenceNode] = ()
+    parameters: TemporalInterpParameterNode, without: Collection[slicer.vtkMRMLSequenceNode] = ()
 ) -> None:
     """Choose the first sequence of the scene that can be interpolated, if any; show it where the views are empty.
 
     Args:
         parameters: where it is chosen.
-        besides: sequences that are not taken.
+        without: sequences that are not taken.
     """
     for node in fitting_sequences(parameters.parameterNode.GetScene()):
-        if node not in besides:
+        if node not in without:
             parameters.sequence = node
             if (proxy := proxy_of(node)) is not None and not volumes_in_slice_views():
                 show_in_slice_views(proxy, fit=True)

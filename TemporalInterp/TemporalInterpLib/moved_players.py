@@ -23,7 +23,7 @@ class MovedPlayers:
     def __init__(self, on_move: Callable[[Browser], None], on_play: Callable[[Browser], None]) -> None:
         self._on_move, self._on_play = on_move, on_play
         self._tags: dict[Browser, int] = {}
-        self._known: dict[Browser, tuple[int, bool]] = {}
+        self._known: dict[Browser, tuple[str, bool]] = {}
 
     def follow(self, scene: slicer.vtkMRMLScene) -> None:
         """Observe the browsers that there are; call it again when nodes were added or removed."""
@@ -44,13 +44,16 @@ class MovedPlayers:
         del self._known[browser]
 
     def _hear(self, browser: Browser, _event: str) -> None:
-        (number, playing), now = self._known[browser], _state_of(browser)
+        (value, playing), now = self._known[browser], _state_of(browser)
         self._known[browser] = now
-        if now[0] != number and number >= 0 <= now[0]:  # not while it is filled
+        if now[0] != value and value and now[0]:  # not while it is filled
             self._on_move(browser)
         if now[1] != playing:
             self._on_play(browser)
 
 
-def _state_of(browser: Browser) -> tuple[int, bool]:
-    return browser.GetSelectedItemNumber(), bool(browser.GetPlaybackActive())
+def _state_of(browser: Browser) -> tuple[str, bool]:
+    """Return the index value that a browser is at, which stays where items before it are removed; and if it plays."""
+    master, number = browser.GetMasterSequenceNode(), browser.GetSelectedItemNumber()
+    value = master.GetNthIndexValue(number) if master is not None and number >= 0 else ""
+    return value, bool(browser.GetPlaybackActive())

@@ -55,9 +55,10 @@ def play(sequence: slicer.vtkMRMLSequenceNode | None, playing: bool = True) -> N
                 browser.SetPlaybackActive(playing)
 
 
-def is_playing(sequence: slicer.vtkMRMLSequenceNode) -> bool:
+def is_playing(sequence: slicer.vtkMRMLSequenceNode | None) -> bool:
     """Tell whether a browser whose master is a sequence plays."""
-    return any(b.GetPlaybackActive() for b in browsers_of(sequence) if b.GetMasterSequenceNode() is sequence)
+    browsers = browsers_of(sequence) if sequence is not None and sequence.GetScene() is not None else []
+    return any(browser.GetPlaybackActive() for browser in browsers if browser.GetMasterSequenceNode() is sequence)
 
 
 def go_to(sequence: slicer.vtkMRMLSequenceNode, number: int) -> None:

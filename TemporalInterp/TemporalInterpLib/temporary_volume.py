@@ -15,7 +15,6 @@ def add_temporary_volume(sequence: slicer.vtkMRMLSequenceNode) -> slicer.vtkMRML
     """Add a volume that is not saved with the scene: the panel makes it again."""
     node = sequence.GetScene().AddNewNodeByClass("vtkMRMLScalarVolumeNode")
     node.SetSaveWithScene(False)
-    node.SetNodeReferenceID(ORIGIN_ROLE, sequence.GetID())
     return node
 
 
@@ -32,6 +31,7 @@ def imitate(node: slicer.vtkMRMLScalarVolumeNode, sequence: slicer.vtkMRMLSequen
     copy_place(node, item)
     copy_meaning(node, item)
     put_under_same_parent(node, view)
+    node.SetNodeReferenceID(ORIGIN_ROLE, sequence.GetID())
     show_like(node, view)
     node.GetDisplayNode().SetSaveWithScene(False)
 

@@ -22,7 +22,8 @@ def interpolated(cine, open_panel, process_events_until):
         widget.ui.frameCount.value = 3
         widget.ui.interpolateButton.click()
         process_events_until(lambda: not widget.panel.sections["interpolate"].work.running, 20)
-        slicer.app.processEvents()  # it is shown in the next turn
+        for _ in range(3):  # it is shown in the next turn, and the sections hear of that in another
+            slicer.app.processEvents()
         return widget
 
     return make

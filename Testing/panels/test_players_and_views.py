@@ -150,5 +150,51 @@ def test_play_says_whether_the_chosen_sequence_plays(widget, cine):
     other = put_in_scene([np.full((2, 3, 4), value, np.float32) for value in (0, 5)], OBLIQUE, [0, 10])
     parameters_of(widget).sequence = other.sequence
     assert not widget.ui.playAcquired.checked
+    assert not cine.browser.GetPlaybackActive()
     parameters_of(widget).sequence = cine.sequence
-    assert widget.ui.playAcquired.checked
+    assert not widget.ui.playAcquired.checked
+
+
+@pytest.mark.parametrize("how", ["slider", "button", "beside"])
+def test_who_asks_for_the_instant_stops_what_plays(widget, cine, how):
+    show_instant(widget)
+    widget.ui.playAcquired.click()
+    assert shown_volumes() == {cine.proxy.GetID()}
+    slicer.app.processEvents()
+    if how == "slider":
+        widget.ui.timeSlider.value = widget.ui.timeSlider.value + 1
+    elif how == "button":
+        widget.ui.showInstant.click()
+    else:
+        widget.ui.sideBySide.click()
+    assert not cine.browser.GetPlaybackActive()
+    assert widget.panel.sections["preview"].preview.node.GetID() in shown_volumes()
+
+
+def test_who_stops_the_frames_keeps_what_is_shown(widget, cine):
+    widget.ui.playAcquired.click()
+    cine.browser.SetPlaybackRateFps(5.0)
+    other = put_in_scene([np.zeros((2, 3, 4), np.float32)] * 2, OBLIQUE, [0, 1]).proxy
+    show_in_slice_views(other, fit=False)
+    widget.ui.playAcquired.click()
+    assert not cine.browser.GetPlaybackActive()
+    assert cine.browser.GetPlaybackRateFps() == 5.0
+    assert shown_volumes() == {other.GetID()}
+
+
+def test_motion_is_not_drawn_beside(widget, result):
+    parameters_of(widget).fieldStyle = FieldStyle.ARROWS
+    companion = companion_of(result[0], Companion.DISPLACEMENT_FIRST_TO_T.value)
+    assert proxy_of(companion).GetDisplayNode().GetVisibility()
+    parameters_of(widget).sideBySide = True
+    slicer.app.processEvents()
+    slicer.app.processEvents()
+    assert not proxy_of(companion).GetDisplayNode().GetVisibility()
+
+
+def test_a_sequence_that_is_deleted_is_not_kept(widget, cine, scene):
+    parameters_of(widget).sequence = None
+    scene.RemoveNode(cine.sequence)
+    other = put_in_scene([np.full((2, 3, 4), value, np.float32) for value in (0, 5)], OBLIQUE, [0, 10])
+    parameters_of(widget).sequence = other.sequence
+    assert cine.sequence not in widget.panel.sections["preview"]._choices

@@ -12,9 +12,8 @@ from TemporalInterpLib.background import Steps
 from TemporalInterpLib.companions import Companion, companion_of
 from TemporalInterpLib.deformation_facts import DeformationFacts, measure_companions
 from TemporalInterpLib.deformation_view import arrow_scale, show_field, show_volume_change
-from TemporalInterpLib.follow_nodes import FollowedNodes
 from TemporalInterpLib.job import Job
-from TemporalInterpLib.layout import show_in_slice_views
+from TemporalInterpLib.layout import ShownVolumes, show_in_slice_views
 from TemporalInterpLib.parameter_node import FieldStyle
 from TemporalInterpLib.playback import go_to
 from TemporalInterpLib.section import SCENE, Section
@@ -22,7 +21,6 @@ from TemporalInterpLib.sections.deformation.presenter import State, present
 from TemporalInterpLib.sequence_browser import proxy_of
 from TemporalInterpLib.sequence_conversion import format_index_value, items_of
 from TemporalInterpLib.short_time import short_time
-from TemporalInterpLib.slice_views import is_shown, views_of
 from TemporalInterpLib.volume_change import volume_change_of, volume_change_steps
 
 
@@ -37,7 +35,7 @@ class DeformationSection(Section):
     def connect(self) -> None:
         """Connect the widgets."""
         self._job: Job | None = None
-        self._views = FollowedNodes(self._views_have_changed)
+        self._shown_volumes = ShownVolumes(self._views_have_changed)
         self.stop()
 
     @property
@@ -55,8 +53,9 @@ class DeformationSection(Section):
         self._apply(fields, facts)
         if fields is None:
             self._drawn, self._map_shown = (), False
+            self._shown_volumes.release()
         elif facts is not None:
-            self._views.follow(views_of(result.GetScene()))
+            self._shown_volumes.follow(result.GetScene())
             self._go_to_the_longest(facts)
             self._draw(facts)
         elif not self._failure:  # a result of old, which nobody has measured
@@ -68,7 +67,7 @@ class DeformationSection(Section):
         """Stop working, and forget what is shown."""
         if self._job is not None:
             self._job.cancel()
-        self._views.follow([])
+        self._shown_volumes.release()
         self._result: slicer.vtkMRMLSequenceNode | None = None
         self._drawn: tuple[object, ...] = ()
         self._map_shown = self._was_seen = False
@@ -114,9 +113,9 @@ class DeformationSection(Section):
         shows = self.parameters.fieldStyle is not FieldStyle.HIDDEN or self.parameters.jacobian
         if shows and self._shows is False:
             go_to(self._result, facts.item)
-            if not self._is_seen:
+            if not self._is_seen and (shown := proxy_of(self._result)) is not None:
                 self.parameters.sideBySide = False
-                show_in_slice_views(proxy_of(self._result), fit=False)
+                show_in_slice_views(shown, fit=False)
         self._shows = shows
 
     def _draw(self, facts: DeformationFacts) -> None:
@@ -137,7 +136,7 @@ class DeformationSection(Section):
     @property
     def _is_seen(self) -> bool:
         """Whether the slice views show the result: on a frame of another instant its motion would mislead."""
-        return slicer.app.layoutManager() is None or is_shown(proxy_of(self._result))
+        return slicer.app.layoutManager() is None or proxy_of(self._result) in self._shown_volumes()
 
     def _views_have_changed(self) -> None:
         if self._is_seen is not self._was_seen and self.context.parameters is not None:

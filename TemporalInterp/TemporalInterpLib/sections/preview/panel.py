@@ -16,6 +16,7 @@ from TemporalInterpLib.parameter_node import MIDDLE, Span
 from TemporalInterpLib.playback import is_playing, play, set_natural_speed
 from TemporalInterpLib.preview import Preview
 from TemporalInterpLib.preview_subject import Subject
+from TemporalInterpLib.scene_transaction import nodes_of
 from TemporalInterpLib.section import PACKAGES, SCENE, Section
 from TemporalInterpLib.sections.preview.phase_choice import PhaseChoice
 from TemporalInterpLib.sections.preview.presenter import Shown, State, present
@@ -76,23 +77,26 @@ class PreviewSection(Section):
             self._instant = None
             self.preview.stop()
             qt.QTimer.singleShot(0, self._leave_unfit)  # the sequence may just be leaving the scene
+            self._follow()
             self._keep_choice()
             self._show_state()
             return
+        if self.preview.node is not None and not self.preview.is_there:
+            self.preview.stop()  # the user has removed it
         if not self._in_use.are_phases(self.parameters.firstPhase, self.parameters.lastPhase):
             self._propose()
         instant = self._axis().inside(self.parameters.instant)
         begins = self._instant is None
         has_moved = self._instant not in (None, instant) and instant == self.parameters.instant
         if not has_moved:  # what takes longer need not be looked at while the slider moves
-            self.shown_volumes.follow(self.parameters.parameterNode.GetScene())
-            self.players.follow(self.parameters.parameterNode.GetScene())
-            self.ui.playAcquired.checked = is_playing(self.parameters.sequence)
+            self._follow()
             self._engine_of = ()
         self._instant = self.parameters.instant = instant
         was_beside, self._beside = self._beside, self.parameters.sideBySide
         if was_beside and not self._beside:
             self.side_by_side.hide()
+        if has_moved or (self._beside and not was_beside):
+            self._stop_players()
         was_there = begins and took_preview_away(self.parameters.parameterNode.GetScene())
         is_there = was_there or (self.preview.is_there and not self._elsewhere())
         if has_moved or was_beside or self._beside or is_there:
@@ -100,9 +104,17 @@ class PreviewSection(Section):
         self._keep_choice()
         self._show_state()
 
+    def _follow(self) -> None:
+        """Hear of views and players that have come, and no more of those that have gone."""
+        scene = self.parameters.parameterNode.GetScene()
+        self.shown_volumes.follow(scene)
+        self.players.follow(scene)
+        self.ui.playAcquired.checked = is_playing(self.parameters.sequence)
+
     def _leave_unfit(self) -> None:
         """Remove the preview where it is of no sequence that is chosen."""
         if self._in_use is not None and self._in_use.refusal and self.preview.is_there:
+            self.side_by_side.hide()
             self.preview.remove()
             self._show_state()
 
@@ -126,7 +138,7 @@ class PreviewSection(Section):
         self._instant: float | None = None
         self._drawn: tuple[object, ...] = ()
         self._times: Times | None = None
-        self._beside = self._is_elsewhere = False
+        self._beside = self._place_is_new = False
         self._chosen: tuple[int, int, float] | None = None
         self._choices: dict[slicer.vtkMRMLSequenceNode, tuple[int, int, float]] = {}
         self._engine_of: tuple[object, ...] = ()
@@ -146,11 +158,13 @@ class PreviewSection(Section):
     def _change(self, before: SequenceInUse) -> None:
         """Another sequence was chosen: it has its own place, phases and instant."""
         parameters = self.parameters
-        self._is_elsewhere = True
+        self._place_is_new = True
         self._instant = None
         if self._chosen != (parameters.firstPhase, parameters.lastPhase, parameters.instant):
             return  # they came with it, in a scene that was loaded
-        if before.node is not None and not before.refusal:
+        self._choices = {node: choice for node, choice in self._choices.items() if node.GetScene() is not None}
+        if before.node is not None and before.node.GetScene() is not None and not before.refusal:
+            play(before.node, False)
             self._choices[before.node] = self._chosen
         chosen = self._choices.get(self._in_use.node, (-1, -1, MIDDLE))  # otherwise they are proposed
         with slicer.util.NodeModify(parameters.parameterNode):
@@ -222,11 +236,12 @@ class PreviewSection(Section):
 
     def _play_acquired(self, wanted: bool) -> None:
         sequence = self.parameters.sequence
-        for browser in browsers_of(sequence):
-            if browser.GetMasterSequenceNode() is sequence:
-                set_natural_speed(browser)
-        if (shown := proxy_of(sequence)) is not None:
-            self._show_instead(shown)
+        if wanted:
+            for browser in browsers_of(sequence):
+                if browser.GetMasterSequenceNode() is sequence:
+                    set_natural_speed(browser)
+            if (shown := proxy_of(sequence)) is not None:
+                self._show_instead(shown)
         play(sequence, wanted)
         self.ui.playAcquired.checked = is_playing(sequence)
 
@@ -234,7 +249,14 @@ class PreviewSection(Section):
         self.parameters.sideBySide = False
         show_in_slice_views(volume, fit=False)
 
+    def _stop_players(self) -> None:
+        """Stop what plays: it would take the views back from the instant that the user wants to see."""
+        for browser in nodes_of(self.parameters.parameterNode.GetScene(), "vtkMRMLSequenceBrowserNode"):
+            if browser.GetPlaybackActive():
+                browser.SetPlaybackActive(False)
+
     def _bring_back(self) -> None:
+        self._stop_players()
         self._show_instant()
         self._show_state()
 
@@ -245,13 +267,13 @@ class PreviewSection(Section):
             asked: by the user, who waits for it; see `Preview.show`.
             fit: turn and zoom the views where the preview is new, which those of a loaded scene need not be.
         """
-        is_new, self._refusal = self._is_elsewhere or not self.preview.is_there, ""
+        is_new, self._refusal = self._place_is_new or not self.preview.is_there, ""
         try:
             self.preview.show(self._subject(), self.parameters.instant, asked=asked)
         except TemporalInterpError as error:  # the preview still shows what it did
             self._refusal = str(error)
             return
-        self._is_elsewhere = False
+        self._place_is_new = False
         if self.parameters.sideBySide:
             self.side_by_side.show(self.preview.neighbours(), self.preview.node)
         elif is_new or self._elsewhere():
