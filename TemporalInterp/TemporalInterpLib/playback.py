@@ -47,23 +47,26 @@ def set_natural_speed(browser: slicer.vtkMRMLSequenceBrowserNode) -> None:
         browser.SetPlaybackLooped(True)
 
 
+def players_of(sequence: slicer.vtkMRMLSequenceNode | None) -> list[slicer.vtkMRMLSequenceBrowserNode]:
+    """Return the browsers whose master is a sequence; none of one that is not in a scene."""
+    if sequence is None or sequence.GetScene() is None:
+        return []
+    return [browser for browser in browsers_of(sequence) if browser.GetMasterSequenceNode() is sequence]
+
+
 def play(sequence: slicer.vtkMRMLSequenceNode | None, playing: bool = True) -> None:
-    """Play the browsers whose master is a sequence, or stop them."""
-    if sequence is not None and sequence.GetScene() is not None:
-        for browser in browsers_of(sequence):
-            if browser.GetMasterSequenceNode() is sequence:
-                browser.SetPlaybackActive(playing)
+    """Play a sequence, or stop it."""
+    for browser in players_of(sequence):
+        browser.SetPlaybackActive(playing)
 
 
 def is_playing(sequence: slicer.vtkMRMLSequenceNode | None) -> bool:
-    """Tell whether a browser whose master is a sequence plays."""
-    browsers = browsers_of(sequence) if sequence is not None and sequence.GetScene() is not None else []
-    return any(browser.GetPlaybackActive() for browser in browsers if browser.GetMasterSequenceNode() is sequence)
+    """Tell whether a sequence plays."""
+    return any(browser.GetPlaybackActive() for browser in players_of(sequence))
 
 
 def go_to(sequence: slicer.vtkMRMLSequenceNode, number: int) -> None:
     """Stop at an item of a sequence."""
     play(sequence, False)
-    for browser in browsers_of(sequence):
-        if browser.GetMasterSequenceNode() is sequence:
-            browser.SetSelectedItemNumber(number)
+    for browser in players_of(sequence):
+        browser.SetSelectedItemNumber(number)

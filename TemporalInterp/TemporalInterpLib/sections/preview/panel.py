@@ -13,7 +13,7 @@ from TemporalInterpLib.engines import creator, engine_name
 from TemporalInterpLib.layout import ShownVolumes, SideBySide, show_in_slice_views
 from TemporalInterpLib.moved_players import MovedPlayers
 from TemporalInterpLib.parameter_node import MIDDLE, Span
-from TemporalInterpLib.playback import is_playing, play, set_natural_speed
+from TemporalInterpLib.playback import is_playing, play, players_of, set_natural_speed
 from TemporalInterpLib.preview import Preview
 from TemporalInterpLib.preview_subject import Subject
 from TemporalInterpLib.scene_transaction import nodes_of
@@ -23,7 +23,7 @@ from TemporalInterpLib.sections.preview.presenter import Shown, State, present
 from TemporalInterpLib.sections.preview.time_axis import TimeAxis
 from TemporalInterpLib.sections.preview.time_curve import TimeCurve, Times
 from TemporalInterpLib.sections.preview.widgets import InstantWidgets
-from TemporalInterpLib.sequence_browser import browsers_of, proxy_of
+from TemporalInterpLib.sequence_browser import proxy_of
 from TemporalInterpLib.sequence_in_use import SequenceInUse
 from TemporalInterpLib.slice_views import took_preview_away
 
@@ -237,9 +237,8 @@ class PreviewSection(Section):
     def _play_acquired(self, wanted: bool) -> None:
         sequence = self.parameters.sequence
         if wanted:
-            for browser in browsers_of(sequence):
-                if browser.GetMasterSequenceNode() is sequence:
-                    set_natural_speed(browser)
+            for browser in players_of(sequence):
+                set_natural_speed(browser)
             if (shown := proxy_of(sequence)) is not None:
                 self._show_instead(shown)
         play(sequence, wanted)
