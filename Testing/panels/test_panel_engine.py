@@ -19,7 +19,6 @@ from TemporalInterpLib.parameter_node import ADAPTED, AUTOMATIC, Device
 WORDS = {
     AUTOMATIC: "Automatic is the student. The trained network",
     "student": "0.8 s a frame",
-    "refined": "ready in about 2 s",
     ADAPTED: "not adapted to this sequence yet",
     "velocity_field": "ready in about 4 s",
     EASE_IN_OUT_ENGINE: "it starts and ends slowly. A stack of 6 slices",
@@ -145,7 +144,7 @@ class TestSlowEngines:
         write_sequence(interpolate(sequence, between=(0, 4), times=[12.5, 20.0], engine=SHIFT), path)
         return path
 
-    @pytest.mark.parametrize("choice", ["refined", "velocity_field", EASE_IN_OUT_ENGINE])
+    @pytest.mark.parametrize("choice", ["velocity_field", EASE_IN_OUT_ENGINE])
     def test_they_run_the_command_line(
         self, cine, engines, open_panel, child_program, process_events_until, made, tmp_path, choice
     ):
@@ -320,7 +319,7 @@ class TestAdapt:
         assert "needs at least 5" in text
 
 
-@pytest.mark.parametrize("choice", ["student", "refined", ADAPTED, "velocity_field", EASE_IN_OUT_ENGINE])
+@pytest.mark.parametrize("choice", ["student", ADAPTED, "velocity_field", EASE_IN_OUT_ENGINE])
 def test_without_torch_an_engine_says_what_to_do(cine, open_panel, monkeypatch, dialogs, choice):
     usual = dependencies.find_spec
     monkeypatch.setattr(dependencies, "find_spec", lambda name: None if name == "torch" else usual(name))

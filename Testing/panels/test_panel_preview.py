@@ -384,9 +384,9 @@ def test_another_engine_answers_again(cine, engines, open_panel, answered):
     np.testing.assert_array_equal(voxels(widget), blend(first, last, 0.4))
     assert engine_of(widget) == "linear_blend"
     assert widget.ui.previewStatus.text == "By the linear blend; from 0, 50 ms."
-    parameters_of(widget).engine = "refined"
+    parameters_of(widget).engine = "cubic_blend"
     answered(widget, SHIFT.name)
-    assert [name for name, _ in engines.made] == ["student", "refined"]
+    assert [name for name, _ in engines.made] == ["student", "cubic_blend"]
 
 
 def test_a_device_that_is_not_there_is_replaced(cine, open_panel, answered):

@@ -332,9 +332,9 @@ class TestWholeSequence:
         parameters_of(whole).span = Span.BETWEEN
         answered(whole)
         assert engines.made == [("student", "cpu")]
-        parameters_of(whole).engine = "refined"
+        parameters_of(whole).engine = "cubic_blend"
         answered(whole)
-        assert [name for name, _ in engines.made] == ["student", "refined"]
+        assert [name for name, _ in engines.made] == ["student", "cubic_blend"]
 
     def test_a_click_goes_to_the_frame(self, cine, whole):
         click(whole, place_of(whole, 37.5) + 4)

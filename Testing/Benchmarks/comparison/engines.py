@@ -18,7 +18,7 @@ from temporal_interp.evaluation.evaluate import Scoring
 from temporal_interp.evaluation.hold_out import HeldOutGap, HoldOut
 from temporal_interp.evaluation.nearest_endpoint import BASELINE, NearestEndpoint
 
-OURS = ("student", "refined", "velocity_field", "velocity_field:pair", EASE_IN_OUT_ENGINE)
+OURS = ("student", "velocity_field", "velocity_field:pair", EASE_IN_OUT_ENGINE)
 TRAINED_NETWORKS = Path(__file__).parents[1] / "networks"
 """Folder of the trained networks of others that come with the benchmark."""
 

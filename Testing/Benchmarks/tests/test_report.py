@@ -120,7 +120,7 @@ class TestTables:
 
     def test_ratios_are_against_ours(self, make_engine, make_result):
         result = make_result(
-            make_engine("refined", 30.0),
+            make_engine("velocity_field:pair", 30.0),
             make_engine("student", 21.0, epe=0.5, prepare=2.0, frame=0.1),
             make_engine("demons", 20.5, epe=0.4, prepare=5.0, frame=0.05),
         )
@@ -177,7 +177,7 @@ class TestTables:
     def test_the_overview_has_the_best_of_the_others_for_each_measure(self, make_engine, make_result):
         result = make_result(
             make_engine("student", 21.0, epe=0.5),
-            make_engine("refined", 28.0),
+            make_engine("velocity_field:pair", 28.0),
             make_engine("demons", 20.0, epe=0.4, prepare=9.0),
             make_engine("linear_blend", 20.5, prepare=0.0),
         )
