@@ -8,9 +8,9 @@ import slicer
 from slicer.i18n import tr as _
 
 from temporal_interp.engines.blend import LinearBlend
+from temporal_interp.engines.choice import Choice, choose_engine
 from temporal_interp.engines.protocol import Engine
 from temporal_interp.engines.registry import (
-    DEFAULT_ENGINE,
     create_engine,
     engine_specs,
     find_engine,
@@ -19,8 +19,9 @@ from temporal_interp.engines.registry import (
 from temporal_interp.errors import InvalidInputError
 from TemporalInterpLib.dependencies import engines_can_run, packages_missing
 from TemporalInterpLib.parameter_node import ADAPTED, AUTOMATIC, Device
-from TemporalInterpLib.sequence_conversion import index_values_of
+from TemporalInterpLib.sequence_conversion import index_values_of, item_title, slice_thickness_of
 from TemporalInterpLib.synthesis import InChildProcess, InThisProcess, Synthesiser
+from TemporalInterpLib.volume_conversion import volume_from_node
 
 BLEND = "linear_blend"
 
@@ -40,28 +41,36 @@ def engine_choices() -> dict[str, str]:
 def engine_name(choice: str, sequence_node: slicer.vtkMRMLSequenceNode, adapted_model: str = "") -> str:
     """Return the name that `create_engine` takes, for the user's choice.
 
-    Without PyTorch only the linear blend can be used, and "automatic" is that.
-
     Raises:
         InvalidInputError: packages are missing, the network was not adapted to the sequence, or the sequence is not
             valid.
     """
-    if choice == BLEND or (choice == AUTOMATIC and not engines_can_run()):
-        return BLEND
-    if choice not in (AUTOMATIC, ADAPTED) and not find_engine(choice).needs_torch:
+    if choice == AUTOMATIC:
+        return automatic_choice(sequence_node).name
+    if choice != ADAPTED and not find_engine(choice).needs_torch:
         return choice
     if not engines_can_run():
         label = engine_choices().get(choice, choice)
         engine = _("The engine '{name}'").format(name=label)
         raise InvalidInputError(f"{packages_missing(engine)} {_('The linear blend needs none.')}")
-    if choice == AUTOMATIC:
-        index_values_of(sequence_node)  # refuses a missing and an empty sequence
-        return DEFAULT_ENGINE
     if choice != ADAPTED:
         return choice
     if not adapted_model:
         raise InvalidInputError("The network was not adapted to this sequence yet; press 'Adapt' first.")
     return f"student:{adapted_model}"
+
+
+def automatic_choice(sequence_node: slicer.vtkMRMLSequenceNode) -> Choice:
+    """Return the engine that the core chooses for a sequence, and why.
+
+    The memory is that of the computer: PyTorch, which knows that of a GPU, is not loaded for this.
+
+    Raises:
+        InvalidInputError: the sequence is not valid.
+    """
+    index_values_of(sequence_node)  # refuses a missing and an empty sequence
+    first = volume_from_node(sequence_node.GetNthDataNode(0), item_title(sequence_node, 0))
+    return choose_engine(first.geometry, slice_thickness_of(sequence_node), torch=engines_can_run())
 
 
 def creator(name: str, device: Device) -> Callable[[], Engine] | None:
@@ -82,6 +91,11 @@ def synthesiser(name: str, device: Device) -> Synthesiser:
     if find_engine(name).fits_each_gap and not is_registered_here(name):
         return InChildProcess(name, device.value)
     return InThisProcess(name.partition(":")[0], creator(name, device) or LinearBlend)
+
+
+def is_there(choice: str) -> bool:
+    """Tell whether the user's choice can be made here: a saved scene may name an engine that is not declared."""
+    return choice in (AUTOMATIC, ADAPTED) or choice.partition(":")[0] in engine_specs()
 
 
 def time_to_expect(name: str) -> str:

@@ -22,6 +22,7 @@ from comparison.machine import describe
 from comparison.real_cases import EVERY_SECOND, Protocol, named_sets, real_sets
 from comparison.report import Circumstances, write_report
 from comparison.run import Conditions, SetResult, run_set
+from comparison.tables import gains_table
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.exits import exit_on_error
 from temporal_interp.cli.outputs import folder_output, require_outputs
@@ -70,6 +71,9 @@ def main(
         command = shlex.join(["python", "Testing/Benchmarks/bench.py", *sys.argv[1:]])
         with atomic_folder(output, overwrite=True) as folder:
             write_report(results, Circumstances(command, describe(threads), missing, left_out), folder)
+        gains = gains_table(results)
+        if gains:
+            _print(gains)
         _print(f"The report is {output / 'report.md'}.")
 
 

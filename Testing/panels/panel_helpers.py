@@ -3,7 +3,7 @@
 import textwrap
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ import slicer
 from mrml_helpers import item_arrays, known_motion
 
 from pairs import prepare
+from temporal_interp.engines import registry
 from temporal_interp.engines.pairwise import PairwiseEngine, PreparedPair
 from TemporalInterpLib import child_process
 from TemporalInterpLib import engines as library_engines
@@ -104,7 +105,9 @@ def engines(monkeypatch, tmp_path) -> Iterator[Engines]:
     """The engines of the panel, which move everything by SHIFT; "automatic" means the student."""
     stand_in = Engines()
     monkeypatch.setattr(library_engines, "create_engine", stand_in.create)
-    monkeypatch.setattr(library_engines, "DEFAULT_ENGINE", "student")
+    student = registry.engine_specs()["student"]
+    ahead = replace(student, scores=dict.fromkeys(registry.Kind, 9.0))
+    monkeypatch.setitem(registry._declared(), "student", ahead)
     monkeypatch.setenv("TEMPORAL_INTERP_MODELS", str(tmp_path / "models"))
     yield stand_in
     if isinstance(stand_in.engine, HeldEngine):

@@ -10,6 +10,7 @@ from mrml_helpers import OBLIQUE, item_arrays, item_values, sequence_of, snapsho
 from panels.panel_helpers import SHIFT, attributes, ids, is_running, parameters_of, pick, preview_of
 
 from temporal_interp.engines import registry
+from temporal_interp.engines.choice import Choice
 from temporal_interp.engines.velocity_field import EASE_IN_OUT_ENGINE
 from temporal_interp.models.registry import Registry, shipped_folder
 from TemporalInterpLib import dependencies
@@ -17,7 +18,7 @@ from TemporalInterpLib.engines import engine_choices
 from TemporalInterpLib.parameter_node import ADAPTED, AUTOMATIC, Device
 
 WORDS = {
-    AUTOMATIC: "Automatic is the student. The trained network",
+    AUTOMATIC: "Automatic is the student: of the engines that run here",
     "student": "0.8 s a frame",
     ADAPTED: "not adapted to this sequence yet",
     "velocity_field": "ready in about 4 s",
@@ -343,10 +344,23 @@ def test_the_panel_opens_at_once_where_the_engine_takes_long_to_find(cine, engin
 
 
 def test_automatic_looks_into_no_model_in_the_event_loop(cine, engines, open_panel, monkeypatch):
-    monkeypatch.setattr("TemporalInterpLib.engines.DEFAULT_ENGINE", registry.DEFAULT_ENGINE)
     monkeypatch.setattr(registry, "create_engine", lambda *_, **__: pytest.fail("a model is loaded"))
     widget = open_panel(AUTOMATIC)
-    assert widget.ui.engineInfo.text.startswith("Automatic is the velocity field.")
+    assert widget.ui.engineInfo.text.startswith("Automatic is the student: ")
+
+
+def test_automatic_is_what_the_core_chooses_for_the_sequence_and_says_why(cine, open_panel, scene, monkeypatch):
+    asked = []
+
+    def choose(geometry, slice_thickness, *, torch):
+        asked.append((geometry.shape, slice_thickness, torch))
+        return Choice("cubic_blend", "Automatic is the cubic blend: so it is.")
+
+    monkeypatch.setattr("TemporalInterpLib.engines.choose_engine", choose)
+    cine.sequence.SetAttribute("TemporalInterp.SliceThickness", "6.5")
+    widget = open_panel(AUTOMATIC)
+    assert widget.ui.engineInfo.text == "Automatic is the cubic blend: so it is. At once."
+    assert asked[0] == (item_arrays(cine.sequence)[0].shape, 6.5, True)
 
 
 def test_nothing_is_left_in_the_folder_of_temporary_files(
@@ -381,9 +395,20 @@ def test_an_engine_of_another_package_is_offered_and_computes(cine, open_panel, 
         registry.unregister_engine("toy")
 
 
-def test_an_engine_of_a_saved_scene_that_is_not_there_is_reported(cine, open_panel, dialogs):
-    widget = open_panel("gone")
-    assert widget.ui.engineSelector.currentText == "gone"
-    assert "no engine 'gone'" in widget.ui.engineInfo.text
-    widget.ui.interpolateButton.click()
-    assert "no engine 'gone'" in dialogs.shown[-1][1]
+@pytest.mark.parametrize("gone", ["refined", "refined:synthetic-small", "of-another-package"])
+def test_an_engine_of_a_saved_scene_that_is_not_there_is_replaced_and_said(cine, open_panel, gone):
+    widget = open_panel(gone)
+    assert parameters_of(widget).engine == AUTOMATIC
+    assert widget.ui.engineSelector.currentText == "Automatic"
+    assert f"'{gone}' was chosen, and there is no such engine here: the choice is automatic. Automatic is the " in (
+        widget.ui.engineInfo.text
+    )
+    choose(widget.ui.engineSelector, "linear_blend")
+    choose(widget.ui.engineSelector, AUTOMATIC)
+    assert "was chosen" not in widget.ui.engineInfo.text
+
+
+def test_an_engine_that_is_there_and_not_offered_is_shown_by_its_name(cine, open_panel):
+    widget = open_panel("velocity_field:pair")
+    assert parameters_of(widget).engine == "velocity_field:pair"
+    assert widget.ui.engineSelector.currentText == "velocity_field:pair"

@@ -18,18 +18,26 @@ def test_the_chosen_engine_and_what_to_expect_of_it():
     assert view.info == "A second."
 
 
-def test_automatic_says_which_engine_it_is():
-    view = present(state(engine="", automatic=True, resolved="velocity_field"))
-    assert view.info == "Automatic is the velocity field. A second."
+def test_automatic_says_which_engine_it_is_and_why():
+    view = present(state(engine="", why="Automatic is the velocity field: it is best."))
+    assert view.info == "Automatic is the velocity field: it is best. A second."
 
 
 def test_why_an_engine_cannot_compute_takes_the_place_of_what_to_expect():
     assert present(state(refusal="Packages are missing.")).info == "Packages are missing."
 
 
-def test_an_engine_of_a_saved_scene_that_is_not_there_is_shown_by_its_name():
-    view = present(state(engine="gone", refusal="There is no engine 'gone'."))
-    assert view.engines[view.engine] == "gone"
+def test_an_engine_that_is_not_offered_is_shown_by_its_name():
+    view = present(state(engine="velocity_field:pair"))
+    assert view.engines[view.engine] == "velocity_field:pair"
+    assert not view.engine_falls_back
+
+
+def test_an_engine_that_is_not_there_is_replaced_and_that_is_said_whatever_else_is():
+    assert present(state(engine="gone", engine_is_there=False)).engine_falls_back
+    note = "'gone' was chosen, and there is no such engine here: the choice is automatic."
+    assert present(state(engine="", engine_not_there="gone")).info == f"{note} A second."
+    assert present(state(engine="", engine_not_there="gone", no_sequence="It has one frame.")).info == note
 
 
 @pytest.mark.parametrize(

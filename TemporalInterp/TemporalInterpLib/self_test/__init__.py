@@ -16,9 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import slicer
 
-from temporal_interp.engines.registry import DEFAULT_ENGINE
 from TemporalInterpLib import sections
-from TemporalInterpLib.dependencies import engines_can_run
 from TemporalInterpLib.self_test import scene
 from TemporalInterpLib.self_test.facts import check_facts
 from TemporalInterpLib.self_test.run import Run, Step
@@ -31,9 +29,8 @@ def run_self_test(test: unittest.TestCase) -> None:
     """Walk the whole path on an empty scene; the first assertion that fails ends the test."""
     slicer.mrmlScene.Clear(0)
     check_facts(test)
-    engine = DEFAULT_ENGINE if engines_can_run() else "linear_blend"
     with tempfile.TemporaryDirectory(prefix="TemporalInterp-") as folder:
-        run = Run(test, _open_module(), engine, Path(folder))
+        run = Run(test, _open_module(), Path(folder))
         for step in steps(run.panel.sections):
             test.delayDisplay(step.walk.__doc__)
             step.walk(run)

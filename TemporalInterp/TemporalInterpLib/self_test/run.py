@@ -17,6 +17,7 @@ import vtk
 
 from temporal_interp.data.provenance import PREFIX, is_synthetic
 from temporal_interp.engines.registry import find_engine
+from TemporalInterpLib.engines import automatic_choice
 from TemporalInterpLib.longest_turn import LongestTurn
 from TemporalInterpLib.scene_transaction import nodes_of
 from TemporalInterpLib.sequence_browser import browsers_of, proxy_of
@@ -62,7 +63,6 @@ class Run:
     Attributes:
         test: the unit test; its assertions name the values.
         widget: the module's widget, set up.
-        engine: name of the engine that "Automatic" is here.
         folder: for files; it goes with the run.
         turns: of the event loop while the test waits, or presses a button.
         saved: what was saved, for the comparison with what is loaded.
@@ -70,7 +70,6 @@ class Run:
 
     test: unittest.TestCase
     widget: Any
-    engine: str
     folder: Path
     turns: LongestTurn = field(default_factory=LongestTurn)
     saved: dict[str, object] = field(default_factory=dict)
@@ -89,6 +88,11 @@ class Run:
     def parameters(self) -> TemporalInterpParameterNode:
         """The user's choices."""
         return self.panel.context.parameters
+
+    @property
+    def engine(self) -> str:
+        """Name of the engine that "Automatic" is for the sequence."""
+        return automatic_choice(self.parameters.sequence).name
 
     @property
     def moves(self) -> bool:

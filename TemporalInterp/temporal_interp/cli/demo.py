@@ -45,7 +45,8 @@ def demo(
     """Hold out three of four frames of a simulated beating heart, synthesise them, and compare them with the truth."""
     require_outputs(folder_output(output), force=force)
 
-    from temporal_interp.engines.registry import DEFAULT_ENGINE, available_engine_names, create_engine
+    from temporal_interp.engines.choice import choose_engine
+    from temporal_interp.engines.registry import available_engine_names, create_engine
     from temporal_interp.errors import part_of
     from temporal_interp.evaluation.summary import as_json, as_table, summarise
     from temporal_interp.io.atomic import atomic_folder
@@ -55,7 +56,8 @@ def demo(
         cine = _beating_heart()
         engines = {name: create_engine(name, device=where) for name in available_engine_names()}
         evaluation = _scored(cine, list(engines.values()), part_of(progress, 0.05, 0.9))
-        completed = _completed(cine, evaluation, engines[DEFAULT_ENGINE])
+        best = choose_engine(cine.sequence.geometry, cine.sequence.slice_thickness, device=where)
+        completed = _completed(cine, evaluation, engines[best.name])
         _write(cine, completed, evaluation, folder, part_of(progress, 0.9, 1.0))
 
     summaries = summarise([evaluation])

@@ -29,11 +29,13 @@ from temporal_interp.cli.outputs import (
 )
 from temporal_interp.cli.reading import read_input
 from temporal_interp.cli.room import require_room_for_sequence
+from temporal_interp.engines.registry import AUTO, create_engine, find_engine
 from temporal_interp.errors import InvalidInputError, errors_naming
 from temporal_interp.tensors.devices import choose_device
 
 if TYPE_CHECKING:
     from temporal_interp.data.sequence import Sequence
+    from temporal_interp.engines.protocol import Engine
     from temporal_interp.workflows.request import Request
 
 
@@ -63,7 +65,7 @@ def interpolate(
     cyclic: CyclicOption = None,
     series: SeriesOption = None,
     component: ComponentOption = None,
-    engine: EngineOption = None,
+    engine: EngineOption = AUTO,
     fields: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Also write the displacement fields of every frame, and their Jacobians."),
@@ -86,20 +88,21 @@ def interpolate(
     field_output = folder_output(fields, "--fields", file_names())
     require_outputs(sequence_output(output), field_output, inputs=[input_path], force=force)
 
-    from temporal_interp.engines.registry import DEFAULT_ENGINE, create_engine, find_engine
+    from temporal_interp.engines.choice import choose_engine
     from temporal_interp.io import notes_on_writing, write_sequence
     from temporal_interp.io.atomic import atomic_folder
     from temporal_interp.workflows.interpolation import run
 
     console, started = Console(json), time.monotonic()
     where = choose_device(device)
-    engine = engine or DEFAULT_ENGINE
-    chosen = create_engine(engine, device=where)  # a wrong name is told of at once
-    if fields is not None and not find_engine(engine).has_motion:
-        raise InvalidInputError(f"The engine {engine} has no displacement fields; leave out --fields.")
+    chosen = None if engine == AUTO else _create(engine, where, fields)  # a wrong name is told of at once
     sequence = read_input(input_path, console, series, component)
     for note in sequence.notes:
         console.note(note)
+    if chosen is None:
+        choice = choose_engine(sequence.geometry, sequence.slice_thickness, device=where)
+        console.note(choice.reason)
+        engine, chosen = choice.name, _create(choice.name, where, fields)
     if first is None and cyclic is None and sequence.period is not None:
         console.note(
             f"The sequence is a loop of {sequence.with_unit(sequence.period)}; the gap from its last frame back to the "
@@ -128,6 +131,14 @@ def interpolate(
     if fields is not None:
         shown.append(f"{fields}: displacement fields (LPS mm) and their Jacobian determinants.")
     console.result(values, *shown)
+
+
+def _create(name: str, device: str, fields: Path | None) -> Engine:
+    """Return the engine of a name; refuse one that has no fields where they are wanted."""
+    engine = create_engine(name, device=device)
+    if fields is not None and not find_engine(name).has_motion:
+        raise InvalidInputError(f"The engine {name} has no displacement fields; leave out --fields.")
+    return engine
 
 
 def _require_fits(request: Request, sequence: Sequence, output: Path, fields: Path | None) -> None:

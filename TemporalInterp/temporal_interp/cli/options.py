@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from temporal_interp.engines.registry import DEFAULT_ENGINE, engine_specs
+from temporal_interp.engines.registry import engine_specs
 
 
 def _engines_in_words() -> str:
@@ -51,8 +51,12 @@ ComponentOption = Annotated[
     ),
 ]
 EngineOption = Annotated[
-    str | None,
-    typer.Option("--engine", metavar="NAME", help=f"How to synthesise. {ENGINES} Default: {DEFAULT_ENGINE}."),
+    str,
+    typer.Option(
+        "--engine",
+        metavar="NAME",
+        help=f"How to synthesise. auto: the one that predicts hidden frames of such data best. {ENGINES}",
+    ),
 ]
 CyclicOption = Annotated[
     bool | None,

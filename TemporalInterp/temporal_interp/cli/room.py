@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from temporal_interp.errors import OutOfMemoryError, UnwritableFileError
+from temporal_interp.tensors.devices import physical_memory
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,14 +75,6 @@ def require_memory(needed: float, what: str) -> None:
         raise OutOfMemoryError(
             f"{what} take {in_words(needed)} of memory, and this computer has {in_words(there)}. Ask for less."
         )
-
-
-def physical_memory() -> int | None:
-    """Return the bytes of memory of this computer, None where the system does not tell."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):
-        return None
 
 
 def existing_above(path: Path) -> Path:

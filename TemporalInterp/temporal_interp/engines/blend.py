@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from temporal_interp.data.pair import Pair
 from temporal_interp.engines.pairwise import PairwiseEngine, Synthesised
-from temporal_interp.engines.registry import EngineSpec
+from temporal_interp.engines.registry import EngineSpec, Kind
 from temporal_interp.errors import Progress, no_progress
 
 if TYPE_CHECKING:
@@ -72,4 +72,5 @@ SPEC = EngineSpec(
     create=lambda variant, device: LinearBlend(),
     has_motion=False,
     needs_torch=False,
+    scores={Kind.SLICES: 0.0, Kind.VOLUMES: 0.0},
 )

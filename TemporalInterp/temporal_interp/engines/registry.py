@@ -6,10 +6,12 @@ by an entry point of the group `temporal_interp.engines` that leads to an `Engin
 
 from __future__ import annotations
 
+import math
 import pkgutil
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -22,9 +24,20 @@ from temporal_interp.errors import InvalidInputError
 ENTRY_POINTS = "temporal_interp.engines"
 """Group of entry points by which other packages add engines."""
 
-DEFAULT_ENGINE = "velocity_field"
-"""The engine that is used if none is chosen: it needs no model, uses all data of slices and of volumes, and is the
-fastest at frames of a prepared gap."""
+AUTO = "auto"
+"""In place of a name: the engine that `choice.choose_engine` takes for a sequence."""
+
+FORMER = ("refined",)
+"""Engines that the program had; saved commands and scenes may name them."""
+
+
+class Kind(StrEnum):
+    """A kind of data, on which engines do differently well."""
+
+    SLICES = "slices"
+    """Each slice is a problem of its own: a single one, or a stack with gaps."""
+
+    VOLUMES = "volumes"
 
 
 @dataclass(frozen=True)
@@ -59,6 +72,11 @@ class EngineSpec:
         uses_context: it looks at more frames than the two around a gap.
         needs_torch: it needs PyTorch.
         variants: by what follows the colon.
+        scores: by kind of data, the mean gain over the linear blend in dB in the moving region of hidden frames, as
+            docs/benchmarks.md has it and `make bench` measures it. `choice.choose_engine` goes by them; an engine
+            without a score is never taken unless it is named.
+        bytes_per_voxel: memory that it takes for every voxel of a frame, beside the sequence, about, as
+            Testing/Benchmarks/scaling.py measures it; 0 for next to nothing.
     """
 
     name: str
@@ -72,6 +90,13 @@ class EngineSpec:
     uses_context: bool = False
     needs_torch: bool = True
     variants: Mapping[str, EngineVariant] = field(default_factory=dict)
+    scores: Mapping[Kind, float] = field(default_factory=dict)
+    bytes_per_voxel: int = 0
+
+    @property
+    def in_words(self) -> str:
+        """The name in a sentence: "velocity field"."""
+        return self.name.replace("_", " ")
 
 
 _registered: dict[str, EngineSpec] = {}
@@ -107,7 +132,7 @@ def is_registered_here(name: str) -> bool:
 
 
 def engine_specs() -> dict[str, EngineSpec]:
-    """Return every engine by its name: the default first, then those of the program, then those of others."""
+    """Return every engine by its name: those of the program, those with the best scores first, then those of others."""
     return _declared() | _registered
 
 
@@ -117,7 +142,8 @@ def _declared() -> dict[str, EngineSpec]:
     modules = (m for m in pkgutil.iter_modules(package.__path__) if not m.ispkg)
     declared = (getattr(import_module(f"{package.__name__}.{m.name}"), "SPEC", None) for m in modules)
     specs = [spec for spec in declared if isinstance(spec, EngineSpec)]
-    found = {spec.name: spec for spec in sorted(specs, key=lambda spec: (spec.name != DEFAULT_ENGINE, spec.name))}
+    best_first = sorted(specs, key=lambda spec: (-max(spec.scores.values(), default=-math.inf), spec.name))
+    found = {spec.name: spec for spec in best_first}
     for point in entry_points(group=ENTRY_POINTS):
         try:
             spec = point.load()
@@ -139,8 +165,8 @@ def engine_names() -> tuple[str, ...]:
 
 def available_engine_names() -> tuple[str, ...]:
     """Return the engines that can be used on this machine: some need PyTorch, some a model."""
-    has_torch = find_spec("torch") is not None
-    has_model = has_torch and _default_model_is_there()
+    has_torch = torch_is_there()
+    has_model = has_torch and default_model_is_there()
     return tuple(
         spec.name
         for spec in engine_specs().values()
@@ -148,7 +174,13 @@ def available_engine_names() -> tuple[str, ...]:
     )
 
 
-def _default_model_is_there() -> bool:
+def torch_is_there() -> bool:
+    """Tell whether PyTorch is installed."""
+    return find_spec("torch") is not None
+
+
+def default_model_is_there() -> bool:
+    """Tell whether a trained model that this program can use comes with it."""
     from temporal_interp.models.registry import Registry
 
     return Registry().default() is not None
@@ -160,9 +192,13 @@ def find_engine(name: str) -> EngineSpec:
     Raises:
         InvalidInputError: there is no engine of that name.
     """
-    spec = engine_specs().get(name.partition(":")[0])
+    stem = name.partition(":")[0]
+    spec = engine_specs().get(stem)
     if spec is None:
-        raise InvalidInputError(f"There is no engine '{name}'; choose one of {', '.join(engine_names())}.")
+        what = f"There is no engine '{name}'{' any more' if stem in FORMER else ''}"
+        if name == AUTO:
+            what = f"Which engine '{AUTO}' is depends on the sequence, which is not known here"
+        raise InvalidInputError(f"{what}; choose one of {', '.join(engine_names())}.")
     return spec
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from temporal_interp.data.pair import Pair
 from temporal_interp.engines.pairwise import PairwiseEngine
-from temporal_interp.engines.registry import EngineSpec
+from temporal_interp.engines.registry import EngineSpec, Kind
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
 
 if TYPE_CHECKING:
@@ -119,4 +119,6 @@ SPEC = EngineSpec(
     create=lambda model, device: StudentEngine.from_model(model or None, device=device),
     uses_context=True,
     needs_model=True,
+    scores={Kind.SLICES: 0.94, Kind.VOLUMES: 0.0},
+    bytes_per_voxel=450,
 )

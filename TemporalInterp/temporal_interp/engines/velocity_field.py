@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from temporal_interp.data.pair import Pair
 from temporal_interp.engines.pairwise import PairwiseEngine
-from temporal_interp.engines.registry import EngineSpec, EngineVariant
+from temporal_interp.engines.registry import EngineSpec, EngineVariant, Kind
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
 
 if TYPE_CHECKING:
@@ -113,6 +113,8 @@ SPEC = EngineSpec(
     create=_create,
     fits_each_gap=True,
     uses_context=True,
+    scores={Kind.SLICES: 1.50, Kind.VOLUMES: 0.26},
+    bytes_per_voxel=110,
     variants={
         "pair": EngineVariant(
             "Velocity field of two frames", "Looks at two frames alone, for comparison.", listed=False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 from temporal_interp.errors import InvalidInputError
@@ -42,6 +43,26 @@ def choose_device(name: str) -> str:
     if not available[kind]():
         raise InvalidInputError(f"PyTorch finds no {kind} device on this machine; choose auto or cpu.")
     return name
+
+
+def memory_of(device: str) -> int | None:
+    """Return the bytes of memory of a device as PyTorch names it, None where the system does not tell.
+
+    That of an Apple GPU is that of the computer.
+    """
+    if not device.startswith("cuda"):
+        return physical_memory()
+    import torch
+
+    return int(torch.cuda.get_device_properties(device).total_memory)
+
+
+def physical_memory() -> int | None:
+    """Return the bytes of memory of this computer, None where the system does not tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return None
 
 
 def is_bfloat16_native(device: str) -> bool:

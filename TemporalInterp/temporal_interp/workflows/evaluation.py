@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import abc
 
 from temporal_interp.data.sequence import Sequence
+from temporal_interp.engines.choice import engine_for
 from temporal_interp.engines.protocol import Engine
-from temporal_interp.engines.registry import DEFAULT_ENGINE, create_engine
+from temporal_interp.engines.registry import AUTO
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
 from temporal_interp.evaluation import hold_out
 from temporal_interp.evaluation.evaluate import Evaluation
@@ -19,7 +20,7 @@ def evaluate(
     every: int | None = None,
     between: tuple[int, int] | None = None,
     cyclic: bool | None = None,
-    engines: abc.Sequence[str | Engine] = (DEFAULT_ENGINE, "linear_blend"),
+    engines: abc.Sequence[str | Engine] = (AUTO, "linear_blend"),
     device: str = "cpu",
     progress: Progress = no_progress,
 ) -> Evaluation:
@@ -33,7 +34,7 @@ def evaluate(
         between: hide the frames strictly between two, such as end-diastole and end-systole, given by number.
         cyclic: whether the sequence is a loop, in which frames are also predicted between the last kept one and the
             first, and its end lies before its beginning; None takes it as it is, see `Sequence.as_cyclic`.
-        engines: names of engines, see `create_engine`, or engines.
+        engines: names of engines, see `create_engine`, "auto" for the one that `choose_engine` takes, or engines.
         device: "cpu", "cuda", "cuda:1" or "mps", for engines given by name.
         progress: receives the progress; may raise CancelledError.
 
@@ -52,7 +53,7 @@ def evaluate(
     """
     if (every is None) == (between is None):
         raise InvalidInputError("Give either every or between, to say which frames to hide.")
-    chosen = [create_engine(e, device=device) if isinstance(e, str) else e for e in engines]
+    chosen = [engine_for(engine, sequence, device=device) for engine in engines]
     sequence = sequence.as_cyclic(cyclic)
     held_out = hold_out.between(sequence, *between) if between is not None else hold_out.every(sequence, every or 0)
     return evaluate_held_out(sequence, held_out, chosen, progress=progress)

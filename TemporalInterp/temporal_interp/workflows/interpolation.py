@@ -11,8 +11,9 @@ from temporal_interp.data.field_of_view import require_seen
 from temporal_interp.data.frame import Frame
 from temporal_interp.data.sequence import Gap, Sequence
 from temporal_interp.data.volume import Volume
+from temporal_interp.engines.choice import engine_for
 from temporal_interp.engines.protocol import Engine, PreparedSequence
-from temporal_interp.engines.registry import DEFAULT_ENGINE, create_engine
+from temporal_interp.engines.registry import AUTO
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.workflows.request import BetweenPhases, FramesInAll, Request, WholeSequence
 
@@ -45,7 +46,7 @@ def interpolate(
     count: int | None = None,
     times: abc.Sequence[float] | None = None,
     cyclic: bool | None = None,
-    engine: str | Engine = DEFAULT_ENGINE,
+    engine: str | Engine = AUTO,
     device: str = "cpu",
     progress: Progress = no_progress,
 ) -> Sequence:
@@ -63,7 +64,7 @@ def interpolate(
         times: their times instead, in the unit of the sequence.
         cyclic: whether the sequence is a loop, in which `factor` and `in_all` also fill the gap from the last frame
             back to the first; None takes it as it is, see `Sequence.as_cyclic`.
-        engine: name of an engine, see `create_engine`, or an engine.
+        engine: name of an engine, see `create_engine`, "auto" for the one that `choose_engine` takes, or an engine.
         device: "cpu", "cuda", "cuda:1" or "mps", for an engine given by name.
         progress: receives the progress; may raise CancelledError.
 
@@ -94,8 +95,7 @@ def interpolate(
         if frames is None or (count is not None and times is not None):
             raise InvalidInputError("With between, give either count or times; with factor and in_all, neither.")
         request = BetweenPhases(*between, frames, cyclic)
-    chosen = create_engine(engine, device=device) if isinstance(engine, str) else engine
-    return run(request, sequence, chosen, progress=progress)
+    return run(request, sequence, engine_for(engine, sequence, device=device), progress=progress)
 
 
 def run(

@@ -37,6 +37,7 @@ class CaseSet:
         title: description for the reader, which says where motion is simulated.
         draw: draws or reads the cases; raises InvalidInputError where they are not available.
         turning: the motion turns at both kept frames, and no frames are shown around them.
+        scores: the gains on it count among those that engines declare, `EngineSpec.scores`.
         coronal: the picture shows the middle coronal plane of axial slices, from the feet to the head, which
             shows breathing, instead of one of the slices.
     """
@@ -45,6 +46,7 @@ class CaseSet:
     title: str
     draw: Callable[[], list[BenchmarkCase]]
     turning: bool = False
+    scores: bool = False
     coronal: bool = False
 
 

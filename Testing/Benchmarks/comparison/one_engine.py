@@ -24,7 +24,6 @@ from comparison.cases import BenchmarkCase
 from comparison.engines import PreparedGap, create, prepare_gap
 from comparison.memory import peak_gb
 from temporal_interp.engines.protocol import Engine
-from temporal_interp.engines.registry import DEFAULT_ENGINE
 from temporal_interp.errors import TemporalInterpError
 from temporal_interp.evaluation.evaluate import Scoring
 from temporal_interp.evaluation.hold_out import HeldOutGap, HoldOut
@@ -40,7 +39,7 @@ TIMED = (0.15, 0.35, 0.55)
 
 EIGHT = tuple(n / 9 for n in range(1, 9))
 
-PREPARED_ANEW = ("student", DEFAULT_ENGINE)
+PREPARED_ANEW = ("student", "velocity_field")
 """Engines for which the report gives the time that preparing a pair once saves."""
 
 WARM_UP_BELOW = 10.0

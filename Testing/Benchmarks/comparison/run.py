@@ -21,7 +21,7 @@ from comparison.case_file import write_case
 from comparison.cases import BenchmarkCase, CaseSet
 from comparison.one_engine import PICTURE_SUFFIX, SHOWN_FILE
 from comparison.processes import environment
-from temporal_interp.engines.registry import DEFAULT_ENGINE
+from temporal_interp.engines.choice import choose_engine
 from temporal_interp.engines.velocity_field import EASE_IN_OUT_ENGINE
 from temporal_interp.evaluation.evaluate import Row
 from temporal_interp.evaluation.hold_out import HeldOutGap
@@ -95,7 +95,10 @@ class SetResult:
     @property
     def recommended(self) -> str:
         """The engine that the program's documentation recommends for such a pair."""
-        return EASE_IN_OUT_ENGINE if self.case_set.turning else DEFAULT_ENGINE
+        if self.case_set.turning:
+            return EASE_IN_OUT_ENGINE
+        sequence = self.cases[0].sequence
+        return choose_engine(sequence.geometry, sequence.slice_thickness).name
 
 
 def run_set(

@@ -9,6 +9,8 @@ from typing import Any
 from comparison.engines import BASELINES, OURS
 from comparison.measures import MEASURE, MEASURES, Means, Measure, best_of, means_of_all, three_digits
 from comparison.run import SetResult
+from temporal_interp.engines.choice import kind_of
+from temporal_interp.engines.registry import Kind, engine_specs
 from temporal_interp.evaluation.report import Column, Row, as_markdown
 
 RATIOS = ("prepare_seconds", "frame_seconds", "eight_seconds", "pair_peak_gb")
@@ -149,6 +151,44 @@ def overview_table(results: Sequence[SetResult]) -> str:
     columns = [Column("set", "set"), Column("ours", "ours"), *itertools.chain.from_iterable(pairs)]
     return as_markdown(rows, columns, words=2)
 
+
+def gains_table(results: Sequence[SetResult]) -> str:
+    """Return the gains that the engines of the program declare, by kind of data, beside those measured; "" without any.
+
+    A gain is the mean over the sets that score engines, of what an engine has more than the linear blend.
+    """
+    gains: dict[tuple[Kind, str], list[float]] = {}
+    for result in results:
+        means, sequence = means_of_all(result), result.cases[0].sequence
+        if not result.case_set.scores or BLEND not in means:
+            continue
+        kind = kind_of(sequence.geometry, sequence.slice_thickness)
+        for name in (name for name in engine_specs() if name in means):
+            gain = means[name]["psnr_moving"] - means[BLEND]["psnr_moving"]
+            gains.setdefault((kind, name), []).append(gain)
+    rows: list[Row] = []
+    for (kind, name), values in sorted(gains.items()):
+        measured, declared = sum(values) / len(values), engine_specs()[name].scores.get(kind)
+        row: dict[str, Any] = {"kind": str(kind), "engine": name, "sets": len(values), "measured": measured}
+        if declared is not None:
+            row |= {"declared": declared, "holds": "yes" if abs(measured - declared) <= HOLDS_DB else "no"}
+        rows.append(row)
+    return as_markdown(rows, GAINS, words=2) if rows else ""
+
+
+BLEND = "linear_blend"
+
+HOLDS_DB = 0.05
+"""A declared gain holds if it is as near as this to the measured one: half of what is level."""
+
+GAINS = (
+    Column("kind", "kind of data"),
+    Column("engine", "engine"),
+    Column("sets", "sets", "{}"),
+    Column("measured", "measured dB", "{:+.2f}"),
+    Column("declared", "declared dB", "{:+.2f}"),
+    Column("holds", "holds"),
+)
 
 EIGHT_FRAMES = (
     Column("set", "set"),

@@ -9,7 +9,6 @@ import pytest
 from temporal_interp.engines import registry
 from temporal_interp.engines.blend import LinearBlend
 from temporal_interp.engines.registry import (
-    DEFAULT_ENGINE,
     EngineSpec,
     available_engine_names,
     create_engine,
@@ -53,9 +52,24 @@ def test_the_registry_passes_the_device_on():
 @pytest.mark.parametrize("name", ["magic", ""])
 def test_an_unknown_engine_is_refused_with_the_known_ones(name):
     with pytest.raises(
-        InvalidInputError, match=rf"'{name}'.*velocity_field, cubic_blend, linear_blend, refined, student"
+        InvalidInputError, match=f"^There is no engine '{name}'; choose one of {', '.join(engine_names())}.$"
     ):
         create_engine(name)
+
+
+@pytest.mark.parametrize("name", ["refined", "refined:synthetic-small"])
+def test_an_engine_that_has_left_the_program_is_refused_as_such(name):
+    with pytest.raises(InvalidInputError, match=f"no engine '{name}' any more; choose one of velocity_field"):
+        create_engine(name)
+
+
+def test_auto_is_no_engine_without_a_sequence():
+    with pytest.raises(InvalidInputError, match="depends on the sequence.*choose one of velocity_field"):
+        create_engine("auto")
+
+
+def test_engines_with_the_best_scores_come_first():
+    assert engine_names() == ("velocity_field", "student", "linear_blend", "cubic_blend")
 
 
 def test_an_unknown_variant_is_refused_with_the_known_ones():
@@ -70,10 +84,9 @@ def test_an_unknown_model_is_refused():
         create_engine("student:nowhere")
 
 
-def test_the_default_needs_no_model(monkeypatch):
+def test_without_a_model_the_other_engines_are_there(monkeypatch):
     monkeypatch.setattr(Registry, "default", lambda self, kind="student": None)
-    assert available_engine_names() == ("velocity_field", "cubic_blend", "linear_blend")
-    assert create_engine(DEFAULT_ENGINE).name == DEFAULT_ENGINE
+    assert available_engine_names() == ("velocity_field", "linear_blend", "cubic_blend")
     with pytest.raises(InvalidInputError, match="No trained model"):
         create_engine("student")
 
@@ -83,8 +96,8 @@ def test_the_velocity_field_can_be_that_of_a_network():
     assert create_engine("velocity_field:neural").settings.startswith("field=network ")
 
 
-def test_the_ease_in_out_engine_is_the_default_one_with_two_frames_alone_and_a_slow_start_and_end():
-    eased, plain = create_engine(EASE_IN_OUT_ENGINE, device="cuda:1"), create_engine(DEFAULT_ENGINE, device="cuda:1")
+def test_the_ease_in_out_engine_is_the_velocity_field_with_two_frames_alone_and_a_slow_start_and_end():
+    eased, plain = (create_engine(name, device="cuda:1") for name in (EASE_IN_OUT_ENGINE, "velocity_field"))
     assert eased.settings == "ease=0.5"
     assert replace(eased, ease=0.0, context=True) == plain
 
@@ -102,7 +115,7 @@ class TestEnginesOfOthers:
         assert isinstance(create_engine("toy"), LinearBlend)
         assert engine_names()[-1] == "toy"
         assert is_registered_here("toy:variant")
-        assert not is_registered_here(DEFAULT_ENGINE)
+        assert not is_registered_here("velocity_field")
 
     def test_a_name_is_given_once(self, toy):
         with pytest.raises(InvalidInputError, match="'toy' already"):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from slicer.i18n import tr as _
 
+from temporal_interp.engines.registry import find_engine
 from temporal_interp.errors import TemporalInterpError
 from TemporalInterpLib.adaptation import Adapted
 from TemporalInterpLib.background import Steps
 from TemporalInterpLib.dependencies import engines_can_run
-from TemporalInterpLib.engines import engine_choices, engine_name, time_to_expect
+from TemporalInterpLib.engines import automatic_choice, engine_choices, engine_name, is_there, time_to_expect
 from TemporalInterpLib.first_load import load_ahead
 from TemporalInterpLib.job import Job
 from TemporalInterpLib.parameter_node import ADAPTED, AUTOMATIC, Device
@@ -31,7 +32,7 @@ class EngineSection(Section):
         self._sequence: object = None
         self._loading: Job | None = None
         self._there: tuple[Device, ...] | None = None
-        self._not_there = ""
+        self._not_there = self._engine_not_there = ""
         self._view = View((), -1)
         self.ui.engineSelector.connect("activated(int)", self._choose)
         self.ui.deviceSelector.connect("activated(int)", self._choose_device)
@@ -48,25 +49,29 @@ class EngineSection(Section):
         if self._loading is None and parameters.sequence is not None and engines_can_run():
             self._loading = Job(load_ahead(), on_done=self._loaded, on_error=tell_error).start()
         view = present(self._state())
-        if not view.fall_back:
+        if view.engine_falls_back:
+            self._engine_not_there = parameters.engine
+            parameters.engine = AUTOMATIC  # which is watched, like the device
+        elif view.fall_back:
+            self._not_there = parameters.device.value
+            parameters.device = Device.AUTO
+        else:
             self._show(view)
-            return
-        self._not_there = parameters.device.value
-        parameters.device = Device.AUTO  # which is watched
 
     def _state(self) -> State:
         parameters = self.parameters
-        name, expected, refusal, no_sequence = "", "", "", self.context.in_use.refusal
-        try:
-            name = "" if no_sequence else engine_name(parameters.engine, parameters.sequence, parameters.adaptedModel)
-            expected = time_to_expect(name) if name else ""
-        except TemporalInterpError as error:
-            refusal = str(error)
+        why, expected, refusal, no_sequence = "", "", "", self.context.in_use.refusal
+        if not no_sequence:
+            try:
+                why, expected = self._expected()
+            except TemporalInterpError as error:
+                refusal = str(error)
         return State(
             engines=engine_choices(),
             engine=parameters.engine,
-            automatic=parameters.engine == AUTOMATIC,
-            resolved=name,
+            engine_is_there=is_there(parameters.engine),
+            engine_not_there=self._engine_not_there if parameters.engine == AUTOMATIC else "",
+            why=why,
             expected=expected,
             refusal=refusal,
             devices={device.value: device.label() for device in Device},
@@ -76,6 +81,14 @@ class EngineSection(Section):
             no_sequence=no_sequence,
             adapting=self.work.running,
         )
+
+    def _expected(self) -> tuple[str, str]:
+        """Return why the program chose the engine, "" where the user did, and what to expect of it."""
+        parameters = self.parameters
+        if parameters.engine == AUTOMATIC:
+            choice = automatic_choice(parameters.sequence)
+            return choice.reason, _(find_engine(choice.name).expected_time)
+        return "", time_to_expect(engine_name(parameters.engine, parameters.sequence, parameters.adaptedModel))
 
     def _show(self, view: View) -> None:
         ui = self.ui
@@ -94,8 +107,9 @@ class EngineSection(Section):
         self._view = view
 
     def _choose(self, place: int) -> None:
+        self._engine_not_there = ""
         choices = list(engine_choices())
-        if place < len(choices):  # what follows is what a saved scene names, and is chosen already
+        if place < len(choices):  # what follows is chosen already, and not offered
             self.parameters.engine = choices[place]
 
     def _choose_device(self, place: int) -> None:
@@ -109,7 +123,7 @@ class EngineSection(Section):
 
     def stop(self) -> None:
         """Stop adapting."""
-        self._sequence, self._not_there = None, ""
+        self._sequence, self._not_there, self._engine_not_there = None, "", ""
         self.work.cancel()
         if self._loading is not None and self._there is None:
             self._loading.cancel()

@@ -16,10 +16,12 @@ class State:
 
     Attributes:
         engines: text of every choice of engine, by its name.
-        engine: the chosen one; a saved scene may name one that is not among them.
-        automatic: the choice is left to the program.
-        resolved: name of the engine that computes.
-        expected: its purpose, and the time that it takes.
+        engine: the chosen one; it may be one that is not offered.
+        engine_is_there: it is declared here; a saved scene may name one that is not.
+        engine_not_there: name of an engine that was chosen, is not there, and was replaced by the automatic choice; ""
+            for none.
+        why: where the choice is left to the program, which engine that is and why.
+        expected: the time that it takes, and its purpose where the user chose it.
         refusal: why it cannot compute, "" where it can.
         devices: text of every device, by its name.
         there: names of the devices of this computer; None while that is not known yet.
@@ -31,8 +33,9 @@ class State:
 
     engines: Mapping[str, str]
     engine: str
-    automatic: bool = False
-    resolved: str = ""
+    engine_is_there: bool = True
+    engine_not_there: str = ""
+    why: str = ""
     expected: str = ""
     refusal: str = ""
     devices: Mapping[str, str] | None = None
@@ -50,6 +53,7 @@ class View:
     Attributes:
         engines: texts of the choices.
         engine: place of the chosen one.
+        engine_falls_back: the chosen engine is not there, and has to be replaced by the automatic choice.
         info: what to expect.
         devices: names of the devices that can be chosen; none where there is no choice.
         device_texts: their texts.
@@ -61,6 +65,7 @@ class View:
 
     engines: Sequence[str]
     engine: int
+    engine_falls_back: bool = False
     info: str = ""
     devices: Sequence[str] = ()
     device_texts: Sequence[str] = ()
@@ -80,6 +85,7 @@ def present(state: State) -> View:
     return View(
         engines=texts,
         engine=choices.index(state.engine),
+        engine_falls_back=not state.engine_is_there,
         info=_info(state),
         devices=devices,
         device_texts=[state.devices[name] for name in devices],
@@ -97,15 +103,13 @@ def _devices(state: State) -> list[str]:
 
 
 def _info(state: State) -> str:
-    if state.no_sequence:
-        return ""
-    if state.refusal:
-        return state.refusal
-    if not state.automatic:
-        return state.expected
-    return _("Automatic is the {engine}. {expected}").format(
-        engine=state.resolved.replace("_", " "), expected=state.expected
-    )
+    note = ""
+    if state.engine_not_there:
+        note = _("'{engine}' was chosen, and there is no such engine here: the choice is automatic.").format(
+            engine=state.engine_not_there
+        )
+    told = [] if state.no_sequence else [state.refusal] if state.refusal else [state.why, state.expected]
+    return " ".join(filter(None, [note, *told]))
 
 
 def _device_note(state: State) -> str:
