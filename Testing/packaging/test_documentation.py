@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 import temporal_interp
 from temporal_interp.cli.main import app
-from temporal_interp.engines.registry import engine_specs
+from temporal_interp.engines.registry import Kind, engine_specs
 
 REPOSITORY = Path(__file__).parents[2]
 PAGES = [
@@ -122,3 +122,12 @@ def test_the_readme_has_a_row_for_every_engine_and_variant_that_is_offered():
         for name in (spec.name, *(f"{spec.name}:{variant}" for variant, v in spec.variants.items() if v.listed))
     ]
     assert sorted(rows) == sorted(offered)
+
+
+def test_the_benchmarks_have_the_scores_that_engines_declare():
+    text = (REPOSITORY / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    (table,) = re.findall(r"^\| \| slices \| volumes \|\n\|[-|]+\|\n((?:\|.*\n)+)", text, re.MULTILINE)
+    rows = (re.split(r" *\| *", line.strip("| ")) for line in table.splitlines())
+    written = {name: (float(slices), float(volumes)) for name, slices, volumes in rows}
+    specs = [spec for spec in engine_specs().values() if spec.scores]
+    assert written == {spec.in_words: (spec.scores[Kind.SLICES], spec.scores[Kind.VOLUMES]) for spec in specs}

@@ -29,7 +29,7 @@ from temporal_interp.cli.outputs import (
 )
 from temporal_interp.cli.reading import read_input
 from temporal_interp.cli.room import require_room_for_sequence
-from temporal_interp.engines.registry import AUTO, create_engine, find_engine
+from temporal_interp.engines.registry import AUTO
 from temporal_interp.errors import InvalidInputError, errors_naming
 from temporal_interp.tensors.devices import choose_device
 
@@ -135,6 +135,8 @@ def interpolate(
 
 def _create(name: str, device: str, fields: Path | None) -> Engine:
     """Return the engine of a name; refuse one that has no fields where they are wanted."""
+    from temporal_interp.engines.registry import create_engine, find_engine
+
     engine = create_engine(name, device=device)
     if fields is not None and not find_engine(name).has_motion:
         raise InvalidInputError(f"The engine {name} has no displacement fields; leave out --fields.")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from temporal_interp.data.geometry import Geometry
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from temporal_interp.data.geometry import Geometry
 
 APART = 1.5
 """Slices further apart than this many thicknesses are independent: the tissue between them is not imaged."""

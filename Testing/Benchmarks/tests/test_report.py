@@ -2,6 +2,7 @@
 
 import csv
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import bench
+from comparison import tables
 from comparison.engines import BASELINES
 from comparison.machine import describe
 from comparison.measures import MEASURE, best_of, means_of, means_of_all
@@ -19,6 +21,7 @@ from comparison.report import Circumstances, write_report
 from comparison.run import EngineResult, SetResult
 from comparison.tables import (
     eight_frames_table,
+    gains_table,
     no_motion_sentence,
     overview_table,
     ratio_table,
@@ -27,6 +30,7 @@ from comparison.tables import (
 )
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.volume import Volume
+from temporal_interp.engines.registry import Kind
 from temporal_interp.evaluation.evaluate import Row
 from temporal_interp.io import write_sequence
 
@@ -65,10 +69,18 @@ def make_result(blob_set):
     return make
 
 
-def cells(table):
-    """A Markdown table as {first cell: {heading: cell}}."""
+SCORES = {
+    "velocity_field": {Kind.SLICES: 1.21},
+    "student": {Kind.SLICES: 1.19},
+    "cubic_blend": {},
+    "linear_blend": {Kind.SLICES: 0.0},
+}
+
+
+def cells(table, at=0):
+    """A Markdown table as {cell in column `at`: {heading: cell}}."""
     headings, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
-    return {row[0]: dict(zip(headings, row, strict=True)) for row in rows}
+    return {row[at]: dict(zip(headings, row, strict=True)) for row in rows}
 
 
 class TestMeans:
@@ -185,6 +197,27 @@ class TestTables:
         assert line == (
             "| blobs | student | 24.50 | 24.00 (linear_blend) | 0.50 | 0.40 (demons) | 1.80 | 9.80 (demons) |"
         )
+
+    def test_gains_are_means_over_the_sets_that_score_beside_what_is_declared(
+        self, make_engine, make_result, monkeypatch
+    ):
+        specs = {name: SimpleNamespace(scores=scores) for name, scores in SCORES.items()}
+        monkeypatch.setattr(tables, "engine_specs", lambda: specs)
+        results = []
+        for blend, moving in ((20.0, 21.0), (19.0, 20.5)):
+            engines = [make_engine(name, moving) for name in ("velocity_field", "student", "cubic_blend", "demons")]
+            result = make_result(*engines, make_engine("linear_blend", blend))
+            results.append(replace(result, case_set=replace(result.case_set, scores=True)))
+        without_blend = replace(results[0], engines=results[0].engines[:1])
+        rows = cells(gains_table([*results, make_result(make_engine("velocity_field", 50.0)), without_blend]), at=1)
+        assert {name: [row[h] for h in ("measured dB", "declared dB", "holds")] for name, row in rows.items()} == {
+            "cubic_blend": ["+1.25", "-", "-"],
+            "linear_blend": ["+0.00", "+0.00", "yes"],
+            "student": ["+1.25", "+1.19", "no"],
+            "velocity_field": ["+1.25", "+1.21", "yes"],
+        }
+        assert {(row["kind of data"], row["sets"]) for row in rows.values()} == {("slices", "2")}
+        assert gains_table([make_result(make_engine("velocity_field"), make_engine("linear_blend"))]) == ""
 
     def test_eight_frames_are_a_share_of_eight_single_calls(self, make_engine, make_result):
         seconds = {"eight_prepared_anew_seconds": 10.0, "eight_one_by_one_seconds": 5.0, "eight_together_seconds": 3.0}

@@ -17,6 +17,7 @@ from comparison.one_engine import TIMED, run
 from comparison.processes import BENCHMARKS
 from comparison.run import Conditions, frame_to_show, run_engine, run_set
 from temporal_interp.engines.blend import LinearBlend
+from temporal_interp.engines.choice import choose_engine
 from temporal_interp.evaluation.evaluate import evaluate
 
 CONDITIONS = Conditions(threads=1, timeout=120.0, weights=Path("nowhere"))
@@ -101,7 +102,7 @@ class TestProcess:
         assert not blend.failures
         assert not student.failures
         assert [len(told), told[0].startswith("blobs: linear_blend done")] == [2, True]
-        assert result.recommended == "velocity_field"
+        assert result.recommended == choose_engine(result.cases[0].sequence.geometry).name
         assert {row.patient for row in student.rows} == {"one", "two"}
         assert len(student.rows) == len(blend.rows) == 8
         assert student.model.startswith("synthetic-small")

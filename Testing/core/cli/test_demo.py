@@ -3,14 +3,14 @@
 import pytest
 
 from temporal_interp.data.provenance import is_synthetic
-from temporal_interp.engines import registry
+from temporal_interp.engines import choice, registry
 from temporal_interp.io import read_sequence
 
 
 @pytest.fixture(autouse=True)
 def _quick_engine(monkeypatch):
     monkeypatch.setattr(registry, "available_engine_names", lambda: ("linear_blend",))
-    monkeypatch.setattr(registry, "DEFAULT_ENGINE", "linear_blend")
+    monkeypatch.setattr(choice, "choose_engine", lambda *_, **__: choice.Choice("linear_blend", "It is quick."))
 
 
 def test_the_demo_leaves_a_sequence_pictures_and_scores(command, tmp_path):

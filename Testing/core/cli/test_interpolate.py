@@ -8,7 +8,7 @@ import pytest
 
 from stand_in_engines import StandIn, blended_along_x
 from temporal_interp.data.provenance import is_synthetic
-from temporal_interp.engines import registry
+from temporal_interp.engines import choice, registry
 from temporal_interp.io import read_field_sequence, read_sequence, write_sequence
 
 BLEND = ("--engine", "linear_blend")
@@ -104,7 +104,7 @@ def test_what_lies_around_two_phases_is_that_of_the_loop(command, monkeypatch, l
     result = command("interpolate", loop, "-o", out, "--from", 0, "--to", 2, "--count", 1, *cyclic)
     assert engine.prepared[0].sequence.period == period
     assert read_sequence(out).period is None
-    assert "Note" not in result.stderr
+    assert "The sequence is a loop" not in result.stderr
 
 
 def test_factor_starts_from_the_acquired_frames_only(command, recording, tmp_path):
@@ -162,6 +162,41 @@ def test_fields_of_frames_at_large_times_a_little_apart_are_distinguished(comman
     assert result.exit_code == 0, result.stderr
     times = read_field_sequence(fields / "displacement_last_to_t.seq.nrrd").times
     assert times == tuple(36_000_037.5 + 75 * n for n in range(len(sequence) - 1))
+
+
+@pytest.mark.parametrize("given", [(), ("--engine", "auto")], ids=["left-out", "named"])
+def test_auto_is_the_default_and_says_which_engine_it_is_and_why(
+    command, events, recording, sequence, tmp_path, monkeypatch, shift_engine, given
+):
+    asked = []
+
+    def choose(geometry, slice_thickness, *, device):
+        asked.append((geometry.shape, slice_thickness, device))
+        return choice.Choice("student", "Automatic is the student: it is best.")
+
+    monkeypatch.setattr(choice, "choose_engine", choose)
+    options = ("--factor", 2, "--device", "cpu", *given)
+    result = command("interpolate", recording, "-o", tmp_path / "o.seq.nrrd", *options)
+    assert result.exit_code == 0, result.stderr
+    assert "Note: Automatic is the student: it is best." in result.stderr
+    *_, last = events(command("interpolate", recording, "-o", tmp_path / "p.seq.nrrd", *options, "--json"))
+    assert last["engine"] == "student"
+    assert asked == [(sequence.geometry.shape, sequence.slice_thickness, "cpu")] * 2
+
+
+def test_auto_without_motion_has_no_fields_to_write(command, recording, tmp_path, monkeypatch):
+    monkeypatch.setattr(choice, "choose_engine", lambda *_, **__: choice.Choice("linear_blend", "It is left."))
+    before = files_of(tmp_path)
+    result = command("interpolate", recording, "-o", tmp_path / "o", "--factor", 2, "--fields", tmp_path / "f")
+    assert result.exit_code == 3
+    assert "linear_blend has no displacement fields; leave out --fields" in result.stderr
+    assert files_of(tmp_path) == before
+
+
+def test_an_engine_that_has_left_the_program_is_told_of_before_the_input_is_read(command, tmp_path):
+    result = command("interpolate", "nothing", "-o", tmp_path / "o", "--factor", 2, "--engine", "refined")
+    assert result.exit_code == 3
+    assert "There is no engine 'refined' any more; choose one of velocity_field" in " ".join(result.stderr.split())
 
 
 def test_an_engine_without_motion_has_no_fields_to_write(command, recording, tmp_path):

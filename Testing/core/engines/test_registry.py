@@ -64,7 +64,7 @@ def test_an_engine_that_has_left_the_program_is_refused_as_such(name):
 
 
 def test_auto_is_no_engine_without_a_sequence():
-    with pytest.raises(InvalidInputError, match="depends on the sequence.*choose one of velocity_field"):
+    with pytest.raises(InvalidInputError, match=r"depends on the sequence.*choose one of velocity_field"):
         create_engine("auto")
 
 

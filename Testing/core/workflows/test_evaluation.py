@@ -5,6 +5,7 @@ import pytest
 
 from stand_in_engines import StandIn, blended
 from temporal_interp.data.sequence import Sequence
+from temporal_interp.engines import choice
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.evaluation import hold_out
 from temporal_interp.evaluation.evaluate import evaluate as evaluate_held_out
@@ -21,6 +22,11 @@ def test_engines_are_given_by_name_or_as_they_are(cine):
     scores = {row.engine: row.measures["psnr"] for row in evaluation.rows if row.frame == 3}
     assert scores["mine"] == scores["linear_blend"]
     assert set(scores) == {"nearest_endpoint", "linear_blend", "mine"}
+
+
+def test_without_engines_the_automatic_one_is_compared_with_the_linear_blend(cine, monkeypatch):
+    monkeypatch.setattr(choice, "choose_engine", lambda *_, **__: choice.Choice("cubic_blend", "It is quick."))
+    assert {row.engine for row in evaluate(cine, every=2).rows} == {"nearest_endpoint", "cubic_blend", "linear_blend"}
 
 
 def test_frames_between_two_are_hidden(cine):
