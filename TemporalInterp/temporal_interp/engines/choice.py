@@ -30,6 +30,10 @@ LEVEL_DB = 0.1
 PREFERRED = "student"
 """Of level engines this one is taken: it answers at once, and the others fit every gap."""
 
+THICK = 4.0
+"""Slices further apart than this many in-plane voxels are like those of a cine, even without gaps between them: motion
+is seen in their planes (our choice)."""
+
 OWN_BYTES = 0.8e9
 """Memory that PyTorch and the program take, whatever the frames."""
 
@@ -50,14 +54,16 @@ class Choice:
 
 
 def kind_of(geometry: Geometry, slice_thickness: float | None = None) -> Kind:
-    """Return the kind of data that frames on a voxel grid are; see `slices_are_independent`.
+    """Return the kind of data that frames on a voxel grid are: slices where they are independent or thick.
 
     Example:
         >>> from temporal_interp.data.geometry import Geometry
         >>> str(kind_of(Geometry((1, 128, 128), (1.5, 1.5, 8.0))))
         'slices'
     """
-    return Kind.SLICES if slices_are_independent(geometry, slice_thickness) else Kind.VOLUMES
+    apart, *in_plane = geometry.spacing_kji
+    thick = apart > THICK * min(in_plane)
+    return Kind.SLICES if thick or slices_are_independent(geometry, slice_thickness) else Kind.VOLUMES
 
 
 def choose_engine(

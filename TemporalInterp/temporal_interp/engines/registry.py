@@ -35,7 +35,7 @@ class Kind(StrEnum):
     """A kind of data, on which engines do differently well."""
 
     SLICES = "slices"
-    """Each slice is a problem of its own: a single one, or a stack with gaps."""
+    """A single slice, or a stack of thick ones or with gaps between them, such as cines; see `choice.kind_of`."""
 
     VOLUMES = "volumes"
 

@@ -44,9 +44,13 @@ class TestKind:
         assert kind_of(VOLUMES) is Kind.VOLUMES
 
     def test_the_thickness_tells_whether_there_are_gaps(self):
-        apart = Geometry((6, 20, 20), (1.5, 1.5, 8.0))
-        assert kind_of(apart, 8.0) is Kind.VOLUMES
-        assert kind_of(apart, 4.0) is Kind.SLICES
+        apart = Geometry((6, 20, 20), (1.5, 1.5, 3.0))
+        assert kind_of(apart) is kind_of(apart, 3.0) is Kind.VOLUMES
+        assert kind_of(apart, 1.5) is Kind.SLICES
+
+    def test_a_stack_of_thick_slices_without_gaps_is_slices(self):
+        assert kind_of(Geometry((6, 20, 20), (1.4, 1.5, 8.0)), 8.0) is Kind.SLICES
+        assert kind_of(Geometry((60, 20, 20), (0.7, 0.7, 2.5)), 2.5) is Kind.VOLUMES
 
 
 class TestChoice:
