@@ -113,7 +113,7 @@ SPEC = EngineSpec(
     create=_create,
     fits_each_gap=True,
     uses_context=True,
-    scores={Kind.SLICES: 1.50, Kind.VOLUMES: 0.26},
+    scores={Kind.SLICES: 1.47, Kind.VOLUMES: 0.27},
     bytes_per_voxel=110,
     variants={
         "pair": EngineVariant(
