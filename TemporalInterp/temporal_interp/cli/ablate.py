@@ -39,7 +39,10 @@ PAPER_NOTE = (
 )
 """Caption of a table with the published figures."""
 
-ROW_NAMES = "blend, linear-scaling, no-modules, dfm, dfm-tm, dfm-tm-ref, recon-only, no-distillation, student, teacher"
+ROW_NAMES = (
+    "blend, linear-scaling, no-modules, dfm, dfm-tm, dfm-tm-ref, recon-only, no-distillation, student, teacher; with a "
+    "configuration that has context also no-context"
+)
 
 
 def ablate(

@@ -66,7 +66,7 @@ def adapt(
     with console.progress("Adapting") as progress:
         result = run_adaptation(
             sequence,
-            registry.file_of(model, "student"),
+            registry.file_of(model, "student", "slices" if sequence.slices_are_independent else "volumes"),
             output,
             teacher=None if teacher is None else registry.file_of(teacher, "teacher"),
             frames=range(0, len(sequence), every),

@@ -88,6 +88,7 @@ def interpolate(
     field_output = folder_output(fields, "--fields", file_names())
     require_outputs(sequence_output(output), field_output, inputs=[input_path], force=force)
 
+    from temporal_interp.data.provenance import MODEL_KEY
     from temporal_interp.engines.choice import choose_engine
     from temporal_interp.io import notes_on_writing, write_sequence
     from temporal_interp.io.atomic import atomic_folder
@@ -125,7 +126,8 @@ def interpolate(
 
     made, seconds = result.synthetic_frames, round(time.monotonic() - started, 1)
     values: dict[str, object] = {"output": output, "fields": fields, "engine": engine}
-    values |= {"settings": chosen.settings, "model": chosen.model}
+    model = next((result.item_attributes[number].get(MODEL_KEY, "") for number in made), chosen.model)
+    values |= {"settings": chosen.settings, "model": model}
     values |= {"frames": len(result), "synthetic_frames": made, "period": result.period, "seconds": seconds}
     shown = [f"{output}: {len(result)} frames, {len(made)} of them synthetic ({engine}, {seconds} s)."]
     if fields is not None:

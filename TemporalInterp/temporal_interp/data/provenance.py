@@ -12,6 +12,7 @@ PREFIX = "TemporalInterp."
 SYNTHETIC_KEY = PREFIX + "Synthetic"
 SYNTHETIC_SLICES_KEY = PREFIX + "SyntheticSlices"
 """Attribute of a volume that has synthetic slices between acquired ones: which."""
+MODEL_KEY = PREFIX + "Model"
 T_KEY = PREFIX + "T"
 FIRST_KEY = PREFIX + "FirstIndexValue"
 LAST_KEY = PREFIX + "LastIndexValue"
@@ -83,7 +84,7 @@ class Provenance:
             "Synthetic": "true",
             "Engine": self.engine,
             "EngineSettings": self.settings,
-            "Model": self.model,
+            MODEL_KEY.removeprefix(PREFIX): self.model,
             "ModelSHA256": self.model_sha256,
             "FirstIndexValue": f"{self.first_index:.15g}",
             "LastIndexValue": f"{self.last_index:.15g}",

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from temporal_interp.data.pair import Pair
-from temporal_interp.engines.pairwise import PairwiseEngine
+from temporal_interp.engines.pairwise import PairwiseEngine, PreparedGaps
 from temporal_interp.engines.registry import EngineSpec, Kind
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
 
 if TYPE_CHECKING:
+    from temporal_interp.data.sequence import Sequence
     from temporal_interp.engines.pairs.student import PreparedStudent
     from temporal_interp.networks.student import Student
 
@@ -32,6 +33,8 @@ class StudentEngine(PairwiseEngine):
             the device multiplies it natively.
         max_voxels: voxels that are worked on at once; larger volumes are cut into overlapping tiles.
         whole_stacks: the network is shown a stack as a whole however far apart its slices lie: it has learnt from such.
+        model_of_volumes: name of the registered model that takes its place where slices depend on one another; "" for
+            none.
 
     Raises:
         InvalidInputError: a setting makes no sense.
@@ -44,6 +47,7 @@ class StudentEngine(PairwiseEngine):
     precision: str = "auto"
     max_voxels: int = 2_500_000
     whole_stacks: bool = False
+    model_of_volumes: str = ""
     name: str = field(default="student", init=False)
 
     def __post_init__(self) -> None:
@@ -55,7 +59,8 @@ class StudentEngine(PairwiseEngine):
 
     @classmethod
     def from_model(cls, name_or_path: str | Path | None = None, *, device: str = "cpu") -> StudentEngine:
-        """Return the engine of a registered model or of a model file; of the default model if None.
+        """Return the engine of a registered model or of a model file; of the default models if None: one of slices and
+        one of volumes.
 
         Raises:
             InvalidInputError: there is no such model, none is shipped, or the file cannot be used.
@@ -63,21 +68,23 @@ class StudentEngine(PairwiseEngine):
         from temporal_interp.models.registry import Registry
         from temporal_interp.networks.load import network_of
 
-        registry = Registry()
+        registry, of_volumes = Registry(), ""
         if name_or_path is None:
-            entry = registry.default()
-            if entry is None:
+            entry, thick = registry.default(images="slices"), registry.default(images="volumes")
+            if entry is None or thick is None:
                 raise InvalidInputError(
                     "No trained model comes with this program; give a model file or another engine."
                 )
-            name_or_path = entry.name
+            name_or_path, of_volumes = entry.name, "" if thick == entry else thick.name
         loaded = registry.load(name_or_path)
         name = str(name_or_path)
         if not name.endswith(".safetensors"):
             name = f"{name} {registry.find(name).version}"
         student = network_of(loaded, "student")
         whole = student.settings.initial_weights == "usual"
-        return cls(student, Path(name).name, loaded.sha256, device, whole_stacks=whole)
+        return cls(
+            student, Path(name).name, loaded.sha256, device, whole_stacks=whole, model_of_volumes=of_volumes
+        )  # fmt: skip
 
     @property
     def settings(self) -> str:
@@ -100,6 +107,18 @@ class StudentEngine(PairwiseEngine):
         from temporal_interp.tensors.devices import is_bfloat16_native
 
         return self.precision == "bfloat16" or (self.precision == "auto" and is_bfloat16_native(self.device))
+
+    @cached_property
+    def of_volumes(self) -> StudentEngine:
+        """The engine of `model_of_volumes`; loaded when it is first needed."""
+        engine = self.from_model(self.model_of_volumes, device=self.device)
+        return replace(engine, precision=self.precision, max_voxels=self.max_voxels)
+
+    def prepare(self, sequence: Sequence, *, progress: Progress = no_progress) -> PreparedGaps:
+        """Return the sequence, with the network for its images; see `PairwiseEngine.prepare`."""
+        if self.model_of_volumes and not sequence.slices_are_independent:
+            return self.of_volumes.prepare(sequence, progress=progress)
+        return super().prepare(sequence, progress=progress)
 
     def prepare_pair(self, pair: Pair, *, progress: Progress = no_progress) -> PreparedStudent:
         """Compute the features of the pair; see `PairwiseEngine.prepare_pair`."""

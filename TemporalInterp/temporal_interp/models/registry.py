@@ -26,6 +26,8 @@ SCHEMA = 1
 USER_FOLDER_VARIABLE = "TEMPORAL_INTERP_MODELS"
 """Environment variable with the folder for the models that a user adds."""
 
+IMAGES = ("", "slices", "volumes")
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _CHECKSUM = re.compile(r"[0-9a-f]{64}")
 
@@ -44,6 +46,7 @@ class ModelEntry:
         trained_on: description of the training data.
         command: trains it again, with its seed.
         scores: measured scores, by name.
+        images: what it is for: "slices", single ones and stacks of independent ones; "volumes"; or "" for any.
         minimum_program_version: the oldest program that can use it.
         date: of the training, ISO 8601.
         notes: anything else a user should know.
@@ -58,6 +61,7 @@ class ModelEntry:
     licence: str
     trained_on: str
     command: str = ""
+    images: str = ""
     scores: Mapping[str, float] = field(default_factory=dict)
     minimum_program_version: str = temporal_interp.__version__
     date: str = ""
@@ -119,10 +123,15 @@ class Registry:
         names = ", ".join(entry.name for entry in entries) or "none"
         raise InvalidInputError(f"There is no model '{name}'; registered are: {names}.")
 
-    def default(self, kind: str = "student") -> ModelEntry | None:
-        """Return the model to use where none is chosen: the first shipped one this program can run, or None."""
-        fitting = (e for e in _read(self.shipped, shipped=True) if e.kind == kind and _is_new_enough(e))
-        return next(fitting, None)
+    def default(self, kind: str = "student", images: str = "") -> ModelEntry | None:
+        """Return the model to use where none is chosen: the first shipped one this program can run, or None.
+
+        Args:
+            kind: of the model.
+            images: "slices" or "volumes" prefers a model for these; without such a model it is that for others.
+        """
+        fitting = [e for e in _read(self.shipped, shipped=True) if e.kind == kind and _is_new_enough(e)]
+        return next((entry for entry in fitting if images and entry.images == images), next(iter(fitting), None))
 
     def path(self, entry: ModelEntry) -> Path:
         """Return the path of a model's file."""
@@ -160,15 +169,16 @@ class Registry:
             )
         return loaded
 
-    def file_of(self, name_or_path: str | None, kind: str) -> Path:
-        """Return the file of a model by its registered name or by its path; of the default model if None.
+    def file_of(self, name_or_path: str | None, kind: str, images: str = "") -> Path:
+        """Return the file of a model by its registered name or by its path; of the default model, for images of that
+        sort, if None.
 
         Raises:
             InvalidInputError: there is no such model, or its file is not the one that was registered.
         """
         if name_or_path is not None and name_or_path.endswith(SUFFIX):
             return Path(name_or_path)
-        entry = self.default(kind) if name_or_path is None else self.find(name_or_path)
+        entry = self.default(kind, images) if name_or_path is None else self.find(name_or_path)
         if entry is None:
             raise InvalidInputError(f"No {kind} comes with this program; give a model file.")
         self.verify(entry)
@@ -259,7 +269,8 @@ def _entry(given: Any, path: Path, *, shipped: bool) -> ModelEntry:
         Version(entry.minimum_program_version)
     except (TypeError, AttributeError, InvalidVersion) as error:
         raise UnreadableFileError(f"{path} has an entry that cannot be read: {error}.") from error
-    if not (sound and _NAME.fullmatch(entry.name) and entry.kind in KINDS and _CHECKSUM.fullmatch(entry.sha256)):
+    sound = sound and entry.kind in KINDS and entry.images in IMAGES
+    if not (sound and _NAME.fullmatch(entry.name) and _CHECKSUM.fullmatch(entry.sha256)):
         raise InvalidInputError(f"{path} has an entry with an impossible value: {entry.name!r}.")
     if not entry.file.endswith(SUFFIX) or not _NAME.fullmatch(entry.file.removesuffix(SUFFIX)):
         raise InvalidInputError(f"{path}: the file of '{entry.name}' must be a {SUFFIX} in the same folder.")

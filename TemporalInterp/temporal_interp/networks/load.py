@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, overload
 
+from torch.nn import functional
+
 from temporal_interp.errors import InvalidInputError, TemporalInterpError
 from temporal_interp.models.model_file import LoadedModel, load_model
+from temporal_interp.networks.convolution import Convolution
 from temporal_interp.networks.settings import NetworkSettings
 from temporal_interp.networks.student import Student
 from temporal_interp.networks.teacher import Teacher
@@ -62,3 +66,23 @@ def network_of(model: LoadedModel, kind: str) -> Teacher | Student:
     except RuntimeError as error:
         raise InvalidInputError(f"{model.path} does not hold the weights that its description promises.") from error
     return network.eval()
+
+
+def in_volumes(network: Student) -> Student:
+    """Return a student of slices as one of volumes, which treats a stack slice by slice until it has learnt otherwise.
+
+    The outer planes of its kernels are zero (our choice: so a training on volumes starts from what slices taught).
+
+    Example:
+        >>> flat = Student(NetworkSettings(widths=(4, 8), kernels="slices"))
+        >>> in_volumes(flat).settings.kernels
+        'volumes'
+    """
+    grown = Student(replace(network.settings, kernels="volumes"))
+    planes = {f"{name}.weight" for name, part in network.named_modules() if isinstance(part, Convolution)}
+    state = {
+        name: functional.pad(value, (0, 0, 0, 0, 1, 1)) if name in planes else value
+        for name, value in network.state_dict().items()
+    }
+    grown.load_state_dict(state)
+    return grown

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import nn
 
@@ -33,7 +35,8 @@ class Teacher(nn.Module):
         self.settings = settings
         self.encoder = Encoder(settings)
         self.decoder = MultiScaleDecoder(settings, modulated=False)
-        self.refinement = None if settings.refinement == "none" else Refinement(settings)
+        alone = replace(settings, context=False)  # the frames around tell it nothing that the frame between does not
+        self.refinement = None if settings.refinement == "none" else Refinement(alone)
         if settings.initial_weights == "usual":
             usual_weights(self)
 

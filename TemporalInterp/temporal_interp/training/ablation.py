@@ -20,7 +20,7 @@ from temporal_interp.data.training_sample import SampleSource
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.models.model_file import read_description
 from temporal_interp.networks import NetworkSettings
-from temporal_interp.training.ablation_rows import OF_BOTH, ROWS, PaperScores, Row
+from temporal_interp.training.ablation_rows import OF_BOTH, ROWS, WITHOUT_NEIGHBOURS, PaperScores, Row
 from temporal_interp.training.configuration import Configuration
 from temporal_interp.training.datasets.catalogue import held_out_samples, sample_sources
 from temporal_interp.training.datasets.subject import errors_of
@@ -121,6 +121,11 @@ def ablate(
     runs = [run, *(run.with_seed(number) for number in range(1, seeds))]
     if any(row.kind != "blend" for row in rows):
         run.require_whole()
+        if WITHOUT_NEIGHBOURS in rows and not configuration.network.context:
+            raise InvalidInputError(
+                f"The row '{WITHOUT_NEIGHBOURS.name}' leaves the context out, so the configuration must have it: set "
+                "network: context: true."
+            )
         for each in runs:
             each.note_settings()
     done: list[ScoredRow] = []

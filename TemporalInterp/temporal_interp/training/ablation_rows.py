@@ -100,6 +100,9 @@ alignment and the error of the known motion, since both guide the fields. "linea
 linear motion. "blend", "linear-scaling" and "teacher" are ours, for comparison.
 """
 
+WITHOUT_NEIGHBOURS = Row("no-context", network={"context": False}, taught_by="student")
+"""The whole network, trained and scored on two frames alone. It is ours: for configurations with context."""
+
 COMPARISON = ("blend", "linear-scaling", "no-distillation", "student", "teacher")
 """Rows that go with every table: in this order they should get better."""
 
@@ -116,14 +119,15 @@ def rows_of_tables(tables: Sequence[int]) -> tuple[Row, ...]:
 
 
 def rows_named(names: Sequence[str]) -> tuple[Row, ...]:
-    """Return rows by their names.
+    """Return rows by their names: of `ROWS`, and `WITHOUT_NEIGHBOURS`.
 
     Raises:
         InvalidInputError: there is no such row.
     """
-    unknown = sorted(set(names) - {row.name for row in ROWS})
+    rows = (*ROWS, WITHOUT_NEIGHBOURS)
+    unknown = sorted(set(names) - {row.name for row in rows})
     if unknown or not names:
         raise InvalidInputError(
-            f"There is no row '{', '.join(unknown)}' to ablate; choose from {', '.join(row.name for row in ROWS)}."
+            f"There is no row '{', '.join(unknown)}' to ablate; choose from {', '.join(row.name for row in rows)}."
         )
-    return tuple(row for row in ROWS if row.name in names)
+    return tuple(row for row in rows if row.name in names)

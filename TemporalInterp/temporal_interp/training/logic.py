@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +17,7 @@ from temporal_interp.errors import CancelledError, InvalidInputError, Progress, 
 from temporal_interp.io.atomic import atomic_file
 from temporal_interp.models.model_file import checksum, load_model, save_model
 from temporal_interp.networks import NetworkSettings, Student, Teacher
-from temporal_interp.networks.load import load_network, network_of
+from temporal_interp.networks.load import in_volumes, load_network, network_of
 from temporal_interp.training.checkpoints import SafetensorsCheckpoints
 from temporal_interp.training.data import SampleData
 from temporal_interp.training.datasets.catalogue import DataSettings
@@ -98,7 +99,8 @@ class TrainingLogic:
             training: samples to learn from.
             validation: samples that choose the best epoch; without them the last epoch is kept.
             teacher: model file of the teacher; None trains without distillation.
-            start: model file of a student to start from; None starts afresh.
+            start: model file of a student to start from; None starts afresh. A student of slices is also a start for
+                one of volumes, see `in_volumes`.
             about: see `train_teacher`.
 
         Raises:
@@ -143,6 +145,9 @@ class TrainingLogic:
             return fresh(kind, settings, self.settings.seed)
         name = kind.__name__.lower()
         started = load_network(start, name)
+        flat = settings.kernels == "volumes" and started.settings == replace(settings, kernels="slices")
+        if flat and isinstance(started, Student):
+            started = in_volumes(started)
         if not isinstance(started, kind) or started.settings != settings:
             raise InvalidInputError(f"{start} was built with other network settings than the {name} to train.")
         return started.train()

@@ -20,7 +20,9 @@ PACKAGES = {
     "elastix_slicer": "itk-elastix",
     "elastix": "itk-elastix",
     "voxelmorph": "voxelmorph",
+    "voxelmorph_timed": "voxelmorph",
     "monai_voxelmorph": "monai",
+    "monai_voxelmorph_timed": "monai",
 }
 """The package that a peer needs."""
 
@@ -28,10 +30,10 @@ PEER_NAMES = tuple(PACKAGES)
 """Names that `create_peer` knows, in the order of the table. "elastix_slicer" and "syn_default" are as shipped, the
 others are tuned: see `peers.yaml`."""
 
-TIMED = ("demons_timed", "syn_timed")
+TIMED = ("demons_timed", "syn_timed", "voxelmorph_timed", "monai_voxelmorph_timed")
 """Those that look at the gaps around a gap, as our velocity field does."""
 
-NETWORKS = ("voxelmorph", "monai_voxelmorph")
+NETWORKS = ("voxelmorph", "voxelmorph_timed", "monai_voxelmorph", "monai_voxelmorph_timed")
 """Those that have to be trained first."""
 
 

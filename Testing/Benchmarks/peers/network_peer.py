@@ -19,6 +19,9 @@ from temporal_interp.errors import InvalidInputError, Progress
 
 SLICES_AT_ONCE = 16
 
+TIMED = "_timed"
+"""Ends the name of a registration that is used with the timing of our velocity field."""
+
 
 @dataclass(frozen=True, eq=False)
 class NetworkPeer:
@@ -60,21 +63,22 @@ def trained_peer(name: str, weights: Path | None = None) -> BothWays:
     """Return a trained network as a registration.
 
     Args:
-        name: "voxelmorph" or "monai_voxelmorph".
-        weights: folder of its file, <name>.safetensors; None for `usual_folder()`.
+        name: "voxelmorph" or "monai_voxelmorph", or one of them with `TIMED` at its end, which is the same network.
+        weights: folder of its file, <network>.safetensors; None for `usual_folder()`.
 
     Raises:
         InvalidInputError: there is no such network, its package is missing, it has not been trained (the message says
             how to), or its file cannot be used.
     """
-    fresh_network(name, network_settings(name))  # a missing package is reported before a missing file
-    path = network_path(name, weights or usual_folder())
+    network = name.removesuffix(TIMED)
+    fresh_network(network, network_settings(network))  # a missing package is reported before a missing file
+    path = network_path(network, weights or usual_folder())
     if not path.is_file():
         raise InvalidInputError(
-            f"{path} is not there: {name} has not been trained. "
-            f"Train it with `python Testing/Benchmarks/train_peers.py --name {name} -o {path.parent}`."
+            f"{path} is not there: {network} has not been trained. "
+            f"Train it with `python Testing/Benchmarks/train_peers.py --name {network} -o {path.parent}`."
         )
-    trained = read_network(path, name)
+    trained = read_network(path, network)
     seconds = trained.training.get("seconds", 0)
     line = f"2D, trained for {seconds:.0f} s, {in_one_line(trained.settings)}"
     return NetworkPeer(name, line, trained.network)

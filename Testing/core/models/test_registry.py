@@ -23,12 +23,12 @@ def names(registry):
     return [entry.name for entry in registry.entries()]
 
 
-def change(folder, **changed):
-    """Change the first entry of a registry file; a value of None takes it out."""
+def change(folder, number=0, **changed):
+    """Change an entry of a registry file, by default the first; a value of None takes it out."""
     path = folder / "models.json"
     given = json.loads(path.read_text())
-    entry = given["models"][0] | changed
-    given["models"][0] = {key: value for key, value in entry.items() if value is not None}
+    entry = given["models"][number] | changed
+    given["models"][number] = {key: value for key, value in entry.items() if value is not None}
     path.write_text(json.dumps(given))
 
 
@@ -81,6 +81,18 @@ def test_the_default_is_the_first_shipped_one_of_its_kind_that_this_program_can_
     assert registry.default("teacher") is None
     change(registry.shipped, kind="teacher", minimum_program_version="0.0.1")
     assert registry.default("teacher").name == "new"
+
+
+def test_a_default_for_volumes_and_one_for_slices(registry, register):
+    register(registry.shipped, "flat", "thick", "other")
+    change(registry.shipped, images="slices")
+    assert [registry.default(images=images).name for images in ("", "slices", "volumes")] == ["flat"] * 3
+    change(registry.shipped, 1, images="volumes")
+    assert [registry.default(images=images).name for images in ("", "slices", "volumes")] == ["flat", "flat", "thick"]
+    assert registry.file_of(None, "student", "volumes") == registry.shipped / "thick.safetensors"
+    change(registry.shipped, 1, images="solids")
+    with pytest.raises(InvalidInputError, match="an entry with an impossible value: 'thick'"):
+        registry.entries()
 
 
 def test_a_broken_file_of_the_user_leaves_the_default(registry, register):

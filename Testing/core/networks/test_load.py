@@ -9,7 +9,7 @@ from random_networks import WIDTHS, images, perturbed
 from temporal_interp.errors import InvalidInputError, MissingFileError
 from temporal_interp.models.model_file import load_model, save_model
 from temporal_interp.networks import NetworkSettings, Student, Teacher
-from temporal_interp.networks.load import load_network, network_of
+from temporal_interp.networks.load import in_volumes, load_network, network_of
 
 SETTINGS = NetworkSettings(widths=WIDTHS, fusion="finest")
 
@@ -56,3 +56,14 @@ def test_weights_of_another_network_are_refused(tmp_path):
 def test_a_file_that_is_no_model_is_refused(tmp_path):
     with pytest.raises(MissingFileError, match="absent"):
         load_network(tmp_path / "absent.safetensors", "student")
+
+
+@pytest.mark.parametrize("context", [False, True], ids=["two frames", "context"])
+def test_a_student_of_slices_in_volumes_treats_a_stack_slice_by_slice(context):
+    flat = perturbed(Student(replace(SETTINGS, kernels="slices", context=context))).eval()
+    grown = in_volumes(flat).eval()
+    assert grown.settings == replace(flat.settings, kernels="volumes")
+    first, last = images(1, 1, 4, 16, 16, count=2)
+    t = torch.tensor([0.4])
+    torch.testing.assert_close(grown(first, last, t).volume, flat(first, last, t).volume)
+    assert not grown.sees_neighbours

@@ -88,3 +88,10 @@ def test_volumes_that_do_not_fit_are_refused():
     first, last, _ = images(1, 1, 1, 20, 20)
     with pytest.raises(RuntimeError):
         teacher_of()(first, last, torch.rand(1, 1, 1, 20, 19), T)
+
+
+def test_a_teacher_of_a_network_with_context_is_the_same():
+    given = (*images(1, 1, 1, 16, 16), T)
+    plain, beside = teacher_of(), teacher_of(context=True)
+    beside.load_state_dict(plain.state_dict())
+    assert torch.equal(plain(*given).volume, beside(*given).volume)

@@ -304,6 +304,17 @@ def test_a_student_with_context_is_also_scored_without_it(subjects, run, everyth
     assert scored[0].scores == rows[1].scores
 
 
+def test_the_row_without_context_is_trained_on_two_frames_alone(run, tmp_path):
+    network = replace(CONFIGURATION.network, context=True, kernels="slices")
+    configuration = replace(CONFIGURATION, network=network, data=replace(CONFIGURATION.data, context=True))
+    (row,) = run(tmp_path, "no-context", configuration=configuration)
+    assert row.name == "no-context"
+    assert NetworkSettings.from_dict(load_model(row.model).settings) == replace(network, context=False)
+    with pytest.raises(InvalidInputError, match=r"set network: context: true"):
+        run(tmp_path / "other", "no-context")
+    assert not (tmp_path / "other").exists()
+
+
 def test_models_that_cannot_be_scored_are_refused_before_anything_is_written(run, tmp_path):
     bad = tmp_path / "bad.safetensors"
     bad.write_bytes(b"not a model")

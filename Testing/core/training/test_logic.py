@@ -159,6 +159,18 @@ def test_a_training_can_start_from_a_model(training_in):
     assert same(weights_of(first), weights_of(second))
 
 
+def test_a_training_on_volumes_can_start_from_a_model_of_slices(training_in):
+    flat = replace(NETWORK, kernels="slices")
+    first = training_in("first").student(epochs=1, network=flat)
+    second = training_in("second").student(epochs=1, start=first, learning_rate=STILL, network=NETWORK)
+    one, other = weights_of(first), weights_of(second)
+    assert other.keys() == one.keys()
+    for name, weights in one.items():
+        wide = weights.shape != other[name].shape
+        torch.testing.assert_close(other[name][:, :, 1:2] if wide else other[name], weights)
+        assert not wide or not other[name][:, :, 0::2].any()
+
+
 def test_a_model_to_start_from_must_fit(training, tiny_teacher):
     with pytest.raises(InvalidInputError, match="other network settings"):
         training.teacher(start=tiny_teacher, network=NetworkSettings(widths=(4, 6)))

@@ -22,7 +22,9 @@ def test_the_order_is_that_of_the_table():
         "elastix_slicer",
         "elastix",
         "voxelmorph",
+        "voxelmorph_timed",
         "monai_voxelmorph",
+        "monai_voxelmorph_timed",
     )
 
 
