@@ -22,7 +22,7 @@ from temporal_interp.cli.reading import read_input
 from temporal_interp.tensors.devices import choose_device
 
 if TYPE_CHECKING:
-    from temporal_interp.workflows.adaptation import AdaptationSettings
+    from temporal_interp.workflows.adaptation import Adaptation, AdaptationSettings
 
 
 def adapt(
@@ -81,17 +81,21 @@ def adapt(
     values = {"model": output, "epochs": result.epochs, "seconds": seconds}
     values |= {"deciding": list(result.deciding), "held_out": list(result.held_out)}
     values |= {"gain_before_db": result.gain_before, "gain_after_db": result.gain_after}
-    decided, measured = (", ".join(map(str, frames)) for frames in (result.deciding, result.held_out))
-    if result.epochs:
-        outcome = f"best after {result.epochs} epochs, as frames {decided} tell. On the held-out frames {measured}, which"
-        outcome += f" decided nothing, {result.gain_after:+.2f} dB over the linear blend in the moving region,"
-        outcome += f" {result.gain_before:+.2f} dB before ({seconds} s)."
-    else:
-        outcome = f"no gain on the held-out frames {decided}; the network is kept as it was ({seconds} s)."
     console.result(
         values,
-        f"{output}: {outcome}",
+        f"{output}: {_outcome(result)} ({seconds} s).",
         f"Use it: temporal-interp interpolate {input_path} -o OUT --factor 4 --engine student:{output}",
+    )
+
+
+def _outcome(result: Adaptation) -> str:
+    decided, measured = (", ".join(map(str, frames)) for frames in (result.deciding, result.held_out))
+    if not result.epochs:
+        return f"no gain on frames {decided}, held out to tell; the network is as it was"
+    return (
+        f"{result.gain_after:+.2f} dB over the linear blend in the moving region of frames {measured}, held out to "
+        f"measure it, {result.gain_before:+.2f} dB before. Frames {decided}, held out to tell when to stop, were best "
+        f"after {result.epochs} epoch{'' if result.epochs == 1 else 's'}"
     )
 
 

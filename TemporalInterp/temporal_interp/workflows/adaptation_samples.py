@@ -92,7 +92,7 @@ class AdaptationSamples:
         shape: tuple[int, int, int],
         max_gap: int,
     ) -> AdaptationSamples:
-        """Return the samples for a network; one with context is also shown frames around, which are never held-out ones.
+        """Return the samples for a network; one with context is also shown frames around, never held-out ones.
 
         Args:
             sequence: the frames.

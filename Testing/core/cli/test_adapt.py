@@ -63,8 +63,13 @@ def test_only_some_frames(command, events, cine, model, tmp_path):
 @pytest.mark.parametrize(
     ("epochs", "words"),
     [
-        (3, "best after 3 epochs, as frames 2 tell. On the held-out frames 5, which decided nothing, +0.25 dB"),
-        (0, "no gain on the held-out frames 2; the network is kept as it was"),
+        (
+            3,
+            "+0.25 dB over the linear blend in the moving region of frames 5, held out to measure it, -0.50 dB before.",
+        ),
+        (3, "Frames 2, held out to tell when to stop, were best after 3 epochs ("),
+        (1, "were best after 1 epoch ("),
+        (0, "no gain on frames 2, held out to tell; the network is as it was ("),
     ],
 )
 def test_the_text_says_what_was_gained_and_what_to_do_next(command, cine, model, tmp_path, monkeypatch, epochs, words):
