@@ -43,9 +43,9 @@ class AdaptationSettings:
         default_factory=lambda: TrainingSettings(
             epochs=10,
             batch_size=4,
-            learning_rate=2e-4,
-            averaging=0.98,
-            cycle=0.5,
+            learning_rate=1e-4,
+            averaging=0.95,
+            cycle=0.8,
             precision="auto",
             patience=2,
         )
