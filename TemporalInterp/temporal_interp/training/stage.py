@@ -153,9 +153,7 @@ def _context_of_cycle(batch: Batch, context: Context) -> tuple[Context, Context]
     outer, distances = context.outer.chunk(2), context.distances.chunk(2)
     t, left = batch.t, 1 - batch.t
     away = torch.cat([distances[0] / t, t / left, left / t, distances[1] / left])
-    parts = Context(
-        torch.cat([outer[0], batch.first, batch.last, outer[1]]), torch.where(away > FURTHEST, 0.0, away)
-    )
+    parts = Context(torch.cat([outer[0], batch.first, batch.last, outer[1]]), torch.where(away > FURTHEST, 0.0, away))
     return parts, Context(torch.cat([batch.first, batch.last]), torch.cat([t, left]))
 
 
