@@ -43,7 +43,7 @@ def adapt(
         int, typer.Option(metavar="K", help="Use only every K-th frame, to measure the gain on the others.")
     ] = 1,
     epochs: Annotated[
-        int | None, typer.Option(metavar="N", help="Train for at most N epochs of 100 samples; 10 if left out.")
+        int | None, typer.Option(metavar="N", help="Train for at most N epochs of 100 samples; 8 if left out.")
     ] = None,
     device: DeviceOption = "auto",
     force: ForceOption = False,

@@ -41,7 +41,7 @@ class AdaptationSettings:
 
     training: TrainingSettings = field(
         default_factory=lambda: TrainingSettings(
-            epochs=10,
+            epochs=8,
             batch_size=4,
             learning_rate=1e-4,
             averaging=0.95,
