@@ -159,6 +159,8 @@ def test_a_student_with_context_learns_from_the_frames_around_but_never_from_hel
     network = replace(NETWORK, context=True, kernels="slices")
     start = saved(tmp_path / "context.safetensors", network=network)
     sequence, seen = beating(), set()
+    brighter = [v.with_array(v.array + 3 * n) for n, v in enumerate(sequence.volumes)]  # to tell frames apart
+    sequence = replace(sequence, volumes=brighter)
 
     def noted(samples):
         def draw(self, *arguments, **more):
