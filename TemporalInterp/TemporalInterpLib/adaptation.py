@@ -17,7 +17,7 @@ from TemporalInterpLib.parameter_node import Device
 from TemporalInterpLib.sequence_conversion import sequence_from_node
 
 MIN_FRAMES = 5
-"""Frames: a sample takes three, and one is held out to measure the gain."""
+"""Frames: three to learn from, one that tells when to stop, and one to measure the gain on."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,10 @@ class Adapted:
     """An adapted model.
 
     Attributes:
-        name: under which it is registered.
-        gain_before: in dB over the linear blend in the moving region, on held-out frames.
-        gain_after: likewise, of the adapted network.
+        name: under which it is registered; "" if the held-out frames that tell when to stop gained nothing, and the
+            network stays as it was.
+        gain_before: in dB over the linear blend in the moving region, on other held-out frames, that decided nothing.
+        gain_after: likewise, of the adapted network; it may be less.
     """
 
     name: str
@@ -56,7 +57,7 @@ def _steps(title: str, sequence: Sequence, device: Device) -> Steps[Adapted]:
         yield from share_of(write_for_child(sequence, source), 0.0, 0.01)
         arguments = ["adapt", str(source), "-o", str(model), "--device", device.value]
         result = yield from share_of(command_line(arguments), 0.01, 1.0)
-        name = _register(title, model)
+        name = _register(title, model) if result["epochs"] else ""
     return Adapted(name, float(result["gain_before_db"]), float(result["gain_after_db"]))
 
 

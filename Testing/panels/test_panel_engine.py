@@ -204,7 +204,7 @@ assert sys.argv[1] == "adapt" and sys.argv[-1] == "--json", sys.argv
 assert os.path.exists(sys.argv[2])
 say("progress", fraction=0.4, message="sample 40 of 100")
 shutil.copyfile({model!r}, sys.argv[sys.argv.index("-o") + 1])
-say("result", gain_before_db=0.5, gain_after_db=1.25)
+say("result", epochs=4, gain_before_db=0.5, gain_after_db=1.25)
 """
 
 
@@ -311,6 +311,17 @@ class TestAdapt:
         process_events_until(lambda: not widget.panel.sections["engine"].work.running, 20)
         assert parameters_of(widget).sequence is other
         assert parameters_of(widget).engine == "student"
+
+    def test_without_a_gain_the_network_stays_as_it_was(self, cine, open_panel, child_program, process_events_until):
+        program = ADAPT.replace("epochs=4", "epochs=0").replace("1.25", "0.5")
+        child_program(program.format(model=str(shipped_folder() / "synthetic-small.safetensors")))
+        widget = open_panel()
+        widget.ui.adaptButton.click()
+        process_events_until(lambda: not widget.panel.sections["engine"].work.running, 20)
+        assert "the network stays as it was" in widget.ui.adaptMessage.text
+        assert parameters_of(widget).adaptedModel == ""
+        assert parameters_of(widget).engine == "student"
+        assert [e for e in Registry().entries() if not e.shipped] == []
 
     def test_four_frames_are_too_few(self, scene, blob_frames, open_panel, dialogs):
         scene.AddNode(sequence_of(blob_frames(4), OBLIQUE, [0, 1, 2, 3]))

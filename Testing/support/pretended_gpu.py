@@ -3,6 +3,9 @@
 PyTorch's FakeTensorMode refuses operands on different devices, as a GPU does. Its device is PyTorch's own stand-in for
 backends written in Python, since a build without CUDA can neither index nor differentiate tensors of a CUDA device.
 The backend is registered once and for all, so use it in a process of its own.
+
+The mode computes every shape on PyTorch's `meta` device. Engines on plain `meta` tensors would therefore say nothing
+more, and let more pass: convolutions, linear layers, products of matrices and `gather` take operands of the CPU there.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from temporal_interp.cli.reading import read_input
 from temporal_interp.tensors.devices import choose_device
 
 if TYPE_CHECKING:
-    from temporal_interp.workflows.adaptation import AdaptationSettings
+    from temporal_interp.workflows.adaptation import Adaptation, AdaptationSettings
 
 
 def adapt(
@@ -42,14 +42,17 @@ def adapt(
     every: Annotated[
         int, typer.Option(metavar="K", help="Use only every K-th frame, to measure the gain on the others.")
     ] = 1,
-    epochs: Annotated[int | None, typer.Option(metavar="N", help="Train for N epochs of 100 samples.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(metavar="N", help="Train for at most N epochs of 100 samples; 8 if left out.")
+    ] = None,
     device: DeviceOption = "auto",
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
     """Adapt the network to one sequence: every three of its frames are a sample. This takes a few minutes.
 
-    Some frames are held out to report the gain; without a gain the network is kept as it was. Use the result with
+    Some frames are held out. One half of them tells when to stop; without a gain on them the network is kept as it was.
+    The other half decides nothing, and measures the gain. Use the result with
     `temporal-interp interpolate INPUT --engine student:FILE`.
     """
     models = [None if name is None else Path(name) for name in (model, teacher)]
@@ -75,14 +78,24 @@ def adapt(
             progress=progress,
         )
     seconds = round(time.monotonic() - started, 1)
-    held_out = ", ".join(str(frame) for frame in result.held_out)
-    values = {"model": output, "held_out": list(result.held_out), "seconds": seconds}
+    values = {"model": output, "epochs": result.epochs, "seconds": seconds}
+    values |= {"deciding": list(result.deciding), "held_out": list(result.held_out)}
     values |= {"gain_before_db": result.gain_before, "gain_after_db": result.gain_after}
     console.result(
         values,
-        f"{output}: on the held-out frames {held_out}, {result.gain_after:+.2f} dB over the linear blend in the "
-        f"moving region, {result.gain_before:+.2f} dB before ({seconds} s).",
+        f"{output}: {_outcome(result)} ({seconds} s).",
         f"Use it: temporal-interp interpolate {input_path} -o OUT --factor 4 --engine student:{output}",
+    )
+
+
+def _outcome(result: Adaptation) -> str:
+    decided, measured = (", ".join(map(str, frames)) for frames in (result.deciding, result.held_out))
+    if not result.epochs:
+        return f"no gain on frames {decided}, held out to tell; the network is as it was"
+    return (
+        f"{result.gain_after:+.2f} dB over the linear blend in the moving region of frames {measured}, held out to "
+        f"measure it, {result.gain_before:+.2f} dB before. Frames {decided}, held out to tell when to stop, were best "
+        f"after {result.epochs} epoch{'' if result.epochs == 1 else 's'}"
     )
 
 

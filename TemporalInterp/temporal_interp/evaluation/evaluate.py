@@ -179,11 +179,17 @@ def _require_acquired(sequence: Sequence) -> None:
 
 
 def _labelled(engines: abc.Sequence[Engine]) -> dict[str, Engine]:
-    """Return the engines by a unique label."""
+    """Return the engines by a unique label: the name, and where that does not do, the model and the settings."""
     count = Counter(engine.name for engine in engines)
-    labelled = {}
+    labelled: dict[str, Engine] = {}
     for engine in engines:
-        label = engine.name if count[engine.name] == 1 else f"{engine.name} ({engine.settings})"
+        label = engine.name
+        if count[label] > 1:
+            known = [engine.model, engine.settings]
+            if any(engine.model == other.model and engine.model_sha256 != other.model_sha256 for other in engines):
+                known.insert(1, engine.model_sha256[:8])  # files of one name in different folders
+            details = ", ".join(detail for detail in known if detail)
+            label = f"{label} ({details})" if details else label
         if label in labelled:
             raise InvalidInputError(f"The engine {label} is given twice with the same settings; omit one.")
         labelled[label] = engine

@@ -11,6 +11,7 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch.nn import functional
 
 from temporal_interp.networks import Context, Student, Synthesis, Teacher
+from temporal_interp.networks.context import FURTHEST
 from temporal_interp.training.datasets.batch import Batch
 from temporal_interp.training.objective import Objective, finest_motion_error
 from temporal_interp.training.settings import TrainingSettings
@@ -146,14 +147,13 @@ def _context_of_cycle(batch: Batch, context: Context) -> tuple[Context, Context]
     """Return what lies around the two parts of a gap, before and after the target, and around the frames made there.
 
     The parts, one after the other, have the neighbours of the gap outside, and the other end of the gap behind the
-    target. The frames made half-way have the ends of the gap around them.
+    target, unless they lie too far away to tell something. The frames made half-way have the ends of the gap around
+    them.
     """
     outer, distances = context.outer.chunk(2), context.distances.chunk(2)
     t, left = batch.t, 1 - batch.t
-    parts = Context(
-        torch.cat([outer[0], batch.first, batch.last, outer[1]]),
-        torch.cat([distances[0] / t, t / left, left / t, distances[1] / left]),
-    )
+    away = torch.cat([distances[0] / t, t / left, left / t, distances[1] / left])
+    parts = Context(torch.cat([outer[0], batch.first, batch.last, outer[1]]), torch.where(away > FURTHEST, 0.0, away))
     return parts, Context(torch.cat([batch.first, batch.last]), torch.cat([t, left]))
 
 

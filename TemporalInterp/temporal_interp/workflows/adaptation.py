@@ -1,34 +1,29 @@
-"""Adapts a trained network to one sequence: every triplet of its acquired frames is a sample (our choice)."""
+"""Adapts a trained network to one sequence: every triplet of its acquired frames is a sample (our choice).
+
+The network learns until held-out frames gain no more, and is kept as it was at its best on them. Since they decide
+that, they say too much of the gain. It is measured on other held-out frames, on which nothing depends.
+"""
 
 from __future__ import annotations
 
 import tempfile
 from collections import abc
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from temporal_interp.data.sequence import Sequence
-from temporal_interp.data.training_sample import SampleSource, TrainingSample
-from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
+from temporal_interp.data.training_sample import SampleSource
+from temporal_interp.errors import Progress, no_progress, part_of
 from temporal_interp.models.model_file import load_model, save_model
-from temporal_interp.networks import NetworkSettings, Student
+from temporal_interp.networks import Student
 from temporal_interp.networks.load import load_network
 from temporal_interp.training.datasets.batch import Batch, DrawnSamples, ValidationSampler
-from temporal_interp.training.datasets.subject import Case, LoadedSubject
-from temporal_interp.training.datasets.subject_samples import SubjectSamples
 from temporal_interp.training.logic import Hardware, TrainingLogic
 from temporal_interp.training.settings import TrainingSettings
 from temporal_interp.training.stage import psnr_and_gain
-
-VALIDATION_REPEATS = 8
-"""Number of random crops of every held-out frame that are validated."""
-
-MIN_FRAMES = 5
-"""Two triplets to learn from, and a frame to hold out."""
+from temporal_interp.workflows.adaptation_samples import AdaptationSamples, FrameRoles
 
 
 @dataclass(frozen=True)
@@ -36,20 +31,28 @@ class AdaptationSettings:
     """How a network is adapted.
 
     Attributes:
-        training: of the student, and of the teacher where there is one.
+        training: of the student, and of the teacher where there is one; `patience` ends that of the student.
         teacher_epochs: of the teacher, before the student; 0 leaves the teacher as it is.
         samples: in an epoch.
-        hold_out: one usable frame of this many is held out, to measure the gain.
+        hold_out: one usable frame of this many is held out, in turn to tell when to stop and to measure the gain.
         shape: largest (K, J, I) of a sample.
         max_gap: longest distance between the ends of a sample, counted in usable frames.
     """
 
     training: TrainingSettings = field(
-        default_factory=lambda: TrainingSettings(epochs=6, batch_size=4, learning_rate=2e-4, averaging=0.98, cycle=0.5)
+        default_factory=lambda: TrainingSettings(
+            epochs=8,
+            batch_size=4,
+            learning_rate=1e-4,
+            averaging=0.95,
+            cycle=0.8,
+            precision="auto",
+            patience=2,
+        )
     )
     teacher_epochs: int = 4
     samples: int = 100
-    hold_out: int = 6
+    hold_out: int = 4
     shape: tuple[int, int, int] = (8, 96, 96)
     max_gap: int = 3
 
@@ -60,12 +63,16 @@ class Adaptation:
 
     Attributes:
         model: the adapted student's file.
-        held_out: numbers of the frames that were not used for training.
-        gain_before: dB of PSNR over the linear blend on these frames, in the moving region, with the student as it was.
-        gain_after: the same with the adapted one.
+        epochs: passes after which the student was at its best; 0 where it gained nothing and stays as it was.
+        deciding: numbers of the frames that were held out to tell that.
+        held_out: numbers of the frames that were held out to measure the gain; nothing depends on them.
+        gain_before: dB of PSNR over the linear blend on the latter, in the moving region, with the student as it was.
+        gain_after: the same with the adapted one, which may be less.
     """
 
     model: Path
+    epochs: int
+    deciding: tuple[int, ...]
     held_out: tuple[int, ...]
     gain_before: float
     gain_after: float
@@ -99,37 +106,48 @@ def adapt(
     """
     settings = settings or AdaptationSettings()
     usable = sorted(set(range(len(sequence)) if frames is None else frames))
-    if len(usable) < MIN_FRAMES:
-        raise InvalidInputError(
-            f"Adapting needs at least {MIN_FRAMES} frames, to learn from and one to hold out; there are {len(usable)}."
-        )
-    held_out = tuple(usable[2 : -1 : settings.hold_out])
+    roles = FrameRoles.of(usable, settings.hold_out)
     network = load_network(student, "student")
-    learning, validation = _sources(sequence, usable, held_out, settings, network.settings)
-    before = _gain(network, validation, settings.training.seed)
-    # scored once, at the end: frames that chose among epochs would no longer measure the gain
-    training = replace(settings.training, validate_every=settings.training.epochs, patience=0)
+    samples = AdaptationSamples.of(
+        sequence,
+        usable,
+        roles,
+        network.settings,
+        samples=settings.samples,
+        shape=settings.shape,
+        max_gap=settings.max_gap,
+    )
+    training, seed = settings.training, settings.training.seed
     teaching = settings.teacher_epochs if teacher is not None else 0
     share = teaching / (teaching + training.epochs)
     with tempfile.TemporaryDirectory() as folder:
         if teacher is not None and teaching:
             logic = TrainingLogic(
                 Path(folder),
-                replace(training, epochs=teaching, validate_every=teaching),
+                replace(training, epochs=teaching, validate_every=teaching, patience=0),
                 hardware=hardware,
                 progress=_in_words(part_of(progress, 0.0, share)),
             )
             taught = load_network(teacher, "teacher").settings
-            teacher = logic.train_teacher(taught, learning, validation, start=teacher)
+            teacher = logic.train_teacher(taught, samples.learning, samples.deciding, start=teacher)
         logic = TrainingLogic(
             Path(folder), training, hardware=hardware, progress=_in_words(part_of(progress, share, 1.0))
         )  # fmt: skip
-        adapted = logic.train_student(network.settings, learning, validation, teacher=teacher, start=student)
-        after = _gain(load_network(adapted, "student"), validation, settings.training.seed)
-        if after < before:  # no gain, so the student stays as it was
-            adapted, after = student, before
-        result = Adaptation(Path(output), held_out, before, after)
-        _write(adapted, student, usable, result)
+        trained = logic.train_student(
+            network.settings, samples.learning, samples.deciding, teacher=teacher, start=student
+        )  # fmt: skip
+        adapted = load_network(trained, "student")
+        better = _gain(adapted, samples.deciding, seed) > _gain(network, samples.deciding, seed)
+        before = _gain(network, samples.measuring, seed)
+        result = Adaptation(
+            model=Path(output),
+            epochs=load_model(trained).training["epochs"] if better else 0,
+            deciding=roles.deciding,
+            held_out=roles.measured,
+            gain_before=before,
+            gain_after=_gain(adapted, samples.measuring, seed) if better else before,
+        )
+        _write(trained if better else student, student, usable, result)
     return result
 
 
@@ -138,72 +156,12 @@ def _in_words(progress: Progress) -> Progress:
     return lambda fraction, _message: progress(fraction, "learning from these frames")
 
 
-def _sources(
-    sequence: Sequence,
-    usable: abc.Sequence[int],
-    held_out: abc.Sequence[int],
-    settings: AdaptationSettings,
-    network: NetworkSettings,
-) -> tuple[SampleSource, SampleSource]:
-    """Return samples among the frames that are not held out, and samples whose target is a held-out frame.
-
-    A network with context is also shown frames around the endpoints, which are never held-out ones.
-    """
-    context, by_slice = network.context, sequence.slices_are_independent or network.kernels == "slices"
-    subject = LoadedSubject(Case("the sequence", sequence, usable[0], usable[-1]))
-    geometry = sequence.volumes[0].geometry
-    slices = 1 if by_slice else settings.shape[0]
-    k, j, i = (min(n, w) for n, w in zip(geometry.shape, (slices, *settings.shape[1:]), strict=True))
-    shape = (k, j, i)
-    learnt = [frame for frame in usable if frame not in held_out]
-    longest = settings.max_gap * max(after - before for before, after in pairwise(usable))
-    learning = SubjectSamples(
-        [subject],
-        policy="triplets",
-        shape=shape,
-        frames=learnt,
-        max_gap=longest,
-        beside="drawn" if context else "none",
-    )
-    validation = []
-    for frame in held_out:
-        place = usable.index(frame)
-        around = usable[place - 1 : place + 2]
-        validation.append(
-            SubjectSamples(
-                [subject],
-                policy="triplets",
-                shape=shape,
-                frames=around,
-                max_gap=around[2] - around[0],
-                flip=False,
-                beside="kept" if context else "none",
-                around=learnt,
-            )
-        )
-    return _Repeated([learning], settings.samples), _Repeated(validation, VALIDATION_REPEATS)
-
-
-class _Repeated:
-    """Sources of one subject each, in turn, a number of times."""
-
-    def __init__(self, sources: abc.Sequence[SampleSource], times: int) -> None:
-        self.sources = sources
-        self.times = times
-
-    def __len__(self) -> int:
-        return len(self.sources) * self.times
-
-    def draw(self, index: int, rng: np.random.Generator) -> TrainingSample:
-        return self.sources[index % len(self.sources)].draw(0, rng)
-
-
-def _gain(student: Student, validation: SampleSource, seed: int) -> float:
-    """Return the mean gain in dB over the blend on the very samples that the training validates on."""
-    drawn = DrawnSamples(validation, seed)
+def _gain(student: Student, held_out: SampleSource, seed: int) -> float:
+    """Return the mean gain in dB over the blend on the very samples that a training with this seed validates on."""
+    drawn = DrawnSamples(held_out, seed)
     gains = []
     with torch.inference_mode():
-        for key in ValidationSampler(len(validation)):
+        for key in ValidationSampler(len(held_out)):
             batch = Batch.of([drawn[key]])
             gains.append(psnr_and_gain(student(batch.first, batch.last, batch.t, batch.context), batch)[1])
     return float(torch.cat(gains).mean())
@@ -214,6 +172,7 @@ def _write(adapted: Path, start: Path, usable: abc.Sequence[int], result: Adapta
     report = {
         "adapted_from": load_model(start).sha256,
         "usable_frames": list(usable),
+        "deciding_frames": list(result.deciding),
         "held_out_frames": list(result.held_out),
         "gain_before_db": result.gain_before,
         "gain_after_db": result.gain_after,

@@ -150,6 +150,17 @@ class TestEvaluate:
         with pytest.raises(InvalidInputError, match="twice"):
             evaluate(sequence, between(sequence, 0, 2), [LinearBlend(), LinearBlend()])
 
+    def test_two_models_of_one_engine_are_distinguished_by_their_names_and_files_of_one_name_by_their_contents(self):
+        sequence = make_sequence(3)
+        files = [("student 2.0", "aa"), ("adapted.safetensors", "bb"), ("adapted.safetensors", "123456789")]
+        engines = [shift_engine(model=model, model_sha256=checksum) for model, checksum in files]
+        rows = evaluate(sequence, between(sequence, 0, 2), engines).rows
+        assert [r.engine for r in rows[1:]] == [
+            "shift (student 2.0)",
+            "shift (adapted.safetensors, bb)",
+            "shift (adapted.safetensors, 12345678)",
+        ]
+
     def test_synthetic_frames_are_no_truth(self):
         sequence = make_sequence(3)
         marks = [{}, Provenance("linear_blend", 0, 20, 0.5).as_attributes(), {}]

@@ -94,6 +94,14 @@ def test_the_cycle_shows_what_lies_around_its_parts():
     assert torch.allclose(around.distances, torch.cat([t, left]))
 
 
+def test_the_cycle_shows_nothing_that_lies_too_far_from_a_part():
+    network, batch = Asked(context=True), beside(batch_of((5, 6)), 1.0, 1.0)
+    batch = replace(batch, t=torch.full_like(batch.t, 0.125))
+    StudentStage(network, TrainingSettings(cycle=1.0)).losses(batch)
+    parts = network.questions[0][3].distances.view(4, -1)[:, 0]
+    assert torch.allclose(parts, torch.tensor([0.0, 1 / 7, 0.0, 8 / 7]))  # 8 and 7 lengths of the gap are too far
+
+
 def test_the_cycle_of_a_batch_without_frames_around_has_none():
     network = Asked()
     StudentStage(network, TrainingSettings(cycle=1.0)).losses(batch_of((5, 6)))

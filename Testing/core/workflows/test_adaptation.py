@@ -17,12 +17,13 @@ from temporal_interp.networks import NetworkSettings, Student, Teacher
 from temporal_interp.training.datasets.subject_samples import SubjectSamples
 from temporal_interp.training.logic import Hardware, fresh
 from temporal_interp.training.settings import TrainingSettings
+from temporal_interp.training.stage import Stage
 from temporal_interp.workflows.adaptation import AdaptationSettings, adapt
 
 NETWORK = NetworkSettings(widths=(4, 8))
 CPU = Hardware("cpu", 1)
 QUICK = AdaptationSettings(
-    training=TrainingSettings(epochs=3, batch_size=4, learning_rate=3e-3, averaging=0.5, cycle=0.5),
+    training=TrainingSettings(epochs=3, batch_size=4, learning_rate=3e-3, averaging=0.5, cycle=0.5, patience=2),
     teacher_epochs=1,
     samples=16,
     hold_out=4,
@@ -67,12 +68,13 @@ def states_equal(one, other):
 def test_the_student_gets_better_on_frames_it_has_not_seen(student, tmp_path, shape):
     result = run(beating(shape=shape), student, tmp_path)
     assert result.gain_after > result.gain_before + 0.2
-    assert result.held_out == (2, 6)
+    assert (result.deciding, result.held_out) == ((2,), (5,))
+    assert result.epochs in (1, 2, 3)
     adapted = load_model(result.model)
     assert adapted.kind == "student"
     assert adapted.training["adapted_from"] == load_model(student).sha256
     assert adapted.training["usable_frames"] == list(range(9))
-    assert adapted.training["held_out_frames"] == [2, 6]
+    assert (adapted.training["deciding_frames"], adapted.training["held_out_frames"]) == ([2], [5])
     assert adapted.training["gain_after_db"] == pytest.approx(result.gain_after)
     assert not states_equal(student, result.model)
 
@@ -82,7 +84,7 @@ def test_frames_that_may_not_be_used_change_nothing(student, tmp_path):
     garbled = [v if n % 2 == 0 else v.with_array(v.array[:, ::-1] * 7) for n, v in enumerate(sequence.volumes)]
     result = run(sequence, student, tmp_path, frames=range(0, 13, 2))
     other = run(replace(sequence, volumes=garbled), student, tmp_path, name="other", frames=range(0, 13, 2))
-    assert result.held_out == other.held_out == (4,)
+    assert (result.deciding, result.held_out) == (other.deciding, other.held_out) == ((4,), (8,))
     assert states_equal(result.model, other.model)
     assert not states_equal(student, result.model)
 
@@ -91,8 +93,33 @@ def test_a_student_that_gains_nothing_stays_as_it_was(student, tmp_path):
     wild = replace(QUICK, training=replace(QUICK.training, learning_rate=0.9, averaging=0.0, epochs=1))
     good = run(beating(), student, tmp_path).model
     result = run(beating(), good, tmp_path, name="wild", settings=wild)
+    assert result.epochs == 0
     assert result.gain_after == result.gain_before
     assert states_equal(good, result.model)
+
+
+def test_it_stops_by_itself_where_the_deciding_frames_gain_no_more_and_keeps_the_best(student, tmp_path, monkeypatch):
+    gains = iter([1.0, 3.0, 2.0, 2.5, 9.0])
+
+    def validated(self, batch, batch_idx):
+        if batch_idx == 0:
+            self.of_epoch = next(gains)
+        self._note("validation/gain", torch.tensor(self.of_epoch), batch)
+
+    monkeypatch.setattr(Stage, "validation_step", validated)
+    ten = replace(QUICK, training=replace(QUICK.training, epochs=10))
+    result = run(beating(), student, tmp_path, settings=ten)
+    assert result.epochs == 2
+    assert next(gains) == 9.0  # four epochs: two without a gain end it
+    assert load_model(result.model).training["epochs"] == 2
+
+
+def test_frames_that_measure_the_gain_decide_nothing(student, tmp_path):
+    sequence = beating()
+    measured = run(sequence, student, tmp_path).held_out
+    garbled = [v.with_array(v.array[..., ::-1].copy()) if n in measured else v for n, v in enumerate(sequence.volumes)]
+    other = run(replace(sequence, volumes=garbled), student, tmp_path, name="other")
+    assert states_equal(tmp_path / "adapted.safetensors", other.model)
 
 
 def test_a_teacher_is_fine_tuned_first_and_taught_from(student, tmp_path):
@@ -132,6 +159,8 @@ def test_a_student_with_context_learns_from_the_frames_around_but_never_from_hel
     network = replace(NETWORK, context=True, kernels="slices")
     start = saved(tmp_path / "context.safetensors", network=network)
     sequence, seen = beating(), set()
+    brighter = [v.with_array(v.array + 3 * n) for n, v in enumerate(sequence.volumes)]  # to tell frames apart
+    sequence = replace(sequence, volumes=brighter)
 
     def noted(samples):
         def draw(self, *arguments, **more):
@@ -146,9 +175,10 @@ def test_a_student_with_context_learns_from_the_frames_around_but_never_from_hel
         patch.setattr(SubjectSamples, "draw", noted(SubjectSamples.draw))
         result = run(sequence, start, tmp_path, settings=whole)
     assert load_model(result.model).settings["context"]
-    scale = IntensityRange.of([sequence[n] for n in range(len(sequence)) if n not in result.held_out])
+    held_out = {*result.deciding, *result.held_out}
+    scale = IntensityRange.of([sequence[n] for n in range(len(sequence)) if n not in held_out])
     sums = {n: round(float(scale.normalise(sequence[n].array).sum()), 2) for n in range(len(sequence))}
-    hidden = {sums[n] for n in result.held_out}
+    hidden = {sums[n] for n in held_out}
     assert len(seen) > 3
     assert not any(abs(one - other) < 0.02 for one in seen for other in hidden)
 

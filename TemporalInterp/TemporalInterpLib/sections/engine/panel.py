@@ -134,6 +134,8 @@ class EngineSection(Section):
         return self.logic.adaptation_steps(self.parameters.sequence, device=self.parameters.device)
 
     def _done(self, adapted: Adapted) -> str:
+        if not adapted.name:
+            return _("Held-out frames of this sequence gained nothing: the network stays as it was.")
         if self.parameters.sequence is self._adapted_for:
             self.parameters.adaptedModel = adapted.name
             self.parameters.engine = ADAPTED

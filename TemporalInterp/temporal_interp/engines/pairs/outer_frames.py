@@ -31,7 +31,8 @@ class OuterFrame:
 def outer_frames(pair: Pair) -> tuple[OuterFrame | None, OuterFrame | None]:
     """Return the frame before the first end of a pair and the one after its last end.
 
-    None stands for a frame that is not there, shows nothing, or lies so far away that it tells nothing.
+    None stands for a frame that is not there, shows nothing, or lies so far away that it tells nothing. In a loop whose
+    other gap leads from the last end back to the first, nothing lies around: the other end is shown already.
     """
     first, last = pair.normalised
     before, after = pair.gap_before, pair.gap_after
@@ -43,7 +44,7 @@ def outer_frames(pair: Pair) -> tuple[OuterFrame | None, OuterFrame | None]:
 
 def _outer(pair: Pair, gap: Gap, frame: int, end: np.ndarray) -> OuterFrame | None:
     distance = gap.length / pair.gap.length
-    if distance > FURTHEST:
+    if distance > FURTHEST or frame in (pair.gap.first, pair.gap.last):
         return None
     voxels = pair.sequence.scaled.normalised(pair.sequence[frame])
     seen = field_of_view(pair.sequence[frame].array)

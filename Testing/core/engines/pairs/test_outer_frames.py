@@ -41,6 +41,13 @@ def test_a_loop_goes_on():
     assert around(loop, 0) == [(2, pytest.approx(20 / 30)), (2, pytest.approx(50 / 30))]
 
 
+@pytest.mark.parametrize("gap", [0, 1], ids=["from first to last", "back to the first"])
+def test_the_other_end_of_a_gap_does_not_lie_around_it(gap):
+    assert around(numbered([0, 40]).as_loop(100), gap) == [None, None]
+    hidden = numbered([0, 10, 30, 40]).as_loop(100).hiding([1, 2])
+    assert around(hidden, gap) == [None, None]
+
+
 def test_one_that_is_far_away_tells_nothing():
     assert around(numbered([0, 90, 100, 110]), 1) == [None, (3, 1.0)]
 
