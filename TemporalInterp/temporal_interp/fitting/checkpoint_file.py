@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from temporal_interp.errors import UnreadableFileError
 from temporal_interp.io.atomic import atomic_file
+from temporal_interp.io.guard import reading
+from temporal_interp.io.plain_text import load_json
 
 STATE_KEY = "temporal-interp training state"
 
@@ -47,15 +49,13 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     Raises:
         UnreadableFileError: the file is not one of our checkpoints.
     """
-    try:
+    with reading(path):
         with safe_open(path, framework="pt", device="cpu") as file:
             state = (file.metadata() or {}).get(STATE_KEY)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-    except (OSError, SafetensorError) as error:
-        raise UnreadableFileError(f"{path} cannot be read as a checkpoint: {error}.") from error
-    if state is None:
-        raise UnreadableFileError(f"{path} is a safetensors file, but not a checkpoint of a training.")
-    return _unpack(json.loads(state), tensors)
+        if state is None:
+            raise UnreadableFileError("this is a safetensors file, but not a checkpoint of a training.")
+        return _unpack(load_json(state), tensors)
 
 
 def _pack(value: Any, tensors: dict[str, torch.Tensor]) -> Any:

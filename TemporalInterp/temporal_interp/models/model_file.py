@@ -14,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 import temporal_interp
 from temporal_interp.errors import InvalidInputError, MissingFileError, UnreadableFileError, UnwritableFileError
 from temporal_interp.io.atomic import atomic_file
+from temporal_interp.io.plain_text import load_json
 
 if TYPE_CHECKING:  # models can be listed without PyTorch, which takes a second to load
     import torch
@@ -135,9 +136,9 @@ def read_description(path: Path) -> dict[str, Any]:
     if text is None:
         raise foreign
     try:
-        description = json.loads(text)
+        description = load_json(text)
         ours = description["format"] == FORMAT and isinstance(description["format_version"], int)
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+    except (UnreadableFileError, TypeError, KeyError) as error:
         raise foreign from error
     if not ours:
         raise foreign

@@ -18,6 +18,7 @@ from packaging.version import InvalidVersion, Version
 import temporal_interp
 from temporal_interp.errors import InvalidInputError, UnreadableFileError, UnwritableFileError
 from temporal_interp.io.atomic import atomic_file
+from temporal_interp.io.plain_text import load_json
 from temporal_interp.models.model_file import KINDS, LoadedModel, checksum, load_model, read_description
 
 REGISTRY_FILE = "models.json"
@@ -235,7 +236,7 @@ def _read(folder: Path, *, shipped: bool) -> list[ModelEntry]:
     if not path.exists():
         return []
     try:
-        given = json.loads(path.read_text(encoding="utf-8"))
+        given = load_json(path.read_text(encoding="utf-8"))
         newer = given["schema"] > SCHEMA
         models = [] if newer else list(given["models"])
     except (OSError, ValueError, TypeError, KeyError) as error:

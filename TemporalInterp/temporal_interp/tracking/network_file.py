@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from temporal_interp.errors import UnreadableFileError
 from temporal_interp.io.atomic import atomic_file
+from temporal_interp.io.guard import reading
 
 
 def save_network(weights: Mapping[str, torch.Tensor], path: Path) -> None:
@@ -25,7 +24,5 @@ def load_network(path: Path) -> dict[str, torch.Tensor]:
     Raises:
         UnreadableFileError: the file is missing or is not a safetensors file.
     """
-    try:
+    with reading(path):
         return load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise UnreadableFileError(f"{path} cannot be read as the network of a tracking ({error}).") from error

@@ -14,6 +14,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from temporal_interp.data.training_sample import SampleSource
 from temporal_interp.errors import CancelledError, InvalidInputError, Progress, UnreadableFileError, no_progress
 from temporal_interp.io.atomic import atomic_file
+from temporal_interp.io.plain_text import load_json
 from temporal_interp.models.model_file import checksum, load_model, save_model
 from temporal_interp.networks import NetworkSettings, Student, Teacher
 from temporal_interp.networks.load import load_network, network_of
@@ -201,8 +202,8 @@ def require_same_training(folder: Path, settings: Mapping[str, Any]) -> None:
             unfinished.write_text(json.dumps(wanted, indent=2), encoding="utf-8")
         return
     try:
-        found = dict(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
+        found = dict(load_json(path.read_text(encoding="utf-8")))
+    except (UnreadableFileError, ValueError, TypeError) as error:
         raise UnreadableFileError(f"{path} is damaged; choose another folder, or delete this one.") from error
     found, wanted = _with_defaults(found), _with_defaults(wanted)
     different = sorted(name for name in {*found, *wanted} if found.get(name) != wanted.get(name))
