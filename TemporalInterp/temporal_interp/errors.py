@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-
 LONGEST_LINE = 1000
 """Characters of a line of a message that repeats what is in a file."""
 

@@ -74,4 +74,6 @@ def test_a_signal_leaves_all_or_nothing(timed, number):
     subprocess.run(command(name, folder), check=True, capture_output=True)
     assert files(folder / "out") == whole
     if name != "phantom":
-        assert len(read_sequence(folder / "out" / whole[-1] if name == "blend" else folder / "out" / "fine.seq.nrrd")) > 4
+        assert (
+            len(read_sequence(folder / "out" / whole[-1] if name == "blend" else folder / "out" / "fine.seq.nrrd")) > 4
+        )
