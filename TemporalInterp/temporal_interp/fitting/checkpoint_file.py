@@ -9,12 +9,11 @@ from typing import Any
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
 
 from temporal_interp.errors import UnreadableFileError
-from temporal_interp.io.atomic import atomic_file
 from temporal_interp.io.guard import reading
 from temporal_interp.io.plain_text import load_json
+from temporal_interp.io.tensor_file import write_tensors
 
 STATE_KEY = "temporal-interp training state"
 
@@ -38,9 +37,7 @@ def write_checkpoint(checkpoint: Mapping[str, Any], path: Path) -> None:
     """
     tensors: dict[str, torch.Tensor] = {}
     state = json.dumps(_pack(checkpoint, tensors))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_file(path, overwrite=True) as unfinished:
-        save_file(tensors, unfinished, metadata={STATE_KEY: state})
+    write_tensors(path, tensors, {STATE_KEY: state})
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
