@@ -351,7 +351,7 @@ class InterpolationLogic:
             return []
         from temporal_interp.models.registry import Registry
 
-        return [entry.name for entry in Registry().entries() if not entry.shipped]
+        return [entry.name for entry in Registry().of_the_user()]
 
     def model_bytes(self, name: str) -> int:
         """Return the size of a model's file, 0 where it is gone."""

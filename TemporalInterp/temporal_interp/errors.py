@@ -11,6 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+LONGEST_LINE = 1000
+"""Characters of a line of a message that repeats what is in a file."""
+
 
 class TemporalInterpError(Exception):
     """What this program raises on purpose. It takes one argument, the message.
@@ -93,9 +96,15 @@ def errors_naming(path: Path | str) -> Iterator[None]:
     try:
         yield
     except TemporalInterpError as error:
-        named = type(error)(f"{path}: {error}")
+        named = type(error)(f"{path}: {_printable(str(error))}")
         named.__dict__.update(error.__dict__)
         raise named from error
+
+
+def _printable(message: str) -> str:
+    """Return a message without control characters and endless lines, which may come from a damaged file."""
+    lines = ("".join(c if c.isprintable() else "?" for c in line) for line in message.split("\n"))
+    return "\n".join(line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]} …" for line in lines)
 
 
 Progress = Callable[[float, str], None]

@@ -9,10 +9,12 @@ from __future__ import annotations
 import sys
 
 from temporal_interp.cli.extras import missing_extra
+from temporal_interp.signals import end_at_once, raise_on_signals
 
 
 def run() -> None:
     """Run `temporal-interp`; without the extra `cli`, tell in one line how to install it."""
+    end_at_once()
     try:
         from temporal_interp.cli.main import main
     except ModuleNotFoundError as error:
@@ -20,4 +22,5 @@ def run() -> None:
         if advice is None:
             raise
         sys.exit(f"Error: {advice}")
+    raise_on_signals()
     main()

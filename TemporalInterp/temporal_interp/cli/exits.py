@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.extras import missing_extra
 from temporal_interp.errors import CancelledError, TemporalInterpError
+from temporal_interp.signals import received
 
 if TYPE_CHECKING:  # a group is given a base class of typer.Context, which typer does not export
     from typer._click import Context
@@ -19,8 +20,15 @@ if TYPE_CHECKING:  # a group is given a base class of typer.Context, which typer
 USAGE, INVALID_INPUT, CANCELLED = 2, 3, 130
 
 EXIT_CODES = (
-    "Exit codes: 0 done; 2 wrong usage; 3 unusable input or output; 130 cancelled (Ctrl-C). A cancelled command "
-    "writes nothing, unless it says that it kept something."
+    "Exit codes: 0 done; 2 wrong usage; 3 unusable input or output; 130 cancelled (Ctrl-C), 143 by a signal to end. A "
+    "cancelled command writes nothing, unless it says that it kept something."
+)
+
+NOTHING_WRITTEN = "Cancelled; nothing has been written."
+
+NO_MEMORY = (
+    "There is not enough memory for this. Close other programs, or give fewer frames or a smaller region; the linear "
+    "blend (--engine linear_blend) needs the least."
 )
 
 UsageError = cast(type[typer.BadParameter], typer.BadParameter.__base__)
@@ -47,13 +55,24 @@ def exit_on_error(console: Console) -> Iterator[None]:
         console.error(f"{error.filename or 'Reading or writing failed'}: {error.strerror or error}")
         raise typer.Exit(INVALID_INPUT) from error
     except (KeyboardInterrupt, CancelledError) as error:
-        console.error(str(error) or "Cancelled; nothing has been written.")
-        raise typer.Exit(CANCELLED) from error
+        console.error(str(error) or NOTHING_WRITTEN)
+        raise typer.Exit(128 + received() if received() else CANCELLED) from error
+    except MemoryError as error:
+        console.error(NO_MEMORY)
+        raise typer.Exit(INVALID_INPUT) from error
     except UsageError as error:
         if not console.machine_readable:
             raise
         console.error(error.format_message())
         raise typer.Exit(USAGE) from error
+    except Exception as error:
+        if received():  # a package that is being imported makes something else of a KeyboardInterrupt
+            console.error(NOTHING_WRITTEN)
+            raise typer.Exit(128 + received()) from error
+        if isinstance(error, RuntimeError) and "alloc" in str(error).lower() and "memory" in str(error).lower():
+            console.error(NO_MEMORY)  # PyTorch's words for it
+            raise typer.Exit(INVALID_INPUT) from error
+        raise
 
 
 class CommandGroup(TyperGroup):

@@ -1,4 +1,4 @@
-"""temporal-interp models: lists, describes, verifies, adds and removes trained networks."""
+"""temporal-interp models: lists, describes, verifies, adds, removes and repairs trained networks."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import typer
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.exits import EXIT_CODES, CommandGroup
 from temporal_interp.cli.options import JsonOption
+from temporal_interp.errors import TemporalInterpError
 
 if TYPE_CHECKING:
     from temporal_interp.networks import NetworkSettings, Student, Teacher
 
 app = typer.Typer(
     cls=CommandGroup,
-    help="List, describe, verify, add and remove trained networks.",
+    help="List, describe, verify, add, remove and repair trained networks.",
     no_args_is_help=True,
     epilog=EXIT_CODES,
 )
@@ -33,8 +34,12 @@ def list_models(json: JsonOption = False) -> None:
 
     from temporal_interp.models.registry import Registry
 
-    registry = Registry()
-    entries = registry.entries()
+    console, registry = Console(json), Registry()
+    entries = registry.of_the_program()
+    try:
+        entries += registry.of_the_user()
+    except TemporalInterpError as error:
+        console.note(str(error))
     titles = ("version", "kind", "licence", "trained on", "where from")
     longest = max((len(entry.name) for entry in entries), default=0)
     # truncated names and folders are useless; most names fit into one line
@@ -44,7 +49,7 @@ def list_models(json: JsonOption = False) -> None:
         origin = "the program" if entry.shipped else str(registry.user)
         table.add_row(entry.name, entry.version, entry.kind, entry.licence, entry.trained_on, origin)
     shown = table if entries else "There are no models; add one with `temporal-interp models add FILE`."
-    Console(json).result({"models": [asdict(entry) for entry in entries]}, shown)
+    console.result({"models": [asdict(entry) for entry in entries]}, shown)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -144,6 +149,19 @@ def add(
     registry = Registry()
     entry = registry.add(path, name=name or path.stem.lower(), licence=licence, notes=notes)
     Console(json).result(asdict(entry), f"The {entry.kind} '{entry.name}' is in {registry.path(entry)}.")
+
+
+@app.command(epilog=EXIT_CODES)
+def repair(json: JsonOption = False) -> None:
+    """Make a new registry of your own models where it is damaged; the old one is kept beside it."""
+    from dataclasses import asdict
+
+    from temporal_interp.models.registry import Registry
+
+    registry = Registry()
+    found = registry.repair()
+    names = ", ".join(entry.name for entry in found) or "none"
+    Console(json).result({"models": [asdict(entry) for entry in found]}, f"Registered in {registry.user}: {names}.")
 
 
 @app.command(epilog=EXIT_CODES)

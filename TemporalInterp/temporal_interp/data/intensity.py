@@ -16,6 +16,9 @@ from temporal_interp.errors import InvalidInputError
 CONTRAST_FLOOR = 0.1
 """Percentile of the voxels that counts as the darkest where contrast matters and black does not."""
 
+SMALLEST, LARGEST = 1e-34, 1e32
+"""The smallest range and the largest value whose differences and products with weights float32 still holds."""
+
 SAMPLED_VOXELS = 2**25
 """Voxels of a sequence, evenly spread, that its percentiles are taken of: more would hardly change them."""
 
@@ -28,7 +31,7 @@ class IntensityRange:
     """The intensities that become 0 and 1; one range serves a whole sequence, so that frames stay comparable.
 
     Raises:
-        InvalidInputError: the range is empty or not finite (constant images have none).
+        InvalidInputError: the range is empty or not finite (constant images have none), or beyond single precision.
     """
 
     low: float
@@ -38,6 +41,11 @@ class IntensityRange:
         if not (np.isfinite(self.low) and np.isfinite(self.high) and self.high > self.low):
             raise InvalidInputError(
                 f"An intensity range needs two rising finite numbers, got [{self.low}, {self.high}]."
+            )
+        if self.high - self.low < SMALLEST or max(-self.low, self.high) > LARGEST:
+            raise InvalidInputError(
+                f"The intensities go from {self.low:.3g} to {self.high:.3g}; the program computes in single precision, "
+                f"with ranges from {SMALLEST:g} and values up to {LARGEST:g}. Scale the images first."
             )
 
     @classmethod

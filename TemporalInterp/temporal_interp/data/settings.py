@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import reprlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Annotated, Any, ClassVar, Self, TypeVar, cast, dataclass_transform
@@ -40,8 +41,8 @@ Counts = Annotated[tuple[PositiveInt, ...], Strict(False)]
 Levels = Annotated[Counts, AfterValidator(coarse_to_fine)]
 """Levels of coarsening, from coarse to fine."""
 
-Seed = Annotated[int, Field(ge=0)]
-"""Of random numbers."""
+Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
+"""Of random numbers; what all generators take."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
 """From 0 to 1."""
@@ -88,7 +89,7 @@ class Settings:
             InvalidInputError: a name is unknown, or a value makes no sense.
         """
         if not isinstance(given, Mapping):
-            raise InvalidInputError(f"Settings are names with values, got {given!r}.")
+            raise InvalidInputError(f"Settings are names with values, got {_shown(given)}.")
         return cls(**given)
 
     def as_dict(self) -> dict[str, Any]:
@@ -156,7 +157,7 @@ _MUST = {
 def _message(cls: type[Settings], error: ValidationError) -> str:
     """Return a readable message on the first invalid setting."""
     problems = error.errors(include_url=False)
-    unknown = [str(problem["loc"][0]) for problem in problems if problem["type"].startswith("unexpected_")]
+    unknown = [str(problem["loc"][0])[:60] for problem in problems if problem["type"].startswith("unexpected_")][:20]
     if unknown:
         return f"Unknown settings: {', '.join(unknown)}. There are {', '.join(field.name for field in fields(cls))}."
     problem = problems[0]
@@ -168,7 +169,16 @@ def _message(cls: type[Settings], error: ValidationError) -> str:
     (given,) = place  # a number where the value was given by its place
     name = fields(cls)[given].name if isinstance(given, int) else given
     values = [f"Value {number + 1} of the" for number in problem["loc"][1:] if isinstance(number, int)]
-    return f"{values[0] if values else 'The'} setting '{name}' {must}, got {problem['input']!r}."
+    return f"{values[0] if values else 'The'} setting '{name}' {must}, got {_shown(problem['input'])}."
+
+
+_brief = reprlib.Repr()
+_brief.maxstring = _brief.maxother = 200
+
+
+def _shown(value: Any) -> str:
+    """Return a value as it is written, cut short: it may come from a file, and be of any size."""
+    return _brief.repr(value)
 
 
 def _must(problem: ErrorDetails) -> str:

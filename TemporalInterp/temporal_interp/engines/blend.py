@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from temporal_interp.data.pair import Pair
 from temporal_interp.engines.pairwise import PairwiseEngine, Synthesised
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 class LinearBlend(PairwiseEngine):
     """Engine: voxel by voxel, (1 - t) first + t last; see `blended`."""
 
+    moves: ClassVar[bool] = False
     name: str = "linear_blend"
 
     def prepare_pair(self, pair: Pair, *, progress: Progress = no_progress) -> PreparedBlend:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from temporal_interp.data.pair import Pair
 from temporal_interp.engines.pairwise import PairwiseEngine, Synthesised
@@ -55,6 +55,7 @@ class CubicBlend(PairwiseEngine):
     that much more.
     """
 
+    moves: ClassVar[bool] = False
     name: str = "cubic_blend"
 
     def prepare_pair(self, pair: Pair, *, progress: Progress = no_progress) -> PreparedCubicBlend:

@@ -6,7 +6,7 @@ import abc as abstract
 from collections import OrderedDict, abc
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, overload
+from typing import TYPE_CHECKING, ClassVar, Protocol, overload
 
 from temporal_interp.data.frame import Frame
 from temporal_interp.data.pair import Pair
@@ -15,6 +15,8 @@ from temporal_interp.data.time_text import time_text
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from temporal_interp.data.displacement import DisplacementField
     from temporal_interp.data.sequence import Gap, Sequence
     from temporal_interp.data.volume import Volume
@@ -64,7 +66,13 @@ class PreparePair(Protocol):
 
 
 class PairwiseEngine(abstract.ABC):
-    """An engine that works on one gap at a time. Subclasses give the properties of `Engine` and `prepare_pair`."""
+    """An engine that works on one gap at a time. Subclasses give the properties of `Engine` and `prepare_pair`.
+
+    Between two frames that are the same, bit for bit, that frame is given, whatever lies around them.
+    """
+
+    moves: ClassVar[bool] = True
+    """Whether it gives displacement fields."""
 
     @property
     @abstract.abstractmethod
@@ -109,6 +117,38 @@ class PairwiseEngine(abstract.ABC):
         if not sequence.gaps:
             raise InvalidInputError("The sequence has one frame; there is nothing to interpolate between.")
         return PreparedGaps(self, sequence)
+
+
+@dataclass(frozen=True, eq=False)
+class StillPair:
+    """Two frames that are the same: nothing moves, and no frame around them says more.
+
+    Attributes:
+        pair: both frames.
+        engine: whose answer this is.
+    """
+
+    pair: Pair
+    engine: PairwiseEngine
+
+    def at(self, t: abc.Sequence[float], *, fields: bool = False) -> list[Synthesised]:
+        """Return the frame, and fields of zeros; see `PreparedPair.at`."""
+        field = self._field() if fields and self.engine.moves else None
+        return [Synthesised(self.pair.first, field, field) for _ in t]
+
+    def _field(self) -> DisplacementField:
+        import torch
+
+        from temporal_interp.data.displacement import DisplacementField
+
+        return DisplacementField.from_voxels(torch.zeros(1, 3, *self.pair.geometry.shape), self.pair.geometry)
+
+
+def _are_the_same(first: np.ndarray, last: np.ndarray) -> bool:
+    """Tell whether two frames are the same, bit for bit."""
+    import numpy as np
+
+    return np.array_equal(first, last, equal_nan=first.dtype.kind == "f")
 
 
 class PreparedGaps:
@@ -221,7 +261,8 @@ class PreparedGaps:
             pair = Pair(self.sequence, self.sequence.gaps[number])
             for frame in (pair.gap.first, pair.gap.last):  # named by time: numbers differ where frames are hidden
                 require_seen(self.sequence[frame], f"The frame at {self.sequence.time_in_words(frame)}")
-            self._pairs[number] = self._prepare_pair(pair, progress=progress)
+            still = _are_the_same(pair.first.array, pair.last.array)
+            self._pairs[number] = StillPair(pair, self.engine) if still else self._prepare_pair(pair, progress=progress)
         self._pairs.move_to_end(number)
         while len(self._pairs) > KEPT_GAPS:
             self._pairs.popitem(last=False)

@@ -82,7 +82,9 @@ def view_of_motion(sequence: Sequence) -> View:
         return View(geometry.shape[0] // 2, slice(0, geometry.shape[1]), slice(0, geometry.shape[2]), geometry)
     k = int(moving.sum(axis=(1, 2)).argmax())
     spacing = geometry.spacing_kji[1:]
-    smooth = gaussian_filter(deviation[k], [SMOOTHING_MM / s for s in spacing])
+    # not wider than the image, however small the header says that voxels are
+    sigma = [min(SMOOTHING_MM / s, n) for s, n in zip(spacing, deviation[k].shape, strict=True)]
+    smooth = gaussian_filter(deviation[k], sigma)
     regions, _ = label(smooth >= EDGE_SHARE * smooth.max())
     box = find_objects(regions)[regions.flat[smooth.argmax()] - 1]
     rows, columns = (

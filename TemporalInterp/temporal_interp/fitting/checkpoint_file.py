@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors import safe_open
 
 from temporal_interp.errors import UnreadableFileError
-from temporal_interp.io.atomic import atomic_file
+from temporal_interp.io.guard import reading
+from temporal_interp.io.plain_text import load_json
+from temporal_interp.io.tensor_file import write_tensors
 
 STATE_KEY = "temporal-interp training state"
 
@@ -36,9 +37,7 @@ def write_checkpoint(checkpoint: Mapping[str, Any], path: Path) -> None:
     """
     tensors: dict[str, torch.Tensor] = {}
     state = json.dumps(_pack(checkpoint, tensors))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_file(path, overwrite=True) as unfinished:
-        save_file(tensors, unfinished, metadata={STATE_KEY: state})
+    write_tensors(path, tensors, {STATE_KEY: state})
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
@@ -47,15 +46,13 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     Raises:
         UnreadableFileError: the file is not one of our checkpoints.
     """
-    try:
+    with reading(path):
         with safe_open(path, framework="pt", device="cpu") as file:
             state = (file.metadata() or {}).get(STATE_KEY)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-    except (OSError, SafetensorError) as error:
-        raise UnreadableFileError(f"{path} cannot be read as a checkpoint: {error}.") from error
-    if state is None:
-        raise UnreadableFileError(f"{path} is a safetensors file, but not a checkpoint of a training.")
-    return _unpack(json.loads(state), tensors)
+        if state is None:
+            raise UnreadableFileError("this is a safetensors file, but not a checkpoint of a training.")
+        return _unpack(load_json(state), tensors)
 
 
 def _pack(value: Any, tensors: dict[str, torch.Tensor]) -> Any:

@@ -1,20 +1,20 @@
 """Files and folders that appear whole or not at all.
 
-Everything is written into a hidden folder beside its place and moved there at the end, so nothing half-written is ever
-at the place itself, and processes that write the same file do not disturb one another. The hidden folder is removed
-when the block ends, even by Ctrl-C.
+Everything is written into a hidden folder beside its place (see `staging`) and moved there at the end, so nothing
+half-written is ever at the place itself, and processes that write the same file do not disturb one another. The hidden
+folder is removed when the block ends, even by Ctrl-C. A signal waits while files are moved.
 """
 
 from __future__ import annotations
 
-import tempfile
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from temporal_interp.errors import TemporalInterpError, UnwritableFileError, errors_naming
-
-STAGING_PREFIX = ".temporal_interp-"
+from temporal_interp.io.staging import staging_folder
+from temporal_interp.signals import signals_wait
 
 
 @contextmanager
@@ -29,6 +29,7 @@ def atomic_file(path: Path, *, overwrite: bool) -> Iterator[Path]:
         OSError: the folder is not there or cannot be written to.
 
     Example:
+        >>> import tempfile
         >>> path = Path(tempfile.mkdtemp()) / "times.txt"
         >>> with atomic_file(path, overwrite=False) as unfinished:
         ...     _ = unfinished.write_text("0 40 80")
@@ -37,9 +38,13 @@ def atomic_file(path: Path, *, overwrite: bool) -> Iterator[Path]:
         '0 40 80'
     """
     require_replaceable(path, overwrite=overwrite)
-    with tempfile.TemporaryDirectory(dir=path.absolute().parent, prefix=STAGING_PREFIX) as staging:
-        yield Path(staging) / path.name
-        _move(Path(staging), path.absolute().parent)
+    with staging_folder(path.absolute().parent) as staging:
+        unfinished = staging / path.name
+        yield unfinished
+        with signals_wait():
+            if not overwrite and unfinished.is_file():
+                _move_where_nothing_is(unfinished, path)
+            _move(staging, path.absolute().parent)
 
 
 @contextmanager
@@ -57,6 +62,7 @@ def atomic_folder(path: Path, *, overwrite: bool) -> Iterator[Path]:
         OSError: the folder above cannot be written to.
 
     Example:
+        >>> import tempfile
         >>> folder = Path(tempfile.mkdtemp()) / "tables"
         >>> with atomic_folder(folder, overwrite=False) as unfinished:
         ...     (unfinished / "scores.csv").touch()
@@ -67,12 +73,13 @@ def atomic_folder(path: Path, *, overwrite: bool) -> Iterator[Path]:
     if not (overwrite and place.is_dir()):
         require_replaceable(place, overwrite=False)
     # inside the folder where it exists: it may be a mount point, or the one above it may not be writable
-    with tempfile.TemporaryDirectory(dir=existing_folder(place), prefix=STAGING_PREFIX) as staging:
-        filled = Path(staging) / place.name
+    with staging_folder(existing_folder(place)) as staging:
+        filled = staging / place.name
         filled.mkdir()
         yield filled
-        place.parent.mkdir(parents=True, exist_ok=True)
-        _move(filled, place)
+        with signals_wait():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            _move(filled, place)
 
 
 def existing_folder(path: Path) -> Path:
@@ -102,6 +109,25 @@ def require_replaceable(path: Path, *, overwrite: bool) -> None:
             raise UnwritableFileError("this folder is not empty; choose another name or empty it first.")
     elif path.exists() and not overwrite:
         raise UnwritableFileError("this file exists; choose another name or allow overwriting.")
+
+
+def _move_where_nothing_is(source: Path, place: Path) -> None:
+    """Move a file, in one step, unless another process has put one there in the meantime."""
+    try:
+        try:
+            os.link(source, place)
+        except FileExistsError:
+            raise
+        except OSError:  # a disk without hard links
+            with place.open("xb"):
+                pass
+            source.replace(place)
+            return
+        source.unlink()
+    except FileExistsError as error:
+        raise UnwritableFileError(
+            "this file was made by another program in the meantime; choose another name."
+        ) from error
 
 
 def _move(source: Path, place: Path) -> None:

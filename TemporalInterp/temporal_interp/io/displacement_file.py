@@ -20,10 +20,11 @@ import SimpleITK as sitk  # noqa: N813 - the name everybody uses
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.inverse_displacement import inverse_displacement
 from temporal_interp.data.volume import from_sitk
-from temporal_interp.errors import InvalidInputError, UnreadableFileError, errors_naming
+from temporal_interp.errors import InvalidInputError, UnreadableFileError
 from temporal_interp.io.atomic import atomic_file, write_errors_naming
 from temporal_interp.io.files import header_text, require_exists
 from temporal_interp.io.format_registry import field_extensions, one_of
+from temporal_interp.io.guard import reading
 from temporal_interp.io.images import read_image, write_image
 from temporal_interp.io.nrrd_file import is_nrrd
 from temporal_interp.io.nrrd_grid import known_signs
@@ -67,7 +68,7 @@ def read_displacement(
         See `write_displacement`.
     """
     path = Path(path)
-    with errors_naming(path):
+    with reading(path):
         require_exists(path)
         if path.name.lower().endswith(TRANSFORM_EXTENSIONS):
             image = _of_transform(path, grid, note)

@@ -9,8 +9,9 @@ import SimpleITK as sitk  # noqa: N813 - the name everybody uses
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.volume import Volume, from_sitk, resample
-from temporal_interp.errors import InvalidInputError, errors_naming
+from temporal_interp.errors import InvalidInputError
 from temporal_interp.io.files import require_exists
+from temporal_interp.io.guard import reading
 from temporal_interp.io.images import read_image
 from temporal_interp.io.metaimage import is_metaimage
 from temporal_interp.io.nifti import is_nifti, read_nifti
@@ -44,7 +45,7 @@ def read_mask(path: Path | str, geometry: Geometry) -> np.ndarray:
         3
     """
     path = Path(path)
-    with errors_naming(path):
+    with reading(path):
         mask = _any_label(path)
         if not mask.array.any():
             raise InvalidInputError("the mask is empty: no voxel of it is other than zero.")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import csv
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from temporal_interp.errors import InvalidInputError, UnreadableFileError, errors_naming
+from temporal_interp.errors import InvalidInputError, UnreadableFileError
 from temporal_interp.io.files import require_exists
+from temporal_interp.io.guard import reading
+from temporal_interp.io.plain_text import load_json
 
 COORDINATES = ("x", "y", "z")
 LABEL = "label"
@@ -58,7 +59,7 @@ def read_points(path: Path | str) -> PointSet:
         ('apex',)
     """
     path = Path(path)
-    with errors_naming(path):
+    with reading(path):
         require_exists(path)
         name = path.name.lower()
         if path.is_file() and name.endswith(".json"):
@@ -80,9 +81,8 @@ def read_points(path: Path | str) -> PointSet:
 def _markups(path: Path) -> dict[str, Any]:
     """Return the one markups in a file."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-        markups = list(content["markups"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        markups = list(load_json(path.read_text(encoding="utf-8-sig"))["markups"])
+    except (OSError, ValueError, KeyError, TypeError) as error:  # UnreadableFileError is an OSError
         raise UnreadableFileError(
             "this is not a markups file of 3D Slicer, or it is cut short or damaged; save the markups again."
         ) from error
@@ -94,13 +94,13 @@ def _markups(path: Path) -> dict[str, Any]:
 def _from_markups(markups: dict[str, Any]) -> PointSet:
     try:
         kind, unit = markups["type"], markups.get("coordinateUnits", "mm")
-        signs = TO_LPS.get(markups.get("coordinateSystem", "LPS"))
+        signs = TO_LPS.get(str(markups.get("coordinateSystem", "LPS")))
         defined = [point for point in markups["controlPoints"] if point.get("positionStatus", "defined") == "defined"]
         points = np.array([point["position"] for point in defined], dtype=np.float64).reshape(-1, 3)
         labels = tuple(str(point.get("label", "")) for point in defined)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise UnreadableFileError(f"its points cannot be read ({error!r}); save the markups again.") from error
-    if kind not in CLOSED:
+    if not isinstance(kind, str) or kind not in CLOSED:
         raise InvalidInputError(f"it holds markups of the type {kind}; only {', '.join(CLOSED)} are read.")
     if signs is None:
         raise InvalidInputError("its coordinate system must be LPS or RAS; save the markups with 3D Slicer.")

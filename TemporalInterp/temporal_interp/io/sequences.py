@@ -8,12 +8,13 @@ from temporal_interp.data.displacement import DisplacementField
 from temporal_interp.data.frame import Frame
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
-from temporal_interp.errors import InvalidInputError, Progress, errors_naming, no_progress
+from temporal_interp.errors import InvalidInputError, Progress, no_progress
 from temporal_interp.io.atomic import write_errors_naming
 from temporal_interp.io.candidates import Candidate, SeriesChoice, series_text
 from temporal_interp.io.displacement_file import write_displacement
 from temporal_interp.io.files import require_exists
 from temporal_interp.io.format_registry import format_of, writer_format
+from temporal_interp.io.guard import reading
 from temporal_interp.io.volume_files import write_volume
 
 
@@ -56,7 +57,7 @@ def read_sequence(
         (3, (0.0, 33.3, 80.0), 'ms')
     """
     path = Path(path)
-    with errors_naming(path):
+    with reading(path):
         require_exists(path)
         one = format_of(path)
         if one.candidates is not None:
@@ -81,7 +82,7 @@ def candidates(path: Path | str, *, progress: Progress = no_progress) -> list[Ca
         ...     print(one.number, one.description, one.frames, one.times)
     """
     path = Path(path)
-    with errors_naming(path):
+    with reading(path):
         require_exists(path)
         listed = format_of(path).candidates
         return [] if listed is None else listed(path, progress=progress)

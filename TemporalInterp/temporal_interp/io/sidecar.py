@@ -13,6 +13,7 @@ from typing import Any
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import UnreadableFileError, UnwritableFileError, errors_naming
 from temporal_interp.io.atomic import require_replaceable
+from temporal_interp.io.plain_text import load_json
 
 KEY = "TemporalInterp"
 
@@ -107,13 +108,13 @@ def read_json(path: Path) -> tuple[dict[str, Any], str]:
         ({}, '')
     """
     try:
-        content = json.loads(path.read_bytes().decode("utf-8-sig"))
+        content = load_json(path.read_bytes().decode("utf-8-sig"))
+    except UnreadableFileError as error:
+        return {}, str(error).rstrip(".")
     except FileNotFoundError:
         return {}, ""
     except OSError as error:
         return {}, f"it cannot be opened ({error.strerror})"
     except UnicodeDecodeError:
         return {}, "its text is not UTF-8"
-    except (ValueError, RecursionError):
-        return {}, "it is not valid JSON"
     return (content, "") if isinstance(content, dict) else ({}, "it holds no JSON object")

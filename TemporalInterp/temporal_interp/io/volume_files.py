@@ -7,10 +7,11 @@ from pathlib import Path
 
 from temporal_interp.data.provenance import has_synthetic_slices, is_synthetic
 from temporal_interp.data.volume import Volume, from_sitk, to_sitk
-from temporal_interp.errors import InvalidInputError, UnreadableFileError, errors_naming
+from temporal_interp.errors import InvalidInputError, UnreadableFileError
 from temporal_interp.io.atomic import atomic_file, write_errors_naming
 from temporal_interp.io.files import require_exists
 from temporal_interp.io.format_registry import volume_extensions, volume_format
+from temporal_interp.io.guard import reading
 from temporal_interp.io.images import read_image, write_image
 
 
@@ -30,7 +31,7 @@ def read_volume(path: Path | str) -> Volume:
 def read_volume_with_notes(path: Path | str) -> tuple[Volume, tuple[str, ...]]:
     """Return the volume as `read_volume` does, and notes on what was assumed of it, for the user."""
     path = Path(path)
-    with errors_naming(path):
+    with reading(path):
         require_exists(path)
         if path.is_dir():
             raise UnreadableFileError("this is a folder, an image file was expected.")

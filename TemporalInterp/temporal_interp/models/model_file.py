@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from safetensors import SafetensorError, safe_open
 
 import temporal_interp
-from temporal_interp.errors import InvalidInputError, MissingFileError, UnreadableFileError, UnwritableFileError
-from temporal_interp.io.atomic import atomic_file
+from temporal_interp.errors import InvalidInputError, MissingFileError, UnreadableFileError
+from temporal_interp.io.plain_text import load_json
+from temporal_interp.io.tensor_file import write_tensors
 
 if TYPE_CHECKING:  # models can be listed without PyTorch, which takes a second to load
     import torch
@@ -79,8 +80,6 @@ def save_model(
     path = Path(path)
     if path.suffix != ".safetensors" or kind not in KINDS:
         raise InvalidInputError(f"A model file is a .safetensors of kind {', '.join(KINDS)}, got {path} and {kind}.")
-    from safetensors.torch import save_file
-
     _require_finite(state, path)
     description = {
         "format": FORMAT,
@@ -90,13 +89,7 @@ def save_model(
         "settings": dict(settings),
         "training": dict(training),
     }
-    tensors = {name: weights.detach().cpu().contiguous() for name, weights in state.items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with atomic_file(path, overwrite=True) as unfinished:
-            save_file(tensors, unfinished, metadata={FORMAT: json.dumps(description)})
-    except SafetensorError as error:  # safetensors raises this for an OSError
-        raise UnwritableFileError(f"{path} cannot be written: {error}.") from error
+    write_tensors(path, state, {FORMAT: json.dumps(description)})
 
 
 def load_model(path: Path) -> LoadedModel:
@@ -135,9 +128,9 @@ def read_description(path: Path) -> dict[str, Any]:
     if text is None:
         raise foreign
     try:
-        description = json.loads(text)
+        description = load_json(text)
         ours = description["format"] == FORMAT and isinstance(description["format_version"], int)
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+    except (UnreadableFileError, TypeError, KeyError) as error:
         raise foreign from error
     if not ours:
         raise foreign

@@ -6,18 +6,21 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import platformdirs
+from filelock import FileLock, Timeout
 from packaging.version import InvalidVersion, Version
 
 import temporal_interp
-from temporal_interp.errors import InvalidInputError, UnreadableFileError, UnwritableFileError
+from temporal_interp.errors import InvalidInputError, TemporalInterpError, UnreadableFileError, UnwritableFileError
 from temporal_interp.io.atomic import atomic_file
+from temporal_interp.io.plain_text import load_json
 from temporal_interp.models.model_file import KINDS, LoadedModel, checksum, load_model, read_description
 
 REGISTRY_FILE = "models.json"
@@ -28,8 +31,15 @@ USER_FOLDER_VARIABLE = "TEMPORAL_INTERP_MODELS"
 
 IMAGES = ("", "slices", "volumes")
 
+PATIENCE = 30
+"""Seconds to wait for another process that changes the same models."""
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _CHECKSUM = re.compile(r"[0-9a-f]{64}")
+
+
+class _NewerRegistryError(UnreadableFileError):
+    """A registry file of a newer program: sound, but not for this one."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +118,22 @@ class Registry:
         Raises:
             InvalidInputError: a registry file cannot be used; the message names it.
         """
-        return [*_read(self.shipped, shipped=True), *_read(self.user, shipped=False)]
+        return [*self.of_the_program(), *self.of_the_user()]
+
+    def of_the_program(self) -> list[ModelEntry]:
+        """Return the models that come with the program, whatever became of the user's; see `entries`."""
+        return _read(self.shipped, shipped=True)
+
+    def of_the_user(self) -> list[ModelEntry]:
+        """Return the models that the user added; see `entries`."""
+        try:
+            return _read(self.user, shipped=False)
+        except _NewerRegistryError:
+            raise
+        except TemporalInterpError as error:
+            raise type(error)(
+                f"{error} `temporal-interp models repair` makes a new registry of the models in that folder."
+            ) from error
 
     def find(self, name: str) -> ModelEntry:
         """Return the model of that name.
@@ -116,6 +141,9 @@ class Registry:
         Raises:
             InvalidInputError: there is none.
         """
+        shipped = next((entry for entry in self.of_the_program() if entry.name == name), None)
+        if shipped is not None:
+            return shipped  # also where the user's registry is damaged
         entries = self.entries()
         for entry in entries:
             if entry.name == name:
@@ -130,7 +158,7 @@ class Registry:
             kind: of the model.
             images: "slices" or "volumes" prefers a model for these; without such a model it is that for others.
         """
-        fitting = [e for e in _read(self.shipped, shipped=True) if e.kind == kind and _is_new_enough(e)]
+        fitting = [e for e in self.of_the_program() if e.kind == kind and _is_new_enough(e)]
         return next((entry for entry in fitting if images and entry.images == images), next(iter(fitting), None))
 
     def path(self, entry: ModelEntry) -> Path:
@@ -198,27 +226,14 @@ class Registry:
                 f"'{name}' cannot name a model; use small letters, digits, dots, hyphens and underscores, "
                 f"at most 64, and no {SUFFIX} at the end."
             )
-        if any(entry.name == name for entry in self.entries()):
-            raise InvalidInputError(f"There is a model '{name}' already; remove it, or choose another name.")
         loaded = load_model(Path(path))
-        entry = ModelEntry(
-            name=name,
-            version=version,
-            kind=loaded.kind,
-            file=name + SUFFIX,
-            sha256=loaded.sha256,
-            licence=licence,
-            trained_on=str(loaded.training.get("trained_on", "")),
-            date=date.today().isoformat(),
-            notes=notes,
-        )
-        try:
-            self.user.mkdir(parents=True, exist_ok=True)
+        entry = replace(_entry_of(Path(f"{name}{SUFFIX}"), loaded), version=version, licence=licence, notes=notes)
+        with self._alone():
+            if any(other.name == name for other in self.entries()):
+                raise InvalidInputError(f"There is a model '{name}' already; remove it, or choose another name.")
             with atomic_file(self.user / entry.file, overwrite=True) as unfinished:
                 shutil.copyfile(path, unfinished)
-            _write(self.user, [*_read(self.user, shipped=False), entry])
-        except OSError as error:
-            raise UnwritableFileError(f"{self.user} cannot be written: {error.strerror}.") from error
+            _write(self.user, [*self.of_the_user(), entry])
         return entry
 
     def remove(self, name: str) -> ModelEntry:
@@ -227,13 +242,82 @@ class Registry:
         Raises:
             InvalidInputError: there is none of that name, or it comes with the program.
         """
-        added = _read(self.user, shipped=False)  # even if the name is shipped: an update may have added it
-        entry = next((entry for entry in added if entry.name == name), None) or self.find(name)
-        if entry.shipped:
+        added = self.of_the_user()  # even if the name is shipped: an update may have added it
+        if not any(entry.name == name for entry in added) and self.find(name).shipped:
             raise InvalidInputError(f"The model '{name}' comes with the program and cannot be removed.")
-        _write(self.user, [other for other in added if other is not entry])
-        self.path(entry).unlink(missing_ok=True)
+        with self._alone():
+            added = self.of_the_user()
+            entry = next((entry for entry in added if entry.name == name), None)
+            if entry is None:  # another process was quicker
+                return self.find(name)
+            _write(self.user, [other for other in added if other is not entry])
+            self.path(entry).unlink(missing_ok=True)
         return entry
+
+    def repair(self) -> list[ModelEntry]:
+        """Register the model files in the user's folder anew, and return their entries.
+
+        For a registry file that is damaged; it is kept beside the new one, under the name models.json.damaged. What a
+        model file does not say itself, such as notes, is lost.
+
+        Raises:
+            InvalidInputError: there is nothing to repair.
+            UnreadableFileError: a newer program wrote it, and can read it.
+            UnwritableFileError: the folder cannot be written to.
+        """
+        try:
+            self.of_the_user()
+        except _NewerRegistryError:
+            raise
+        except TemporalInterpError:
+            pass
+        else:
+            raise InvalidInputError(f"{self.user / REGISTRY_FILE} is sound; there is nothing to repair.")
+        shipped = {entry.name for entry in self.of_the_program()}
+        with self._alone():
+            found = []
+            for path in sorted(self.user.glob(f"*{SUFFIX}")):
+                if not _NAME.fullmatch(path.stem) or path.stem in shipped:
+                    continue
+                with suppress(TemporalInterpError):  # a model that is damaged, too, stays where it is
+                    found.append(_entry_of(path, load_model(path)))
+            (self.user / REGISTRY_FILE).replace(self.user / f"{REGISTRY_FILE}.damaged")
+            _write(self.user, found)
+        return found
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Change the user's models while no other process does.
+
+        Raises:
+            UnwritableFileError: the folder cannot be written to, or another process does not finish.
+        """
+        try:
+            self.user.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.user / ".lock", timeout=PATIENCE):
+                yield
+        except Timeout as error:
+            raise UnwritableFileError(
+                f"{self.user} is being changed by another program for more than {PATIENCE} s; try again."
+            ) from error
+        except TemporalInterpError:
+            raise
+        except OSError as error:
+            raise UnwritableFileError(f"{self.user} cannot be written: {error.strerror}.") from error
+
+
+def _entry_of(path: Path, loaded: LoadedModel) -> ModelEntry:
+    """Return what is to be registered of a model file by that name."""
+    return ModelEntry(
+        name=path.stem,
+        version="1",
+        kind=loaded.kind,
+        file=path.name,
+        sha256=loaded.sha256,
+        licence="unknown",
+        trained_on=str(loaded.training.get("trained_on", "")),
+        date=date.today().isoformat(),
+    )
 
 
 def _is_new_enough(entry: ModelEntry) -> bool:
@@ -245,13 +329,13 @@ def _read(folder: Path, *, shipped: bool) -> list[ModelEntry]:
     if not path.exists():
         return []
     try:
-        given = json.loads(path.read_text(encoding="utf-8"))
+        given = load_json(path.read_text(encoding="utf-8"))
         newer = given["schema"] > SCHEMA
         models = [] if newer else list(given["models"])
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise UnreadableFileError(f"{path} is not a registry of models: {error}.") from error
     if newer:
-        raise UnreadableFileError(f"{path} was written by a newer version of this program. Update the program.")
+        raise _NewerRegistryError(f"{path} was written by a newer version of this program. Update the program.")
     entries = [_entry(model, path, shipped=shipped) for model in models]
     names = [entry.name for entry in entries]
     if len(set(names)) < len(names):

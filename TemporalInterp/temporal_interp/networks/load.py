@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal, overload
 
+import torch
 from torch.nn import functional
 
 from temporal_interp.errors import InvalidInputError, TemporalInterpError
@@ -60,11 +61,12 @@ def network_of(model: LoadedModel, kind: str) -> Teacher | Student:
         settings = NetworkSettings.from_dict(model.settings)
     except TemporalInterpError as error:
         raise InvalidInputError(f"{model.path} describes no network: {error}") from error
+    with torch.device("meta"):  # a description may promise any size; the file holds what it holds
+        promised = {name: weights.shape for name, weights in NETWORKS[kind](settings).state_dict().items()}
+    if promised != {name: weights.shape for name, weights in model.state.items()}:
+        raise InvalidInputError(f"{model.path} does not hold the weights that its description promises.")
     network = NETWORKS[kind](settings)
-    try:
-        network.load_state_dict(model.state)
-    except RuntimeError as error:
-        raise InvalidInputError(f"{model.path} does not hold the weights that its description promises.") from error
+    network.load_state_dict(model.state)
     return network.eval()
 
 

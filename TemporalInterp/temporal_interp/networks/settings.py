@@ -70,7 +70,7 @@ class NetworkSettings(Settings):
         InvalidInputError: a value makes no sense.
     """
 
-    widths: Annotated[tuple[Width, ...], Strict(False), Field(min_length=1), Paper(LARGE)] = SMALL
+    widths: Annotated[tuple[Width, ...], Strict(False), Field(min_length=1, max_length=8), Paper(LARGE)] = SMALL
     matching: Annotated[Literal["warped", "plain"], Paper("plain")] = "warped"
     surrogate: Annotated[Literal["features", "images"], Paper("images")] = "features"
     blend: Annotated[Literal["consistent", "literal"], Paper("literal")] = "consistent"

@@ -14,7 +14,7 @@ GENERATOR_VERSION = 1
 """Incremented whenever equal settings give different subjects, so that no stale cache is read."""
 
 
-Side = Annotated[int, Field(ge=16)]
+Side = Annotated[int, Field(ge=16, le=4096)]
 """Voxels along an axis of the plane."""
 
 

@@ -164,11 +164,13 @@ def resize_field(field: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
 def smooth(image: torch.Tensor, sigma: tuple[float, ...]) -> torch.Tensor:
     """Return the image (N, C, *shape) after a Gaussian of standard deviation `sigma` voxels along each axis.
 
-    The border is repeated. An axis with a sigma under 0.2 voxel stays as it is: its kernel would be a single 1.
+    The border is repeated. An axis with a sigma under 0.2 voxel stays as it is: its kernel would be a single 1. No
+    sigma counts as more than the length of its axis.
     """
     dimensions = image.ndim - 2
     convolve = functional.conv2d if dimensions == 2 else functional.conv3d
-    for axis, width in enumerate(sigma):
+    for axis, wanted in enumerate(sigma):
+        width = min(wanted, image.shape[2 + axis])
         if width < 0.2:
             continue
         reach = math.ceil(3 * width)

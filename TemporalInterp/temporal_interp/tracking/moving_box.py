@@ -55,7 +55,8 @@ def moving_box(sequence: Sequence) -> Box | None:
     in_plane = sequence.slices_are_independent
     if in_plane:
         deviation = deviation.mean(axis=0, keepdims=True)
-    sigma = [SMOOTHING_MM / along for along in geometry.spacing_kji]
+    # not wider than the image, however small the header says that voxels are
+    sigma = [min(SMOOTHING_MM / along, n) for along, n in zip(geometry.spacing_kji, geometry.shape, strict=True)]
     smooth = ndimage.gaussian_filter(deviation, [0.0, *sigma[1:]] if in_plane else sigma)
     rest, peak = float(np.percentile(smooth, REST_PERCENTILE)), float(smooth.max())
     if peak <= LEAST_CONTRAST * rest or peak == 0:

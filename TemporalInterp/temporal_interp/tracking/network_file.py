@@ -6,17 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
-from temporal_interp.errors import UnreadableFileError
-from temporal_interp.io.atomic import atomic_file
+from temporal_interp.io.guard import reading
+from temporal_interp.io.tensor_file import write_tensors
 
 
 def save_network(weights: Mapping[str, torch.Tensor], path: Path) -> None:
     """Write the weights of `Tracking.network` as a safetensors file, whole or not at all."""
-    with atomic_file(path, overwrite=True) as unfinished:
-        save_file({name: value.contiguous() for name, value in weights.items()}, unfinished)
+    write_tensors(path, weights)
 
 
 def load_network(path: Path) -> dict[str, torch.Tensor]:
@@ -25,7 +23,5 @@ def load_network(path: Path) -> dict[str, torch.Tensor]:
     Raises:
         UnreadableFileError: the file is missing or is not a safetensors file.
     """
-    try:
+    with reading(path):
         return load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise UnreadableFileError(f"{path} cannot be read as the network of a tracking ({error}).") from error

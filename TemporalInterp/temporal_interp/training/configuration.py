@@ -8,13 +8,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
-
 from temporal_interp.data.settings import Settings
-from temporal_interp.errors import InvalidInputError, TemporalInterpError, UnreadableFileError
+from temporal_interp.errors import InvalidInputError, TemporalInterpError
+from temporal_interp.io.guard import reading
+from temporal_interp.io.plain_text import load_yaml
 from temporal_interp.networks import NetworkSettings
 from temporal_interp.training import configurations
-from temporal_interp.training.datasets.catalogue import DataSettings
+from temporal_interp.training.datasets.catalogue import DataSettings, with_home
 from temporal_interp.training.settings import TrainingSettings
 
 SECTIONS = ("network", "data", "teacher", "student")
@@ -61,14 +61,9 @@ def read_configuration(path: Path) -> Configuration:
     Raises:
         InvalidInputError: the file cannot be read, or something in it makes no sense; the message names the file.
     """
-    try:
-        given = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UnreadableFileError(f"{path} cannot be read as a configuration: {error}.") from error
-    try:
+    with reading(path):
+        given = load_yaml(Path(path).read_text(encoding="utf-8"))
         return _configuration({} if given is None else given, Path(path).parent)
-    except TemporalInterpError as error:
-        raise InvalidInputError(f"{path}: {error}") from error
 
 
 def _configuration(given: Any, folder: Path) -> Configuration:
@@ -83,7 +78,7 @@ def _configuration(given: Any, folder: Path) -> Configuration:
         raise InvalidInputError(f"unknown sections {', '.join(unknown)}; there are {', '.join(SECTIONS)}.")
     section = {name: sections.get(name) or {} for name in SECTIONS}
     folders = {
-        key: folder / Path(value).expanduser()
+        key: folder / with_home(Path(value))
         for key, value in section["data"].items()
         if key in ("folder", "cache") and isinstance(value, str)
     }

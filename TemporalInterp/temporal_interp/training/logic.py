@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +17,8 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from temporal_interp.data.training_sample import SampleSource
 from temporal_interp.errors import CancelledError, InvalidInputError, Progress, UnreadableFileError, no_progress
 from temporal_interp.io.atomic import atomic_file
+from temporal_interp.io.locks import alone_in
+from temporal_interp.io.plain_text import load_json
 from temporal_interp.models.model_file import checksum, load_model, save_model
 from temporal_interp.networks import NetworkSettings, Student, Teacher
 from temporal_interp.networks.load import in_volumes, load_network, network_of
@@ -167,27 +171,31 @@ class TrainingLogic:
         trainer = make_trainer(
             folder, self.settings, self.hardware, self.progress, validated=validation is not None
         )  # fmt: skip
-        require_same_training(folder, {"network": stage.network.settings.as_dict(), **self.settings.as_dict(), **about})
-        last = folder / f"last{CHECKPOINT_SUFFIX}"
-        data = SampleData(training, validation, self.settings)
-        try:
-            trainer.fit(stage, datamodule=data, ckpt_path=str(last) if last.exists() else None)
-        except SystemExit as error:  # Lightning raises this at Ctrl-C
-            raise CancelledError from error
-        model = folder / f"{kind}.safetensors"
-        if trainer.is_global_zero:
-            kept = last if validation is None else folder / f"best{CHECKPOINT_SUFFIX}"
-            checkpoint = SafetensorsCheckpoints().load_checkpoint(kept)
-            trained = {"epochs": checkpoint["epoch"] + 1, "steps": checkpoint["global_step"], **about}
-            save_model(
-                model,
-                network_state(checkpoint),
-                kind=kind,
-                settings=stage.network.settings.as_dict(),
-                training={**trained, "settings": self.settings.as_dict()},
-            )
-        trainer.strategy.barrier()
-        return model
+        # the other processes of one training start with a rank of their own
+        first = all(os.environ.get(rank, "0") == "0" for rank in ("LOCAL_RANK", "NODE_RANK", "SLURM_PROCID"))
+        with alone_in(folder) if first else nullcontext():
+            own = {"network": stage.network.settings.as_dict(), **self.settings.as_dict(), **about}
+            require_same_training(folder, own)
+            last = folder / f"last{CHECKPOINT_SUFFIX}"
+            data = SampleData(training, validation, self.settings)
+            try:
+                trainer.fit(stage, datamodule=data, ckpt_path=str(last) if last.exists() else None)
+            except SystemExit as error:  # Lightning raises this at Ctrl-C
+                raise CancelledError from error
+            model = folder / f"{kind}.safetensors"
+            if trainer.is_global_zero:
+                kept = last if validation is None else folder / f"best{CHECKPOINT_SUFFIX}"
+                checkpoint = SafetensorsCheckpoints().load_checkpoint(kept)
+                trained = {"epochs": checkpoint["epoch"] + 1, "steps": checkpoint["global_step"], **about}
+                save_model(
+                    model,
+                    network_state(checkpoint),
+                    kind=kind,
+                    settings=stage.network.settings.as_dict(),
+                    training={**trained, "settings": self.settings.as_dict()},
+                )
+            trainer.strategy.barrier()
+            return model
 
 
 FREE_TO_CHANGE = ("epochs", "patience", "validate_every", "workers")
@@ -206,8 +214,8 @@ def require_same_training(folder: Path, settings: Mapping[str, Any]) -> None:
             unfinished.write_text(json.dumps(wanted, indent=2), encoding="utf-8")
         return
     try:
-        found = dict(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
+        found = dict(load_json(path.read_text(encoding="utf-8")))
+    except (UnreadableFileError, ValueError, TypeError) as error:
         raise UnreadableFileError(f"{path} is damaged; choose another folder, or delete this one.") from error
     found, wanted = _with_defaults(found), _with_defaults(wanted)
     different = sorted(name for name in {*found, *wanted} if found.get(name) != wanted.get(name))

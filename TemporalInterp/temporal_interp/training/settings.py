@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt
 
 from temporal_interp.data.settings import LearningRate, Paper, Seed, Settings, Share, checked
 
@@ -45,8 +45,8 @@ class TrainingSettings(Settings):
         InvalidInputError: a value makes no sense.
     """
 
-    epochs: Annotated[PositiveInt, Paper(200)] = 200
-    batch_size: Annotated[PositiveInt, Paper(1)] = 1
+    epochs: Annotated[int, Field(ge=1, le=1_000_000), Paper(200)] = 200
+    batch_size: Annotated[int, Field(ge=1, le=65_536), Paper(1)] = 1
     learning_rate: Annotated[LearningRate, Paper(1e-4)] = 1e-4
     schedule: Annotated[Literal["constant", "cosine"], Paper("constant")] = "constant"
     regularisation: Annotated[NonNegativeFloat, Paper(0.1)] = 0.1
@@ -57,8 +57,8 @@ class TrainingSettings(Settings):
     cycle: Annotated[Share, Paper(0.0)] = 0.0
     averaging: Annotated[float, Field(ge=0, lt=1), Paper(0.0)] = 0.0
     precision: Annotated[Literal["32", "bf16", "auto"], Paper("32")] = "32"
-    validate_every: PositiveInt = 1
+    validate_every: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     patience: Annotated[NonNegativeInt, Paper(0)] = 0
     seed: Seed = 0
-    workers: NonNegativeInt = 0
+    workers: Annotated[int, Field(ge=0, le=1024)] = 0
     gradient_clip: Annotated[NonNegativeFloat, Paper(0.0)] = 0.0

@@ -5,7 +5,6 @@ Between two phases the sequences begin and end with the phases themselves; else 
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,8 +19,9 @@ from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.io import read_field_sequence, read_sequence, write_field_sequence, write_sequence
-from temporal_interp.io.atomic import STAGING_PREFIX, existing_folder
+from temporal_interp.io.atomic import existing_folder
 from temporal_interp.io.field_sequence import FieldDirection
+from temporal_interp.io.staging import staging_folder
 
 ENDS = {"first": FieldDirection.FIRST_TO_T, "last": FieldDirection.LAST_TO_T}
 
@@ -111,8 +111,8 @@ class FieldFiles:
 @contextmanager
 def collecting(engine: str, beside: Path) -> Iterator[FieldFiles]:
     """Yield a collector of fields with a scratch folder beside a path, which is removed afterwards."""
-    with tempfile.TemporaryDirectory(prefix=STAGING_PREFIX, dir=existing_folder(beside.absolute().parent)) as scratch:
-        yield FieldFiles(Path(scratch), engine)
+    with staging_folder(existing_folder(beside.absolute().parent)) as scratch:
+        yield FieldFiles(scratch, engine)
 
 
 def read_fields(folder: Path) -> Iterator[tuple[float, DisplacementField, DisplacementField]]:

@@ -170,7 +170,7 @@ def test_remove_deletes_a_model(command, events, model_file, folders):
     command("models", "add", model_file)
     result = command("models", "remove", "my-heart")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "The model 'my-heart' was removed.\n", "")
-    assert [path.name for path in folders[1].iterdir()] == ["models.json"]
+    assert [path.name for path in folders[1].iterdir() if path.name != ".lock"] == ["models.json"]
     command("models", "add", model_file)
     assert events(command("models", "remove", "my-heart", "--json")) == [{"event": "result", "removed": "my-heart"}]
     assert Registry().entries() == []
@@ -190,7 +190,7 @@ def test_an_unknown_model_is_answered_with_the_known_ones(command, events, heart
     fails_for_a_program(command("models", action, "../heart", "--json"), events, reason)
 
 
-@pytest.mark.parametrize("action", [("list",), ("verify",), ("remove", "heart")])
+@pytest.mark.parametrize("action", [("verify",), ("remove", "heart")])
 def test_a_broken_registry_is_named(command, events, folders, action):
     folders[1].mkdir()
     path = folders[1] / "models.json"
@@ -198,6 +198,22 @@ def test_a_broken_registry_is_named(command, events, folders, action):
     fails(command("models", *action), f"{path} is not a registry of models: ")
     fails_for_a_program(command("models", *action, "--json"), events, f"{path} is not a registry of models: ")
     assert path.read_text() == '{"schema": 1, "mod'
+
+
+def test_a_broken_registry_of_the_user_hides_no_shipped_model_and_is_repaired(command, folders, heart, model_file):
+    assert command("models", "add", model_file, "--name", "mine").exit_code == 0
+    path = folders[1] / "models.json"
+    path.write_text('{"schema": 1, "mod')
+    shown = command("models", "list")
+    assert shown.exit_code == 0
+    assert "heart" in shown.stdout
+    assert "temporal-interp models repair" in shown.stderr
+    assert command("models", "verify", "heart").exit_code == 0
+    assert "mine" in command("models", "repair").stdout
+    assert command("models", "verify").exit_code == 0
+    assert Registry().find("mine").sha256 == checksum(model_file)
+    assert path.with_name("models.json.damaged").read_text() == '{"schema": 1, "mod'
+    fails(command("models", "repair"), "is sound; there is nothing to repair")
 
 
 @pytest.mark.parametrize("arguments", [("add",), ("remove",), ("list", "heart"), ("forget", "heart")])

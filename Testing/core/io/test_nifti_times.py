@@ -70,7 +70,7 @@ def test_times_that_are_no_numbers_are_not_used_and_noted(times, read_beside):
     [
         ('{"FrameTimesStart": [0, ', "it is not valid JSON"),
         ("", "it is not valid JSON"),
-        ("[" * 100_000, "it is not valid JSON"),
+        ("[" * 100_000, "it is nested more than 50 levels deep."),
         ("[1, 2]", "it holds no JSON object"),
         ('{"FrameTimesStart": [0, 10, 20, 50, 110, 230]}'.encode("utf-16"), "its text is not UTF-8"),
     ],
@@ -78,7 +78,8 @@ def test_times_that_are_no_numbers_are_not_used_and_noted(times, read_beside):
 def test_a_file_that_is_not_json_is_not_used_and_noted(content, reason, read_beside):
     sequence = read_beside(content)
     assert sequence.times == (0, 10000, 20000, 30000, 40000, 50000)
-    assert sequence.notes == (f"pet.json was not used: {reason}.",)
+    (note,) = sequence.notes
+    assert note.startswith(f"pet.json was not used: {reason}")
 
 
 def test_a_byte_order_mark_of_utf_8_is_passed_over(read_beside):

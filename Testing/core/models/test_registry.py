@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -33,7 +35,7 @@ def change(folder, number=0, **changed):
 
 
 def files(folder):
-    return sorted(path.name for path in folder.iterdir())
+    return sorted(path.name for path in folder.iterdir() if path.name != ".lock")
 
 
 # what there is
@@ -391,6 +393,21 @@ def test_a_broken_registry_file_is_named_and_kept(registry, model_file, content,
             use()
     assert path.read_bytes() == content
     assert files(path.parent) == ["models.json"]
+
+
+def test_seven_processes_that_add_a_model_at_once_lose_none(registry, model_file):
+    adds = "import sys; from pathlib import Path; from temporal_interp.models.registry import Registry\n"
+    adds += "Registry(Path(sys.argv[1]), Path(sys.argv[2])).add(Path(sys.argv[3]), name=sys.argv[4])"
+    given = [sys.executable, "-c", adds, registry.shipped, registry.user, model_file]
+    started = [
+        subprocess.Popen([*given, name], stderr=subprocess.PIPE)
+        for name in ("a", "b", "c", "d", "same", "same", "same")
+    ]
+    failed = sum(b"There is a model 'same' already" in process.communicate()[1] for process in started)
+    assert failed == 2
+    assert sorted(names(registry)) == ["a", "b", "c", "d", "same"]
+    for entry in registry.entries():
+        registry.verify(entry)
 
 
 def test_a_registry_of_a_newer_program_says_so(registry):

@@ -372,3 +372,10 @@ def test_warping_by_a_resized_field_moves_as_much():
 def test_wrong_shapes_are_refused_by_the_functions_name(call, name):
     with pytest.raises(InvalidInputError, match=rf"{name}\(\)"):
         call()
+
+
+def test_smooth_is_never_wider_than_the_image():
+    image = torch.rand(1, 1, 5, 9, generator=torch.Generator().manual_seed(2))
+    wide = smooth(image, (1e9, 1e9))  # a kernel of that width would not fit into any memory
+    torch.testing.assert_close(wide, smooth(image, (5.0, 9.0)))
+    assert image.std() > 5 * wide.std()

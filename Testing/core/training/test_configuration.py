@@ -159,8 +159,8 @@ def test_a_network_setting_that_makes_no_sense_is_refused_by_name(configuration,
         ("teacher: []", "sections with settings"),
         ("data: {1: 2}", "sections with settings"),
         ("teacher: {on: 2}", "sections with settings"),
-        ("teacher: {epochs: 3", "cannot be read"),
-        ("teacher: !!python/object/apply:os.getcwd []", "cannot be read"),
+        ("teacher: {epochs: 3", "it is not valid YAML"),
+        ("teacher: !!python/object/apply:os.getcwd []", "it is not valid YAML"),
     ],
 )
 def test_a_file_that_is_no_configuration_is_refused_by_name(configuration, text, words):
@@ -171,7 +171,7 @@ def test_a_file_that_is_no_configuration_is_refused_by_name(configuration, text,
 def test_files_that_cannot_be_read_are_refused(tmp_path):
     with pytest.raises(UnreadableFileError, match="nothing-of-that-name"):
         find_configuration("nothing-of-that-name")
-    with pytest.raises((InvalidInputError, UnreadableFileError), match="cannot be read"):
+    with pytest.raises((InvalidInputError, UnreadableFileError), match="cannot be opened"):
         read_configuration(tmp_path)
     (tmp_path / "latin.yaml").write_bytes(b"data: {folder: M\xfcnchen}")
     with pytest.raises((InvalidInputError, UnreadableFileError), match=r"latin\.yaml"):

@@ -320,6 +320,7 @@ def test_the_folder_holds_checkpoints_curves_and_the_model(training):
     names = {path.name for path in (training.folder / "teacher").iterdir()}
     assert names == {
         "best.safetensors", "last.safetensors", "teacher.safetensors", "settings.json", "log.csv", "tensorboard",
+        ".in-use.lock",
     }  # fmt: skip
     settings = json.loads((training.folder / "teacher" / "settings.json").read_text())
     assert settings["network"]["widths"] == [4, 8]

@@ -213,7 +213,8 @@ class PreparedCourse(MovedEnds[MovableFrame]):
                 fused = fused + scale * resize_slab(change, shape, slab)
             wanted = torch.lerp(ends[0].detail_energy[:, :, slab], ends[1].detail_energy[:, :, slab], t)
             slices = [image[0].transpose(0, 1) for image in (fused, wanted, resize_slab(detail, shape, slab))]
-            return with_detail(slices[0], slices[1], slices[2], (spacing[1], spacing[2])).transpose(0, 1)[None]
+            sharp = with_detail(slices[0], slices[1], slices[2], (spacing[1], spacing[2]), ends[0].unit)
+            return sharp.transpose(0, 1)[None]
 
         return finished
 

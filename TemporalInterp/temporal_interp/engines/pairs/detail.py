@@ -25,7 +25,11 @@ MOST = 1.5
 
 
 def with_detail(
-    frame: torch.Tensor, wanted: torch.Tensor, trust: torch.Tensor, spacing: tuple[float, float]
+    frame: torch.Tensor,
+    wanted: torch.Tensor,
+    trust: torch.Tensor,
+    spacing: tuple[float, float],
+    unit: float = 1.0,
 ) -> torch.Tensor:
     """Return slices of a frame with fine detail about as strong as it is wanted.
 
@@ -34,26 +38,28 @@ def with_detail(
         wanted: (N, 1, J, I), the `detail_energy` of the acquired frames at its time.
         trust: (N, 1, J, I), from 0, leave detail as it is, to 1.
         spacing: voxel size in mm along J and I.
+        unit: see `detail_energy`.
     """
     fine = _fine(frame)
-    there = _around(fine, spacing).clamp(min=torch.finfo(fine.dtype).tiny)
+    there = _around(fine, spacing, unit).clamp(min=torch.finfo(fine.dtype).tiny)
     gain = (STRENGTH * wanted / there).sqrt_().clamp_(1.0, MOST)
     return frame + trust * (gain - 1) * fine
 
 
-def detail_energy(slices: torch.Tensor, spacing: tuple[float, float]) -> torch.Tensor:
-    """Return the mean square of the fine detail around every voxel of slices (N, 1, J, I).
+def detail_energy(slices: torch.Tensor, spacing: tuple[float, float], unit: float = 1.0) -> torch.Tensor:
+    """Return the mean square of the fine detail around every voxel of slices (N, 1, J, I), in squares of the unit.
 
     Args:
         slices: of an image.
         spacing: voxel size in mm along J and I.
+        unit: intensity that counts as 1: squares of very large and very small ones do not fit into float32.
     """
-    return _around(_fine(slices), spacing)
+    return _around(_fine(slices), spacing, unit)
 
 
 def _fine(slices: torch.Tensor) -> torch.Tensor:
     return slices - smooth(slices, (FINEST, FINEST))
 
 
-def _around(fine: torch.Tensor, spacing: tuple[float, float]) -> torch.Tensor:
-    return smooth(fine.square(), (RADIUS_MM / spacing[0], RADIUS_MM / spacing[1]))
+def _around(fine: torch.Tensor, spacing: tuple[float, float], unit: float) -> torch.Tensor:
+    return smooth((fine / unit).square_(), (RADIUS_MM / spacing[0], RADIUS_MM / spacing[1]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import OrderedDict
 from functools import cached_property
@@ -28,11 +29,15 @@ class MovableFrame:
         image: its voxels, the darkest at 0.
         spacing: voxel size in mm along J and I.
         seen: (1, 1, K, J, I), 1 where the frame shows something, else 0; None where it shows all.
+        unit: of the energy of its detail, see `detail.detail_energy`.
     """
 
-    def __init__(self, image: CubicImage, spacing: tuple[float, float], seen: torch.Tensor | None = None) -> None:
+    def __init__(
+        self, image: CubicImage, spacing: tuple[float, float], seen: torch.Tensor | None = None, unit: float = 1.0
+    ) -> None:
         self.image = image
         self.seen = seen
+        self.unit = unit
         self._spacing = spacing
 
     @property
@@ -46,7 +51,8 @@ class MovableFrame:
         voxels = self.voxels
         energy = torch.empty_like(voxels)
         for slab in slabs((voxels.shape[2], voxels.shape[3], voxels.shape[4])):
-            energy[:, :, slab] = detail_energy(voxels[0, :, slab].transpose(0, 1), self._spacing).transpose(0, 1)
+            slices = voxels[0, :, slab].transpose(0, 1)
+            energy[:, :, slab] = detail_energy(slices, self._spacing, self.unit).transpose(0, 1)
         return energy
 
     @property
@@ -66,6 +72,9 @@ class MovableFrames:
     def __init__(self, sequence: Sequence, device: str) -> None:
         self._sequence = sequence
         self._device = device
+        intensities = sequence.intensity_range
+        # a power of two: no digit of a voxel changes
+        self._unit = 2.0 ** round(math.log2(intensities.high - intensities.low))
         self._kept: OrderedDict[tuple[int, bool], MovableFrame] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -94,6 +103,7 @@ class MovableFrames:
                 CubicImage.of(voxels, in_plane=in_plane),
                 (spacing[0], spacing[1]),
                 None if seen is None else as_image(seen, self._device),
+                self._unit,
             )
         self._kept.move_to_end(key)
         return self._kept[key]

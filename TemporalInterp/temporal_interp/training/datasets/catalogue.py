@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, Strict
+from pydantic import AfterValidator, Field, PositiveFloat, Strict
 
 from temporal_interp.data.settings import Paper, Seed, Settings, checked
 from temporal_interp.data.training_sample import SampleSource
@@ -34,8 +35,19 @@ SAMPLES_TO_SCORE = 4
 """Samples drawn from every held-out synthetic subject, which has no endpoints."""
 
 HeldOutShare = Annotated[float, Field(ge=0, lt=1)]
-Shape = Annotated[tuple[PositiveInt, PositiveInt, PositiveInt], Strict(False)]
-Folder = Annotated[Path, Strict(False), AfterValidator(Path.expanduser)]
+Length = Annotated[int, Field(ge=1, le=4096)]
+"""Voxels along an axis of a sample."""
+
+Shape = Annotated[tuple[Length, Length, Length], Strict(False)]
+Subjects = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+def with_home(path: Path) -> Path:
+    """Return a path whose ~ is the user's own folder; ~NAME of somebody unknown stays as it is."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - that of pathlib raises RuntimeError
+
+
+Folder = Annotated[Path, Strict(False), AfterValidator(with_home)]
 
 
 @checked
@@ -84,8 +96,8 @@ class DataSettings(Settings):
     scaling: Annotated[Scaling, Paper("frame")] = "sequence"
     flip: Annotated[bool, Paper(False)] = True
     max_gap: Annotated[int, Field(ge=2)] | None = None
-    subjects: PositiveInt = 400
-    validation_subjects: PositiveInt = 40
+    subjects: Subjects = 400
+    validation_subjects: Subjects = 40
     body: Body = "heart"
     context: Annotated[bool, Paper(False)] = False
     cache: Folder | None = None

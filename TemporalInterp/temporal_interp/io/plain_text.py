@@ -1,0 +1,86 @@
+"""JSON and YAML from files that nobody vouches for: no deeper, larger or stranger than settings and points are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from temporal_interp.errors import UnreadableFileError
+
+MAX_DEPTH = 50
+"""Levels of nesting; ours have 5."""
+
+MAX_SIZE = 64 << 20
+"""Bytes of a text; the exact times of a thousand frames with all their attributes take 1 MB."""
+
+MAX_PARTS = 2_000_000
+"""Values in a text; an alias of YAML counts as all that it stands for."""
+
+
+def load_json(text: str | bytes) -> Any:
+    """Return the content of a JSON text.
+
+    >>> load_json('{"times": [0, 40]}')
+    {'times': [0, 40]}
+
+    Raises:
+        UnreadableFileError: it is no JSON, nested too deeply, or larger than such files are.
+    """
+    _require_size(len(text))
+    try:
+        content = json.loads(text)
+    except RecursionError as error:
+        raise UnreadableFileError(_TOO_DEEP) from error
+    except ValueError as error:  # UnicodeDecodeError and JSONDecodeError are some
+        raise UnreadableFileError(f"it is not valid JSON ({error}).") from error
+    _require_shallow(content)
+    return content
+
+
+def load_yaml(text: str) -> Any:
+    """Return the content of a YAML text, without objects of any kind.
+
+    >>> load_yaml("network: {widths: [8, 16]}")
+    {'network': {'widths': [8, 16]}}
+
+    Raises:
+        UnreadableFileError: it is no YAML, nested too deeply, or larger than such files are.
+    """
+    import yaml  # comes with the extra "train"
+
+    _require_size(len(text))
+    try:
+        content = yaml.safe_load(text)
+    except RecursionError as error:
+        raise UnreadableFileError(_TOO_DEEP) from error
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, OverflowError) as error:
+        raise UnreadableFileError(f"it is not valid YAML ({' '.join(str(error).split())[:200]}).") from error
+    _require_shallow(content)
+    return content
+
+
+_TOO_DEEP = f"it is nested more than {MAX_DEPTH} levels deep."
+
+
+def _require_size(size: int) -> None:
+    if size > MAX_SIZE:
+        raise UnreadableFileError(f"it has {size / 2**20:.0f} MB of text; such files have less than {MAX_SIZE >> 20}.")
+
+
+def _require_shallow(content: Any) -> None:
+    """Refuse what is nested too deeply or, by references to references, stands for too many values."""
+    parts, level = 1, [content]
+    for _ in range(MAX_DEPTH + 1):
+        inner: list[Any] = []
+        for value in level:
+            if isinstance(value, Mapping):
+                inner += value.values()
+            elif isinstance(value, list | tuple | set):
+                inner += value
+            if len(inner) + parts > MAX_PARTS:
+                raise UnreadableFileError(f"it has more than {MAX_PARTS:,} values.")
+        if not inner:
+            return
+        parts, level = parts + len(inner), inner
+    raise UnreadableFileError(_TOO_DEEP)

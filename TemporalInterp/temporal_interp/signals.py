@@ -1,0 +1,87 @@
+"""Signals that end the program: turned into an exception, and held back where half of something would be left."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Signals by which a program is asked to end."""
+
+
+class EndedBySignalError(KeyboardInterrupt):
+    """The program was asked to end by a signal other than Ctrl-C, as `kill`, `scancel` and `docker stop` do.
+
+    It is a KeyboardInterrupt, so that whatever cleans up after Ctrl-C also does so here.
+    """
+
+
+_received: list[int] = []
+
+
+def received() -> int:
+    """Return the number of the signal that asked this program to end; 0 if none has."""
+    return _received[0] if _received else 0
+
+
+def end_at_once() -> None:
+    """From now on, end at a signal without more ado, in a word: for the start, where there is nothing to clean up.
+
+    A KeyboardInterrupt would end up as whatever a package makes of it that is being imported.
+    """
+    for number in ENDING:
+        if signal.getsignal(number) not in (signal.SIG_IGN, None):
+            signal.signal(number, _end)
+
+
+def raise_on_signals() -> None:
+    """From now on, raise KeyboardInterrupt at Ctrl-C, and EndedBySignalError at other signals that end a program."""
+    for number in ENDING:
+        if signal.getsignal(number) not in (signal.SIG_IGN, None):  # `nohup` ignores some
+            signal.signal(number, _raise)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    sys.stderr.write("Cancelled; nothing has been written.\n")
+    sys.stderr.flush()
+    os._exit(128 + number)
+
+
+def _raise(number: int, frame: FrameType | None) -> None:
+    _received.append(number)
+    raise KeyboardInterrupt if number == signal.SIGINT else EndedBySignalError
+
+
+@contextmanager
+def signals_wait() -> Iterator[None]:
+    """Hold back signals that end the program until the block is done; Python delivers them to the main thread alone.
+
+    Example:
+        >>> with signals_wait():
+        ...     pass  # move several files that belong together
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    waiting: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        waiting.append(number)
+
+    before: dict[int, Any] = {}
+    try:
+        for number in ENDING:
+            if callable(signal.getsignal(number)):
+                before[number] = signal.signal(number, note)
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in waiting:
+            signal.raise_signal(number)
