@@ -6,6 +6,7 @@
 #   make lint    style, types and layers: what continuous integration checks before the tests
 #   make bench   our engines beside those of others: accuracy, time, memory; report in build/bench. PEERS=1 installs the
 #                others, QUICK=1 takes few and small sets, BENCH_OPTIONS="--sets NAME --threads 4" is passed on
+#   make fuzz      damage 10,000 inputs and interrupt commands 500 times; EXAMPLES and SIGNALS choose how often
 #   make weights train the shipped networks again, into build/weights; about two hours on two cores
 #   make clean   remove what these made
 #
@@ -20,7 +21,7 @@ SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 # PyTorch's threads would spin while they wait for one another: beside any other work that is many times slower.
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: demo test lint bench weights clean
+.PHONY: demo test lint bench fuzz weights clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed-cli
@@ -40,6 +41,10 @@ lint: $(VENV)/.installed-dev
 bench: $(VENV)/.installed$(if $(PEERS), $(VENV)/.with-peers)
 	@# alone on the machine, threads may wait as PyTorch lets them by default
 	env -u OMP_WAIT_POLICY $(BIN)/python Testing/Benchmarks/bench.py $(if $(QUICK),--quick) $(BENCH_OPTIONS)
+
+fuzz: $(VENV)/.installed-test
+	FUZZ_EXAMPLES=$(or $(EXAMPLES),600) FUZZ_SIGNALS=$(or $(SIGNALS),80) OMP_NUM_THREADS=1 \
+	  $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --timeout 7200 Testing/fuzz
 
 weights: $(VENV)/.installed
 	$(BIN)/temporal-interp train teacher --config synthetic --data build/subjects -o build/weights

@@ -11,8 +11,9 @@ import slicer
 from slicer.i18n import tr as _
 
 REQUIREMENTS = {
-    "torch": "torch>=2.2",
+    "torch": "torch>=2.8",
     "lightning": "lightning>=2.6,!=2.6.2,!=2.6.3",
+    "filelock": "filelock>=3.20.3",
     "matplotlib": "matplotlib>=3.8",
     "nibabel": "nibabel>=5.2",
     "nrrd": "pynrrd>=1.0",
@@ -35,7 +36,7 @@ FOR_ENGINES = ("torch", "platformdirs", "pydantic", "safetensors")
 """Packages that the engines need; the rest is for work in a child process."""
 
 
-FOR_READING = ("nibabel", "nrrd")
+FOR_READING = ("filelock", "nibabel", "nrrd")
 """Packages that the readers of files need beside those that Slicer has."""
 
 

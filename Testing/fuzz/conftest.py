@@ -10,3 +10,19 @@ COMMON = {"deadline": None, "suppress_health_check": list(HealthCheck), "databas
 settings.register_profile("quick", max_examples=20, derandomize=True, **COMMON)
 settings.register_profile("campaign", max_examples=int(os.environ.get("FUZZ_EXAMPLES", "600")), **COMMON)
 settings.load_profile("campaign" if "FUZZ_EXAMPLES" in os.environ else "quick")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say what was tried, after a run that tried much."""
+    if "FUZZ_EXAMPLES" not in os.environ:
+        return
+    told = [
+        value
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.stats.get(outcome, [])
+        for name, value in getattr(report, "user_properties", [])
+        if name == "fuzzed"
+    ]
+    terminalreporter.section("what was damaged and interrupted")
+    for line in sorted(told):
+        terminalreporter.line(line)

@@ -46,7 +46,7 @@ def test_a_whole_input_is_read(whole):
     assert kind.read(folder / read) is not None
 
 
-def test_a_damaged_input_is_read_or_refused_in_words(whole, tmp_path):
+def test_a_damaged_input_is_read_or_refused_in_words(whole, tmp_path, record_property):
     name, kind, folder, read = whole
     kind.read(folder / read)  # what is loaded once counts for nobody
     files = sorted(path.relative_to(folder) for path in folder.rglob(kind.damage) if path.is_file())
@@ -64,7 +64,7 @@ def test_a_damaged_input_is_read_or_refused_in_words(whole, tmp_path):
         ends[_outcome(kind.read, place / read)] += 1
 
     damaged()
-    print(f"{name}: {dict(ends)}")
+    record_property("fuzzed", f"{name}: {ends['read']} read, {ends['refused']} refused")
 
 
 def _outcome(read, path: Path) -> str:

@@ -49,8 +49,9 @@ def timed(request, tmp_path_factory):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
-def test_a_signal_leaves_all_or_nothing(timed, number):
+def test_a_signal_leaves_all_or_nothing(timed, number, record_property):
     name, folder, seconds, whole = timed
+    ended = 0
     chance = random.Random(f"{name} {number}")
     for _ in range(TIMES):
         shutil.rmtree(folder / "out")
@@ -66,9 +67,13 @@ def test_a_signal_leaves_all_or_nothing(timed, number):
         if process.returncode == -signal.SIGTERM and not said:  # Python was still starting
             assert files(folder / "out") == []
             continue
+        ended += 1
         assert process.returncode == 128 + number
         assert any(word in said for word in WORDS), said
         assert files(folder / "out") in ([], whole)
+    record_property(
+        "fuzzed", f"{name}: {ended} of {TIMES} ended by {number.name}, the others were done or just starting"
+    )
     shutil.rmtree(folder / "out")
     (folder / "out").mkdir()
     subprocess.run(command(name, folder), check=True, capture_output=True)

@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from temporal_interp.errors import UnwritableFileError
 
 LOCK_FILE = ".in-use.lock"
@@ -33,6 +31,8 @@ def alone_in(folder: Path) -> Iterator[None]:
         >>> with alone_in(Path(tempfile.mkdtemp()) / "run"):
         ...     pass  # train
     """
+    from filelock import FileLock, Timeout
+
     folder.mkdir(parents=True, exist_ok=True)
     holder = folder / HOLDER_FILE
     try:

@@ -16,8 +16,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 STAGING_PREFIX = ".temporal_interp-"
 
 _HOST = re.sub(r"[^A-Za-z0-9.]", "_", socket.gethostname())[:60] or "host"
@@ -44,6 +42,8 @@ def staging_folder(beside: Path) -> Iterator[Path]:
         >>> list(place.iterdir())
         []
     """
+    from filelock import FileLock
+
     beside = beside.absolute()
     if beside not in _swept:
         _swept.add(beside)
@@ -59,6 +59,8 @@ def staging_folder(beside: Path) -> Iterator[Path]:
 
 def sweep(folder: Path) -> None:
     """Remove what processes of this host that are gone have left in a folder."""
+    from filelock import FileLock, Timeout
+
     for left in folder.glob(f"{STAGING_PREFIX}{_HOST}-*"):
         lock = FileLock(left / _LOCK, timeout=0)
         try:

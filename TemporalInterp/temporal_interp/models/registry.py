@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-from filelock import FileLock, Timeout
 from packaging.version import InvalidVersion, Version
 
 import temporal_interp
@@ -292,6 +291,8 @@ class Registry:
         Raises:
             UnwritableFileError: the folder cannot be written to, or another process does not finish.
         """
+        from filelock import FileLock, Timeout
+
         try:
             self.user.mkdir(parents=True, exist_ok=True)
             with FileLock(self.user / ".lock", timeout=PATIENCE):
