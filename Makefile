@@ -6,7 +6,7 @@
 #   make lint    style, types and layers: what continuous integration checks before the tests
 #   make bench   our engines beside those of others: accuracy, time, memory; report in build/bench. PEERS=1 installs the
 #                others, QUICK=1 takes few and small sets, BENCH_OPTIONS="--sets NAME --threads 4" is passed on
-#   make fuzz      damage 10,000 inputs and interrupt commands 500 times; EXAMPLES and SIGNALS choose how often
+#   make fuzz    damage 10,000 inputs and interrupt commands 500 times; EXAMPLES and SIGNALS choose how often
 #   make weights train the shipped networks again, into build/weights; about two hours on two cores
 #   make clean   remove what these made
 #

@@ -39,7 +39,7 @@ def reading(path: Path | str) -> Iterator[None]:
     with errors_naming(path):
         try:
             yield
-        except (TemporalInterpError, CancelledError):
+        except (TemporalInterpError, CancelledError, ImportError):  # a package that is missing says so itself
             raise
         except MemoryError as error:
             raise OutOfMemoryError("it needs more memory than there is.") from error
