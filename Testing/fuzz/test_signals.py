@@ -71,14 +71,11 @@ def test_a_signal_leaves_all_or_nothing(timed, number, record_property):
         assert process.returncode == 128 + number
         assert any(word in said for word in WORDS), said
         assert files(folder / "out") in ([], whole)
-    record_property(
-        "fuzzed", f"{name}: {ended} of {TIMES} ended by {number.name}, the others were done or just starting"
-    )
+    told = f"{ended} of {TIMES} ended by {number.name}; the others were done or starting"
+    record_property("fuzzed", f"{name}: {told}")
     shutil.rmtree(folder / "out")
     (folder / "out").mkdir()
     subprocess.run(command(name, folder), check=True, capture_output=True)
     assert files(folder / "out") == whole
-    if name != "phantom":
-        assert (
-            len(read_sequence(folder / "out" / whole[-1] if name == "blend" else folder / "out" / "fine.seq.nrrd")) > 4
-        )
+    if name == "interpolate":
+        assert len(read_sequence(folder / "out" / "fine.seq.nrrd")) > len(cine())

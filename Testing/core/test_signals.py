@@ -1,0 +1,70 @@
+"""Signals that end the program: an exception, held back while files are moved, and the end at once while starting."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from temporal_interp import signals
+from temporal_interp.signals import EndedBySignalError, raise_on_signals, signals_wait
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+
+
+@pytest.fixture(autouse=True)
+def _as_before():
+    """The handlers of the test program come back, and no signal counts as received."""
+    before = {number: signal.getsignal(number) for number in signals.ENDING}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    signals._received.clear()
+
+
+@pytest.mark.parametrize(
+    ("number", "error"),
+    [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, EndedBySignalError), (signal.SIGHUP, EndedBySignalError)],
+    ids=["SIGINT", "SIGTERM", "SIGHUP"],
+)
+def test_a_signal_is_an_exception_and_remembered(number, error):
+    raise_on_signals()
+    with pytest.raises(error) as found:
+        signal.raise_signal(number)
+    assert type(found.value) is error
+    assert signals.received() == number
+
+
+def test_a_signal_waits_until_files_are_moved():
+    raise_on_signals()
+    done = []
+
+    def moves():
+        with signals_wait():
+            signal.raise_signal(signal.SIGTERM)
+            done.append("moved")
+
+    with pytest.raises(EndedBySignalError):
+        moves()
+    assert done == ["moved"]
+
+
+def test_a_signal_that_is_ignored_stays_so():
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as `nohup` does
+    raise_on_signals()
+    signal.raise_signal(signal.SIGHUP)
+    assert signals.received() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_while_the_program_starts_it_ends_at_once_in_a_word(number):
+    starts = "import time; from temporal_interp.signals import end_at_once; end_at_once(); print('on', flush=True); "
+    process = subprocess.Popen(
+        [sys.executable, "-c", starts + "time.sleep(60)"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "on\n"
+    process.send_signal(number)
+    said, errors = process.communicate(timeout=30)
+    assert process.returncode == 128 + number
+    assert (said, errors) == ("", "Cancelled; nothing has been written.\n")
