@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -35,16 +35,20 @@ def end_at_once() -> None:
 
     A KeyboardInterrupt would end up as whatever a package makes of it that is being imported.
     """
-    for number in ENDING:
-        if signal.getsignal(number) not in (signal.SIG_IGN, None):
-            signal.signal(number, _end)
+    _handle_by(_end)
 
 
 def raise_on_signals() -> None:
     """From now on, raise KeyboardInterrupt at Ctrl-C, and EndedBySignalError at other signals that end a program."""
+    _handle_by(_raise)
+
+
+def _handle_by(handler: Callable[[int, FrameType | None], None]) -> None:
+    if threading.current_thread() is not threading.main_thread():  # others may not, and receive none
+        return
     for number in ENDING:
         if signal.getsignal(number) not in (signal.SIG_IGN, None):  # `nohup` ignores some
-            signal.signal(number, _raise)
+            signal.signal(number, handler)
 
 
 def _end(number: int, frame: FrameType | None) -> None:
