@@ -11,6 +11,32 @@ from pathlib import Path
 
 from temporal_interp.errors import UnwritableFileError
 
+
+@contextmanager
+def locked(path: Path, timeout: float = 0) -> Iterator[None]:
+    """Hold the lock of a file, which is made, while the block runs; on a disk without locks nothing is held.
+
+    Args:
+        path: of the lock file. It stays afterwards: to remove it would let two processes hold "the" lock.
+        timeout: seconds to wait for another process.
+
+    Raises:
+        filelock.Timeout: another process holds it.
+        OSError: the file cannot be made.
+    """
+    from filelock import FileLock
+
+    lock = FileLock(path, timeout=timeout)
+    try:
+        lock.acquire()
+    except NotImplementedError:  # such as some network drives
+        path.touch()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 LOCK_FILE = ".in-use.lock"
 HOLDER_FILE = ".in-use"
 """Says in words who holds the lock; on some systems a locked file itself cannot be read."""
@@ -31,12 +57,12 @@ def alone_in(folder: Path) -> Iterator[None]:
         >>> with alone_in(Path(tempfile.mkdtemp()) / "run"):
         ...     pass  # train
     """
-    from filelock import FileLock, Timeout
+    from filelock import Timeout
 
     folder.mkdir(parents=True, exist_ok=True)
     holder = folder / HOLDER_FILE
     try:
-        with FileLock(folder / LOCK_FILE, timeout=0):
+        with locked(folder / LOCK_FILE):
             now = datetime.now().strftime("%Y-%m-%d %H:%M")
             holder.write_text(f"process {os.getpid()} on {socket.gethostname()} since {now}", encoding="utf-8")
             try:

@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from temporal_interp.io.locks import locked
+
 STAGING_PREFIX = ".temporal_interp-"
 
 _HOST = re.sub(r"[^A-Za-z0-9.]", "_", socket.gethostname())[:60] or "host"
@@ -42,15 +44,13 @@ def staging_folder(beside: Path) -> Iterator[Path]:
         >>> list(place.iterdir())
         []
     """
-    from filelock import FileLock
-
     beside = beside.absolute()
     if beside not in _swept:
         _swept.add(beside)
         sweep(beside)
     with (
         tempfile.TemporaryDirectory(dir=beside, prefix=f"{STAGING_PREFIX}{_HOST}-", ignore_cleanup_errors=True) as made,
-        FileLock(Path(made) / _LOCK),
+        locked(Path(made) / _LOCK),
     ):
         inner = Path(made) / "new"
         inner.mkdir()
@@ -62,12 +62,11 @@ def sweep(folder: Path) -> None:
     from filelock import FileLock, Timeout
 
     for left in folder.glob(f"{STAGING_PREFIX}{_HOST}-*"):
-        lock = FileLock(left / _LOCK, timeout=0)
         try:
             if not (left / _LOCK).exists() and time.time() - left.stat().st_mtime < JUST_NOW:
                 continue
-            with lock:
+            with FileLock(left / _LOCK, timeout=0):
                 pass
-        except (Timeout, OSError):
+        except (Timeout, OSError, NotImplementedError):  # in use, or on a disk without locks: nobody can tell
             continue
         shutil.rmtree(left, ignore_errors=True)

@@ -19,6 +19,7 @@ from packaging.version import InvalidVersion, Version
 import temporal_interp
 from temporal_interp.errors import InvalidInputError, TemporalInterpError, UnreadableFileError, UnwritableFileError
 from temporal_interp.io.atomic import atomic_file
+from temporal_interp.io.locks import locked
 from temporal_interp.io.plain_text import load_json
 from temporal_interp.models.model_file import KINDS, LoadedModel, checksum, load_model, read_description
 
@@ -291,11 +292,11 @@ class Registry:
         Raises:
             UnwritableFileError: the folder cannot be written to, or another process does not finish.
         """
-        from filelock import FileLock, Timeout
+        from filelock import Timeout
 
         try:
             self.user.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.user / ".lock", timeout=PATIENCE):
+            with locked(self.user / ".lock", PATIENCE):
                 yield
         except Timeout as error:
             raise UnwritableFileError(

@@ -5,9 +5,11 @@ import subprocess
 import sys
 
 import pytest
+from filelock import FileLock
 
 from temporal_interp.errors import UnwritableFileError
 from temporal_interp.io.locks import alone_in
+from temporal_interp.io.staging import staging_folder, sweep
 
 TRIES = """
 import sys
@@ -47,3 +49,14 @@ def test_the_folder_is_given_back_after_an_error(tmp_path):
 def test_one_process_does_not_work_twice_in_a_folder(tmp_path):
     with alone_in(tmp_path), pytest.raises(UnwritableFileError, match="in use by process"), alone_in(tmp_path):
         pytest.fail("both are at work")
+
+
+def test_a_disk_without_locks_is_written_to_all_the_same(tmp_path, monkeypatch):
+    def not_there(self, *arguments, **more):
+        raise NotImplementedError("this file system has no flock")
+
+    monkeypatch.setattr(FileLock, "acquire", not_there)
+    with alone_in(tmp_path / "run"), staging_folder(tmp_path) as folder:
+        (folder / "half").touch()
+        sweep(tmp_path)  # nobody can tell whether it is in use
+        assert (folder / "half").exists()
