@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ from temporal_interp.io.plain_text import load_json
 
 COORDINATES = ("x", "y", "z")
 LABEL = "label"
+
+MAX_POINTS = 100_000
+"""In a table: what is larger is no set of points that somebody placed."""
 
 CLOSED = {"Fiducial": None, "Curve": False, "ClosedCurve": True}
 """Kinds of markups that are read, and whether the line through their points is closed."""
@@ -115,9 +119,11 @@ def _rows(path: Path) -> list[dict[str, str]]:
         with path.open(newline="", encoding="utf-8-sig") as file:
             table = csv.reader(file, strict=True)
             names = [name.strip().lower() for name in next(table, [])]
-            lines = [line for line in table if line]
+            lines = [line for line in islice(table, MAX_POINTS + 1) if line]
     except (OSError, csv.Error, UnicodeDecodeError) as error:
         raise UnreadableFileError(f"this is not a table of comma-separated values ({error}).") from error
+    if len(lines) > MAX_POINTS:
+        raise InvalidInputError(f"it has more than {MAX_POINTS:,} points; follow fewer.")
     if not set(COORDINATES) <= set(names):
         raise InvalidInputError("its first line must name the columns x, y and z (LPS, mm), separated by commas.")
     for number, line in enumerate(lines, start=1):

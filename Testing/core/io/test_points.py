@@ -113,3 +113,12 @@ def test_missing_and_other_files_are_named(write, tmp_path):
         read_points(write("x,y,z\n1,2,3\n", name="a.txt"))
     with pytest.raises(InvalidInputError, match="points are read from"):
         read_points(tmp_path)
+
+
+def test_a_table_with_more_points_than_anybody_places_is_refused_soon(tmp_path):
+    path = tmp_path / "many.csv"
+    path.write_text("x,y,z\n" + "1,2,3\n" * 100_000)
+    assert len(read_points(path).points_mm) == 100_000
+    path.write_text("x,y,z\n" + "1,2,3\n" * 500_000)
+    with pytest.raises(InvalidInputError, match="more than 100,000 points"):
+        read_points(path)
