@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Protocol
 
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, Progress, part_of
 from temporal_interp.evaluation.slice_ablation import Part, slice_network_without, training_without
 from temporal_interp.slices.add_slices import View, add_slices
 from temporal_interp.slices.classical import Classical, interpolate_slices
 from temporal_interp.slices.fit_volume import fit_to_volumes, new_model
+from temporal_interp.slices.motion import move_slices
 from temporal_interp.slices.quality import shipped_model
 from temporal_interp.slices.settings import SliceTrainingSettings
 from temporal_interp.slices.synthesis_model import SliceSynthesis
@@ -51,6 +53,24 @@ class ClassicalSlices:
     def add(self, given: Volume, factor: int, *, keep_given: bool, progress: Progress) -> Volume:
         """Return a volume with factor - 1 slices between every two, float32."""
         return interpolate_slices(given, factor, self.method)
+
+
+@dataclass(frozen=True)
+class MovedSlices:
+    """Tissue moved from slice to slice; the given slices stay.
+
+    Attributes:
+        device: where to compute.
+        name: in tables.
+    """
+
+    device: str = "cpu"
+    name: str = "motion"
+
+    def add(self, given: Volume, factor: int, *, keep_given: bool, progress: Progress) -> Volume:
+        """Return a volume with factor - 1 slices between every two."""
+        stack = Sequence([given], [0.0], "frame", "")
+        return move_slices(stack, factor, device=self.device, progress=progress)[0]
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.provenance import has_synthetic_slices
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.models.registry import Registry
-from temporal_interp.slices.add_slices import add_slices_to_sequence
+from temporal_interp.slices.add_slices import add_slices_to_sequence, slice_attributes
 from temporal_interp.slices.choices import Quality, require_factor
 from temporal_interp.slices.fit_volume import fit_to_volumes
 from temporal_interp.slices.model_file import slice_model_of
+from temporal_interp.slices.motion import move_slices
 from temporal_interp.slices.settings import SliceTrainingSettings
 from temporal_interp.slices.synthesis_model import SliceSynthesis
 
 FITTING_SHARE = 0.8
-"""Share of the progress for the fit, when networks are fitted first."""
+"""Share of the progress for the fit of the networks."""
 
 
 FAR_APART = 2.0
@@ -60,22 +63,32 @@ def with_closer_slices(
     Args:
         sequence: volumes of two slices or more.
         factor: 2, 3 or 4.
-        quality: with the model that comes with the program, or with this model fitted to all these volumes.
+        quality: by motion, or with the networks that come with the program fitted to all these volumes.
         device: where to compute.
         settings: of the fitting; the defaults if None.
-        keep_acquired: see `add_slices`.
+        keep_acquired: see `add_slices`; motion always keeps them.
         progress: receives the progress; may raise CancelledError.
 
     Raises:
         InvalidInputError: the factor is not 2, 3 or 4, a volume has one slice, synthetic slices or shows nothing,
-            or the volumes are too small to learn from.
+            the volumes are too small to learn from, or motion is to make acquired slices anew.
     """
+    require_factor(factor)
     if any(map(has_synthetic_slices, sequence.item_attributes)):
         raise InvalidInputError("There are synthetic slices already; use the images as acquired, and a larger factor.")
+    if quality is Quality.QUICK:
+        return _moved(sequence, factor, device, keep_acquired, progress)
     model, source = shipped_model(factor, device)
-    if quality is Quality.FITTED:
-        fitting = part_of(progress, 0.0, FITTING_SHARE)
-        fit_to_volumes(model, sequence.volumes, settings or SliceTrainingSettings(), progress=fitting)
-        source["SliceModel"] += ", fitted to these images"
-        progress = part_of(progress, FITTING_SHARE, 1.0)
+    fitting = part_of(progress, 0.0, FITTING_SHARE)
+    fit_to_volumes(model, sequence.volumes, settings or SliceTrainingSettings(), progress=fitting)
+    source["SliceModel"] += ", fitted to these images"
+    progress = part_of(progress, FITTING_SHARE, 1.0)
     return add_slices_to_sequence(sequence, model, source=source, keep_acquired=keep_acquired, progress=progress)
+
+
+def _moved(sequence: Sequence, factor: int, device: str, keep_acquired: bool, progress: Progress) -> Sequence:
+    if not keep_acquired:
+        raise InvalidInputError("Motion keeps the acquired slices as they are; to make them anew, fit the networks.")
+    made = move_slices(sequence, factor, device=device, progress=progress)
+    marks = slice_attributes(factor, source={"SliceMethod": "motion"})
+    return replace(made, item_attributes=[{**given, **marks} for given in sequence.item_attributes])
