@@ -85,6 +85,15 @@ def apply(
         bool,
         typer.Option("--keep-acquired/--all-synthetic", help="Keep acquired slices, or let networks synthesise all."),
     ] = True,
+    errors: Annotated[
+        Path | None,
+        typer.Option(
+            "--expected-error",
+            metavar="FILE",
+            help="Also write how wrong every synthetic voxel may be, in the unit of the images: slices that exist are "
+            "made of their neighbours and compared. Takes as long again.",
+        ),
+    ] = None,
     series: SeriesOption = None,
     component: ComponentOption = None,
     device: DeviceOption = "auto",
@@ -103,15 +112,19 @@ def apply(
     if how is Quality.QUICK and not keep_acquired:
         raise typer.BadParameter("--all-synthetic needs networks: choose --quality fitted, or give --model.")
     model_file = None if model is None else Path(model)
-    require_outputs(slices_output(output), inputs=[input_path, model_file], force=force)
+    outputs = [slices_output(path) for path in (output, errors) if path is not None]
+    require_outputs(*outputs, inputs=[input_path, model_file], force=force)
 
     from temporal_interp.slices.add_slices import add_slices_to_sequence
+    from temporal_interp.slices.expected_error import expected_error
     from temporal_interp.slices.quality import is_far_apart, with_closer_slices
 
     console, started = Console(json), time.monotonic()
     where = choose_device(device)
     sequence = read_slices(input_path, console, series, component)
-    require_result_fits(output, sequence, factor)
+    for path in (output, errors):
+        if path is not None:
+            require_result_fits(path, sequence, factor)
     for note in sequence.notes:
         console.note(note)
     if how is Quality.FITTED and is_far_apart(sequence.volumes[0].geometry, factor):
@@ -120,6 +133,10 @@ def apply(
             "and acquired slices look sharper than the new ones. Compare with --quality quick."
         )
     with console.progress("Adding slices") as progress:
+        error = None
+        if errors is not None:
+            error = expected_error(sequence, factor, device=where, progress=part_of(progress, 0.0, 0.5))
+            progress = part_of(progress, 0.5, 1.0)
         if model is None:
             result = with_closer_slices(
                 sequence,
@@ -137,6 +154,8 @@ def apply(
             )
     for note in [*result.notes[len(sequence.notes) :], *write_slices(result, output, force=force)]:
         console.note(note)
+    if errors is not None and error is not None:
+        write_slices(error, errors, force=force)
     seconds = round(time.monotonic() - started, 1)
     before, after, made_by = sequence.geometry, result.geometry, result.item_attributes[0]
     console.result(
