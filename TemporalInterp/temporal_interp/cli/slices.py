@@ -77,7 +77,11 @@ def apply(
         ),
     ] = None,
     model: Annotated[
-        str | None, typer.Option(metavar="NAME|FILE", help="Networks instead of --quality: your own, or slices-2x, slices-3x or slices-4x, which come with the program.",)
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="Networks instead of --quality: your own, or slices-2x, slices-3x or slices-4x, which come with the program.",
+        ),
     ] = None,
     steps: StepsOption = None,
     blurred: BlurredOption = False,
@@ -412,6 +416,8 @@ def _methods(
     from_scratch: bool,
     views: bool,
 ) -> list[SliceMethod]:
+    from temporal_interp.evaluation.pairwise_demons import diffeomorphic_demons
+    from temporal_interp.evaluation.pairwise_syn import ANTS_DEFAULTS, is_available, syn
     from temporal_interp.evaluation.slice_methods import (
         SOME_VIEWS,
         ClassicalSlices,
@@ -420,8 +426,6 @@ def _methods(
         MovedSlices,
         SynthesisedSlices,
     )
-    from temporal_interp.evaluation.pairwise_demons import diffeomorphic_demons
-    from temporal_interp.evaluation.pairwise_syn import ANTS_DEFAULTS, is_available, syn
     from temporal_interp.evaluation.slice_registration import RegisteredSlices
     from temporal_interp.slices.classical import Classical
     from temporal_interp.slices.quality import shipped_model

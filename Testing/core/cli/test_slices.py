@@ -113,7 +113,10 @@ def test_close_slices_are_learnt_from_as_they_are(command, events, volume, tmp_p
 
 
 def test_quick_moves_tissue_and_the_model_of_the_program_is_there_by_name(command, events, volume, tmp_path):
-    for options, method, model in ((("--quality", "quick"), "motion", ""), (("--model", "slices-3x"), "networks", "slices-3x")):
+    for options, method, model in (
+        (("--quality", "quick"), "motion", ""),
+        (("--model", "slices-3x"), "networks", "slices-3x"),
+    ):
         path = tmp_path / f"{method}.nrrd"
         result = command("slices", "apply", volume, "-o", path, "--factor", "3", "--json", *options)
         assert result.exit_code == 0, result.output
@@ -241,7 +244,17 @@ def test_a_model_is_scored_without_fitting(command, events, volume, model):
     result = command("slices", "evaluate", volume, "--factor", "3", "--no-fit", "--model", model, "--blurred", "--json")
     assert result.exit_code == 0, result.output
     rows = {row["method"]: row for row in events(result)[-1]["rows"]}
-    assert list(rows) == ["nearest", "linear", "cubic", "sinc", "demons", *SYN, "motion", "cross-view", "tiny.safetensors"]
+    assert list(rows) == [
+        "nearest",
+        "linear",
+        "cubic",
+        "sinc",
+        "demons",
+        *SYN,
+        "motion",
+        "cross-view",
+        "tiny.safetensors",
+    ]
     assert rows["linear"]["psnr"] == pytest.approx(rows["tiny.safetensors"]["psnr"], abs=0.01)
     assert {row["degradation"] for row in rows.values()} == {"blurred"}
 
