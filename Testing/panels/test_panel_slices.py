@@ -140,10 +140,21 @@ class TestPlan:
 class TestAdd:
     def test_the_request_follows_the_choices(self, widget, repeated, add):
         pick(widget.ui.sliceFactor, 1)
+        pick(widget.ui.sliceQuality, list(SliceQuality).index(SliceQuality.FITTED))
         widget.ui.keepAcquired.click()
         parameters_of(widget).device = Device.CPU
         add(widget)
-        assert repeated.arguments[5:] == ["--factor", "3", "--quality", "quick", "--device", "cpu", "--all-synthetic"]
+        assert repeated.arguments[5:] == ["--factor", "3", "--quality", "fitted", "--device", "cpu", "--all-synthetic"]
+
+    def test_motion_keeps_acquired_slices_whatever_was_chosen_for_networks(self, widget, repeated, add):
+        assert not widget.ui.keepAcquired.enabled
+        assert "keeps the acquired slices" in widget.ui.keepAcquired.toolTip
+        pick(widget.ui.sliceQuality, list(SliceQuality).index(SliceQuality.FITTED))
+        assert widget.ui.keepAcquired.enabled
+        widget.ui.keepAcquired.click()
+        pick(widget.ui.sliceQuality, list(SliceQuality).index(SliceQuality.QUICK))
+        add(widget)
+        assert "--all-synthetic" not in repeated.arguments
 
     def test_acquired_slices_are_kept_unless_the_option_is_given(self, cine, widget, repeated, add):
         result = add(widget)

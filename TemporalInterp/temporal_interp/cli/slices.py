@@ -80,7 +80,8 @@ def apply(
         str | None,
         typer.Option(
             metavar="NAME|FILE",
-            help="Networks instead of --quality: your own, or slices-2x, slices-3x or slices-4x, which come with the program.",
+            help="Networks instead of --quality: your own, or slices-2x, slices-3x or slices-4x, which come with the "
+            "program.",
         ),
     ] = None,
     steps: StepsOption = None,
@@ -416,7 +417,7 @@ def _methods(
     from_scratch: bool,
     views: bool,
 ) -> list[SliceMethod]:
-    from temporal_interp.evaluation.pairwise_demons import diffeomorphic_demons
+    from temporal_interp.evaluation.pairwise_demons import fast_symmetric_demons
     from temporal_interp.evaluation.pairwise_syn import ANTS_DEFAULTS, is_available, syn
     from temporal_interp.evaluation.slice_methods import (
         SOME_VIEWS,
@@ -431,7 +432,7 @@ def _methods(
     from temporal_interp.slices.quality import shipped_model
 
     methods: list[SliceMethod] = [ClassicalSlices(method) for method in Classical]
-    methods.append(RegisteredSlices("demons", diffeomorphic_demons))
+    methods.append(RegisteredSlices("demons", fast_symmetric_demons))
     if is_available():
         methods.append(RegisteredSlices("syn", syn(ANTS_DEFAULTS)))
     methods += [MovedSlices(device), SynthesisedSlices(NETWORKS, shipped_model(factor, device)[0])]
