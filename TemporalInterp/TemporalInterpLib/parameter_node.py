@@ -131,7 +131,7 @@ class SliceQuality(Enum):
         """Return the text of the selector."""
         return {
             SliceQuality.QUICK: _("Motion (about a second a gap)"),
-            SliceQuality.FITTED: _("Fitted networks (some minutes)"),
+            SliceQuality.FITTED: _("Motion and networks (minutes)"),
         }[self]
 
 

@@ -72,8 +72,8 @@ def apply(
         str | None,
         typer.Option(
             metavar="quick|fitted",
-            help="quick: move the tissue from slice to slice, about a second a gap. fitted: networks learn from the "
-            "input first, which takes some minutes. Default: quick, or fitted with --steps or --blurred.",
+            help="quick: move the tissue from slice to slice, about a second a gap. fitted: networks that learn from the "
+            "input correct the result, which takes some minutes. Default: quick, or fitted with --steps or --blurred.",
         ),
     ] = None,
     model: Annotated[
@@ -132,10 +132,10 @@ def apply(
             require_result_fits(path, sequence, factor)
     for note in sequence.notes:
         console.note(note)
-    if how is Quality.FITTED and is_far_apart(sequence.volumes[0].geometry, factor):
+    if how is Quality.FITTED and keep_acquired and is_far_apart(sequence.geometry, factor):
         console.note(
-            "The new slices are much further apart than pixels: fitted networks smooth what they cannot know there, "
-            "and acquired slices look sharper than the new ones. Compare with --quality quick."
+            "The new slices are much further apart than pixels: networks know nothing of what lies between, so they "
+            "were not fitted, and tissue was moved alone."
         )
     with console.progress("Adding slices") as progress:
         error = None
@@ -294,7 +294,7 @@ def evaluate(
     """Hold slices out and restore them, and compare with interpolation and registration across slices, in one run.
 
     motion is --quality quick; cross-view are the networks that come with the program; fitted have learnt from the
-    remaining slices, without ground truth. syn needs the package antspyx.
+    remaining slices, without ground truth; motion + fitted is --quality fitted. syn needs the package antspyx.
     """
     from temporal_interp.evaluation.slice_ablation import Part
 
@@ -332,7 +332,7 @@ def evaluate(
         from temporal_interp.evaluation.report import as_text, write_csv
         from temporal_interp.io.atomic import atomic_folder
 
-        ours = [MOTION, NETWORKS, *names, *(["fitted"] if fit else [])]
+        ours = [MOTION, NETWORKS, *names, *(["fitted", f"{MOTION} + fitted"] if fit else [])]
         with atomic_folder(output, overwrite=True) as folder:
             (folder / "table.txt").write_text(as_text(tables), encoding="utf-8")
             write_csv(rows, folder / "scores.csv")
@@ -422,6 +422,7 @@ def _methods(
     from temporal_interp.evaluation.slice_methods import (
         SOME_VIEWS,
         ClassicalSlices,
+        CorrectedSlices,
         FittedSlices,
         FittedViews,
         MovedSlices,
@@ -440,5 +441,5 @@ def _methods(
     if fitting is not None:
         for part in (None, *parts):
             fitted = FittedSlices(fitting, device, part, from_scratch)
-            methods += [fitted, *(FittedViews(fitted, some) for some in SOME_VIEWS if views)]
+            methods += [fitted, CorrectedSlices(fitted), *(FittedViews(fitted, some) for some in SOME_VIEWS if views)]
     return methods

@@ -158,12 +158,15 @@ def test_slices_that_are_shifted_come_with_a_word(command, tmp_path):
 
 
 @pytest.mark.parametrize(("distance", "said"), [(9.0, True), (3.9, False)])
-def test_fitting_where_slices_lie_far_apart_comes_with_a_word_of_warning(command, tmp_path, distance, said):
+def test_networks_are_not_fitted_where_slices_lie_far_apart(command, tmp_path, distance, said):
     path = tmp_path / "stack.nrrd"
     write_volume(Volume(a_volume().array, replace(GEOMETRY, spacing=(1.0, 1.0, distance))), path)
     result = command("slices", "apply", path, "-o", tmp_path / "fine.nrrd", "--steps", "1")
     assert result.exit_code == 0
     assert ("much further apart than pixels" in " ".join(result.output.split())) is said
+    marks = sitk.ReadImage(tmp_path / "fine.nrrd")
+    assert marks.GetMetaData("TemporalInterp.SliceMethod") == ("motion" if said else "motion and networks")
+    assert marks.HasMetaDataKey("TemporalInterp.SliceModel") is not said
 
 
 def test_blurred_training_leaves_the_choice_of_acquired_slices_to_the_user(command, volume, tmp_path):
@@ -226,7 +229,7 @@ def test_held_out_slices_are_scored_beside_classical_interpolation(command, even
     views = ["axial", "coronal", "sagittal", "axial + coronal", "axial + sagittal", "coronal + sagittal"]
     fitted = ["fitted", "fitted without memory"]
     names = ["nearest", "linear", "cubic", "sinc", "demons", *SYN, "motion", "cross-view"]
-    names += [name for one in fitted for name in (one, *(f"{one}, {view}" for view in views))]
+    names += [name for one in fitted for name in (one, f"motion + {one}", *(f"{one}, {view}" for view in views))]
     assert [row["method"] for row in events(result)[-1]["rows"]] == names
     with (folder / "scores.csv").open() as file:
         assert [row["method"] for row in csv.DictReader(file)] == names

@@ -1,5 +1,7 @@
 """Closer slices in one call: at once by motion, or after fitting the networks of the program."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,7 @@ from temporal_interp.io import read_volume
 from temporal_interp.slices.add_slices import add_slices
 from temporal_interp.slices.choices import FACTORS, Quality
 from temporal_interp.slices.classical import Classical, interpolate_slices
+from temporal_interp.slices.fit_volume import fit_to_volumes
 from temporal_interp.slices.quality import shipped_model, with_closer_slices
 from temporal_interp.slices.settings import SliceTrainingSettings
 from temporal_interp.tensors.metrics import psnr
@@ -36,7 +39,7 @@ def test_the_model_of_the_program_is_for_its_factor(factor):
 
 @pytest.mark.parametrize(
     ("quality", "method", "model"),
-    [(Quality.QUICK, "motion", None), (Quality.FITTED, "networks", "slices-3x, fitted to these images")],
+    [(Quality.QUICK, "motion", None), (Quality.FITTED, "motion and networks", "slices-3x, fitted to these images")],
 )
 def test_every_frame_gets_slices_and_keeps_its_own(quality, method, model):
     given = a_sequence()
@@ -74,6 +77,24 @@ def test_another_factor_is_refused():
 def test_work_can_be_stopped():
     with pytest.raises(CancelledError):
         with_closer_slices(a_sequence(), 2, Quality.FITTED, settings=FEW_STEPS, progress=cancel_beyond(0.3))
+
+
+def test_networks_correct_what_was_moved():
+    given = a_sequence(frames=1)
+    moved, both = (with_closer_slices(given, 2, q, settings=FEW_STEPS)[0].array for q in Quality)
+    model, _ = shipped_model(2)
+    fit_to_volumes(model, given.volumes, FEW_STEPS)
+    networks = add_slices(given[0], model).array
+    np.testing.assert_allclose(both, moved + 0.4 * (networks.astype(float) - moved), atol=0.51)
+    np.testing.assert_array_equal(both[::2], given[0].array)
+
+
+def test_far_apart_slices_are_moved_alone():
+    given = a_sequence(frames=1)
+    far = replace(given, volumes=[Volume(given[0].array, replace(given.geometry, spacing=(1.0, 1.0, 9.0)))])
+    quick, fitted = (with_closer_slices(far, 2, quality, settings=FEW_STEPS) for quality in Quality)
+    np.testing.assert_array_equal(quick[0].array, fitted[0].array)
+    assert fitted.item_attributes[0]["TemporalInterp.SliceMethod"] == "motion"
 
 
 def test_only_networks_make_acquired_slices_anew():
