@@ -72,8 +72,8 @@ def apply(
         str | None,
         typer.Option(
             metavar="quick|fitted",
-            help="quick: move the tissue from slice to slice, about a second a gap. fitted: networks that learn from the "
-            "input correct the result, which takes some minutes. Default: quick, or fitted with --steps or --blurred.",
+            help="quick: move the tissue from slice to slice, about a second a gap. fitted: networks that learn from "
+            "the input correct the result, which takes some minutes. Default: quick, or fitted with --steps or --blurred.",
         ),
     ] = None,
     model: Annotated[
