@@ -137,9 +137,9 @@ def slices_steps(
     Args:
         node: a volume, or a sequence of volumes, in the scene, with two slices or more.
         factor: how many times closer the slices become; one of `temporal_interp.slices.choices.FACTORS`.
-        fitted: fit the networks to these images first, which takes minutes; otherwise use the model that comes with
-            the program.
-        keep_acquired: leave acquired slices as they are, bit for bit.
+        fitted: fit the networks to these images first, which takes minutes; otherwise tissue moves from slice to
+            slice.
+        keep_acquired: leave acquired slices as they are, bit for bit; only networks can make them anew.
         device: as `temporal_interp.tensors.devices.choose_device` takes it.
         fitting_steps: of the optimiser, if networks are fitted; the default if None.
 

@@ -130,8 +130,8 @@ class SliceQuality(Enum):
     def label(self) -> str:
         """Return the text of the selector."""
         return {
-            SliceQuality.QUICK: _("Quick (seconds a volume)"),
-            SliceQuality.FITTED: _("Fitted (some minutes)"),
+            SliceQuality.QUICK: _("Motion (about a second a gap)"),
+            SliceQuality.FITTED: _("Motion and networks (minutes)"),
         }[self]
 
 

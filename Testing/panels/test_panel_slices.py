@@ -140,10 +140,21 @@ class TestPlan:
 class TestAdd:
     def test_the_request_follows_the_choices(self, widget, repeated, add):
         pick(widget.ui.sliceFactor, 1)
+        pick(widget.ui.sliceQuality, list(SliceQuality).index(SliceQuality.FITTED))
         widget.ui.keepAcquired.click()
         parameters_of(widget).device = Device.CPU
         add(widget)
-        assert repeated.arguments[5:] == ["--factor", "3", "--quality", "quick", "--device", "cpu", "--all-synthetic"]
+        assert repeated.arguments[5:] == ["--factor", "3", "--quality", "fitted", "--device", "cpu", "--all-synthetic"]
+
+    def test_motion_keeps_acquired_slices_whatever_was_chosen_for_networks(self, widget, repeated, add):
+        assert not widget.ui.keepAcquired.enabled
+        assert "keeps the acquired slices" in widget.ui.keepAcquired.toolTip
+        pick(widget.ui.sliceQuality, list(SliceQuality).index(SliceQuality.FITTED))
+        assert widget.ui.keepAcquired.enabled
+        widget.ui.keepAcquired.click()
+        pick(widget.ui.sliceQuality, list(SliceQuality).index(SliceQuality.QUICK))
+        add(widget)
+        assert "--all-synthetic" not in repeated.arguments
 
     def test_acquired_slices_are_kept_unless_the_option_is_given(self, cine, widget, repeated, add):
         result = add(widget)
@@ -385,8 +396,14 @@ def test_a_real_run_in_a_real_child_process(scene, open_module, model_there, fit
     made = slicer.util.arrayFromVolume(added.result)
     np.testing.assert_array_equal(made[::2], array)
     means = (array[:-1].astype(float) + array[1:]) / 2
-    assert abs(made[1::2] - means).max() < 20
-    fitted_from_it = f"{model_there.name}, fitted to these images"
-    assert added.result.GetAttribute("TemporalInterp.SliceModel") == (fitted_from_it if fitted else model_there.name)
-    assert added.result.GetAttribute("TemporalInterp.SliceModelSHA256") == model_there.sha256
+    assert abs(made[1::2] - means).max() < 25
+    marks = {key: added.result.GetAttribute(f"TemporalInterp.Slice{key}") for key in ("Method", "Model", "ModelSHA256")}
+    if fitted:
+        assert marks == {
+            "Method": "motion and networks",
+            "Model": f"{model_there.name}, fitted to these images",
+            "ModelSHA256": model_there.sha256,
+        }
+    else:
+        assert marks == {"Method": "motion", "Model": None, "ModelSHA256": None}
     assert told == sorted(told)

@@ -38,3 +38,8 @@ def test_without_a_result_nothing_is_compared():
     assert present(replace(STACK, has_pair=True)).compare_unless == ""
     shown = present(replace(STACK, is_compared=True))
     assert (shown.compare_button, shown.compare_unless) == ("Back to the previous views", "")
+
+
+def test_only_networks_leave_a_choice_about_acquired_slices():
+    assert "always keeps" in present(STACK).keep_unless
+    assert present(replace(STACK, networks=True)).keep_unless == ""

@@ -34,14 +34,14 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     cls=CommandGroup,
-    help="Add slices between the slices of a volume or of every frame of a sequence. The networks learn from the "
-    "volume itself; no ground truth is needed.",
+    help="Add slices between the slices of a volume or of every frame of a sequence. Tissue moves from slice to slice, "
+    "or networks learn from the volume itself; no ground truth is needed.",
     no_args_is_help=True,
     epilog=EXIT_CODES,
 )
 
-QUICK = "quick"
-"""Name in tables of the model that comes with the program."""
+MOTION, NETWORKS = "motion", "cross-view"
+"""Names in tables of what `--quality quick` does, and of the networks that come with the program."""
 
 INPUT = "A volume or a sequence: .nrrd, .seq.nrrd, .nii.gz, or a folder of DICOM images."
 
@@ -72,19 +72,33 @@ def apply(
         str | None,
         typer.Option(
             metavar="quick|fitted",
-            help="quick: with the model that comes with the program, at once. fitted: learn from the input first, "
-            "which takes some minutes. Default: quick, or fitted with --steps or --blurred.",
+            help="quick: move the tissue from slice to slice, about a second a gap. fitted: networks that learn from "
+            "the input correct the result, which takes some minutes. Default: quick, or fitted with --steps or --blurred.",
         ),
     ] = None,
     model: Annotated[
-        str | None, typer.Option(metavar="NAME|FILE", help="A trained model of your own instead of --quality.")
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="Networks instead of --quality: your own, or slices-2x, slices-3x or slices-4x, which come with the "
+            "program.",
+        ),
     ] = None,
     steps: StepsOption = None,
     blurred: BlurredOption = False,
     keep_acquired: Annotated[
         bool,
-        typer.Option("--keep-acquired/--all-synthetic", help="Keep acquired slices, or synthesise all."),
+        typer.Option("--keep-acquired/--all-synthetic", help="Keep acquired slices, or let networks synthesise all."),
     ] = True,
+    errors: Annotated[
+        Path | None,
+        typer.Option(
+            "--expected-error",
+            metavar="FILE",
+            help="Also write how wrong every synthetic voxel may be, in the unit of the images: slices that exist are "
+            "made of their neighbours and compared. Takes as long again.",
+        ),
+    ] = None,
     series: SeriesOption = None,
     component: ComponentOption = None,
     device: DeviceOption = "auto",
@@ -100,24 +114,34 @@ def apply(
     how = _chosen(Quality, quality or ("fitted" if for_fitting else "quick"), "--quality") if model is None else None
     if how is not Quality.FITTED and for_fitting:
         raise typer.BadParameter("--steps and --blurred are for fitting; omit them, or choose --quality fitted.")
+    if how is Quality.QUICK and not keep_acquired:
+        raise typer.BadParameter("--all-synthetic needs networks: choose --quality fitted, or give --model.")
     model_file = None if model is None else Path(model)
-    require_outputs(slices_output(output), inputs=[input_path, model_file], force=force)
+    outputs = [slices_output(path) for path in (output, errors) if path is not None]
+    require_outputs(*outputs, inputs=[input_path, model_file], force=force)
 
     from temporal_interp.slices.add_slices import add_slices_to_sequence
+    from temporal_interp.slices.expected_error import expected_error
     from temporal_interp.slices.quality import is_far_apart, with_closer_slices
 
     console, started = Console(json), time.monotonic()
     where = choose_device(device)
     sequence = read_slices(input_path, console, series, component)
-    require_result_fits(output, sequence, factor)
+    for path in (output, errors):
+        if path is not None:
+            require_result_fits(path, sequence, factor)
     for note in sequence.notes:
         console.note(note)
-    if how is Quality.FITTED and is_far_apart(sequence.volumes[0].geometry, factor):
+    if how is Quality.FITTED and keep_acquired and is_far_apart(sequence.geometry, factor):
         console.note(
-            "The new slices are much further apart than pixels: fitted networks smooth what they cannot know there, "
-            "and acquired slices look sharper than the new ones. Compare with --quality quick."
+            "The new slices are much further apart than pixels: networks know nothing of what lies between, so they "
+            "were not fitted, and tissue was moved alone."
         )
     with console.progress("Adding slices") as progress:
+        error = None
+        if errors is not None:
+            error = expected_error(sequence, factor, device=where, progress=part_of(progress, 0.0, 0.5))
+            progress = part_of(progress, 0.5, 1.0)
         if model is None:
             result = with_closer_slices(
                 sequence,
@@ -133,13 +157,16 @@ def apply(
             result = add_slices_to_sequence(
                 sequence, networks, source=source, keep_acquired=keep_acquired, progress=progress
             )
-    for note in write_slices(result, output, force=force):
+    for note in [*result.notes[len(sequence.notes) :], *write_slices(result, output, force=force)]:
         console.note(note)
+    if errors is not None and error is not None:
+        write_slices(error, errors, force=force)
     seconds = round(time.monotonic() - started, 1)
-    before, after = sequence.volumes[0].geometry, result.volumes[0].geometry
+    before, after, made_by = sequence.geometry, result.geometry, result.item_attributes[0]
     console.result(
         {"output": output, "frames": len(result), "slices": after.shape[0], "spacing_mm": after.spacing[2]}
-        | {"model": result.item_attributes[0]["TemporalInterp.SliceModel"], "seconds": seconds},
+        | {"method": made_by["TemporalInterp.SliceMethod"], "model": made_by.get("TemporalInterp.SliceModel", "")}
+        | {"seconds": seconds},
         f"{output}: {after.shape[0]} slices every {after.spacing[2]:.4g} mm instead of {before.shape[0]} every "
         f"{before.spacing[2]:.4g} mm ({seconds} s).",
     )
@@ -264,9 +291,10 @@ def evaluate(
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Hold slices out and restore them, and compare with nearest, linear, cubic and sinc interpolation, in one run.
+    """Hold slices out and restore them, and compare with interpolation and registration across slices, in one run.
 
-    quick is the model that comes with the program; fitted has learnt from the remaining slices, without ground truth.
+    motion is --quality quick; cross-view are the networks that come with the program; fitted have learnt from the
+    remaining slices, without ground truth; motion + fitted is --quality fitted. syn needs the package antspyx.
     """
     from temporal_interp.evaluation.slice_ablation import Part
 
@@ -304,7 +332,7 @@ def evaluate(
         from temporal_interp.evaluation.report import as_text, write_csv
         from temporal_interp.io.atomic import atomic_folder
 
-        ours = [QUICK, *names, *(["fitted"] if fit else [])]
+        ours = [MOTION, NETWORKS, *names, *(["fitted", f"{MOTION} + fitted"] if fit else [])]
         with atomic_folder(output, overwrite=True) as folder:
             (folder / "table.txt").write_text(as_text(tables), encoding="utf-8")
             write_csv(rows, folder / "scores.csv")
@@ -389,21 +417,29 @@ def _methods(
     from_scratch: bool,
     views: bool,
 ) -> list[SliceMethod]:
+    from temporal_interp.evaluation.pairwise_demons import fast_symmetric_demons
+    from temporal_interp.evaluation.pairwise_syn import ANTS_DEFAULTS, is_available, syn
     from temporal_interp.evaluation.slice_methods import (
         SOME_VIEWS,
         ClassicalSlices,
+        CorrectedSlices,
         FittedSlices,
         FittedViews,
+        MovedSlices,
         SynthesisedSlices,
     )
+    from temporal_interp.evaluation.slice_registration import RegisteredSlices
     from temporal_interp.slices.classical import Classical
     from temporal_interp.slices.quality import shipped_model
 
     methods: list[SliceMethod] = [ClassicalSlices(method) for method in Classical]
-    methods.append(SynthesisedSlices(QUICK, shipped_model(factor, device)[0]))
+    methods.append(RegisteredSlices("demons", fast_symmetric_demons))
+    if is_available():
+        methods.append(RegisteredSlices("syn", syn(ANTS_DEFAULTS)))
+    methods += [MovedSlices(device), SynthesisedSlices(NETWORKS, shipped_model(factor, device)[0])]
     methods += [SynthesisedSlices(Path(name).name, _loaded(name, factor, device)[0]) for name in models]
     if fitting is not None:
         for part in (None, *parts):
             fitted = FittedSlices(fitting, device, part, from_scratch)
-            methods += [fitted, *(FittedViews(fitted, some) for some in SOME_VIEWS if views)]
+            methods += [fitted, CorrectedSlices(fitted), *(FittedViews(fitted, some) for some in SOME_VIEWS if views)]
     return methods

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Protocol
 
+from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, Progress, part_of
 from temporal_interp.evaluation.slice_ablation import Part, slice_network_without, training_without
 from temporal_interp.slices.add_slices import View, add_slices
 from temporal_interp.slices.classical import Classical, interpolate_slices
 from temporal_interp.slices.fit_volume import fit_to_volumes, new_model
-from temporal_interp.slices.quality import shipped_model
+from temporal_interp.slices.motion import move_slices
+from temporal_interp.slices.quality import corrected, shipped_model
 from temporal_interp.slices.settings import SliceTrainingSettings
 from temporal_interp.slices.synthesis_model import SliceSynthesis
 
@@ -51,6 +53,24 @@ class ClassicalSlices:
     def add(self, given: Volume, factor: int, *, keep_given: bool, progress: Progress) -> Volume:
         """Return a volume with factor - 1 slices between every two, float32."""
         return interpolate_slices(given, factor, self.method)
+
+
+@dataclass(frozen=True)
+class MovedSlices:
+    """Tissue moved from slice to slice; the given slices stay.
+
+    Attributes:
+        device: where to compute.
+        name: in tables.
+    """
+
+    device: str = "cpu"
+    name: str = "motion"
+
+    def add(self, given: Volume, factor: int, *, keep_given: bool, progress: Progress) -> Volume:
+        """Return a volume with factor - 1 slices between every two."""
+        stack = Sequence([given], [0.0], "frame", "")
+        return move_slices(stack, factor, device=self.device, progress=progress)[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +125,35 @@ class FittedSlices:
 
 
 @dataclass(frozen=True, eq=False)
+class CorrectedSlices:
+    """Tissue moved from slice to slice, corrected by networks that have been fitted already; the given slices stay.
+
+    Attributes:
+        fitted: whose networks; it has to come first in a table.
+    """
+
+    fitted: FittedSlices
+
+    @property
+    def name(self) -> str:
+        """The name of the fitted networks after that of motion."""
+        return f"motion + {self.fitted.name}"
+
+    def add(self, given: Volume, factor: int, *, keep_given: bool, progress: Progress) -> Volume:
+        """Return a volume with factor - 1 slices between every two.
+
+        Raises:
+            InvalidInputError: the networks have not been fitted yet.
+        """
+        model = _require_fitted(self.name, self.fitted)
+        by_networks = add_slices(given, model, progress=part_of(progress, 0.0, 0.5))
+        moved = MovedSlices(self.fitted.device).add(
+            given, factor, keep_given=True, progress=part_of(progress, 0.5, 1.0)
+        )
+        return corrected(moved, by_networks, factor)
+
+
+@dataclass(frozen=True, eq=False)
 class FittedViews:
     """Some views of networks that have been fitted already (Table 4).
 
@@ -127,6 +176,11 @@ class FittedViews:
         Raises:
             InvalidInputError: the networks have not been fitted yet.
         """
-        if self.fitted.model is None:
-            raise InvalidInputError(f"{self.name}: its networks are not fitted; let {self.fitted.name} run first.")
-        return add_slices(given, self.fitted.model, keep_acquired=keep_given, views=self.views, progress=progress)
+        model = _require_fitted(self.name, self.fitted)
+        return add_slices(given, model, keep_acquired=keep_given, views=self.views, progress=progress)
+
+
+def _require_fitted(name: str, fitted: FittedSlices) -> SliceSynthesis:
+    if fitted.model is None:
+        raise InvalidInputError(f"{name}: its networks are not fitted; let {fitted.name} run first.")
+    return fitted.model

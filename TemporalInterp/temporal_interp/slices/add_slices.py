@@ -130,7 +130,8 @@ def add_slices_to_sequence(
     for number, volume in enumerate(sequence.volumes):
         part = part_of(progress, number / len(sequence), (number + 1) / len(sequence))
         volumes.append(add_slices(volume, model, keep_acquired=keep_acquired, scale=scale, progress=part))
-    marks = slice_attributes(model.factor, keep_acquired=keep_acquired, source=source)
+    named = {"SliceMethod": "networks", **(source or {})}
+    marks = slice_attributes(model.factor, keep_acquired=keep_acquired, source=named)
     attributes = [{**given, **marks} for given in sequence.item_attributes]
     return replace(sequence, volumes=volumes, item_attributes=attributes)
 
@@ -138,7 +139,7 @@ def add_slices_to_sequence(
 def slice_attributes(
     factor: int, *, keep_acquired: bool = True, source: Mapping[str, str] | None = None
 ) -> dict[str, str]:  # fmt: skip
-    """Return the text attributes that say which slices of a volume are synthetic."""
+    """Return the text attributes that say which slices of a volume are synthetic, and from what they were made."""
     which = f"all but every {ORDINALS[factor]} from the first on" if keep_acquired else "all"
     values = {SYNTHETIC_SLICES_KEY.removeprefix(PREFIX): which, "SliceFactor": str(factor), **(source or {})}
     values["ProgramVersion"] = temporal_interp.__version__

@@ -9,7 +9,7 @@ FACTORS = (2, 3, 4)
 
 
 class Quality(StrEnum):
-    """How slices are made: at once, or after minutes of fitting to the images themselves."""
+    """How slices are made: at once, by motion, or after minutes of fitting networks to the images themselves."""
 
     QUICK = "quick"
     FITTED = "fitted"

@@ -18,13 +18,13 @@ def add_slices(
     device: str = "cpu",
     progress: Progress = no_progress,
 ) -> Sequence:
-    """Return images whose slices are `factor` times closer, by cross-view mutual distillation.
+    """Return images whose slices are `factor` times closer: tissue moves from slice to slice.
 
     Args:
         images: volumes of two slices or more.
         factor: 2, 3 or 4.
-        fitted: fit the networks that come with the program to these images first, which takes minutes.
-        keep_acquired: leave acquired slices as they are, bit for bit.
+        fitted: use networks (cross-view mutual distillation) instead, fitted to these images, which takes minutes.
+        keep_acquired: leave acquired slices as they are, bit for bit; only networks can make them anew.
         device: "cpu", "cuda", "cuda:1" or "mps".
         progress: receives the progress; may raise CancelledError.
 

@@ -11,13 +11,16 @@ from temporal_interp.data.crop_pad import CropPad
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
+from temporal_interp.evaluation.pairwise_syn import is_available
 from temporal_interp.evaluation.slice_ablation import Part
 from temporal_interp.io import read_sequence, read_volume, write_sequence, write_volume
 from temporal_interp.models.model_file import load_model
-from temporal_interp.models.registry import Registry
+from temporal_interp.simulation.random_volume import make_random_volume
 from temporal_interp.slices.fit_volume import new_model
 from temporal_interp.slices.model_file import save_slice_model
 from temporal_interp.slices.settings import PixelNetworkSettings, SliceNetworkSettings
+
+SYN = ["syn"] if is_available() else []
 
 GEOMETRY = Geometry((5, 24, 24), (1.0, 1.0, 3.0), (1.0, 2.0, 3.0), ((0.8, -0.6, 0.0), (0.6, 0.8, 0.0), (0.0, 0.0, 1.0)))
 
@@ -109,19 +112,19 @@ def test_close_slices_are_learnt_from_as_they_are(command, events, volume, tmp_p
     assert training["settings"]["coronal_distillation"] == 0.0
 
 
-def test_the_model_of_the_program_is_quick(command, events, volume, model, tmp_path, monkeypatch):
-    monkeypatch.setenv("TEMPORAL_INTERP_MODELS", str(tmp_path / "models"))
-    Registry().add(model, name="tiny-slices")
-    monkeypatch.setattr(
-        "temporal_interp.slices.quality.shipped_model_name", lambda factor: f"tiny-slices{'?' * (factor != 3)}"
-    )
-    options = ("--quality", "quick", "--factor", "3", "--json")
-    result = command("slices", "apply", volume, "-o", tmp_path / "thin.nrrd", *options)
-    assert result.exit_code == 0, result.output
-    assert events(result)[-1]["model"] == "tiny-slices"
-    made = sitk.ReadImage(tmp_path / "thin.nrrd")
-    assert made.GetMetaData("TemporalInterp.SliceModel") == "tiny-slices"
-    assert made.GetSize()[2] == 13
+def test_quick_moves_tissue_and_the_model_of_the_program_is_there_by_name(command, events, volume, tmp_path):
+    for options, method, model in (
+        (("--quality", "quick"), "motion", ""),
+        (("--model", "slices-3x"), "networks", "slices-3x"),
+    ):
+        path = tmp_path / f"{method}.nrrd"
+        result = command("slices", "apply", volume, "-o", path, "--factor", "3", "--json", *options)
+        assert result.exit_code == 0, result.output
+        assert (events(result)[-1]["method"], events(result)[-1]["model"]) == (method, model)
+        made = sitk.ReadImage(path)
+        assert made.GetMetaData("TemporalInterp.SliceMethod") == method
+        assert made.GetSize()[2] == 13
+        np.testing.assert_array_equal(sitk.GetArrayFromImage(made)[::3], read_volume(volume).array)
 
 
 def test_without_a_quality_it_is_quick_unless_an_option_is_for_fitting(command, events, volume, tmp_path):
@@ -131,16 +134,39 @@ def test_without_a_quality_it_is_quick_unless_an_option_is_for_fitting(command, 
         assert events(result)[-1]["model"] == "slices-2x, fitted to these images"
     np.testing.assert_array_equal(*(read_volume(path).array for path in made))
     result = command("slices", "apply", volume, "-o", tmp_path / "quick.nrrd", "--json")
-    assert events(result)[-1]["model"] == "slices-2x"
+    assert events(result)[-1]["method"] == "motion"
+
+
+def test_the_expected_error_is_written_beside_the_slices(command, cine, tmp_path):
+    made, errors = tmp_path / "fine.seq.nrrd", tmp_path / "errors.seq.nrrd"
+    assert command("slices", "apply", cine, "-o", made, "--expected-error", errors).exit_code == 0
+    fine, wrong = read_sequence(made), read_sequence(errors)
+    assert wrong.geometry.is_close(fine.geometry)
+    assert wrong.times == fine.times
+    assert (wrong[1].array[::2] == 0).all()
+    assert (wrong[1].array[1::2] > 0).all()
+    result = command("slices", "apply", cine, "-o", made, "--expected-error", made, "--force")
+    assert result.exit_code == 3
+
+
+def test_slices_that_are_shifted_come_with_a_word(command, tmp_path):
+    texture = make_random_volume(3, 0, (4, 96, 64)).array
+    sheared = np.stack([one[4 * k : 4 * k + 60] for k, one in enumerate(texture)])
+    write_volume(Volume(sheared, Geometry(sheared.shape, (0.5, 0.5, 2.0))), tmp_path / "tilted.nrrd")
+    result = command("slices", "apply", tmp_path / "tilted.nrrd", "-o", tmp_path / "fine.nrrd")
+    assert "shifted by about 2.0 mm" in " ".join(result.output.split())
 
 
 @pytest.mark.parametrize(("distance", "said"), [(9.0, True), (3.9, False)])
-def test_fitting_where_slices_lie_far_apart_comes_with_a_word_of_warning(command, tmp_path, distance, said):
+def test_networks_are_not_fitted_where_slices_lie_far_apart(command, tmp_path, distance, said):
     path = tmp_path / "stack.nrrd"
     write_volume(Volume(a_volume().array, replace(GEOMETRY, spacing=(1.0, 1.0, distance))), path)
     result = command("slices", "apply", path, "-o", tmp_path / "fine.nrrd", "--steps", "1")
     assert result.exit_code == 0
     assert ("much further apart than pixels" in " ".join(result.output.split())) is said
+    marks = sitk.ReadImage(tmp_path / "fine.nrrd")
+    assert marks.GetMetaData("TemporalInterp.SliceMethod") == ("motion" if said else "motion and networks")
+    assert marks.HasMetaDataKey("TemporalInterp.SliceModel") is not said
 
 
 def test_blurred_training_leaves_the_choice_of_acquired_slices_to_the_user(command, volume, tmp_path):
@@ -202,8 +228,8 @@ def test_held_out_slices_are_scored_beside_classical_interpolation(command, even
     assert result.exit_code == 0, result.output
     views = ["axial", "coronal", "sagittal", "axial + coronal", "axial + sagittal", "coronal + sagittal"]
     fitted = ["fitted", "fitted without memory"]
-    names = ["nearest", "linear", "cubic", "sinc", "quick"]
-    names += [name for one in fitted for name in (one, *(f"{one}, {view}" for view in views))]
+    names = ["nearest", "linear", "cubic", "sinc", "demons", *SYN, "motion", "cross-view"]
+    names += [name for one in fitted for name in (one, f"motion + {one}", *(f"{one}, {view}" for view in views))]
     assert [row["method"] for row in events(result)[-1]["rows"]] == names
     with (folder / "scores.csv").open() as file:
         assert [row["method"] for row in csv.DictReader(file)] == names
@@ -221,7 +247,17 @@ def test_a_model_is_scored_without_fitting(command, events, volume, model):
     result = command("slices", "evaluate", volume, "--factor", "3", "--no-fit", "--model", model, "--blurred", "--json")
     assert result.exit_code == 0, result.output
     rows = {row["method"]: row for row in events(result)[-1]["rows"]}
-    assert list(rows) == ["nearest", "linear", "cubic", "sinc", "quick", "tiny.safetensors"]
+    assert list(rows) == [
+        "nearest",
+        "linear",
+        "cubic",
+        "sinc",
+        "demons",
+        *SYN,
+        "motion",
+        "cross-view",
+        "tiny.safetensors",
+    ]
     assert rows["linear"]["psnr"] == pytest.approx(rows["tiny.safetensors"]["psnr"], abs=0.01)
     assert {row["degradation"] for row in rows.values()} == {"blurred"}
 
@@ -273,7 +309,7 @@ class TestRealChest:
         assert result.exit_code == 0, result.output
         for factor in (2, 3):
             rows = {row["method"]: row for row in events(result)[-1]["rows"] if row["factor"] == factor}
-            assert list(rows) == ["nearest", "linear", "cubic", "sinc", "quick"]
+            assert list(rows) == ["nearest", "linear", "cubic", "sinc", "demons", *SYN, "motion", "cross-view"]
             for measure in ("psnr", "psnr_held_out", "ssim_axial", "ssim_coronal", "ssim_sagittal"):
                 assert rows["nearest"][measure] < rows["linear"][measure]
             # slices that are given are exact, so the others alone score lower
@@ -309,6 +345,7 @@ class TestRealChest:
         (("apply", "{volume}", "-o", "{folder}/thin.nrrd", "--model", "{model}", "--steps", "2"), 2, "are for fitting"),
         (("apply", "{volume}", "-o", "{folder}/thin.nrrd", "--factor", "7"), 3, "not 7 times"),
         (("apply", "{volume}", "-o", "{folder}/thin.nrrd", "--quality", "best"), 2, "takes quick, fitted, got 'best'"),
+        (("apply", "{volume}", "-o", "{folder}/thin.nrrd", "--all-synthetic"), 2, "needs networks"),
         (("apply", "{volume}", "-o", "{folder}/thin.nrrd", "--quality", "quick", "--blurred"), 2, "are for fitting"),
         (("apply", "{volume}", "-o", "{folder}/thin.nrrd", "--quality", "quick", "--model", "{model}"), 2, "not both"),
         (("apply", "{flat}", "-o", "{folder}/thin.nrrd"), 3, "flat.nrrd has only one slice"),

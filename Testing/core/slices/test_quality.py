@@ -1,4 +1,6 @@
-"""Closer slices in one call: at once with the model of the program, or after fitting it."""
+"""Closer slices in one call: at once by motion, or after fitting the networks of the program."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,8 +12,10 @@ from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.io import read_volume
+from temporal_interp.slices.add_slices import add_slices
 from temporal_interp.slices.choices import FACTORS, Quality
 from temporal_interp.slices.classical import Classical, interpolate_slices
+from temporal_interp.slices.fit_volume import fit_to_volumes
 from temporal_interp.slices.quality import shipped_model, with_closer_slices
 from temporal_interp.slices.settings import SliceTrainingSettings
 from temporal_interp.tensors.metrics import psnr
@@ -34,9 +38,10 @@ def test_the_model_of_the_program_is_for_its_factor(factor):
 
 
 @pytest.mark.parametrize(
-    ("quality", "words"), [(Quality.QUICK, "slices-3x"), (Quality.FITTED, "slices-3x, fitted to these images")]
+    ("quality", "method", "model"),
+    [(Quality.QUICK, "motion", None), (Quality.FITTED, "motion and networks", "slices-3x, fitted to these images")],
 )
-def test_every_frame_gets_slices_and_keeps_its_own(quality, words):
+def test_every_frame_gets_slices_and_keeps_its_own(quality, method, model):
     given = a_sequence()
     made = with_closer_slices(given, 3, quality, settings=FEW_STEPS)
     assert made.times == given.times
@@ -44,7 +49,7 @@ def test_every_frame_gets_slices_and_keeps_its_own(quality, words):
         assert after.geometry.shape == (13, 20, 22)
         assert after.geometry.spacing == (1.0, 1.0, 1.0)
         assert np.array_equal(after.array[::3], before.array)
-        assert marks["TemporalInterp.SliceModel"] == words
+        assert (marks["TemporalInterp.SliceMethod"], marks.get("TemporalInterp.SliceModel")) == (method, model)
         assert marks["TemporalInterp.SyntheticSlices"] == "all but every 3rd from the first on"
 
 
@@ -74,6 +79,31 @@ def test_work_can_be_stopped():
         with_closer_slices(a_sequence(), 2, Quality.FITTED, settings=FEW_STEPS, progress=cancel_beyond(0.3))
 
 
+def test_networks_correct_what_was_moved():
+    given = a_sequence(frames=1)
+    moved, both = (with_closer_slices(given, 2, q, settings=FEW_STEPS)[0].array for q in Quality)
+    model, _ = shipped_model(2)
+    fit_to_volumes(model, given.volumes, FEW_STEPS)
+    networks = add_slices(given[0], model).array
+    np.testing.assert_allclose(both, moved + 0.4 * (networks.astype(float) - moved), atol=0.51)
+    np.testing.assert_array_equal(both[::2], given[0].array)
+
+
+def test_far_apart_slices_are_moved_alone():
+    given = a_sequence(frames=1)
+    far = replace(given, volumes=[Volume(given[0].array, replace(given.geometry, spacing=(1.0, 1.0, 9.0)))])
+    quick, fitted = (with_closer_slices(far, 2, quality, settings=FEW_STEPS) for quality in Quality)
+    np.testing.assert_array_equal(quick[0].array, fitted[0].array)
+    assert fitted.item_attributes[0]["TemporalInterp.SliceMethod"] == "motion"
+
+
+def test_only_networks_make_acquired_slices_anew():
+    with pytest.raises(InvalidInputError, match="keeps the acquired slices"):
+        with_closer_slices(a_sequence(), 2, Quality.QUICK, keep_acquired=False)
+    made = with_closer_slices(a_sequence(), 2, Quality.FITTED, settings=FEW_STEPS, keep_acquired=False)
+    assert made.item_attributes[0]["TemporalInterp.SyntheticSlices"] == "all"
+
+
 @pytest.mark.parametrize("factor", FACTORS)
 def test_the_model_of_the_program_is_ahead_of_every_classical_interpolation_of_a_real_ct(real_data, factor):
     """A model that has never seen a patient, on slices of a chest that were held out."""
@@ -81,7 +111,7 @@ def test_the_model_of_the_program_is_ahead_of_every_classical_interpolation_of_a
     array = IntensityRange(-1024, 2048).normalise(volume.array[:49, 100:196, 100:196])
     thin = Volume(array, Geometry(array.shape))
     thick = Volume(array[::factor].copy(), Geometry(array[::factor].shape, (1.0, 1.0, float(factor))))
-    made = with_closer_slices(Sequence([thick], [0.0], "frame", ""), factor, Quality.QUICK).volumes[0]
+    made = add_slices(thick, shipped_model(factor)[0])
     count = len(made.array)
     best = max(psnr(interpolate_slices(thick, factor, method).array, thin.array[:count]) for method in Classical)
     assert psnr(made.array, thin.array[:count]) > best + 0.3

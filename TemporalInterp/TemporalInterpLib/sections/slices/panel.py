@@ -25,7 +25,7 @@ class SlicesSection(Section):
     title = _("Add slices")
     place = 70
     collapsed = True
-    watches = frozenset({"sequence", "slicesInput", "sliceFactor", "sideBySide", PACKAGES, SCENE})
+    watches = frozenset({"sequence", "slicesInput", "sliceFactor", "sliceQuality", "sideBySide", PACKAGES, SCENE})
 
     def connect(self) -> None:
         """Connect the widgets."""
@@ -54,6 +54,7 @@ class SlicesSection(Section):
             self.ui.sliceFactor.setItemText(number, text)
         self.ui.slicesPlan.text = view.plan
         self.allow(self.ui.slicesButton, unless=view.unless)
+        self.allow(self.ui.keepAcquired, unless=view.keep_unless)
         self.ui.compareButton.text = view.compare_button
         self.allow(self.ui.compareButton, unless=view.compare_unless)
         result = self.result
@@ -77,9 +78,14 @@ class SlicesSection(Section):
             packages=engines_can_run(),
             factors=[factor.value for factor in SliceFactor],
             factor=self.parameters.sliceFactor.value,
+            networks=self._networks,
             has_pair=self._pair is not None,
             is_compared=self.comparison.is_shown,
         )
+
+    @property
+    def _networks(self) -> bool:
+        return self.parameters.sliceQuality is SliceQuality.FITTED
 
     @property
     def result(self) -> Images | None:
@@ -114,8 +120,8 @@ class SlicesSection(Section):
         return self.logic.slices_steps(
             self._images,
             parameters.sliceFactor.value,
-            fitted=parameters.sliceQuality is SliceQuality.FITTED,
-            keep_acquired=parameters.keepAcquired,
+            fitted=self._networks,
+            keep_acquired=parameters.keepAcquired or not self._networks,
             device=parameters.device,
         )
 

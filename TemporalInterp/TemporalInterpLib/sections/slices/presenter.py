@@ -37,6 +37,7 @@ class State:
         packages: whether the Python packages are there that it takes.
         factors: how many times closer slices can become.
         factor: the one that is chosen.
+        networks: whether networks make the slices, and not motion.
         has_pair: whether a result can be compared with its source.
         is_compared: whether it is.
     """
@@ -48,6 +49,7 @@ class State:
     packages: bool = True
     factors: Sequence[int] = ()
     factor: int = 2
+    networks: bool = False
     has_pair: bool = False
     is_compared: bool = False
 
@@ -60,6 +62,7 @@ class View:
         choices: the target spacings, in the order of the factors.
         plan: the expected result, or why there is none.
         unless: why slices cannot be added, "" where they can.
+        keep_unless: why there is no choice about the acquired slices, "" where there is.
         compare_button: text of the button that compares.
         compare_unless: why nothing can be compared, "" where it can.
     """
@@ -67,6 +70,7 @@ class View:
     choices: Sequence[str]
     plan: str
     unless: str
+    keep_unless: str
     compare_button: str
     compare_unless: str
 
@@ -78,6 +82,7 @@ def present(state: State) -> View:
         choices=[_choice(factor, state.stack) for factor in state.factors],
         plan=state.refusal or _plan(state),
         unless="" if state.running else state.refusal or _missing(state),
+        keep_unless="" if state.networks else _("Moved tissue always keeps the acquired slices as they are."),
         compare_button=_("Back to the previous views") if state.is_compared else _("Compare side by side"),
         compare_unless="" if comparable else _no_pair(state),
     )

@@ -56,7 +56,7 @@ def _assert_closer(run: Run, given: AddedSequence) -> None:
         np.testing.assert_array_equal(array(made)[::2], array(item))
         np.testing.assert_array_equal(np.array(matrix(made)) * [1, 1, 2, 1], matrix(item))
         test.assertIn("every 2nd", made.GetAttribute(PREFIX + "SyntheticSlices"))
-        test.assertIn("fitted to these images", made.GetAttribute(PREFIX + "SliceModel"))
+        test.assertIn("motion", made.GetAttribute(PREFIX + "SliceMethod"))
 
 
 STEPS = (Step(90, _add_slices, needs=("sequence", "clean_up")),)

@@ -103,22 +103,29 @@ class Fits:
 
     def _of(self, pair: Pair, gap: Gap, progress: Progress) -> FittedVelocity:
         if gap.number not in self._kept:
-            ends = Pair(pair.sequence, gap)
-            first, last = ends.normalised
-            self._kept[gap.number] = fit_volumes(
-                last,
-                first,
-                pair.geometry,
-                self._settings or default_settings(pair.independent, search=self._search),
-                independent=pair.independent,
-                seen=ends.seen[::-1],
-                device=self._device,
-                progress=progress,
-            )
+            self._kept[gap.number] = self.fit(Pair(pair.sequence, gap), progress=progress)
         self._kept.move_to_end(gap.number)
         while len(self._kept) > KEPT_FITS:
             self._kept.popitem(last=False)
         return self._kept[gap.number]
+
+    def fit(self, pair: Pair, *, progress: Progress) -> FittedVelocity:
+        """Fit the velocity of one gap.
+
+        Raises:
+            FitDivergedError: the fit diverged.
+        """
+        first, last = pair.normalised
+        return fit_volumes(
+            last,
+            first,
+            pair.geometry,
+            self._settings or default_settings(pair.independent, search=self._search),
+            independent=pair.independent,
+            seen=pair.seen[::-1],
+            device=self._device,
+            progress=progress,
+        )
 
 
 class PreparedCourse(MovedEnds[MovableFrame]):
