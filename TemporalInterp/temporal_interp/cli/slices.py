@@ -73,7 +73,8 @@ def apply(
         typer.Option(
             metavar="quick|fitted",
             help="quick: move the tissue from slice to slice, about a second a gap. fitted: networks that learn from "
-            "the input correct the result, which takes some minutes. Default: quick, or fitted with --steps or --blurred.",
+            "the input correct the result, which takes some minutes. Default: quick, or fitted with --steps or "
+            "--blurred.",
         ),
     ] = None,
     model: Annotated[

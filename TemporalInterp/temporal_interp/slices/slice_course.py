@@ -32,7 +32,7 @@ STEADY = 1.0
 """Standard deviation, in frames of a cine, by which the motion from slice to slice is smoothed over time: what the
 heart does from one frame to the next is small beside the way from slice to slice, and the rest would flicker."""
 
-FIT = VelocitySettings(field=GridField(stride=1.5, starts=1), smoothness=3.0)
+FIT = VelocitySettings(field=GridField(stride=1.5, starts=1), smoothness=3.0, max_voxels=200_000)
 """Of the motion from slice to slice. Tissue changes more than from frame to frame, and in smaller places: finer vectors
 that agree more. It goes less far, so that a second start finds nothing else. Chosen on parts of a chest CT."""
 
@@ -61,12 +61,12 @@ def slice_course(
         >>> slice_course(stacks, Geometry((3, 8, 8), (1.0, 1.0, 4.0)), IntensityRange(0.0, 1.0))
         <Sequence: 3 frames of 1 x 8 x 8 (K, J, I), position 0 to 8 mm, float64>
     """
-    count, *plane = geometry.shape
+    count, rows, columns = geometry.shape
     along_i, along_j, apart = geometry.spacing
     if positions is None:
         positions = [number * apart for number in range(count)]
     # where a slice lies is its time, so that all have one grid; two thicknesses apart, they are independent
-    grid = Geometry((len(stacks), *plane), (along_i, along_j, 2.0))
+    grid = Geometry((len(stacks), rows, columns), (along_i, along_j, 2.0))
     slices = [Volume(np.stack([stack[number] for stack in stacks]), grid) for number in range(count)]
     return Frames(slices, positions, "position", "mm", slice_thickness=1.0).with_intensity_range(scale)
 
