@@ -7,7 +7,7 @@
 #   make bench   our engines beside those of others: accuracy, time, memory; report in build/bench. PEERS=1 installs the
 #                others, QUICK=1 takes few and small sets, BENCH_OPTIONS="--sets NAME --threads 4" is passed on
 #   make fuzz    damage 10,000 inputs and interrupt commands 500 times; EXAMPLES and SIGNALS choose how often
-#   make weights train the shipped networks again, into build/weights; about two hours on two cores
+#   make weights train the shipped networks again, into build/weights; about two and a half hours on two cores
 #   make clean   remove what these made
 #
 # PYTHON=/path/to/python chooses the interpreter, VENV=folder where packages go.
@@ -48,7 +48,6 @@ fuzz: $(VENV)/.installed-test
 
 weights: $(VENV)/.installed
 	$(BIN)/temporal-interp train teacher --config synthetic --data build/subjects -o build/weights
-	$(BIN)/temporal-interp train student --config synthetic --data build/subjects -o build/weights
 	$(BIN)/temporal-interp train student --config synthetic-context --no-distil --data build/subjects -o build/weights/context
 	for factor in 2 3 4; do \
 	  $(BIN)/temporal-interp slices train --synthetic 48 --factor $$factor -o build/weights/slices-$${factor}x.safetensors --force || exit 1; \

@@ -121,7 +121,11 @@ def _move_where_nothing_is(source: Path, place: Path) -> None:
         except OSError:  # a disk without hard links
             with place.open("xb"):
                 pass
-            source.replace(place)
+            try:
+                source.replace(place)
+            except BaseException:
+                place.unlink(missing_ok=True)
+                raise
             return
         source.unlink()
     except FileExistsError as error:

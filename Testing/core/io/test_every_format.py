@@ -1,5 +1,6 @@
 """What every format must do: one suite, run over all that are declared, so that a new one is tested at once."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -185,6 +186,7 @@ def test_one_volume_or_field_is_written_whole_or_not_at_all(
         raise error
 
     monkeypatch.setattr(Path, "replace", stop)
+    monkeypatch.setattr(os, "link", stop)
     with pytest.raises(seen):
         write(tmp_path / name, make_sequence)
     assert list(tmp_path.iterdir()) == []
