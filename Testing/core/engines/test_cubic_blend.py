@@ -97,9 +97,9 @@ def test_where_a_frame_has_no_number_it_is_the_linear_blend_of_those_that_do(bad
 
 
 def test_nothing_is_clipped_but_what_the_scalar_type_cannot_hold():
-    values = np.array([[0], [200], [200], [0]])
-    assert synthesised(cine_of(values, range(4)), [1.5]) == 225
-    assert synthesised(cine_of(values, range(4), "int16"), [1.5]) == 225
+    values = np.array([[0], [200], [204], [4]])
+    assert synthesised(cine_of(values, range(4)), [1.5]) == 227
+    assert synthesised(cine_of(values, range(4), "int16"), [1.5]) == 227
     assert synthesised(cine_of(values + 50, range(4), "uint8"), [1.5]) == 255
 
 

@@ -85,7 +85,7 @@ def test_an_unknown_model_is_refused():
 
 
 def test_without_a_model_the_other_engines_are_there(monkeypatch):
-    monkeypatch.setattr(Registry, "default", lambda self, kind="student": None)
+    monkeypatch.setattr(Registry, "default", lambda self, kind="student", images="": None)
     assert available_engine_names() == ("velocity_field", "linear_blend", "cubic_blend")
     with pytest.raises(InvalidInputError, match="No trained model"):
         create_engine("student")

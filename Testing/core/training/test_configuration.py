@@ -31,14 +31,15 @@ def configuration(tmp_path):
 
 def test_there_is_a_configuration_for_every_kind_of_data():
     kinds = ["acdc", "acdc-paper", "folder", "lung4d", "lung4d-paper", "synthetic", "synthetic-context"]
+    kinds += ["synthetic-volumes"]
     assert kinds == SUPPLIED
 
 
 @pytest.mark.parametrize("name", SUPPLIED)
 def test_the_supplied_configurations_can_be_read(name):
     given = find_configuration(name)
-    assert given.data.dataset == name.removesuffix("-paper").removesuffix("-context")
-    assert given.network.context == given.data.context == name.endswith("-context")
+    assert given.data.dataset == name.removesuffix("-paper").removesuffix("-context").removesuffix("-volumes")
+    assert given.network.context == given.data.context == name.endswith(("-context", "-volumes"))
     assert given.data.folder is None
     assert given.network.scales == 4
     if name in ("acdc", "lung4d"):
