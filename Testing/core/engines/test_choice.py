@@ -77,7 +77,7 @@ class TestChoice:
 
     def test_without_a_model_it_is_not_the_student(self, scores, monkeypatch):
         scores(velocity_field=1.5, student=2.0, linear_blend=0.0)
-        monkeypatch.setattr(Registry, "default", lambda self, kind="student": None)
+        monkeypatch.setattr(Registry, "default", lambda self, kind="student", images="": None)
         found = choose_engine(SLICES)
         assert found.name == "velocity_field"
         assert "Left out: the student (no trained model comes with this copy of the program)." in found.reason
