@@ -17,6 +17,8 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such sig
 def _as_before():
     """The handlers of the test program come back, and no signal counts as received."""
     before = {number: signal.getsignal(number) for number in signals.ENDING}
+    for number in signals.ENDING:  # `nohup` around the tests ignores some
+        signal.signal(number, signal.SIG_DFL)
     yield
     for number, handler in before.items():
         signal.signal(number, handler)

@@ -12,7 +12,7 @@ from TemporalInterpLib import dependencies
 from TemporalInterpLib.parameter_node import AUTOMATIC
 from TemporalInterpLib.sections.packages.presenter import State, present
 
-TORCH = "torch>=2.2"
+TORCH = "torch>=2.8"
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_the_pytorch_extension_installs_torch_where_it_is_there(missing, install
     widget = open_panel()
     dialogs.answer = True
     widget.ui.installButton.click()
-    assert asked == [{"askConfirmation": False, "torchVersionRequirement": ">=2.2"}]
+    assert asked == [{"askConfirmation": False, "torchVersionRequirement": ">=2.8"}]
     assert installs == ["rich>=13"]
 
 
@@ -171,6 +171,6 @@ def test_a_failing_pip_is_told_in_words_and_what_was_installed_counts(missing, o
 
 
 def test_the_names_of_packages_are_shown_without_versions():
-    view = present(State(("torch>=2.2", "lightning>=2.6,!=2.6.2"), engines_can_run=False))
+    view = present(State(("torch>=2.8", "lightning>=2.6,!=2.6.2"), engines_can_run=False))
     assert view.text.startswith("Python packages are missing: torch, lightning. Until they are installed")
     assert present(State()).text == ""
