@@ -15,6 +15,9 @@ ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP")
 """Signals by which a program is asked to end."""
 
 
+NOTHING_WRITTEN = "Cancelled; nothing has been written."
+
+
 class EndedBySignalError(KeyboardInterrupt):
     """The program was asked to end by a signal other than Ctrl-C, as `kill`, `scancel` and `docker stop` do.
 
@@ -52,7 +55,7 @@ def _handle_by(handler: Callable[[int, FrameType | None], None]) -> None:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
-    sys.stderr.write("Cancelled; nothing has been written.\n")
+    sys.stderr.write(f"{NOTHING_WRITTEN}\n")
     sys.stderr.flush()
     os._exit(128 + number)
 

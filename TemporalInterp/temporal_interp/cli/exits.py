@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.extras import missing_extra
 from temporal_interp.errors import CancelledError, TemporalInterpError
-from temporal_interp.signals import received
+from temporal_interp.signals import NOTHING_WRITTEN, received
 
 if TYPE_CHECKING:  # a group is given a base class of typer.Context, which typer does not export
     from typer._click import Context
@@ -23,8 +23,6 @@ EXIT_CODES = (
     "Exit codes: 0 done; 2 wrong usage; 3 unusable input or output; 130 cancelled (Ctrl-C), 143 by a signal to end. A "
     "cancelled command writes nothing, unless it says that it kept something."
 )
-
-NOTHING_WRITTEN = "Cancelled; nothing has been written."
 
 NO_MEMORY = (
     "There is not enough memory for this. Close other programs, or give fewer frames or a smaller region; the linear "

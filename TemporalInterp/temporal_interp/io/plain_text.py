@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from temporal_interp.errors import UnreadableFileError
+
+Text = TypeVar("Text", str, str | bytes)
 
 MAX_DEPTH = 50
 """Levels of nesting; ours have 5."""
@@ -27,15 +29,7 @@ def load_json(text: str | bytes) -> Any:
     Raises:
         UnreadableFileError: it is no JSON, nested too deeply, or larger than such files are.
     """
-    _require_size(len(text))
-    try:
-        content = json.loads(text)
-    except RecursionError as error:
-        raise UnreadableFileError(_TOO_DEEP) from error
-    except ValueError as error:  # UnicodeDecodeError and JSONDecodeError are some
-        raise UnreadableFileError(f"it is not valid JSON ({error}).") from error
-    _require_shallow(content)
-    return content
+    return _loaded("JSON", text, json.loads, (ValueError,))  # UnicodeDecodeError and JSONDecodeError are some
 
 
 def load_yaml(text: str) -> Any:
@@ -49,13 +43,19 @@ def load_yaml(text: str) -> Any:
     """
     import yaml  # comes with the extra "train"
 
+    errors = (yaml.YAMLError, ValueError, TypeError, AttributeError, OverflowError)
+    return _loaded("YAML", text, yaml.safe_load, errors)
+
+
+def _loaded(kind: str, text: Text, parse: Callable[[Text], Any], errors: tuple[type[Exception], ...]) -> Any:
+    """Return what a parser makes of a text, within the limits; it raises `errors` on other texts."""
     _require_size(len(text))
     try:
-        content = yaml.safe_load(text)
+        content = parse(text)
     except RecursionError as error:
         raise UnreadableFileError(_TOO_DEEP) from error
-    except (yaml.YAMLError, ValueError, TypeError, AttributeError, OverflowError) as error:
-        raise UnreadableFileError(f"it is not valid YAML ({' '.join(str(error).split())[:200]}).") from error
+    except errors as error:
+        raise UnreadableFileError(f"it is not valid {kind} ({' '.join(str(error).split())[:200]}).") from error
     _require_shallow(content)
     return content
 
