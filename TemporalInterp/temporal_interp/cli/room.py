@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from temporal_interp.errors import OutOfMemoryError, UnwritableFileError
-from temporal_interp.tensors.devices import physical_memory
+from temporal_interp.errors import UnwritableFileError
+from temporal_interp.memory import in_words, require_memory
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,29 +68,7 @@ def require_disk_space(needs: Mapping[Path, float]) -> None:
             )
 
 
-def require_memory(needed: float, what: str) -> None:
-    """Raise OutOfMemoryError if a result is larger than the memory of this computer; `what` says what it is."""
-    there = physical_memory()
-    if there is not None and needed > there:
-        raise OutOfMemoryError(
-            f"{what} take {in_words(needed)} of memory, and this computer has {in_words(there)}. Ask for less."
-        )
-
-
 def existing_above(path: Path) -> Path:
     """Return the path, or the nearest folder above it that exists."""
     absolute = path.absolute()
     return next(place for place in (absolute, *absolute.parents) if place.exists())
-
-
-def in_words(size: float) -> str:
-    """Return a number of bytes with its unit.
-
-    Example:
-        >>> in_words(1_540_000), in_words(12)
-        ('1.5 MB', '12 bytes')
-    """
-    for unit, length in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if size >= length:
-            return f"{size / length:.1f} {unit}" if size < 1000 * length else f"{size / length:.0f} {unit}"
-    return f"{size:.0f} bytes"

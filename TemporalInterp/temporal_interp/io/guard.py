@@ -14,9 +14,12 @@ from temporal_interp.errors import (
     UnreadableFileError,
     errors_naming,
 )
+from temporal_interp.memory import is_out_of_memory
 
 MAX_WORDS = 200
 """Characters of a library's message that are repeated: some hold a whole damaged header."""
+
+OUT_OF_MEMORY = "it needs more memory than there is. Close other programs, or read less of it."
 
 
 @contextmanager
@@ -42,14 +45,18 @@ def reading(path: Path | str) -> Iterator[None]:
         except (TemporalInterpError, CancelledError, ImportError):  # a package that is missing says so itself
             raise
         except MemoryError as error:
-            raise OutOfMemoryError("it needs more memory than there is.") from error
+            raise OutOfMemoryError(OUT_OF_MEMORY) from error
         except FileNotFoundError as error:
             raise MissingFileError("there is no such file or folder.") from error
         except OSError as error:
+            if is_out_of_memory(error):
+                raise OutOfMemoryError(OUT_OF_MEMORY) from error
             raise UnreadableFileError(f"it cannot be opened ({error.strerror or in_words(error)}).") from error
         except RecursionError as error:
             raise UnreadableFileError("it is nested too deeply to be read.") from error
         except Exception as error:
+            if is_out_of_memory(error):
+                raise OutOfMemoryError(OUT_OF_MEMORY) from error
             damaged = f"it cannot be read ({in_words(error)}). It is damaged, or not what its name says"
             raise UnreadableFileError(f"{damaged}; get or save it again.") from error
 

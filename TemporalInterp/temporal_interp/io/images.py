@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import math
+import re
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +15,9 @@ import SimpleITK as sitk  # noqa: N813 - the name everybody uses
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.errors import UnreadableFileError, UnwritableFileError
 from temporal_interp.io.files import CHUNK, open_uncompressed, require_exists
+from temporal_interp.io.metaimage_header import is_metaimage, read_header
 from temporal_interp.io.placement import ASSUMED_SPACING, placed
+from temporal_interp.memory import is_out_of_memory, require_memory
 
 
 def read_image(path: Path, kind: str = "", *, frame: int | None = None) -> sitk.Image:
@@ -32,23 +35,36 @@ def read_image(path: Path, kind: str = "", *, frame: int | None = None) -> sitk.
     require_exists(path)
     if path.is_dir():
         raise UnreadableFileError("this is a folder, an image file was expected.")
+    if is_metaimage(path):
+        read_header(path)  # ITK would crash on some
     try:
-        image = sitk.ReadImage(str(path), imageIO=kind) if frame is None else _read_frame(path, kind, frame)
+        return _read(path, kind, frame)
     except RuntimeError as error:
+        if is_out_of_memory(error):  # the guard around all reading tells of it
+            raise
         raise UnreadableFileError(f"this is not an image, or it is damaged ({_reason(error)}).") from error
-    if image.HasMetaDataKey("dim[0]"):
-        _require_complete_nifti(path, image)
-    return image
 
 
-def _read_frame(path: Path, kind: str, frame: int) -> sitk.Image:
+def _read(path: Path, kind: str, frame: int | None) -> sitk.Image:
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     reader.SetImageIO(kind)
     reader.ReadImageInformation()
-    reader.SetExtractIndex([0, 0, 0, frame])
-    reader.SetExtractSize([*reader.GetSize()[:3], 1])
+    if reader.HasMetaDataKey("dim[0]"):
+        _require_complete_nifti(path, reader)
+    sizes = list(reader.GetSize())
+    if frame is not None:
+        sizes[3] = 1
+        reader.SetExtractIndex([0, 0, 0, frame])
+        reader.SetExtractSize(sizes)
+    require_memory(math.prod(sizes) * reader.GetNumberOfComponents() * _value_bytes(reader), "its voxels")
     return reader.Execute()
+
+
+def _value_bytes(reader: sitk.ImageFileReader) -> int:
+    """Return the bytes that a value takes, by SimpleITK's words for its type, such as '16-bit signed integer'."""
+    bits = re.search(r"(\d+)-bit", sitk.GetPixelIDValueAsString(reader.GetPixelID()))
+    return int(bits[1]) // 8 if bits else 1
 
 
 def grid_of_image(image: sitk.Image, spacing: Sequence[float] | np.ndarray) -> tuple[Geometry, list[str]]:
@@ -87,19 +103,23 @@ def _reason(error: RuntimeError) -> str:
     return [line for line in str(error).splitlines() if line.strip()][-1].strip()
 
 
-def _require_complete_nifti(path: Path, image: sitk.Image) -> None:
+def _require_complete_nifti(path: Path, image: sitk.ImageFileReader) -> None:
     """Raise UnreadableFileError if voxels are missing at the end of the file: SimpleITK silently reads them as zero."""
     sizes = [int(image.GetMetaData(f"dim[{n}]")) for n in range(1, 1 + int(image.GetMetaData("dim[0]")))]
     voxel_bytes = math.prod(sizes) * int(image.GetMetaData("bitpix")) // 8
     expected = int(float(image.GetMetaData("vox_offset"))) + voxel_bytes
     try:
-        found = _uncompressed_size(path)
+        found = _uncompressed_size(path, expected)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise UnreadableFileError("the compressed file is cut short or damaged; get it again.") from error
     if found < expected:
         raise UnreadableFileError(f"the file is cut short: {found} of {expected} bytes are there; get it again.")
 
 
-def _uncompressed_size(path: Path) -> int:
+def _uncompressed_size(path: Path, most: int) -> int:
+    """Return how many bytes a file has, uncompressed; no more than `most` are looked at."""
+    found = 0
     with open_uncompressed(path) as file:
-        return sum(len(chunk) for chunk in iter(lambda: file.read(CHUNK), b""))
+        while found < most and (passed := len(file.read(min(CHUNK, most - found)))):
+            found += passed
+    return found

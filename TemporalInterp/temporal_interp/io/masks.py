@@ -13,7 +13,7 @@ from temporal_interp.errors import InvalidInputError
 from temporal_interp.io.files import require_exists
 from temporal_interp.io.guard import reading
 from temporal_interp.io.images import read_image
-from temporal_interp.io.metaimage import is_metaimage
+from temporal_interp.io.metaimage_header import is_metaimage
 from temporal_interp.io.nifti import is_nifti, read_nifti
 from temporal_interp.io.nrrd_file import is_nrrd
 from temporal_interp.io.seq_nrrd import read_layers

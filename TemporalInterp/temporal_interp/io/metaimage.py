@@ -13,35 +13,15 @@ from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.provenance import PREFIX
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
-from temporal_interp.errors import InvalidInputError, UnreadableFileError
-from temporal_interp.io.files import first_bytes
+from temporal_interp.errors import InvalidInputError
 from temporal_interp.io.format_registry import Format
 from temporal_interp.io.header_times import numbered, regular
 from temporal_interp.io.images import grid_of_image, read_image
+from temporal_interp.io.metaimage_header import is_metaimage, is_plain, read_header
 from temporal_interp.io.placement import ASSUMED_SPACING, UNPLACED, usable_spacing
-
-FIRST_KEYS = (b"ObjectType", b"NDims", b"Comment", b"ObjectSubType")
-"""The header begins with one of these."""
-
-LONGEST_HEADER = 1 << 16
-"""Bytes in which the header ends (our choice)."""
 
 SPACING_KEYS = ("ElementSpacing", "ElementSize")
 PLACE_KEYS = ("TransformMatrix", "Rotation", "Orientation", "Offset", "Position", "Origin")
-TYPES = {f"MET_{sign}{name}" for sign in ("", "U") for name in ("CHAR", "SHORT", "INT", "LONG", "LONG_LONG")}
-TYPES |= {"MET_FLOAT", "MET_DOUBLE"}
-"""Types of voxels that ITK reads as numbers."""
-
-YES = ("t", "1")
-"""How a yes begins in a header, in lower case."""
-
-LARGEST_SIZE = 1 << 31
-
-
-def is_metaimage(path: Path) -> bool:
-    """Tell by its first key whether a file is a MetaImage."""
-    start = first_bytes(path, LONGEST_HEADER)
-    return start.lstrip().startswith(FIRST_KEYS) and b"NDims" in start
 
 
 def read_metaimage(path: Path) -> Sequence:
@@ -51,7 +31,7 @@ def read_metaimage(path: Path) -> Sequence:
         UnreadableFileError: the file is damaged, or the one with its voxels is not there.
         InvalidInputError: it holds something other than scalar volumes.
     """
-    header = _header(path)
+    header = read_header(path)
     spacing, notes = _spacing(header)
     if not any(key in header for key in PLACE_KEYS):
         notes.append(UNPLACED)
@@ -79,46 +59,13 @@ def _read(path: Path, header: dict[str, str]) -> tuple[sitk.Image, list[np.ndarr
     Frames of a 4D file are read one after another where ITK can do so; it holds all of a compressed one twice.
     """
     sizes = [int(size) for size in header["DimSize"].split()]
-    if len(sizes) < 4 or not _is_plain(header):
+    if len(sizes) < 4 or not is_plain(header):
         image = read_image(path, "MetaImageIO")
         voxels = sitk.GetArrayFromImage(image)
         return image, list(voxels) if image.GetDimension() == 4 else [voxels]
     images = (read_image(path, "MetaImageIO", frame=number) for number in range(sizes[3]))
     first = next(images)
     return first, [sitk.GetArrayFromImage(image)[0] for image in itertools.chain([first], images)]
-
-
-def _is_plain(header: dict[str, str]) -> bool:
-    """Tell whether the voxels are neither compressed nor text, and all in one file."""
-    binary, compressed = (header.get(key, "").lower()[:1] in YES for key in ("BinaryData", "CompressedData"))
-    data_file = header["ElementDataFile"]
-    return binary and not compressed and "%" not in data_file and not data_file.upper().startswith("LIST")
-
-
-def _header(path: Path) -> dict[str, str]:
-    """Return the entries of the header, as far as they matter; ITK crashes on some that cannot be."""
-    header: dict[str, str] = {}
-    for line in first_bytes(path, LONGEST_HEADER).split(b"\n"):
-        key, _, value = line.decode("latin-1").partition("=")
-        header[key.strip()] = value.strip()
-        if key.strip() == "ElementDataFile":
-            break
-    try:
-        dimension, sizes = int(header["NDims"]), [int(size) for size in header["DimSize"].split()]
-        data_file = header["ElementDataFile"]
-    except (KeyError, ValueError) as error:
-        raise UnreadableFileError(f"the header is cut short or damaged ({error}).") from error
-    if not 2 <= dimension <= 4 or len(sizes) != dimension or not all(0 < size < LARGEST_SIZE for size in sizes):
-        raise UnreadableFileError(
-            f"the header has {dimension} axes of the sizes {header['DimSize']}; volumes have 2 or 3, and sequences 4."
-        )
-    beside = data_file.split()[:1]
-    if header.get("ElementType", "").removesuffix("_ARRAY") not in TYPES:
-        raise InvalidInputError(f"the voxels are of the type '{header.get('ElementType')}', which cannot be read.")
-    is_beside = beside and beside[0].upper() not in ("LOCAL", "LIST") and "%" not in data_file
-    if is_beside and not (path.parent / data_file).is_file():
-        raise UnreadableFileError(f"its voxels are in {data_file} beside it; that file is not there.")
-    return header
 
 
 def _spacing(header: dict[str, str]) -> tuple[list[float], list[str]]:

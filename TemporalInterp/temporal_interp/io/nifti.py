@@ -15,7 +15,7 @@ from temporal_interp.io.nifti_header import NiftiHeader, header_file, read_heade
 from temporal_interp.io.nifti_times import bids_index, header_index
 from temporal_interp.io.nifti_writer import EXTENSIONS, header_losses, require_within_limits, write_nifti
 from temporal_interp.io.sidecar import read_json, read_sidecar, require_sidecar_replaceable, sidecar_path
-from temporal_interp.io.voxel_stream import read_frames, read_to_end, require_plausible, skip
+from temporal_interp.io.voxel_stream import more_follows, read_frames, require_plausible, skip
 
 PAIR_EXTENSIONS = (".hdr", ".img", ".hdr.gz", ".img.gz")
 
@@ -39,10 +39,12 @@ def read_nifti(path: Path) -> Sequence:
     """
     header = read_header(path)
     geometry, notes = grid_of(header)
-    frames = _frames(header)
+    frames, is_longer = _frames(header)
     if frames.dtype.kind == "c":
         frames = np.abs(frames)
         notes.append("The voxels are complex numbers; their magnitude was taken.")
+    if is_longer:
+        notes.append("The file goes on behind the voxels of which its header tells; what follows was not read.")
     notes = [*header.notes, *notes]
     volumes = [Volume(frame, geometry) for frame in frames]
     index, content = header_index(header), read_sidecar(path)
@@ -59,15 +61,13 @@ def read_nifti(path: Path) -> Sequence:
     return Sequence(volumes, index.values, index.name, index.unit, notes=[*notes, *index.notes])
 
 
-def _frames(header: NiftiHeader) -> np.ndarray:
-    """Return the voxels, (frame, K, J, I)."""
+def _frames(header: NiftiHeader) -> tuple[np.ndarray, bool]:
+    """Return the voxels, (frame, K, J, I), and whether more follows them, which may be without end."""
     needed = int(np.prod(header.shape, dtype=object)) * header.dtype.itemsize
     require_plausible(header.voxels.stat().st_size, needed)
     with open_uncompressed(header.voxels) as file:
         skip(file, header.offset)
-        frames = read_frames(file, header.shape, header.dtype, scale=header.scale)
-        read_to_end(file)
-    return frames
+        return read_frames(file, header.shape, header.dtype, scale=header.scale), more_follows(file)
 
 
 def _lost_sidecar(header: NiftiHeader, path: Path) -> list[str]:

@@ -15,7 +15,7 @@ from typing import IO, BinaryIO, cast
 import numpy as np
 
 from temporal_interp.errors import InvalidInputError, UnreadableFileError
-from temporal_interp.io.files import CHUNK, inflated
+from temporal_interp.io.files import CHUNK, LONGEST_HEADER, inflated
 from temporal_interp.io.voxel_stream import more_follows, read_frames, require_plausible, skip
 
 TYPES = {
@@ -138,7 +138,15 @@ def _content(header: abc.Mapping, file: BinaryIO, path: Path, dtype: np.dtype, n
             content.seek(-needed, io.SEEK_END)
             yield content
         else:
-            yield io.BytesIO(content.read()[-needed:])
+            yield io.BytesIO(_end_of(content, needed))
+
+
+def _end_of(content: IO[bytes], count: int) -> bytes:
+    """Return the last bytes of what is compressed, with no more in front of them than a header."""
+    whole = content.read(count + LONGEST_HEADER)
+    if more_follows(content):
+        raise UnreadableFileError("the file has many more voxels than its header says; one of them is damaged.")
+    return whole[-count:]
 
 
 class _Chained(io.RawIOBase):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,14 @@ import SimpleITK as sitk  # noqa: N813 - the name everybody uses
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
-from temporal_interp.errors import InvalidInputError, UnreadableFileError
+from temporal_interp.errors import InvalidInputError, TemporalInterpError, UnreadableFileError
 from temporal_interp.io.format_registry import Format
 from temporal_interp.io.header_times import numbered, regular
 from temporal_interp.io.images import grid_of_image, read_image
 from temporal_interp.io.nifti_grid import RAS_TO_LPS
 from temporal_interp.io.placement import placed
+from temporal_interp.io.voxel_stream import require_plausible
+from temporal_interp.memory import require_memory
 
 READ_ELSEWHERE = ("", "GDCMImageIO", "NiftiImageIO", "NrrdImageIO", "MetaImageIO")
 """SimpleITK's names of formats that other modules read, and of none."""
@@ -73,8 +76,11 @@ def _nibabel_class(path: Path) -> Any:
 def _by_nibabel(path: Path) -> Sequence:
     try:
         image = _nibabel_class(path).from_filename(str(path))
+        _require_room(path, image)
         voxels = np.asanyarray(image.dataobj)
         steps = image.header.get_zooms()
+    except (TemporalInterpError, MemoryError):
+        raise
     except Exception as error:  # each reader of nibabel has errors of its own, without a common base
         raise UnreadableFileError(f"the file is cut short or damaged ({error}).") from error
     if voxels.ndim not in (3, 4) or voxels.dtype.kind not in "iuf":
@@ -83,6 +89,14 @@ def _by_nibabel(path: Path) -> Sequence:
     affine = RAS_TO_LPS @ np.asarray(image.affine, dtype=float)[:3]
     geometry, notes = placed(frames.shape[1:], affine[:, :3], affine[:, 3])
     return _sequence(frames, geometry, float(steps[3]) if len(steps) > 3 else 0.0, notes)
+
+
+def _require_room(path: Path, image: Any) -> None:
+    """Raise an error if the header promises more than the file can hold, or than there is memory for."""
+    needed = math.prod(map(int, image.dataobj.shape)) * int(image.get_data_dtype().itemsize)
+    file = getattr(image, "file_map", {}).get("image")
+    require_plausible(Path(getattr(file, "filename", None) or path).stat().st_size, needed)
+    require_memory(needed, "its voxels")
 
 
 def _sequence(frames: np.ndarray, geometry: Geometry, step: float, notes: list[str]) -> Sequence:

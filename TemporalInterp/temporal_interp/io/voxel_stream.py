@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import zlib
 from collections import abc
@@ -14,9 +15,16 @@ import numpy as np
 
 from temporal_interp.errors import OutOfMemoryError, UnreadableFileError
 from temporal_interp.io.files import CHUNK, damage_told
+from temporal_interp.memory import in_words, require_memory
 
 INFLATION = 1032
 """No gzip file grows by more than this when it is uncompressed."""
+
+MOST_SKIPPED = 1 << 30
+"""Bytes of a compressed file that are read over to reach the first voxel, at most (our choice)."""
+
+
+INSTEAD = "Close other programs, or take a computer with more."
 
 
 @dataclass(frozen=True)
@@ -56,11 +64,12 @@ def read_frames(
     slower, frames, faster = math.prod(shape[:frames_axis]), shape[frames_axis], math.prod(shape[frames_axis + 1 :])
     others = tuple(size for axis, size in enumerate(shape) if axis != frames_axis)
     kept = (dtype if scale is None else scale.type_of(dtype)).newbyteorder("=")
+    size = slower * frames * faster * kept.itemsize
+    require_memory(size, "its voxels", INSTEAD)
     try:
         result = np.empty((frames, *others), kept)
     except (MemoryError, ValueError) as error:  # NumPy raises the latter where no machine could hold it
-        size = slower * frames * faster * kept.itemsize
-        raise OutOfMemoryError(f"its voxels take {size / 1024**3:.1f} GB, more memory than there is.") from error
+        raise OutOfMemoryError(f"its voxels take {in_words(size)}, more memory than there is. {INSTEAD}") from error
     if slower == 1 and scale is None:
         _fill(file, result)
         if not dtype.isnative:
@@ -79,21 +88,19 @@ def read_frames(
 
 
 def skip(file: IO[bytes], count: int) -> None:
-    """Read over the next bytes of a file, which may be compressed; there may be fewer."""
+    """Go over the next bytes of a file, which may be compressed; there may be fewer.
+
+    Raises:
+        UnreadableFileError: the compression is damaged, or so much of it would have to be read that it cannot be meant.
+    """
+    if isinstance(getattr(file, "raw", None), io.FileIO):
+        file.seek(count, io.SEEK_CUR)
+        return
+    if count > MOST_SKIPPED:
+        raise UnreadableFileError(f"the header says that voxels begin {in_words(count)} behind it; it is damaged.")
     with _damage_told():
         while count > 0 and (passed := len(file.read(min(count, CHUNK)))):
             count -= passed
-
-
-def read_to_end(file: IO[bytes]) -> None:
-    """Read the rest of a compressed file, whose checksum is at its end.
-
-    Raises:
-        UnreadableFileError: the compression is damaged.
-    """
-    with _damage_told():
-        while file.read(CHUNK):
-            pass
 
 
 def more_follows(file: IO[bytes]) -> bool:

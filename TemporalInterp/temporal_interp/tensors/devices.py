@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 from temporal_interp.errors import InvalidInputError
+from temporal_interp.memory import free_memory, total_memory
 
 
 def available_devices() -> list[str]:
@@ -51,18 +51,19 @@ def memory_of(device: str) -> int | None:
     That of an Apple GPU is that of the computer.
     """
     if not device.startswith("cuda"):
-        return physical_memory()
+        return total_memory()
     import torch
 
     return int(torch.cuda.get_device_properties(device).total_memory)
 
 
-def physical_memory() -> int | None:
-    """Return the bytes of memory of this computer, None where the system does not tell."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):
-        return None
+def free_memory_of(device: str) -> int | None:
+    """Return the bytes that can still be taken of the memory of a device; see `memory_of`."""
+    if not device.startswith("cuda"):
+        return free_memory()
+    import torch
+
+    return int(torch.cuda.mem_get_info(device)[0])
 
 
 def is_bfloat16_native(device: str) -> bool:
