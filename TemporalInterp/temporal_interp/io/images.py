@@ -16,6 +16,7 @@ from temporal_interp.data.geometry import Geometry
 from temporal_interp.errors import UnreadableFileError, UnwritableFileError
 from temporal_interp.io.files import CHUNK, open_uncompressed, require_exists
 from temporal_interp.io.metaimage_header import is_metaimage, read_header
+from temporal_interp.io.metaimage_voxels import compressed_voxels, is_compressed
 from temporal_interp.io.placement import ASSUMED_SPACING, placed
 from temporal_interp.memory import is_out_of_memory, require_memory
 
@@ -35,9 +36,10 @@ def read_image(path: Path, kind: str = "", *, frame: int | None = None) -> sitk.
     require_exists(path)
     if path.is_dir():
         raise UnreadableFileError("this is a folder, an image file was expected.")
-    if is_metaimage(path):
-        read_header(path)  # ITK would crash on some
+    header = read_header(path) if is_metaimage(path) else None  # ITK would crash on some
     try:
+        if header is not None and frame is None and is_compressed(header):
+            return _read_compressed(path, header)
         return _read(path, kind, frame)
     except RuntimeError as error:
         if is_out_of_memory(error):  # the guard around all reading tells of it
@@ -59,6 +61,21 @@ def _read(path: Path, kind: str, frame: int | None) -> sitk.Image:
         reader.SetExtractSize(sizes)
     require_memory(math.prod(sizes) * reader.GetNumberOfComponents() * _value_bytes(reader), "its voxels")
     return reader.Execute()
+
+
+def _read_compressed(path: Path, header: dict[str, str]) -> sitk.Image:
+    """Return a compressed MetaImage: voxels as we read them, the rest as ITK reads it."""
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    reader.SetImageIO("MetaImageIO")
+    reader.ReadImageInformation()
+    image = sitk.GetImageFromArray(compressed_voxels(path, header), isVector=reader.GetNumberOfComponents() > 1)
+    image.SetSpacing(reader.GetSpacing())
+    image.SetOrigin(reader.GetOrigin())
+    image.SetDirection(reader.GetDirection())
+    for key in reader.GetMetaDataKeys():
+        image.SetMetaData(key, reader.GetMetaData(key))
+    return image
 
 
 def _value_bytes(reader: sitk.ImageFileReader) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import numpy as np
+
 from temporal_interp.errors import InvalidInputError, UnreadableFileError
 from temporal_interp.io.files import first_bytes
 from temporal_interp.io.voxel_stream import require_plausible
@@ -16,9 +18,10 @@ LONGEST_HEADER = 1 << 16
 """Bytes in which the header ends (our choice)."""
 
 INTEGERS = {"CHAR": 1, "SHORT": 2, "INT": 4, "LONG": 4, "LONG_LONG": 8}
-TYPES = {f"MET_{sign}{name}": size for sign in ("", "U") for name, size in INTEGERS.items()}
-TYPES |= {"MET_FLOAT": 4, "MET_DOUBLE": 8}
-"""Types of voxels that ITK reads as numbers, and their bytes."""
+TYPES = {f"MET_{name}": f"i{size}" for name, size in INTEGERS.items()}
+TYPES |= {f"MET_U{name}": f"u{size}" for name, size in INTEGERS.items()}
+TYPES |= {"MET_FLOAT": "f4", "MET_DOUBLE": "f8"}
+"""Types of voxels that ITK reads as numbers, by NumPy's names."""
 
 YES = ("t", "1")
 """How a yes begins in a header, in lower case."""
@@ -59,14 +62,14 @@ def read_header(path: Path) -> dict[str, str]:
     if not 0 < channels < LARGEST_SIZE:
         raise UnreadableFileError(f"the header has {channels} values for every voxel.")
     beside = data_file.split()[:1]
-    each = TYPES.get(header.get("ElementType", "").removesuffix("_ARRAY"))
-    if each is None:
+    if header.get("ElementType", "").removesuffix("_ARRAY") not in TYPES:
         raise InvalidInputError(f"the voxels are of the type '{header.get('ElementType')}', which cannot be read.")
     is_beside = beside and beside[0].upper() not in ("LOCAL", "LIST") and "%" not in data_file
     if is_beside and not (path.parent / data_file).is_file():
         raise UnreadableFileError(f"its voxels are in {data_file} beside it; that file is not there.")
     if is_beside or data_file.upper() == "LOCAL":
-        _require_long_enough(path.parent / data_file if is_beside else path, header, math.prod(sizes) * channels * each)
+        needed = math.prod(sizes) * channels * dtype_of(header).itemsize
+        _require_long_enough(path.parent / data_file if is_beside else path, header, needed)
     return header
 
 
@@ -80,6 +83,15 @@ def _require_long_enough(path: Path, header: dict[str, str], needed: int) -> Non
 
 def is_plain(header: dict[str, str]) -> bool:
     """Tell whether the voxels are neither compressed nor text, and all in one file."""
-    binary, compressed = (header.get(key, "").lower()[:1] in YES for key in ("BinaryData", "CompressedData"))
     data_file = header["ElementDataFile"]
-    return binary and not compressed and "%" not in data_file and not data_file.upper().startswith("LIST")
+    return is_yes(header, "BinaryData") and not is_yes(header, "CompressedData") and "%" not in data_file and not data_file.upper().startswith("LIST")
+
+
+def is_yes(header: dict[str, str], key: str) -> bool:
+    """Tell whether an entry of a header is there and says yes."""
+    return header.get(key, "").lower()[:1] in YES
+
+
+def dtype_of(header: dict[str, str]) -> np.dtype:
+    """Return the type of the voxels, in native byte order."""
+    return np.dtype(TYPES[header["ElementType"].removesuffix("_ARRAY")])

@@ -298,7 +298,7 @@ def test_a_result_that_the_disk_has_no_room_for_is_refused_before_the_work(comma
 
 
 def test_a_result_that_the_memory_has_no_room_for_is_refused_before_the_work(command, recording, tmp_path, monkeypatch):
-    monkeypatch.setattr("temporal_interp.cli.room.physical_memory", lambda: 10**4)
+    monkeypatch.setattr("temporal_interp.memory.free_memory", lambda: 10**4)
     result = command("interpolate", recording, "-o", tmp_path / "out.nii.gz", "--factor", 20)
     assert result.exit_code == 3
     assert "81 frames of 28 x 24 x 1 voxels take" in result.stderr

@@ -6,9 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from temporal_interp.cli import room
-from temporal_interp.cli.room import physical_memory, require_disk_space, require_memory, require_room_for_sequence
-from temporal_interp.errors import OutOfMemoryError, UnwritableFileError
+from temporal_interp.cli.room import require_disk_space, require_room_for_sequence
+from temporal_interp.errors import UnwritableFileError
 
 
 @pytest.fixture
@@ -33,24 +32,6 @@ def test_outputs_on_one_disk_are_added_up(tmp_path, free):
         UnwritableFileError, match=r"a and .*b: the result takes about 1\.2 kB, and the disk has 1\.0 kB left"
     ):
         require_disk_space({tmp_path / "a": 600, tmp_path / "b": 600})
-
-
-def test_what_is_larger_than_the_memory_is_refused(monkeypatch):
-    monkeypatch.setattr(room, "physical_memory", lambda: 10**9)
-    require_memory(10**9, "all")
-    with pytest.raises(OutOfMemoryError, match=r"all take 2\.0 GB of memory, and this computer has 1\.0 GB"):
-        require_memory(2 * 10**9, "all")
-
-
-def test_the_memory_is_not_judged_where_the_system_does_not_tell_it(monkeypatch):
-    monkeypatch.setattr("os.sysconf", lambda name: -1, raising=False)
-    monkeypatch.delattr("os.sysconf")
-    assert physical_memory() is None
-    require_memory(10**30, "all")
-
-
-def test_this_computer_has_memory():
-    assert physical_memory() is None or physical_memory() > 10**8
 
 
 @pytest.mark.parametrize(("name", "share"), [("a.seq.nrrd", 0.5), ("a.nii.gz", 1.0), ("a", 0.5)])

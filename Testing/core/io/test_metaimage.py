@@ -1,6 +1,7 @@
 """MetaImage files: volumes, and sequences in 4D."""
 
 import re
+import zlib
 
 import numpy as np
 import pytest
@@ -143,3 +144,35 @@ def test_files_that_people_have(name, cases):
     assert_read(sequence, np.load(cases.parent / "truth.npy"))
     assert sequence.times == (0, 40, 80, 120, 160, 200)
     np.testing.assert_allclose(sequence.volumes[0].geometry.origin, (-10, -20, 30))
+
+
+@pytest.mark.parametrize("line", ["", "CompressedDataSize = 17\n"])
+@pytest.mark.parametrize("behind", [0, 5_000_000])
+def test_compressed_voxels_are_right_whatever_size_the_header_gives(line, behind, write_4d, frames):
+    """ITK returns whatever was in memory where that size is missing or wrong."""
+    path = write_4d(compressed=True, entry="CompressedDataSize", line=line)
+    head, local, _ = path.read_bytes().partition(b"LOCAL\n")
+    path.write_bytes(head + local + zlib.compress(frames.tobytes() + bytes(behind)))
+    assert_read(read_sequence(path), frames)
+
+
+def test_compressed_voxels_that_are_damaged_are_refused(write_4d):
+    path = write_4d(compressed=True)
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(UnreadableFileError, match=r"a\.mha: .*cut short"):
+        read_sequence(path)
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("entry", ["DimSize", "ElementNumberOfChannels"])
+def test_a_header_that_promises_more_than_the_file_holds_is_refused(entry, compressed, write_4d):
+    line = "DimSize = 2000 2000 2000 2\n" if entry == "DimSize" else "ElementNumberOfChannels = 100000000\n"
+    path = write_4d(compressed=compressed, entry="DimSize" if entry == "DimSize" else "ElementSpacing", line=line)
+    with pytest.raises(UnreadableFileError, match=r"a\.mha: the file is cut short"):
+        read_sequence(path)
+
+
+def test_a_compressed_field_of_vectors_is_read(tmp_path):
+    vectors = np.random.default_rng(0).normal(size=(2, 4, 5, 3)).astype(np.float32)
+    sitk.WriteImage(sitk.GetImageFromArray(vectors, isVector=True), str(tmp_path / "a.mha"), True)
+    np.testing.assert_array_equal(sitk.GetArrayFromImage(read_image(tmp_path / "a.mha")), vectors)

@@ -11,7 +11,7 @@ import pytest
 from temporal_interp.errors import OutOfMemoryError, UnreadableFileError
 from temporal_interp.io import read_sequence, write_sequence
 from temporal_interp.io.files import inflated
-from temporal_interp.io.voxel_stream import Scale, more_follows, read_frames, read_to_end, require_plausible, skip
+from temporal_interp.io.voxel_stream import Scale, more_follows, read_frames, require_plausible, skip
 
 SHAPE = (5, 3, 7, 6)
 
@@ -59,7 +59,7 @@ def test_a_header_that_asks_for_any_memory_is_refused():
     with pytest.raises(UnreadableFileError, match="its header needs 10000000 bytes of voxels, and the file has 500"):
         require_plausible(500, 10_000_000)
     require_plausible(500, 500_000)
-    with pytest.raises(OutOfMemoryError, match="more memory than there is"):
+    with pytest.raises(OutOfMemoryError, match="its voxels take .* of memory"):
         read_frames(io.BytesIO(b""), (1 << 40, 1 << 20), np.dtype("f8"))
 
 
@@ -80,7 +80,17 @@ def test_damage_in_a_checksum_or_a_missing_end_is_told():
     for damaged in (whole[:-9], bytes(wrong)):
         file = inflated(io.BytesIO(damaged))
         with pytest.raises(UnreadableFileError, match="cut short or damaged"):
-            read_to_end(file)
+            assert len(read_frames(file, (6000, 1), np.dtype("u1"))) == 6000 and not more_follows(file)
+
+
+def test_an_absurd_place_of_the_first_voxel_is_refused_where_it_would_be_inflated(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(bytes(10))
+    with path.open("rb") as file:
+        skip(file, 10**12)  # a jump; the end is behind it
+        assert not more_follows(file)
+    with pytest.raises(UnreadableFileError, match=r"voxels begin 1\.0 TB behind it"):
+        skip(inflated(io.BytesIO(gzip.compress(bytes(10)))), 10**12)
 
 
 @pytest.mark.parametrize("name", ["a.nii.gz", "a.nii", "a.seq.nrrd"])

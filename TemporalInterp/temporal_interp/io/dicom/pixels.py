@@ -14,6 +14,7 @@ from pydicom.pixels import apply_color_lut, iter_pixels
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, SecondaryCaptureImageStorage
 
 from temporal_interp.errors import UnreadableFileError
+from temporal_interp.io.dicom.deflated import opened
 from temporal_interp.io.dicom.entries import entry, integer, text
 from temporal_interp.io.dicom.headers import file_label
 from temporal_interp.io.luminance import luminance
@@ -38,13 +39,16 @@ def decoded_frames(path: Path, frames: Sequence[int]) -> Iterator[np.ndarray]:
         UnreadableFileError: the file is cut short or damaged, or compressed in a way that nothing here decodes.
     """
     try:
-        dataset = pydicom.dcmread(path, force=True, defer_size="1 MB")
+        with path.open("rb") as file:
+            plain = opened(file)
+            is_deflated = plain is not file
+            dataset = pydicom.dcmread(plain if is_deflated else path, force=True, defer_size=None if is_deflated else "1 MB")
         is_complete = _completed(dataset)
         is_palette = text(dataset, "PhotometricInterpretation") == "PALETTE COLOR"
         shape = (dataset.Rows, dataset.Columns)
         many = (integer(dataset, "NumberOfFrames") or 1) > 1
         # from the disk, frames are in memory one by one
-        for frame in _decoded(path if many and is_complete else dataset, path, dataset, frames):
+        for frame in _decoded(path if many and is_complete and not is_deflated else dataset, path, dataset, frames):
             array = apply_color_lut(frame, dataset) if is_palette else frame
             if array.shape == (*shape, 3):
                 array = luminance(array)

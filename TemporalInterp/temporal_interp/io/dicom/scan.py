@@ -11,22 +11,18 @@ from typing import BinaryIO
 
 import pydicom
 from pydicom.filereader import read_partial
-from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
+from pydicom.uid import UID
 
-from temporal_interp.errors import Progress, UnreadableFileError
+from temporal_interp.errors import OutOfMemoryError, Progress, UnreadableFileError
 from temporal_interp.io.dicom.clip import Clip
+from temporal_interp.io.dicom.deflated import DEFERRED, PIXEL_TAGS, at_pixels, opened
 from temporal_interp.io.dicom.entries import integer, odd_values_accepted, text
 from temporal_interp.io.dicom.headers import SliceImage, file_label
 from temporal_interp.io.dicom.slice_images import is_multiframe, slice_images
 from temporal_interp.io.dicom.sniff import HEAD, begins_like_dicom, has_preamble
 
-DEFERRED = 1 << 16
-"""Elements of more bytes stay in the file until they are needed."""
-
 REPORTED = 500
 """Files from one report of progress to the next."""
-
-PIXEL_TAGS = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
 
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _LEAST_FRAME = 8
@@ -111,7 +107,10 @@ def _header(path: Path) -> pydicom.Dataset | PassedOver | None:
             if not sure and not begins_like_dicom(head):
                 return None
             file.seek(0)
-            dataset, trouble = _read(file, path.stat().st_size)
+            plain = opened(file)
+            dataset, trouble = _read(plain, path.stat().st_size if plain is file else len(plain.getbuffer()))
+    except (UnreadableFileError, OutOfMemoryError) as error:
+        return PassedOver(path, f"cannot be used: {str(error).removesuffix('.')}")
     except OSError as error:
         return PassedOver(path, f"cannot be opened ({error.strerror})")
     if trouble:
@@ -148,7 +147,7 @@ def _read(file: BinaryIO, size: int) -> tuple[pydicom.Dataset | None, str]:
     if not size:
         return None, "is cut short: it is empty"
     try:
-        dataset = read_partial(file, stop_when=_at_pixels, defer_size=DEFERRED, force=True)
+        dataset = read_partial(file, stop_when=at_pixels, defer_size=DEFERRED, force=True)
         pixels = _Pixels.at(file, dataset)
     except Exception as error:  # pydicom raises whatever goes wrong on a file that is cut short or is no DICOM file
         return None, f"is cut short or damaged ({error})"
@@ -162,10 +161,6 @@ def _read(file: BinaryIO, size: int) -> tuple[pydicom.Dataset | None, str]:
         return None, ""  # something else than an image, such as a report, a segmentation or a dose map
     missing = pixels.missing(dataset, size)
     return dataset, f"is cut short: {missing} bytes of its pixels are missing" if missing > 0 else ""
-
-
-def _at_pixels(tag: int, vr: str | None, length: int) -> bool:
-    return tag in PIXEL_TAGS
 
 
 @dataclass(frozen=True)
@@ -183,8 +178,6 @@ class _Pixels:
     @classmethod
     def at(cls, file: BinaryIO, dataset: pydicom.Dataset) -> _Pixels | None:
         """Return the entry at the place where reading stopped, None where it holds no pixels."""
-        if dataset.file_meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
-            return cls(0, None)  # the header was inflated, and so its place in the file tells nothing
         implicit, little = dataset.original_encoding
         place, head, order = file.tell(), file.read(12), "<" if little else ">"
         if len(head) < 12:
