@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from temporal_interp.errors import OutOfMemoryError
@@ -13,6 +14,17 @@ CGROUPS = Path("/sys/fs/cgroup")
 OWN_CGROUPS = Path("/proc/self/cgroup")
 OWN_SIZES = Path("/proc/self/statm")
 SYSTEM_MEMORY = Path("/proc/meminfo")
+
+FAILED_TO_ALLOCATE = (
+    "out of memory",
+    "t allocate memory",  # can't, and cannot
+    "failed to allocate",
+    "bad_alloc",
+    "bad allocation",
+    "start new thread",  # there is no room for its stack
+    "failed to map segment",
+)
+"""Words of libraries that could not have memory, in lower case."""
 
 UNLIMITED = 1 << 60
 """A limit of more bytes than this is none: version 1 of control groups has no word for it."""
@@ -60,8 +72,66 @@ def require_memory(needed: float, what: str, instead: str = "Ask for less.") -> 
         raise OutOfMemoryError(f"{what} take {in_words(needed)} of memory, and {in_words(there)} are free. {instead}")
 
 
+@dataclass(frozen=True)
+class Footprint:
+    """The memory that work on a frame takes, beside the frames themselves, as Testing/Benchmarks/memory.py measures it.
+
+    Attributes:
+        per_voxel: bytes for every voxel of a frame.
+        at_once: further bytes for every voxel that is worked on at once.
+        most_at_once: voxels that are worked on at once, at most; larger frames are cut into tiles, or made coarser.
+        least_at_once: voxels of the smallest tile, where tiles can be smaller; 0 where they cannot.
+    """
+
+    per_voxel: int = 0
+    at_once: int = 0
+    most_at_once: int = 0
+    least_at_once: int = 0
+
+    def of(self, voxels: int) -> int:
+        """Return the bytes for a frame of this many voxels.
+
+        >>> Footprint(per_voxel=10, at_once=100, most_at_once=1000).of(2000)
+        120000
+        """
+        return self.per_voxel * voxels + self.at_once * min(voxels, self.most_at_once)
+
+    def least(self, voxels: int) -> int:
+        """Return the bytes for a frame of this many voxels in the smallest tiles.
+
+        >>> Footprint(per_voxel=10, at_once=100, most_at_once=1000, least_at_once=10).least(2000)
+        21000
+        """
+        return self.per_voxel * voxels + self.at_once * min(voxels, self.least_at_once or self.most_at_once)
+
+    def voxels_at_once(self, voxels: int, free: int | None) -> int:
+        """Return how many voxels can be worked on at once, of a frame of that many, where so many bytes are free.
+
+        >>> tiled = Footprint(per_voxel=10, at_once=100, most_at_once=1000, least_at_once=10)
+        >>> tiled.voxels_at_once(2000, None), tiled.voxels_at_once(2000, 60_000), tiled.voxels_at_once(2000, 0)
+        (1000, 400, 10)
+        """
+        if free is None or not self.at_once:
+            return self.most_at_once
+        room = (free - self.per_voxel * voxels) // self.at_once
+        return max(self.least_at_once or self.most_at_once, min(self.most_at_once, room))
+
+    def largest(self, free: int) -> int:
+        """Return about how many voxels a frame can have for so many bytes.
+
+        >>> Footprint(per_voxel=10, at_once=100, most_at_once=1000).largest(120_000)
+        2000
+        """
+        least = self.least_at_once or self.most_at_once
+        if free <= self.least(least):
+            return max(0, free) // max(1, self.per_voxel + self.at_once)
+        return (free - self.at_once * least) // max(1, self.per_voxel)
+
+
 def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether an error says that memory could not be had: PyTorch raises RuntimeError, and ITK too.
+    """Tell whether an error says that memory could not be had.
+
+    PyTorch and ITK raise RuntimeError for it, and a library that cannot be loaded for want of it is an ImportError.
 
     Example:
         >>> is_out_of_memory(RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 4 bytes"))
@@ -72,9 +142,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, MemoryError):
         return True
     words = str(error).lower()
-    return isinstance(error, RuntimeError | OSError) and any(
-        one in words for one in ("out of memory", "t allocate memory", "failed to allocate", "bad_alloc", "bad alloc")
-    )
+    return isinstance(error, RuntimeError | OSError | ImportError) and any(one in words for one in FAILED_TO_ALLOCATE)
 
 
 def in_words(size: float) -> str:

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.extras import missing_extra
 from temporal_interp.errors import CancelledError, TemporalInterpError
+from temporal_interp.memory import free_memory, in_words, is_out_of_memory
 from temporal_interp.signals import NOTHING_WRITTEN, received
 
 if TYPE_CHECKING:  # a group is given a base class of typer.Context, which typer does not export
@@ -25,8 +26,8 @@ EXIT_CODES = (
 )
 
 NO_MEMORY = (
-    "There is not enough memory for this. Close other programs, or give fewer frames or a smaller region; the linear "
-    "blend (--engine linear_blend) needs the least."
+    "Close other programs, or give fewer frames or a smaller region; the linear blend (--engine linear_blend) needs "
+    "the least."
 )
 
 UsageError = cast(type[typer.BadParameter], typer.BadParameter.__base__)
@@ -50,14 +51,15 @@ def exit_on_error(console: Console) -> Iterator[None]:
     except BrokenPipeError:  # the reader of our output is gone, as in `... | head`: typer ends quietly
         raise
     except OSError as error:
+        if is_out_of_memory(error):
+            raise _no_memory(console) from error
         console.error(f"{error.filename or 'Reading or writing failed'}: {error.strerror or error}")
         raise typer.Exit(INVALID_INPUT) from error
     except (KeyboardInterrupt, CancelledError) as error:
         console.error(str(error) or NOTHING_WRITTEN)
         raise typer.Exit(128 + received() if received() else CANCELLED) from error
     except MemoryError as error:
-        console.error(NO_MEMORY)
-        raise typer.Exit(INVALID_INPUT) from error
+        raise _no_memory(console) from error
     except UsageError as error:
         if not console.machine_readable:
             raise
@@ -67,10 +69,17 @@ def exit_on_error(console: Console) -> Iterator[None]:
         if received():  # a package that is being imported makes something else of a KeyboardInterrupt
             console.error(NOTHING_WRITTEN)
             raise typer.Exit(128 + received()) from error
-        if isinstance(error, RuntimeError) and "alloc" in str(error).lower() and "memory" in str(error).lower():
-            console.error(NO_MEMORY)  # PyTorch's words for it
-            raise typer.Exit(INVALID_INPUT) from error
+        if is_out_of_memory(error):
+            raise _no_memory(console) from error
         raise
+
+
+def _no_memory(console: Console) -> typer.Exit:
+    """Say that an allocation failed, and return what ends the program."""
+    free = free_memory()
+    there = "" if free is None else f"; {in_words(free)} are free"
+    console.error(f"There is not enough memory for this{there}. {NO_MEMORY}")
+    return typer.Exit(INVALID_INPUT)
 
 
 class CommandGroup(TyperGroup):

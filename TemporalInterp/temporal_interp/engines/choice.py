@@ -17,6 +17,7 @@ from temporal_interp.engines.registry import (
     torch_is_there,
 )
 from temporal_interp.errors import InvalidInputError
+from temporal_interp.memory import Footprint
 from temporal_interp.tensors.devices import memory_of
 
 if TYPE_CHECKING:
@@ -127,9 +128,9 @@ def _why_left_out(spec: EngineSpec, voxels: int, device: str, torch: bool) -> st
         return "Python packages are missing"
     if spec.needs_model and not default_model_is_there():
         return "no trained model comes with this copy of the program"
-    if not spec.bytes_per_voxel:
+    if spec.memory == Footprint():
         return ""
-    needed, memory = OWN_BYTES + spec.bytes_per_voxel * voxels, memory_of(device)
+    needed, memory = OWN_BYTES + spec.memory.least(voxels), memory_of(device)
     if memory is None or needed <= memory:
         return ""
     return f"about {needed / GB:.0f} GB of memory for such frames, and there are {memory / GB:.0f} GB"

@@ -20,6 +20,7 @@ from importlib.util import find_spec
 import temporal_interp.engines
 from temporal_interp.engines.protocol import Engine
 from temporal_interp.errors import InvalidInputError
+from temporal_interp.memory import Footprint
 
 ENTRY_POINTS = "temporal_interp.engines"
 """Group of entry points by which other packages add engines."""
@@ -75,8 +76,7 @@ class EngineSpec:
         scores: by kind of data, the mean gain over the linear blend in dB in the moving region of hidden frames, as
             docs/benchmarks.md has it and `make bench` measures it. `choice.choose_engine` goes by them; an engine
             without a score is never taken unless it is named.
-        bytes_per_voxel: memory that it takes for every voxel of a frame, beside the sequence, about, as
-            Testing/Benchmarks/scaling.py measures it; 0 for next to nothing.
+        memory: what it takes, beside the sequence; next to nothing by default.
     """
 
     name: str
@@ -91,7 +91,7 @@ class EngineSpec:
     needs_torch: bool = True
     variants: Mapping[str, EngineVariant] = field(default_factory=dict)
     scores: Mapping[Kind, float] = field(default_factory=dict)
-    bytes_per_voxel: int = 0
+    memory: Footprint = Footprint()
 
     @property
     def in_words(self) -> str:

@@ -11,11 +11,15 @@ from temporal_interp.data.pair import Pair
 from temporal_interp.engines.pairwise import PairwiseEngine, PreparedGaps
 from temporal_interp.engines.registry import EngineSpec, Kind
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
+from temporal_interp.memory import Footprint
 
 if TYPE_CHECKING:
     from temporal_interp.data.sequence import Sequence
     from temporal_interp.engines.pairs.student import PreparedStudent
     from temporal_interp.networks.student import Student
+
+MEMORY = Footprint(per_voxel=250, at_once=700, most_at_once=2_500_000, least_at_once=64**3)
+"""Of a frame at a time."""
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 
@@ -31,7 +35,8 @@ class StudentEngine(PairwiseEngine):
         device: where to compute, as PyTorch names it.
         precision: "float32", "bfloat16" (mixed; velocities and integration stay float32), or "auto": bfloat16 where
             the device multiplies it natively.
-        max_voxels: voxels that are worked on at once; larger volumes are cut into overlapping tiles.
+        max_voxels: voxels that are worked on at once, fewer where the memory is small; larger volumes are cut into
+            overlapping tiles.
         whole_stacks: the network is shown a stack as a whole however far apart its slices lie: it has learnt from such.
         model_of_volumes: name of the registered model that takes its place where slices depend on one another; "" for
             none.
@@ -45,7 +50,7 @@ class StudentEngine(PairwiseEngine):
     model_sha256: str = ""
     device: str = "cpu"
     precision: str = "auto"
-    max_voxels: int = 2_500_000
+    max_voxels: int = MEMORY.most_at_once
     whole_stacks: bool = False
     model_of_volumes: str = ""
     name: str = field(default="student", init=False)
@@ -139,5 +144,5 @@ SPEC = EngineSpec(
     uses_context=True,
     needs_model=True,
     scores={Kind.SLICES: 1.02, Kind.VOLUMES: 0.0},
-    bytes_per_voxel=450,
+    memory=MEMORY,
 )

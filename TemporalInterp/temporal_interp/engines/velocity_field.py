@@ -9,6 +9,7 @@ from temporal_interp.data.pair import Pair
 from temporal_interp.engines.pairwise import PairwiseEngine
 from temporal_interp.engines.registry import EngineSpec, EngineVariant, Kind
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
+from temporal_interp.memory import Footprint
 
 if TYPE_CHECKING:
     from temporal_interp.data.sequence import Sequence
@@ -114,7 +115,7 @@ SPEC = EngineSpec(
     fits_each_gap=True,
     uses_context=True,
     scores={Kind.SLICES: 1.47, Kind.VOLUMES: 0.27},
-    bytes_per_voxel=110,
+    memory=Footprint(per_voxel=110, at_once=1000, most_at_once=1_000_000),  # images are compared on no more
     variants={
         "pair": EngineVariant(
             "Velocity field of two frames", "Looks at two frames alone, for comparison.", listed=False

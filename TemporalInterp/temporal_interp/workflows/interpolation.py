@@ -14,7 +14,9 @@ from temporal_interp.data.volume import Volume
 from temporal_interp.engines.choice import engine_for
 from temporal_interp.engines.protocol import Engine, PreparedSequence
 from temporal_interp.engines.registry import AUTO
+from temporal_interp.engines.room import require_room
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
+from temporal_interp.memory import free_memory
 from temporal_interp.workflows.request import BetweenPhases, FramesInAll, Request, WholeSequence
 
 PREPARE_SHARE = 0.9
@@ -28,6 +30,9 @@ FRAMES_AT_ONCE = 8
 
 VOXELS_AT_ONCE = 8_000_000
 """Of all frames that are computed at a time: what bounds the memory."""
+
+BYTES_OF_FURTHER_VOXEL = 100
+"""Of a frame that is computed with others at once: the student takes half of that, with fields about all (measured)."""
 
 OnFrame = Callable[[Frame], None]
 """Called with the engine's whole answer for every synthetic frame, fields included.
@@ -117,11 +122,13 @@ def run(
 
     Raises:
         InvalidInputError: the request does not fit the sequence, or the frames cannot be interpolated.
+        OutOfMemoryError: engine and result take more memory than there is; the message says what would fit.
     """
     source = request.source(sequence)
     for number, volume in enumerate(sequence.volumes):
         require_seen(volume, f"Frame {number}")
     source.scaled.range  # noqa: B018 - a constant sequence is refused, whatever the engine
+    require_room(engine, source, request.frame_count(sequence))
     prepared = engine.prepare(source)
     gaps = request.gaps(source, sequence)
     made = []
@@ -147,7 +154,9 @@ def run(
 
 def _answers(prepared: PreparedSequence, gap: Gap, times: abc.Sequence[float], *, fields: bool) -> Iterator[Frame]:
     """Yield the frames at some times of a gap, computed some at a time."""
-    at_once = min(FRAMES_AT_ONCE, max(1, VOXELS_AT_ONCE // prepared.sequence[0].array.size))
+    voxels, free = prepared.sequence[0].array.size, free_memory()
+    most = VOXELS_AT_ONCE if free is None else min(VOXELS_AT_ONCE, free // BYTES_OF_FURTHER_VOXEL)
+    at_once = min(FRAMES_AT_ONCE, max(1, most // voxels))
     for start in range(0, len(times), at_once):
         yield from prepared.at(times[start : start + at_once], fields=fields, gap=gap.number)
 

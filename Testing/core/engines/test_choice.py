@@ -89,7 +89,7 @@ class TestChoice:
         assert choose_engine(large).name == "student"
         found = choose_engine(large, device="cuda")
         assert found.name == "velocity_field"
-        assert "Left out: the student (about 48 GB of memory for such frames, and there are 24 GB)." in found.reason
+        assert "Left out: the student (about 27 GB of memory for such frames, and there are 24 GB)." in found.reason
         assert choose_engine(VOLUMES, device="cuda").name == "student"
         memory(cpu=2 * GB)
         assert choose_engine(large).name == "linear_blend"

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import torch
 
+from temporal_interp.memory import is_out_of_memory
 from temporal_interp.networks.context import Context
 from temporal_interp.networks.student import EncodedPair, Student
 from temporal_interp.tensors.parallel_map import parallel_map
@@ -76,8 +77,8 @@ class StudentOnPair:
         last: likewise.
         beside: the frames around; None for a network that does not look at them.
         independent: slices are problems of their own.
-        device: where to compute; a GPU that runs out of memory keeps the maps on the CPU, and is replaced by it at
-            last, with a warning.
+        device: where to compute. Where the memory runs out, tiles become smaller; a GPU keeps the maps on the CPU, and
+            is replaced by it at last, with a warning.
         bfloat16: compute in mixed precision.
         max_voxels: voxels that are worked on at once.
     """
@@ -105,14 +106,14 @@ class StudentOnPair:
         self.at([])
 
     def at(self, times: Sequence[float]) -> list[Maps]:
-        """Return the maps at some times; in smaller parts, then on the CPU, if the memory of a GPU does not suffice."""
+        """Return the maps at some times; in smaller parts, then on the CPU, if the memory does not suffice."""
         while True:
             try:
                 if self._encoded is None:
                     self._encoded = self._encode()
                 return self._decode(times, self._encoded)
-            except RuntimeError as error:  # torch.OutOfMemoryError is one, and what MPS raises
-                if self.device.type == "cpu" or "out of memory" not in str(error).lower():
+            except (RuntimeError, MemoryError) as error:  # torch.OutOfMemoryError is one, and what MPS raises
+                if not is_out_of_memory(error) or (self.device.type == "cpu" and not self._can_shrink):
                     raise
             # after the exception, which holds on to the tensors of its frames
             self._encoded = None
@@ -122,9 +123,8 @@ class StudentOnPair:
 
     def _shrink(self) -> None:
         self._kept_on = torch.device("cpu")
-        whole = self.images[0].numel()
-        if min(self.max_voxels, whole) > SMALLEST_TILE**3:
-            self.max_voxels = min(self.max_voxels, whole) // 2
+        if self._can_shrink:
+            self.max_voxels = min(self.max_voxels, self.images[0].numel()) // 2
             return
         warnings.warn(
             f"The memory of {self.device} does not suffice for this pair; the CPU continues, more slowly.",
@@ -132,6 +132,10 @@ class StudentOnPair:
             stacklevel=3,
         )
         self.device = torch.device("cpu")
+
+    @property
+    def _can_shrink(self) -> bool:
+        return min(self.max_voxels, self.images[0].numel()) > SMALLEST_TILE**3
 
     @property
     def _at_once(self) -> int:

@@ -17,8 +17,9 @@ from temporal_interp.engines.pairs.model_grid import Beside, Maps, PairModel, St
 from temporal_interp.engines.pairs.outer_frames import OuterFrame, outer_frames
 from temporal_interp.engines.pairs.region import Box, region_of_change, shape_of, soft_edge
 from temporal_interp.engines.pairwise import Synthesised
-from temporal_interp.engines.student import StudentEngine
+from temporal_interp.engines.student import MEMORY, StudentEngine
 from temporal_interp.errors import Progress
+from temporal_interp.memory import free_memory
 from temporal_interp.registration.grids import coarsen
 from temporal_interp.tensors.cubic import CubicImage
 from temporal_interp.tensors.slabs import as_image, displacement_in_slab, resize_slab, sample_in_plane, slabs
@@ -94,9 +95,14 @@ def within_region_of_change(pair: Pair, engine: StudentEngine, progress: Progres
         independent=not engine.sees_neighbours or (pair.independent and not engine.whole_stacks),
         device=engine.device,
         bfloat16=engine.computes_in_bfloat16,
-        max_voxels=engine.max_voxels,
+        max_voxels=min(engine.max_voxels, MEMORY.voxels_at_once(first.numel(), _spare(engine.device))),
     )
     return ModelRegion(box, (first, last), model, tuple(one.frame for one in around if one is not None))
+
+
+def _spare(device: str) -> int | None:
+    """Return the bytes that may be planned with: a GPU tells by itself when its memory is full."""
+    return None if device.startswith(("cuda", "mps")) else free_memory()
 
 
 def _beside(around: Sequence[OuterFrame | None], on_grid: Callable[[np.ndarray], torch.Tensor]) -> Beside:
