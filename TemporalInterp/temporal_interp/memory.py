@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -126,6 +127,37 @@ class Footprint:
         if free <= self.least(least):
             return max(0, free) // max(1, self.per_voxel + self.at_once)
         return (free - self.at_once * least) // max(1, self.per_voxel)
+
+
+NOTHING = Footprint()
+"""Next to nothing."""
+
+
+def require_fits(footprint: Footprint, shape: Sequence[int], what: str, also: float = 0, instead: str = "") -> None:
+    """Raise OutOfMemoryError if work on a frame takes more memory than there is.
+
+    Args:
+        footprint: of the work.
+        shape: of the frame.
+        what: the beginning of a sentence on the work, such as "A registration".
+        also: bytes of results that come on top.
+        instead: the end of a sentence on what could be done, other than to crop the images.
+
+    Example:
+        >>> require_fits(Footprint(per_voxel=100), (10**5, 10**5, 10**5), "A registration")
+        Traceback (most recent call last):
+        temporal_interp.errors.OutOfMemoryError: A registration of 100000 x 100000 x 100000 voxels takes 100000 TB ...
+    """
+    voxels, free = math.prod(shape), free_memory()
+    needed = footprint.least(voxels) + also
+    if free is None or needed <= free:
+        return
+    size = " x ".join(map(str, shape[::-1]))
+    share = max(0, footprint.largest(free - int(also * footprint.largest(free) / voxels))) / voxels
+    fits = f"Crop the images to about {share:.0%} of their voxels{instead}" if share >= 0.01 else "Close other programs"
+    raise OutOfMemoryError(
+        f"{what} of {size} voxels takes {in_words(needed)} of memory, and {in_words(free)} are free. {fits}."
+    )
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -58,6 +58,8 @@ def adapt(
     models = [None if name is None else Path(name) for name in (model, teacher)]
     require_outputs(file_output(output, (".safetensors",)), inputs=[input_path, *models], force=force)
 
+    where = choose_device(device)
+
     from temporal_interp.models.registry import Registry
     from temporal_interp.training.logic import Hardware
     from temporal_interp.workflows.adaptation import adapt as run_adaptation
@@ -65,7 +67,6 @@ def adapt(
     console, started = Console(json), time.monotonic()
     registry = Registry()
     sequence = read_input(input_path, console, series, component).acquired()
-    where = choose_device(device)
     with console.progress("Adapting") as progress:
         result = run_adaptation(
             sequence,

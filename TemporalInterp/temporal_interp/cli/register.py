@@ -75,6 +75,8 @@ def register(
         force=force,
     )
 
+    where = choose_device(device)
+
     from temporal_interp.data.slice_independence import slices_are_independent
     from temporal_interp.io import write_displacement, write_volume
     from temporal_interp.registration.moving_volume import sample_onto
@@ -83,7 +85,6 @@ def register(
     from temporal_interp.registration.settings import VelocitySettings
 
     console, started = Console(json), time.monotonic()
-    where = choose_device(device)
     fixed = _read(fixed_path, console)
     require_disk_space(_needs(fixed, output, field))
     if paper or neural:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from temporal_interp.errors import UnwritableFileError
-from temporal_interp.memory import in_words, require_memory
+from temporal_interp.memory import free_memory, in_words, require_memory
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,7 +41,10 @@ def require_room_for_sequence(
 
     size = count * math.prod(shape) * dtype.itemsize
     require_disk_space({path: writer_format(path).disk_share * size, **(also or {})})
-    require_memory(size, f"{path}: {count} frames of {' x '.join(map(str, shape[::-1]))} voxels")
+    frame, free = size // max(1, count), free_memory()
+    fit = 0 if free is None else free // max(1, frame)
+    instead = f"About {fit} frames would fit." if fit else "Ask for less, or give a smaller region."
+    require_memory(size, f"{path}: {count} frames of {' x '.join(map(str, shape[::-1]))} voxels", instead)
 
 
 def require_disk_space(needs: Mapping[Path, float]) -> None:

@@ -121,12 +121,13 @@ def apply(
     outputs = [slices_output(path) for path in (output, errors) if path is not None]
     require_outputs(*outputs, inputs=[input_path, model_file], force=force)
 
+    where = choose_device(device)
+
     from temporal_interp.slices.add_slices import add_slices_to_sequence
     from temporal_interp.slices.expected_error import expected_error
     from temporal_interp.slices.quality import is_far_apart, with_closer_slices
 
     console, started = Console(json), time.monotonic()
-    where = choose_device(device)
     sequence = read_slices(input_path, console, series, component)
     for path in (output, errors):
         if path is not None:

@@ -17,6 +17,7 @@ from temporal_interp.cli.reading import read_input
 from temporal_interp.cli.room import COMPRESSED, require_disk_space, require_room_for_sequence
 from temporal_interp.data.provenance import has_synthetic_slices
 from temporal_interp.errors import InvalidInputError
+from temporal_interp.memory import require_memory
 
 if TYPE_CHECKING:
     from temporal_interp.data.sequence import Sequence
@@ -118,7 +119,9 @@ def require_result_fits(path: Path, sequence: Sequence, factor: int) -> None:
         return
     if len(sequence) > 1:
         raise InvalidInputError(f"{path}: {len(sequence)} frames need a file that ends in .seq.nrrd or .nii.gz.")
-    require_disk_space({path: COMPRESSED * shape[0] * sequence[0].array[0].nbytes})
+    size = shape[0] * sequence[0].array[0].nbytes
+    require_disk_space({path: COMPRESSED * size})
+    require_memory(size, f"{path}: {' x '.join(map(str, shape[::-1]))} voxels")
 
 
 def write_slices(sequence: Sequence, path: Path, *, force: bool) -> list[str]:

@@ -153,6 +153,8 @@ def track(
         raise typer.BadParameter(f"{'--paper' if paper else '--start-from'} needs --method nmsr.")
     by_networks = method is Method.NMSR or paper or start_from is not None
 
+    where = choose_device(device)
+
     from temporal_interp.cli.tracking_input import read_marks, ready_to_track
     from temporal_interp.cli.tracking_results import write_displacement, write_maps, write_results
     from temporal_interp.data.sequence import require_apart
@@ -161,7 +163,6 @@ def track(
     from temporal_interp.tracking.track import track as run_tracking
 
     console, started = Console(json), time.monotonic()
-    where = choose_device(device)
     settings = _settings(by_networks, paper, passes, smoothness)
     marks = read_marks(points, contour, view, wall_thickness)
     network = None if start_from is None else load_network(start_from)

@@ -17,7 +17,7 @@ from temporal_interp.engines.registry import (
     torch_is_there,
 )
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.memory import Footprint
+from temporal_interp.memory import NOTHING
 from temporal_interp.tensors.devices import memory_of
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _why_left_out(spec: EngineSpec, voxels: int, device: str, torch: bool) -> st
         return "Python packages are missing"
     if spec.needs_model and not default_model_is_there():
         return "no trained model comes with this copy of the program"
-    if spec.memory == Footprint():
+    if spec.memory == NOTHING:
         return ""
     needed, memory = OWN_BYTES + spec.memory.least(voxels), memory_of(device)
     if memory is None or needed <= memory:

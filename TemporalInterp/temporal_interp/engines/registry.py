@@ -20,7 +20,7 @@ from importlib.util import find_spec
 import temporal_interp.engines
 from temporal_interp.engines.protocol import Engine
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.memory import Footprint
+from temporal_interp.memory import NOTHING, Footprint
 
 ENTRY_POINTS = "temporal_interp.engines"
 """Group of entry points by which other packages add engines."""
@@ -91,7 +91,7 @@ class EngineSpec:
     needs_torch: bool = True
     variants: Mapping[str, EngineVariant] = field(default_factory=dict)
     scores: Mapping[Kind, float] = field(default_factory=dict)
-    memory: Footprint = Footprint()
+    memory: Footprint = NOTHING
 
     @property
     def in_words(self) -> str:

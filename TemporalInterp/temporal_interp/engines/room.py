@@ -20,8 +20,8 @@ NEEDS_LEAST = "linear_blend"
 def require_room(engine: Engine, sequence: Sequence, frames: int) -> None:
     """Raise OutOfMemoryError if an engine and its result take more memory than there is.
 
-    The message says what it would take, what there is, and what would fit. The memory of a GPU is not looked at: engines
-    that fill it go on with the CPU, or tell of it themselves. Nor are engines that declare nothing.
+    The message says what it would take, what there is, and what would fit. The memory of a GPU is not looked at:
+    engines that fill it go on with the CPU, or tell of it themselves. Nor are engines that declare nothing.
 
     Args:
         engine: what will work.

@@ -115,7 +115,7 @@ SPEC = EngineSpec(
     fits_each_gap=True,
     uses_context=True,
     scores={Kind.SLICES: 1.47, Kind.VOLUMES: 0.27},
-    memory=Footprint(per_voxel=110, at_once=1000, most_at_once=1_000_000),  # images are compared on no more
+    memory=Footprint(per_voxel=60, at_once=1000, most_at_once=1_000_000),  # images are compared on no more
     variants={
         "pair": EngineVariant(
             "Velocity field of two frames", "Looks at two frames alone, for comparison.", listed=False

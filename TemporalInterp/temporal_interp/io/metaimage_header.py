@@ -84,7 +84,12 @@ def _require_long_enough(path: Path, header: dict[str, str], needed: int) -> Non
 def is_plain(header: dict[str, str]) -> bool:
     """Tell whether the voxels are neither compressed nor text, and all in one file."""
     data_file = header["ElementDataFile"]
-    return is_yes(header, "BinaryData") and not is_yes(header, "CompressedData") and "%" not in data_file and not data_file.upper().startswith("LIST")
+    return (
+        is_yes(header, "BinaryData")
+        and not is_yes(header, "CompressedData")
+        and "%" not in data_file
+        and not data_file.upper().startswith("LIST")
+    )
 
 
 def is_yes(header: dict[str, str], key: str) -> bool:

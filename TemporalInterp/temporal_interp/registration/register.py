@@ -15,6 +15,7 @@ from temporal_interp.data.physical_displacement import from_physical
 from temporal_interp.data.slice_independence import slices_are_independent
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, OutOfMemoryError, Progress, TemporalInterpError, no_progress
+from temporal_interp.memory import require_fits
 from temporal_interp.registration.fit_velocity import compared_images, fit_velocity, seen_in_both
 from temporal_interp.registration.grids import coarsen
 from temporal_interp.registration.moving_volume import sample_onto
@@ -150,6 +151,7 @@ def register(
 
     Raises:
         InvalidInputError: the volumes show next to nothing in common, one is constant, or `initial` does not fit.
+        OutOfMemoryError: there is too little memory; the message says what would fit.
         FitDivergedError: the fit diverged.
 
     Example:
@@ -168,16 +170,19 @@ def register(
     start = None if initial is None else _initial_voxels(initial, geometry, device)
     here = _on_grid(moving, geometry)
     _require_common(fixed, here)
+    independent = slices_are_independent(geometry, slice_thickness)
+    settings = settings or default_settings(independent)
+    if not device.startswith("cuda"):
+        require_fits(settings.memory, geometry.shape, "A registration", instead=", or set fewer with --max-voxels")
     fixed_scaled, moving_scaled = _scaled(fixed, "The fixed volume"), _scaled(here, "The moving volume")
     if start is not None:
         moved = sample_onto(moving_scaled, geometry, start)
         moving_scaled = moved.volume.with_array(outside_as_nan(moved.volume.array, moved.covered))
-    independent = slices_are_independent(geometry, slice_thickness)
     fitted = fit_volumes(
         Filling()(fixed_scaled),
         Filling()(moving_scaled),
         geometry,
-        settings or default_settings(independent),
+        settings,
         independent=independent,
         seen=(field_of_view(fixed_scaled.array), field_of_view(moving_scaled.array)),
         device=device,

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, NonNegativeFloat, NonNegativeInt, Po
 
 from temporal_interp.data.settings import Counts, Levels, Paper, Seed, Settings, checked
 from temporal_interp.errors import InvalidInputError
+from temporal_interp.memory import Footprint
 from temporal_interp.tensors.similarity import NOISE_VARIANCE_FLOOR
 
 Stride = Annotated[float, Field(ge=1)]
@@ -122,6 +123,11 @@ class VelocitySettings(Settings):
     squaring_steps: Annotated[PositiveInt, Paper(7)] = 3
     patience: Annotated[NonNegativeInt, Paper(0)] = 0
     tolerance: NonNegativeFloat = 1e-3
+
+    @property
+    def memory(self) -> Footprint:
+        """The memory that a fit takes."""
+        return Footprint(per_voxel=60, at_once=1000, most_at_once=self.max_voxels)
 
     def __post_init__(self) -> None:
         if len(self.iterations) != len(self.levels):

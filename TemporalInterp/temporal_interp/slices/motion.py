@@ -15,6 +15,7 @@ from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.sequence import Sequence as Frames
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
+from temporal_interp.memory import Footprint, require_fits
 from temporal_interp.slices.seen import filled_slices, seen_between
 from temporal_interp.slices.slice_course import SliceEngine, slice_course
 from temporal_interp.slices.slice_grid import closer_slices
@@ -71,6 +72,10 @@ def slices_at(
     return result
 
 
+MEMORY = Footprint(per_voxel=100)
+"""For a voxel of every frame."""
+
+
 def move_slices(
     sequence: Frames, factor: int, *, device: str = "cpu", progress: Progress = no_progress
 ) -> Frames:  # fmt: skip
@@ -90,6 +95,7 @@ def move_slices(
 
     Raises:
         InvalidInputError: the volumes have one slice, or one shows nothing.
+        OutOfMemoryError: there is too little memory; the message says what would fit.
 
     Example:
         A bar that lies two columns further in the next slice lies one column further between them:
@@ -103,6 +109,9 @@ def move_slices(
     require_gap(sequence.geometry)
     for number, volume in enumerate(sequence.volumes):
         require_seen(volume, f"Frame {number}" if len(sequence) > 1 else "The volume")
+    result = sequence[0].array.nbytes * factor * len(sequence)
+    if not device.startswith("cuda"):
+        require_fits(MEMORY, (len(sequence), *sequence.geometry.shape), "Adding slices to volumes", result)
     stacks = [filled_slices(volume) for volume in sequence.volumes]
     grid, notes = closer_slices(sequence.geometry, factor), list(sequence.notes)
     arrays = np.empty((len(sequence), *grid.shape), sequence[0].array.dtype)

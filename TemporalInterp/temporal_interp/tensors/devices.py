@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.memory import free_memory, total_memory
+from temporal_interp.memory import free_memory, require_memory, total_memory
+
+TORCH_BYTES = 550e6
+"""Of addresses that PyTorch takes when it is imported, without a GPU (measured)."""
 
 
 def available_devices() -> list[str]:
@@ -19,6 +23,8 @@ def available_devices() -> list[str]:
 
 
 def _kinds() -> dict[str, Callable[[], bool]]:
+    if "torch" not in sys.modules:  # it would end the program where it cannot be loaded
+        require_memory(TORCH_BYTES, "The libraries of the program")
     import torch
 
     return {"cpu": lambda: True, "cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import abc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from temporal_interp.data.field_of_view import require_seen
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.fitting.resume import resume
+from temporal_interp.memory import Footprint, require_fits
 from temporal_interp.tensors.spatial import compose
 from temporal_interp.tracking.motion import SequenceMotion
 from temporal_interp.tracking.optimise import PairFit, Pairs
@@ -43,6 +45,10 @@ class Tracking:
     reference: int
     displacements: abc.Sequence[np.ndarray]
     network: Mapping[str, torch.Tensor] | None
+
+
+FIELD_BYTES = 3 * 3 * 4
+"""Of a frame's voxel in the result: displacement, forward and backward, of three components each in float32."""
 
 
 def track(
@@ -85,6 +91,7 @@ def track(
     Raises:
         InvalidInputError: there are fewer than two frames, one shows nothing, every voxel is the same, the mask does
             not fit or is empty, there is no such reference, or weights or checkpoint belong to something else.
+        OutOfMemoryError: there is too little memory; the message says what would fit.
         FitDivergedError: the fit diverged.
 
     Example:
@@ -107,6 +114,11 @@ def track(
         raise InvalidInputError(
             f"Only the method 'nmsr' starts from the weights of a network; the method is {settings.method!r}."
         )
+    shape = sequence.geometry.shape
+    fields = FIELD_BYTES * len(sequence) * math.prod(shape)
+    if not device.startswith("cuda"):
+        footprint = Footprint(per_voxel=60, at_once=1000, most_at_once=settings.max_voxels)
+        require_fits(footprint, shape, f"The tracking of {len(sequence)} frames", fields)
     with torch.inference_mode(False), torch.enable_grad():  # a caller may have switched gradients off
         problem = TrackingProblem(sequence, settings, mask, device)
         refine = bool(settings.refinement)

@@ -9,6 +9,7 @@ import zlib
 from typing import BinaryIO
 
 import pydicom
+from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset, read_partial
 from pydicom.filewriter import write_file_meta_info
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
@@ -50,7 +51,7 @@ def opened(file: BinaryIO) -> BinaryIO:
         file.seek(0)
         return file
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    start = io.BytesIO()
+    start = DicomBytesIO()
     start.write(bytes(HEAD - 4) + b"DICM")
     write_file_meta_info(start, pydicom.dataset.FileMetaDataset(meta), enforce_standard=False)
     return io.BytesIO(_inflated(_Deflated(file), start.getvalue()))
@@ -121,6 +122,8 @@ def _end_of_pixels(content: bytes) -> int | None:
     sizes = (integer(dataset, name) or 0 for name in ("Rows", "Columns", "BitsAllocated"))
     promised = math.prod((*counts, *sizes)) // 8
     if length > SPARE * promised + FIRST:
-        raise UnreadableFileError(f"it holds pixels of {in_words(length)}, and its header promises {in_words(promised)}")
+        raise UnreadableFileError(
+            f"it holds pixels of {in_words(length)}, and its header promises {in_words(promised)}"
+        )
     require_memory(SPARE * length, "its pixels")
     return file.tell() + length

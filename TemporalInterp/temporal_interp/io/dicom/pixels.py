@@ -42,7 +42,9 @@ def decoded_frames(path: Path, frames: Sequence[int]) -> Iterator[np.ndarray]:
         with path.open("rb") as file:
             plain = opened(file)
             is_deflated = plain is not file
-            dataset = pydicom.dcmread(plain if is_deflated else path, force=True, defer_size=None if is_deflated else "1 MB")
+            dataset = pydicom.dcmread(
+                plain if is_deflated else path, force=True, defer_size=None if is_deflated else "1 MB"
+            )
         is_complete = _completed(dataset)
         is_palette = text(dataset, "PhotometricInterpretation") == "PALETTE COLOR"
         shape = (dataset.Rows, dataset.Columns)

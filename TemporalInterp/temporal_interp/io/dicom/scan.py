@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -108,7 +109,7 @@ def _header(path: Path) -> pydicom.Dataset | PassedOver | None:
                 return None
             file.seek(0)
             plain = opened(file)
-            dataset, trouble = _read(plain, path.stat().st_size if plain is file else len(plain.getbuffer()))
+            dataset, trouble = _read(plain, plain.seek(0, io.SEEK_END))
     except (UnreadableFileError, OutOfMemoryError) as error:
         return PassedOver(path, f"cannot be used: {str(error).removesuffix('.')}")
     except OSError as error:
@@ -146,6 +147,7 @@ def _read(file: BinaryIO, size: int) -> tuple[pydicom.Dataset | None, str]:
     """Return the header of an open file up to its pixels, None where it is no image, and what is wrong with it."""
     if not size:
         return None, "is cut short: it is empty"
+    file.seek(0)
     try:
         dataset = read_partial(file, stop_when=at_pixels, defer_size=DEFERRED, force=True)
         pixels = _Pixels.at(file, dataset)

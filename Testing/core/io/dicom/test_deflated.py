@@ -3,6 +3,7 @@
 import io
 import tracemalloc
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pydicom
@@ -61,8 +62,8 @@ def test_deflated_images_are_read(write):
 
 
 def test_a_file_of_pydicom_is_the_same_inflated():
-    path = get_testdata_file("image_dfl.dcm")
-    with open(path, "rb") as file:
+    path = Path(get_testdata_file("image_dfl.dcm"))
+    with path.open("rb") as file:
         ours = pydicom.dcmread(opened(file))
     theirs = pydicom.dcmread(path)
     assert ours.file_meta.TransferSyntaxUID == ExplicitVRLittleEndian
@@ -71,7 +72,7 @@ def test_a_file_of_pydicom_is_the_same_inflated():
 
 
 def test_other_files_are_left_as_they_are():
-    with open(get_testdata_file("MR_small.dcm"), "rb") as file:
+    with Path(get_testdata_file("MR_small.dcm")).open("rb") as file:
         assert opened(file) is file
         assert file.tell() == 0
     nothing = io.BytesIO(b"short")
