@@ -16,9 +16,11 @@ from temporal_interp.data.geometry import Geometry
 from temporal_interp.errors import UnreadableFileError, UnwritableFileError
 from temporal_interp.io.files import CHUNK, open_uncompressed, require_exists
 from temporal_interp.io.metaimage_header import is_metaimage, read_header
-from temporal_interp.io.metaimage_voxels import compressed_voxels, is_compressed
+from temporal_interp.io.metaimage_voxels import compressed_voxels, end_of_header, is_compressed
 from temporal_interp.io.placement import ASSUMED_SPACING, placed
 from temporal_interp.memory import is_out_of_memory, require_memory
+
+ADVICE = "Choose a folder that is writable and has space left."
 
 
 def read_image(path: Path, kind: str = "", *, frame: int | None = None) -> sitk.Image:
@@ -59,7 +61,7 @@ def _read(path: Path, kind: str, frame: int | None) -> sitk.Image:
         sizes[3] = 1
         reader.SetExtractIndex([0, 0, 0, frame])
         reader.SetExtractSize(sizes)
-    require_memory(math.prod(sizes) * reader.GetNumberOfComponents() * _value_bytes(reader), "its voxels")
+    require_memory(math.prod(sizes) * reader.GetNumberOfComponents() * _value_bytes(reader.GetPixelID()), "its voxels")
     return reader.Execute()
 
 
@@ -78,9 +80,9 @@ def _read_compressed(path: Path, header: dict[str, str]) -> sitk.Image:
     return image
 
 
-def _value_bytes(reader: sitk.ImageFileReader) -> int:
+def _value_bytes(pixel_id: int) -> int:
     """Return the bytes that a value takes, by SimpleITK's words for its type, such as '16-bit signed integer'."""
-    bits = re.search(r"(\d+)-bit", sitk.GetPixelIDValueAsString(reader.GetPixelID()))
+    bits = re.search(r"(\d+)-bit", sitk.GetPixelIDValueAsString(pixel_id))
     return int(bits[1]) // 8 if bits else 1
 
 
@@ -107,12 +109,29 @@ def write_image(image: sitk.Image, path: Path) -> None:
     """Write an image, compressed where the format can.
 
     Raises:
-        UnwritableFileError: SimpleITK cannot write it.
+        UnwritableFileError: SimpleITK cannot write it, or the disk has no room for all of it.
     """
     try:
         sitk.WriteImage(image, str(path), useCompression=True)
     except RuntimeError as error:
-        raise UnwritableFileError(f"the image could not be written ({_reason(error)}).") from error
+        if is_out_of_memory(error):
+            raise
+        raise UnwritableFileError(f"the image could not be written ({_reason(error)}). {ADVICE}") from error
+    if not _is_whole(path, image):
+        raise UnwritableFileError(f"only a part of the image could be written. {ADVICE}")
+
+
+def _is_whole(path: Path, image: sitk.Image) -> bool:
+    """Tell whether all of an image is in the file: ITK says nothing where a disk is full when it writes NIfTI."""
+    voxels = image.GetNumberOfPixels() * image.GetNumberOfComponentsPerPixel() * _value_bytes(image.GetPixelID())
+    try:
+        if path.name.lower().endswith((".nii", ".nii.gz")):
+            return _uncompressed_size(path, voxels) == voxels
+        if is_metaimage(path):
+            return path.stat().st_size >= end_of_header(path) + int(read_header(path).get("CompressedDataSize", voxels))
+    except (EOFError, zlib.error, UnreadableFileError):
+        return False
+    return True
 
 
 def _reason(error: RuntimeError) -> str:

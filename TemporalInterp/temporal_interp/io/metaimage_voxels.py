@@ -40,12 +40,12 @@ def compressed_voxels(path: Path, header: dict[str, str]) -> np.ndarray:
     is_big = any(is_yes(header, key) for key in BIG_ENDIAN_KEYS)
     is_local = header["ElementDataFile"].upper() == "LOCAL"
     with (path if is_local else path.parent / header["ElementDataFile"]).open("rb") as file:
-        skip(file, _end_of_header(path) if is_local else max(0, int(header.get("HeaderSize", 0))))
+        skip(file, end_of_header(path) if is_local else max(0, int(header.get("HeaderSize", 0))))
         shape = (*sizes[::-1], channels) if channels > 1 else tuple(sizes[::-1])
         return read_frames(inflated(file), shape, dtype_of(header).newbyteorder(">" if is_big else "<"))
 
 
-def _end_of_header(path: Path) -> int:
+def end_of_header(path: Path) -> int:
     """Return the place of the first voxel in a file that holds both."""
     found = re.search(rb"(?:^|\n)\s*ElementDataFile\s*=[^\n]*\n", first_bytes(path, LONGEST_HEADER))
     if found is None:
