@@ -17,6 +17,7 @@ from temporal_interp.errors import UnreadableFileError
 from temporal_interp.io.dicom.deflated import opened
 from temporal_interp.io.dicom.entries import entry, integer, text
 from temporal_interp.io.dicom.headers import file_label
+from temporal_interp.io.dicom.jpeg_header import is_whole_jpeg
 from temporal_interp.io.luminance import luminance
 
 _PIXEL_MODULE = (
@@ -30,6 +31,8 @@ _PIXEL_MODULE = (
     "HighBit",
     "PixelRepresentation",
 )
+
+JPEG_START = b"\xff\xd8"
 
 
 def decoded_frames(path: Path, frames: Sequence[int]) -> Iterator[np.ndarray]:
@@ -94,6 +97,12 @@ def _decoded(
     yield from _decoded_by_simpleitk(path, dataset, frames[done:])
 
 
+def _size(dataset: pydicom.Dataset) -> tuple[int, int, int]:
+    """Return rows, columns and values of a pixel."""
+    rows, columns, samples = (integer(dataset, name) or 0 for name in ("Rows", "Columns", "SamplesPerPixel"))
+    return rows, columns, samples
+
+
 def _decoded_by_simpleitk(path: Path, dataset: pydicom.Dataset, frames: Sequence[int]) -> Iterator[np.ndarray]:
     """Yield frames whose compression pydicom cannot decode here, such as lossless JPEG.
 
@@ -110,7 +119,12 @@ def _decoded_by_simpleitk(path: Path, dataset: pydicom.Dataset, frames: Sequence
     with tempfile.TemporaryDirectory(prefix="TemporalInterp-") as folder:
         file = Path(folder) / "frame.dcm"
         for number in frames:
-            one.PixelData = encapsulate([get_frame(dataset.PixelData, number, number_of_frames=count)])
+            stream = get_frame(dataset.PixelData, number, number_of_frames=count)
+            if stream.startswith(JPEG_START) and not is_whole_jpeg(stream, *_size(dataset)):
+                raise UnreadableFileError(
+                    f"{file_label(path)}: its pixels are damaged (the header of the JPEG stream)."
+                )
+            one.PixelData = encapsulate([stream])
             one["PixelData"].is_undefined_length = True
             one.save_as(file, enforce_file_format=True)
             try:
