@@ -19,7 +19,7 @@ from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.io import read_field_sequence, read_sequence, write_field_sequence, write_sequence
-from temporal_interp.io.atomic import existing_folder
+from temporal_interp.io.atomic import existing_folder, write_errors_naming
 from temporal_interp.io.field_sequence import FieldDirection
 from temporal_interp.io.staging import staging_folder
 
@@ -52,10 +52,12 @@ class FieldFiles:
     Args:
         scratch: folder for the fields until they are complete: they may not fit into memory.
         engine: name of the engine, for the message where it has no fields.
+        beside: what the scratch folder lies beside, for the message where it cannot be written to.
     """
 
-    def __init__(self, scratch: Path, engine: str) -> None:
+    def __init__(self, scratch: Path, engine: str, beside: Path) -> None:
         self._scratch = scratch
+        self._beside = beside
         self._engine = engine
         self._times: dict[float, dict[str, str]] = {}
         self._geometry: Geometry | None = None
@@ -65,14 +67,16 @@ class FieldFiles:
 
         Raises:
             InvalidInputError: the frame has none.
+            UnwritableFileError: the disk is full.
         """
         self._geometry = frame.volume.geometry
         number = len(self._times)
         for end, field in (("first", frame.displacement_first_to_t), ("last", frame.displacement_last_to_t)):
             if field is None:
                 raise InvalidInputError(f"The engine {self._engine} has no displacement fields; leave out --fields.")
-            np.save(self._file("displacement", end, number), field.array)
-            np.save(self._file("jacobian", end, number), field.jacobian)
+            with write_errors_naming(self._beside):
+                np.save(self._file("displacement", end, number), field.array)
+                np.save(self._file("jacobian", end, number), field.jacobian)
         marks = {T_KEY: f"{frame.t:.9g}"} if frame.provenance is None else frame.provenance.as_attributes()
         self._times[frame.time] = marks
 
@@ -112,7 +116,7 @@ class FieldFiles:
 def collecting(engine: str, beside: Path) -> Iterator[FieldFiles]:
     """Yield a collector of fields with a scratch folder beside a path, which is removed afterwards."""
     with staging_folder(existing_folder(beside.absolute().parent)) as scratch:
-        yield FieldFiles(scratch, engine)
+        yield FieldFiles(scratch, engine, beside)
 
 
 def read_fields(folder: Path) -> Iterator[tuple[float, DisplacementField, DisplacementField]]:

@@ -3,6 +3,8 @@
 import gzip
 import struct
 import tempfile
+import time
+import zlib
 from pathlib import Path
 
 import nibabel
@@ -428,3 +430,28 @@ def test_uneven_times_are_said_to_be_beside_the_file(make_sequence):
     ]
     assert notes_on_writing(make_sequence(values=(0, 10, 20)), "pet.nii.gz") == []
     assert notes_on_writing(make_sequence(values=(0, 10, 80)), "pet.seq.nrrd") == []
+
+
+@pytest.mark.parametrize("behind", [1, 300_000_000])
+def test_what_follows_the_voxels_is_not_inflated_and_noted(behind, tmp_path):
+    image = nibabel.Nifti1Image(np.arange(48, dtype=np.int16).reshape(4, 3, 2, 2), np.eye(4))
+    packer = zlib.compressobj(1, zlib.DEFLATED, 31)
+    zeros = bytes(min(behind, 10_000_000))
+    packed = [packer.compress(image.to_bytes()), *(packer.compress(zeros) for _ in range(behind // len(zeros)))]
+    path = tmp_path / "a.nii.gz"
+    path.write_bytes(b"".join(packed) + packer.flush())
+    started = time.monotonic()
+    sequence = read_sequence(path)
+    assert time.monotonic() - started < 5
+    np.testing.assert_array_equal([v.array for v in sequence.volumes], np.asarray(image.dataobj).T)
+    assert any("The file goes on behind the voxels" in note for note in sequence.notes)
+
+
+def test_an_absurd_place_of_the_voxels_is_refused(tmp_path):
+    image = nibabel.Nifti1Image(np.zeros((4, 3, 2, 2), np.int16), np.eye(4))
+    content = bytearray(image.to_bytes())
+    content[108:112] = struct.pack("<f", 1e12)
+    path = tmp_path / "a.nii.gz"
+    path.write_bytes(gzip.compress(bytes(content)))
+    with pytest.raises(UnreadableFileError, match=r"a\.nii\.gz: the header says that voxels begin 1000\.0 GB behind it"):
+        read_sequence(path)

@@ -101,6 +101,21 @@ def test_other_errors_of_a_device_are_not_swallowed(known_student):
         ask(Broken(), device="meta")
 
 
+def test_a_cpu_with_too_little_memory_works_in_smaller_tiles(known_student):
+    class Large(known_student):
+        def encode(self, first, last):
+            if first.numel() > 90 * 64 * 64:
+                raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
+            return super().encode(first, last)
+
+    shape = (90, 90, 90)
+    model = ask(Large((2.0, 3.0), sees_neighbours=True), shape, independent=False)
+    assert model.max_voxels < 90**3
+    whole = ask(known_student((2.0, 3.0), sees_neighbours=True), shape, independent=False)
+    for one, other in zip(model.at([0.5]), whole.at([0.5]), strict=True):
+        torch.testing.assert_close(one.displacements, other.displacements)
+
+
 def test_memory_that_does_not_suffice_on_the_cpu_is_an_error(known_student):
     class Huge(known_student):
         def encode(self, first, last):
