@@ -51,6 +51,11 @@ FIELD_BYTES = 3 * 3 * 4
 """Of a frame's voxel in the result: displacement, forward and backward, of three components each in float32."""
 
 
+def footprint_of(settings: TrackingSettings) -> Footprint:
+    """Return the memory that the fits of a tracking take, beside their result."""
+    return Footprint(per_voxel=60, at_once=1000, most_at_once=settings.max_voxels)
+
+
 def track(
     sequence: Sequence,
     settings: TrackingSettings | None = None,
@@ -117,8 +122,7 @@ def track(
     shape = sequence.geometry.shape
     fields = FIELD_BYTES * len(sequence) * math.prod(shape)
     if not device.startswith("cuda"):
-        footprint = Footprint(per_voxel=60, at_once=1000, most_at_once=settings.max_voxels)
-        require_fits(footprint, shape, f"The tracking of {len(sequence)} frames", fields)
+        require_fits(footprint_of(settings), shape, f"The tracking of {len(sequence)} frames", fields)
     with torch.inference_mode(False), torch.enable_grad():  # a caller may have switched gradients off
         problem = TrackingProblem(sequence, settings, mask, device)
         refine = bool(settings.refinement)

@@ -453,5 +453,5 @@ def test_an_absurd_place_of_the_voxels_is_refused(tmp_path):
     content[108:112] = struct.pack("<f", 1e12)
     path = tmp_path / "a.nii.gz"
     path.write_bytes(gzip.compress(bytes(content)))
-    with pytest.raises(UnreadableFileError, match=r"a\.nii\.gz: the header says that voxels begin 1000\.0 GB behind it"):
+    with pytest.raises(UnreadableFileError, match=r"a\.nii\.gz: the header says.* 1000\.0 GB behind it"):
         read_sequence(path)
