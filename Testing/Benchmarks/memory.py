@@ -28,7 +28,7 @@ from temporal_interp.registration.register import default_settings, register
 from temporal_interp.slices.motion import MEMORY as MEMORY_OF_SLICES
 from temporal_interp.slices.motion import move_slices
 from temporal_interp.tracking.settings import TrackingSettings
-from temporal_interp.tracking.track import FIELD_BYTES, footprint_of, track
+from temporal_interp.tracking.track import bytes_beside, footprint_of, track
 from temporal_interp.workflows.interpolation import interpolate
 
 SHAPES = ((8, 96, 96), (16, 128, 128))
@@ -64,7 +64,10 @@ OPERATIONS: dict[str, tuple[Callable[[Frames], object], Callable[[int], float]]]
         lambda frames: register(frames[0], frames[1]),
         lambda voxels: default_settings(False).memory.of(voxels),
     ),
-    "track": (track, lambda voxels: footprint_of(TrackingSettings()).of(voxels) + FIELD_BYTES * FRAMES * voxels),
+    "track": (
+        track,
+        lambda voxels: footprint_of(TrackingSettings()).of(voxels) + bytes_beside(TrackingSettings(), FRAMES, voxels),
+    ),
     "slices": (
         lambda frames: move_slices(frames, 2),
         lambda voxels: MEMORY_OF_SLICES.of(FRAMES * voxels) + 2 * 2 * FRAMES * voxels,

@@ -19,7 +19,12 @@ from temporal_interp.memory import Footprint, require_fits
 from temporal_interp.tensors.spatial import compose
 from temporal_interp.tracking.motion import SequenceMotion
 from temporal_interp.tracking.optimise import PairFit, Pairs
-from temporal_interp.tracking.pair_velocities import PairVelocityFit, neighbour_settings, refinement_settings
+from temporal_interp.tracking.pair_velocities import (
+    CHUNK_VOXELS,
+    PairVelocityFit,
+    neighbour_settings,
+    refinement_settings,
+)
 from temporal_interp.tracking.problem import TrackingProblem
 from temporal_interp.tracking.settings import TrackingSettings
 from temporal_interp.tracking.trajectories import displacement_from
@@ -54,6 +59,12 @@ FIELD_BYTES = 3 * 3 * 4
 def footprint_of(settings: TrackingSettings) -> Footprint:
     """Return the memory that the fits of a tracking take, beside their result."""
     return Footprint(per_voxel=60, at_once=1000, most_at_once=settings.max_voxels)
+
+
+def bytes_beside(settings: TrackingSettings, frames: int, voxels: int) -> int:
+    """Return the bytes of the result, and of small pairs that are fitted together, beside `footprint_of`."""
+    together = max(0, min(CHUNK_VOXELS, 2 * frames * voxels) - voxels)
+    return FIELD_BYTES * frames * voxels + footprint_of(settings).at_once * together
 
 
 def track(
@@ -120,9 +131,9 @@ def track(
             f"Only the method 'nmsr' starts from the weights of a network; the method is {settings.method!r}."
         )
     shape = sequence.geometry.shape
-    fields = FIELD_BYTES * len(sequence) * math.prod(shape)
     if not device.startswith("cuda"):
-        require_fits(footprint_of(settings), shape, f"The tracking of {len(sequence)} frames", fields)
+        also = bytes_beside(settings, len(sequence), math.prod(shape))
+        require_fits(footprint_of(settings), shape, f"The tracking of {len(sequence)} frames", also)
     with torch.inference_mode(False), torch.enable_grad():  # a caller may have switched gradients off
         problem = TrackingProblem(sequence, settings, mask, device)
         refine = bool(settings.refinement)
