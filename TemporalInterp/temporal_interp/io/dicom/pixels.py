@@ -11,7 +11,13 @@ import pydicom
 import SimpleITK as sitk  # noqa: N813 - the name everybody uses
 from pydicom.encaps import encapsulate, get_frame
 from pydicom.pixels import apply_color_lut, iter_pixels
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, SecondaryCaptureImageStorage
+from pydicom.uid import (
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEGLSTransferSyntaxes,
+    JPEGTransferSyntaxes,
+    SecondaryCaptureImageStorage,
+)
 
 from temporal_interp.errors import UnreadableFileError
 from temporal_interp.io.dicom.deflated import opened
@@ -32,7 +38,7 @@ _PIXEL_MODULE = (
     "PixelRepresentation",
 )
 
-JPEG_START = b"\xff\xd8"
+JPEG_SYNTAXES = (*JPEGTransferSyntaxes, *JPEGLSTransferSyntaxes)
 
 
 def decoded_frames(path: Path, frames: Sequence[int]) -> Iterator[np.ndarray]:
@@ -114,13 +120,13 @@ def _decoded_by_simpleitk(path: Path, dataset: pydicom.Dataset, frames: Sequence
             setattr(one, keyword, dataset[keyword].value)
     one.SOPClassUID, one.SOPInstanceUID = SecondaryCaptureImageStorage, "1.2.3"
     one.file_meta = pydicom.dataset.FileMetaDataset()
-    one.file_meta.TransferSyntaxUID = dataset.file_meta.TransferSyntaxUID
+    one.file_meta.TransferSyntaxUID = syntax = dataset.file_meta.TransferSyntaxUID
     count = integer(dataset, "NumberOfFrames") or 1
     with tempfile.TemporaryDirectory(prefix="TemporalInterp-") as folder:
         file = Path(folder) / "frame.dcm"
         for number in frames:
             stream = get_frame(dataset.PixelData, number, number_of_frames=count)
-            if stream.startswith(JPEG_START) and not is_whole_jpeg(stream, *_size(dataset)):
+            if syntax in JPEG_SYNTAXES and not is_whole_jpeg(stream, *_size(dataset)):
                 raise UnreadableFileError(
                     f"{file_label(path)}: its pixels are damaged (the header of the JPEG stream)."
                 )
