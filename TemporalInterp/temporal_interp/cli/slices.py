@@ -12,6 +12,7 @@ from temporal_interp.cli.console import Console
 from temporal_interp.cli.exits import EXIT_CODES, CommandGroup
 from temporal_interp.cli.options import ComponentOption, DeviceOption, ForceOption, JsonOption, SeriesOption
 from temporal_interp.cli.outputs import file_output, folder_output, require_outputs, state_output
+from temporal_interp.cli.pictures import drawn, tell_if_not_drawn
 from temporal_interp.cli.slices_files import (
     read_slices,
     require_result_fits,
@@ -337,20 +338,21 @@ def evaluate(
         with atomic_folder(output, overwrite=True) as folder:
             (folder / "table.txt").write_text(as_text(tables), encoding="utf-8")
             write_csv(rows, folder / "scores.csv")
-            for evaluation in evaluations:
-                _save_pictures(evaluation, folder, ours, input_path.name)
+            not_drawn = drawn(folder, lambda pictures: _save_pictures(evaluations, pictures, ours, input_path.name))
+        tell_if_not_drawn(not_drawn, console)
     console.result({"input": input_path, "output": output, "rows": rows}, *tables)
 
 
 Choice = TypeVar("Choice", bound="StrEnum")
 
 
-def _save_pictures(evaluation: SliceEvaluation, folder: Path, ours: list[str], title: str) -> None:
+def _save_pictures(evaluations: list[SliceEvaluation], folder: Path, ours: list[str], title: str) -> None:
     from temporal_interp.figures.slice_comparison import save_slice_comparison
 
-    for cut in evaluation.cuts:
-        path = folder / f"slices-{evaluation.factor}x-{cut.view}.png"
-        save_slice_comparison(evaluation, cut, path, methods=[evaluation.best_classical, *ours], title=title)
+    for evaluation in evaluations:
+        for cut in evaluation.cuts:
+            path = folder / f"slices-{evaluation.factor}x-{cut.view}.png"
+            save_slice_comparison(evaluation, cut, path, methods=[evaluation.best_classical, *ours], title=title)
 
 
 def _chosen(kind: type[Choice], text: str, option: str) -> Choice:
