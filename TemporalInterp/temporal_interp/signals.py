@@ -46,7 +46,16 @@ def raise_on_signals() -> None:
     _handle_by(_raise)
 
 
-def _handle_by(handler: Callable[[int, FrameType | None], None]) -> None:
+def ignore_signals() -> None:
+    """From now on, take no notice of signals that end a program.
+
+    For one that has written its results and said so: Python still takes a moment to end, and whoever sends a signal in
+    that moment would be told that it was cancelled, or by which signal it died.
+    """
+    _handle_by(signal.SIG_IGN)
+
+
+def _handle_by(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
     if threading.current_thread() is not threading.main_thread():  # others may not, and receive none
         return
     for number in ENDING:

@@ -70,3 +70,15 @@ def test_while_the_program_starts_it_ends_at_once_in_a_word(number):
     said, errors = process.communicate(timeout=30)
     assert process.returncode == 128 + number
     assert (said, errors) == ("", "Cancelled; nothing has been written.\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_a_command_that_has_said_its_result_is_not_cancelled_while_python_ends(number):
+    ends = "import atexit, time; atexit.register(lambda: (print('ending', flush=True), time.sleep(0.5))); "
+    ends += "import sys; from temporal_interp.cli import run; sys.argv[1:] = ['--version']; run()"
+    process = subprocess.Popen([sys.executable, "-c", ends], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout.readline().strip()
+    assert process.stdout.readline() == "ending\n"
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (0, "")

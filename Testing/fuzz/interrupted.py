@@ -20,9 +20,6 @@ from temporal_interp.io import write_sequence, write_volume
 from temporal_interp.models.model_file import save_model
 from temporal_interp.networks import NetworkSettings, Student
 
-PATIENCE = 120
-"""Seconds after which a command hangs."""
-
 STATE = (".in-use.lock", ".lock")
 """Lock files stay, and hinder nobody."""
 
@@ -172,25 +169,42 @@ class Starter:
 
     def run(self, line: str, *, number: int = 0, after: float = 0.0) -> Ended:
         """Run a command to its end; send it a signal after some seconds."""
-        places = {"in": self.folder / "in", "out": self.folder / "out"}
-        log = self.folder / "log"
-        arguments = [part.format(**places) for part in line.split()]
-        print(
-            json.dumps({"arguments": arguments, "folder": str(self.folder), "log": str(log)}),
-            file=self._process.stdin,
-            flush=True,
-        )
-        child, started = int(self._answer()), time.monotonic()
+        (child,), started = self._start(line), time.monotonic()
         if number:
             time.sleep(after)
             with suppress(ProcessLookupError):  # it has ended
                 os.kill(child, number)
-        code = os.waitstatus_to_exitcode(int(self._answer()))
-        return Ended(code, log.read_text(encoding="utf-8", errors="replace"), time.monotonic() - started)
+        return self._ended(1, started)[0]
+
+    def run_both(self, one: str, other: str) -> list[Ended]:
+        """Run two commands at once, to their ends."""
+        self._start(one, other)
+        return self._ended(2, time.monotonic())
+
+    def _start(self, *lines: str) -> list[int]:
+        places = {"in": self.folder / "in", "out": self.folder / "out"}
+        commands = [
+            {
+                "arguments": [part.format(**places) for part in line.split()],
+                "folder": str(self.folder),
+                "log": str(self.folder / f"log{number}"),
+            }
+            for number, line in enumerate(lines)
+        ]
+        print(json.dumps(commands), file=self._process.stdin, flush=True)
+        return json.loads(self._answer())
+
+    def _ended(self, count: int, started: float) -> list[Ended]:
+        statuses = json.loads(self._answer())
+        seconds = time.monotonic() - started
+        logs = [(self.folder / f"log{number}").read_text(encoding="utf-8", errors="replace") for number in range(count)]
+        return [
+            Ended(os.waitstatus_to_exitcode(status), log, seconds) for status, log in zip(statuses, logs, strict=True)
+        ]
 
     def stop(self) -> None:
         """End the process that starts the others."""
-        self._process.communicate("")
+        self._process.communicate("", timeout=60)
 
     def _answer(self) -> str:
         assert self._process.stdout is not None

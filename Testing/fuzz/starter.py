@@ -1,14 +1,17 @@
 """A process that has imported the program, and starts commands as children of its own, each in a moment.
 
-It reads a line of JSON for each command, {"arguments": [...], "folder": ..., "log": ...}, answers with the number of
-the child, and when that has ended, with its status.
+It reads a line of JSON for those that start at once, [{"arguments": [...], "folder": ..., "log": ...}, ...], answers
+with the numbers of the children, and when they have ended, with their statuses.
 """
 
+import gc
 import importlib
 import json
 import os
 import pkgutil
 import sys
+import traceback
+from typing import Any
 
 import temporal_interp
 from temporal_interp.signals import end_at_once
@@ -21,7 +24,7 @@ def import_all() -> None:
 
 
 def become(arguments: list[str], folder: str, log: str) -> None:
-    """Be a command from now on, to its end."""
+    """Be a command from now on, to its end; Python itself, which has loaded far more than one needs, ends at once."""
     end_at_once()
     os.chdir(folder)
     said = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -30,16 +33,32 @@ def become(arguments: list[str], folder: str, log: str) -> None:
     from temporal_interp.cli import run
 
     sys.argv = ["temporal-interp", *arguments]
-    run()
+    try:
+        run()
+    except SystemExit as ended:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(ended.code if isinstance(ended.code, int) else int(ended.code is not None))
+
+
+def started(command: dict[str, Any]) -> int:
+    """Start a command, and return the number of the child that it is."""
+    child = os.fork()
+    if child == 0:
+        try:
+            become(**command)
+        except BaseException:  # as Python itself would
+            traceback.print_exc()
+            sys.stderr.flush()
+        os._exit(1)
+    return child
 
 
 if __name__ == "__main__":
     import_all()
+    gc.freeze()  # the children share it
     print("ready", flush=True)
     for line in sys.stdin:
-        child = os.fork()
-        if child == 0:
-            become(**json.loads(line))
-            sys.exit()
-        print(child, flush=True)
-        print(os.waitpid(child, 0)[1], flush=True)
+        children = [started(command) for command in json.loads(line)]
+        print(json.dumps(children), flush=True)
+        print(json.dumps([os.waitpid(child, 0)[1] for child in children]), flush=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 
 from temporal_interp.cli.extras import missing_extra
-from temporal_interp.signals import end_at_once, raise_on_signals
+from temporal_interp.signals import end_at_once, ignore_signals, raise_on_signals
 
 
 def run() -> None:
@@ -23,4 +23,7 @@ def run() -> None:
             raise
         sys.exit(f"Error: {advice}")
     raise_on_signals()
-    main()
+    try:
+        main()
+    finally:
+        ignore_signals()
