@@ -20,8 +20,8 @@ from temporal_interp.io import write_sequence, write_volume
 from temporal_interp.models.model_file import save_model
 from temporal_interp.networks import NetworkSettings, Student
 
-STATE = (".in-use.lock", ".lock")
-"""Lock files stay, and hinder nobody."""
+STATE = (".in-use.lock", ".lock", "events.out.tfevents")
+"""How files begin that count for nothing: lock files stay, and hinder nobody; TensorBoard's have the time as a name."""
 
 TRAINING = """
 network: {widths: [2, 4], kernels: slices}
@@ -40,6 +40,7 @@ class Command:
         before: run once before each, let alone.
         keeps: it says that it keeps what is done, and goes on from there.
         slow: for the campaign alone.
+        timed: writes how long it took, so that no two results are the same.
         again: added where it runs after one that was interrupted.
     """
 
@@ -47,6 +48,7 @@ class Command:
     before: tuple[str, ...] = ()
     keeps: bool = False
     slow: bool = False
+    timed: bool = False
     again: str = "--force"
 
 
@@ -92,14 +94,16 @@ COMMANDS = {
         keeps=True,
         slow=True,
     ),
-    "slices evaluate": Command("slices evaluate {in}/0.nrrd --no-fit -o {out}/scores", slow=True),
+    "slices evaluate": Command("slices evaluate {in}/0.nrrd --no-fit -o {out}/scores", slow=True, timed=True),
     "evaluate": Command(
-        "evaluate {in}/cine.seq.nrrd --every 2 --engines linear_blend,velocity_field -o {out}/scores", slow=True
+        "evaluate {in}/cine.seq.nrrd --every 2 --engines linear_blend,velocity_field -o {out}/scores",
+        slow=True,
+        timed=True,
     ),
     "evaluate-tracking": Command(
-        "evaluate-tracking {in}/cine.seq.nrrd --method identity --method demons -o {out}/scores", slow=True
+        "evaluate-tracking {in}/cine.seq.nrrd --method identity --method demons -o {out}/scores", slow=True, timed=True
     ),
-    "demo": Command("demo -o {out}/demo --device cpu", slow=True),
+    "demo": Command("demo -o {out}/demo --device cpu", slow=True, timed=True),
     "phantom": Command("phantom heart -o {out}/phantom --phases 5 --truth {out}/truth"),
     "info": Command("info {in}/cine.seq.nrrd", again=""),
     "models add": Command("models add {in}/m.safetensors --name mine", again=""),
@@ -213,7 +217,7 @@ class Starter:
 
 def left_in(folder: Path) -> dict[str, str]:
     """Return the files and folders in a folder, with a checksum of every file; lock files count for nothing."""
-    found = [path for path in sorted(folder.rglob("*")) if path.name not in STATE]
+    found = [path for path in sorted(folder.rglob("*")) if not path.name.startswith(STATE)]
     return {str(path.relative_to(folder)): _checksum(path) if path.is_file() else "" for path in found}
 
 

@@ -9,12 +9,13 @@ import importlib
 import json
 import os
 import pkgutil
+import signal
 import sys
 import traceback
 from typing import Any
 
 import temporal_interp
-from temporal_interp.signals import end_at_once
+from temporal_interp.signals import ENDING, end_at_once
 
 
 def import_all() -> None:
@@ -25,11 +26,12 @@ def import_all() -> None:
 
 def become(arguments: list[str], folder: str, log: str) -> None:
     """Be a command from now on, to its end; Python itself, which has loaded far more than one needs, ends at once."""
-    end_at_once()
     os.chdir(folder)
     said = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(said, 1)
     os.dup2(said, 2)
+    end_at_once()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     from temporal_interp.cli import run
 
     sys.argv = ["temporal-interp", *arguments]
@@ -43,6 +45,7 @@ def become(arguments: list[str], folder: str, log: str) -> None:
 
 def started(command: dict[str, Any]) -> int:
     """Start a command, and return the number of the child that it is."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)  # until it says where to write what it is sent
     child = os.fork()
     if child == 0:
         try:
@@ -51,6 +54,7 @@ def started(command: dict[str, Any]) -> int:
             traceback.print_exc()
             sys.stderr.flush()
         os._exit(1)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     return child
 
 

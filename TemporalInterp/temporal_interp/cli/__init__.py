@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 
 from temporal_interp.cli.extras import missing_extra
-from temporal_interp.signals import end_at_once, ignore_signals, raise_on_signals
+from temporal_interp.signals import end_at_once
 
 
 def run() -> None:
@@ -22,8 +22,4 @@ def run() -> None:
         if advice is None:
             raise
         sys.exit(f"Error: {advice}")
-    raise_on_signals()
-    try:
-        main()
-    finally:
-        ignore_signals()
+    main()

@@ -282,9 +282,10 @@ class Registry:
                     continue
                 with suppress(TemporalInterpError):  # a model that is damaged, too, stays where it is
                     found.append(_entry_of(path, load_model(path)))
-            with signals_wait(), atomic_file(self.user / f"{REGISTRY_FILE}.damaged", overwrite=True) as kept:
-                shutil.copyfile(self.user / REGISTRY_FILE, kept)  # there is a registry at any moment
-            _write(self.user, found)
+            with signals_wait():
+                with atomic_file(self.user / f"{REGISTRY_FILE}.damaged", overwrite=True) as kept:
+                    shutil.copyfile(self.user / REGISTRY_FILE, kept)  # there is a registry at any moment
+                _write(self.user, found)
         return found
 
     @contextmanager
