@@ -100,16 +100,15 @@ def test_a_hostile_value_is_refused_in_words_or_worked_with(name, folder, monkey
     sources = left_in(folder / "in")
     chance, ends, slowest = random.Random(name), Counter(), 0.0
     for option in options_of(LINES[name]):
-        kind = option.type.name
-        values = PATHS if kind in ("path", "file") else WORDS
+        is_path = any(word in (option.metavar or "") for word in ("FILE", "DIR", "OUT", "WARPED"))
+        values = PATHS if is_path else WORDS
         for value in chance.sample(values, min(TIMES or 1, len(values))):
             shutil.rmtree(folder / "out", ignore_errors=True)
             (folder / "out").mkdir()
             monkeypatch.chdir(folder / "out")
             line = [part.format(**places) for part in LINES[name].split()]
-            given = f"{option.opts[0]}={value.format(**places) if kind in ('path', 'file') else value}"
-            if not option.opts[0].startswith("--"):
-                given = f"{option.opts[-1]}={value}"
+            name_of = next(name for name in option.opts if name.startswith("--"))
+            given = f"{name_of}={value.format(**places) if is_path else value}"
             before, started = memory(), time.process_time()
             signal.signal(signal.SIGALRM, too_long)
             signal.alarm(30)
