@@ -98,6 +98,7 @@ def require_outputs(*outputs: Output | None, inputs: Iterable[Path | None] = (),
     for one, other in itertools.combinations(given, 2):
         _require_apart(one, other)
     for output in given:
+        _require_text(output.path)
         output.require(force)
 
 
@@ -107,6 +108,14 @@ def require_content(path: Path, planned: Planned) -> None:
 
     with errors_naming(path):
         writer_format(path).check_content(planned)
+
+
+def _require_text(path: Path) -> None:
+    """Raise UnwritableFileError for a name that libraries cannot write, and that no other system could read."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise UnwritableFileError(f"{path} is not text in UTF-8; choose another name.") from error
 
 
 def _require_not_the_source(output: Output, source: Path) -> None:

@@ -13,8 +13,10 @@ import SimpleITK as sitk  # noqa: N813 - the name everybody uses
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.errors import UnreadableFileError, UnwritableFileError
-from temporal_interp.io.files import CHUNK, open_uncompressed, require_exists
+from temporal_interp.io.files import CHUNK, has_plain_name, itk_name, open_uncompressed, require_exists
 from temporal_interp.io.placement import ASSUMED_SPACING, placed
+
+NOT_TEXT = "its name, or that of a folder above it, is not text in UTF-8; choose another."
 
 
 def read_image(path: Path, kind: str = "", *, frame: int | None = None) -> sitk.Image:
@@ -33,7 +35,7 @@ def read_image(path: Path, kind: str = "", *, frame: int | None = None) -> sitk.
     if path.is_dir():
         raise UnreadableFileError("this is a folder, an image file was expected.")
     try:
-        image = sitk.ReadImage(str(path), imageIO=kind) if frame is None else _read_frame(path, kind, frame)
+        image = sitk.ReadImage(itk_name(path), imageIO=kind) if frame is None else _read_frame(path, kind, frame)
     except RuntimeError as error:
         raise UnreadableFileError(f"this is not an image, or it is damaged ({_reason(error)}).") from error
     if image.HasMetaDataKey("dim[0]"):
@@ -43,7 +45,7 @@ def read_image(path: Path, kind: str = "", *, frame: int | None = None) -> sitk.
 
 def _read_frame(path: Path, kind: str, frame: int) -> sitk.Image:
     reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
+    reader.SetFileName(itk_name(path))
     reader.SetImageIO(kind)
     reader.ReadImageInformation()
     reader.SetExtractIndex([0, 0, 0, frame])
@@ -76,6 +78,8 @@ def write_image(image: sitk.Image, path: Path) -> None:
     Raises:
         UnwritableFileError: SimpleITK cannot write it.
     """
+    if not has_plain_name(path):
+        raise UnwritableFileError(NOT_TEXT)
     try:
         sitk.WriteImage(image, str(path), useCompression=True)
     except RuntimeError as error:
