@@ -159,6 +159,9 @@ def apply(
             result = add_slices_to_sequence(
                 sequence, networks, source=source, keep_acquired=keep_acquired, progress=progress
             )
+    for path in (output, errors):  # before the first of them is written
+        if path is not None:
+            path.absolute().parent.mkdir(parents=True, exist_ok=True)
     for note in [*result.notes[len(sequence.notes) :], *write_slices(result, output, force=force)]:
         console.note(note)
     if errors is not None and error is not None:
