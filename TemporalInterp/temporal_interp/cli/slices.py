@@ -108,8 +108,9 @@ def apply(
     json: JsonOption = False,
 ) -> None:
     """Add slices between the slices of a volume, or of every frame of a sequence."""
-    from temporal_interp.slices.choices import Quality
+    from temporal_interp.slices.choices import Quality, require_factor
 
+    require_factor(factor)
     if model is not None and quality is not None:
         raise typer.BadParameter("Give --quality or --model, not both.")
     for_fitting = steps is not None or blurred
@@ -211,6 +212,9 @@ def train(
     json: JsonOption = False,
 ) -> None:
     """Train the networks on volumes, without ground truth, for `slices apply --model FILE`."""
+    from temporal_interp.slices.choices import require_factor
+
+    require_factor(factor)
     if not inputs and not synthetic:
         raise typer.BadParameter("Give images to learn from, or --synthetic N.")
     if synthetic and (inputs and not fine):
@@ -302,7 +306,10 @@ def evaluate(
     remaining slices, without ground truth; motion + fitted is --quality fitted. syn needs the package antspyx.
     """
     from temporal_interp.evaluation.slice_ablation import Part
+    from temporal_interp.slices.choices import require_factor
 
+    for factor in factors or []:
+        require_factor(factor)
     parts = [_chosen(Part, name, "--without") for name in dict.fromkeys(without or [])]
     if not fit and (parts or views or steps is not None):
         raise typer.BadParameter("--without, --views and --steps are for fitting; omit them, or omit --no-fit.")
