@@ -13,7 +13,15 @@ import SimpleITK as sitk  # noqa: N813 - the name everybody uses
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.errors import UnreadableFileError, UnwritableFileError
-from temporal_interp.io.files import CHUNK, has_plain_name, itk_name, open_uncompressed, require_exists
+from temporal_interp.io.files import (
+    CHUNK,
+    first_bytes,
+    has_plain_name,
+    header_text,
+    itk_name,
+    open_uncompressed,
+    require_exists,
+)
 from temporal_interp.io.placement import ASSUMED_SPACING, placed
 
 NOT_TEXT = "its name, or that of a folder above it, is not text in UTF-8; choose another."
@@ -34,6 +42,7 @@ def read_image(path: Path, kind: str = "", *, frame: int | None = None) -> sitk.
     require_exists(path)
     if path.is_dir():
         raise UnreadableFileError("this is a folder, an image file was expected.")
+    _require_short_words(path)
     try:
         image = sitk.ReadImage(itk_name(path), imageIO=kind) if frame is None else _read_frame(path, kind, frame)
     except RuntimeError as error:
@@ -41,6 +50,24 @@ def read_image(path: Path, kind: str = "", *, frame: int | None = None) -> sitk.
     if image.HasMetaDataKey("dim[0]"):
         _require_complete_nifti(path, image)
     return image
+
+
+LONGEST_WORD = 200
+"""Characters of a number or a word in a NRRD header; ITK writes past its memory at some that are far longer."""
+
+FREE_TEXT = ("content:", "labels:", "units:", "data file:", "datafile:", "sample units:", "#")
+"""How lines of a NRRD header begin that may hold any text."""
+
+
+def _require_short_words(path: Path) -> None:
+    """Raise UnreadableFileError for a NRRD header that would end the whole program within ITK."""
+    if not first_bytes(path, 4).startswith(b"NRRD"):
+        return
+    for line in header_text(path).splitlines():
+        if ":=" in line or line.lower().startswith(FREE_TEXT):
+            continue
+        if max(map(len, line.split()), default=0) > LONGEST_WORD:
+            raise UnreadableFileError(f"its header is damaged: '{line[:30]}...' is no entry of NRRD.")
 
 
 def _read_frame(path: Path, kind: str, frame: int) -> sitk.Image:
