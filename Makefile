@@ -6,7 +6,8 @@
 #   make lint    style, types and layers: what continuous integration checks before the tests
 #   make bench   our engines beside those of others: accuracy, time, memory; report in build/bench. PEERS=1 installs the
 #                others, QUICK=1 takes few and small sets, BENCH_OPTIONS="--sets NAME --threads 4" is passed on
-#   make fuzz    damage 10,000 inputs and interrupt commands 500 times; EXAMPLES and SIGNALS choose how often
+#   make fuzz    damage 11,000 inputs, interrupt commands 500 times, and more; EXAMPLES, SIGNALS, OPTIONS and STARTS
+#                choose how often: for every kind of input, command, option and pair of commands at once
 #   make weights train the shipped networks again, into build/weights; about two and a half hours on two cores
 #   make clean   remove what these made
 #
@@ -43,7 +44,8 @@ bench: $(VENV)/.installed$(if $(PEERS), $(VENV)/.with-peers)
 	env -u OMP_WAIT_POLICY $(BIN)/python Testing/Benchmarks/bench.py $(if $(QUICK),--quick) $(BENCH_OPTIONS)
 
 fuzz: $(VENV)/.installed-test
-	FUZZ_EXAMPLES=$(or $(EXAMPLES),600) FUZZ_SIGNALS=$(or $(SIGNALS),80) OMP_NUM_THREADS=1 \
+	FUZZ_EXAMPLES=$(or $(EXAMPLES),300) FUZZ_SIGNALS=$(or $(SIGNALS),24) FUZZ_OPTIONS=$(or $(OPTIONS),8) \
+	  FUZZ_STARTS=$(or $(STARTS),20) OMP_NUM_THREADS=1 \
 	  $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --timeout 7200 Testing/fuzz
 
 weights: $(VENV)/.installed

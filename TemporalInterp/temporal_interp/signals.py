@@ -46,7 +46,47 @@ def raise_on_signals() -> None:
     _handle_by(_raise)
 
 
-def _handle_by(handler: Callable[[int, FrameType | None], None]) -> None:
+@contextmanager
+def at_work() -> Iterator[None]:
+    """After `end_at_once`: signals raise while the block works, as of `raise_on_signals`, and are ignored afterwards.
+
+    For a command that has written its results: Python still takes a moment to end, and whoever sends a signal in that
+    moment would be told that it was cancelled, or by which signal it died. In a program that handles signals by itself,
+    such as Slicer, this does nothing.
+    """
+    ours = threading.current_thread() is threading.main_thread() and any(
+        signal.getsignal(number) is _end for number in ENDING
+    )
+    told = sys.unraisablehook
+    try:
+        if ours:
+            sys.unraisablehook = _send_again
+            raise_on_signals()
+        yield
+    finally:
+        if ours:
+            _handle_by(signal.SIG_IGN)
+            sys.unraisablehook = told
+
+
+def _send_again(lost: sys.UnraisableHookArgs) -> None:
+    """Send a signal again whose exception was raised where none can go any further, as in a callback of a library."""
+    if not (_received and issubclass(lost.exc_type, KeyboardInterrupt)):
+        sys.__unraisablehook__(lost)
+        return
+    again = threading.Timer(0.05, _send, (_received[-1],))
+    again.daemon = True
+    again.start()
+
+
+def _send(number: int) -> None:
+    if hasattr(signal, "pthread_kill"):  # wakes the main thread also where it waits
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
+    else:
+        signal.raise_signal(number)
+
+
+def _handle_by(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
     if threading.current_thread() is not threading.main_thread():  # others may not, and receive none
         return
     for number in ENDING:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -70,3 +71,60 @@ def test_while_the_program_starts_it_ends_at_once_in_a_word(number):
     said, errors = process.communicate(timeout=30)
     assert process.returncode == 128 + number
     assert (said, errors) == ("", "Cancelled; nothing has been written.\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_a_command_that_has_said_its_result_is_not_cancelled_while_python_ends(number):
+    ends = "import atexit, time; atexit.register(lambda: (print('ending', flush=True), time.sleep(0.5))); "
+    ends += "import sys; from temporal_interp.cli import run; sys.argv[1:] = ['models', 'list', '--json']; run()"
+    process = subprocess.Popen([sys.executable, "-c", ends], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert '"event": "result"' in process.stdout.readline()
+    assert process.stdout.readline() == "ending\n"
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (0, "")
+
+
+def test_until_the_work_begins_a_signal_ends_the_program_at_once():
+    signals.end_at_once()
+    with signals.at_work():
+        assert signal.getsignal(signal.SIGTERM) is signals._raise
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+
+
+def test_signals_of_a_program_that_handles_them_itself_are_left_to_it():
+    def own(number, frame):
+        pass
+
+    signal.signal(signal.SIGTERM, own)
+    with signals.at_work():
+        assert signal.getsignal(signal.SIGTERM) is own
+    assert signal.getsignal(signal.SIGTERM) is own
+
+
+def test_a_signal_that_gets_lost_in_a_callback_is_sent_again():
+    class Careless:
+        def __del__(self):
+            signal.raise_signal(signal.SIGTERM)  # what is raised here goes no further
+
+    def works():
+        with signals.at_work():
+            Careless()
+            time.sleep(10)
+
+    signals.end_at_once()
+    with pytest.raises(EndedBySignalError):
+        works()
+
+
+def test_what_else_goes_no_further_is_told(capsys):
+    class Careless:
+        def __del__(self):
+            raise ValueError("of its own")
+
+    signals.end_at_once()
+    before = sys.unraisablehook
+    with signals.at_work():
+        Careless()
+    assert sys.unraisablehook is before
+    assert "ValueError: of its own" in capsys.readouterr().err

@@ -23,6 +23,6 @@ def pytest_terminal_summary(terminalreporter):
         for name, value in getattr(report, "user_properties", [])
         if name == "fuzzed"
     ]
-    terminalreporter.section("what was damaged and interrupted")
+    terminalreporter.section("what was damaged, interrupted, given and started twice")
     for line in sorted(told):
         terminalreporter.line(line)

@@ -7,6 +7,7 @@ import signal
 import time
 import warnings
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,10 @@ from temporal_interp.errors import OutOfMemoryError, TemporalInterpError
 from whole_inputs import KINDS
 
 LONGEST = 10
-"""Seconds that one reading may take."""
+"""Seconds that one reading may take, of the processor: others may be at work, too."""
+
+WAITING = 60
+"""Seconds after which a reading hangs."""
 
 MOST = 400
 """MB by which one reading may enlarge the process: the files have a few kB."""
@@ -38,7 +42,7 @@ def memory() -> float:
 
 
 def too_long(number, frame):
-    raise TimeoutError(f"still reading after {LONGEST} s")
+    raise TimeoutError(f"still reading after {WAITING} s")
 
 
 def test_a_whole_input_is_read(whole):
@@ -50,10 +54,11 @@ def test_a_damaged_input_is_read_or_refused_in_words(whole, tmp_path, record_pro
     name, kind, folder, read = whole
     kind.read(folder / read)  # what is loaded once counts for nobody
     files = sorted(path.relative_to(folder) for path in folder.rglob(kind.damage) if path.is_file())
-    ends = Counter()
+    ends, slowest, most = Counter(), 0.0, 0.0
 
     @given(DAMAGES, st.integers(0, len(files) - 1))
     def damaged(damages, number):
+        nonlocal slowest, most
         place = tmp_path / "damaged"
         shutil.rmtree(place, ignore_errors=True)
         shutil.copytree(folder, place)
@@ -61,17 +66,34 @@ def test_a_damaged_input_is_read_or_refused_in_words(whole, tmp_path, record_pro
         for damage in damages:
             content = damage.done_to(content)
         (place / files[number]).write_bytes(content)
-        ends[_outcome(kind.read, place / read)] += 1
+        outcome = _outcome(kind.read, place / read)
+        ends[outcome.end] += 1
+        slowest, most = max(slowest, outcome.seconds), max(most, outcome.megabytes)
 
     damaged()
-    record_property("fuzzed", f"{name}: {ends['read']} read, {ends['refused']} refused")
+    record_property("fuzzed", told(name, ends, slowest, most))
 
 
-def _outcome(read, path: Path) -> str:
+@dataclass(frozen=True)
+class Outcome:
+    """How a reading ended: "read" or "refused", the seconds of the processor, and the MB by which the process grew."""
+
+    end: str
+    seconds: float
+    megabytes: float
+
+
+def told(name, ends, slowest, most) -> str:
+    """Return a line of the summary."""
+    counted = f"{sum(ends.values()):>6} tried, {ends['read']:>5} read, {ends['refused']:>5} refused"
+    return f"{name:<17} {counted}, slowest {slowest:4.1f} s, largest {most:4.0f} MB"
+
+
+def _outcome(read, path: Path) -> Outcome:
     """Read what may be damaged, and say how it ended; anything that must not happen is an exception."""
-    before, started = memory(), time.monotonic()
+    before, started = memory(), time.process_time()
     signal.signal(signal.SIGALRM, too_long)
-    signal.alarm(LONGEST)
+    signal.alarm(WAITING)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -92,6 +114,7 @@ def _outcome(read, path: Path) -> str:
         end = "read"
     finally:
         signal.alarm(0)
-    assert time.monotonic() - started < LONGEST
-    assert memory() - before < MOST
-    return end
+    seconds, grown = time.process_time() - started, memory() - before
+    assert seconds < LONGEST
+    assert grown < MOST
+    return Outcome(end, seconds, grown)

@@ -102,7 +102,7 @@ def ablate(
     )  # fmt: skip
     if (subjects, test_subjects) != (None, None) and given.data.dataset not in ("phantoms", "synthetic"):
         raise typer.BadParameter("--subjects and --test-subjects are for phantoms and synthetic subjects.")
-    require_outputs(folder_output(output), force=True)
+    require_outputs(folder_output(output, names=[TABLE_FILE]), inputs=models.values(), force=True)
     finished: list[ScoredRow] = []
 
     def keep(scored: Sequence[ScoredRow]) -> None:

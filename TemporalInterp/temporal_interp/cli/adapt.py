@@ -67,12 +67,15 @@ def adapt(
     console, started = Console(json), time.monotonic()
     registry = Registry()
     sequence = read_input(input_path, console, series, component).acquired()
+    start = registry.file_of(model, "student", "slices" if sequence.slices_are_independent else "volumes")
+    taught_by = None if teacher is None else registry.file_of(teacher, "teacher")
+    require_outputs(file_output(output, (".safetensors",)), inputs=[start, taught_by], force=force)  # found by name
     with console.progress("Adapting") as progress:
         result = run_adaptation(
             sequence,
-            registry.file_of(model, "student", "slices" if sequence.slices_are_independent else "volumes"),
+            start,
             output,
-            teacher=None if teacher is None else registry.file_of(teacher, "teacher"),
+            teacher=taught_by,
             frames=range(0, len(sequence), every),
             settings=_settings(epochs),
             hardware=Hardware({"cuda": "gpu"}.get(where.partition(":")[0], where), 1),

@@ -13,6 +13,7 @@ from temporal_interp.cli.console import Console
 from temporal_interp.cli.evaluate import write_report
 from temporal_interp.cli.options import DeviceOption, ForceOption, JsonOption
 from temporal_interp.cli.outputs import folder_output, require_outputs
+from temporal_interp.cli.pictures import drawn, tell_if_not_drawn
 from temporal_interp.tensors.devices import choose_device
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def demo(
         evaluation = _scored(cine, list(engines.values()), part_of(progress, 0.05, 0.9))
         best = choose_engine(cine.sequence.geometry, cine.sequence.slice_thickness, device=where)
         completed = _completed(cine, evaluation, engines[best.name])
-        _write(cine, completed, evaluation, folder, part_of(progress, 0.9, 1.0))
+        not_drawn = _write(cine, completed, evaluation, folder, part_of(progress, 0.9, 1.0))
+    tell_if_not_drawn(not_drawn, console)
 
     summaries = summarise([evaluation])
     title = f"Beating heart phantom, {evaluation.protocol}"
@@ -106,20 +108,27 @@ def _completed(cine: PhantomCine, evaluation: Evaluation, engine: Engine) -> Seq
     return replace(scaled, volumes=volumes, item_attributes=attributes)
 
 
-def _write(cine: PhantomCine, completed: Sequence, evaluation: Evaluation, folder: Path, progress: Progress) -> None:
+def _write(
+    cine: PhantomCine, completed: Sequence, evaluation: Evaluation, folder: Path, progress: Progress
+) -> str | None:
+    """Write the sequence and the scores, then the pictures; return why these could not be drawn, None if they were."""
     from temporal_interp.figures.animation import save_animation
     from temporal_interp.figures.contact_sheet import save_contact_sheet
     from temporal_interp.io import write_sequence
 
+    def draw(pictures: Path) -> None:
+        save_contact_sheet(completed, pictures / "contact_sheet.png")
+        progress(0.7, "film")
+        save_animation(completed, pictures / "film.gif")
+
     write_sequence(completed, folder / SEQUENCE)
-    progress(0.2, "pictures")
-    save_contact_sheet(completed, folder / "contact_sheet.png")
-    progress(0.4, "film")
-    save_animation(completed, folder / "film.gif")
-    progress(0.7, "scores")
+    progress(0.2, "scores")
     shown = {key: frame for key, frame in evaluation.kept.items() if key[-1] in SHOWN_FRAMES}
-    write_report(cine.sequence, replace(evaluation, kept=shown), folder)
+    of_report = write_report(cine.sequence, replace(evaluation, kept=shown), folder)
+    progress(0.5, "pictures")
+    of_film = drawn(folder, draw)
     progress(1.0, "done")
+    return of_report or of_film
 
 
 def _closing(output: Path) -> list[str]:

@@ -20,6 +20,7 @@ from temporal_interp.cli.options import (
     SeriesOption,
 )
 from temporal_interp.cli.outputs import folder_output, require_outputs
+from temporal_interp.cli.pictures import drawn, tell_if_not_drawn
 from temporal_interp.cli.reading import read_input
 from temporal_interp.tensors.devices import choose_device
 
@@ -183,8 +184,9 @@ def _evaluate_file(
         from temporal_interp.io.atomic import atomic_folder
 
         with atomic_folder(output, overwrite=True) as folder:
-            write_report(sequence, evaluation, folder)
-        shown.append(f"Table and figures are in {output}.")
+            not_drawn = write_report(sequence, evaluation, folder)
+        tell_if_not_drawn(not_drawn, console)
+        shown.append(f"{'Table and figures are' if not_drawn is None else 'The table is'} in {output}.")
     console.result({"input": input_path, "output": output, **as_json([evaluation])}, *shown)
 
 
@@ -271,8 +273,10 @@ def _shown_frames(hold_out: HoldOut) -> list[int]:
     return [frames[(2 * n + 1) * len(frames) // (2 * count)] for n in range(count)]
 
 
-def write_report(sequence: Sequence, evaluation: Evaluation, folder: Path) -> None:
+def write_report(sequence: Sequence, evaluation: Evaluation, folder: Path) -> str | None:
     """Write scores.csv and, for every preset, curves, frames with error maps, and fields of engines that have them.
+
+    Return why the pictures could not be drawn, None where they were; the scores are there all the same.
 
     Args:
         sequence: that was evaluated.
@@ -281,10 +285,15 @@ def write_report(sequence: Sequence, evaluation: Evaluation, folder: Path) -> No
     """
     from temporal_interp.evaluation.report import write_csv
     from temporal_interp.evaluation.summary import frame_rows
+
+    write_csv(frame_rows([evaluation]), folder / "scores.csv")
+    return drawn(folder, lambda pictures: _draw_report(sequence, evaluation, pictures))
+
+
+def _draw_report(sequence: Sequence, evaluation: Evaluation, folder: Path) -> None:
     from temporal_interp.figures.curves import save_curves
     from temporal_interp.figures.frames import save_frames
 
-    write_csv(frame_rows([evaluation]), folder / "scores.csv")
     for preset in dict.fromkeys(row.preset for row in evaluation.rows):
         save_curves(evaluation, folder / f"{preset}_curves.png", preset=preset)
         save_frames(sequence, evaluation, folder / f"{preset}_frames.png", preset=preset)

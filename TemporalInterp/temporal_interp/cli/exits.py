@@ -13,7 +13,7 @@ from temporal_interp.cli.console import Console
 from temporal_interp.cli.extras import missing_extra
 from temporal_interp.errors import CancelledError, TemporalInterpError
 from temporal_interp.memory import free_memory, in_words, is_out_of_memory
-from temporal_interp.signals import NOTHING_WRITTEN, received
+from temporal_interp.signals import NOTHING_WRITTEN, at_work, received
 
 if TYPE_CHECKING:  # a group is given a base class of typer.Context, which typer does not export
     from typer._click import Context
@@ -93,5 +93,5 @@ class CommandGroup(TyperGroup):
 
     def invoke(self, ctx: Context) -> object:
         """Run the subcommand."""
-        with exit_on_error(ctx.obj):
+        with exit_on_error(ctx.obj), at_work():  # before, nothing would tell of a signal in words
             return super().invoke(ctx)

@@ -67,11 +67,15 @@ def folder_output(path: Path | None, option: str = "--output", names: Iterable[s
     return Output(path, option, files, True, lambda force: _require_folder(path, force))
 
 
-def state_output(path: Path | None, option: str) -> Output | None:
-    """Return a file or folder that a later run continues from, and that may therefore exist, as an output."""
+def state_output(path: Path | None, option: str, names: Iterable[str] = ()) -> Output | None:
+    """Return a file or folder that a later run continues from, and that may therefore exist, as an output.
+
+    With `names` it is a folder, in which files of these names are written.
+    """
     if path is None:
         return None
-    return Output(path, option, (path,), True, lambda force: _require_writable(path.parent))
+    files = tuple(path / name for name in names)
+    return Output(path, option, (path, *files), True, lambda force: _require_state(path, is_folder=bool(files)))
 
 
 def require_outputs(*outputs: Output | None, inputs: Iterable[Path | None] = (), force: bool) -> None:
@@ -94,6 +98,7 @@ def require_outputs(*outputs: Output | None, inputs: Iterable[Path | None] = (),
     for one, other in itertools.combinations(given, 2):
         _require_apart(one, other)
     for output in given:
+        _require_text(output.path)
         output.require(force)
 
 
@@ -103,6 +108,14 @@ def require_content(path: Path, planned: Planned) -> None:
 
     with errors_naming(path):
         writer_format(path).check_content(planned)
+
+
+def _require_text(path: Path) -> None:
+    """Raise UnwritableFileError for a name that libraries cannot write, and that no other system could read."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise UnwritableFileError(f"{path} is not text in UTF-8; choose another name.") from error
 
 
 def _require_not_the_source(output: Output, source: Path) -> None:
@@ -186,6 +199,12 @@ def _require_folder(path: Path, force: bool) -> None:
             f"The folder {path} holds files; choose another or add --force (files of the same name are replaced)."
         )
     _require_writable(path)
+
+
+def _require_state(path: Path, *, is_folder: bool) -> None:
+    if is_folder and path.exists() and not path.is_dir():
+        raise UnwritableFileError(f"{path} is a file; give the name of a folder.")
+    _require_writable(path if is_folder else path.parent)
 
 
 def _require_writable(folder: Path) -> None:

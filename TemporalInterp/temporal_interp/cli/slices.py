@@ -12,6 +12,7 @@ from temporal_interp.cli.console import Console
 from temporal_interp.cli.exits import EXIT_CODES, CommandGroup
 from temporal_interp.cli.options import ComponentOption, DeviceOption, ForceOption, JsonOption, SeriesOption
 from temporal_interp.cli.outputs import file_output, folder_output, require_outputs, state_output
+from temporal_interp.cli.pictures import drawn, tell_if_not_drawn
 from temporal_interp.cli.slices_files import (
     read_slices,
     require_result_fits,
@@ -107,8 +108,9 @@ def apply(
     json: JsonOption = False,
 ) -> None:
     """Add slices between the slices of a volume, or of every frame of a sequence."""
-    from temporal_interp.slices.choices import Quality
+    from temporal_interp.slices.choices import Quality, require_factor
 
+    require_factor(factor)
     if model is not None and quality is not None:
         raise typer.BadParameter("Give --quality or --model, not both.")
     for_fitting = steps is not None or blurred
@@ -159,6 +161,9 @@ def apply(
             result = add_slices_to_sequence(
                 sequence, networks, source=source, keep_acquired=keep_acquired, progress=progress
             )
+    for path in (output, errors):  # before the first of them is written
+        if path is not None:
+            path.absolute().parent.mkdir(parents=True, exist_ok=True)
     for note in [*result.notes[len(sequence.notes) :], *write_slices(result, output, force=force)]:
         console.note(note)
     if errors is not None and error is not None:
@@ -208,6 +213,9 @@ def train(
     json: JsonOption = False,
 ) -> None:
     """Train the networks on volumes, without ground truth, for `slices apply --model FILE`."""
+    from temporal_interp.slices.choices import require_factor
+
+    require_factor(factor)
     if not inputs and not synthetic:
         raise typer.BadParameter("Give images to learn from, or --synthetic N.")
     if synthetic and (inputs and not fine):
@@ -299,7 +307,10 @@ def evaluate(
     remaining slices, without ground truth; motion + fitted is --quality fitted. syn needs the package antspyx.
     """
     from temporal_interp.evaluation.slice_ablation import Part
+    from temporal_interp.slices.choices import require_factor
 
+    for factor in factors or []:
+        require_factor(factor)
     parts = [_chosen(Part, name, "--without") for name in dict.fromkeys(without or [])]
     if not fit and (parts or views or steps is not None):
         raise typer.BadParameter("--without, --views and --steps are for fitting; omit them, or omit --no-fit.")
@@ -338,20 +349,21 @@ def evaluate(
         with atomic_folder(output, overwrite=True) as folder:
             (folder / "table.txt").write_text(as_text(tables), encoding="utf-8")
             write_csv(rows, folder / "scores.csv")
-            for evaluation in evaluations:
-                _save_pictures(evaluation, folder, ours, input_path.name)
+            not_drawn = drawn(folder, lambda pictures: _save_pictures(evaluations, pictures, ours, input_path.name))
+        tell_if_not_drawn(not_drawn, console)
     console.result({"input": input_path, "output": output, "rows": rows}, *tables)
 
 
 Choice = TypeVar("Choice", bound="StrEnum")
 
 
-def _save_pictures(evaluation: SliceEvaluation, folder: Path, ours: list[str], title: str) -> None:
+def _save_pictures(evaluations: list[SliceEvaluation], folder: Path, ours: list[str], title: str) -> None:
     from temporal_interp.figures.slice_comparison import save_slice_comparison
 
-    for cut in evaluation.cuts:
-        path = folder / f"slices-{evaluation.factor}x-{cut.view}.png"
-        save_slice_comparison(evaluation, cut, path, methods=[evaluation.best_classical, *ours], title=title)
+    for evaluation in evaluations:
+        for cut in evaluation.cuts:
+            path = folder / f"slices-{evaluation.factor}x-{cut.view}.png"
+            save_slice_comparison(evaluation, cut, path, methods=[evaluation.best_classical, *ours], title=title)
 
 
 def _chosen(kind: type[Choice], text: str, option: str) -> Choice:

@@ -44,22 +44,22 @@ def draw_results(
         strain: along the contour, if there is one.
         pair: number of the earlier frame of the pair in motion.png.
         by_scale: the field to the later frame as it was known after each scale, (K, J, I, 3), LPS mm; scales of a
-            tracking that was resumed are missing.
+            tracking that was resumed are missing; without any, the motion itself is shown.
     """
     motion = tracking.motion
     given = [m.points_mm for m in (marks.contour, marks.points) if m is not None]
     view = view_of_tracking(sequence, mask=motion.mask, marks_mm=given[0] if given else None)
-    if by_scale:
-        save_coarse_to_fine(
-            sequence.volumes[pair],
-            {f"scale 1/{scale}" if scale > 1 else "scale 1": field for scale, field in by_scale.items()},
-            view,
-            display_range(sequence),
-            folder / "motion.png",
-            mask=motion.mask,
-            length_unit=length_unit(sequence),
-            title=f"frame {pair} to {pair + 1}",
-        )
+    shown = by_scale or {1: motion.forward[pair]}
+    save_coarse_to_fine(
+        sequence.volumes[pair],
+        {f"scale 1/{scale}" if scale > 1 else "scale 1": field for scale, field in shown.items()},
+        view,
+        display_range(sequence),
+        folder / "motion.png",
+        mask=motion.mask,
+        length_unit=length_unit(sequence),
+        title=f"frame {pair} to {pair + 1}",
+    )
     strains = None if strain is None else strain.by_name()
     points = marks.points.points_mm if marks.points is not None else lattice_points(view, motion.mask)
     save_tracking_film(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import abc
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from temporal_interp.cli.pictures import drawn
 from temporal_interp.cli.tracking_input import Marks
 from temporal_interp.cli.tracking_pictures import draw_results, followed
 from temporal_interp.data.provenance import PREFIX
@@ -15,7 +15,6 @@ from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.evaluation.report import write_csv
 from temporal_interp.io import write_field_sequence, write_sequence
-from temporal_interp.io.atomic import atomic_folder
 from temporal_interp.io.field_sequence import FieldDirection
 from temporal_interp.tracking.curves import curve_rows, point_rows
 from temporal_interp.tracking.flow import SECONDS, divergence, in_plane_vorticity, velocity
@@ -58,7 +57,9 @@ def write_results(
         positions = followed(marks.points.points_mm, tracking)
         write_csv(point_rows(motion, positions, marks.points.labels), folder / "points.csv")
     return {
-        "not_drawn": _draw(folder, sequence, tracking, marks, strain, pair, by_scale),
+        "not_drawn": drawn(
+            folder, lambda pictures: draw_results(pictures, sequence, tracking, marks, strain, pair, by_scale)
+        ),
         **_errors_of(drift),
         "peak_strain": {} if strain is None else {name: _peak(curve) for name, curve in strain.curves().items()},
     }
@@ -72,16 +73,6 @@ def write_displacement(folder: Path, tracking: Tracking) -> dict[str, object]:
 
 def _errors_of(drift: Drift) -> dict[str, object]:
     return {"forward_backward_mm": max(drift.forward_backward_mean_mm), "closing_mm": drift.closing_mean_mm}
-
-
-def _draw(folder: Path, *drawn: Any) -> str | None:
-    """Draw all pictures into a folder, or none; return why they could not be drawn, None where they were."""
-    try:
-        with atomic_folder(folder, overwrite=True) as pictures:
-            draw_results(pictures, *drawn)
-    except Exception as error:  # whatever is wrong with a picture, the fields took far longer
-        return f"{type(error).__name__}: {error}"
-    return None
 
 
 def write_maps(folder: Path, tracking: Tracking) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +13,7 @@ import typer
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.exits import EXIT_CODES, CommandGroup
 from temporal_interp.cli.options import JsonOption
+from temporal_interp.cli.outputs import require_outputs, state_output
 from temporal_interp.errors import CancelledError
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ def teacher(
     json: JsonOption = False,
 ) -> None:
     """Train the teacher, which sees the target frame. Its model is DIR/teacher/teacher.safetensors."""
+    _require_output(output, "teacher", inputs=_file(config))
     given = configuration_of(config, output, data=data, cache=cache, epochs=epochs, workers=workers)
 
     def stage(logic: TrainingLogic, sources: Sources) -> Path:
@@ -123,6 +125,7 @@ def student(
     """Train the student, which does not see the target frame. Its model is DIR/student/student.safetensors."""
     if not distil and teacher is not None:
         raise typer.BadParameter("Give --teacher or --no-distil, not both.")
+    _require_output(output, "student", inputs=[*_file(config), teacher, start])
     given = configuration_of(config, output, data=data, cache=cache, epochs=epochs, workers=workers)
 
     def stage(logic: TrainingLogic, sources: Sources) -> Path:
@@ -135,6 +138,17 @@ def student(
         )
 
     _train("student", stage, given, output, (accelerator, devices, nodes), json=json)
+
+
+def _file(config: str) -> list[Path]:
+    """Return the file of a configuration; those that come with the program have none that could be replaced."""
+    return [Path(config)] if Path(config).is_file() else []
+
+
+def _require_output(output: Path, kind: str, inputs: Sequence[Path | None]) -> None:
+    """Refuse, before the work, a folder that cannot be one, or in which an input would be replaced."""
+    names = (f"{kind}.safetensors", "best.safetensors", "last.safetensors", "settings.json", "log.csv")
+    require_outputs(state_output(output, "--output", [f"{kind}/{name}" for name in names]), inputs=inputs, force=True)
 
 
 def _teacher(output: Path, given: Path | None) -> Path:

@@ -22,7 +22,7 @@ from temporal_interp.data.inverse_displacement import inverse_displacement
 from temporal_interp.data.volume import from_sitk
 from temporal_interp.errors import InvalidInputError, UnreadableFileError
 from temporal_interp.io.atomic import atomic_file, write_errors_naming
-from temporal_interp.io.files import header_text, require_exists
+from temporal_interp.io.files import header_text, itk_name, require_exists
 from temporal_interp.io.format_registry import field_extensions, one_of
 from temporal_interp.io.guard import reading
 from temporal_interp.io.images import read_image, write_image
@@ -132,7 +132,7 @@ def _require_no_sequence(path: Path) -> None:
 def _of_transform(path: Path, grid: Geometry | None, note: Callable[[str], None]) -> sitk.Image:
     """Return the field of a transform file, on its own grid or, where it has none, on the given one."""
     try:
-        transform = sitk.ReadTransform(str(path))
+        transform = sitk.ReadTransform(itk_name(path))
     except RuntimeError as error:
         raise UnreadableFileError(
             "this is no transform file that ITK can read: it is damaged, or holds a transform that only Slicer knows. "

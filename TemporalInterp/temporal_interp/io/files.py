@@ -57,6 +57,26 @@ def require_exists(path: Path) -> None:
         raise UnreadableFileError("this is neither a file nor a folder.")
 
 
+def has_plain_name(path: Path) -> bool:
+    """Tell whether a path is text, in UTF-8; Linux allows others, as from an old disk."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def itk_name(path: Path) -> str:
+    """Return the path for ITK, which ends the whole program at a name that is not text.
+
+    Raises:
+        UnreadableFileError: it is not.
+    """
+    if not has_plain_name(path):
+        raise UnreadableFileError("its name, or that of a folder above it, is not text in UTF-8; rename it.")
+    return str(path)
+
+
 def first_bytes(path: Path, count: int) -> bytes:
     """Return the first bytes of a file, fewer where it is shorter; none of a folder."""
     if path.is_dir():

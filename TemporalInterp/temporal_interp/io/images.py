@@ -14,13 +14,23 @@ import SimpleITK as sitk  # noqa: N813 - the name everybody uses
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.errors import UnreadableFileError, UnwritableFileError
-from temporal_interp.io.files import CHUNK, open_uncompressed, require_exists
+from temporal_interp.io.files import (
+    CHUNK,
+    first_bytes,
+    has_plain_name,
+    header_text,
+    itk_name,
+    open_uncompressed,
+    require_exists,
+)
 from temporal_interp.io.metaimage_header import is_metaimage, read_header
 from temporal_interp.io.metaimage_voxels import compressed_voxels, end_of_header, is_compressed
 from temporal_interp.io.placement import ASSUMED_SPACING, placed
 from temporal_interp.memory import is_out_of_memory, require_memory
 
 ADVICE = "Choose a folder that is writable and has space left."
+
+NOT_TEXT = "its name, or that of a folder above it, is not text in UTF-8; choose another."
 
 
 def read_image(path: Path, kind: str = "", *, frame: int | None = None) -> sitk.Image:
@@ -38,6 +48,7 @@ def read_image(path: Path, kind: str = "", *, frame: int | None = None) -> sitk.
     require_exists(path)
     if path.is_dir():
         raise UnreadableFileError("this is a folder, an image file was expected.")
+    _require_short_words(path)
     header = read_header(path) if is_metaimage(path) else None  # ITK would crash on some
     try:
         if header is not None and frame is None and is_compressed(header):
@@ -49,9 +60,27 @@ def read_image(path: Path, kind: str = "", *, frame: int | None = None) -> sitk.
         raise UnreadableFileError(f"this is not an image, or it is damaged ({_reason(error)}).") from error
 
 
+LONGEST_WORD = 200
+"""Characters of a number or a word in a NRRD header; ITK writes past its memory at some that are far longer."""
+
+FREE_TEXT = ("content:", "labels:", "units:", "data file:", "datafile:", "sample units:", "#")
+"""How lines of a NRRD header begin that may hold any text."""
+
+
+def _require_short_words(path: Path) -> None:
+    """Raise UnreadableFileError for a NRRD header that would end the whole program within ITK."""
+    if not first_bytes(path, 4).startswith(b"NRRD"):
+        return
+    for line in header_text(path).splitlines():
+        if ":=" in line or line.lower().startswith(FREE_TEXT):
+            continue
+        if max(map(len, line.split()), default=0) > LONGEST_WORD:
+            raise UnreadableFileError(f"its header is damaged: '{line[:30]}...' is no entry of NRRD.")
+
+
 def _read(path: Path, kind: str, frame: int | None) -> sitk.Image:
     reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
+    reader.SetFileName(itk_name(path))
     reader.SetImageIO(kind)
     reader.ReadImageInformation()
     if reader.HasMetaDataKey("dim[0]"):
@@ -68,7 +97,7 @@ def _read(path: Path, kind: str, frame: int | None) -> sitk.Image:
 def _read_compressed(path: Path, header: dict[str, str]) -> sitk.Image:
     """Return a compressed MetaImage: voxels as we read them, the rest as ITK reads it."""
     reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
+    reader.SetFileName(itk_name(path))
     reader.SetImageIO("MetaImageIO")
     reader.ReadImageInformation()
     image = sitk.GetImageFromArray(compressed_voxels(path, header), isVector=reader.GetNumberOfComponents() > 1)
@@ -111,6 +140,8 @@ def write_image(image: sitk.Image, path: Path) -> None:
     Raises:
         UnwritableFileError: SimpleITK cannot write it, or the disk has no room for all of it.
     """
+    if not has_plain_name(path):
+        raise UnwritableFileError(NOT_TEXT)
     try:
         sitk.WriteImage(image, str(path), useCompression=True)
     except RuntimeError as error:

@@ -13,6 +13,7 @@ from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, TemporalInterpError, UnreadableFileError
+from temporal_interp.io.files import has_plain_name
 from temporal_interp.io.format_registry import Format
 from temporal_interp.io.header_times import numbered, regular
 from temporal_interp.io.images import grid_of_image, read_image
@@ -45,7 +46,7 @@ def read_other_image(path: Path) -> Sequence:
 
 
 def _kind(path: Path) -> str:
-    return sitk.ImageFileReader.GetImageIOFromFileName(str(path))
+    return sitk.ImageFileReader.GetImageIOFromFileName(str(path)) if has_plain_name(path) else ""
 
 
 def _by_simpleitk(path: Path, kind: str) -> Sequence:

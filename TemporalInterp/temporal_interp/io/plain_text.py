@@ -16,6 +16,9 @@ MAX_DEPTH = 50
 MAX_SIZE = 64 << 20
 """Bytes of a text; the exact times of a thousand frames with all their attributes take 1 MB."""
 
+MAX_YAML = 512 << 10
+"""Bytes of a text in YAML, which takes a second for 100 kB; configurations have 2 kB."""
+
 MAX_PARTS = 2_000_000
 """Values in a text; an alias of YAML counts as all that it stands for."""
 
@@ -29,6 +32,7 @@ def load_json(text: str | bytes) -> Any:
     Raises:
         UnreadableFileError: it is no JSON, nested too deeply, or larger than such files are.
     """
+    _require_size(text, MAX_SIZE)
     return _loaded("JSON", text, json.loads, (ValueError,))  # UnicodeDecodeError and JSONDecodeError are some
 
 
@@ -43,13 +47,13 @@ def load_yaml(text: str) -> Any:
     """
     import yaml  # comes with the extra "train"
 
+    _require_size(text, MAX_YAML)
     errors = (yaml.YAMLError, ValueError, TypeError, AttributeError, OverflowError)
     return _loaded("YAML", text, yaml.safe_load, errors)
 
 
 def _loaded(kind: str, text: Text, parse: Callable[[Text], Any], errors: tuple[type[Exception], ...]) -> Any:
     """Return what a parser makes of a text, within the limits; it raises `errors` on other texts."""
-    _require_size(len(text))
     try:
         content = parse(text)
     except RecursionError as error:
@@ -61,11 +65,21 @@ def _loaded(kind: str, text: Text, parse: Callable[[Text], Any], errors: tuple[t
 
 
 _TOO_DEEP = f"it is nested more than {MAX_DEPTH} levels deep."
+_TOO_MANY = f"it has more than {MAX_PARTS:,} values."
 
 
-def _require_size(size: int) -> None:
-    if size > MAX_SIZE:
-        raise UnreadableFileError(f"it has {size / 2**20:.0f} MB of text; such files have less than {MAX_SIZE >> 20}.")
+def _require_size(text: str | bytes, most: int) -> None:
+    """Refuse, before it is parsed, a text that is too long or would become too many values."""
+    if len(text) > most:
+        raise UnreadableFileError(
+            f"it has {len(text) / 2**20:.1f} MB of text; such files have less than {most / 2**20:g} MB."
+        )
+    if isinstance(text, bytes):
+        parts = sum(text.count(mark) for mark in (b",", b"[", b"{"))
+    else:
+        parts = sum(text.count(mark) for mark in ",[{")
+    if parts > MAX_PARTS:
+        raise UnreadableFileError(_TOO_MANY)
 
 
 def _require_shallow(content: Any) -> None:
@@ -79,7 +93,7 @@ def _require_shallow(content: Any) -> None:
             elif isinstance(value, list | tuple | set):
                 inner += value
             if len(inner) + parts > MAX_PARTS:
-                raise UnreadableFileError(f"it has more than {MAX_PARTS:,} values.")
+                raise UnreadableFileError(_TOO_MANY)
         if not inner:
             return
         parts, level = parts + len(inner), inner

@@ -22,6 +22,7 @@ from temporal_interp.io.atomic import atomic_file
 from temporal_interp.io.locks import locked
 from temporal_interp.io.plain_text import load_json
 from temporal_interp.models.model_file import KINDS, LoadedModel, checksum, load_model, read_description
+from temporal_interp.signals import signals_wait
 
 REGISTRY_FILE = "models.json"
 SUFFIX = ".safetensors"
@@ -228,7 +229,7 @@ class Registry:
             )
         loaded = load_model(Path(path))
         entry = replace(_entry_of(Path(f"{name}{SUFFIX}"), loaded), version=version, licence=licence, notes=notes)
-        with self._alone():
+        with self._alone(), signals_wait():  # the file and its entry belong together
             if any(other.name == name for other in self.entries()):
                 raise InvalidInputError(f"There is a model '{name}' already; remove it, or choose another name.")
             with atomic_file(self.user / entry.file, overwrite=True) as unfinished:
@@ -245,7 +246,7 @@ class Registry:
         added = self.of_the_user()  # even if the name is shipped: an update may have added it
         if not any(entry.name == name for entry in added) and self.find(name).shipped:
             raise InvalidInputError(f"The model '{name}' comes with the program and cannot be removed.")
-        with self._alone():
+        with self._alone(), signals_wait():
             added = self.of_the_user()
             entry = next((entry for entry in added if entry.name == name), None)
             if entry is None:  # another process was quicker
@@ -281,8 +282,10 @@ class Registry:
                     continue
                 with suppress(TemporalInterpError):  # a model that is damaged, too, stays where it is
                     found.append(_entry_of(path, load_model(path)))
-            (self.user / REGISTRY_FILE).replace(self.user / f"{REGISTRY_FILE}.damaged")
-            _write(self.user, found)
+            with signals_wait():
+                with atomic_file(self.user / f"{REGISTRY_FILE}.damaged", overwrite=True) as kept:
+                    shutil.copyfile(self.user / REGISTRY_FILE, kept)  # there is a registry at any moment
+                _write(self.user, found)
         return found
 
     @contextmanager

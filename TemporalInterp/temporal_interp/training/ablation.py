@@ -18,6 +18,7 @@ import numpy as np
 
 from temporal_interp.data.training_sample import SampleSource
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
+from temporal_interp.io.locks import alone_in
 from temporal_interp.models.model_file import read_description
 from temporal_interp.networks import NetworkSettings
 from temporal_interp.training.ablation_rows import OF_BOTH, ROWS, WITHOUT_NEIGHBOURS, PaperScores, Row
@@ -110,6 +111,7 @@ def ablate(
     Raises:
         InvalidInputError: the configuration lacks a part that a row leaves out, the folder holds an ablation of another
             configuration, a name is taken twice, there is no seed, or a row cannot be trained; the message names it.
+        UnwritableFileError: another process works in the folder; the message says which.
     """
     if seeds < 1:
         raise InvalidInputError(f"An ablation needs at least one seed, got {seeds}.")
@@ -126,8 +128,6 @@ def ablate(
                 f"The row '{WITHOUT_NEIGHBOURS.name}' leaves the context out, so the configuration must have it: set "
                 "network: context: true."
             )
-        for each in runs:
-            each.note_settings()
     done: list[ScoredRow] = []
     count = 2 * (len(rows) + len(given)) if run.given.data.context else len(rows) + len(given)
 
@@ -140,10 +140,14 @@ def ablate(
         if model is not None and run.given.data.context and not name.endswith(WITHOUT) and _has_context(model):
             add(name + WITHOUT, partial(run.model, name + WITHOUT, model, context=False))
 
-    for row in rows:
-        add(row.name, partial(_over_seeds, runs, row))
-    for name, path in given.items():
-        add(name, partial(run.model, name, path))
+    with alone_in(run.folder):
+        if any(row.kind != "blend" for row in rows):
+            for each in runs:
+                each.note_settings()
+        for row in rows:
+            add(row.name, partial(_over_seeds, runs, row))
+        for name, path in given.items():
+            add(name, partial(run.model, name, path))
     return done
 
 

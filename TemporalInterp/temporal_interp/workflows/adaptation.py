@@ -6,7 +6,6 @@ that, they say too much of the gain. It is measured on other held-out frames, on
 
 from __future__ import annotations
 
-import tempfile
 from collections import abc
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ import torch
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.training_sample import SampleSource
 from temporal_interp.errors import Progress, no_progress, part_of
+from temporal_interp.io.staging import staging_folder
 from temporal_interp.models.model_file import load_model, save_model
 from temporal_interp.networks import Student
 from temporal_interp.networks.load import load_network
@@ -120,10 +120,12 @@ def adapt(
     training, seed = settings.training, settings.training.seed
     teaching = settings.teacher_epochs if teacher is not None else 0
     share = teaching / (teaching + training.epochs)
-    with tempfile.TemporaryDirectory() as folder:
+    place = Path(output).absolute().parent
+    place.mkdir(parents=True, exist_ok=True)
+    with staging_folder(place) as folder:  # beside the result: what a process that is killed leaves is swept there
         if teacher is not None and teaching:
             logic = TrainingLogic(
-                Path(folder),
+                folder,
                 replace(training, epochs=teaching, validate_every=teaching, patience=0),
                 hardware=hardware,
                 progress=_in_words(part_of(progress, 0.0, share)),
@@ -131,7 +133,7 @@ def adapt(
             taught = load_network(teacher, "teacher").settings
             teacher = logic.train_teacher(taught, samples.learning, samples.deciding, start=teacher)
         logic = TrainingLogic(
-            Path(folder), training, hardware=hardware, progress=_in_words(part_of(progress, share, 1.0))
+            folder, training, hardware=hardware, progress=_in_words(part_of(progress, share, 1.0))
         )  # fmt: skip
         trained = logic.train_student(
             network.settings, samples.learning, samples.deciding, teacher=teacher, start=student

@@ -52,6 +52,19 @@ def test_the_folder_gets_a_table_and_figures(command, recording, tmp_path):
     assert len((out / "scores.csv").read_text().splitlines()) == 1 + 2 * 2
 
 
+def test_pictures_that_cannot_be_drawn_do_not_lose_the_scores(command, recording, tmp_path, monkeypatch):
+    def fails(evaluation, path, **options):
+        path.touch()
+        raise ValueError("no fonts")
+
+    monkeypatch.setattr("temporal_interp.figures.curves.save_curves", fails)
+    out = tmp_path / "evaluation"
+    result = command("evaluate", recording, "--every", 2, *QUICK, "-o", out)
+    assert result.exit_code == 0, result.stderr
+    assert "The pictures could not be drawn (ValueError: no fonts); everything else is there." in result.stderr
+    assert {path.name for path in out.iterdir()} == {"scores.csv"}
+
+
 def test_uvi_scores_beside_the_native_ones(command, events, recording):
     *_, last = events(command("evaluate", recording, "--every", 4, *QUICK, "--preset", "both", "--json"))
     assert {line["preset"] for line in last["summary"]} == {"native", "uvi"}

@@ -26,6 +26,11 @@ AN_OUTPUT_IS_AN_INPUT = [
     "slices evaluate fixed.nrrd -o fixed.nrrd",
     "adapt recording.seq.nrrd -o network.safetensors --model network.safetensors",
     "adapt recording.seq.nrrd -o network.safetensors --teacher network.safetensors",
+    "train student --config synthetic -o run --start run/student/student.safetensors",
+    "train student --config synthetic -o run --start run/student/last.safetensors",
+    "train student --config run/student/settings.json -o run --no-distil",
+    "train teacher --config run/teacher/settings.json -o run",
+    "ablate --config synthetic -o run --model mine=run/ablation.csv",
     "evaluate recording.seq.nrrd --every 2 -o recording.seq.nrrd",
     "evaluate-tracking recording.seq.nrrd -o recording.seq.nrrd",
     "phantom lung --ct fixed.nrrd -o out.nii.gz --truth fixed.nrrd",
@@ -63,6 +68,11 @@ def folder(recording, tmp_path, monkeypatch):
     write_displacement(np.zeros((*GEOMETRY.shape, 3), np.float32), GEOMETRY, tmp_path / "start.nrrd")
     for name in ("network.safetensors", "points.csv"):
         (tmp_path / name).write_text("precious")
+    for name in ("student/student", "student/last", "teacher/settings", "student/settings"):
+        path = tmp_path / "run" / (f"{name}.json" if "settings" in name else f"{name}.safetensors")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("precious")
+    (tmp_path / "run" / "ablation.csv").write_text("precious")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -75,7 +85,8 @@ def content(folder):
 @pytest.mark.parametrize("line", AN_OUTPUT_IS_AN_INPUT)
 def test_an_input_is_never_an_output(command, folder, line, force):
     before = content(folder)
-    result = command(*line.split(), *force)
+    always = line.startswith(("train", "ablate"))  # these go on in a folder, and have no --force
+    result = command(*line.split(), *(() if always else force))
     assert result.exit_code == 3, result.output
     assert "is the input itself; an input is never changed" in result.stderr
     assert content(folder) == before
@@ -98,3 +109,27 @@ def test_a_disk_that_is_too_small_is_told_of_before_the_work(command, folder, li
     assert result.exit_code == 3, result.output
     assert "the disk has 10 bytes left. Make room" in result.stderr
     assert content(folder) == before
+
+
+@pytest.mark.parametrize(
+    "line", ["train teacher --config synthetic -o", "train student --config synthetic --no-distil -o"]
+)
+def test_a_training_is_told_at_once_that_its_folder_is_a_file(command, folder, line):
+    before = content(folder)
+    result = command(*line.split(), "points.csv")
+    assert result.exit_code == 3, result.output
+    assert "points.csv is a file; give the name of a folder." in result.stderr
+    assert content(folder) == before
+
+
+def test_a_registered_model_is_not_replaced_by_what_was_adapted_from_it(command, folder, monkeypatch):
+    from temporal_interp.models.registry import Registry
+    from temporal_interp.workflows import adaptation
+
+    monkeypatch.setattr(adaptation, "adapt", lambda *given, **more: pytest.fail("the work was done"))
+    shipped = Registry().file_of(None, "student", "slices")
+    before = shipped.read_bytes()
+    result = command("adapt", "recording.seq.nrrd", "-o", shipped, "--force")
+    assert result.exit_code == 3, result.output
+    assert "is the input itself; an input is never changed" in result.stderr
+    assert shipped.read_bytes() == before

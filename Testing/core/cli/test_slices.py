@@ -366,6 +366,8 @@ class TestRealChest:
         (("train", "--synthetic", "1", "--paper", "-o", "{folder}/model.safetensors"), 2, "--paper learns from thick"),
         (("evaluate", "{cine}"), 3, "2 frames"),
         (("evaluate", "{volume}", "--factor", "5", "--no-fit"), 3, "not 5 times"),
+        (("apply", "{volume}", "-o", "{folder}/thin.nrrd", "--factor", "0"), 3, "not 0 times"),
+        (("train", "{volume}", "-o", "{folder}/model.safetensors", "--factor=-1"), 3, "not -1 times"),
         (("evaluate", "{volume}", "--factor", "0", "--no-fit"), 3, "not 0 times"),
         (("evaluate", "{few}", "--factor", "4", "--no-fit"), 3, "fewer than two"),
     ],

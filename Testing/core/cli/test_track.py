@@ -326,6 +326,10 @@ def test_stopped_tracking_leaves_no_folder_and_resumes(command, recording, tmp_p
     result = command(*arguments)
     assert result.exit_code == 0, result.output
     assert (tmp_path / "out" / "displacement.seq.nrrd").exists()
+    (tmp_path / "out").rename(tmp_path / "earlier")
+    result = command(*arguments)  # all is done, and each scale was seen by another run
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "out" / "motion.png").is_file()
 
 
 def test_help_is_quick_to_reach_and_says_what_is_written(command):

@@ -177,6 +177,32 @@ def test_equal_frames_stay_what_they_are(engine):
     np.testing.assert_array_equal(engine.prepare(still).at(0.4).volume.array, still[0].array)
 
 
+@pytest.mark.parametrize(
+    "dtype", ["uint8", "int8", "uint16", "int16", "uint32", "int32", "int64", "float32", "float64"]
+)
+def test_equal_frames_of_every_scalar_type_and_in_a_loop_stay_what_they_are_bit_for_bit(engine, dtype):
+    rng, geometry = np.random.default_rng(0), Geometry((2, 12, 14), (1.5, 1.5, 8.0))
+    if np.issubdtype(dtype, np.integer):
+        whole = np.iinfo(dtype)
+        array = rng.integers(whole.min, whole.max, geometry.shape, dtype, endpoint=True)
+    else:
+        array = (1e30 * rng.normal(size=geometry.shape)).astype(dtype)
+    still = Sequence([Volume(array.copy(), geometry) for _ in TIMES], TIMES)
+    prepared = engine.prepare(still.as_loop(140.0))
+    for time in (10.0, 65.0, 120.0):
+        made = prepared.at(time).volume.array
+        assert made.dtype == array.dtype
+        np.testing.assert_array_equal(made, array)
+
+
+@pytest.mark.parametrize("scale", [1e-32, 1e28], ids=["from 1e-30", "to 1e30"])
+def test_the_unit_of_the_intensities_does_not_matter(engine, scale):
+    usual = cine((1, 16, 20), times=(0.0, 100.0), dtype="float64")
+    scaled = replace(usual, volumes=[volume.with_array(volume.array * scale) for volume in usual])
+    expected, made = (engine.prepare(sequence).at(40.0).volume.array for sequence in (usual, scaled))
+    np.testing.assert_allclose(made / scale, expected, rtol=0, atol=1e-3 * np.ptp(expected))
+
+
 def test_bad_input_is_refused_with_the_frame(engine):
     black = cine()
     black[1].array[:] = np.nan

@@ -315,3 +315,12 @@ def test_fields_of_ants_and_of_slicer_bring_the_moving_image_onto_the_fixed_one(
         image.CopyInformation(to_sitk(fixed))
         assert similarity(fixed.array, resampled(moving, image)) > before
     assert similarity(fixed.array, resampled(moving, as_it_is)) < before
+
+
+def test_a_header_at_which_itk_would_end_the_program_is_refused(tmp_path):
+    write_displacement(np.ones((2, 5, 6, 3), np.float32), Geometry((2, 5, 6)), tmp_path / "field.nrrd")
+    content = (tmp_path / "field.nrrd").read_bytes()
+    start = content.index(b"space origin: (") + len(b"space origin: (")
+    (tmp_path / "field.nrrd").write_bytes(content[:start] + b"[" * 3000 + content[start:])
+    with pytest.raises(UnreadableFileError, match=r"field\.nrrd: its header is damaged: 'space origin"):
+        read_displacement(tmp_path / "field.nrrd")

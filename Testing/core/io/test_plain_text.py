@@ -47,5 +47,21 @@ def test_references_to_references_are_refused(text):
 @pytest.mark.parametrize("load", [load_json, load_yaml])
 def test_a_text_that_is_too_large_is_refused_before_it_is_looked_at(load, monkeypatch):
     monkeypatch.setattr(plain_text, "MAX_SIZE", 10)
+    monkeypatch.setattr(plain_text, "MAX_YAML", 10)
     with pytest.raises(UnreadableFileError, match="MB of text"):
         load("[1, 2, 3, 4, 5")
+
+
+@pytest.mark.parametrize(
+    "text", ["[" + "[]," * 800_000 + "0]", ("[" + "[]," * 800_000 + "0]").encode()], ids=["str", "bytes"]
+)
+def test_too_many_values_are_refused_before_they_take_memory(text, monkeypatch):
+    monkeypatch.setattr("json.loads", lambda text: pytest.fail("it was parsed"))
+    with pytest.raises(UnreadableFileError, match="more than 2,000,000 values"):
+        load_json(text * 2)
+
+
+def test_settings_of_a_megabyte_are_refused():
+    """YAML is read slowly: a file of some megabytes would take minutes."""
+    with pytest.raises(UnreadableFileError, match=r"1\.0 MB of text; such files have less than 0\.5 MB"):
+        load_yaml("# long\n" * 150_000)

@@ -1,5 +1,7 @@
 """Single volumes."""
 
+import sys
+
 import nibabel
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ import SimpleITK as sitk  # noqa: N813
 
 from temporal_interp.data.provenance import Provenance
 from temporal_interp.errors import InvalidInputError, MissingFileError, UnreadableFileError, UnwritableFileError
-from temporal_interp.io import read_volume, read_volume_with_notes, write_volume
+from temporal_interp.io import read_sequence, read_volume, read_volume_with_notes, write_volume
 from temporal_interp.io.format_registry import volume_extensions
 
 MARK = Provenance("velocity_field", 0.0, 40.0, 0.25, "folds=0").as_attributes()
@@ -98,3 +100,22 @@ def test_what_is_assumed_of_a_volume_can_be_asked_for(tmp_path):
     assert any("does not say where the voxels lie" in note for note in notes)
     sitk.WriteImage(sitk.Image([4, 3], sitk.sitkUInt8), str(tmp_path / "a.png"))
     assert read_volume_with_notes(tmp_path / "a.png")[1] == ()
+
+
+NOT_TEXT = ("\udcfcbung.nrrd", "\udcfcbung.mha", "\udcfcbung/volume.nrrd", "\udcfcbung.png", "\udcfcbung.nii")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text there")
+@pytest.mark.parametrize("name", NOT_TEXT, ids=["nrrd", "mha", "folder", "png", "nii"])
+def test_a_name_that_is_not_text_is_told_of_and_does_not_end_the_program(tmp_path, make_sequence, name):
+    volume = make_sequence().volumes[0]
+    write_volume(volume, tmp_path / "volume.nrrd")
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    with pytest.raises(UnwritableFileError, match="not text in UTF-8; choose another"):
+        write_volume(volume, (tmp_path / name).with_suffix(".nrrd"))
+    (tmp_path / "volume.nrrd").rename(tmp_path / name)
+    for read in (read_volume, read_sequence):
+        try:
+            read(tmp_path / name)
+        except UnreadableFileError as error:
+            assert "\udcfcbung" in str(error)  # noqa: PT017 - or a reader of ours reads it

@@ -23,7 +23,10 @@ import temporal_interp
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
+from temporal_interp.errors import TemporalInterpError
 from temporal_interp.io.atomic import atomic_file
+from temporal_interp.io.guard import reading
+from temporal_interp.io.plain_text import load_json
 from temporal_interp.training.datasets.subject import Case, Subject
 
 FORMAT = 1
@@ -56,10 +59,11 @@ class PreparedCache:
     def read(self, key: str, name: str) -> Case | None:
         """Return a case, its frames mapped into memory; None if it is not there, or not whole."""
         try:
-            about = json.loads(self._about(key).read_text(encoding="utf-8"))
-            frames = np.load(self._frames(key), mmap_mode="r", allow_pickle=False)
-            case = _case(name, about, frames)
-        except (OSError, ValueError, KeyError, TypeError, EOFError):
+            with reading(self._about(key)):
+                about = load_json(self._about(key).read_text(encoding="utf-8"))
+                frames = np.load(self._frames(key), mmap_mode="r", allow_pickle=False)
+                case = _case(name, about, frames)
+        except TemporalInterpError:
             return None
         with suppress(OSError):
             os.utime(self._about(key))  # used just now

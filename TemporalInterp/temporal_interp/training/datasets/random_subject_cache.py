@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from temporal_interp.errors import UnreadableFileError
 from temporal_interp.io.atomic import atomic_file
+from temporal_interp.io.guard import reading
 from temporal_interp.simulation.random_subject import RandomSubject
 
 _TENSORS = ("frames", "to_rest", "from_rest")
@@ -30,11 +31,11 @@ def write_subject(subject: RandomSubject, path: Path) -> None:
 def read_subject(path: Path) -> RandomSubject | None:
     """Return a subject, or None if the file is missing or damaged."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with reading(path), np.load(path, allow_pickle=False) as file:
             tensors = {name: torch.from_numpy(file[name]) for name in _TENSORS}
             phases = tuple(int(phase) for phase in file["phases"])
             z, j, i, step, along_k, along_j, along_i, noise = (float(number) for number in file["numbers"])
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
+    except UnreadableFileError:
         return None
     return RandomSubject(
         **tensors,

@@ -15,6 +15,7 @@ from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import MissingFileError, UnreadableFileError, errors_naming
 from temporal_interp.io import read_sequence
 from temporal_interp.io.dicom.sniff import is_dicom
+from temporal_interp.io.files import itk_name
 from temporal_interp.io.format_registry import readable
 from temporal_interp.io.frame_folder import INDEX_FILE
 from temporal_interp.training.datasets.subject import Case, Split, errors_of, require_learnable, split_at_random
@@ -115,7 +116,7 @@ def _is_4d_nifti(path: Path) -> bool:
     if not path.name.lower().endswith(NIFTI_ENDINGS):
         return False
     reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
+    reader.SetFileName(itk_name(path))
     try:
         reader.ReadImageInformation()
     except RuntimeError as error:
