@@ -13,6 +13,7 @@ from temporal_interp.cli.ablate import ablate
 from temporal_interp.cli.adapt import adapt
 from temporal_interp.cli.demo import demo
 from temporal_interp.cli.evaluate import evaluate
+from temporal_interp.cli.evaluate_registration import evaluate_registration
 from temporal_interp.cli.evaluate_tracking import evaluate_tracking
 from temporal_interp.cli.exits import EXIT_CODES, CommandGroup
 from temporal_interp.cli.info import info
@@ -38,6 +39,7 @@ for command in (
     track,
     register,
     evaluate,
+    evaluate_registration,
     evaluate_tracking,
     ablate,
     adapt,

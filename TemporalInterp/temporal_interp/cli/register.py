@@ -12,6 +12,7 @@ import typer
 from temporal_interp.cli.console import Console
 from temporal_interp.cli.options import DeviceOption, ForceOption, JsonOption
 from temporal_interp.cli.outputs import file_output, require_outputs
+from temporal_interp.cli.register_labels import CarriedLabels, LabelInterpolation, in_words
 from temporal_interp.cli.room import COMPRESSED, FIELD_BYTES, require_disk_space
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.tensors.devices import choose_device
@@ -38,6 +39,20 @@ def register(
             metavar="FILE", help="Start from this displacement field on FIXED's grid, or this transform of ITK."
         ),
     ] = None,
+    moving_labels: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Labels of MOVING, to warp along: see --warped-labels.")
+    ] = None,
+    fixed_labels: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Labels of FIXED: prints how well MOVING's overlap with them (Dice)."),
+    ] = None,
+    warped_labels: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the labels of MOVING, warped onto FIXED.")
+    ] = None,
+    label_interpolation: Annotated[
+        LabelInterpolation,
+        typer.Option(help="The nearest voxel's label, or the strongest of labels that are interpolated one by one."),
+    ] = LabelInterpolation.NEAREST,
     slice_thickness: Annotated[
         float | None,
         typer.Option(metavar="MM", min=0, help="Slice thickness; slices with wide gaps are registered one by one."),
@@ -71,9 +86,12 @@ def register(
     require_outputs(
         file_output(output, volume_extensions()),
         file_output(field, field_extensions(), "--field"),
-        inputs=[fixed_path, moving_path, initial],
+        file_output(warped_labels, volume_extensions(), "--warped-labels"),
+        inputs=[fixed_path, moving_path, initial, moving_labels, fixed_labels],
         force=force,
     )
+    if moving_labels is None and (fixed_labels or warped_labels):
+        raise InvalidInputError("--fixed-labels and --warped-labels need the labels to warp: add --moving-labels FILE.")
 
     where = choose_device(device)
 
@@ -102,6 +120,7 @@ def register(
     if max_voxels is not None:
         settings = replace(settings, max_voxels=max_voxels)
     moving = _read(moving_path, console)
+    labels = None if moving_labels is None else CarriedLabels.read(moving_labels, fixed_labels, fixed)
     at_rest = sample_onto(moving, fixed.geometry)
     _tell_what_is_covered(at_rest, fixed, moving, console)
     start = None if initial is None else _initial_field(initial, fixed.geometry, console)
@@ -115,18 +134,23 @@ def register(
             device=where,
             progress=progress,
         )
-    for path in filter(None, (output, field)):
+    carried = None if labels is None else labels.warped(fixed, result.displacement.array, label_interpolation)
+    overlap = {} if labels is None or carried is None else labels.overlap(carried)
+    for path in filter(None, (output, field, warped_labels)):
         path.absolute().parent.mkdir(parents=True, exist_ok=True)
     write_volume(result.warped, output, overwrite=force)
     if field is not None:
         write_displacement(result.displacement.array, fixed.geometry, field, overwrite=force)
+    if warped_labels is not None and carried is not None:
+        write_volume(carried, warped_labels, overwrite=force)
 
-    values = _measured(fixed, at_rest, result)
+    values = _measured(fixed, at_rest, result) | overlap
     lines = [
         f"{output}: correlation with {fixed_path.name} {values['correlation_after']:.4f}, "
         f"before {values['correlation_before']:.4f}.",
         f"Displacement: mean {values['mean_mm']:.2f} mm, largest {values['largest_mm']:.2f} mm, "
         f"{values['fold_rate']:.3%} of the voxels folded.",
+        *in_words(overlap),
     ]
     values |= {"output": output, "field": field, "seconds": round(time.monotonic() - started, 1)}
     console.result({**values, "settings": settings.in_one_line()}, *lines)

@@ -119,12 +119,14 @@ def from_sitk(image: sitk.Image) -> Volume:
     return Volume(sitk.GetArrayFromImage(image), geometry)
 
 
-def resample(volume: Volume, geometry: Geometry, *, linear: bool = True) -> Volume:
+def resample(
+    volume: Volume, geometry: Geometry, *, linear: bool = True, transform: sitk.Transform | None = None
+) -> Volume:
     """Return the volume on another grid, by linear or nearest interpolation.
 
     The physical space is shared: a voxel of the result has the value found at its own LPS point, in the scalar type of
     the volume. Outside of it are its own background, see `field_of_view.background`, and zero around labels, which are
-    not interpolated.
+    not interpolated. A transform of points in LPS mm says where in the volume the place of a voxel lies.
     """
     import SimpleITK as sitk  # noqa: N813 - takes a while to import
 
@@ -136,5 +138,6 @@ def resample(volume: Volume, geometry: Geometry, *, linear: bool = True) -> Volu
     interpolator = sitk.sitkLinear if linear else sitk.sitkNearestNeighbor
     scalar_type = sitk.sitkFloat64 if linear else image.GetPixelID()  # into integers, ITK cuts off instead of rounding
     outside = background(volume) if linear else 0.0
-    resampled = from_sitk(sitk.Resample(image, reference, sitk.Transform(), interpolator, outside, scalar_type))
+    moved = sitk.Transform() if transform is None else transform
+    resampled = from_sitk(sitk.Resample(image, reference, moved, interpolator, outside, scalar_type))
     return resampled.with_array(to_scalar_type(resampled.array, volume.array.dtype))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import abc
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import Progress
@@ -15,10 +17,17 @@ from temporal_interp.tracking.motion import SequenceMotion
 from temporal_interp.tracking.settings import TrackingSettings
 from temporal_interp.tracking.track import track
 
-NAMES = ("one_scale", "nmsr", "nmsr_vi", "track")
+OURS = ("one_scale", "nmsr", "nmsr_v", "nmsr_vi", "track")
 """The plain baseline, one network on the frames as they are, for as much work as all scales; fresh weights at each of
-four scales; each scale from the weights of the coarser one; all with the settings that make frames most similar. Last,
-`temporal-interp track` with its defaults, which follow tissue more smoothly."""
+four scales; each scale from given weights; each scale from the weights of the coarser one; all with the settings that
+make frames most similar. Last, `temporal-interp track` with its defaults, which follow tissue more smoothly."""
+
+PAPER = "_paper"
+"""Ends the names of the rows of NMSR's Table 1 with the settings of the paper, which take hours without a GPU."""
+
+NAMES = (*OURS, *(name + PAPER for name in OURS[:-1]))
+START_NEEDED = ("nmsr_v", "nmsr_v" + PAPER)
+"""Those that start from given weights."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +37,12 @@ class Nmsr:
     Attributes:
         name: one of NAMES.
         device: where to compute.
+        start_from: weights of a network, for those in START_NEEDED; the others ignore them.
     """
 
     name: str
     device: str = "cpu"
+    start_from: Mapping[str, torch.Tensor] | None = None
 
     def track(
         self, sequence: Sequence, pairs: abc.Sequence[int], *, mask: np.ndarray | None, progress: Progress
@@ -49,16 +60,21 @@ class Nmsr:
         def report(fraction: float, message: str) -> None:
             progress(fraction, f"{self.name}: {message}")
 
-        track(sequence, settings, mask=mask, device=self.device, on_scale=keep, progress=report)
+        given = self.start_from if self.name in START_NEEDED else None
+        track(sequence, settings, mask=mask, start_from=given, device=self.device, on_scale=keep, progress=report)
         return rows
 
     def settings(self, sequence: Sequence) -> TrackingSettings:
         """Return the settings for a sequence: without the refinement, which changes nothing between neighbours."""
         if self.name == "track":
             return replace(TrackingSettings(), refinement=())
-        settings = replace(TrackingSettings.most_similar(), inherit=self.name == "nmsr_vi")
-        if self.name != "one_scale":
+        settings = TrackingSettings.paper() if self.name.endswith(PAPER) else TrackingSettings.most_similar()
+        kind = self.name.removesuffix(PAPER)
+        settings = replace(settings, inherit=kind == "nmsr_vi")
+        if kind != "one_scale":
             return settings
+        if self.name.endswith(PAPER):  # 3500 steps, as at every scale
+            return replace(settings, scales=(1,), passes=(1,))
         in_plane = sequence.slices_are_independent
         return settings.one_scale(dimensions=2 if in_plane else 3)
 

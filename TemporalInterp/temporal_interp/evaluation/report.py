@@ -109,6 +109,16 @@ TRACKING = (
 )
 """Table 1 of NMSR, mean and standard deviation over the pairs, with folds and wall time."""
 
+REGISTRATION = (
+    Column("method", "method"),
+    Column("pairs", "pairs"),
+    Column("dice", "Dice", "{:.3f}", deviation="dice_std"),
+    Column("fold_rate", "folds", "{:.3%}"),
+    Column("seconds", "s a pair", "{:.1f}"),
+    Column("memory_gb", "GB", "{:.2f}"),
+)
+"""Tables 1 to 3 of NeVF: mean over structures, then mean and standard deviation over pairs; memory at its peak."""
+
 SLICES = (
     Column("method", "method"),
     Column("psnr", "PSNR", "{:.2f}"),

@@ -143,6 +143,38 @@ def _scored(sequence: Sequence, tracked: Tracked, mask: np.ndarray | None) -> Me
     )  # fmt: skip
 
 
+def pooled(evaluations: abc.Sequence[TrackingEvaluation]) -> TrackingEvaluation:
+    """Return the evaluations of several sequences by the same methods as one, over all pairs, as in NMSR's Table 1.
+
+    Pairs are counted through all sequences. The time of a pair is its mean over all pairs, and that of a sequence its
+    mean over sequences.
+
+    Args:
+        evaluations: at least one; a single one is returned as it is.
+    """
+    if len(evaluations) == 1:
+        return evaluations[0]
+    counts = [len(evaluation.pairs) for evaluation in evaluations]
+    first = [sum(counts[:number]) for number in range(len(counts))]
+    methods = []
+    for same in zip(*(evaluation.methods for evaluation in evaluations), strict=True):
+        pairs = {
+            start + place: scores
+            for start, row in zip(first, same, strict=True)
+            for place, scores in enumerate(row.pairs.values())
+        }
+        seconds = float(np.average([row.seconds_per_pair for row in same], weights=counts))
+        methods.append(
+            MethodScores(same[0].method, pairs, seconds, float(np.mean([row.sequence_seconds for row in same])))
+        )
+    identical = tuple(
+        start + evaluation.pairs.index(n)
+        for start, evaluation in zip(first, evaluations, strict=True)
+        for n in evaluation.identical
+    )
+    return TrackingEvaluation(tuple(range(sum(counts))), identical, tuple(methods))
+
+
 def summary_rows(evaluation: TrackingEvaluation) -> list[dict[str, Any]]:
     """Return a tidy row for every method, with MSE in 1e-3 and mean CC in 1e-1 as the paper prints them."""
     return [

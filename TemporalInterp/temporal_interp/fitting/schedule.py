@@ -17,8 +17,8 @@ class Schedule:
     Args:
         optimiser: its learning rate is the peak.
         steps: of the fit.
-        warm_up: steps over which the rate rises; it also damps a fall that begins earlier.
-        decay: steps at the end while the rate falls.
+        warm_up: steps over which the rate rises, 0 for none; it also damps a fall that begins earlier.
+        decay: steps at the end while the rate falls, 0 for none.
         plateau: where it is reached before the fall, the fall begins at once, and the fit ends early.
 
     Attributes:
@@ -41,8 +41,8 @@ class Schedule:
     ) -> None:
         self.done, self.steps, self.decay, self.plateau = 0, steps, decay, plateau
         # both multiply the current rate, so that they can run together
-        self._rise = LinearLR(optimiser, start_factor=1 / warm_up, total_iters=warm_up - 1)
-        self._fall = CosineAnnealingLR(optimiser, T_max=decay)
+        self._rise = LinearLR(optimiser, start_factor=1 / max(1, warm_up), total_iters=max(1, warm_up) - 1)
+        self._fall = CosineAnnealingLR(optimiser, T_max=max(1, decay))
 
     @property
     def ended(self) -> bool:

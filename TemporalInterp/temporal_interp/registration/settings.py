@@ -56,6 +56,9 @@ class NetworkField(Settings):
         extent: the longest side of the images spans -extent to extent in the network's coordinates; more lets the
             first layer draw finer motion.
         reach: an output of 1 is this many of the smallest voxels.
+        upsampled: the velocity is brought to full resolution before it is integrated, as in Section 2.2; else it is
+            integrated on the sparse grid, and the displacement is brought to full resolution: the order that Section
+            3.5 compares.
         seed: of the first weights.
     """
 
@@ -67,6 +70,7 @@ class NetworkField(Settings):
     frequency: Annotated[PositiveFloat, Paper(30.0)] = 30.0
     extent: Annotated[PositiveFloat, Paper(1.0)] = 2.0
     reach: Annotated[PositiveFloat, Paper(1.0)] = 5.0
+    upsampled: bool = True
     seed: Seed = 0
 
 

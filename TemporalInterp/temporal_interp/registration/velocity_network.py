@@ -53,6 +53,7 @@ class VelocityNetwork:
         self.most_points = tuple(max(2, math.ceil(n / settings.stride)) if n > 1 else 1 for n in shape)
         self.extent = 2 * settings.extent / max(self.lengths)
         self.reach = settings.reach * min(spacing)
+        self.upsampled = settings.upsampled
         self.device = device
 
     def begin(self, shape: tuple[int, ...]) -> torch.optim.Optimizer:
@@ -72,12 +73,13 @@ class VelocityNetwork:
         return self.optimiser
 
     def velocity(self) -> torch.Tensor:
-        """Return the velocity on the level's grid, (N, D, *shape), in its voxels.
+        """Return the velocity on the level's grid, (N, D, *shape), in its voxels, or on the sparse grid.
 
-        It is evaluated sparsely, then upsampled.
+        It is evaluated sparsely, then upsampled, if the settings say so.
         """
         velocity = (self.networks(self.points) * self.scale).transpose(1, 2)
-        return resize_field(velocity.reshape(velocity.shape[0], -1, *self.sparse), self.shape)
+        velocity = velocity.reshape(velocity.shape[0], -1, *self.sparse)
+        return resize_field(velocity, self.shape) if self.upsampled else velocity
 
     def keep(self, chosen: torch.Tensor) -> None:
         """Do nothing: there is only one start."""

@@ -7,6 +7,9 @@ from torch.nn import functional
 
 from temporal_interp.tensors.spatial import jacobian_determinant
 
+LEAST_SQUARE = 1e-12
+"""Added under a root, whose derivative at zero is infinite."""
+
 
 def squared_gradient(field: torch.Tensor, spacing: tuple[float, ...] | torch.Tensor) -> torch.Tensor:
     """Return the mean squared derivative of a field, the diffusion regulariser, as strain in mm per mm.
@@ -25,6 +28,26 @@ def squared_gradient(field: torch.Tensor, spacing: tuple[float, ...] | torch.Ten
         to_strain = sizes / sizes[:, axis : axis + 1]
         difference = field.diff(dim=axis + 2) * to_strain.view(*sizes.shape, *[1] * sizes.shape[1])
         total = total + difference.square().mean() * field.shape[1]
+    return total
+
+
+def gradient_norm(field: torch.Tensor) -> torch.Tensor:
+    """Return the root of the mean squared derivative of a field along each axis, in voxels, added up over the axes.
+
+    Args:
+        field: (N, D, *shape), voxels; an axis of a single voxel is left out.
+
+    Source: NMSR, Eq. 3, with the mean over voxels in place of the sum.
+
+    Example:
+        >>> gradient_norm(torch.tensor([[[0.0, 2.0, 4.0]]]))
+        tensor(2.)
+    """
+    total = field.new_zeros(())
+    for axis in range(2, field.ndim):
+        if field.shape[axis] > 1:
+            squares = field.diff(dim=axis).square().sum(1).flatten(1).mean(1)
+            total = total + (squares + LEAST_SQUARE).sqrt().mean()
     return total
 
 

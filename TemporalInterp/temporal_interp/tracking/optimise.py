@@ -14,7 +14,7 @@ from temporal_interp.fitting.plateau import Plateau
 from temporal_interp.fitting.resume import fingerprint_of
 from temporal_interp.fitting.schedule import Schedule
 from temporal_interp.registration.grids import coarsen, coarsened_shape, spacing_on
-from temporal_interp.tensors.regularity import squared_gradient
+from temporal_interp.tensors.regularity import gradient_norm, squared_gradient
 from temporal_interp.tensors.similarity import local_correlation_loss
 from temporal_interp.tensors.spatial import compose, resize, resize_field, warp
 from temporal_interp.tracking.network import MotionNetwork
@@ -22,9 +22,6 @@ from temporal_interp.tracking.settings import TrackingSettings
 
 COARSE_FROM, COARSE_BATCH = 4, 2
 """From the former scale on a step sees more pairs by the latter factor: small images leave the processor idle."""
-
-WARM_UP = 20
-"""Steps over which the learning rate rises: fresh networks diverge at once at the full rate."""
 
 CHUNK_VOXELS = 2**20
 """Voxels worked on at once where no gradient is needed."""
@@ -86,7 +83,7 @@ class PairFit:
         scales: from coarse to fine.
         passes: how often every pair is seen at each scale.
         initial: fields to start from, (P, D, *shape), voxels; none if None.
-        start_from: weights of the first network (NMSR_V); fresh ones if None.
+        start_from: weights of the first network, and of all where none is inherited (NMSR_V); fresh ones if None.
         on_scale: called after each scale.
 
     Attributes:
@@ -107,6 +104,7 @@ class PairFit:
         on_scale: OnScale | None = None,
     ) -> None:
         self.pairs, self.spacing, self.settings, self.on_scale = pairs, spacing, settings, on_scale
+        self.start_from = start_from
         self.scales, self.passes = scales, passes
         shape = pairs.frames.shape[2:]
         self.field = pairs.frames.new_zeros(len(pairs), len(shape), *shape) if initial is None else initial
@@ -190,8 +188,8 @@ class PairFit:
         self.schedule = Schedule(
             self.optimiser,
             steps=steps,
-            warm_up=WARM_UP,
-            decay=max(1, round(settings.decay * steps)),
+            warm_up=settings.warm_up,
+            decay=math.ceil(settings.decay * steps),
             plateau=Plateau(window, settings.tolerance),
         )
         self.moving = torch.cat([coarsen(part, grid) for part in self._warped()])
@@ -208,7 +206,7 @@ class PairFit:
                 self.field[part] = compose(self.field[part], resize_field(left, self.field.shape[2:]))
         self.stage += 1
         if self.stage < len(self.scales):
-            self._open(self.weights if self.settings.inherit else None)
+            self._open(self.weights if self.settings.inherit else self.start_from)
 
     def _step(self) -> None:
         while len(self.order) < self.batch:
@@ -227,7 +225,8 @@ class PairFit:
             weight=weight,
             seen=None if self.seen is None else self.seen[chosen],
         )
-        loss = loss + settings.smoothness * squared_gradient(field, self.grid_spacing)
+        rough = gradient_norm(field) if settings.norm == "l2" else squared_gradient(field, self.grid_spacing)
+        loss = loss + settings.smoothness * rough
         if not torch.isfinite(loss):
             raise FitDivergedError(
                 f"The tracking diverged at scale {self.scales[self.stage]}, step {self.schedule.done}; use a smaller "

@@ -20,9 +20,8 @@ class TrackingSettings(Settings):
             to all pairs together.
         scales: factors by which the images are coarser than the frames, from coarse to fine; in NMSR each has a
             network.
-        passes: how often each pair of frames is seen at each scale (paper: 3500 steps of one pair, some 70 passes over
-            49 frames).
-        least_steps: smallest number of steps at each scale, however few the pairs.
+        passes: how often each pair of frames is seen at each scale.
+        least_steps: smallest number of steps at each scale, however few the pairs. In the paper it is the number.
         inherit: a scale starts from the network of the one before (NMSR_VI), not from a fresh one (NMSR).
         widths: channels of the networks, from their finest scale to their coarsest.
         stride: side in voxels of the blocks that the networks see as one.
@@ -32,10 +31,13 @@ class TrackingSettings(Settings):
         radius: of the window of the local correlation, in voxels.
         noise_variance_floor: variance in a window, on frames scaled to [0, 1], below which it holds noise: where
             frames are darker and smoother, the motion around continues. Ultrasound's shadows hold only noise.
-        smoothness: weight of the mean squared gradient of the field, or of the velocity (paper: 10, of a norm that it
-            does not define).
+        smoothness: weight of the gradient of the field, or of the velocity.
+        norm: what of the gradient is weighted: "squares", the mean square of its strain in mm per mm, or "l2", the
+            root of the mean square of its derivative in voxels along each axis, added up, as in Eq. 3 (means, not
+            sums, as in the similarity). A velocity has squares.
         blur: standard deviation in voxels of a Gaussian over the frames. Without it, fields sharpen edges to make up
             for the blur of linear interpolation, and strain suffers (our measurement on the phantom).
+        warm_up: steps over which the learning rate rises at each scale: fresh networks diverge at once at our rate.
         decay: share of a scale's steps at its end during which the learning rate falls to zero.
         patience: if the mean loss of this many passes is not better by `tolerance` (relative) than that of as many
             before, the learning rate falls at once and the scale ends early; 0 sees every pair `passes` times.
@@ -47,7 +49,7 @@ class TrackingSettings(Settings):
         seed: of the first weights and of the order of the pairs.
 
     Of NMSR alone are `least_steps`, `inherit`, `widths`, `stride`, `antisymmetric`, `learning_rate`, `batch`, `radius`,
-    `decay`, `patience`, `tolerance` and `seed`.
+    `norm`, `warm_up`, `decay`, `patience`, `tolerance` and `seed`.
 
     Raises:
         InvalidInputError: a value makes no sense; the message names it.
@@ -59,8 +61,8 @@ class TrackingSettings(Settings):
 
     method: Annotated[Literal["velocity", "nmsr"], Paper("nmsr")] = "velocity"
     scales: Annotated[Levels, Field(min_length=1)] = (8, 4, 2, 1)
-    passes: Annotated[Counts, Paper((70, 70, 70, 70))] = (40, 40, 20, 20)
-    least_steps: PositiveInt = 100
+    passes: Annotated[Counts, Paper((1, 1, 1, 1))] = (40, 40, 20, 20)
+    least_steps: Annotated[PositiveInt, Paper(3500)] = 100
     inherit: bool = True
     widths: Annotated[Counts, Field(min_length=1), Paper((16, 32, 32, 32))] = (16, 32, 32)
     stride: Annotated[PositiveInt, Paper(1)] = 2
@@ -69,9 +71,11 @@ class TrackingSettings(Settings):
     batch: Annotated[PositiveInt, Paper(1)] = 4
     radius: Annotated[PositiveInt, Paper(6)] = 6
     noise_variance_floor: Annotated[PositiveFloat, Paper(1e-6)] = 1e-4
-    smoothness: NonNegativeFloat = 2.0
+    smoothness: Annotated[NonNegativeFloat, Paper(10.0)] = 2.0
+    norm: Annotated[Literal["squares", "l2"], Paper("l2")] = "squares"
     blur: Annotated[NonNegativeFloat, Paper(0.0)] = 0.8
-    decay: Annotated[float, Field(gt=0, le=1)] = 0.5
+    warm_up: Annotated[NonNegativeInt, Paper(0)] = 20
+    decay: Annotated[float, Field(ge=0, le=1), Paper(0.0)] = 0.5
     patience: NonNegativeInt = 0
     tolerance: NonNegativeFloat = 1e-3
     refinement: Annotated[Levels, Paper(())] = (2, 1)

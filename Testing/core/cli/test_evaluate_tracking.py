@@ -175,3 +175,23 @@ def test_a_folder_with_files_is_refused_before_the_work(command, tmp_path):
 
 def test_every_zeroth_pair_is_wrong_usage(command, recording):
     assert command("evaluate-tracking", recording, "--every", 0).exit_code == 2
+
+
+def test_several_sequences_are_scored_over_all_their_pairs(command, events, recording, ultrasound, tmp_path):
+    *_, last = events(command("evaluate-tracking", recording, ultrasound, *QUICK, "-o", tmp_path / "out", "--json"))
+    found = rows(tmp_path / "out" / "scores.csv")
+    demons = [row for row in found if row["method"] == "demons"]
+    assert list(dict.fromkeys(row["input"] for row in demons)) == [recording.name, ultrasound.name]
+    summary = next(row for row in last["summary"] if row["method"] == "demons")
+    assert summary["pairs"] == len(demons)
+    for measure in ("mse_x1e3", "cc_x10"):
+        values = [float(row[measure]) for row in demons]
+        assert summary[measure] == pytest.approx(np.mean(values))
+        assert summary[f"{measure}_std"] == pytest.approx(np.std(values))
+    assert len(last["identical"]) == 1  # a frame of the ultrasound is repeated
+
+
+def test_a_mask_belongs_to_one_sequence(command, recording, ultrasound):
+    result = command("evaluate-tracking", recording, ultrasound, *QUICK, "--mask", recording)
+    assert result.exit_code == 2
+    assert "--mask" in result.stderr

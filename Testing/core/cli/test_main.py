@@ -9,7 +9,17 @@ import pytest
 import temporal_interp
 from temporal_interp.engines.registry import engine_names
 
-COMMANDS = ("demo", "info", "interpolate", "track", "register", "evaluate", "evaluate-tracking", "phantom")
+COMMANDS = (
+    "demo",
+    "info",
+    "interpolate",
+    "track",
+    "register",
+    "evaluate",
+    "evaluate-tracking",
+    "evaluate-registration",
+    "phantom",
+)
 
 
 def test_help_names_every_command_and_the_exit_codes(command):

@@ -42,6 +42,7 @@ TWO_OUTPUTS_ARE_ONE = [
     "interpolate recording.seq.nrrd -o f/displacement_first_to_t.seq.nrrd --fields f --factor 2",
     "register fixed.nrrd moving.nrrd -o out.nrrd --field out.nrrd",
     "register fixed.nrrd moving.nrrd -o out.nrrd --field OUT.nrrd",
+    "register fixed.nrrd moving.nrrd -o out.nrrd --moving-labels moving.nrrd --warped-labels out.nrrd",
     "track recording.seq.nrrd -o out --checkpoint out",
     "slices train fixed.nrrd -o out.safetensors --checkpoint out.safetensors",
     "phantom heart -o out --truth out",

@@ -61,7 +61,7 @@ class TestNmsr:
     def test_variants_differ_in_what_a_scale_starts_from_and_none_is_refined(self, asked):
         sequence = moving_sequence((1, 24, 28), (0, 1, 0), frames=2)
         mask = np.ones((1, 24, 28), bool)
-        for name in pairwise_nmsr.NAMES:
+        for name in ("one_scale", "nmsr", "nmsr_vi", "track"):
             Nmsr(name, "cpu").track(sequence, [0], mask=mask, progress=no_progress)
         one, fresh, inherits, defaults = (settings for _, settings, _ in asked)
         assert defaults == replace(self.DEFAULTS, refinement=())
@@ -81,3 +81,40 @@ class TestNmsr:
         (row,) = Nmsr("one_scale").track(sequence, [0], mask=None, progress=no_progress)
         assert row.label == "one_scale"
         assert asked[0][1].passes == (22,)  # 20 / 8 + 20
+
+
+class TestPaper:
+    @pytest.mark.parametrize(
+        ("name", "scales", "inherit"),
+        [
+            ("nmsr_paper", (8, 4, 2, 1), False),
+            ("nmsr_vi_paper", (8, 4, 2, 1), True),
+            ("nmsr_v_paper", (8, 4, 2, 1), False),
+            ("one_scale_paper", (1,), False),
+        ],
+    )
+    def test_rows_of_the_paper_have_its_settings(self, name, scales, inherit):
+        settings = Nmsr(name).settings(moving_sequence((1, 24, 28), (0, 1, 0), frames=2))
+        assert (settings.scales, settings.inherit) == (scales, inherit)
+        paper = TrackingSettings.paper()
+        assert replace(settings, scales=paper.scales, passes=paper.passes, inherit=paper.inherit) == paper
+
+    def test_every_scale_of_nmsr_v_starts_from_the_given_weights(self, beat):
+        """With a rate of next to nothing the networks stay what they started from."""
+        sequence = scale_to_unit(beat[0])
+        still = replace(TestNmsr.QUICK, passes=(1, 1), least_steps=1, learning_rate=1e-12, inherit=False)
+        trained = track(sequence, TestNmsr.QUICK).network
+
+        def fields(start):
+            found = {}
+
+            def keep(scale, motion):
+                found[scale] = motion.backward[0]
+
+            track(sequence, still, start_from=start, on_scale=keep)
+            return found
+
+        fresh, given = fields(None), fields(trained)
+        assert np.abs(given[2] - fresh[2]).max() > 0.05
+        added = [found[1] - found[2] for found in (fresh, given)]  # by the network of the finest scale
+        assert np.abs(added[1] - added[0]).max() > 0.05

@@ -68,3 +68,7 @@ def test_a_schedule_resumes_exactly_where_it_was(stop):
     other_optimiser.load_state_dict(optimiser.state_dict())
     other.load_state_dict(schedule.state_dict())
     assert before + take_steps(other_optimiser, other) == whole
+
+
+def test_without_rise_and_fall_the_rate_is_constant():
+    assert take_steps(*a_schedule(steps=6, warm_up=0, decay=0)) == [1.0] * 6

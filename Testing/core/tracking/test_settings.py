@@ -21,7 +21,7 @@ WRONG = {
     "stride": [0],
     "smoothness": [-1],
     "blur": [-0.1],
-    "decay": [0, 1.1],
+    "decay": [-0.1, 1.1],
     "patience": [-1],
     "max_voxels": [0],
     "seed": [-1, 0.5],
@@ -46,6 +46,8 @@ def test_paper_has_its_scales_rate_and_window():
     paper = TrackingSettings.paper()
     assert (paper.scales, paper.learning_rate, paper.radius) == ((8, 4, 2, 1), 1e-3, 6)
     assert (paper.refinement, paper.antisymmetric, paper.stride) == ((), False, 1)
+    assert (paper.smoothness, paper.norm) == (10, "l2")
+    assert (paper.least_steps, paper.batch, paper.warm_up, paper.decay, paper.patience) == (3500, 1, 0, 0, 0)
     assert paper.method == TrackingSettings.most_similar().method == "nmsr"
 
 
