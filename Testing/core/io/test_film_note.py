@@ -1,5 +1,7 @@
 """The note in a film that says which frames are synthetic."""
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -24,10 +26,8 @@ def test_other_comments_say_nothing(note):
 @pytest.mark.parametrize("numbers", ["1-999999999999", "7", "1-", "2-1", ",,1", "1--2", "-"])
 def test_hostile_numbers_neither_raise_anything_else_nor_take_long(numbers):
     note = f"SYNTHETIC frames: {numbers} of 3"
-    try:
+    with suppress(ValueError):
         assert len(synthetic_by_note(note, 3) or [0] * 3) == 3
-    except ValueError:
-        pass
 
 
 def test_a_film_that_was_cut_counts_as_synthetic_throughout(tmp_path):
