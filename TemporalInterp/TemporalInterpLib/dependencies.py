@@ -41,6 +41,9 @@ FOR_ENGINES = ("torch", "platformdirs", "pydantic", "safetensors")
 FOR_READING = ("filelock", "nibabel", "nrrd")
 """Packages that the readers of files need beside those that Slicer has."""
 
+FOR_REPORTS = ("jinja2", "matplotlib", "rich")
+"""Packages that the report of a check needs."""
+
 
 def missing_packages() -> list[str]:
     """Return the requirements that pip would have to install, PyTorch first; empty if nothing is missing."""
@@ -67,6 +70,11 @@ def packages_missing(what: str) -> str:
 def files_can_be_read() -> bool:
     """Tell whether the core can read files."""
     return all(find_spec(name) is not None for name in FOR_READING)
+
+
+def reports_can_be_written() -> bool:
+    """Tell whether the report of a check can be written."""
+    return all(find_spec(name) is not None for name in FOR_REPORTS)
 
 
 def install_missing_packages() -> None:

@@ -7,6 +7,7 @@ import math
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 
 import numpy as np
 
@@ -204,11 +205,9 @@ def _data(sequence: Sequence, evaluation: Evaluation) -> list[tuple[str, str]]:
 
 
 def _software(device: str, now: datetime.datetime) -> list[tuple[str, str]]:
-    import torch
-
     facts = {
         "TemporalInterp": temporal_interp.__version__,
-        "PyTorch": torch.__version__,
+        "PyTorch": version("torch"),
         "Python": platform.python_version(),
         "Device": device,
         "Date": now.strftime("%Y-%m-%d %H:%M"),

@@ -6,6 +6,7 @@ import textwrap
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.backends.backend_pdf import PdfPages
@@ -167,7 +168,7 @@ class _Pages:
         axes.set_axis_off()
 
     def _text(
-        self, left: float, text: str, size: float, *, below: float = 0.0, colour: str = "black", **how: str
+        self, left: float, text: str, size: float, *, below: float = 0.0, colour: str = "black", **how: Any
     ) -> None:
         y = 1 - (self._y + below) / HEIGHT
         self.figures[-1].text(left / WIDTH, y, text, fontsize=size, va="top", color=colour, parse_math=False, **how)
