@@ -43,13 +43,13 @@ def save_curves(evaluation: Evaluation, path: Path, *, preset: str = "native") -
 
 
 def draw_scores(axes: Axes, rows: list[Row], name: str, *, by_t: bool) -> None:
-    """Draw a measure of every engine, a line for each gap, over t or over the index value."""
+    """Draw a measure of every engine, over t or the index value: a line a gap, or one where gaps have one frame."""
     for number, engine in enumerate(dict.fromkeys(row.engine for row in rows)):
         mine = [row for row in rows if row.engine == engine]
         label = engine.replace("$", r"\$")  # which would begin a formula
         colour = ENGINE_COLOURS[number % len(ENGINE_COLOURS)]
-        for gap, first in enumerate(dict.fromkeys(row.first for row in mine)):
-            part = [row for row in mine if row.first == first]
+        gaps = [[row for row in mine if row.first == first] for first in dict.fromkeys(row.first for row in mine)]
+        for gap, part in enumerate([mine] if max(map(len, gaps)) == 1 else gaps):
             x = [row.t if by_t else row.index_value for row in part]
             y = [row.measures[name] for row in part]
             axes.plot(x, y, "o-", color=colour, markersize=4, linewidth=1.6, label=None if gap else label)

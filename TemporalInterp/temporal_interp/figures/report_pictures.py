@@ -153,7 +153,9 @@ def _plot(evaluation: Evaluation, rows: list[Row], name: str, ground: str, ink: 
 def _caption(row: Row, scaled: Sequence) -> str:
     moving = row.measures.get("psnr_moving", math.nan)
     score = f"{moving:.1f} dB where it moves" if math.isfinite(moving) else f"{row.measures['psnr']:.1f} dB"
-    return f"frame {row.frame} at {scaled.time_in_words(row.frame)}: {score}"
+    numbered = not scaled.unit and row.index_value == row.frame  # the time would only repeat the number
+    when = "" if numbered else f" at {scaled.time_in_words(row.frame)}"
+    return f"frame {row.frame}{when}: {score}"
 
 
 def _masked(array: np.ndarray) -> np.ndarray:

@@ -19,6 +19,7 @@ from temporal_interp.evaluation.evaluate import Evaluation, evaluate
 from temporal_interp.evaluation.hold_out import every
 from temporal_interp.figures.check_report import save_check_report
 from temporal_interp.figures.report_content import report_content
+from temporal_interp.figures.report_pictures import score_curves
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>$\\frac{$.nii.gz"
 
@@ -91,6 +92,16 @@ class TestContent:
         assert "a slice shows 6 mm" in data["Spacing"]
         assert report.notes == ("Times are guesses.",)
         assert report.title == "a sequence"
+
+    def test_frames_that_are_only_numbered_are_named_once(self, cine):
+        numbered = replace(cine, times=range(5), index_name="frame", unit="")
+        report = report_content(numbered, evaluate(numbered, every(numbered, 2), [LinearBlend()], keep_worst=2))
+        assert {one.caption.partition(":")[0] for one in report.worst} == {"frame 1", "frame 3"}
+
+    def test_single_frames_of_gaps_are_joined_by_a_line(self, cine, evaluation):
+        for _, figure in score_curves(evaluation):
+            lines = [line for line in figure.axes[0].get_lines() if len(line.get_xdata())]
+            assert [list(line.get_xdata()) for line in lines] == [[40, 120]] * 3
 
     def test_the_date_is_that_of_the_report(self, cine, evaluation):
         report = report_content(cine, evaluation, now=datetime.datetime(2031, 2, 3, 4, 5))
