@@ -19,6 +19,7 @@ from TemporalInterpLib.dicom_plugin import register_dicom_plugin
 from TemporalInterpLib.file_reader import FileReader
 from TemporalInterpLib.fitting_sequences import take_first_fitting
 from TemporalInterpLib.frame_marks import mark_frames
+from TemporalInterpLib.item_names import name_synthetic_items
 from TemporalInterpLib.layout import register_layouts
 from TemporalInterpLib.logic import InterpolationLogic
 from TemporalInterpLib.parameter_node import TemporalInterpParameterNode, bring_up_to_date
@@ -47,6 +48,7 @@ class TemporalInterp(ScriptedLoadableModule):
         if icon.is_file():
             self.parent.icon = qt.QIcon(str(icon))
         slicer.mrmlScene.AddObserver(slicer.mrmlScene.EndImportEvent, show_images_again)
+        slicer.mrmlScene.AddObserver(slicer.mrmlScene.EndImportEvent, name_items_again)
         slicer.app.connect("startupCompleted()", register_layouts)
         slicer.app.connect("startupCompleted()", register_sample_data)
         register_dicom_plugin()
@@ -63,6 +65,11 @@ def icon_path() -> Path:
 def show_images_again(scene: slicer.vtkMRMLScene, event: str) -> None:
     """Let no loaded scene show an error map alone, or an empty view where the preview was."""
     bring_images_back(scene, images_behind_errors(scene))
+
+
+def name_items_again(scene: slicer.vtkMRMLScene, event: str) -> None:
+    """Give synthetic frames of a loaded scene the names that Slicer does not save."""
+    name_synthetic_items(scene)
 
 
 def register_sample_data() -> None:

@@ -77,6 +77,11 @@ def in_background(function: Callable[[Progress], T]) -> Steps[T]:
     return work.result
 
 
+def nothing() -> Steps[None]:
+    """Return steps that do nothing, for a user who changes their mind."""
+    yield from ()
+
+
 def wait_for_threads(seconds: float) -> None:
     """Wait until cancelled work has stopped, so that the application can be closed."""
     for thread in list(_threads):

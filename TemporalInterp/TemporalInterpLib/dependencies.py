@@ -14,6 +14,7 @@ REQUIREMENTS = {
     "torch": "torch>=2.8",
     "lightning": "lightning>=2.6,!=2.6.2,!=2.6.3",
     "filelock": "filelock>=3.20.3",
+    "jinja2": "jinja2>=3.1.6",
     "matplotlib": "matplotlib>=3.8",
     "nibabel": "nibabel>=5.2",
     "nrrd": "pynrrd>=1.0",
@@ -26,7 +27,8 @@ REQUIREMENTS = {
 """Packages that Slicer may lack: the name that is imported, and the requirement for pip (as in pyproject.toml).
 
 The packages of the core, and those of the commands that the module runs in a child process: typer and rich for all,
-matplotlib for `track`, lightning for `adapt`. Versions 2.6.2 and 2.6.3 of lightning were malicious.
+matplotlib for `track`, lightning for `adapt`. Reports need jinja2 and matplotlib. Versions 2.6.2 and 2.6.3 of lightning
+were malicious.
 """
 
 FOR_VIDEOS = {"av": "av>=14.2"}
@@ -38,6 +40,9 @@ FOR_ENGINES = ("torch", "platformdirs", "pydantic", "safetensors")
 
 FOR_READING = ("filelock", "nibabel", "nrrd")
 """Packages that the readers of files need beside those that Slicer has."""
+
+FOR_REPORTS = ("jinja2", "matplotlib", "rich")
+"""Packages that the report of a check needs."""
 
 
 def missing_packages() -> list[str]:
@@ -65,6 +70,11 @@ def packages_missing(what: str) -> str:
 def files_can_be_read() -> bool:
     """Tell whether the core can read files."""
     return all(find_spec(name) is not None for name in FOR_READING)
+
+
+def reports_can_be_written() -> bool:
+    """Tell whether the report of a check can be written."""
+    return all(find_spec(name) is not None for name in FOR_REPORTS)
 
 
 def install_missing_packages() -> None:

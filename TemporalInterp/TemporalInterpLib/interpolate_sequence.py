@@ -20,6 +20,7 @@ from TemporalInterpLib.add_sequence import AddedSequence, add_browsed_sequence
 from TemporalInterpLib.background import Steps, share_of
 from TemporalInterpLib.companions import Companion, CompanionWriter
 from TemporalInterpLib.deformation_facts import measure_companions
+from TemporalInterpLib.item_names import synthetic_name
 from TemporalInterpLib.playback import set_natural_speed
 from TemporalInterpLib.result_folder import TITLE_KEY, free_title, put_in_folder
 from TemporalInterpLib.result_marks import ResultKind, mark_result
@@ -179,7 +180,7 @@ def _add_synthetic(
     attributes: Mapping[str, str],
 ) -> None:
     _, template = next(iter(source.items.values()))
-    name = f"SYNTHETIC {short_time(value, source.node.GetIndexUnit())} of {source.node.GetName()}"
+    name = synthetic_name(value, source.node.GetIndexUnit(), source.node.GetName())
     item = add_item(frames_node, slicer.vtkMRMLScalarVolumeNode(), name, value)
     set_voxels(item, volume.array, template.GetImageData().GetScalarType())
     copy_place(item, template)

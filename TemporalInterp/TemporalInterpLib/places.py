@@ -1,4 +1,4 @@
-"""Asks the user for a file or a folder to load, beginning where the last one was."""
+"""Asks the user for a file or a folder to load or to write, beginning where the last one was."""
 
 from __future__ import annotations
 
@@ -24,6 +24,17 @@ def ask_file() -> Path | None:
     """Return the file that the user chooses, None where none is."""
     chosen = qt.QFileDialog.getOpenFileName(slicer.util.mainWindow(), _("Choose the file of a cine"), _last_place())
     return _kept(chosen)
+
+
+def ask_report(name: str) -> Path | None:
+    """Return the file that the user chooses for the report on a sequence of some name, None where none is."""
+    plain = "".join(c if c.isalnum() or c in "-_. " else "_" for c in name).strip(" .") or "sequence"
+    proposed = str(Path(_last_place()) / f"Check of {plain}.html")
+    chosen = qt.QFileDialog.getSaveFileName(
+        slicer.util.mainWindow(), _("Save the report"), proposed, "HTML (*.html);;PDF (*.pdf)"
+    )
+    path = _kept(chosen)
+    return path if path is None or path.suffix else path.with_suffix(".html")
 
 
 def _last_place() -> str:

@@ -208,3 +208,16 @@ def test_a_frame_costs_little(started, result):
         view._show()
         costs.append(time.perf_counter() - begun)
     assert np.median(costs) < 1e-3
+
+
+def test_a_result_is_marked_again_after_its_scene_was_saved_and_loaded(started, result, save_and_load):
+    show(result.proxy)
+    name = result.browser.GetName()
+    save_and_load()
+    browser = slicer.util.getNode(name)
+    show(browser.GetProxyNode(browser.GetMasterSequenceNode()))
+    browser.SetSelectedItemNumber(1)
+    assert texts() == {"SYNTHETIC 8.25 ms"}
+    assert browser.GetMasterSequenceNode().GetNthDataNode(1).GetName() == "SYNTHETIC 8.25 ms of result"
+    browser.SetSelectedItemNumber(2)
+    assert texts() == {"acquired 16.5 ms"}

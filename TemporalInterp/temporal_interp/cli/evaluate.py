@@ -19,7 +19,7 @@ from temporal_interp.cli.options import (
     JsonOption,
     SeriesOption,
 )
-from temporal_interp.cli.outputs import folder_output, require_outputs
+from temporal_interp.cli.outputs import file_output, folder_output, require_outputs
 from temporal_interp.cli.pictures import drawn, tell_if_not_drawn
 from temporal_interp.cli.reading import read_input
 from temporal_interp.tensors.devices import choose_device
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 
 FIGURE_COLUMNS = 4
 """Held-out frames shown in the figure of frames."""
+
+REPORTS = (".html", ".pdf")
+KEPT_FOR_REPORT = 2
+"""Of every engine, so many of the worst frames."""
 
 
 ONE_PROTOCOL = "Give --from and --to, or --every."
@@ -100,6 +104,14 @@ def evaluate(
         Path | None,
         typer.Option("--output", "-o", metavar="DIR", help="Write the scores, and figures or tables, to this folder."),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write a report of one INPUT as a single .html or .pdf file: data, engines, scores over time, worst "
+            "frames with their errors, and limits.",
+        ),
+    ] = None,
     device: DeviceOption = "auto",
     force: ForceOption = False,
     json: JsonOption = False,
@@ -119,8 +131,9 @@ def evaluate(
         _require_one_protocol(first, last, every)
     else:
         _refuse("is for one INPUT; a data set has its own endpoints", **{"from": first, "to": last, "every": every})
-        _refuse("is for one INPUT", cyclic=cyclic, series=series, component=component)
-    require_outputs(folder_output(output), inputs=[input_path, data], force=force)
+        _refuse("is for one INPUT", cyclic=cyclic, series=series, component=component, report=report)
+    report_output = file_output(report, REPORTS, "--report")
+    require_outputs(folder_output(output), report_output, inputs=[input_path, data], force=force)
 
     from temporal_interp.engines.registry import available_engine_names, create_engine
 
@@ -132,7 +145,9 @@ def evaluate(
     chosen = [create_engine(name, device=where) for name in names]
     if input_path is not None:
         sequence = read_input(input_path, console, series, component).acquired().as_cyclic(cyclic)
-        _evaluate_file(sequence, input_path, (first, last, every), chosen, preset or "native", output, console)
+        _evaluate_file(
+            sequence, input_path, (first, last, every), chosen, preset or "native", (output, report), console, where
+        )
     elif dataset is not None:
         from temporal_interp.evaluation.dataset import subjects_to_score
 
@@ -159,10 +174,12 @@ def _evaluate_file(
     protocol: tuple[int | None, int | None, int | None],
     engines: abc.Sequence[Engine],
     preset: str,
-    output: Path | None,
+    outputs: tuple[Path | None, Path | None],
     console: Console,
+    device: str,
 ) -> None:
-    """Score one sequence, with figures; `protocol` is --from, --to and --every."""
+    """Score one sequence; `protocol` is --from, --to and --every, `outputs` the folder of figures and the report."""
+    output, report = outputs
     from temporal_interp.evaluation.evaluate import evaluate as run_evaluation
     from temporal_interp.evaluation.summary import as_json, as_tables, summarise
 
@@ -175,6 +192,7 @@ def _evaluate_file(
             preset=preset,
             patient=input_path.name,
             keep_frames=_shown_frames(hold_out) if output is not None else (),
+            keep_worst=KEPT_FOR_REPORT if report is not None else 0,
             progress=progress,
         )
     shown: list[RenderableType] = [
@@ -187,7 +205,15 @@ def _evaluate_file(
             not_drawn = write_report(sequence, evaluation, folder)
         tell_if_not_drawn(not_drawn, console)
         shown.append(f"{'Table and figures are' if not_drawn is None else 'The table is'} in {output}.")
-    console.result({"input": input_path, "output": output, **as_json([evaluation])}, *shown)
+    if report is not None:
+        from temporal_interp.figures.check_report import save_check_report
+        from temporal_interp.io.atomic import write_errors_naming
+
+        report.absolute().parent.mkdir(parents=True, exist_ok=True)
+        with write_errors_naming(report):
+            save_check_report(sequence, evaluation, report, device=device)
+        shown.append(f"The report is {report}.")
+    console.result({"input": input_path, "output": output, "report": report, **as_json([evaluation])}, *shown)
 
 
 def _evaluate_dataset(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 EXTRAS = {
-    "cli": ("matplotlib", "PIL", "rich", "typer"),
+    "cli": ("jinja2", "matplotlib", "PIL", "rich", "typer"),
     "train": ("lightning", "tensorboard", "yaml"),
     "video": ("av",),
 }

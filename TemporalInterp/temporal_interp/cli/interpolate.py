@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from temporal_interp.cli.console import Console
+from temporal_interp.cli.films import SecondsOption, SliceOption, WindowOption, film_output
 from temporal_interp.cli.options import (
     ComponentOption,
     CyclicOption,
@@ -42,7 +43,10 @@ if TYPE_CHECKING:
 def interpolate(
     input_path: InputArgument,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="OUT", help="A .seq.nrrd or .nii.gz file, or a folder, to write.")
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="OUT", help="A .seq.nrrd or .nii.gz file, a folder, or an .mp4 or .gif film."
+        ),
     ],
     first: Annotated[
         int | None, typer.Option("--from", metavar="N", help="Number of the frame to start from; the first is 0.")
@@ -70,6 +74,9 @@ def interpolate(
         Path | None,
         typer.Option(metavar="DIR", help="Also write the displacement fields of every frame, and their Jacobians."),
     ] = None,
+    slices: SliceOption = None,
+    window: WindowOption = None,
+    film_seconds: SecondsOption = None,
     device: DeviceOption = "auto",
     force: ForceOption = False,
     json: JsonOption = False,
@@ -86,7 +93,9 @@ def interpolate(
 
     request = _request(first, last, _parsed_times(times), count, factor, in_all, cyclic)
     field_output = folder_output(fields, "--fields", file_names())
-    require_outputs(sequence_output(output), field_output, inputs=[input_path], force=force)
+    film = film_output(output, slices, window, film_seconds)
+    target = sequence_output(output) if film is None else film.output
+    require_outputs(target, field_output, inputs=[input_path], force=force)
 
     from temporal_interp.data.provenance import MODEL_KEY
     from temporal_interp.engines.choice import choose_engine
@@ -109,7 +118,9 @@ def interpolate(
             f"The sequence is a loop of {sequence.with_unit(sequence.period)}; the gap from its last frame back to the "
             "first is filled, too. --no-cyclic leaves it."
         )
-    _require_fits(request, sequence, output, fields)
+    if film is not None:
+        film.require(sequence)
+    _require_fits(request, sequence, None if film else output, fields)
 
     with ExitStack() as stack:
         collected = None if fields is None else stack.enter_context(collecting(engine, fields))
@@ -120,8 +131,10 @@ def interpolate(
             folder = stack.enter_context(atomic_folder(fields, overwrite=True))
             collected.write(folder, index_name=sequence.index_name, unit=sequence.unit)
         output.absolute().parent.mkdir(parents=True, exist_ok=True)
-        write_sequence(result, output, overwrite=force)
-    for note in notes_on_writing(result, output):
+        if film is None:
+            write_sequence(result, output, overwrite=force)
+        notes = notes_on_writing(result, output) if film is None else film.write(result)
+    for note in notes:
         console.note(note)
 
     made, seconds = result.synthetic_frames, round(time.monotonic() - started, 1)
@@ -145,8 +158,8 @@ def _create(name: str, device: str, fields: Path | None) -> Engine:
     return engine
 
 
-def _require_fits(request: Request, sequence: Sequence, output: Path, fields: Path | None) -> None:
-    """Refuse, before the work, a result that cannot be written, or kept in memory."""
+def _require_fits(request: Request, sequence: Sequence, output: Path | None, fields: Path | None) -> None:
+    """Refuse, before the work, a result that cannot be written, or kept in memory; a film has no `output` here."""
     from temporal_interp.data.sequence import require_apart
     from temporal_interp.io.format_registry import Planned
     from temporal_interp.workflows.field_files import DISK_BYTES
@@ -157,7 +170,8 @@ def _require_fits(request: Request, sequence: Sequence, output: Path, fields: Pa
     # first: so many times may not fit into memory
     require_room_for_sequence(output, count, shape, sequence[0].array.dtype, also)
     times = result_times(request, sequence)
-    require_content(output, Planned(times, sequence.unit, shape, sequence.volumes))
+    if output is not None:
+        require_content(output, Planned(times, sequence.unit, shape, sequence.volumes))
     if fields is not None:
         with errors_naming(fields):
             require_apart(times, sequence.unit)

@@ -22,7 +22,7 @@ COMPRESSED = 0.5
 
 
 def require_room_for_sequence(
-    path: Path,
+    path: Path | None,
     count: int,
     shape: tuple[int, int, int],
     dtype: np.dtype,
@@ -31,7 +31,7 @@ def require_room_for_sequence(
     """Raise UnwritableFileError or OutOfMemoryError if a sequence is too large for the disk or for the memory.
 
     Args:
-        path: where it will be written.
+        path: where it will be written; None where that takes next to nothing, as a film does.
         count: number of its frames.
         shape: of a frame, (K, J, I).
         dtype: of its voxels.
@@ -40,11 +40,13 @@ def require_room_for_sequence(
     from temporal_interp.io.format_registry import writer_format
 
     size = count * math.prod(shape) * dtype.itemsize
-    require_disk_space({path: writer_format(path).disk_share * size, **(also or {})})
+    on_disk = {} if path is None else {path: writer_format(path).disk_share * size}
+    require_disk_space({**on_disk, **(also or {})})
     frame, free = size // max(1, count), free_memory()
     fit = 0 if free is None else free // max(1, frame)
     instead = f"About {fit} frames would fit." if fit else "Ask for less, or give a smaller region."
-    require_memory(size, f"{path}: {count} frames of {' x '.join(map(str, shape[::-1]))} voxels", instead)
+    what = f"{count} frames of {' x '.join(map(str, shape[::-1]))} voxels"
+    require_memory(size, what if path is None else f"{path}: {what}", instead)
 
 
 def require_disk_space(needs: Mapping[Path, float]) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter, abc
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -65,6 +66,7 @@ class Evaluation:
         unit: the sequence's.
         rows: one for every preset, engine and held-out frame.
         kept: the requested predicted frames, scaled to [0, 1], by (preset, engine label, frame number).
+        engines: for every engine label, its settings and its model in words, "" where it has neither.
     """
 
     patient: str
@@ -73,6 +75,12 @@ class Evaluation:
     unit: str
     rows: abc.Sequence[Row]
     kept: Mapping[tuple[str, str, int], Frame] = field(default_factory=dict)
+    engines: Mapping[str, str] = field(default_factory=dict)
+
+    def worst(self, preset: str, engine: str, count: int) -> list[Row]:
+        """Return the rows of an engine with the lowest scores where it moves, the worst first."""
+        rows = [row for row in self.rows if (row.preset, row.engine) == (preset, engine)]
+        return sorted(rows, key=_badness)[:count]
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +143,7 @@ def evaluate(
     truth: MotionTruth | None = None,
     patient: str = "",
     keep_frames: Collection[int] = (),
+    keep_worst: int = 0,
     progress: Progress = no_progress,
 ) -> Evaluation:
     """Predict the held-out frames with every engine, and with the nearest endpoint, and score them.
@@ -150,6 +159,7 @@ def evaluate(
         truth: the exact motion, if known; only the native preset, which keeps the grid, uses it.
         patient: name of the sequence for the tables.
         keep_frames: numbers of held-out frames whose prediction to keep, for figures.
+        keep_worst: also keep so many of the worst predictions of every engine and preset, without their fields.
         progress: receives the progress; may raise CancelledError.
 
     Raises:
@@ -163,11 +173,29 @@ def evaluate(
         if scoring is None or scoring.preset is not chosen:
             scoring = Scoring.of(sequence, chosen, truth=truth, patient=patient)
         report = part_of(progress, number / len(runs), (number + 1) / len(runs))
+        worst: list[tuple[Row, Frame]] = []
         for row, frame in _run(scoring, hold_out, label, engine, report):
             rows.append(row)
             if row.frame in keep_frames:
                 kept[row.preset, row.engine, row.frame] = frame
-    return Evaluation(patient, hold_out.description, sequence.index_name, sequence.unit, tuple(rows), kept)
+            image = replace(frame, displacement_first_to_t=None, displacement_last_to_t=None)
+            worst = sorted([*worst, (row, image)], key=lambda pair: _badness(pair[0]))[:keep_worst]
+        for row, image in worst:
+            kept.setdefault((row.preset, row.engine, row.frame), image)
+    described = {label: _described(engine) for label, engine in labelled.items()}
+    return Evaluation(patient, hold_out.description, sequence.index_name, sequence.unit, tuple(rows), kept, described)
+
+
+def _badness(row: Row) -> float:
+    """Return what sorts rows, the worst first: PSNR in the moving region where there is one, else of all voxels."""
+    score = row.measures.get("psnr_moving", math.nan)
+    return score if math.isfinite(score) else row.measures["psnr"]
+
+
+def _described(engine: Engine) -> str:
+    model = f"model {engine.model}" if engine.model else ""
+    checksum = f"SHA-256 {engine.model_sha256[:12]}" if engine.model_sha256 else ""
+    return ", ".join(part for part in (engine.settings, model, checksum) if part)
 
 
 def _require_acquired(sequence: Sequence) -> None:

@@ -10,7 +10,7 @@ from temporal_interp.errors import InvalidInputError
 from temporal_interp.evaluation.evaluate import Evaluation, Row
 from temporal_interp.figures.canvas import ENGINE_COLOURS, new_figure, save
 
-_TITLES = {"psnr": "PSNR, whole volume", "psnr_moving": "PSNR, moving region"}
+TITLES = {"psnr": "PSNR, whole volume", "psnr_moving": "PSNR, moving region"}
 
 
 def save_curves(evaluation: Evaluation, path: Path, *, preset: str = "native") -> None:
@@ -24,13 +24,13 @@ def save_curves(evaluation: Evaluation, path: Path, *, preset: str = "native") -
     rows = [row for row in evaluation.rows if row.preset == preset]
     if not rows:
         raise InvalidInputError(f"The evaluation has no scores of the preset '{preset}' to draw.")
-    shown = [name for name in _TITLES if name in rows[0].measures]
+    shown = [name for name in TITLES if name in rows[0].measures]
     one_gap = len({row.first for row in rows}) == 1
     figure = new_figure(3.5)
     panels = figure.subplots(1, len(shown), squeeze=False)[0]
     for axes, name in zip(panels, shown, strict=True):
-        _draw(axes, rows, name, one_gap)
-        axes.set_title(_TITLES[name], fontsize=10)
+        draw_scores(axes, rows, name, by_t=one_gap)
+        axes.set_title(TITLES[name], fontsize=10)
         unit = f" ({evaluation.unit})" if evaluation.unit else ""
         axes.set_xlabel("t  (0 first kept frame, 1 last)" if one_gap else f"{evaluation.index_name}{unit}")
     panels[0].set_ylabel("dB")
@@ -42,15 +42,17 @@ def save_curves(evaluation: Evaluation, path: Path, *, preset: str = "native") -
     save(figure, path)
 
 
-def _draw(axes: Axes, rows: list[Row], name: str, one_gap: bool) -> None:
+def draw_scores(axes: Axes, rows: list[Row], name: str, *, by_t: bool) -> None:
+    """Draw a measure of every engine, over t or the index value: a line a gap, or one where gaps have one frame."""
     for number, engine in enumerate(dict.fromkeys(row.engine for row in rows)):
         mine = [row for row in rows if row.engine == engine]
+        label = engine.replace("$", r"\$")  # which would begin a formula
         colour = ENGINE_COLOURS[number % len(ENGINE_COLOURS)]
-        for gap, first in enumerate(dict.fromkeys(row.first for row in mine)):
-            part = [row for row in mine if row.first == first]
-            x = [row.t if one_gap else row.index_value for row in part]
+        gaps = [[row for row in mine if row.first == first] for first in dict.fromkeys(row.first for row in mine)]
+        for gap, part in enumerate([mine] if max(map(len, gaps)) == 1 else gaps):
+            x = [row.t if by_t else row.index_value for row in part]
             y = [row.measures[name] for row in part]
-            axes.plot(x, y, "o-", color=colour, markersize=4, linewidth=1.6, label=None if gap else engine)
+            axes.plot(x, y, "o-", color=colour, markersize=4, linewidth=1.6, label=None if gap else label)
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=8)

@@ -36,7 +36,7 @@ class Film:
         figure.set_dpi(_DOTS_PER_INCH)
         figure.set_facecolor("black")
         self._canvas = FigureCanvasAgg(figure)
-        self._palette = _palette(colours)
+        self._palette = palette(colours)
         self._images: list[Image.Image] = []
 
     def take(self) -> None:
@@ -79,9 +79,10 @@ def empty_picture(axes: Axes, view: View) -> AxesImage:
     return picture
 
 
-def _palette(colours: Sequence[str]) -> Image.Image:
-    greys = [(level, level, level) for level in np.linspace(0, 1, 64)]
+def palette(colours: Sequence[str], greys: int = 64) -> Image.Image:
+    """Return an image that holds the colours of a GIF: so many greys, and three shades of each colour."""
+    levels = [(level, level, level) for level in np.linspace(0, 1, greys)]
     shades = [tuple(share * part for part in to_rgb(colour)) for colour in colours for share in (0.4, 0.7, 1.0)]
-    palette = Image.new("P", (1, 1))
-    palette.putpalette([round(255 * part) for colour in greys + shades for part in colour])
-    return palette
+    holder = Image.new("P", (1, 1))
+    holder.putpalette([round(255 * part) for colour in levels + shades for part in colour])
+    return holder

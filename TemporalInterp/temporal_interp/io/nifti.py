@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from temporal_interp.data.provenance import SYNTHETIC_KEY
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.io.files import open_uncompressed
@@ -52,13 +53,15 @@ def read_nifti(path: Path) -> Sequence:
         return Sequence(volumes, notes=notes, **content)
     if content is not None:
         notes.append(f"{sidecar_path(path).name} belongs to another sequence and was not used.")
+        notes += _lost_marks(header, path)
     else:
         beside, why_not = read_json(sidecar_path(path))
         if why_not:
             notes.append(f"{sidecar_path(path).name} was not used: {why_not}.")
         index = bids_index(beside, sidecar_path(path).name, index)
-        notes += _lost_sidecar(header, path)
-    return Sequence(volumes, index.values, index.name, index.unit, notes=[*notes, *index.notes])
+        notes += _lost_marks(header, path)
+    marks = [{SYNTHETIC_KEY: "true"}] * len(frames) if _all_synthetic(header, len(frames)) else ()
+    return Sequence(volumes, index.values, index.name, index.unit, marks, [*notes, *index.notes])
 
 
 def _frames(header: NiftiHeader) -> tuple[np.ndarray, bool]:
@@ -70,12 +73,23 @@ def _frames(header: NiftiHeader) -> tuple[np.ndarray, bool]:
         return read_frames(file, header.shape, header.dtype, scale=header.scale), more_follows(file)
 
 
-def _lost_sidecar(header: NiftiHeader, path: Path) -> list[str]:
-    """Return a note if the header tells of synthetic frames, and the file that says which is missing."""
+def _mark(header: NiftiHeader) -> str:
+    """Return what the header says of synthetic frames or slices, "" where it says nothing."""
     marked = bytes(header.fields["descrip"]).rstrip(b"\0").decode("ascii", "replace")
-    if not marked.startswith("TemporalInterp:") or ": 0 of" in marked:
+    return marked if marked.startswith("TemporalInterp:") and ": 0 of" not in marked else ""
+
+
+def _all_synthetic(header: NiftiHeader, count: int) -> bool:
+    """Tell whether the header alone says that every frame is synthetic, such as of a single one."""
+    return _mark(header) in ("TemporalInterp: synthetic", f"TemporalInterp: {count} of {count} frames synthetic")
+
+
+def _lost_marks(header: NiftiHeader, path: Path) -> list[str]:
+    """Return a note if the header tells of synthetic frames, but the file that says which is missing."""
+    marked, sidecar = _mark(header), sidecar_path(path).name
+    if not marked or _all_synthetic(header, header.shape[0]):
         return []
-    return [f"The file says '{marked}', but {sidecar_path(path).name}, which says which, is missing."]
+    return [f"The file says '{marked}', but {sidecar}, which says which, is missing: all frames count as acquired."]
 
 
 def _fits(exact: list[float], exact_unit: str, header: list[float], header_unit: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import abc
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
@@ -13,10 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.provenance import SYNTHETIC_KEY
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, MissingPackageError, UnreadableFileError
 from temporal_interp.io.files import first_bytes
+from temporal_interp.io.film_note import synthetic_by_note
 from temporal_interp.io.format_registry import Format
 from temporal_interp.io.luminance import luminance
 from temporal_interp.io.notes import COLOUR_NOTE, PIXEL_SIZE_NOTE
@@ -31,6 +34,11 @@ MAX_BYTES = 2 * 1024**3
 
 ASF = b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"
 """How a .wmv begins."""
+
+CHANGED_NOTE = (
+    "This is a film with synthetic frames that was cut or converted since, so that which they are is not known; all "
+    "count as synthetic."
+)
 
 PICTURES, TEXT = ("_pipe", "image2"), ("tty",)
 """What FFmpeg calls single pictures, and text, which it shows as one."""
@@ -73,7 +81,8 @@ def read_video(path: Path) -> Sequence:
     try:
         with av.open(str(path), metadata_errors="replace") as container:
             stream = _stream(container)
-            return _sequence(stream, _decoded(container, stream))
+            sequence = _sequence(stream, _decoded(container, stream))
+            return _marked(sequence, container.metadata.get("comment", ""))
     except av.FFmpegError as error:
         raise UnreadableFileError(f"this is not a video, or it is cut short or damaged ({error.strerror}).") from error
 
@@ -143,6 +152,18 @@ def _sequence(stream: VideoStream, frames: Iterator[VideoFrame]) -> Sequence:
     if len(pictures) < stream.frames:
         notes.append(f"The file announces {stream.frames} frames, but only {len(pictures)} are there.")
     return Sequence([Volume(picture, geometry) for picture in pictures], values, name, unit, notes=notes)
+
+
+def _marked(sequence: Sequence, comment: str) -> Sequence:
+    """Return a film of ours with its synthetic frames marked; if it was changed since, all of them, with a note."""
+    try:
+        synthetic = synthetic_by_note(comment, len(sequence))
+    except ValueError:
+        synthetic = [True] * len(sequence)
+        sequence = replace(sequence, notes=[*sequence.notes, CHANGED_NOTE])
+    if synthetic is None:
+        return sequence
+    return replace(sequence, item_attributes=[{SYNTHETIC_KEY: "true"} if made else {} for made in synthetic])
 
 
 def _index(times: abc.Sequence[Fraction | None], rate: Fraction | None) -> tuple[list[float], str, str, list[str]]:

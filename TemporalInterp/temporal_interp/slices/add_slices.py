@@ -12,7 +12,7 @@ import torch
 import temporal_interp
 from temporal_interp.data.field_of_view import is_constant, outside_as_nan, require_seen
 from temporal_interp.data.intensity import IntensityRange
-from temporal_interp.data.provenance import PREFIX, SYNTHETIC_SLICES_KEY
+from temporal_interp.data.provenance import PREFIX, SLICE_FACTOR_KEY, SYNTHETIC_SLICES_KEY
 from temporal_interp.data.scalar_type import to_scalar_type
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
@@ -141,7 +141,11 @@ def slice_attributes(
 ) -> dict[str, str]:  # fmt: skip
     """Return the text attributes that say which slices of a volume are synthetic, and from what they were made."""
     which = f"all but every {ORDINALS[factor]} from the first on" if keep_acquired else "all"
-    values = {SYNTHETIC_SLICES_KEY.removeprefix(PREFIX): which, "SliceFactor": str(factor), **(source or {})}
+    values = {
+        SYNTHETIC_SLICES_KEY.removeprefix(PREFIX): which,
+        SLICE_FACTOR_KEY.removeprefix(PREFIX): str(factor),
+        **(source or {}),
+    }
     values["ProgramVersion"] = temporal_interp.__version__
     return {PREFIX + key: value for key, value in values.items() if value}
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from temporal_interp.evaluation import presets
+from temporal_interp.io import write_sequence
 from temporal_interp.training.datasets import phantoms
 
 QUICK = ("--engines", "linear_blend")
@@ -220,3 +221,36 @@ def test_a_data_set_that_is_not_there_is_refused(command, tmp_path):
     result = command(*dataset(tmp_path))
     assert result.exit_code == 3
     assert "no ACDC here" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["report.html", "new/REPORT.PDF"])
+def test_a_report_is_one_file(command, events, recording, tmp_path, name):
+    out = tmp_path / name
+    result = command("evaluate", recording, "--every", 2, *QUICK, "--report", out, "--json")
+    assert result.exit_code == 0, result.stderr
+    assert events(result)[-1]["report"] == str(out)
+    assert out.read_bytes()[:5] in (b"<!DOC", b"%PDF-")
+    assert {path.name for path in out.parent.iterdir()} <= {out.name, recording.name}
+
+
+def test_a_name_that_is_a_script_is_text_in_the_report(command, sequence, tmp_path):
+    path = tmp_path / "<script>alert(1)<" / "<img src=x onerror=alert(1)>.seq.nrrd"
+    path.parent.mkdir()
+    write_sequence(sequence, path)
+    result = command("evaluate", path, "--every", 2, *QUICK, "--report", tmp_path / "r.html")
+    assert result.exit_code == 0, result.stderr
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "&lt;img src=x onerror=alert(1)&gt;" in text
+    assert "<img src=x" not in text
+
+
+def test_a_report_that_cannot_be_is_refused_before_the_work(command, recording, tmp_path, monkeypatch):
+    monkeypatch.setattr("temporal_interp.evaluation.evaluate.evaluate", None)
+    (tmp_path / "old.html").write_text("old")
+    for name, words in (("report.docx", ".html or .pdf"), ("old.html", "--force")):
+        result = command("evaluate", recording, "--every", 2, *QUICK, "--report", tmp_path / name)
+        assert result.exit_code == 3
+        assert words in result.stderr
+    result = command("evaluate", "--dataset", "phantoms", "--report", tmp_path / "r.html")
+    assert result.exit_code == 2
+    assert "--report is for one INPUT" in result.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import qt
@@ -11,11 +12,14 @@ import slicer
 from slicer.i18n import tr as _
 
 from temporal_interp.data.provenance import FIRST_KEY, LAST_KEY
-from TemporalInterpLib.background import Steps
+from TemporalInterpLib.background import Steps, nothing
+from TemporalInterpLib.check_report import report_steps
 from TemporalInterpLib.check_results import PatientCheck, checks_of
 from TemporalInterpLib.curve_picture import Curve, CurvePicture
+from TemporalInterpLib.dependencies import reports_can_be_written
 from TemporalInterpLib.follow_nodes import FollowedNodes
 from TemporalInterpLib.parameter_node import Span
+from TemporalInterpLib.places import ask_report
 from TemporalInterpLib.players import show_players
 from TemporalInterpLib.scale_picture import scale_picture
 from TemporalInterpLib.section import SCENE, Section
@@ -44,6 +48,9 @@ class CheckSection(Section):
         self.work = WorkButton(
             self.ui.checkButton, self.ui.checkProgress, self.ui.checkMessage, self._steps, self._done
         )
+        self.saving = WorkButton(
+            self.ui.reportButton, self.ui.checkProgress, self.ui.checkMessage, self._report_steps, self._saved
+        )
         self._checks: list[PatientCheck] = []
         self._shown: PatientCheck | None = None
         self._choices: Sequence[str] = []
@@ -62,6 +69,8 @@ class CheckSection(Section):
     def stop(self) -> None:
         """Stop checking, and forget the check that is shown."""
         self.work.cancel()
+        self.saving.cancel()
+        self.saving.forget()
         self._checks, self._drawn = [], None
         self._show(None)
 
@@ -86,6 +95,8 @@ class CheckSection(Section):
         display = errors.GetDisplayNode() if errors is not None else None
         return State(
             running=self.work.running,
+            saving=self.saving.running,
+            reports=reports_can_be_written(),
             refusal=in_use.refusal,
             hidden=sum(parameters.firstPhase < number < parameters.lastPhase for number in in_use.acquired),
             whole=parameters.span is Span.WHOLE,
@@ -103,6 +114,7 @@ class CheckSection(Section):
         view, ui = present(state), self.ui
         self.allow(ui.checkButton, unless=view.unless)
         self.allow(ui.imagesButton, unless=view.images_unless)
+        self.allow(ui.reportButton, unless=view.report_unless)
         if view.choices != self._choices:
             self._choices = view.choices
             ui.checkSelector.clear()
@@ -117,7 +129,7 @@ class CheckSection(Section):
             ui.scoreTable.setFixedHeight(ROW_HEIGHT * view.rows + height + 2 * ui.scoreTable.frameWidth)
         for widget in (
             *(ui.checkSelector, ui.checkResult, ui.scoreCurve, ui.imagesButton, ui.errorScaleLabel, ui.errorScale),
-            *(ui.scoreTable, ui.scoreKey),
+            *(ui.reportButton, ui.scoreTable, ui.scoreKey),
         ):
             widget.visible = view.has_check
 
@@ -172,6 +184,14 @@ class CheckSection(Section):
         self.context.announce(SCENE)
         show_for_a_while(proxy_of(check.errors))
         return ""  # the result is said beside the curve
+
+    def _report_steps(self) -> Steps[Path | None]:
+        sequence = self.parameters.sequence
+        path = ask_report(sequence.GetName()) if self._shown is not None else None
+        return nothing() if path is None else report_steps(self._shown, sequence, path)
+
+    def _saved(self, path: Path | None) -> str:
+        return "" if path is None else _("The report is in {path}.").format(path=path)
 
 
 def _foreground(label: Any) -> Any:

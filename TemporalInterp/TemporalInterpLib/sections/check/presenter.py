@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from slicer.i18n import tr as _
 
+from TemporalInterpLib.dependencies import packages_missing
 from TemporalInterpLib.short_time import short_time
 
 TICKS = 5
@@ -57,6 +58,8 @@ class State:
         unit: of the index of the sequence.
         checks: those of the chosen sequence, the latest last.
         chosen: number of the one that is shown.
+        saving: whether a report is being written.
+        reports: whether the packages are there that reports need.
         errors_there: whether a volume shows its error maps.
         errors_shown: whether the slice views show this volume.
         black: error that is shown black, as a share of the intensity range.
@@ -64,6 +67,8 @@ class State:
     """
 
     running: bool = False
+    saving: bool = False
+    reports: bool = True
     refusal: str = ""
     hidden: int = 0
     whole: bool = False
@@ -87,6 +92,7 @@ class View:
         result: it in one sentence.
         images_button: text of the button that shows the errors, or the images again.
         images_unless: why it cannot, "" where it can.
+        report_unless: why no report can be written, "" where it can.
         scale: numbers of the scale of the errors, from black to white.
         scale_title: what the numbers are.
         key: the heads of the table in full words.
@@ -99,6 +105,7 @@ class View:
     result: str
     images_button: str
     images_unless: str
+    report_unless: str
     scale: Sequence[str]
     scale_title: str
     key: str
@@ -109,12 +116,13 @@ def present(state: State) -> View:
     """Return what the section shows."""
     shown = state.checks[state.chosen] if state.checks else None
     return View(
-        unless="" if state.running else _refusal(state),
+        unless="" if state.running else _("A report is being written.") if state.saving else _refusal(state),
         choices=[_title(check, state.unit) for check in state.checks],
         has_check=shown is not None,
         result=_result(shown, state) if shown is not None else "",
         images_button=_("Back to the images") if state.errors_shown else _("Show the errors"),
         images_unless="" if state.errors_there else _("The error maps of this check were deleted."),
+        report_unless=_no_report(state),
         scale=_scale(state.black, state.white),
         scale_title=_("Error, share of the intensity range"),
         key=_key(shown) if shown is not None else "",
@@ -138,6 +146,12 @@ def _refusal(state: State) -> str:
     if state.hidden == 0:
         return _("No acquired frame lies between A and B, so none can be hidden: choose phases further apart.")
     return ""
+
+
+def _no_report(state: State) -> str:
+    if state.running:
+        return _("A check is under way.")
+    return "" if state.reports else packages_missing(_("The report"))
 
 
 def _title(check: CheckFacts, unit: str) -> str:
