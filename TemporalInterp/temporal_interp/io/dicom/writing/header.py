@@ -1,0 +1,187 @@
+"""Headers of derived images: that of a source image, without what holds for it alone, and with what is new."""
+
+from __future__ import annotations
+
+import os.path
+from collections import abc
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import pydicom
+from pydicom.sr.codedict import codes
+from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
+
+import temporal_interp
+from temporal_interp.errors import InvalidInputError
+from temporal_interp.io.dicom.entries import integer, text, texts
+from temporal_interp.io.dicom.writing.identity import Identity
+from temporal_interp.io.dicom.writing.origins import PROGRAM, SYNTHESIS, coded
+
+LONGEST_NAME = 64
+"""Characters of the name of a series (LO)."""
+
+GREATEST_NUMBER = 2**31 - 1
+
+_DROPPED = (
+    "PixelData FloatPixelData DoubleFloatPixelData ExtendedOffsetTable ExtendedOffsetTableLengths IconImageSequence "
+    "SmallestImagePixelValue LargestImagePixelValue SmallestPixelValueInSeries LargestPixelValueInSeries "
+    "InstanceCreatorUID SourceImageSequence DerivationDescription DerivationCodeSequence "
+    "ConversionSourceAttributesSequence RelatedSeriesSequence OriginalAttributesSequence MACParametersSequence DigitalSignaturesSequence "
+    "EncryptedAttributesSequence TemporalResolution ConcatenationUID InConcatenationNumber InConcatenationTotalNumber "
+    "ConcatenationFrameOffsetNumber SOPInstanceUIDOfConcatenationSource"
+).split()
+"""What does not hold for derived images. Overlays go, too: some are drawn into the unused bits of pixels."""
+
+_OF_ACQUISITION = (
+    "AcquisitionDateTime AcquisitionUID IrradiationEventUID FrameAcquisitionDateTime FrameReferenceDateTime "
+    "FrameAcquisitionNumber FrameAcquisitionDuration ActualCardiacTriggerDelayTime ActualCardiacTriggerTimePriorToRPeak "
+    "StartAcquisitionDateTime EndAcquisitionDateTime"
+).split()
+"""What only an image that was acquired has."""
+
+_OF_SERIES = (
+    "SpecificCharacterSet Modality PatientName PatientID IssuerOfPatientID PatientBirthDate PatientBirthTime PatientSex "
+    "PatientAge PatientSize PatientWeight OtherPatientIDs StudyInstanceUID StudyID StudyDate StudyTime StudyDescription "
+    "AccessionNumber ReferringPhysicianName ProtocolName OperatorsName PerformingPhysicianName BodyPartExamined "
+    "Laterality PatientPosition FrameOfReferenceUID PositionReferenceIndicator Manufacturer ManufacturerModelName "
+    "InstitutionName InstitutionAddress StationName DeviceSerialNumber SoftwareVersions PerformedProcedureStepID "
+    "PerformedProcedureStepStartDate PerformedProcedureStepStartTime PerformedProcedureStepDescription "
+    "RequestAttributesSequence ReferencedPerformedProcedureStepSequence"
+).split()
+"""What all images of a series have in common: that of the first image is taken."""
+
+
+def read_source_header(path: Path, identity: Identity) -> pydicom.Dataset:
+    """Return the header of a source file, with the identity that is asked for and without private and odd entries.
+
+    Private entries describe the acquisition in the words of the scanner, which is no longer true of what is derived.
+    """
+    header = pydicom.dcmread(path, force=True, stop_before_pixels=True)
+    for tag in list(header.keys()):
+        if tag.is_private:
+            del header[tag]
+            continue
+        try:
+            _ = header[tag]
+        except Exception:  # pydicom converts an entry when it is looked at, and raises whatever goes wrong
+            del header[tag]
+    header.remove_private_tags()
+    for keyword in _DROPPED:
+        header.pop(keyword, None)
+    for tag in [tag for tag in header.keys() if 0x6000 <= tag.group <= 0x60FF or 0x5000 <= tag.group <= 0x50FF]:
+        del header[tag]
+    if integer(header, "SamplesPerPixel") is None:
+        header.SamplesPerPixel = 1
+    syntax = header.file_meta.get("TransferSyntaxUID") if hasattr(header, "file_meta") else None
+    if syntax in LOSSY and not text(header, "LossyImageCompression"):
+        header.LossyImageCompression = "01"
+    identity.apply(header)
+    return header
+
+
+LOSSY = frozenset(
+    f"1.2.840.10008.1.2.4.{number}" for number in ("50", "51", "81", "91", "93", "100", "101", "102", "103", "104")
+)
+"""Transfer syntaxes that lose something, JPEG Baseline to H.264."""
+
+
+@dataclass(frozen=True, eq=False)
+class DerivedSeries:
+    """What all images of a derived series have in common.
+
+    Attributes:
+        first: header of the first source image.
+        description: of the series.
+        number: of the series.
+        uid: of the series.
+        now: when it is made.
+    """
+
+    first: pydicom.Dataset
+    description: str
+    number: int
+    uid: str = field(default_factory=lambda: generate_uid(None))
+    now: datetime = field(default_factory=lambda: datetime.now().astimezone())
+
+    @classmethod
+    def of(
+        cls, first: pydicom.Dataset, descriptions: abc.Iterable[str], is_synthetic: bool
+    ) -> DerivedSeries:
+        """Return a new series beside that of a source image.
+
+        Args:
+            first: header of the first source image.
+            descriptions: of all source series.
+            is_synthetic: whether any image of it is synthetic.
+        """
+        common = os.path.commonprefix(sorted(set(descriptions))).strip(" ,;:_-")
+        name = f"{'SYNTHETIC frames' if is_synthetic else 'Copy'} {common}".strip()[:LONGEST_NAME].strip()
+        own = abs(integer(first, "SeriesNumber") or 0)
+        number = 100 * own + 1 if own and 100 * own < GREATEST_NUMBER else GREATEST_NUMBER // 1000 + own % 1000
+        return cls(first, name, number)
+
+    def unify(self, header: pydicom.Dataset) -> None:
+        """Give an image what it has in common with all others of the series."""
+        if header is not self.first and text(header, "SpecificCharacterSet") != text(self.first, "SpecificCharacterSet"):
+            header.decode()
+        for keyword in _OF_SERIES:
+            if keyword in self.first:
+                header[keyword] = self.first[keyword]
+            else:
+                header.pop(keyword, None)
+        header.SeriesInstanceUID, header.SeriesNumber = self.uid, self.number
+        header.SeriesDescription = self.description
+        header.SOPInstanceUID = generate_uid(None)
+        if not text(header, "SOPClassUID"):
+            header.SOPClassUID = SecondaryCaptureImageStorage
+        for date, time in (
+            ("InstanceCreationDate", "InstanceCreationTime"),
+            ("SeriesDate", "SeriesTime"),
+            ("ContentDate", "ContentTime"),
+        ):
+            setattr(header, date, f"{self.now:%Y%m%d}")
+            setattr(header, time, f"{self.now:%H%M%S}")
+        header.ContributingEquipmentSequence = [*(header.get("ContributingEquipmentSequence") or []), self._equipment()]
+
+    def _equipment(self) -> pydicom.Dataset:
+        item = pydicom.Dataset()
+        item.PurposeOfReferenceCodeSequence = [coded(codes.DCM.SynthesizingEquipment)]
+        item.Manufacturer = item.ManufacturerModelName = PROGRAM
+        item.SoftwareVersions = temporal_interp.__version__
+        item.ContributionDateTime = f"{self.now:%Y%m%d%H%M%S}"
+        item.ContributionDescription = f"{SYNTHESIS.meaning}. For research, not for diagnosis."
+        return item
+
+
+def mark_derived(header: pydicom.Dataset, *, is_synthetic: bool, words: str) -> None:
+    """Say of an image, or of a file of many, that it is derived, and how."""
+    header.ImageType = ["DERIVED", "SECONDARY", *texts(header, "ImageType")[2:]]
+    header.SyntheticData = "YES" if is_synthetic else "NO"
+    header.DerivationDescription = words
+    if is_synthetic:
+        header.ImageComments = words
+
+
+def without_acquisition(dataset: pydicom.Dataset) -> None:
+    """Take out of a header, or of an item of a frame, when it was acquired; what must be there stays empty."""
+    for keyword in _OF_ACQUISITION:
+        dataset.pop(keyword, None)
+    for keyword in ("AcquisitionDate", "AcquisitionTime"):
+        if keyword in dataset:
+            setattr(dataset, keyword, "")
+
+
+def save(header: pydicom.Dataset, path: Path) -> None:
+    """Write a file, uncompressed."""
+    meta = pydicom.dataset.FileMetaDataset()
+    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = header.SOPClassUID, header.SOPInstanceUID
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    header.file_meta = meta
+    header.preamble = bytes(128)
+    try:
+        header.save_as(path, enforce_file_format=True)
+    except OSError:
+        raise
+    except Exception as error:  # pydicom raises whatever goes wrong with an odd entry
+        raise InvalidInputError(f"the header of the source cannot be written again ({error}).") from error
