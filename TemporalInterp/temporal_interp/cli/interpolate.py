@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from temporal_interp.cli.console import Console
+from temporal_interp.cli.dicom_output import AnonymiseOption, DicomOption, DicomRequest, SyntheticOnlyOption
 from temporal_interp.cli.options import (
     ComponentOption,
     CyclicOption,
@@ -70,6 +71,9 @@ def interpolate(
         Path | None,
         typer.Option(metavar="DIR", help="Also write the displacement fields of every frame, and their Jacobians."),
     ] = None,
+    dicom: DicomOption = None,
+    synthetic_only: SyntheticOnlyOption = False,
+    anonymise: AnonymiseOption = False,
     device: DeviceOption = "auto",
     force: ForceOption = False,
     json: JsonOption = False,
@@ -86,7 +90,9 @@ def interpolate(
 
     request = _request(first, last, _parsed_times(times), count, factor, in_all, cyclic)
     field_output = folder_output(fields, "--fields", file_names())
-    require_outputs(sequence_output(output), field_output, inputs=[input_path], force=force)
+    as_dicom = DicomRequest(dicom, synthetic_only, anonymise)
+    main_output = sequence_output(output) if dicom is None else as_dicom.folder(output, input_path)
+    require_outputs(main_output, field_output, inputs=[input_path], force=force)
 
     from temporal_interp.data.provenance import MODEL_KEY
     from temporal_interp.engines.choice import choose_engine
@@ -100,6 +106,7 @@ def interpolate(
     sequence = read_input(input_path, console, series, component)
     for note in sequence.notes:
         console.note(note)
+    headers = None if dicom is None else as_dicom.source(input_path, series, component)
     if chosen is None:
         choice = choose_engine(sequence.geometry, sequence.slice_thickness, device=where)
         console.note(choice.reason)
@@ -109,7 +116,9 @@ def interpolate(
             f"The sequence is a loop of {sequence.with_unit(sequence.period)}; the gap from its last frame back to the "
             "first is filled, too. --no-cyclic leaves it."
         )
-    _require_fits(request, sequence, output, fields)
+    _require_fits(request, sequence, output, fields, None if dicom is None else as_dicom)
+    if dicom is not None:
+        as_dicom.require_fits(sequence, headers, request.frame_count(sequence))
 
     with ExitStack() as stack:
         collected = None if fields is None else stack.enter_context(collecting(engine, fields))
@@ -119,9 +128,14 @@ def interpolate(
         if fields is not None and collected is not None:
             folder = stack.enter_context(atomic_folder(fields, overwrite=True))
             collected.write(folder, index_name=sequence.index_name, unit=sequence.unit)
-        output.absolute().parent.mkdir(parents=True, exist_ok=True)
-        write_sequence(result, output, overwrite=force)
-    for note in notes_on_writing(result, output):
+        if dicom is None:
+            output.absolute().parent.mkdir(parents=True, exist_ok=True)
+            write_sequence(result, output, overwrite=force)
+            notes = notes_on_writing(result, output)
+        else:
+            with console.progress("Writing") as progress:
+                notes = as_dicom.write(result, output, headers, force=force, progress=progress)
+    for note in notes:
         console.note(note)
 
     made, seconds = result.synthetic_frames, round(time.monotonic() - started, 1)
@@ -145,7 +159,9 @@ def _create(name: str, device: str, fields: Path | None) -> Engine:
     return engine
 
 
-def _require_fits(request: Request, sequence: Sequence, output: Path, fields: Path | None) -> None:
+def _require_fits(
+    request: Request, sequence: Sequence, output: Path, fields: Path | None, as_dicom: DicomRequest | None
+) -> None:
     """Refuse, before the work, a result that cannot be written, or kept in memory."""
     from temporal_interp.data.sequence import require_apart
     from temporal_interp.io.format_registry import Planned
@@ -155,9 +171,11 @@ def _require_fits(request: Request, sequence: Sequence, output: Path, fields: Pa
     shape, count = sequence.geometry.shape, request.frame_count(sequence)
     also = {} if fields is None else {fields: DISK_BYTES * count * math.prod(shape)}
     # first: so many times may not fit into memory
-    require_room_for_sequence(output, count, shape, sequence[0].array.dtype, also)
+    share = None if as_dicom is None else as_dicom.DISK_SHARE
+    require_room_for_sequence(output, count, shape, sequence[0].array.dtype, also, disk_share=share)
     times = result_times(request, sequence)
-    require_content(output, Planned(times, sequence.unit, shape, sequence.volumes))
+    if as_dicom is None:
+        require_content(output, Planned(times, sequence.unit, shape, sequence.volumes))
     if fields is not None:
         with errors_naming(fields):
             require_apart(times, sequence.unit)

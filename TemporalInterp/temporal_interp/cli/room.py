@@ -27,6 +27,8 @@ def require_room_for_sequence(
     shape: tuple[int, int, int],
     dtype: np.dtype,
     also: Mapping[Path, float] | None = None,
+    *,
+    disk_share: float | None = None,
 ) -> None:
     """Raise UnwritableFileError or OutOfMemoryError if a sequence is too large for the disk or for the memory.
 
@@ -36,11 +38,13 @@ def require_room_for_sequence(
         shape: of a frame, (K, J, I).
         dtype: of its voxels.
         also: bytes on the disk of other outputs.
+        disk_share: see `Format`; None takes that of the format that the path chooses.
     """
     from temporal_interp.io.format_registry import writer_format
 
     size = count * math.prod(shape) * dtype.itemsize
-    require_disk_space({path: writer_format(path).disk_share * size, **(also or {})})
+    share = writer_format(path).disk_share if disk_share is None else disk_share
+    require_disk_space({path: share * size, **(also or {})})
     require_memory(size, f"{path}: {count} frames of {' x '.join(map(str, shape[::-1]))} voxels")
 
 

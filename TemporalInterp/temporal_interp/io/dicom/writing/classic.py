@@ -35,7 +35,7 @@ def write_classic(
     folder: Path,
     progress: Progress,
 ) -> float:
-    """Write the files of a sequence, slice by slice and in each in order of time, as scanners do.
+    """Write the files of a sequence, frame by frame and each from slice to slice, an order that all programs stack.
 
     Args:
         sequence: the frames.
@@ -50,9 +50,9 @@ def write_classic(
         The greatest difference of a stored voxel from the given one.
     """
     count, error = len(plan) * len(source.slices), 0.0
-    for k, images in enumerate(source.slices):
-        for position, origin in enumerate(plan):
-            number = k * len(plan) + position + 1
+    for position, origin in enumerate(plan):
+        for k, images in enumerate(source.slices):
+            number = position * len(source.slices) + k + 1
             progress(number / count, f"image {number} of {count}")
             image = images[origin.phases[0]]
             header = read_source_header(image.path, identity)

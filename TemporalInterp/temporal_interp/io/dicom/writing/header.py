@@ -21,34 +21,98 @@ from temporal_interp.io.dicom.writing.origins import PROGRAM, SYNTHESIS, coded
 LONGEST_NAME = 64
 """Characters of the name of a series (LO)."""
 
+LONGEST_TEXT = 1024
+"""Characters of a short text (ST)."""
+
 GREATEST_NUMBER = 2**31 - 1
 
-_DROPPED = (
-    "PixelData FloatPixelData DoubleFloatPixelData ExtendedOffsetTable ExtendedOffsetTableLengths IconImageSequence "
-    "SmallestImagePixelValue LargestImagePixelValue SmallestPixelValueInSeries LargestPixelValueInSeries "
-    "InstanceCreatorUID SourceImageSequence DerivationDescription DerivationCodeSequence "
-    "ConversionSourceAttributesSequence RelatedSeriesSequence OriginalAttributesSequence MACParametersSequence DigitalSignaturesSequence "
-    "EncryptedAttributesSequence TemporalResolution ConcatenationUID InConcatenationNumber InConcatenationTotalNumber "
-    "ConcatenationFrameOffsetNumber SOPInstanceUIDOfConcatenationSource"
-).split()
+_DROPPED = [
+    "PixelData",
+    "FloatPixelData",
+    "DoubleFloatPixelData",
+    "ExtendedOffsetTable",
+    "ExtendedOffsetTableLengths",
+    "IconImageSequence",
+    "SmallestImagePixelValue",
+    "LargestImagePixelValue",
+    "SmallestPixelValueInSeries",
+    "LargestPixelValueInSeries",
+    "InstanceCreatorUID",
+    "SourceImageSequence",
+    "DerivationDescription",
+    "DerivationCodeSequence",
+    "ConversionSourceAttributesSequence",
+    "RelatedSeriesSequence",
+    "OriginalAttributesSequence",
+    "MACParametersSequence",
+    "DigitalSignaturesSequence",
+    "EncryptedAttributesSequence",
+    "TemporalResolution",
+    "ConcatenationUID",
+    "InConcatenationNumber",
+    "InConcatenationTotalNumber",
+    "ConcatenationFrameOffsetNumber",
+    "SOPInstanceUIDOfConcatenationSource",
+]
 """What does not hold for derived images. Overlays go, too: some are drawn into the unused bits of pixels."""
 
-_OF_ACQUISITION = (
-    "AcquisitionDateTime AcquisitionUID IrradiationEventUID FrameAcquisitionDateTime FrameReferenceDateTime "
-    "FrameAcquisitionNumber FrameAcquisitionDuration ActualCardiacTriggerDelayTime ActualCardiacTriggerTimePriorToRPeak "
-    "StartAcquisitionDateTime EndAcquisitionDateTime"
-).split()
+_OF_ACQUISITION = [
+    "AcquisitionDateTime",
+    "AcquisitionUID",
+    "IrradiationEventUID",
+    "FrameAcquisitionDateTime",
+    "FrameReferenceDateTime",
+    "FrameAcquisitionNumber",
+    "FrameAcquisitionDuration",
+    "ActualCardiacTriggerDelayTime",
+    "ActualCardiacTriggerTimePriorToRPeak",
+    "StartAcquisitionDateTime",
+    "EndAcquisitionDateTime",
+]
 """What only an image that was acquired has."""
 
-_OF_SERIES = (
-    "SpecificCharacterSet Modality PatientName PatientID IssuerOfPatientID PatientBirthDate PatientBirthTime PatientSex "
-    "PatientAge PatientSize PatientWeight OtherPatientIDs StudyInstanceUID StudyID StudyDate StudyTime StudyDescription "
-    "AccessionNumber ReferringPhysicianName ProtocolName OperatorsName PerformingPhysicianName BodyPartExamined "
-    "Laterality PatientPosition FrameOfReferenceUID PositionReferenceIndicator Manufacturer ManufacturerModelName "
-    "InstitutionName InstitutionAddress StationName DeviceSerialNumber SoftwareVersions PerformedProcedureStepID "
-    "PerformedProcedureStepStartDate PerformedProcedureStepStartTime PerformedProcedureStepDescription "
-    "RequestAttributesSequence ReferencedPerformedProcedureStepSequence"
-).split()
+_OF_SERIES = [
+    "SpecificCharacterSet",
+    "Modality",
+    "PatientName",
+    "PatientID",
+    "IssuerOfPatientID",
+    "PatientBirthDate",
+    "PatientBirthTime",
+    "PatientSex",
+    "PatientAge",
+    "PatientSize",
+    "PatientWeight",
+    "OtherPatientIDs",
+    "StudyInstanceUID",
+    "StudyID",
+    "StudyDate",
+    "StudyTime",
+    "StudyDescription",
+    "AccessionNumber",
+    "ReferringPhysicianName",
+    "ProtocolName",
+    "OperatorsName",
+    "PerformingPhysicianName",
+    "BodyPartExamined",
+    "Laterality",
+    "PatientPosition",
+    "FrameOfReferenceUID",
+    "PositionReferenceIndicator",
+    "Manufacturer",
+    "ManufacturerModelName",
+    "InstitutionName",
+    "InstitutionAddress",
+    "StationName",
+    "DeviceSerialNumber",
+    "SoftwareVersions",
+    "PerformedProcedureStepID",
+    "PerformedProcedureStepStartDate",
+    "PerformedProcedureStepStartTime",
+    "PerformedProcedureStepDescription",
+    "RequestAttributesSequence",
+    "ReferencedPerformedProcedureStepSequence",
+]
 """What all images of a series have in common: that of the first image is taken."""
 
 
@@ -105,9 +169,7 @@ class DerivedSeries:
     now: datetime = field(default_factory=lambda: datetime.now().astimezone())
 
     @classmethod
-    def of(
-        cls, first: pydicom.Dataset, descriptions: abc.Iterable[str], is_synthetic: bool
-    ) -> DerivedSeries:
+    def of(cls, first: pydicom.Dataset, descriptions: abc.Iterable[str], is_synthetic: bool) -> DerivedSeries:
         """Return a new series beside that of a source image.
 
         Args:
@@ -123,7 +185,9 @@ class DerivedSeries:
 
     def unify(self, header: pydicom.Dataset) -> None:
         """Give an image what it has in common with all others of the series."""
-        if header is not self.first and text(header, "SpecificCharacterSet") != text(self.first, "SpecificCharacterSet"):
+        if header is not self.first and text(header, "SpecificCharacterSet") != text(
+            self.first, "SpecificCharacterSet"
+        ):
             header.decode()
         for keyword in _OF_SERIES:
             if keyword in self.first:
@@ -147,7 +211,7 @@ class DerivedSeries:
     def _equipment(self) -> pydicom.Dataset:
         item = pydicom.Dataset()
         item.PurposeOfReferenceCodeSequence = [coded(codes.DCM.SynthesizingEquipment)]
-        item.Manufacturer = item.ManufacturerModelName = PROGRAM
+        item.Manufacturer = PROGRAM
         item.SoftwareVersions = temporal_interp.__version__
         item.ContributionDateTime = f"{self.now:%Y%m%d%H%M%S}"
         item.ContributionDescription = f"{SYNTHESIS.meaning}. For research, not for diagnosis."
@@ -158,9 +222,11 @@ def mark_derived(header: pydicom.Dataset, *, is_synthetic: bool, words: str) -> 
     """Say of an image, or of a file of many, that it is derived, and how."""
     header.ImageType = ["DERIVED", "SECONDARY", *texts(header, "ImageType")[2:]]
     header.SyntheticData = "YES" if is_synthetic else "NO"
-    header.DerivationDescription = words
+    header.DerivationDescription = words[:LONGEST_TEXT]
     if is_synthetic:
         header.ImageComments = words
+        if "ContentQualification" in header:
+            header.ContentQualification = "RESEARCH"
 
 
 def without_acquisition(dataset: pydicom.Dataset) -> None:

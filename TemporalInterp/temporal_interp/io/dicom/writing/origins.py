@@ -21,9 +21,6 @@ SYNTHESIS = Code("SYNTHESIS", SCHEME, "Synthesis between acquired frames")
 COPY = Code("COPY", SCHEME, "Copy of an acquired frame")
 """Kinds of derivation; the standard's list has none of interpolation in time."""
 
-LONGEST_TEXT = 1024
-"""Characters of a short text (ST)."""
-
 
 @dataclass(frozen=True)
 class Origin:
@@ -90,7 +87,7 @@ def _synthetic(sequence: Sequence, number: int, source: DicomSource | None) -> O
         f"SYNTHETIC, not acquired: computed for {sequence.with_unit(time)} by {PROGRAM} {version} ({by}) from the "
         f"acquired frames at {frames}. For research, not for diagnosis."
     )
-    return Origin(number, True, () if source is None else _phases(rests_on, around, time, source), words[:LONGEST_TEXT])
+    return Origin(number, True, () if source is None else _phases(rests_on, around, time, source), words)
 
 
 def _phases(

@@ -48,6 +48,16 @@ class DicomSource:
         return bool(self.slices) and self.slices[0][0].is_enhanced
 
     @property
+    def first_path(self) -> Path:
+        """The file of the first image."""
+        return self.slices[0][0].path if self.clip is None else self.clip.path
+
+    @property
+    def descriptions(self) -> set[str]:
+        """What the series are called."""
+        return {self.clip.series.description} if self.clip else {image.series.description for image in self.images}
+
+    @property
     def images(self) -> list[SliceImage]:
         """All images, slice by slice."""
         return [image for images in self.slices for image in images]
@@ -112,5 +122,7 @@ def dicom_source(
 
 def _instance(path: Path) -> tuple[str, str]:
     with odd_values_accepted():
-        header = pydicom.dcmread(path, force=True, specific_tags=["SOPClassUID", "SOPInstanceUID"], stop_before_pixels=True)
+        header = pydicom.dcmread(
+            path, force=True, specific_tags=["SOPClassUID", "SOPInstanceUID"], stop_before_pixels=True
+        )
         return text(header, "SOPClassUID"), text(header, "SOPInstanceUID")

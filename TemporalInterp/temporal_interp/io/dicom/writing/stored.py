@@ -108,9 +108,14 @@ def put_pixels(dataset: pydicom.Dataset, values: np.ndarray, storage: Storage, b
     dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = storage.allocated, bits, bits - 1
     dataset.PixelRepresentation = int(storage.signed)
     content = np.ascontiguousarray(values, storage.dtype).tobytes()
-    if len(content) > MOST_BYTES:
-        raise InvalidInputError("an uncompressed DICOM file holds no more than 4 GB of pixels; ask for fewer frames.")
+    require_size(len(content))
     dataset.add_new(0x7FE00010, "OW" if storage.allocated > 8 else "OB", content + b"\0" * (len(content) % 2))
+
+
+def require_size(size: int) -> None:
+    """Raise InvalidInputError if so many bytes of pixels are too many for a file."""
+    if size > MOST_BYTES:
+        raise InvalidInputError("an uncompressed DICOM file holds no more than 4 GB of pixels; ask for fewer frames.")
 
 
 MOST_BYTES = 2**32 - 2
