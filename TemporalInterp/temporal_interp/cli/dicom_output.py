@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 from typer.core import TyperCommand
@@ -14,8 +14,6 @@ from temporal_interp.cli.outputs import Output, folder_output
 from temporal_interp.errors import InvalidInputError, Progress, errors_naming
 
 if TYPE_CHECKING:
-    from typer import Context
-
     from temporal_interp.data.sequence import Sequence
     from temporal_interp.io.dicom.writing.source import DicomSource
 
@@ -51,7 +49,7 @@ AnonymiseOption = Annotated[
 class WithDicom(TyperCommand):
     """A command of which `--dicom` may stand alone; Typer has no options whose value may be left out."""
 
-    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put in the value where it is left out."""
         return super().parse_args(ctx, with_value(args))
 

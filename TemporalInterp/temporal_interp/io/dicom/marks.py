@@ -30,7 +30,7 @@ TIMES, INDEX_NAME, UNIT, PERIOD, ATTRIBUTES = range(1, 6)
 add_private_dict_entries(  # so that they are read from files that do not say of what kind their entries are
     CREATOR,
     {
-        (GROUP << 16) + 0x1000 + number: (kind, many, name)
+        (GROUP << 16) + 0x1000 + number: (kind, many, name, "")
         for number, kind, many, name in (
             (TIMES, "FD", "1-n", "Index Values"),
             (INDEX_NAME, "LO", "1", "Index Name"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import abc
 from pathlib import Path
 
+import numpy as np
 import pydicom
 from pydicom.valuerep import DSfloat
 
@@ -76,7 +78,7 @@ def storage_of(image: SliceImage) -> Storage:
     return Storage(allocated, min(image.bits, allocated), image.signed)
 
 
-def stored_image(voxels: pydicom.Dataset, image: SliceImage, images: list[SliceImage]) -> Stored:
+def stored_image(voxels: np.ndarray, image: SliceImage, images: abc.Sequence[SliceImage]) -> Stored:
     """Return a slice of a frame as it is stored, by the rescaling of one of the images that it comes from."""
     return stored(voxels, storage_of(image), [(one.slope, one.intercept) for one in images])
 
@@ -85,7 +87,7 @@ def _derive(
     header: pydicom.Dataset,
     sequence: Sequence,
     origin: Origin,
-    images: list[SliceImage],
+    images: abc.Sequence[SliceImage],
     source: DicomSource,
     identity: Identity,
 ) -> None:

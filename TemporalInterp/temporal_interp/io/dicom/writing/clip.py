@@ -21,6 +21,7 @@ from temporal_interp.io.dicom.writing.header import (
     without_acquisition,
 )
 from temporal_interp.io.dicom.writing.identity import Identity
+from temporal_interp.io.dicom.writing.keywords import OF_COLOUR, OF_FRAMES
 from temporal_interp.io.dicom.writing.origins import SYNTHESIS, Origin, coded, source_items
 from temporal_interp.io.dicom.writing.source import DicomSource
 from temporal_interp.io.dicom.writing.stored import Storage, put_pixels
@@ -29,38 +30,6 @@ SAME_STEP = 1e-3
 """Steps in ms that differ by less are the same."""
 
 FRAME_TIME, FRAME_TIME_VECTOR = 0x00181063, 0x00181065
-
-_OF_FRAMES = [
-    "FrameTime",
-    "FrameTimeVector",
-    "FrameLabelVector",
-    "FramePrimaryAngleVector",
-    "FrameSecondaryAngleVector",
-    "SliceLocationVector",
-    "RepresentativeFrameNumber",
-    "StartTrim",
-    "StopTrim",
-    "EffectiveDuration",
-    "CineRate",
-    "RecommendedDisplayFrameRate",
-]
-"""What holds for the frames of the source."""
-
-_OF_COLOUR = [
-    "PlanarConfiguration",
-    "ICCProfile",
-    "ColorSpace",
-    "PaletteColorLookupTableUID",
-    "RedPaletteColorLookupTableDescriptor",
-    "GreenPaletteColorLookupTableDescriptor",
-    "BluePaletteColorLookupTableDescriptor",
-    "RedPaletteColorLookupTableData",
-    "GreenPaletteColorLookupTableData",
-    "BluePaletteColorLookupTableData",
-    "SegmentedRedPaletteColorLookupTableData",
-    "SegmentedGreenPaletteColorLookupTableData",
-    "SegmentedBluePaletteColorLookupTableData",
-]
 
 
 def write_clip(
@@ -99,7 +68,7 @@ def write_clip(
     if len(made) == len(plan):
         without_acquisition(header)
     header.InstanceNumber, header.NumberOfFrames = 1, len(plan)
-    for keyword in _OF_FRAMES:
+    for keyword in OF_FRAMES:
         header.pop(keyword, None)
     put_frame_times(header, [sequence.times[origin.number] for origin in plan], sequence.unit)
     write_marks(header, sequence, [origin.number for origin in plan])
@@ -126,7 +95,7 @@ def put_frame_times(header: pydicom.Dataset, times: list[float], unit: str) -> N
 
 def _put_grey(header: pydicom.Dataset, frames: np.ndarray) -> None:
     was_grey = text(header, "PhotometricInterpretation") in ("MONOCHROME1", "MONOCHROME2")
-    for keyword in () if was_grey else _OF_COLOUR:
+    for keyword in () if was_grey else OF_COLOUR:
         header.pop(keyword, None)
     if not was_grey:
         header.PhotometricInterpretation = "MONOCHROME2"

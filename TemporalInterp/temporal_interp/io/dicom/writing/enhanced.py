@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import abc
 from copy import deepcopy
 from pathlib import Path
 
@@ -117,7 +118,7 @@ def _put_times(
     header: pydicom.Dataset,
     sequence: Sequence,
     origin: Origin,
-    images: list[SliceImage],
+    images: abc.Sequence[SliceImage],
     source: DicomSource,
 ) -> None:
     """Say when in the cycle a frame is; where the source has no entry for that, in one that claims no acquisition."""

@@ -1,4 +1,4 @@
-"""Functional groups of the frames of multi-frame files: where they are in the stack and in time, and how they came about."""
+"""Functional groups of frames of multi-frame files: their place in the stack and in time, and how they came about."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import abc
 
 import pydicom
 from pydicom.datadict import tag_for_keyword
-from pydicom.tag import Tag
+from pydicom.tag import BaseTag, Tag
 from pydicom.uid import generate_uid
 
 from temporal_interp.io.dicom.entries import items, texts
@@ -102,7 +102,7 @@ MOST_NAMED = 700
 """Characters of a list of frames."""
 
 
-def _tag(keyword: str) -> Tag:
+def _tag(keyword: str) -> BaseTag:
     tag = tag_for_keyword(keyword)
     assert tag is not None  # they are in the standard
     return Tag(tag)

@@ -16,6 +16,7 @@ import temporal_interp
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.io.dicom.entries import integer, text, texts
 from temporal_interp.io.dicom.writing.identity import Identity
+from temporal_interp.io.dicom.writing.keywords import DROPPED, OF_ACQUISITION, OF_SERIES
 from temporal_interp.io.dicom.writing.origins import PROGRAM, SYNTHESIS, coded
 
 LONGEST_NAME = 64
@@ -25,95 +26,6 @@ LONGEST_TEXT = 1024
 """Characters of a short text (ST)."""
 
 GREATEST_NUMBER = 2**31 - 1
-
-_DROPPED = [
-    "PixelData",
-    "FloatPixelData",
-    "DoubleFloatPixelData",
-    "ExtendedOffsetTable",
-    "ExtendedOffsetTableLengths",
-    "IconImageSequence",
-    "SmallestImagePixelValue",
-    "LargestImagePixelValue",
-    "SmallestPixelValueInSeries",
-    "LargestPixelValueInSeries",
-    "InstanceCreatorUID",
-    "SourceImageSequence",
-    "DerivationDescription",
-    "DerivationCodeSequence",
-    "ConversionSourceAttributesSequence",
-    "RelatedSeriesSequence",
-    "OriginalAttributesSequence",
-    "MACParametersSequence",
-    "DigitalSignaturesSequence",
-    "EncryptedAttributesSequence",
-    "TemporalResolution",
-    "ConcatenationUID",
-    "InConcatenationNumber",
-    "InConcatenationTotalNumber",
-    "ConcatenationFrameOffsetNumber",
-    "SOPInstanceUIDOfConcatenationSource",
-]
-"""What does not hold for derived images. Overlays go, too: some are drawn into the unused bits of pixels."""
-
-_OF_ACQUISITION = [
-    "AcquisitionDateTime",
-    "AcquisitionUID",
-    "IrradiationEventUID",
-    "FrameAcquisitionDateTime",
-    "FrameReferenceDateTime",
-    "FrameAcquisitionNumber",
-    "FrameAcquisitionDuration",
-    "ActualCardiacTriggerDelayTime",
-    "ActualCardiacTriggerTimePriorToRPeak",
-    "StartAcquisitionDateTime",
-    "EndAcquisitionDateTime",
-]
-"""What only an image that was acquired has."""
-
-_OF_SERIES = [
-    "SpecificCharacterSet",
-    "Modality",
-    "PatientName",
-    "PatientID",
-    "IssuerOfPatientID",
-    "PatientBirthDate",
-    "PatientBirthTime",
-    "PatientSex",
-    "PatientAge",
-    "PatientSize",
-    "PatientWeight",
-    "OtherPatientIDs",
-    "StudyInstanceUID",
-    "StudyID",
-    "StudyDate",
-    "StudyTime",
-    "StudyDescription",
-    "AccessionNumber",
-    "ReferringPhysicianName",
-    "ProtocolName",
-    "OperatorsName",
-    "PerformingPhysicianName",
-    "BodyPartExamined",
-    "Laterality",
-    "PatientPosition",
-    "FrameOfReferenceUID",
-    "PositionReferenceIndicator",
-    "Manufacturer",
-    "ManufacturerModelName",
-    "InstitutionName",
-    "InstitutionAddress",
-    "StationName",
-    "DeviceSerialNumber",
-    "SoftwareVersions",
-    "PerformedProcedureStepID",
-    "PerformedProcedureStepStartDate",
-    "PerformedProcedureStepStartTime",
-    "PerformedProcedureStepDescription",
-    "RequestAttributesSequence",
-    "ReferencedPerformedProcedureStepSequence",
-]
-"""What all images of a series have in common: that of the first image is taken."""
 
 
 def read_source_header(path: Path, identity: Identity) -> pydicom.Dataset:
@@ -131,9 +43,9 @@ def read_source_header(path: Path, identity: Identity) -> pydicom.Dataset:
         except Exception:  # pydicom converts an entry when it is looked at, and raises whatever goes wrong
             del header[tag]
     header.remove_private_tags()
-    for keyword in _DROPPED:
+    for keyword in DROPPED:
         header.pop(keyword, None)
-    for tag in [tag for tag in header.keys() if 0x6000 <= tag.group <= 0x60FF or 0x5000 <= tag.group <= 0x50FF]:
+    for tag in [tag for tag in list(header.keys()) if tag.group >> 8 in OVERLAYS_AND_CURVES]:
         del header[tag]
     if integer(header, "SamplesPerPixel") is None:
         header.SamplesPerPixel = 1
@@ -143,6 +55,9 @@ def read_source_header(path: Path, identity: Identity) -> pydicom.Dataset:
     identity.apply(header)
     return header
 
+
+OVERLAYS_AND_CURVES = (0x60, 0x50)
+"""First byte of their groups."""
 
 LOSSY = frozenset(
     f"1.2.840.10008.1.2.4.{number}" for number in ("50", "51", "81", "91", "93", "100", "101", "102", "103", "104")
@@ -177,7 +92,8 @@ class DerivedSeries:
             descriptions: of all source series.
             is_synthetic: whether any image of it is synthetic.
         """
-        common = os.path.commonprefix(sorted(set(descriptions))).strip(" ,;:_-")
+        common = os.path.commonprefix(sorted(set(descriptions)))  # noqa: RUF071 - character by character is right
+        common = common.strip(" ,;:_-")
         name = f"{'SYNTHETIC frames' if is_synthetic else 'Copy'} {common}".strip()[:LONGEST_NAME].strip()
         own = abs(integer(first, "SeriesNumber") or 0)
         number = 100 * own + 1 if own and 100 * own < GREATEST_NUMBER else GREATEST_NUMBER // 1000 + own % 1000
@@ -189,7 +105,7 @@ class DerivedSeries:
             self.first, "SpecificCharacterSet"
         ):
             header.decode()
-        for keyword in _OF_SERIES:
+        for keyword in OF_SERIES:
             if keyword in self.first:
                 header[keyword] = self.first[keyword]
             else:
@@ -231,7 +147,7 @@ def mark_derived(header: pydicom.Dataset, *, is_synthetic: bool, words: str) -> 
 
 def without_acquisition(dataset: pydicom.Dataset) -> None:
     """Take out of a header, or of an item of a frame, when it was acquired; what must be there stays empty."""
-    for keyword in _OF_ACQUISITION:
+    for keyword in OF_ACQUISITION:
         dataset.pop(keyword, None)
     for keyword in ("AcquisitionDate", "AcquisitionTime"):
         if keyword in dataset:
