@@ -23,7 +23,7 @@ from temporal_interp.io.dicom.writing.header import (
     without_acquisition,
 )
 from temporal_interp.io.dicom.writing.identity import Identity
-from temporal_interp.io.dicom.writing.origins import Origin, coded, source_items
+from temporal_interp.io.dicom.writing.origins import Origin, coded, put_sources
 from temporal_interp.io.dicom.writing.source import DicomSource
 from temporal_interp.io.dicom.writing.stored import BITS_ALLOCATED, Storage, Stored, put_pixels, stored
 
@@ -95,7 +95,7 @@ def _derive(
     mark_derived(header, is_synthetic=origin.is_synthetic, words=origin.words)
     header.DerivationCodeSequence = [coded(origin.code)]
     instances = [source.instances[images[phase].path] for phase in origin.phases]
-    header.SourceImageSequence = source_items([(kind, identity.uid(uid), None) for kind, uid in instances])
+    put_sources(header, [(kind, identity.uid(uid), None) for kind, uid in instances])
     write_marks(header, sequence, [origin.number])
     if origin.is_synthetic:
         without_acquisition(header)

@@ -22,7 +22,7 @@ from temporal_interp.io.dicom.writing.header import (
 )
 from temporal_interp.io.dicom.writing.identity import Identity
 from temporal_interp.io.dicom.writing.keywords import OF_COLOUR, OF_FRAMES
-from temporal_interp.io.dicom.writing.origins import SYNTHESIS, Origin, coded, source_items
+from temporal_interp.io.dicom.writing.origins import SYNTHESIS, Origin, coded, put_sources
 from temporal_interp.io.dicom.writing.source import DicomSource
 from temporal_interp.io.dicom.writing.stored import Storage, put_pixels
 
@@ -64,7 +64,7 @@ def write_clip(
         header.DerivationDescription = f"{header.ImageComments} The first: {made[0].words}"[:LONGEST_TEXT]
     header.DerivationCodeSequence = [coded(SYNTHESIS if made else plan[0].code)]
     kind, uid = source.instances[path]
-    header.SourceImageSequence = source_items([(kind, identity.uid(uid), None)])
+    put_sources(header, [(kind, identity.uid(uid), None)])
     if len(made) == len(plan):
         without_acquisition(header)
     header.InstanceNumber, header.NumberOfFrames = 1, len(plan)

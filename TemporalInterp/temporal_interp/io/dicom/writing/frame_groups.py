@@ -11,7 +11,7 @@ from pydicom.uid import generate_uid
 
 from temporal_interp.io.dicom.entries import items, texts
 from temporal_interp.io.dicom.writing.header import LONGEST_TEXT, without_acquisition
-from temporal_interp.io.dicom.writing.origins import Origin, coded, source_items
+from temporal_interp.io.dicom.writing.origins import Origin, coded, put_sources
 
 STACK = "1"
 DIMENSIONS = ("StackID", "InStackPositionNumber", "TemporalPositionIndex")
@@ -34,11 +34,11 @@ def put_place(frame: pydicom.Dataset, position: int, slice_number: int) -> None:
 
 
 def put_origin(frame: pydicom.Dataset, origin: Origin, images: abc.Sequence[tuple[str, str, int | None]] = ()) -> None:
-    """Say how a frame came about, and from which images, as in `source_items`."""
+    """Say how a frame came about, and from which images, as in `put_sources`."""
     derivation = pydicom.Dataset()
     derivation.DerivationDescription = origin.words[:LONGEST_TEXT]
     derivation.DerivationCodeSequence = [coded(origin.code)]
-    derivation.SourceImageSequence = source_items(images)
+    put_sources(derivation, images)
     frame.DerivationImageSequence = [derivation]
     for kind in frame_types(frame):
         kind.FrameType = derived_type(texts(kind, "FrameType"))

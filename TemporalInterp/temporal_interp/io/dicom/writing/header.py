@@ -10,7 +10,14 @@ from pathlib import Path
 
 import pydicom
 from pydicom.sr.codedict import codes
-from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
+from pydicom.uid import (
+    CTImageStorage,
+    ExplicitVRLittleEndian,
+    MRImageStorage,
+    PositronEmissionTomographyImageStorage,
+    SecondaryCaptureImageStorage,
+    generate_uid,
+)
 
 import temporal_interp
 from temporal_interp.errors import InvalidInputError
@@ -55,6 +62,9 @@ def read_source_header(path: Path, identity: Identity) -> pydicom.Dataset:
     identity.apply(header)
     return header
 
+
+CLASSES = {"MR": MRImageStorage, "CT": CTImageStorage, "PT": PositronEmissionTomographyImageStorage}
+"""Kinds of images by modality, for old files that do not say what they are."""
 
 OVERLAYS_AND_CURVES = (0x60, 0x50)
 """First byte of their groups."""
@@ -114,7 +124,7 @@ class DerivedSeries:
         header.SeriesDescription = self.description
         header.SOPInstanceUID = generate_uid(None)
         if not text(header, "SOPClassUID"):
-            header.SOPClassUID = SecondaryCaptureImageStorage
+            header.SOPClassUID = CLASSES.get(text(header, "Modality"), SecondaryCaptureImageStorage)
         for date, time in (
             ("InstanceCreationDate", "InstanceCreationTime"),
             ("SeriesDate", "SeriesTime"),
@@ -136,7 +146,11 @@ class DerivedSeries:
 
 def mark_derived(header: pydicom.Dataset, *, is_synthetic: bool, words: str) -> None:
     """Say of an image, or of a file of many, that it is derived, and how."""
-    header.ImageType = ["DERIVED", "SECONDARY", *texts(header, "ImageType")[2:]]
+    kind = header.get("SOPClassUID")
+    # the standard has no secondary images of PET, and asks for a third value in MR
+    second = "PRIMARY" if kind == PositronEmissionTomographyImageStorage else "SECONDARY"
+    others = list(texts(header, "ImageType")[2:]) or ["OTHER"] * (kind == MRImageStorage)
+    header.ImageType = ["DERIVED", second, *others]
     header.SyntheticData = "YES" if is_synthetic else "NO"
     header.DerivationDescription = words[:LONGEST_TEXT]
     if is_synthetic:

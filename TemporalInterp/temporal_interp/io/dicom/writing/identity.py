@@ -19,6 +19,10 @@ NOBODY = "ANONYMISED"
 """Name and number of the patient: an archive takes files without a number for those of one patient."""
 
 
+NO_TIME = {"DA": "19000101", "TM": "000000", "DT": "19000101000000"}
+"""What stands for dates and times that must be there."""
+
+
 class Identity(Protocol):
     """What is done to the headers of the source before anything is added."""
 
@@ -64,6 +68,7 @@ class Anonymised:
         actions = library.initialize_actions(TABLE)
         self._actions = {tag: action for tag, action in actions.items() if len(tag) == 2}
         self._repeating = {tag: action for tag, action in actions.items() if len(tag) > 2}
+        self._remove = library.delete
         self._of_references = library.delete_or_empty_or_replace_UID
         self._new_uid: Callable[[str], str] = library.get_UID
 
@@ -88,9 +93,14 @@ class Anonymised:
         if action is None or (action is self._of_references and element.VR == "SQ"):
             return  # the UIDs in references to other images are replaced one by one
         try:
-            action(dataset, tag)
+            if action is not self._remove:
+                action(dataset, tag)
         except NotImplementedError:  # kinds of entries that the package does not know how to empty
+            action = self._remove
+        if action is self._remove:  # the package keeps dates
             del dataset[element.tag]
+        elif element.VR in NO_TIME:  # and sets them to the year 1, which is not valid
+            dataset[element.tag].value = NO_TIME[element.VR]
 
     def _repeating_action(self, tag: tuple[int, int]) -> Callable[[pydicom.Dataset, tuple[int, int]], None] | None:
         for (group, element, group_mask, element_mask), action in self._repeating.items():

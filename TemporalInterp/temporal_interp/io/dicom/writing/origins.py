@@ -109,24 +109,26 @@ def coded(code: Code) -> pydicom.Dataset:
     return item
 
 
-def source_items(images: abc.Sequence[tuple[str, str, int | None]]) -> list[pydicom.Dataset]:
-    """Return the items of SourceImageSequence.
+def put_sources(dataset: pydicom.Dataset, images: abc.Sequence[tuple[str, str, int | None]]) -> None:
+    """Name in a header, or in an item, the images that something was made from.
 
     Args:
-        images: SOP class, SOP instance and, in a multi-frame file, number of the frame from 1.
+        dataset: where to.
+        images: SOP class, SOP instance and, in a multi-frame file, number of the frame from 1. Those of old files that
+            have no such names are left out.
     """
     purpose = codes.DCM.SourceImageForImageProcessingOperation
     frames: dict[tuple[str, str], list[int]] = {}
     for sop_class, instance, frame in images:
-        frames.setdefault((sop_class, instance), []).extend([] if frame is None else [frame])
+        if sop_class and instance:
+            frames.setdefault((sop_class, instance), []).extend([] if frame is None else [frame])
     found = []
     for (sop_class, instance), numbers in frames.items():
-        if not sop_class or not instance:
-            continue
         item = pydicom.Dataset()
         item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = sop_class, instance
         if numbers:
             item.ReferencedFrameNumber = numbers
         item.PurposeOfReferenceCodeSequence = [coded(purpose)]
         found.append(item)
-    return found
+    if found:
+        dataset.SourceImageSequence = found
