@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os.path
 from collections import abc
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 import pydicom
+from pydicom.datadict import keyword_for_tag
 from pydicom.sr.codedict import codes
 from pydicom.uid import (
     CTImageStorage,
@@ -40,23 +42,17 @@ def read_source_header(path: Path, identity: Identity) -> pydicom.Dataset:
 
     Private entries describe the acquisition in the words of the scanner, which is no longer true of what is derived.
     """
-    header = pydicom.dcmread(path, force=True, stop_before_pixels=True)
-    for tag in list(header.keys()):
-        if tag.is_private:
-            del header[tag]
+    file = pydicom.dcmread(path, force=True, stop_before_pixels=True)
+    header = pydicom.Dataset()  # a new one, as that of a file can only be written in the same order of bytes
+    for tag in list(file.keys()):
+        if tag.is_private or tag.group >> 8 in OVERLAYS_AND_CURVES or keyword_for_tag(tag) in DROPPED:
             continue
-        try:
-            _ = header[tag]
-        except Exception:  # pydicom converts an entry when it is looked at, and raises whatever goes wrong
-            del header[tag]
-    header.remove_private_tags()
-    for keyword in DROPPED:
-        header.pop(keyword, None)
-    for tag in [tag for tag in list(header.keys()) if tag.group >> 8 in OVERLAYS_AND_CURVES]:
-        del header[tag]
+        with suppress(Exception):  # pydicom converts an entry when it is looked at, and raises whatever goes wrong
+            header.add(file[tag])
+    header.remove_private_tags()  # in items, too
     if integer(header, "SamplesPerPixel") is None:
         header.SamplesPerPixel = 1
-    syntax = header.file_meta.get("TransferSyntaxUID") if hasattr(header, "file_meta") else None
+    syntax = file.file_meta.get("TransferSyntaxUID") if hasattr(file, "file_meta") else None
     if syntax in LOSSY and not text(header, "LossyImageCompression"):
         header.LossyImageCompression = "01"
     identity.apply(header)

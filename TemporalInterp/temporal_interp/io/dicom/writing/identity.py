@@ -10,13 +10,14 @@ from pydicom.dataelem import DataElement
 from pydicom.sr.codedict import codes
 
 from temporal_interp.errors import MissingPackageError
+from temporal_interp.io.dicom.entries import text
 from temporal_interp.io.dicom.writing.origins import coded
 
 TABLE = "dicomfields_2026c"
 """The edition of the profile, as the package names it."""
 
 NOBODY = "ANONYMISED"
-"""Name and number of the patient: an archive takes files without a number for those of one patient."""
+"""Name of the patient."""
 
 
 NO_TIME = {"DA": "19000101", "TM": "000000", "DT": "19000101000000"}
@@ -78,9 +79,11 @@ class Anonymised:
 
     def apply(self, header: pydicom.Dataset) -> None:
         """Take out of a header what could tell whose it is."""
+        # a number of its own, as archives take files with the same number for those of one patient
+        number = self._new_uid(f"patient {text(header, 'PatientID')}")[-12:]
         header.remove_private_tags()
         header.walk(self._act)
-        header.PatientName = header.PatientID = NOBODY
+        header.PatientName, header.PatientID = NOBODY, f"ANON{number}"
         header.PatientIdentityRemoved = "YES"
         header.DeidentificationMethod = "DICOM PS3.15 basic profile by dicom-anonymizer"
         profile, option = codes.DCM.BasicApplicationConfidentialityProfile, codes.DCM.RetainSafePrivateOption
