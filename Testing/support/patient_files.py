@@ -16,7 +16,7 @@ def with_patient(dataset: pydicom.Dataset, slice_number: int = 0, phase: int = 0
     """Give an image a patient, a study, a scanner and what else there is on the way to an archive."""
     dataset.PatientName, dataset.PatientID, dataset.PatientBirthDate = "Doe^Jane", "4711", "19500203"
     dataset.PatientSex, dataset.StudyID, dataset.StudyDate, dataset.StudyTime = "F", "1", "20200101", "120000"
-    dataset.AccessionNumber, dataset.ReferringPhysicianName = "A1", "House^Gregory"
+    dataset.AccessionNumber, dataset.ReferringPhysicianName = "ACC-77", "House^Gregory"
     dataset.InstitutionName, dataset.Manufacturer, dataset.Modality = "General Hospital", "ACME", "MR"
     dataset.FrameOfReferenceUID, dataset.PositionReferenceIndicator = "1.2.3.99", ""
     dataset.ImageType = ["ORIGINAL", "PRIMARY", "M", "RETRO"]

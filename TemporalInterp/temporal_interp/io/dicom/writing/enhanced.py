@@ -28,6 +28,7 @@ from temporal_interp.io.dicom.writing.frame_groups import (
 )
 from temporal_interp.io.dicom.writing.header import DerivedSeries, read_source_header, save, without_acquisition
 from temporal_interp.io.dicom.writing.identity import Identity
+from temporal_interp.io.dicom.writing.keywords import OF_PULSE_SEQUENCE
 from temporal_interp.io.dicom.writing.origins import Origin
 from temporal_interp.io.dicom.writing.source import DicomSource
 from temporal_interp.io.dicom.writing.stored import Stored, put_pixels
@@ -168,6 +169,8 @@ def _finish(
     header.ImageType = derived_type(texts(header, "ImageType") or next(iter(kinds), ()))
     header.InstanceNumber, header.NumberOfFrames = 1, len(frames)
     header.SharedFunctionalGroupsSequence, header.PerFrameFunctionalGroupsSequence = [shared], frames
+    for keyword in OF_PULSE_SEQUENCE:
+        header.pop(keyword, None)
     put_dimensions(header)
     put_summary(header, plan, len(source.slices))
     if all(origin.is_synthetic for origin in plan):

@@ -47,6 +47,26 @@ OF_ACQUISITION = (
 )
 """What only an image that was acquired has."""
 
+OF_PULSE_SEQUENCE = (
+    "ArterialSpinLabelingContrast",
+    "EchoPlanarPulseSequence",
+    "EchoPulseSequence",
+    "GeometryOfKSpaceTraversal",
+    "MRAcquisitionType",
+    "MultiPlanarExcitation",
+    "NumberOfKSpaceTrajectories",
+    "OversamplingPhase",
+    "PhaseContrast",
+    "PulseSequenceName",
+    "RectilinearPhaseEncodeReordering",
+    "SaturationRecovery",
+    "SegmentedKSpaceTraversal",
+    "SpectrallySelectedSuppression",
+    "SteadyStatePulseSequence",
+    "TimeOfFlightContrast",
+)
+"""What enhanced files of derived images must not have: it says how data were acquired."""
+
 OF_SERIES = (
     "SpecificCharacterSet",
     "Modality",

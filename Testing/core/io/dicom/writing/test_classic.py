@@ -32,7 +32,7 @@ def test_patient_study_and_place_are_those_of_the_source_and_the_series_is_new(s
         ("Doe^Jane", "4711", "19500203")
     }
     assert {(one.StudyInstanceUID, one.FrameOfReferenceUID, one.AccessionNumber) for one in headers} == {
-        ("1.2.3", "1.2.3.99", "A1")
+        ("1.2.3", "1.2.3.99", "ACC-77")
     }
     (series,) = {one.SeriesInstanceUID for one in headers}
     assert series.startswith("2.25.")
