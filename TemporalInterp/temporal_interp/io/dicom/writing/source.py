@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import abc
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +18,8 @@ from temporal_interp.io.dicom.cine import chosen_acquisition
 from temporal_interp.io.dicom.clip import Clip, clip_geometry
 from temporal_interp.io.dicom.entries import odd_values_accepted, text
 from temporal_interp.io.dicom.headers import SliceImage
-from temporal_interp.io.dicom.stack import stack_geometry
+from temporal_interp.io.dicom.scan import scan_files
+from temporal_interp.io.dicom.stack import Stack, stack_geometry, stacks
 from temporal_interp.io.files import require_exists
 
 SAME_TIME = 1e-6
@@ -113,11 +115,44 @@ def dicom_source(
     with errors_naming(path):
         require_exists(path)
         chosen = chosen_acquisition(path, None if series is None else series_text(series), component, progress)
-        if isinstance(chosen, Clip):
-            times, unit = chosen.times()
-            return DicomSource(times, unit, clip_geometry(chosen), clip=chosen)
-        order = chosen.order
-        return DicomSource(order.values, order.unit, stack_geometry(order.slices), order.slices)
+        return _source(chosen)
+
+
+def source_among(
+    folders: abc.Iterable[Path], series: abc.Collection[str], sequence: Sequence, progress: Progress = no_progress
+) -> DicomSource:
+    """Return the DICOM images that the acquired frames of a sequence were read from.
+
+    Args:
+        folders: that hold their files; subfolders are not looked into.
+        series: UIDs of their series.
+        sequence: the frames.
+        progress: receives the progress.
+
+    Raises:
+        InvalidInputError: no images of these series in these folders fit to the sequence.
+    """
+    files = [file for folder in folders if folder.is_dir() for file in sorted(folder.iterdir()) if file.is_file()]
+    found = scan_files(files, progress)
+    images = [image for image in found.images if image.series.uid in series]
+    acquired = [sequence.times[number] for number in sequence.acquired_frames]
+    for one in (*stacks(images, together=len(series) > 1), *found.clips):
+        with suppress(InvalidInputError):
+            source = _source(one)
+            source.require_fits(sequence)
+            if all(source.phase_at(time) is not None for time in acquired):
+                return source
+    raise InvalidInputError(
+        "The DICOM files that the frames were loaded from are not where they were, or have changed. Load them again."
+    )
+
+
+def _source(acquisition: Stack | Clip) -> DicomSource:
+    if isinstance(acquisition, Clip):
+        times, unit = acquisition.times()
+        return DicomSource(times, unit, clip_geometry(acquisition), clip=acquisition)
+    order = acquisition.order
+    return DicomSource(order.values, order.unit, stack_geometry(order.slices), order.slices)
 
 
 def _instance(path: Path) -> tuple[str, str]:
