@@ -59,7 +59,8 @@ def test_a_result_becomes_a_series_in_the_study_of_its_source(interpolated, expo
     result = parameters_of(interpolated).result
     assert ui.exportButton.enabled
     assert ui.exportPlan.text == (
-        f"'{result.GetName()}': a new series with 8 frames in the study of its source. 4 of them are synthetic and say so."
+        f"'{result.GetName()}': a new series with 8 frames in the study of its source. 4 of them are synthetic and say "
+        "so."
     )
     (folder,) = export(interpolated)
     assert folder.name.startswith("SYNTHETIC ")

@@ -136,7 +136,8 @@ def source_among(
     found = scan_files(files, progress)
     images = [image for image in found.images if image.series.uid in series]
     acquired = [sequence.times[number] for number in sequence.acquired_frames]
-    for one in (*stacks(images, together=len(series) > 1), *found.clips):
+    acquisitions: list[Stack | Clip] = [*stacks(images, together=len(series) > 1), *found.clips]
+    for one in acquisitions:
         with suppress(InvalidInputError):
             source = _source(one)
             source.require_fits(sequence)
