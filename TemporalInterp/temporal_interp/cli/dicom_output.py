@@ -66,7 +66,7 @@ def with_value(arguments: list[str]) -> list[str]:
     for number, argument in enumerate(arguments):
         found.append(argument)
         if argument == "--dicom" and (number + 1 == len(arguments) or arguments[number + 1] not in values):
-            found.append(DicomOutput.ANY)
+            found.append(DicomOutput.ANY.value)
     return found
 
 
