@@ -11,7 +11,6 @@ from pydicom.valuerep import DSfloat
 
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import Progress
-from temporal_interp.io.dicom.entries import integer
 from temporal_interp.io.dicom.headers import SliceImage
 from temporal_interp.io.dicom.marks import write_marks
 from temporal_interp.io.dicom.writing.entry_times import CLASSIC, entry_at
@@ -116,5 +115,3 @@ def _put_rescaling(header: pydicom.Dataset, pixels: Stored, image: SliceImage) -
         header.RescaleIntercept = DSfloat(pixels.intercept, auto_format=True)
         header.pop("PixelPaddingValue", None)
         header.pop("PixelPaddingRangeLimit", None)
-    if integer(header, "PixelPaddingValue") is None:
-        header.pop("PixelPaddingValue", None)

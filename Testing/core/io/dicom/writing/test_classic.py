@@ -150,6 +150,7 @@ def test_other_encodings_of_the_source_are_read(stack, written, syntax):
     for file in stack.rglob("*.dcm"):
         read = pydicom.dcmread(file)
         one = pydicom.Dataset({element.tag: element for element in read})
+        one.PixelPaddingValue = 63
         if not syntax.is_little_endian:
             one.PixelData = read.pixel_array.astype(">u2").tobytes()
         one.file_meta = pydicom.dataset.FileMetaDataset()
@@ -157,7 +158,7 @@ def test_other_encodings_of_the_source_are_read(stack, written, syntax):
         one.save_as(file, enforce_file_format=True)
     headers = written(stack)
     np.testing.assert_array_equal(headers[0].pixel_array, dicom_pixels(0, 0))
-    assert str(headers[0].PatientName) == "Doe^Jane"
+    assert (str(headers[0].PatientName), headers[0].PixelPaddingValue) == ("Doe^Jane", 63)
 
 
 def test_names_in_other_alphabets_stay(tmp_path, written):
