@@ -65,6 +65,9 @@ class Mark:
 
 NO_MARK = Mark()
 
+SYNTHETIC = "synthetic"
+"""What a sequence is called that has synthetic frames, where acquired ones go before it."""
+
 
 def write_marks(dataset: pydicom.Dataset, sequence: Sequence, frames: abc.Sequence[int]) -> None:
     """Put what is to be said of frames of a sequence into a header, or into the item of a frame.

@@ -101,6 +101,17 @@ def test_what_is_written_can_be_the_source_again(stack, made, tmp_path):
     assert ti.read(tmp_path / "twice").synthetic_frames == again.synthetic_frames
 
 
+@pytest.mark.parametrize("kind", ["single", "enhanced", "clip"])
+def test_the_acquired_cine_goes_before_what_was_made_from_it(tmp_path, kind):
+    source = SOURCES[kind](tmp_path / "study" / "acquired")
+    made = ti.interpolate(ti.read(source), factor=2, engine="linear_blend")
+    ti.write_dicom(made, tmp_path / "study" / "derived", source=source)
+    read = ti.read(tmp_path / "study")
+    assert (len(read), read.synthetic_frames) == (4, [])
+    assert [note for note in read.notes if note.startswith("Left out:") and "SYNTHETIC frames" in note]
+    assert len(ti.read(tmp_path / "study", series=1001).synthetic_frames) == len(made) // 2
+
+
 def test_files_of_more_than_4_gb_are_refused_before_the_work(stack, tmp_path, monkeypatch):
     clip, single = clip_file(tmp_path / "clip.dcm"), dicom_source(stack)
     monkeypatch.setattr(stored, "MOST_BYTES", 100)
