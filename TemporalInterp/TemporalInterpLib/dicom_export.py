@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,8 +52,8 @@ def source_files(node: slicer.vtkMRMLSequenceNode | None) -> SourceFiles | None:
     origin = None if node is None else node.GetNodeReference(ORIGIN_ROLE)
     for one in (node, origin):
         kept = None if one is None else one.GetAttribute(SOURCE_KEY)
-        if kept:
-            content = json.loads(kept)
+        with suppress(ValueError, KeyError, TypeError):  # a scene that something else has written
+            content = json.loads(kept or "")
             return SourceFiles(tuple(content["series"]), tuple(map(Path, content["folders"])))
     return None
 

@@ -10,7 +10,7 @@ from panels.panel_helpers import parameters_of
 import temporal_interp as ti
 from patient_files import patient_stack
 from TemporalInterpLib import places
-from TemporalInterpLib.dicom_export import source_files
+from TemporalInterpLib.dicom_export import SOURCE_KEY, source_files
 from TemporalInterpLib.parameter_node import FillWhole, Span
 
 
@@ -92,6 +92,13 @@ def test_files_that_are_gone_are_told_of(interpolated, export, study, monkeypatc
     monkeypatch.setattr(slicer.util, "errorDisplay", lambda text, **_: told.append(text))
     assert export(interpolated) == []
     assert "are not where they were, or have changed. Load them again." in told[0]
+
+
+@pytest.mark.parametrize("kept", ["", "no JSON", "[]", '{"series": ["1.2"]}'], ids=["empty", "text", "list", "half"])
+def test_an_attribute_that_makes_no_sense_counts_for_nothing(scene, kept):
+    node = scene.AddNewNodeByClass("vtkMRMLSequenceNode")
+    node.SetAttribute(SOURCE_KEY, kept)
+    assert source_files(node) is None
 
 
 def test_what_has_no_headers_cannot_be_written(cine, open_panel):

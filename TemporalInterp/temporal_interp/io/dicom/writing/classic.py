@@ -61,8 +61,9 @@ def write_classic(
             _derive(header, sequence, origin, images, source, identity)
             header.InstanceNumber = number
             header.TemporalPositionIdentifier, header.NumberOfTemporalPositions = position + 1, len(plan)
-            if "CardiacNumberOfImages" in header:
-                header.CardiacNumberOfImages = len(plan)
+            counts = {"CardiacNumberOfImages": len(plan), "NumberOfTimeSlices": len(plan), "ImageIndex": number}
+            for keyword in counts.keys() & set(header.dir()):
+                setattr(header, keyword, counts[keyword])
             pixels = stored_image(sequence.volumes[origin.number].array[k], image, [images[n] for n in origin.phases])
             put_pixels(header, pixels.values, storage_of(image), pixels.bits)
             _put_rescaling(header, pixels, image)

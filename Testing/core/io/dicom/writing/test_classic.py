@@ -86,6 +86,20 @@ def test_every_slice_has_its_own_times_and_frames_are_counted(tmp_path, written)
         assert {(one.NumberOfTemporalPositions, one.CardiacNumberOfImages) for one in images} == {(8, 8)}
 
 
+def test_what_pet_counts_is_counted_anew(tmp_path, written):
+    def pet(dataset, slice_number, phase):
+        dataset.SOPClassUID, dataset.Modality = pydicom.uid.PositronEmissionTomographyImageStorage, "PT"
+        dataset.NumberOfTimeSlices, dataset.ImageIndex = 4, 3 * phase + slice_number + 1
+        dataset.FrameReferenceTime = 40.0 * phase
+        dataset.TriggerTime = None
+
+    headers = written(patient_stack(tmp_path / "study", pet))
+    assert [one.ImageIndex for one in headers] == list(range(1, 25))
+    assert {one.NumberOfTimeSlices for one in headers} == {8}
+    assert [one.FrameReferenceTime for one in headers[::3]] == pytest.approx(range(0, 141, 20))
+    assert headers[0].ImageType[:2] == ["DERIVED", "PRIMARY"]
+
+
 def test_what_holds_for_the_acquisition_alone_is_gone(tmp_path, written):
     def odd(dataset, slice_number, phase):
         dataset.add_new(0x60003000, "OW", b"\0\0")
