@@ -154,4 +154,4 @@ def is_certain(one: Candidate) -> bool:
 
     Clips of ultrasound and angiography have no place; Slicer's reader of image sequences keeps their colours.
     """
-    return one.phases_told and not one.auxiliary and one.component == "magnitude"
+    return one.phases_told and one.auxiliary in ("", "synthetic") and one.component == "magnitude"

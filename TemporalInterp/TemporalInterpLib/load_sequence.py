@@ -12,6 +12,7 @@ from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError, Progress
 from TemporalInterpLib.add_sequence import AddedSequence, add_sequence_steps
 from TemporalInterpLib.background import Steps, in_background, share_of
+from TemporalInterpLib.dicom_export import remember_source
 from TemporalInterpLib.frames_alike import kind_of_numbers
 from TemporalInterpLib.volume_conversion import SCALAR_TYPES
 
@@ -57,6 +58,7 @@ def load_candidate_steps(candidate: Candidate) -> Steps[LoadedSequence]:
         in_background(lambda progress: as_slicer_holds_it(candidate.read(progress))), 0.0, 0.9
     )
     added = yield from share_of(add_sequence_steps(sequence, candidate.description or candidate.place), 0.9, 1.0)
+    remember_source(added.sequence, candidate)
     if candidate.window is not None:
         level, width = candidate.window
         display = added.proxy.GetDisplayNode()

@@ -20,6 +20,14 @@ def ask_folder() -> Path | None:
     return _kept(chosen)
 
 
+def ask_folder_to_write_into() -> Path | None:
+    """Return the folder that the user chooses for a result, None where none is."""
+    chosen = qt.QFileDialog.getExistingDirectory(
+        slicer.util.mainWindow(), _("Choose where to make the folder of the DICOM series"), _last_place()
+    )
+    return Path(chosen) if chosen else None
+
+
 def ask_file() -> Path | None:
     """Return the file that the user chooses, None where none is."""
     chosen = qt.QFileDialog.getOpenFileName(slicer.util.mainWindow(), _("Choose the file of a cine"), _last_place())

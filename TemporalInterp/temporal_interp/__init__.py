@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from temporal_interp.errors import UnreadableFileError as UnreadableFileError
     from temporal_interp.io import read_sequence as read  # noqa: F401
     from temporal_interp.io import write as write
+    from temporal_interp.io.dicom.writing.source import dicom_source as dicom_source
+    from temporal_interp.io.dicom.writing.write import write_dicom as write_dicom
     from temporal_interp.registration.register import register as register
     from temporal_interp.tracking.track import track as track
     from temporal_interp.workflows.add_slices import add_slices as add_slices
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
 _PUBLIC = {
     "read": "io:read_sequence",
     "write": "io:write",
+    "write_dicom": "io.dicom.writing.write:write_dicom",
+    "dicom_source": "io.dicom.writing.source:dicom_source",
     "interpolate": "workflows.interpolation:interpolate",
     "track": "tracking.track:track",
     "add_slices": "workflows.add_slices:add_slices",

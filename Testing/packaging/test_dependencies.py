@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from temporal_interp.cli.extras import EXTRAS, missing_extra
 
@@ -67,8 +68,10 @@ def test_base_can_be_imported_without_any_extra():
 def test_packages_of_an_extra_are_those_that_pip_installs(extra):
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     installed = importlib.metadata.packages_distributions()
-    distributions = {installed[package][0].lower() for package in EXTRAS[extra]}
-    assert distributions == {Requirement(text).name.lower() for text in project["optional-dependencies"][extra]}
+    distributions = {canonicalize_name(installed[package][0]) for package in EXTRAS[extra]}
+    assert distributions == {
+        canonicalize_name(Requirement(text).name) for text in project["optional-dependencies"][extra]
+    }
 
 
 def test_extras_name_the_package_and_what_to_install():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 EXTRAS = {
+    "anonymise": ("dicomanonymizer",),
     "cli": ("jinja2", "matplotlib", "PIL", "rich", "typer"),
     "train": ("lightning", "tensorboard", "yaml"),
     "video": ("av",),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from temporal_interp.cli.console import Console
+from temporal_interp.cli.dicom_output import AnonymiseOption, DicomOption, DicomRequest, SyntheticOnlyOption
 from temporal_interp.cli.films import SecondsOption, SliceOption, WindowOption, film_output
 from temporal_interp.cli.options import (
     ComponentOption,
@@ -77,6 +78,9 @@ def interpolate(
     slices: SliceOption = None,
     window: WindowOption = None,
     film_seconds: SecondsOption = None,
+    dicom: DicomOption = None,
+    synthetic_only: SyntheticOnlyOption = False,
+    anonymise: AnonymiseOption = False,
     device: DeviceOption = "auto",
     force: ForceOption = False,
     json: JsonOption = False,
@@ -94,7 +98,13 @@ def interpolate(
     request = _request(first, last, _parsed_times(times), count, factor, in_all, cyclic)
     field_output = folder_output(fields, "--fields", file_names())
     film = film_output(output, slices, window, film_seconds)
-    target = sequence_output(output) if film is None else film.output
+    as_dicom = DicomRequest(dicom, synthetic_only, anonymise)
+    if dicom is not None and film is not None:
+        raise typer.BadParameter(f"--dicom writes a folder, and {output.name} is a film; choose one of them.")
+    if dicom is not None:
+        target = as_dicom.folder(output, input_path)
+    else:
+        target = sequence_output(output) if film is None else film.output
     require_outputs(target, field_output, inputs=[input_path], force=force)
 
     from temporal_interp.data.provenance import MODEL_KEY
@@ -109,6 +119,7 @@ def interpolate(
     sequence = read_input(input_path, console, series, component)
     for note in sequence.notes:
         console.note(note)
+    headers = None if dicom is None else as_dicom.source(input_path, series, component)
     if chosen is None:
         choice = choose_engine(sequence.geometry, sequence.slice_thickness, device=where)
         console.note(choice.reason)
@@ -120,7 +131,9 @@ def interpolate(
         )
     if film is not None:
         film.require(sequence)
-    _require_fits(request, sequence, None if film else output, fields)
+    _require_fits(request, sequence, None if film else output, fields, None if dicom is None else as_dicom)
+    if dicom is not None:
+        as_dicom.require_fits(sequence, headers, request.frame_count(sequence))
 
     with ExitStack() as stack:
         collected = None if fields is None else stack.enter_context(collecting(engine, fields))
@@ -130,10 +143,16 @@ def interpolate(
         if fields is not None and collected is not None:
             folder = stack.enter_context(atomic_folder(fields, overwrite=True))
             collected.write(folder, index_name=sequence.index_name, unit=sequence.unit)
-        output.absolute().parent.mkdir(parents=True, exist_ok=True)
-        if film is None:
+        if dicom is not None:
+            with console.progress("Writing") as progress:
+                notes = as_dicom.write(result, output, headers, force=force, progress=progress)
+        elif film is not None:
+            output.absolute().parent.mkdir(parents=True, exist_ok=True)
+            notes = film.write(result)
+        else:
+            output.absolute().parent.mkdir(parents=True, exist_ok=True)
             write_sequence(result, output, overwrite=force)
-        notes = notes_on_writing(result, output) if film is None else film.write(result)
+            notes = notes_on_writing(result, output)
     for note in notes:
         console.note(note)
 
@@ -158,7 +177,9 @@ def _create(name: str, device: str, fields: Path | None) -> Engine:
     return engine
 
 
-def _require_fits(request: Request, sequence: Sequence, output: Path | None, fields: Path | None) -> None:
+def _require_fits(
+    request: Request, sequence: Sequence, output: Path | None, fields: Path | None, as_dicom: DicomRequest | None
+) -> None:
     """Refuse, before the work, a result that cannot be written, or kept in memory; a film has no `output` here."""
     from temporal_interp.data.sequence import require_apart
     from temporal_interp.io.format_registry import Planned
@@ -168,9 +189,10 @@ def _require_fits(request: Request, sequence: Sequence, output: Path | None, fie
     shape, count = sequence.geometry.shape, request.frame_count(sequence)
     also = {} if fields is None else {fields: DISK_BYTES * count * math.prod(shape)}
     # first: so many times may not fit into memory
-    require_room_for_sequence(output, count, shape, sequence[0].array.dtype, also)
+    share = None if as_dicom is None else as_dicom.DISK_SHARE
+    require_room_for_sequence(output, count, shape, sequence[0].array.dtype, also, disk_share=share)
     times = result_times(request, sequence)
-    if output is not None:
+    if output is not None and as_dicom is None:
         require_content(output, Planned(times, sequence.unit, shape, sequence.volumes))
     if fields is not None:
         with errors_naming(fields):

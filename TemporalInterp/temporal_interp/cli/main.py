@@ -12,6 +12,7 @@ from temporal_interp.cli import models, slices, train
 from temporal_interp.cli.ablate import ablate
 from temporal_interp.cli.adapt import adapt
 from temporal_interp.cli.demo import demo
+from temporal_interp.cli.dicom_output import WithDicom
 from temporal_interp.cli.evaluate import evaluate
 from temporal_interp.cli.evaluate_registration import evaluate_registration
 from temporal_interp.cli.evaluate_tracking import evaluate_tracking
@@ -46,7 +47,7 @@ for command in (
     phantom,
     selfcheck,
 ):
-    app.command(epilog=EXIT_CODES)(command)
+    app.command(epilog=EXIT_CODES, cls=WithDicom if command is interpolate else None)(command)
 app.add_typer(slices.app, name="slices")
 app.add_typer(train.app, name="train")
 app.add_typer(models.app, name="models")

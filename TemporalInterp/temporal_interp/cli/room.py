@@ -27,6 +27,8 @@ def require_room_for_sequence(
     shape: tuple[int, int, int],
     dtype: np.dtype,
     also: Mapping[Path, float] | None = None,
+    *,
+    disk_share: float | None = None,
 ) -> None:
     """Raise UnwritableFileError or OutOfMemoryError if a sequence is too large for the disk or for the memory.
 
@@ -36,11 +38,14 @@ def require_room_for_sequence(
         shape: of a frame, (K, J, I).
         dtype: of its voxels.
         also: bytes on the disk of other outputs.
+        disk_share: see `Format`; None takes that of the format that the path chooses.
     """
     from temporal_interp.io.format_registry import writer_format
 
     size = count * math.prod(shape) * dtype.itemsize
-    on_disk = {} if path is None else {path: writer_format(path).disk_share * size}
+    if disk_share is None:
+        disk_share = 0.0 if path is None else writer_format(path).disk_share
+    on_disk = {} if path is None else {path: disk_share * size}
     require_disk_space({**on_disk, **(also or {})})
     frame, free = size // max(1, count), free_memory()
     fit = 0 if free is None else free // max(1, frame)

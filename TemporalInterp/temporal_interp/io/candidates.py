@@ -40,7 +40,8 @@ class Candidate:
         unit: of the times.
         component: of a complex image: magnitude, phase, real or imaginary.
         image_type: other words on what it shows, such as the direction of a flow.
-        auxiliary: MIP, MinIP, average or localiser, where it serves other sequences, else "".
+        auxiliary: MIP, MinIP, average or localiser, where it serves other sequences, synthetic, where it was made from
+            one, else "".
         read: returns it.
         name: for messages.
         spacing: of the voxels in mm, along (I, J, K); None where it is not known.

@@ -100,7 +100,7 @@ def _part(numbered: abc.Sequence[tuple[SliceImage, int]]) -> Part:
 
 def _without_repeats(part: Part) -> list[Part]:
     """Return a part, or its acquisitions where it holds several, such as both directions of a flow."""
-    if not part.moves:
+    if not part.moves or any(image.mark.says for image in part.images):  # synthetic images are not acquired again
         return [part]
     numbered, rounds = list(zip(part.images, part.places, strict=True)), _rounds(part)
     for telltale in (*_TELLTALES, lambda image: rounds.get(id(image))):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import abc
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from temporal_interp.data.sequence import Sequence
@@ -91,20 +91,12 @@ def read_dicom(
         AmbiguousInputError: there is more than one cine.
         InvalidInputError: nothing is what was chosen, or images do not fit together.
     """
-    found = scan(path, progress)
-    if path.is_file() and len(found.images) == 1:
-        raise InvalidInputError("this file holds a single image; choose the folder with all files of the cine.")
-    named = set() if series is None else _kept(found, series)
-    acquisitions = _acquisitions(found, path, together=len(named) > 1)
-    candidates = listed(acquisitions)
-    if len(named) > 1 and not any(_others(one, named) == [] for one in candidates):
-        _raise_apart(found, named, candidates)
-    chosen, others = choose(candidates, series=series, component=component)
-    cine = acquisitions[candidates.index(chosen)]
+    choice = _chosen(path, series, component, progress)
+    found, named, chosen, cine = choice.found, choice.named, choice.candidate, choice.acquisition
     _require_readable(found.passed_over, chosen)
     try:
         if isinstance(cine, Stack) and series != chosen.number:
-            cine.require_whole_series(one for one in acquisitions if isinstance(one, Stack))
+            cine.require_whole_series(one for one in choice.acquisitions if isinstance(one, Stack))
         sequence = chosen.read(progress)
     except AmbiguousInputError:
         raise
@@ -121,7 +113,44 @@ def read_dicom(
     notes = [f"Series {', '.join(sorted(named))} was read with the others of its cine: {chosen.number}."] * bool(
         taken_along
     )
-    return replace(sequence, notes=[*sequence.notes, *notes, *_left_out(chosen, others, found)])
+    return replace(sequence, notes=[*sequence.notes, *notes, *_left_out(chosen, choice.others, found)])
+
+
+def chosen_acquisition(
+    path: Path, series: str | None, component: str | None, progress: Progress = no_progress
+) -> Stack | Clip:
+    """Return the images of the cine that `read_dicom` reads; only headers are read.
+
+    Raises:
+        UnreadableFileError: as `read_dicom`.
+        InvalidInputError: as `read_dicom`.
+    """
+    return _chosen(path, series, component, progress).acquisition
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """A cine among the acquisitions in a file or a folder, and what was left out for it; `named` are its series."""
+
+    acquisition: Stack | Clip
+    candidate: Candidate
+    acquisitions: abc.Sequence[Stack | Clip]
+    others: abc.Sequence[Candidate]
+    found: Found
+    named: set[str]
+
+
+def _chosen(path: Path, series: str | None, component: str | None, progress: Progress) -> _Choice:
+    found = scan(path, progress)
+    if path.is_file() and len(found.images) == 1:
+        raise InvalidInputError("this file holds a single image; choose the folder with all files of the cine.")
+    named = set() if series is None else _kept(found, series)
+    acquisitions = _acquisitions(found, path, together=len(named) > 1)
+    candidates = listed(acquisitions)
+    if len(named) > 1 and not any(_others(one, named) == [] for one in candidates):
+        _raise_apart(found, named, candidates)
+    candidate, others = choose(candidates, series=series, component=component)
+    return _Choice(acquisitions[candidates.index(candidate)], candidate, acquisitions, others, found, named)
 
 
 def _kept(found: Found, series: str) -> set[str]:

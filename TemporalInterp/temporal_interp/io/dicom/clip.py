@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, Progress, UnreadableFileError
 from temporal_interp.io.dicom.entries import entry, integer, items, number, numbers, odd_values_accepted, text
 from temporal_interp.io.dicom.headers import Series, file_label
+from temporal_interp.io.dicom.marks import Mark, marks_of
 from temporal_interp.io.dicom.pixels import decoded_frames
 from temporal_interp.io.notes import COLOUR_NOTE, PIXEL_SIZE_NOTE
 
@@ -77,8 +79,18 @@ class Clip:
             InvalidInputError: the frames are not points in time.
         """
         _require_frames_in_time(self.header)
-        values, _, unit, _ = _index(self.header, self.phases)
-        return tuple(values), unit
+        index = self.index
+        return tuple(index.values), index.unit
+
+    @cached_property
+    def index(self) -> _Index:
+        """The times of the frames, and how they were made."""
+        marks = marks_of(self.header, self.header, self.phases)
+        attributes = [dict(mark.attributes) for mark in marks]
+        times = [mark.time for mark in marks if mark.time is not None]
+        if len(times) == len(marks) and (np.diff(times) > 0).all():
+            return _Index(times, marks[0].index_name, marks[0].unit, [], attributes, _period(marks[0], times))
+        return _Index(*_index(self.header, self.phases), attributes, None)
 
     def sequence(self, progress: Progress) -> Sequence:
         """Return the frames, each a volume of one slice; colour becomes luminance.
@@ -88,21 +100,44 @@ class Clip:
             InvalidInputError: the frames are not points in time.
         """
         _require_frames_in_time(self.header)
-        values, name, unit, notes = _index(self.header, self.phases)
-        spacing, spacing_notes = _pixel_spacing(self.header)
-        columns, rows = self.size
-        geometry = Geometry((1, rows, columns), (spacing[1], spacing[0], 1.0))
+        index = self.index
+        geometry, (_, spacing_notes) = clip_geometry(self), _pixel_spacing(self.header)
         with odd_values_accepted():
             frames = [frame[None] for frame in decoded_frames(self.path, range(self.phases))]
         if len(frames) != self.phases:
             raise UnreadableFileError(
                 f"{file_label(self.path)}: {self.phases} frames were announced, it has {len(frames)}."
             )
-        notes += spacing_notes
+        notes = [*index.notes, *spacing_notes]
         is_palette = text(self.header, "PhotometricInterpretation") == "PALETTE COLOR"
         if is_palette or (integer(self.header, "SamplesPerPixel") or 1) > 1:
             notes.append(COLOUR_NOTE)
-        return Sequence([Volume(frame, geometry) for frame in frames], values, name, unit, notes=notes)
+        volumes = [Volume(frame, geometry) for frame in frames]
+        return Sequence(
+            volumes, index.values, index.name, index.unit, index.attributes, notes=notes, period=index.period
+        )
+
+
+def clip_geometry(clip: Clip) -> Geometry:
+    """Return the voxel grid of the frames of a clip."""
+    columns, rows = clip.size
+    return Geometry((1, rows, columns), clip.spacing)
+
+
+@dataclass(frozen=True)
+class _Index:
+    """The index values of frames, see `Sequence`."""
+
+    values: list[float]
+    name: str
+    unit: str
+    notes: list[str]
+    attributes: list[dict[str, str]]
+    period: float | None
+
+
+def _period(mark: Mark, times: list[float]) -> float | None:
+    return mark.period if mark.period is not None and mark.period > times[-1] - times[0] else None
 
 
 def _require_frames_in_time(header: pydicom.Dataset) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pydicom
 
 from temporal_interp.io.dicom.entries import text
+from temporal_interp.io.dicom.marks import NO_MARK, Mark
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class SliceImage:
         bits: number of bits of a stored value.
         signed: whether stored values are signed.
         window: level and width of the window that the header gives for rescaled values, None where it gives none.
+        mark: whether it is synthetic, and how it was made.
     """
 
     path: Path
@@ -93,6 +95,7 @@ class SliceImage:
     bits: int
     signed: bool
     window: tuple[float, float] | None = None
+    mark: Mark = NO_MARK
 
     @property
     def normal(self) -> np.ndarray:

@@ -14,6 +14,7 @@ from temporal_interp.io.dicom.clip import Clip
 from temporal_interp.io.dicom.components import MAGNITUDE
 from temporal_interp.io.dicom.entries import DAY
 from temporal_interp.io.dicom.headers import Series, SliceImage
+from temporal_interp.io.dicom.marks import SYNTHETIC, marks_of
 from temporal_interp.io.dicom.stack import Stack
 
 UNNUMBERED = "none"
@@ -77,7 +78,7 @@ def _stack(stack: Stack, series: list[Series], number: str, description: str) ->
         unit=unit,
         component=first.component,
         image_type=first.image_type,
-        auxiliary=first.auxiliary,
+        auxiliary=first.auxiliary or SYNTHETIC * any(image.mark.attributes for image in stack.images),
         read=stack.sequence,
         name=_name(stack, number, description),
         spacing=stack.spacing,
@@ -114,7 +115,7 @@ def _clip(clip: Clip, series: list[Series], number: str, description: str) -> Ca
         unit=unit,
         component=MAGNITUDE,
         image_type=(),
-        auxiliary="",
+        auxiliary=SYNTHETIC * any(mark.attributes for mark in marks_of(clip.header, clip.header, clip.phases)),
         read=clip.sequence,
         name=_name(clip, number, description),
         spacing=clip.spacing,

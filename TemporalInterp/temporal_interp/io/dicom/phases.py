@@ -68,6 +68,14 @@ class PhaseOrder:
     period: float | None = None
     is_told: bool = False
 
+    @property
+    def attributes(self) -> list[dict[str, str]]:
+        """Attributes of every phase; a phase is synthetic if an image of it is."""
+        return [
+            next((dict(image.mark.attributes) for image in images if image.mark.attributes), {})
+            for images in zip(*self.slices, strict=True)
+        ]
+
 
 class _UnusableError(Exception):
     """A clue that does not tell the order of the phases; the message says why, and is empty where it is not there."""
@@ -219,6 +227,9 @@ def _rows(clue: Clue, ordered: Slices) -> np.ndarray:
 
 def _with_times(ordered: Slices, by: Clue, reasons: dict[str, str]) -> PhaseOrder:
     """Return the phases with the times that fit to their order; `reasons` say which clues were of no use."""
+    marked = _marked(ordered)
+    if marked is not None:
+        return marked
     for clue in TIME_CLUES:
         times = _times(clue, ordered)
         if times is not None:
@@ -233,6 +244,19 @@ def _with_times(ordered: Slices, by: Clue, reasons: dict[str, str]) -> PhaseOrde
     period = whole_cycle(ordered, times, values, clue)
     period = None if period is None else round(period, DECIMALS)
     return PhaseOrder(ordered, values.tolist(), *INDEX[clue.kind], notes, period, by in TELLING_CLUES)
+
+
+def _marked(ordered: Slices) -> PhaseOrder | None:
+    """Return phases with the times that this program has written, None where it has not, or not in this order."""
+    first = ordered[0][0].mark
+    times = np.array([[image.mark.time for image in images] for images in ordered], dtype=float)  # NaN for None
+    alike = {(image.mark.index_name, image.mark.unit, image.mark.period) for images in ordered for image in images}
+    if np.isnan(times).any() or np.ptp(times, axis=0).any() or len(alike) > 1 or (np.diff(times[0]) <= 0).any():
+        return None
+    period = first.period
+    if period is not None and not period > times[0, -1] - times[0, 0]:
+        return None
+    return PhaseOrder(ordered, times[0].tolist(), first.index_name, first.unit, period=period, is_told=True)
 
 
 def _numbered(ordered: Slices, by: Clue, reasons: dict[str, str]) -> PhaseOrder:

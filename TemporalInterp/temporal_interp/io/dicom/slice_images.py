@@ -13,6 +13,7 @@ from temporal_interp.io.dicom.components import image_component
 from temporal_interp.io.dicom.description import auxiliary_kind
 from temporal_interp.io.dicom.entries import entry, integer, items, milliseconds, number, numbers, text, texts
 from temporal_interp.io.dicom.headers import Series, SliceImage, file_label
+from temporal_interp.io.dicom.marks import marks_of
 
 LEAST_SPACING, GREATEST_SPACING = 1e-5, 1e4
 """Distance of pixels in mm; what lies outside is a mistake in the header."""
@@ -143,6 +144,7 @@ def _image(header: _Header, frame: int, path: Path) -> SliceImage:
         bits=bits,
         signed=number(file, "PixelRepresentation") == 1,
         window=_window(header),
+        mark=marks_of(header.groups[0] if header.groups else file, file)[0],
     )
 
 

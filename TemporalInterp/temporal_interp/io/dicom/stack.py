@@ -115,6 +115,7 @@ class Stack:
             phases.values,
             phases.name,
             phases.unit,
+            phases.attributes,
             notes=[*phases.notes, *notes],
             slice_thickness=_thickness(self.images),
             period=phases.period,
@@ -155,6 +156,11 @@ def _sorting_key(image: SliceImage) -> tuple[object, ...]:
     acquired = (image.acquisition or 0, clues.get("AcquisitionTime", 0.0), clues.get("InstanceNumber", 0.0))
     component = COMPONENTS.index(image.component)
     return len(series.number), series.number, series.uid, component, image.echo or 0, acquired
+
+
+def stack_geometry(slices: abc.Sequence[abc.Sequence[SliceImage]]) -> Geometry:
+    """Return the voxel grid of images in slices."""
+    return _geometry(slices)[0]
 
 
 def _geometry(slices: abc.Sequence[abc.Sequence[SliceImage]]) -> tuple[Geometry, list[str]]:
