@@ -82,3 +82,9 @@ def test_frames_without_times_need_a_length(command, tmp_path):
     assert "--film-seconds" in refused.stderr
     made = command("interpolate", path, "-o", tmp_path / "loop.gif", *ALL, "--film-seconds", "0.5", "--slice", "all")
     assert made.exit_code == 0, made.stderr
+
+
+def test_a_film_is_no_folder_of_dicom_files(command, loop, tmp_path):
+    result = command("interpolate", loop, "-o", tmp_path / "loop.gif", *ALL, "--dicom")
+    assert (result.exit_code, list(tmp_path.glob("loop.gif"))) == (2, [])
+    assert "choose one of them" in " ".join(result.stderr.split())
