@@ -1,14 +1,18 @@
-"""Adapts a trained network to one sequence: every triplet of its acquired frames is a sample (our choice).
+"""Adapts a trained network to one sequence: the velocity field, fitted to it, is the teacher (our choice).
+
+The paper's student learns from a teacher that sees the frame between. Between neighbouring frames nobody has that one,
+but the velocity field, which takes its time over one sequence, is ahead of the student there, and is learnt from.
 
 The network learns until held-out frames gain no more, and is kept as it was at its best on them. Since they decide
-that, they say too much of the gain. It is measured on other held-out frames, on which nothing depends.
+that, they say too much of the gain. It is measured on other held-out frames, on which nothing depends. The velocity
+field sees none of either.
 """
 
 from __future__ import annotations
 
 import tempfile
 from collections import abc
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -31,30 +35,31 @@ class AdaptationSettings:
     """How a network is adapted.
 
     Attributes:
-        training: of the student, and of the teacher where there is one; `patience` ends that of the student.
-        teacher_epochs: of the teacher, before the student; 0 leaves the teacher as it is.
-        samples: in an epoch.
+        training: of the student; `patience` ends it.
+        samples: in an epoch, at least; see `TaughtSamples`.
         hold_out: one usable frame of this many is held out, in turn to tell when to stop and to measure the gain.
         shape: largest (K, J, I) of a sample.
-        max_gap: longest distance between the ends of a sample, counted in usable frames.
     """
 
     training: TrainingSettings = field(
         default_factory=lambda: TrainingSettings(
-            epochs=8,
+            epochs=6,
             batch_size=4,
-            learning_rate=1e-4,
+            learning_rate=1e-3,
+            schedule="cosine",
             averaging=0.95,
-            cycle=0.8,
+            motion=0.05,
             precision="auto",
             patience=2,
         )
     )
-    teacher_epochs: int = 4
-    samples: int = 100
+    samples: int = 200
     hold_out: int = 4
     shape: tuple[int, int, int] = (8, 96, 96)
-    max_gap: int = 3
+
+
+FITTING = 0.25
+"""Share of the progress that the velocity field takes."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,6 @@ def adapt(
     student: Path,
     output: Path,
     *,
-    teacher: Path | None = None,
     frames: abc.Sequence[int] | None = None,
     settings: AdaptationSettings | None = None,
     hardware: Hardware | None = None,
@@ -95,7 +99,6 @@ def adapt(
         sequence: acquired frames.
         student: model file to start from.
         output: the model file to write.
-        teacher: model file of a teacher to distil from, which is fine-tuned first; None adapts without one.
         frames: numbers of the frames that may be used; all if None.
         settings: how; the defaults if None.
         hardware: where it runs.
@@ -108,6 +111,8 @@ def adapt(
     usable = sorted(set(range(len(sequence)) if frames is None else frames))
     roles = FrameRoles.of(usable, settings.hold_out)
     network = load_network(student, "student")
+    training, seed = settings.training, settings.training.seed
+    hardware = hardware or Hardware()
     samples = AdaptationSamples.of(
         sequence,
         usable,
@@ -115,27 +120,15 @@ def adapt(
         network.settings,
         samples=settings.samples,
         shape=settings.shape,
-        max_gap=settings.max_gap,
+        seed=seed,
+        device=str(hardware.device),
+        progress=part_of(progress, 0.0, FITTING),
     )
-    training, seed = settings.training, settings.training.seed
-    teaching = settings.teacher_epochs if teacher is not None else 0
-    share = teaching / (teaching + training.epochs)
     with tempfile.TemporaryDirectory() as folder:
-        if teacher is not None and teaching:
-            logic = TrainingLogic(
-                Path(folder),
-                replace(training, epochs=teaching, validate_every=teaching, patience=0),
-                hardware=hardware,
-                progress=_in_words(part_of(progress, 0.0, share)),
-            )
-            taught = load_network(teacher, "teacher").settings
-            teacher = logic.train_teacher(taught, samples.learning, samples.deciding, start=teacher)
         logic = TrainingLogic(
-            Path(folder), training, hardware=hardware, progress=_in_words(part_of(progress, share, 1.0))
+            Path(folder), training, hardware=hardware, progress=_in_words(part_of(progress, FITTING, 1.0))
         )  # fmt: skip
-        trained = logic.train_student(
-            network.settings, samples.learning, samples.deciding, teacher=teacher, start=student
-        )  # fmt: skip
+        trained = logic.train_student(network.settings, samples.learning, samples.deciding, start=student)
         adapted = load_network(trained, "student")
         better = _gain(adapted, samples.deciding, seed) > _gain(network, samples.deciding, seed)
         before = _gain(network, samples.measuring, seed)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 from collections import abc
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
+from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.training_sample import SampleSource, TrainingSample
-from temporal_interp.errors import InvalidInputError
+from temporal_interp.errors import InvalidInputError, Progress, no_progress
 from temporal_interp.networks import NetworkSettings
 from temporal_interp.training.datasets.subject import Case, LoadedSubject
 from temporal_interp.training.datasets.subject_samples import SubjectSamples
+from temporal_interp.workflows.taught_samples import TaughtSamples
 
 CROPS = 8
 """Number of random crops of every held-out frame that are scored."""
@@ -71,8 +72,8 @@ class AdaptationSamples:
     """The samples of one sequence.
 
     Attributes:
-        learning: triplets among the frames to learn from.
-        deciding: crops of the frames that tell when to stop, between the usable frames around each.
+        learning: what the velocity field says of the frames to learn from, which are all that it is shown.
+        deciding: crops of the frames that tell when to stop, between the frames to learn from around each.
         measuring: likewise, of those that measure the gain.
     """
 
@@ -90,7 +91,9 @@ class AdaptationSamples:
         *,
         samples: int,
         shape: tuple[int, int, int],
-        max_gap: int,
+        seed: int = 0,
+        device: str = "cpu",
+        progress: Progress = no_progress,
     ) -> AdaptationSamples:
         """Return the samples for a network; one with context is also shown frames around, never held-out ones.
 
@@ -99,23 +102,20 @@ class AdaptationSamples:
             usable: numbers of those that may be used, rising.
             roles: what each is for.
             network: settings of the network.
-            samples: that are learnt from in an epoch.
+            samples: that are learnt from in an epoch, at least.
             shape: largest (K, J, I) of a sample.
-            max_gap: longest distance between the ends of a sample that is learnt from, in usable frames; more where no
-                three of the frames to learn from lie within it.
+            seed: of the samples that are learnt from.
+            device: where the velocity field is fitted, as PyTorch names it.
+            progress: receives the progress of that; may raise CancelledError to stop.
         """
         subject = LoadedSubject(Case("the sequence", sequence, usable[0], usable[-1]))
         by_slice = sequence.slices_are_independent or network.kernels == "slices"
         wanted = (1 if by_slice else shape[0], *shape[1:])
         k, j, i = (min(n, w) for n, w in zip(sequence.geometry.shape, wanted, strict=True))
-        closest = min(last - first for first, last in zip(roles.learnt, roles.learnt[2:], strict=False))
-        learning = SubjectSamples(
-            [subject],
-            policy="triplets",
-            shape=(k, j, i),
-            frames=roles.learnt,
-            max_gap=max(closest, max_gap * max(after - before for before, after in pairwise(usable))),
-            beside="drawn" if network.context else "none",
+        shown = sequence.hiding(set(range(len(sequence))) - set(roles.learnt))
+        shown = shown.with_intensity_range(IntensityRange.of_contrast(shown.volumes))  # hidden frames had their say in it
+        learning = TaughtSamples.of(
+            shown, (k, j, i), count=samples, context=network.context, seed=seed, device=device, progress=progress
         )
 
         def held_out(frame: int) -> SampleSource:
@@ -135,7 +135,7 @@ class AdaptationSamples:
         deciding, measuring = (
             _InTurn([held_out(frame) for frame in frames], CROPS) for frames in (roles.deciding, roles.measured)
         )
-        return cls(_InTurn([learning], samples), deciding, measuring)
+        return cls(learning, deciding, measuring)
 
 
 class _InTurn:

@@ -25,7 +25,6 @@ AN_OUTPUT_IS_AN_INPUT = [
     "slices train fixed.nrrd -o out.safetensors --checkpoint fixed.nrrd",
     "slices evaluate fixed.nrrd -o fixed.nrrd",
     "adapt recording.seq.nrrd -o network.safetensors --model network.safetensors",
-    "adapt recording.seq.nrrd -o network.safetensors --teacher network.safetensors",
     "evaluate recording.seq.nrrd --every 2 -o recording.seq.nrrd",
     "evaluate-tracking recording.seq.nrrd -o recording.seq.nrrd",
     "phantom lung --ct fixed.nrrd -o out.nii.gz --truth fixed.nrrd",
