@@ -38,17 +38,16 @@ def adapt(
     every: Annotated[
         int, typer.Option(metavar="K", help="Use only every K-th frame, to measure the gain on the others.")
     ] = 1,
-    epochs: Annotated[
-        int | None, typer.Option(metavar="N", help="Train for at most N epochs of 200 samples or more; 6 if left out.")
-    ] = None,
+    epochs: Annotated[int | None, typer.Option(metavar="N", help="Learn for at most N epochs; 4 if left out.")] = None,
     device: DeviceOption = "auto",
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
     """Adapt the network to one sequence: it learns what the velocity field says of these frames. This takes minutes.
 
-    Some frames are held out, from the velocity field, too. One half of them tells when to stop; without a gain on them the network is kept as it was.
-    The other half decides nothing, and measures the gain. Use the result with
+    Some frames are held out, from the velocity field, too. One half of them tells when to stop; without a gain on them
+    the network is kept as it was. The other half decides nothing, and measures the gain. Then it learns from all
+    frames. Use the result with
     `temporal-interp interpolate INPUT --engine student:FILE`.
     """
     start = None if model is None else Path(model)

@@ -5,14 +5,15 @@ but the velocity field, which takes its time over one sequence, is ahead of the 
 
 The network learns until held-out frames gain no more, and is kept as it was at its best on them. Since they decide
 that, they say too much of the gain. It is measured on other held-out frames, on which nothing depends. The velocity
-field sees none of either.
+field sees none of either. Where there is a gain, the network then learns from all frames, for as many epochs: held-out
+frames lie in gaps twice as long as those that are to be filled.
 """
 
 from __future__ import annotations
 
 import tempfile
 from collections import abc
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -27,7 +28,8 @@ from temporal_interp.training.datasets.batch import Batch, DrawnSamples, Validat
 from temporal_interp.training.logic import Hardware, TrainingLogic
 from temporal_interp.training.settings import TrainingSettings
 from temporal_interp.training.stage import psnr_and_gain
-from temporal_interp.workflows.adaptation_samples import AdaptationSamples, FrameRoles
+from temporal_interp.workflows.adaptation_samples import FrameRoles, held_out_samples, only, sample_shape
+from temporal_interp.workflows.taught_samples import TaughtSamples
 
 
 @dataclass(frozen=True)
@@ -43,23 +45,24 @@ class AdaptationSettings:
 
     training: TrainingSettings = field(
         default_factory=lambda: TrainingSettings(
-            epochs=6,
+            epochs=4,
             batch_size=4,
             learning_rate=1e-3,
             schedule="cosine",
             averaging=0.95,
-            motion=0.05,
+            alignment=0.03,
+            motion=0.002,
             precision="auto",
             patience=2,
         )
     )
-    samples: int = 200
+    samples: int = 160
     hold_out: int = 4
     shape: tuple[int, int, int] = (8, 96, 96)
 
 
 FITTING = 0.25
-"""Share of the progress that the velocity field takes."""
+"""Share of the time that the velocity field takes, of a cine in one slice."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +73,9 @@ class Adaptation:
         model: the adapted student's file.
         epochs: passes after which the student was at its best; 0 where it gained nothing and stays as it was.
         deciding: numbers of the frames that were held out to tell that.
-        held_out: numbers of the frames that were held out to measure the gain; nothing depends on them.
+        held_out: numbers of the frames that were held out to measure the gain.
         gain_before: dB of PSNR over the linear blend on the latter, in the moving region, with the student as it was.
-        gain_after: the same with the adapted one, which may be less.
+        gain_after: the same with the student at its best, which may be less; then it learnt from these frames, too.
     """
 
     model: Path
@@ -107,39 +110,52 @@ def adapt(
     Raises:
         InvalidInputError: there are too few frames, or a file cannot be used.
     """
-    settings = settings or AdaptationSettings()
+    settings, hardware = settings or AdaptationSettings(), hardware or Hardware()
     usable = sorted(set(range(len(sequence)) if frames is None else frames))
     roles = FrameRoles.of(usable, settings.hold_out)
     network = load_network(student, "student")
     training, seed = settings.training, settings.training.seed
-    hardware = hardware or Hardware()
-    samples = AdaptationSamples.of(
-        sequence,
-        usable,
-        roles,
-        network.settings,
-        samples=settings.samples,
-        shape=settings.shape,
-        seed=seed,
-        device=str(hardware.device),
-        progress=part_of(progress, 0.0, FITTING),
+    shape = sample_shape(sequence, network.settings, settings.shape)
+    around = roles.learnt if network.settings.context else None
+    deciding, measuring = (
+        held_out_samples(sequence, usable, held_out, shape, around=around)
+        for held_out in (roles.deciding, roles.measured)
     )
-    with tempfile.TemporaryDirectory() as folder:
+
+    def taught(shown: abc.Sequence[int], start: Path, training: TrainingSettings, part: Progress, folder: str) -> Path:
+        """Return a student that has learnt from some frames; the deciding ones tell when to stop if not among them."""
+        learning = TaughtSamples.of(
+            only(sequence, shown),
+            shape,
+            count=settings.samples,
+            context=network.settings.context,
+            seed=seed,
+            device=str(hardware.device),
+            progress=part_of(part, 0.0, FITTING),
+        )
         logic = TrainingLogic(
-            Path(folder), training, hardware=hardware, progress=_in_words(part_of(progress, FITTING, 1.0))
+            Path(folder), training, hardware=hardware, progress=_in_words(part_of(part, FITTING, 1.0))
         )  # fmt: skip
-        trained = logic.train_student(network.settings, samples.learning, samples.deciding, start=student)
+        validation = None if set(roles.deciding) <= set(shown) else deciding
+        return logic.train_student(network.settings, learning, validation, start=start)
+
+    with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as last:
+        trained = taught(roles.learnt, student, training, part_of(progress, 0.0, 0.5), first)
         adapted = load_network(trained, "student")
-        better = _gain(adapted, samples.deciding, seed) > _gain(network, samples.deciding, seed)
-        before = _gain(network, samples.measuring, seed)
+        better = _gain(adapted, deciding, seed) > _gain(network, deciding, seed)
+        before = _gain(network, measuring, seed)
+        epochs = load_model(trained).training["epochs"] if better else 0
         result = Adaptation(
             model=Path(output),
-            epochs=load_model(trained).training["epochs"] if better else 0,
+            epochs=epochs,
             deciding=roles.deciding,
             held_out=roles.measured,
             gain_before=before,
-            gain_after=_gain(adapted, samples.measuring, seed) if better else before,
+            gain_after=_gain(adapted, measuring, seed) if better else before,
         )
+        if better:
+            again = replace(training, epochs=epochs, validate_every=epochs, patience=0)
+            trained = taught(usable, trained, again, part_of(progress, 0.5, 1.0), last)
         _write(trained if better else student, student, usable, result)
     return result
 

@@ -1,6 +1,5 @@
 """Which frames a network is adapted with, and what of them it is shown."""
 
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +8,13 @@ import pytest
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.networks import NetworkSettings
-from temporal_interp.workflows.adaptation_samples import MIN_FRAMES, AdaptationSamples, FrameRoles
+from temporal_interp.workflows.adaptation_samples import (
+    MIN_FRAMES,
+    FrameRoles,
+    held_out_samples,
+    only,
+    sample_shape,
+)
 
 
 def numbered(count):
@@ -18,11 +23,13 @@ def numbered(count):
     return Sequence.from_numpy(frames, times=range(count), spacing=(1.4, 1.4, 8.0))
 
 
-def samples_of(count, *, context=True):
-    usable = list(range(count))
-    roles = FrameRoles.of(usable, 4)
-    network = NetworkSettings(widths=(4, 8), context=context)
-    return roles, AdaptationSamples.of(numbered(count), usable, roles, network, samples=4, shape=(1, 16, 16))
+def held_out(count, kind="deciding", *, context=True):
+    """The roles of frames, and the samples of those of one kind."""
+    roles = FrameRoles.of(range(count), 4)
+    around = roles.learnt if context else None
+    return roles, held_out_samples(
+        numbered(count), range(count), getattr(roles, kind), (1, 16, 16), around=around
+    )  # fmt: skip
 
 
 def shown(source, draws=60):
@@ -52,23 +59,33 @@ def test_fewer_frames_are_refused_with_what_they_are_for():
         FrameRoles.of(range(4), 4)
 
 
-def test_what_it_learns_from_does_not_depend_on_frames_that_are_held_out():
-    sequence, usable = numbered(9), range(9)
-    roles, network = FrameRoles.of(usable, 4), NetworkSettings(widths=(4, 8), context=True)
-    others = {*roles.deciding, *roles.measured}
-    garbled = [v.with_array(99 - v.array) if n in others else v for n, v in enumerate(sequence.volumes)]
-    one, other = (
-        AdaptationSamples.of(given, usable, roles, network, samples=4, shape=(1, 16, 16)).learning
-        for given in (sequence, replace(sequence, volumes=garbled))
-    )
-    assert shown(one) == shown(other)
+def test_some_frames_alone_know_nothing_of_the_others():
+    sequence = numbered(9).as_loop(9.5)
+    alone = only(sequence, (1, 2, 6))
+    assert (alone.times, alone.period) == ((1, 2, 6), 9.5)
+    assert (alone.intensity_range.low, alone.intensity_range.high) == pytest.approx((1, 6), abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("slices", "apart", "kernels", "shape"),
+    [
+        (1, 8.0, "volumes", (1, 9, 16)),
+        (6, 20.0, "volumes", (1, 9, 16)),
+        (6, 2.0, "volumes", (4, 9, 16)),
+        (3, 2.0, "volumes", (3, 9, 16)),
+        (6, 2.0, "slices", (1, 9, 16)),
+    ],
+    ids=["slice", "stack", "volume", "thin volume", "by slice"],
+)
+def test_samples_are_as_large_as_asked_for_and_there(slices, apart, kernels, shape):
+    frames = Sequence.from_numpy(np.zeros((2, slices, 9, 32), np.float32), times=[0, 1], spacing=(1.4, 1.4, apart))
+    assert sample_shape(frames, NetworkSettings(widths=(4, 8), kernels=kernels), (4, 16, 16)) == shape
 
 
 @pytest.mark.parametrize("count", [5, 13])
 @pytest.mark.parametrize("kind", ["deciding", "measured"])
 def test_held_out_frames_lie_between_the_next_ones_with_none_of_them_around(count, kind):
-    roles, made = samples_of(count)
-    source = made.deciding if kind == "deciding" else made.measuring
+    roles, source = held_out(count, kind)
     frames = getattr(roles, kind)
     assert len(source) == 8 * len(frames)
     for n, frame in enumerate(frames):
@@ -83,6 +100,5 @@ def test_held_out_frames_lie_between_the_next_ones_with_none_of_them_around(coun
 
 
 def test_a_network_without_context_is_shown_nothing_around():
-    _, made = samples_of(9, context=False)
-    for source in (made.learning, made.deciding, made.measuring):
-        assert all(sample[3:] == (None, None) for sample in shown(source, 20))
+    _, source = held_out(9, context=False)
+    assert all(sample[3:] == (None, None) for sample in shown(source, 20))
