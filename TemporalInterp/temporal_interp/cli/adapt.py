@@ -33,30 +33,25 @@ def adapt(
     model: Annotated[
         str | None, typer.Option(metavar="NAME|FILE", help="The student to start from; the default one if left out.")
     ] = None,
-    teacher: Annotated[
-        str | None,
-        typer.Option(metavar="NAME|FILE", help="A teacher to fine-tune first and learn from; none if left out."),
-    ] = None,
     series: SeriesOption = None,
     component: ComponentOption = None,
     every: Annotated[
         int, typer.Option(metavar="K", help="Use only every K-th frame, to measure the gain on the others.")
     ] = 1,
-    epochs: Annotated[
-        int | None, typer.Option(metavar="N", help="Train for at most N epochs of 100 samples; 8 if left out.")
-    ] = None,
+    epochs: Annotated[int | None, typer.Option(metavar="N", help="Learn for at most N epochs; 4 if left out.")] = None,
     device: DeviceOption = "auto",
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Adapt the network to one sequence: every three of its frames are a sample. This takes a few minutes.
+    """Adapt the network to one sequence: it learns what the velocity field says of these frames. This takes minutes.
 
-    Some frames are held out. One half of them tells when to stop; without a gain on them the network is kept as it was.
-    The other half decides nothing, and measures the gain. Use the result with
+    Some frames are held out, from the velocity field, too. One half of them tells when to stop; without a gain on them
+    the network is kept as it was. The other half decides nothing, and measures the gain. Then it learns from all
+    frames. Use the result with
     `temporal-interp interpolate INPUT --engine student:FILE`.
     """
-    models = [None if name is None else Path(name) for name in (model, teacher)]
-    require_outputs(file_output(output, (".safetensors",)), inputs=[input_path, *models], force=force)
+    start = None if model is None else Path(model)
+    require_outputs(file_output(output, (".safetensors",)), inputs=[input_path, start], force=force)
 
     where = choose_device(device)
 
@@ -67,15 +62,13 @@ def adapt(
     console, started = Console(json), time.monotonic()
     registry = Registry()
     sequence = read_input(input_path, console, series, component).acquired()
-    start = registry.file_of(model, "student", "slices" if sequence.slices_are_independent else "volumes")
-    taught_by = None if teacher is None else registry.file_of(teacher, "teacher")
-    require_outputs(file_output(output, (".safetensors",)), inputs=[start, taught_by], force=force)  # found by name
+    student = registry.file_of(model, "student", sequence.images)
+    require_outputs(file_output(output, (".safetensors",)), inputs=[student], force=force)  # found by name
     with console.progress("Adapting") as progress:
         result = run_adaptation(
             sequence,
-            start,
+            student,
             output,
-            teacher=taught_by,
             frames=range(0, len(sequence), every),
             settings=_settings(epochs),
             hardware=Hardware({"cuda": "gpu"}.get(where.partition(":")[0], where), 1),

@@ -8,7 +8,7 @@ from collections import abc
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 
@@ -247,6 +247,11 @@ class Sequence:
     def slices_are_independent(self) -> bool:
         """Whether each slice is a 2D problem of its own, see `slice_independence`."""
         return slices_are_independent(self.geometry, self.slice_thickness)
+
+    @property
+    def images(self) -> Literal["slices", "volumes"]:
+        """What its frames are to a trained model: "slices", which are independent of one another, or "volumes"."""
+        return "slices" if self.slices_are_independent else "volumes"
 
     @cached_property
     def scaled(self) -> ScaledVoxels:

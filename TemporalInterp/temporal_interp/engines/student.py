@@ -121,7 +121,7 @@ class StudentEngine(PairwiseEngine):
 
     def prepare(self, sequence: Sequence, *, progress: Progress = no_progress) -> PreparedGaps:
         """Return the sequence, with the network for its images; see `PairwiseEngine.prepare`."""
-        if self.model_of_volumes and not sequence.slices_are_independent:
+        if self.model_of_volumes and sequence.images == "volumes":
             return self.of_volumes.prepare(sequence, progress=progress)
         return super().prepare(sequence, progress=progress)
 

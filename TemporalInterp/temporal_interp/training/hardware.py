@@ -73,6 +73,18 @@ class Hardware:
         except (MisconfigurationException, RuntimeError, TypeError, ValueError) as error:
             raise InvalidInputError(f"Nothing can be trained on {self}: {error}") from error
 
+    @property
+    def device(self) -> torch.device:
+        """The device of one process of it.
+
+        Raises:
+            InvalidInputError: there is no such hardware.
+        """
+        try:
+            return lightning.Fabric(accelerator=self.accelerator, devices=1).device
+        except (MisconfigurationException, RuntimeError, ValueError) as error:
+            raise InvalidInputError(f"Nothing can be computed on {self}: {error}") from error
+
     def computes_in_bfloat16(self, precision: str) -> bool:
         """Tell whether a training with that precision, "32", "bf16" or "auto", uses mixed precision here."""
         if precision != "auto":

@@ -10,9 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-import lightning
 import torch
-from lightning.fabric.utilities.exceptions import MisconfigurationException
 
 from temporal_interp.data.training_sample import SampleSource
 from temporal_interp.errors import CancelledError, InvalidInputError, Progress, UnreadableFileError, no_progress
@@ -135,10 +133,7 @@ class TrainingLogic:
             InvalidInputError: the file cannot be used, there are no samples, or there is no such hardware.
         """
         loaded = load_model(model)
-        try:
-            device = lightning.Fabric(accelerator=self.hardware.accelerator, devices=1).device
-        except (MisconfigurationException, RuntimeError, ValueError) as error:
-            raise InvalidInputError(f"Nothing can be evaluated on {self.hardware}: {error}") from error
+        device = self.hardware.device
         network = network_of(loaded, loaded.kind).to(device)
         synthesise = synthesise_with(network, context=context)
         return score(synthesise, samples, seed=self.settings.seed, device=device, progress=self.progress)
@@ -202,6 +197,10 @@ FREE_TO_CHANGE = ("epochs", "patience", "validate_every", "workers")
 """Settings that may differ when a training is resumed."""
 
 
+FORMER = {"cycle": 0.0}
+"""Settings that the program had when it recorded others, as they were where they did nothing."""
+
+
 def require_same_training(folder: Path, settings: Mapping[str, Any]) -> None:
     """Record the settings of a training in its folder, or raise InvalidInputError if others are recorded there."""
     path = folder / "settings.json"
@@ -227,7 +226,7 @@ def require_same_training(folder: Path, settings: Mapping[str, Any]) -> None:
 
 def _with_defaults(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return recorded settings, with the defaults of those that the program did not have yet when it recorded them."""
-    training = TrainingSettings().as_dict()
+    training = {**FORMER, **TrainingSettings().as_dict()}
     parts = {"network": NetworkSettings(), "data": DataSettings()}
     defaults = {**{name: part.as_dict() for name, part in parts.items()}, "teacher": training, "student": training}
     whole = {

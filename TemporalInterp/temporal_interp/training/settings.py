@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt
 
-from temporal_interp.data.settings import LearningRate, Paper, Seed, Settings, Share, checked
+from temporal_interp.data.settings import LearningRate, Paper, Seed, Settings, checked
 
 
 @checked
@@ -27,10 +27,6 @@ class TrainingSettings(Settings):
         alignment: weight of the alignment loss; 0 leaves it out, as in the paper's Table 3.
         motion: weight of the error of the displacements, in voxels, where the true motion is known (our choice;
             paper: none, 0).
-        cycle: share of the student's loss that is cycle consistency (Reda et al. 2019, "Unsupervised Video
-            Interpolation Using Cycle Consistency"; our choice; paper: none, 0): from frames that it synthesised
-            half-way to either side of the target, the target must come back. So it learns gaps shorter than any in the
-            data.
         averaging: share that an exponential moving average of the weights keeps at every step; 0 for no averaging
             (our choice; paper: none). The average is validated and kept.
         precision: "32", "bf16" for mixed precision, or "auto" for mixed precision where the device computes it in
@@ -54,7 +50,6 @@ class TrainingSettings(Settings):
     distillation: Annotated[NonNegativeFloat, Paper(0.1)] = 0.1
     alignment: Annotated[NonNegativeFloat, Paper(1.0)] = 1.0
     motion: Annotated[NonNegativeFloat, Paper(0.0)] = 0.0
-    cycle: Annotated[Share, Paper(0.0)] = 0.0
     averaging: Annotated[float, Field(ge=0, lt=1), Paper(0.0)] = 0.0
     precision: Annotated[Literal["32", "bf16", "auto"], Paper("32")] = "32"
     validate_every: Annotated[int, Field(ge=1, le=1_000_000)] = 1

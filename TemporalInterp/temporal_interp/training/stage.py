@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import lightning
 import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch.nn import functional
 
-from temporal_interp.networks import Context, Student, Synthesis, Teacher
-from temporal_interp.networks.context import FURTHEST
+from temporal_interp.networks import Student, Synthesis, Teacher
 from temporal_interp.training.datasets.batch import Batch
 from temporal_interp.training.objective import Objective, finest_motion_error
 from temporal_interp.training.settings import TrainingSettings
@@ -112,49 +110,14 @@ class StudentStage(Stage):
         return self.network(batch.first, batch.last, batch.t, batch.context)
 
     def losses(self, batch: Batch) -> dict[str, torch.Tensor]:
-        """Return the losses of a batch by name: of the batch itself, and of the cycle for the share that it has."""
-        share, losses, total = self.settings.cycle, {}, torch.zeros((), device=batch.t.device)
-        if share < 1:
-            losses = self.objective(self.synthesise(batch), batch, self._taught(batch))
-            total = (1 - share) * losses["loss"]
-        if share > 0:
-            losses["cycle"] = self._cycle(batch)
-            total = total + share * losses["cycle"]
-        return {**losses, "loss": total}
+        """Return the losses of a batch by name; "loss" is minimised."""
+        return self.objective(self.synthesise(batch), batch, self._taught(batch))
 
     def _taught(self, batch: Batch) -> Synthesis | None:
         if not self._teacher or not self.settings.distillation:
             return None
         with torch.no_grad():
             return self._teacher[0].to(batch.t.device)(batch.first, batch.last, batch.target, batch.t)
-
-    def _cycle(self, batch: Batch) -> torch.Tensor:
-        """Return the loss of the target synthesised from the frames half-way between it and either end.
-
-        These have the share t of their distance before the target, as the ends have. No gradient passes through them,
-        which halves the time and was as good.
-        """
-        parts, around = (None, None) if batch.context is None else _context_of_cycle(batch, batch.context)
-        with torch.no_grad():
-            starts, stops = torch.cat([batch.first, batch.target]), torch.cat([batch.target, batch.last])
-            made = self.network(starts, stops, torch.full_like(batch.t, 0.5).repeat(2), parts)
-        before, after = made.volume.float().clamp(0, 1).view_as(starts).chunk(2)
-        nearer = replace(batch, first=before, last=after, displacements=None, context=around)
-        return self.objective(self.synthesise(nearer), nearer)["loss"]
-
-
-def _context_of_cycle(batch: Batch, context: Context) -> tuple[Context, Context]:
-    """Return what lies around the two parts of a gap, before and after the target, and around the frames made there.
-
-    The parts, one after the other, have the neighbours of the gap outside, and the other end of the gap behind the
-    target, unless they lie too far away to tell something. The frames made half-way have the ends of the gap around
-    them.
-    """
-    outer, distances = context.outer.chunk(2), context.distances.chunk(2)
-    t, left = batch.t, 1 - batch.t
-    away = torch.cat([distances[0] / t, t / left, left / t, distances[1] / left])
-    parts = Context(torch.cat([outer[0], batch.first, batch.last, outer[1]]), torch.where(away > FURTHEST, 0.0, away))
-    return parts, Context(torch.cat([batch.first, batch.last]), torch.cat([t, left]))
 
 
 def psnr_and_gain(made: Synthesis, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:

@@ -1,7 +1,12 @@
-"""Adapts a trained network to one sequence: every triplet of its acquired frames is a sample (our choice).
+"""Adapts a trained network to one sequence: the velocity field, fitted to it, is the teacher (our choice).
+
+The paper's student learns from a teacher that sees the frame between. Between neighbouring frames nobody has that one,
+but the velocity field, which takes its time over one sequence, is ahead of the student there, and is learnt from.
 
 The network learns until held-out frames gain no more, and is kept as it was at its best on them. Since they decide
-that, they say too much of the gain. It is measured on other held-out frames, on which nothing depends.
+that, they say too much of the gain. It is measured on other held-out frames, on which nothing depends. The velocity
+field sees none of either. Where there is a gain, the network then learns from all frames, for as many epochs: held-out
+frames lie in gaps twice as long as those that are to be filled.
 """
 
 from __future__ import annotations
@@ -23,7 +28,8 @@ from temporal_interp.training.datasets.batch import Batch, DrawnSamples, Validat
 from temporal_interp.training.logic import Hardware, TrainingLogic
 from temporal_interp.training.settings import TrainingSettings
 from temporal_interp.training.stage import psnr_and_gain
-from temporal_interp.workflows.adaptation_samples import AdaptationSamples, FrameRoles
+from temporal_interp.workflows.adaptation_samples import FrameRoles, held_out_samples, only, sample_shape
+from temporal_interp.workflows.taught_samples import TaughtSamples
 
 
 @dataclass(frozen=True)
@@ -31,30 +37,32 @@ class AdaptationSettings:
     """How a network is adapted.
 
     Attributes:
-        training: of the student, and of the teacher where there is one; `patience` ends that of the student.
-        teacher_epochs: of the teacher, before the student; 0 leaves the teacher as it is.
-        samples: in an epoch.
+        training: of the student; `patience` ends it.
+        samples: in an epoch, at least; see `TaughtSamples`.
         hold_out: one usable frame of this many is held out, in turn to tell when to stop and to measure the gain.
         shape: largest (K, J, I) of a sample.
-        max_gap: longest distance between the ends of a sample, counted in usable frames.
     """
 
     training: TrainingSettings = field(
         default_factory=lambda: TrainingSettings(
-            epochs=8,
+            epochs=4,
             batch_size=4,
-            learning_rate=1e-4,
+            learning_rate=1e-3,
+            schedule="cosine",
             averaging=0.95,
-            cycle=0.8,
+            alignment=0.03,
+            motion=0.002,
             precision="auto",
             patience=2,
         )
     )
-    teacher_epochs: int = 4
-    samples: int = 100
+    samples: int = 160
     hold_out: int = 4
     shape: tuple[int, int, int] = (8, 96, 96)
-    max_gap: int = 3
+
+
+FITTING = 0.25
+"""Share of the time that the velocity field takes, of a cine in one slice."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +73,9 @@ class Adaptation:
         model: the adapted student's file.
         epochs: passes after which the student was at its best; 0 where it gained nothing and stays as it was.
         deciding: numbers of the frames that were held out to tell that.
-        held_out: numbers of the frames that were held out to measure the gain; nothing depends on them.
+        held_out: numbers of the frames that were held out to measure the gain.
         gain_before: dB of PSNR over the linear blend on the latter, in the moving region, with the student as it was.
-        gain_after: the same with the adapted one, which may be less.
+        gain_after: the same with the student at its best, which may be less; then it learnt from these frames, too.
     """
 
     model: Path
@@ -83,7 +91,6 @@ def adapt(
     student: Path,
     output: Path,
     *,
-    teacher: Path | None = None,
     frames: abc.Sequence[int] | None = None,
     settings: AdaptationSettings | None = None,
     hardware: Hardware | None = None,
@@ -95,7 +102,6 @@ def adapt(
         sequence: acquired frames.
         student: model file to start from.
         output: the model file to write.
-        teacher: model file of a teacher to distil from, which is fine-tuned first; None adapts without one.
         frames: numbers of the frames that may be used; all if None.
         settings: how; the defaults if None.
         hardware: where it runs.
@@ -104,51 +110,55 @@ def adapt(
     Raises:
         InvalidInputError: there are too few frames, or a file cannot be used.
     """
-    settings = settings or AdaptationSettings()
+    settings, hardware = settings or AdaptationSettings(), hardware or Hardware()
     usable = sorted(set(range(len(sequence)) if frames is None else frames))
     roles = FrameRoles.of(usable, settings.hold_out)
     network = load_network(student, "student")
-    samples = AdaptationSamples.of(
-        sequence,
-        usable,
-        roles,
-        network.settings,
-        samples=settings.samples,
-        shape=settings.shape,
-        max_gap=settings.max_gap,
-    )
     training, seed = settings.training, settings.training.seed
-    teaching = settings.teacher_epochs if teacher is not None else 0
-    share = teaching / (teaching + training.epochs)
+    shape = sample_shape(sequence, network.settings, settings.shape)
+    around = roles.learnt if network.settings.context else None
+    deciding, measuring = (
+        held_out_samples(sequence, usable, held_out, shape, around=around)
+        for held_out in (roles.deciding, roles.measured)
+    )
+
+    def taught(shown: abc.Sequence[int], start: Path, training: TrainingSettings, part: Progress, folder: Path) -> Path:
+        """Return a student that has learnt from some frames; the deciding ones tell when to stop if not among them."""
+        learning = TaughtSamples.of(
+            only(sequence, shown),
+            shape,
+            count=settings.samples,
+            context=network.settings.context,
+            seed=seed,
+            device=str(hardware.device),
+            progress=part_of(part, 0.0, FITTING),
+        )
+        logic = TrainingLogic(
+            folder, training, hardware=hardware, progress=_in_words(part_of(part, FITTING, 1.0))
+        )  # fmt: skip
+        validation = None if set(roles.deciding) <= set(shown) else deciding
+        return logic.train_student(network.settings, learning, validation, start=start)
+
     place = Path(output).absolute().parent
     place.mkdir(parents=True, exist_ok=True)
-    with staging_folder(place) as folder:  # beside the result: what a process that is killed leaves is swept there
-        if teacher is not None and teaching:
-            logic = TrainingLogic(
-                folder,
-                replace(training, epochs=teaching, validate_every=teaching, patience=0),
-                hardware=hardware,
-                progress=_in_words(part_of(progress, 0.0, share)),
-            )
-            taught = load_network(teacher, "teacher").settings
-            teacher = logic.train_teacher(taught, samples.learning, samples.deciding, start=teacher)
-        logic = TrainingLogic(
-            folder, training, hardware=hardware, progress=_in_words(part_of(progress, share, 1.0))
-        )  # fmt: skip
-        trained = logic.train_student(
-            network.settings, samples.learning, samples.deciding, teacher=teacher, start=student
-        )  # fmt: skip
+    # beside the result: what a process that is killed leaves is swept there
+    with staging_folder(place) as first, staging_folder(place) as last:
+        trained = taught(roles.learnt, student, training, part_of(progress, 0.0, 0.5), first)
         adapted = load_network(trained, "student")
-        better = _gain(adapted, samples.deciding, seed) > _gain(network, samples.deciding, seed)
-        before = _gain(network, samples.measuring, seed)
+        better = _gain(adapted, deciding, seed) > _gain(network, deciding, seed)
+        before = _gain(network, measuring, seed)
+        epochs = load_model(trained).training["epochs"] if better else 0
         result = Adaptation(
             model=Path(output),
-            epochs=load_model(trained).training["epochs"] if better else 0,
+            epochs=epochs,
             deciding=roles.deciding,
             held_out=roles.measured,
             gain_before=before,
-            gain_after=_gain(adapted, samples.measuring, seed) if better else before,
+            gain_after=_gain(adapted, measuring, seed) if better else before,
         )
+        if better:
+            again = replace(training, epochs=epochs, validate_every=epochs, patience=0)
+            trained = taught(usable, trained, again, part_of(progress, 0.5, 1.0), last)
         _write(trained if better else student, student, usable, result)
     return result
 

@@ -1,18 +1,19 @@
-"""What a network is adapted with: which frames it learns from, which tell when to stop, and which measure the gain."""
+"""What a network is adapted with: which frames it learns from, which tell when to stop, which measure the gain."""
 
 from __future__ import annotations
 
 import math
 from collections import abc
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
+from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.training_sample import SampleSource, TrainingSample
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.networks import NetworkSettings
+from temporal_interp.training.datasets.cropping import Shape
 from temporal_interp.training.datasets.subject import Case, LoadedSubject
 from temporal_interp.training.datasets.subject_samples import SubjectSamples
 
@@ -66,76 +67,57 @@ class FrameRoles:
         return cls(learnt, held_out[::2], held_out[1::2])
 
 
-@dataclass(frozen=True, eq=False)
-class AdaptationSamples:
-    """The samples of one sequence.
+def only(sequence: Sequence, frames: abc.Sequence[int]) -> Sequence:
+    """Return a sequence of some frames alone, by their numbers; their intensity range knows of no other frame."""
+    shown = sequence.hiding(set(range(len(sequence))) - set(frames))
+    return shown.with_intensity_range(IntensityRange.of_contrast(shown.volumes))
 
-    Attributes:
-        learning: triplets among the frames to learn from.
-        deciding: crops of the frames that tell when to stop, between the usable frames around each.
-        measuring: likewise, of those that measure the gain.
+
+def sample_shape(sequence: Sequence, network: NetworkSettings, largest: Shape) -> Shape:
+    """Return the (K, J, I) of the samples of a sequence for a network: single slices if it works slice by slice."""
+    by_slice = sequence.slices_are_independent or network.kernels == "slices"
+    wanted = (1 if by_slice else largest[0], *largest[1:])
+    k, j, i = (min(n, w) for n, w in zip(sequence.geometry.shape, wanted, strict=True))
+    return k, j, i
+
+
+def held_out_samples(
+    sequence: Sequence,
+    usable: abc.Sequence[int],
+    frames: abc.Sequence[int],
+    shape: Shape,
+    *,
+    around: abc.Sequence[int] | None,
+) -> SampleSource:
+    """Return crops of held-out frames, in turn, each between the usable frames next to it.
+
+    Args:
+        sequence: the frames.
+        usable: numbers of those that may be used, rising.
+        frames: numbers of the held-out ones.
+        shape: (K, J, I) of a sample.
+        around: numbers of the frames that a network with context is shown around those; None for one without.
+
+    Raises:
+        InvalidInputError: the sequence cannot be learnt from.
     """
+    subject = LoadedSubject(Case("the sequence", sequence, usable[0], usable[-1]))
 
-    learning: SampleSource
-    deciding: SampleSource
-    measuring: SampleSource
-
-    @classmethod
-    def of(
-        cls,
-        sequence: Sequence,
-        usable: abc.Sequence[int],
-        roles: FrameRoles,
-        network: NetworkSettings,
-        *,
-        samples: int,
-        shape: tuple[int, int, int],
-        max_gap: int,
-    ) -> AdaptationSamples:
-        """Return the samples for a network; one with context is also shown frames around, never held-out ones.
-
-        Args:
-            sequence: the frames.
-            usable: numbers of those that may be used, rising.
-            roles: what each is for.
-            network: settings of the network.
-            samples: that are learnt from in an epoch.
-            shape: largest (K, J, I) of a sample.
-            max_gap: longest distance between the ends of a sample that is learnt from, in usable frames; more where no
-                three of the frames to learn from lie within it.
-        """
-        subject = LoadedSubject(Case("the sequence", sequence, usable[0], usable[-1]))
-        by_slice = sequence.slices_are_independent or network.kernels == "slices"
-        wanted = (1 if by_slice else shape[0], *shape[1:])
-        k, j, i = (min(n, w) for n, w in zip(sequence.geometry.shape, wanted, strict=True))
-        closest = min(last - first for first, last in zip(roles.learnt, roles.learnt[2:], strict=False))
-        learning = SubjectSamples(
+    def of(frame: int) -> SampleSource:
+        place = usable.index(frame)
+        ends = usable[place - 1 : place + 2]
+        return SubjectSamples(
             [subject],
             policy="triplets",
-            shape=(k, j, i),
-            frames=roles.learnt,
-            max_gap=max(closest, max_gap * max(after - before for before, after in pairwise(usable))),
-            beside="drawn" if network.context else "none",
+            shape=shape,
+            frames=ends,
+            max_gap=ends[2] - ends[0],
+            flip=False,
+            beside="none" if around is None else "kept",
+            around=around,
         )
 
-        def held_out(frame: int) -> SampleSource:
-            place = usable.index(frame)
-            around = usable[place - 1 : place + 2]
-            return SubjectSamples(
-                [subject],
-                policy="triplets",
-                shape=(k, j, i),
-                frames=around,
-                max_gap=around[2] - around[0],
-                flip=False,
-                beside="kept" if network.context else "none",
-                around=roles.learnt,
-            )
-
-        deciding, measuring = (
-            _InTurn([held_out(frame) for frame in frames], CROPS) for frames in (roles.deciding, roles.measured)
-        )
-        return cls(_InTurn([learning], samples), deciding, measuring)
+    return _InTurn([of(frame) for frame in frames], CROPS)
 
 
 class _InTurn:

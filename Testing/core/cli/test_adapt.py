@@ -6,9 +6,11 @@ import pytest
 
 from stand_ins import growing_disc
 from temporal_interp.data.geometry import Geometry
+from temporal_interp.engines.pairs import course
 from temporal_interp.io import read_sequence, write_sequence
 from temporal_interp.models.model_file import load_model, save_model
 from temporal_interp.networks import NetworkSettings, Student
+from temporal_interp.registration.settings import GridField, VelocitySettings
 from temporal_interp.training.logic import fresh
 from temporal_interp.workflows import adaptation
 
@@ -18,6 +20,8 @@ def _few_samples(monkeypatch):
     """An epoch of seconds: what is learnt is tested with the workflow."""
     few = partial(adaptation.AdaptationSettings, samples=8)
     monkeypatch.setattr(adaptation, "AdaptationSettings", few)
+    steps = VelocitySettings(field=GridField(starts=1), levels=(1,), iterations=(5,))
+    monkeypatch.setattr(course, "default_settings", lambda independent, *, search: steps)
 
 
 @pytest.fixture

@@ -25,7 +25,6 @@ AN_OUTPUT_IS_AN_INPUT = [
     "slices train fixed.nrrd -o out.safetensors --checkpoint fixed.nrrd",
     "slices evaluate fixed.nrrd -o fixed.nrrd",
     "adapt recording.seq.nrrd -o network.safetensors --model network.safetensors",
-    "adapt recording.seq.nrrd -o network.safetensors --teacher network.safetensors",
     "train student --config synthetic -o run --start run/student/student.safetensors",
     "train student --config synthetic -o run --start run/student/last.safetensors",
     "train student --config run/student/settings.json -o run --no-distil",

@@ -263,7 +263,7 @@ def test_a_training_that_was_started_before_a_setting_existed_is_resumed_with_it
     settings = json.loads(path.read_text())
     for part, name in ((settings, "regulariser"), (settings["network"], "initial_weights"), (settings["data"], "flip")):
         del part[name]
-    path.write_text(json.dumps(settings))
+    path.write_text(json.dumps(settings | {"cycle": 0.0}))  # a setting that there was once, and did nothing
     training.teacher(epochs=2, about=about)
     with pytest.raises(InvalidInputError, match="another regulariser;"):
         training.teacher(epochs=2, about=about, regulariser="diffusion")

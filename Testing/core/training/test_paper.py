@@ -64,7 +64,6 @@ TRAINING = {
     "distillation": (0.1, "3.1: lambda_d"),
     "alignment": (1.0, "2.4, Eq. 1"),
     "motion": (0.0, "2.4: no such term"),
-    "cycle": (0.0, "2.4: no such term"),
     "averaging": (0.0, "3.1: not named"),
     "precision": ("32", "3.1: not named"),
     "validate_every": (1, "nothing is validated"),

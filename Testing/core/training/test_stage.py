@@ -79,35 +79,6 @@ def test_the_student_is_shown_the_frames_around():
     assert network.questions[0][3] is batch.context
 
 
-def test_the_cycle_shows_what_lies_around_its_parts():
-    """At t, the part before the target has the frame before outside and the last frame behind the target."""
-    network, batch = Asked(context=True), beside(batch_of((5, 6)), 0.5, 1.0)
-    StudentStage(network, TrainingSettings(cycle=1.0)).losses(batch)
-    before, after = batch.context.outer.chunk(2)
-    t, left = batch.t, 1 - batch.t
-    (starts, stops, _, parts), (_, _, _, around) = network.questions
-    assert torch.equal(starts, torch.cat([batch.first, batch.target]))
-    assert torch.equal(stops, torch.cat([batch.target, batch.last]))
-    assert torch.equal(parts.outer, torch.cat([before, batch.first, batch.last, after]))
-    assert torch.allclose(parts.distances, torch.cat([0.5 / t, t / left, left / t, 1 / left]))
-    assert torch.equal(around.outer, torch.cat([batch.first, batch.last]))
-    assert torch.allclose(around.distances, torch.cat([t, left]))
-
-
-def test_the_cycle_shows_nothing_that_lies_too_far_from_a_part():
-    network, batch = Asked(context=True), beside(batch_of((5, 6)), 1.0, 1.0)
-    batch = replace(batch, t=torch.full_like(batch.t, 0.125))
-    StudentStage(network, TrainingSettings(cycle=1.0)).losses(batch)
-    parts = network.questions[0][3].distances.view(4, -1)[:, 0]
-    assert torch.allclose(parts, torch.tensor([0.0, 1 / 7, 0.0, 8 / 7]))  # 8 and 7 lengths of the gap are too far
-
-
-def test_the_cycle_of_a_batch_without_frames_around_has_none():
-    network = Asked()
-    StudentStage(network, TrainingSettings(cycle=1.0)).losses(batch_of((5, 6)))
-    assert [context for _, _, _, context in network.questions] == [None, None]
-
-
 @pytest.mark.parametrize(
     ("weights", "apart", "slices"), [("slicewise", math.inf, 1), ("slicewise", 8.0, 3), ("usual", math.inf, 3)]
 )

@@ -8,7 +8,13 @@ import pytest
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError
 from temporal_interp.networks import NetworkSettings
-from temporal_interp.workflows.adaptation_samples import MIN_FRAMES, AdaptationSamples, FrameRoles
+from temporal_interp.workflows.adaptation_samples import (
+    MIN_FRAMES,
+    FrameRoles,
+    held_out_samples,
+    only,
+    sample_shape,
+)
 
 
 def numbered(count):
@@ -17,14 +23,13 @@ def numbered(count):
     return Sequence.from_numpy(frames, times=range(count), spacing=(1.4, 1.4, 8.0))
 
 
-def samples_of(count, usable=None, *, context=True, max_gap=3):
-    usable = list(range(count)) if usable is None else usable
-    roles = FrameRoles.of(usable, 4)
-    network = NetworkSettings(widths=(4, 8), context=context)
-    made = AdaptationSamples.of(
-        numbered(count), usable, roles, network, samples=4, shape=(1, 16, 16), max_gap=max_gap
+def held_out(count, kind="deciding", *, context=True):
+    """The roles of frames, and the samples of those of one kind."""
+    roles = FrameRoles.of(range(count), 4)
+    around = roles.learnt if context else None
+    return roles, held_out_samples(
+        numbered(count), range(count), getattr(roles, kind), (1, 16, 16), around=around
     )  # fmt: skip
-    return roles, made
 
 
 def shown(source, draws=60):
@@ -35,12 +40,6 @@ def shown(source, draws=60):
         beside = [None if side is None else float(side.image.mean()) for side in (sample.before, sample.after)]
         found.append((*(float(image.mean()) for image in (sample.first, sample.last, sample.target)), *beside))
     return found
-
-
-def as_numbers(values, numbers):
-    """Scaled intensities as the numbers of the frames that set the range."""
-    low, high = min(numbers), max(numbers)
-    return {round(value * (high - low) + low, 3) for value in values if value is not None}
 
 
 @pytest.mark.parametrize("count", range(MIN_FRAMES, 41))
@@ -60,19 +59,33 @@ def test_fewer_frames_are_refused_with_what_they_are_for():
         FrameRoles.of(range(4), 4)
 
 
-@pytest.mark.parametrize("count", [5, 6, 7, 9, 13])
-def test_it_learns_from_triplets_of_frames_that_are_not_held_out(count):
-    roles, made = samples_of(count)
-    seen = as_numbers([value for sample in shown(made.learning) for value in sample], roles.learnt)
-    assert seen <= set(roles.learnt)
-    assert len(made.learning) == 4
+def test_some_frames_alone_know_nothing_of_the_others():
+    sequence = numbered(9).as_loop(9.5)
+    alone = only(sequence, (1, 2, 6))
+    assert (alone.times, alone.period) == ((1, 2, 6), 9.5)
+    assert (alone.intensity_range.low, alone.intensity_range.high) == pytest.approx((1, 6), abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("slices", "apart", "kernels", "shape"),
+    [
+        (1, 8.0, "volumes", (1, 9, 16)),
+        (6, 20.0, "volumes", (1, 9, 16)),
+        (6, 2.0, "volumes", (4, 9, 16)),
+        (3, 2.0, "volumes", (3, 9, 16)),
+        (6, 2.0, "slices", (1, 9, 16)),
+    ],
+    ids=["slice", "stack", "volume", "thin volume", "by slice"],
+)
+def test_samples_are_as_large_as_asked_for_and_there(slices, apart, kernels, shape):
+    frames = Sequence.from_numpy(np.zeros((2, slices, 9, 32), np.float32), times=[0, 1], spacing=(1.4, 1.4, apart))
+    assert sample_shape(frames, NetworkSettings(widths=(4, 8), kernels=kernels), (4, 16, 16)) == shape
 
 
 @pytest.mark.parametrize("count", [5, 13])
 @pytest.mark.parametrize("kind", ["deciding", "measured"])
 def test_held_out_frames_lie_between_the_next_ones_with_none_of_them_around(count, kind):
-    roles, made = samples_of(count)
-    source = made.deciding if kind == "deciding" else made.measuring
+    roles, source = held_out(count, kind)
     frames = getattr(roles, kind)
     assert len(source) == 8 * len(frames)
     for n, frame in enumerate(frames):
@@ -87,14 +100,5 @@ def test_held_out_frames_lie_between_the_next_ones_with_none_of_them_around(coun
 
 
 def test_a_network_without_context_is_shown_nothing_around():
-    _, made = samples_of(9, context=False)
-    for source in (made.learning, made.deciding, made.measuring):
-        assert all(sample[3:] == (None, None) for sample in shown(source, 20))
-
-
-def test_gaps_are_counted_in_usable_frames():
-    usable = list(range(0, 37, 4))
-    roles, made = samples_of(37, usable, max_gap=3)
-    low, high = min(roles.learnt), max(roles.learnt)
-    gaps = {round((last - first) * (high - low)) for first, last, *_ in shown(made.learning, 200)}
-    assert max(gaps) == 12
+    _, source = held_out(9, context=False)
+    assert all(sample[3:] == (None, None) for sample in shown(source, 20))

@@ -18,8 +18,14 @@ def cumulated_motion(case: Case, ranges: Mapping[int, IntensityRange]) -> np.nda
 
     That is its variance over time less the median variance, which is noise.
     """
-    moving = variation(scale.normalise(case.sequence.volumes[number].array) for number, scale in ranges.items())
-    moving = np.maximum(moving**2 - np.median(moving) ** 2, 0.0).ravel()
+    return cumulated(
+        variation(scale.normalise(case.sequence.volumes[number].array) for number, scale in ranges.items())
+    )  # fmt: skip
+
+
+def cumulated(deviation: np.ndarray) -> np.ndarray:
+    """Return `cumulated_motion` of the standard deviation over time of every voxel."""
+    moving = np.maximum(deviation**2 - np.median(deviation) ** 2, 0.0).ravel()
     return np.cumsum(moving if moving.any() else np.ones_like(moving))
 
 
