@@ -80,6 +80,37 @@ def interpolate(
         >>> interpolate(cine, between=(0, 2), times=[10, 30], engine="linear_blend").synthetic_frames
         [1, 2]
     """
+    request, chosen_engine = chosen(
+        sequence,
+        factor=factor,
+        in_all=in_all,
+        between=between,
+        count=count,
+        times=times,
+        cyclic=cyclic,
+        engine=engine,
+        device=device,
+    )
+    return run(request, sequence, chosen_engine, progress=progress)
+
+
+def chosen(
+    sequence: Sequence,
+    *,
+    factor: int | None = None,
+    in_all: int | None = None,
+    between: tuple[int, int] | None = None,
+    count: int | None = None,
+    times: abc.Sequence[float] | None = None,
+    cyclic: bool | None = None,
+    engine: str | Engine = AUTO,
+    device: str = "cpu",
+) -> tuple[Request, Engine]:
+    """Return what the arguments of `interpolate` ask for, and the engine.
+
+    Raises:
+        InvalidInputError: the request is contradictory.
+    """
     request: Request
     if [factor, in_all, between].count(None) != 2:
         raise InvalidInputError("Give either factor or in_all, for the whole sequence, or between, for two frames.")
@@ -95,7 +126,7 @@ def interpolate(
         if frames is None or (count is not None and times is not None):
             raise InvalidInputError("With between, give either count or times; with factor and in_all, neither.")
         request = BetweenPhases(*between, frames, cyclic)
-    return run(request, sequence, engine_for(engine, sequence, device=device), progress=progress)
+    return request, engine_for(engine, sequence, device=device)
 
 
 def run(
