@@ -99,6 +99,14 @@ def evaluate(
         Path | None,
         typer.Option("--output", "-o", metavar="DIR", help="Write the scores, and figures or tables, to this folder."),
     ] = None,
+    uncertainty: Annotated[
+        bool,
+        typer.Option(
+            "--uncertainty",
+            help="Also say how many errors lie within the intervals of 68 % and 95 % to expect, which are calibrated "
+            "on the other frames. For one INPUT.",
+        ),
+    ] = False,
     device: DeviceOption = "auto",
     force: ForceOption = False,
     json: JsonOption = False,
@@ -118,7 +126,7 @@ def evaluate(
         _require_one_protocol(first, last, every)
     else:
         _refuse("is for one INPUT; a data set has its own endpoints", **{"from": first, "to": last, "every": every})
-        _refuse("is for one INPUT", cyclic=cyclic, series=series, component=component)
+        _refuse("is for one INPUT", uncertainty=uncertainty or None, cyclic=cyclic, series=series, component=component)
     require_outputs(folder_output(output), inputs=[input_path, data], force=force)
 
     from temporal_interp.engines.registry import available_engine_names, create_engine
@@ -131,7 +139,8 @@ def evaluate(
     chosen = [create_engine(name, device=where) for name in names]
     if input_path is not None:
         sequence = read_input(input_path, console, series, component).acquired().as_cyclic(cyclic)
-        _evaluate_file(sequence, input_path, (first, last, every), chosen, preset or "native", output, console)
+        protocol = (first, last, every)
+        _evaluate_file(sequence, input_path, protocol, chosen, preset or "native", output, console, uncertainty)
     elif dataset is not None:
         from temporal_interp.evaluation.dataset import subjects_to_score
 
@@ -160,6 +169,7 @@ def _evaluate_file(
     preset: str,
     output: Path | None,
     console: Console,
+    uncertainty: bool,
 ) -> None:
     """Score one sequence, with figures; `protocol` is --from, --to and --every."""
     from temporal_interp.evaluation.evaluate import evaluate as run_evaluation
@@ -174,6 +184,7 @@ def _evaluate_file(
             preset=preset,
             patient=input_path.name,
             keep_frames=_shown_frames(hold_out) if output is not None else (),
+            uncertainty=uncertainty,
             progress=progress,
         )
     shown: list[RenderableType] = [

@@ -30,7 +30,7 @@ USUAL_EXPONENTS = (0.6, 0.2)
 USUAL_WEIGHT = 25.0
 """Number of voxels that the usual exponents count as."""
 
-USUAL_SCALE, USUAL_FACTOR_95, USUAL_GROWTH = 0.3, 2.3, 0.6
+USUAL_SCALE, USUAL_FACTOR_95, USUAL_GROWTH = 0.3, 2.3, 0.7
 """As real cines have them half-way through a gap: what an uncalibrated map goes by."""
 
 NORMAL_95 = 1.96
@@ -42,7 +42,7 @@ USUAL_GROWTH_FRAMES = 2
 GROWTH = (0.2, 1.1)
 """Least and largest exponent with which the scale grows with the distance in time."""
 
-SHORTER = (0.7, 0.16)
+SHORTER = (0.7, 0.2)
 """The exponent at distances shorter than can be measured: this share of the exponent measured, and this. It varies less
 than the measured one, from motion that saturates over long gaps to noise that does not shrink over short ones. Found
 on the blend, the velocity field and the student of two cines, two echos and phantoms."""
@@ -97,7 +97,7 @@ class Calibration:
 
     def expected(self, clues: Clues) -> np.ndarray:
         """Return the error to expect of every voxel, one standard deviation, as a share of the range."""
-        return self.at(clues.disagreement, clues.gradient, np.float64(clues.distance))
+        return self.at(clues.disagreement, clues.gradient, np.asarray(clues.distance))
 
     def at(self, disagreement: np.ndarray, gradient: np.ndarray, distance: np.ndarray) -> np.ndarray:
         """Return the error to expect from arrays of the clues, of one shape or of shapes that fit."""
@@ -187,8 +187,8 @@ def _errors(
             clues = clues_of(frame, gap, shown)
             error = np.abs(frame.volume.array.astype(np.float32) - sequence[number].array) / width
             here, still = (_sampled(mask & np.isfinite(error)) for mask in (moving, at_rest))
-            distance = np.full(len(here[0]), clues.distance)
-            values = (error[here], clues.disagreement[here], clues.gradient[here], distance, error[still])
+            distances = np.full(len(here[0]), clues.distance)
+            values = (error[here], clues.disagreement[here], clues.gradient[here], distances, error[still])
             for column, value in zip(columns, values, strict=True):
                 column.append(value)
             lengths.append(gap.length)
@@ -196,7 +196,9 @@ def _errors(
             report(1.0, "comparing hidden frames")
     if sum(map(len, columns[0])) < ENOUGH:
         return None
-    return _Errors(*(np.concatenate(column) for column in columns), len(lengths), float(np.median(lengths)))
+    error_here, disagreement, gradient, distance, still = (np.concatenate(column) for column in columns)
+    length = float(np.median(lengths))
+    return _Errors(error_here, disagreement, gradient, distance, still, len(lengths), length)
 
 
 def _within(sequence: Sequence, time: float) -> float:

@@ -1,4 +1,4 @@
-"""What tells of errors where the true frame is not known: how the two moved ends disagree, and how steep the image is."""
+"""What tells of errors where the truth is not known: how the two moved ends disagree, and how steep the image is."""
 
 from __future__ import annotations
 

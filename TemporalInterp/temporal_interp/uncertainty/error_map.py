@@ -49,6 +49,15 @@ class ExpectedErrors:
         unit = self.sequence.unit
         return f"{share_in_words(self.mean_share)} ({self.calibration.in_words(unit)})"
 
+    def as_values(self) -> dict[str, object]:
+        """The same as values for JSON."""
+        given = self.calibration
+        return {
+            "mean_share_of_range": self.mean_share,
+            "calibrated_on": [{"frames": frames, "gap": length} for frames, length in given.compared],
+            "factor_95": given.factor_95,
+        }
+
 
 def share_in_words(share: float) -> str:
     """Return an error, as a share of the range, in words.
@@ -104,6 +113,4 @@ def expected_errors(
     width = source.intensity_range.high - source.intensity_range.low
     mean = float(np.mean(means)) / width if means else 0.0
     notes = (f"Voxels are {MEANING}; {calibration.factor_95:.2g} of them hold 95 %.", facts[CALIBRATION_KEY] + ".")
-    return ExpectedErrors(
-        replace(result, volumes=volumes, item_attributes=attributes, notes=notes), calibration, mean
-    )
+    return ExpectedErrors(replace(result, volumes=volumes, item_attributes=attributes, notes=notes), calibration, mean)

@@ -1,12 +1,13 @@
-"""Which acquired frames are hidden to learn how large errors are: over gaps like those that are filled, and longer ones.
+"""Which acquired frames are hidden to learn how large errors are: over gaps like those filled, and longer ones.
 
-A gap between neighbouring frames hides none. There, gaps twice and four times as long are made, by keeping every second
-and every fourth frame. A gap over frames that the engine does not see, such as one from end diastole to end systole, is
-imitated elsewhere in the sequence, at its own length and at twice that where there are frames.
+A gap between neighbouring frames hides none. There, gaps twice and four times as long are made, by keeping every
+second and every fourth frame. A gap over frames that the engine does not see, such as one from end diastole to end
+systole, is imitated elsewhere in the sequence, at its own length and at twice that where there are frames.
 """
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,7 +68,7 @@ def _thinned(sequence: Sequence, step: int) -> Level:
         kept = range(offset, count, step)
         if len(kept) < 2:
             continue
-        spans = [sequence.times[b] - sequence.times[a] for a, b in zip(kept, kept[1:], strict=False)]
+        spans = [sequence.times[b] - sequence.times[a] for a, b in itertools.pairwise(kept)]
         if period is not None and step > 2 and max(spans) > LONGEST_SHARE * period:
             continue
         hidden = tuple(number for number in range(count) if number not in kept)

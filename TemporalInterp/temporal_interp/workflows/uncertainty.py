@@ -9,10 +9,11 @@ import numpy as np
 from temporal_interp.data.frame import Frame
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.engines.protocol import Engine
+from temporal_interp.engines.registry import AUTO_MEASURED
 from temporal_interp.errors import Progress, no_progress, part_of
 from temporal_interp.uncertainty.calibration import calibrate
 from temporal_interp.uncertainty.error_map import ExpectedErrors, error_map, expected_errors
-from temporal_interp.workflows.interpolation import OnFrame, chosen, run
+from temporal_interp.workflows.interpolation import MEASURING, OnFrame, chosen, run
 from temporal_interp.workflows.request import Request
 
 CALIBRATING = 0.6
@@ -43,8 +44,9 @@ def interpolate_with_errors(
         >>> errors.sequence.times == smooth.times, errors.sequence[0].array.max().item()
         (True, 0.0)
     """
-    request, engine = chosen(sequence, **wanted)
-    return run_with_errors(request, sequence, engine, progress=progress)
+    measuring = MEASURING if wanted.get("engine") == AUTO_MEASURED else 0.0
+    request, engine = chosen(sequence, **wanted, progress=part_of(progress, 0.0, measuring))
+    return run_with_errors(request, sequence, engine, progress=part_of(progress, measuring, 1.0))
 
 
 def run_with_errors(

@@ -207,3 +207,17 @@ def test_a_data_set_that_is_not_there_is_refused(command, tmp_path):
     result = command(*dataset(tmp_path))
     assert result.exit_code == 3
     assert "no ACDC here" in result.stderr
+
+
+def test_uncertainty_adds_the_coverage(command, events, recording):
+    result = command("evaluate", recording, "--every", 2, *QUICK, "--uncertainty", "--json")
+    assert result.exit_code == 0, result.stderr
+    means = {line["engine"]: line["means"] for line in events(result)[-1]["summary"]}
+    assert 0 <= means["linear_blend"]["within_68"] <= means["linear_blend"]["within_95"] <= 1
+    assert means["linear_blend"]["expected_error"] > 0
+    assert "within_68" not in means["nearest_endpoint"]
+
+
+def test_uncertainty_is_for_one_sequence(command):
+    result = command("evaluate", "--dataset", "phantoms", "--uncertainty")
+    assert result.exit_code == 2
