@@ -103,9 +103,10 @@ def interpolate(
     from temporal_interp.io import notes_on_writing, write_sequence
     from temporal_interp.io.atomic import atomic_folder
     from temporal_interp.workflows.interpolation import run
+    from temporal_interp.workflows.measured_choice import MeasuredChoice
     from temporal_interp.workflows.uncertainty import run_with_errors
 
-    console, started = Console(json), time.monotonic()
+    console, started, told = Console(json), time.monotonic(), dict[str, object]()
     where = choose_device(device)
     automatic = engine in (AUTO, AUTO_MEASURED)
     chosen = None if automatic else _create(engine, where, fields)  # a wrong name is told of at once
@@ -119,6 +120,7 @@ def interpolate(
             else _measured(sequence.as_cyclic(cyclic), where, console)
         )
         console.note(choice.reason)
+        told |= {"choice": choice.in_words} if isinstance(choice, MeasuredChoice) else {}
         engine, chosen = choice.name, _create(choice.name, where, fields)
     if first is None and cyclic is None and sequence.period is not None:
         console.note(
@@ -149,7 +151,7 @@ def interpolate(
         console.note(note)
 
     made, seconds = result.synthetic_frames, round(time.monotonic() - started, 1)
-    values: dict[str, object] = {"output": output, "fields": fields, "engine": engine}
+    values: dict[str, object] = {"output": output, "fields": fields, "engine": engine, **told}
     model = next((result.item_attributes[number].get(MODEL_KEY, "") for number in made), chosen.model)
     values |= {"settings": chosen.settings, "model": model}
     values |= {"frames": len(result), "synthetic_frames": made, "period": result.period, "seconds": seconds}
@@ -158,6 +160,7 @@ def interpolate(
         shown.append(f"{fields}: displacement fields (LPS mm) and their Jacobian determinants.")
     if errors is not None:
         values |= {"uncertainty": uncertainty, "expected_error": errors.as_values()}
+        values |= {"expected_error_in_words": errors.in_words}
         shown.append(f"{uncertainty}: the error to expect, {errors.in_words}.")
     console.result(values, *shown)
 

@@ -43,6 +43,11 @@ class MeasuredChoice(Choice):
 
     rows: tuple[Row, ...] = ()
 
+    @property
+    def in_words(self) -> str:
+        """The reason and the measurements, in one text."""
+        return " ".join([self.reason, *(f"{line}." for line in self.in_lines())])
+
     def in_lines(self) -> list[str]:
         """Return the measurements as lines of text, one an engine."""
         return [
