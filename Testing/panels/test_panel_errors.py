@@ -1,4 +1,4 @@
-"""The error to expect in Slicer: beside the frames in their browser, drawn over them, told in words, removed with them."""
+"""The error to expect in Slicer: beside the frames, drawn over them, told in words, removed with them."""
 
 import numpy as np
 import pytest

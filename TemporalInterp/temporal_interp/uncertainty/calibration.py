@@ -196,9 +196,9 @@ def _errors(
             report(1.0, "comparing hidden frames")
     if sum(map(len, columns[0])) < ENOUGH:
         return None
-    error_here, disagreement, gradient, distance, still = (np.concatenate(column) for column in columns)
+    error_here, disagreement, gradient, distance, rest = (np.concatenate(column) for column in columns)
     length = float(np.median(lengths))
-    return _Errors(error_here, disagreement, gradient, distance, still, len(lengths), length)
+    return _Errors(error_here, disagreement, gradient, distance, rest, len(lengths), length)
 
 
 def _within(sequence: Sequence, time: float) -> float:
