@@ -6,7 +6,7 @@ import math
 import time
 from collections import abc
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,7 +16,6 @@ from temporal_interp.errors import InvalidInputError, Progress, no_progress, par
 from temporal_interp.evaluation import hold_out
 from temporal_interp.evaluation.evaluate import Scoring
 from temporal_interp.evaluation.hold_out import HoldOut
-from temporal_interp.evaluation.report import Row, breakable
 
 if TYPE_CHECKING:
     from temporal_interp.data.sequence import Sequence
@@ -41,7 +40,7 @@ class MeasuredChoice(Choice):
             the linear blend, both in dB, and `seconds`; none where there were too few frames to measure on.
     """
 
-    rows: tuple[Row, ...] = ()
+    rows: tuple[abc.Mapping[str, Any], ...] = ()
 
     @property
     def in_words(self) -> str:
@@ -51,7 +50,7 @@ class MeasuredChoice(Choice):
     def in_lines(self) -> list[str]:
         """Return the measurements as lines of text, one an engine."""
         return [
-            f"{breakable(str(row['engine']))}: {row['psnr_moving']:.2f} dB where it moves ({row['gain']:+.2f} dB), "
+            f"{str(row['engine']).replace('_', ' ')}: {row['psnr_moving']:.2f} dB where it moves ({row['gain']:+.2f} dB), "
             f"measured in {row['seconds']:.1f} s"
             for row in self.rows
         ]
