@@ -50,8 +50,8 @@ class MeasuredChoice(Choice):
     def in_lines(self) -> list[str]:
         """Return the measurements as lines of text, one an engine."""
         return [
-            f"{str(row['engine']).replace('_', ' ')}: {row['psnr_moving']:.2f} dB where it moves ({row['gain']:+.2f} dB), "
-            f"measured in {row['seconds']:.1f} s"
+            f"{str(row['engine']).replace('_', ' ')}: {row['psnr_moving']:.2f} dB where it moves "
+            f"({row['gain']:+.2f} dB), measured in {row['seconds']:.1f} s"
             for row in self.rows
         ]
 
