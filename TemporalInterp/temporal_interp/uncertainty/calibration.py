@@ -110,7 +110,7 @@ class Calibration:
     def in_words(self, unit: str) -> str:
         """Say what it rests on; `unit` is that of the sequence."""
         if not self.compared:
-            return "not calibrated: no acquired frame could be hidden; errors are as they usually are"
+            return "not calibrated, with too few frames to hide or too little that moves: errors as they usually are"
         parts = [
             f"{count} hidden frame{'s' if count > 1 else ''} in gaps of {time_text(round(length, 3), unit)}"
             for count, length in self.compared
