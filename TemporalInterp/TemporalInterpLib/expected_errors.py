@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import slicer
 import vtk
+from slicer.i18n import tr as _
 
 from temporal_interp.data.provenance import PREFIX
 from temporal_interp.data.sequence import Sequence
@@ -97,7 +98,8 @@ def told_of(frames: slicer.vtkMRMLSequenceNode | None) -> list[str]:
         return []
     errors = errors_of(frames)
     words = errors.GetAttribute(WORDS_KEY) if errors is not None else ""
-    return [text for text in (words, frames.GetAttribute(CHOICE_KEY)) if text]
+    told = _("Error to expect: {words}.").format(words=words) if words else ""
+    return [text for text in (told, frames.GetAttribute(CHOICE_KEY)) if text]
 
 
 def show_errors(frames: slicer.vtkMRMLSequenceNode, *, shown: bool) -> None:

@@ -7,8 +7,12 @@ from mrml_helpers import item_arrays, item_values, synthetic_marks
 from panels.panel_helpers import parameters_of
 
 from temporal_interp.engines.registry import AUTO_MEASURED
+from temporal_interp.errors import no_progress
+from temporal_interp.workflows.request import WholeSequence
+from TemporalInterpLib.background import run_to_end
 from TemporalInterpLib.engines import engine_choices, engine_name, is_there, synthesiser
-from TemporalInterpLib.expected_errors import errors_of, show_errors
+from TemporalInterpLib.expected_errors import errors_of, show_errors, told_of
+from TemporalInterpLib.interpolate_sequence import interpolation_steps
 from TemporalInterpLib.parameter_node import Device, Span
 from TemporalInterpLib.results import remove_results, results_in
 from TemporalInterpLib.sequence_browser import browsers_of, proxy_of
@@ -44,6 +48,7 @@ def test_errors_lie_beside_the_frames_in_their_browser(result):
 
 def test_the_mean_is_told_in_words_under_the_player(result):
     widget, _ = result
+    assert widget.ui.resultNote.text.startswith("Error to expect: ")
     assert "of the range where it moves" in widget.ui.resultNote.text
     assert not widget.ui.resultNote.isHidden()
     assert not widget.ui.errorsShown.isHidden()
@@ -100,3 +105,14 @@ def test_the_engine_section_says_what_a_measured_choice_does(cine, open_panel):
     widget = open_panel()
     parameters_of(widget).engine = AUTO_MEASURED
     assert "hides every second frame" in widget.ui.engineInfo.text
+
+
+def test_a_child_gives_the_errors_and_the_measured_choice(cine):
+    steps = interpolation_steps(
+        cine.sequence, WholeSequence(2), InChildProcess(AUTO_MEASURED, "cpu"), errors=True
+    )  # fmt: skip
+    added = run_to_end(steps, no_progress)
+    assert item_values(errors_of(added.sequence)) == item_values(added.sequence)
+    error_words, choice_words = told_of(added.sequence)
+    assert "calibrated" in error_words
+    assert "Measuring needs 3 frames to hide" in choice_words
