@@ -11,6 +11,7 @@ from temporal_interp.engines.blend import LinearBlend
 from temporal_interp.engines.choice import Choice, choose_engine
 from temporal_interp.engines.protocol import Engine
 from temporal_interp.engines.registry import (
+    AUTO_MEASURED,
     create_engine,
     engine_specs,
     find_engine,
@@ -31,7 +32,7 @@ def engine_choices() -> dict[str, str]:
 
     These are all declared engines, their listed variants, and the choices that depend on a sequence.
     """
-    choices = {AUTOMATIC: _("Automatic")}
+    choices = {AUTOMATIC: _("Automatic"), AUTO_MEASURED: _("Automatic, measured on this sequence")}
     for spec in engine_specs().values():
         choices[spec.name] = _(spec.label)
         choices |= {f"{spec.name}:{name}": _(v.label) for name, v in spec.variants.items() if v.listed}
@@ -41,11 +42,13 @@ def engine_choices() -> dict[str, str]:
 def engine_name(choice: str, sequence_node: slicer.vtkMRMLSequenceNode, adapted_model: str = "") -> str:
     """Return the name that `create_engine` takes, for the user's choice.
 
+    Where the choice is to be measured, it is that of the core until then: an instant cannot wait for it.
+
     Raises:
         InvalidInputError: packages are missing, the network was not adapted to the sequence, or the sequence is not
             valid.
     """
-    if choice == AUTOMATIC:
+    if choice in (AUTOMATIC, AUTO_MEASURED):
         return automatic_choice(sequence_node).name
     if choice != ADAPTED and not find_engine(choice).needs_torch:
         return choice
@@ -87,7 +90,12 @@ def creator(name: str, device: Device) -> Callable[[], Engine] | None:
 
 
 def synthesiser(name: str, device: Device) -> Synthesiser:
-    """Return the synthesiser of an engine: one that fits every gap runs in a child process, if it is known there."""
+    """Return the synthesiser of an engine: one that fits every gap runs in a child process, if it is known there.
+
+    AUTO_MEASURED, which is no engine, is measured there.
+    """
+    if name == AUTO_MEASURED:
+        return InChildProcess(name, device.value)
     if find_engine(name).fits_each_gap and not is_registered_here(name):
         return InChildProcess(name, device.value)
     return InThisProcess(name.partition(":")[0], creator(name, device) or LinearBlend)
@@ -95,7 +103,7 @@ def synthesiser(name: str, device: Device) -> Synthesiser:
 
 def is_there(choice: str) -> bool:
     """Tell whether the user's choice can be made here: a saved scene may name an engine that is not declared."""
-    return choice in (AUTOMATIC, ADAPTED) or choice.partition(":")[0] in engine_specs()
+    return choice in (AUTOMATIC, AUTO_MEASURED, ADAPTED) or choice.partition(":")[0] in engine_specs()
 
 
 def time_to_expect(name: str) -> str:

@@ -20,6 +20,7 @@ from TemporalInterpLib.add_sequence import AddedSequence, add_browsed_sequence
 from TemporalInterpLib.background import Steps, share_of
 from TemporalInterpLib.companions import Companion, CompanionWriter
 from TemporalInterpLib.deformation_facts import measure_companions
+from TemporalInterpLib.expected_errors import CHOICE_KEY, add_errors, errors_node
 from TemporalInterpLib.item_names import synthetic_name
 from TemporalInterpLib.playback import set_natural_speed
 from TemporalInterpLib.result_folder import TITLE_KEY, free_title, put_in_folder
@@ -34,7 +35,7 @@ from TemporalInterpLib.sequence_conversion import (
     set_attributes,
 )
 from TemporalInterpLib.short_time import short_time
-from TemporalInterpLib.synthesis import Synthesiser
+from TemporalInterpLib.synthesis import Extras, Synthesiser
 from TemporalInterpLib.volume_conversion import copy_meaning, copy_place, set_voxels
 
 KIND = "Interpolated"
@@ -84,6 +85,7 @@ def interpolation_steps(
     synthesiser: Synthesiser,
     *,
     companions: Collection[Companion] = (),
+    errors: bool = False,
 ) -> Steps[AddedSequence]:
     """Check the request and return the steps that add to the scene a sequence of acquired and synthetic items.
 
@@ -94,13 +96,14 @@ def interpolation_steps(
         request: what to synthesise.
         synthesiser: who does it.
         companions: what to make beside the frames.
+        errors: also make a sequence of the error to expect.
 
     Raises:
         InvalidInputError: the sequence cannot be interpolated, the request does not fit it, or (from a step) the engine
             cannot do it or does not give the companions.
     """
     source = _Source.of(sequence_node)
-    return _steps(source, _needed(request, source), request, synthesiser, companions)
+    return _steps(source, _needed(request, source), request, synthesiser, companions, Extras(wants_errors=errors))
 
 
 def _needed(request: Request, source: _Source) -> Sequence:
@@ -116,18 +119,25 @@ def _steps(
     request: Request,
     synthesiser: Synthesiser,
     companions: Collection[Companion],
+    extras: Extras,
 ) -> Steps[AddedSequence]:
     title = free_title(source.scene, KIND, _details(request, acquired), source.node.GetName())
     writer = CompanionWriter(companions, source.node, acquired.volumes[0].geometry, title, synthesiser.name)
-    filling = synthesiser.fill(acquired, request, writer.add_frame if companions else None)
+    filling = synthesiser.fill(acquired, request, writer.add_frame if companions else None, extras)
     result = yield from share_of(filling, 0.0, COMPUTING_SHARE)
     storing = _frames_node(f"{KIND} {title}", result, source, writer)
     frames_node = yield from share_of(storing, COMPUTING_SHARE, 0.97)
     frames_node.SetAttribute(TITLE_KEY, title)
+    if extras.choice_words:
+        frames_node.SetAttribute(CHOICE_KEY, extras.choice_words)
+    made = None if extras.errors is None else errors_node(frames_node, extras.errors, title, extras.error_words)
     yield from share_of(measure_companions(frames_node, writer.sequences), 0.97, 1.0)
     yield 1.0, "adding to the scene"
     with scene_transaction(source.scene):
-        return _added(frames_node, writer, title, source)
+        added = _added(frames_node, writer, title, source)
+        if made is not None:
+            add_errors(made, added.sequence)
+        return added
 
 
 def _details(request: Request, acquired: Sequence) -> str:

@@ -10,6 +10,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from temporal_interp.engines.blend import LinearBlend
+from temporal_interp.engines.registry import AUTO_MEASURED
 from temporal_interp.errors import InvalidInputError, Progress, no_progress
 from temporal_interp.tracking.contour_view import ContourView
 from temporal_interp.workflows.phase_selection import proposed_phases
@@ -65,10 +66,14 @@ class InterpolationLogic:
         device: Device = Device.AUTO,
         adapted_model: str = "",
         companions: Collection[Companion] = (),
+        errors: bool = False,
     ) -> Steps[AddedSequence]:
         """Return the steps that add an interpolated sequence to the scene; see `interpolate_sequence`."""
         name = engine_name(engine, sequence_node, adapted_model)
-        return interpolation_steps(sequence_node, request, synthesiser(name, device), companions=companions)
+        if engine == AUTO_MEASURED and engines_can_run():
+            name = AUTO_MEASURED
+        maker = synthesiser(name, device)
+        return interpolation_steps(sequence_node, request, maker, companions=companions, errors=errors)
 
     def interpolate(
         self,

@@ -157,6 +157,8 @@ class TemporalInterpParameterNode:
         framesInAll: number of frames of the whole sequence.
         cyclic: the items are one whole cycle: after the last comes the first again. A known loop is one in any case.
         fields: also make displacement fields and Jacobian determinants.
+        errors: also make the error to expect of every frame.
+        errorsShown: draw it over the frames.
         result: the latest interpolated sequence.
         fieldStyle: how its displacement fields are drawn.
         fieldSpacing: distance between arrows or grid lines in mm.
@@ -192,6 +194,8 @@ class TemporalInterpParameterNode:
     framesInAll: Annotated[int, WithinRange(2, 1000)] = 60  # noqa: N815
     cyclic: bool = False
     fields: bool = True
+    errors: bool = False
+    errorsShown: bool = True  # noqa: N815
     result: slicer.vtkMRMLSequenceNode
     fieldStyle: FieldStyle = FieldStyle.HIDDEN  # noqa: N815
     fieldSpacing: Annotated[float, WithinRange(1, WIDEST_ARROWS)] = 5.0  # noqa: N815

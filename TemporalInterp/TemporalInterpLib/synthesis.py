@@ -22,6 +22,23 @@ from TemporalInterpLib.child_process import command_line, read_from_child, write
 from TemporalInterpLib.sequence_conversion import format_index_value
 
 
+@dataclass(eq=False)
+class Extras:
+    """What is told beside the frames.
+
+    Attributes:
+        wants_errors: whether the error to expect is wanted.
+        errors: float32 images of it, at the times of the result; None where it was not wanted.
+        error_words: its mean, in words.
+        choice_words: which engine a measurement chose, and why; "" where nothing was measured.
+    """
+
+    wants_errors: bool = False
+    errors: Sequence | None = None
+    error_words: str = ""
+    choice_words: str = ""
+
+
 class Synthesiser(Protocol):
     """Fills a sequence according to a request."""
 
@@ -30,7 +47,9 @@ class Synthesiser(Protocol):
         """Name of the engine."""
         ...
 
-    def fill(self, acquired: Sequence, request: Request, on_frame: OnFrame | None) -> Steps[Sequence]:
+    def fill(
+        self, acquired: Sequence, request: Request, on_frame: OnFrame | None, extras: Extras | None = None
+    ) -> Steps[Sequence]:
         """Return the steps to a sequence of the acquired volumes themselves and synthetic ones.
 
         Args:
@@ -38,6 +57,7 @@ class Synthesiser(Protocol):
             request: what to synthesise.
             on_frame: called between steps, see `workflows.interpolation.OnFrame`; if given, there are displacement
                 fields.
+            extras: what else is wanted, and takes it.
         """
         ...
 
@@ -54,13 +74,22 @@ class InThisProcess:
     name: str
     create: Callable[[], Engine]
 
-    def fill(self, acquired: Sequence, request: Request, on_frame: OnFrame | None) -> Steps[Sequence]:
+    def fill(
+        self, acquired: Sequence, request: Request, on_frame: OnFrame | None, extras: Extras | None = None
+    ) -> Steps[Sequence]:
         """See `Synthesiser.fill`."""
+        extras = extras or Extras()
         frames: SimpleQueue[Frame] = SimpleQueue()
 
         def work(progress: Progress) -> Sequence:
             keep = None if on_frame is None else frames.put
-            return run(request, acquired, self.create(), on_frame=keep, progress=progress)
+            if not extras.wants_errors:
+                return run(request, acquired, self.create(), on_frame=keep, progress=progress)
+            from temporal_interp.workflows.uncertainty import run_with_errors  # imports SciPy
+
+            result, errors = run_with_errors(request, acquired, self.create(), on_frame=keep, progress=progress)
+            extras.errors, extras.error_words = errors.sequence, errors.in_words
+            return result
 
         def hand_over(fraction: float, message: str) -> tuple[float, str]:
             if not frames.empty():  # one a step: keeping the fields of a frame takes its time
@@ -85,16 +114,26 @@ class InChildProcess:
     name: str
     device: str = "auto"
 
-    def fill(self, acquired: Sequence, request: Request, on_frame: OnFrame | None) -> Steps[Sequence]:
+    def fill(
+        self, acquired: Sequence, request: Request, on_frame: OnFrame | None, extras: Extras | None = None
+    ) -> Steps[Sequence]:
         """See `Synthesiser.fill`."""
+        extras = extras or Extras()
         with tempfile.TemporaryDirectory(prefix="TemporalInterp-") as folder:
             source, target, fields = (Path(folder) / name for name in ("acquired.seq.nrrd", "full.seq.nrrd", "fields"))
+            errors = Path(folder) / "errors.seq.nrrd"
             yield from share_of(write_for_child(acquired, source), 0.0, 0.02)
             arguments = ["interpolate", str(source), "-o", str(target), *request.arguments(acquired)]
             arguments += ["--engine", self.name, "--device", self.device]
             if on_frame is not None:
                 arguments += ["--fields", str(fields)]
-            yield from share_of(command_line(arguments), 0.02, 0.96)
+            if extras.wants_errors:
+                arguments += ["--uncertainty", str(errors)]
+            told = yield from share_of(command_line(arguments), 0.02, 0.96)
+            extras.choice_words = str(told.get("choice", ""))
+            if extras.wants_errors:
+                extras.error_words = str(told.get("expected_error_in_words", ""))
+                extras.errors = yield from share_of(read_from_child(errors), 0.96, 0.96)
             result = yield from share_of(read_from_child(target), 0.96, 0.98)
             result = _with_the_acquired(result, acquired, request)
             if on_frame is not None:

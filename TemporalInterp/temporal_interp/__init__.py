@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from temporal_interp.workflows.add_slices import add_slices as add_slices
     from temporal_interp.workflows.evaluation import evaluate as evaluate
     from temporal_interp.workflows.interpolation import interpolate as interpolate
+    from temporal_interp.workflows.uncertainty import interpolate_with_errors as interpolate_with_errors
 
 _PUBLIC = {
     "read": "io:read_sequence",
@@ -52,6 +53,7 @@ _PUBLIC = {
     "write_dicom": "io.dicom.writing.write:write_dicom",
     "dicom_source": "io.dicom.writing.source:dicom_source",
     "interpolate": "workflows.interpolation:interpolate",
+    "interpolate_with_errors": "workflows.uncertainty:interpolate_with_errors",
     "track": "tracking.track:track",
     "add_slices": "workflows.add_slices:add_slices",
     "register": "registration.register:register",

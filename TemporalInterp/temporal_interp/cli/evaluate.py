@@ -112,6 +112,14 @@ def evaluate(
             "frames with their errors, and limits.",
         ),
     ] = None,
+    uncertainty: Annotated[
+        bool,
+        typer.Option(
+            "--uncertainty",
+            help="Also say how many errors lie within the intervals of 68 % and 95 % to expect, which are calibrated "
+            "on the other frames. For one INPUT.",
+        ),
+    ] = False,
     device: DeviceOption = "auto",
     force: ForceOption = False,
     json: JsonOption = False,
@@ -131,7 +139,8 @@ def evaluate(
         _require_one_protocol(first, last, every)
     else:
         _refuse("is for one INPUT; a data set has its own endpoints", **{"from": first, "to": last, "every": every})
-        _refuse("is for one INPUT", cyclic=cyclic, series=series, component=component, report=report)
+        single = {"cyclic": cyclic, "series": series, "component": component, "report": report}
+        _refuse("is for one INPUT", uncertainty=uncertainty or None, **single)
     report_output = file_output(report, REPORTS, "--report")
     require_outputs(folder_output(output), report_output, inputs=[input_path, data], force=force)
 
@@ -145,8 +154,9 @@ def evaluate(
     chosen = [create_engine(name, device=where) for name in names]
     if input_path is not None:
         sequence = read_input(input_path, console, series, component).acquired().as_cyclic(cyclic)
+        protocol, places = (first, last, every), (output, report)
         _evaluate_file(
-            sequence, input_path, (first, last, every), chosen, preset or "native", (output, report), console, where
+            sequence, input_path, protocol, chosen, preset or "native", places, console, where, uncertainty=uncertainty
         )
     elif dataset is not None:
         from temporal_interp.evaluation.dataset import subjects_to_score
@@ -177,6 +187,8 @@ def _evaluate_file(
     outputs: tuple[Path | None, Path | None],
     console: Console,
     device: str,
+    *,
+    uncertainty: bool,
 ) -> None:
     """Score one sequence; `protocol` is --from, --to and --every, `outputs` the folder of figures and the report."""
     output, report = outputs
@@ -193,6 +205,7 @@ def _evaluate_file(
             patient=input_path.name,
             keep_frames=_shown_frames(hold_out) if output is not None else (),
             keep_worst=KEPT_FOR_REPORT if report is not None else 0,
+            uncertainty=uncertainty,
             progress=progress,
         )
     shown: list[RenderableType] = [
@@ -211,9 +224,19 @@ def _evaluate_file(
 
         report.absolute().parent.mkdir(parents=True, exist_ok=True)
         with write_errors_naming(report):
-            save_check_report(sequence, evaluation, report, device=device)
+            save_check_report(sequence, evaluation, report, device=device, coverage=_coverage(evaluation))
         shown.append(f"The report is {report}.")
     console.result({"input": input_path, "output": output, "report": report, **as_json([evaluation])}, *shown)
+
+
+def _coverage(evaluation: Evaluation) -> dict[float, float] | None:
+    """Return the shares of errors within the intervals to expect, over all engines; None where nobody asked."""
+    import numpy as np
+
+    measures = [row.measures for row in evaluation.rows if "within_68" in row.measures]
+    if not measures:
+        return None
+    return {share: float(np.nanmean([row[f"within_{round(100 * share)}"] for row in measures])) for share in (0.68, 0.95)}
 
 
 def _evaluate_dataset(

@@ -31,13 +31,14 @@ from temporal_interp.cli.outputs import (
 )
 from temporal_interp.cli.reading import read_input
 from temporal_interp.cli.room import require_room_for_sequence
-from temporal_interp.engines.registry import AUTO
+from temporal_interp.engines.registry import AUTO, AUTO_MEASURED
 from temporal_interp.errors import InvalidInputError, errors_naming
 from temporal_interp.tensors.devices import choose_device
 
 if TYPE_CHECKING:
     from temporal_interp.data.sequence import Sequence
     from temporal_interp.engines.protocol import Engine
+    from temporal_interp.workflows.measured_choice import MeasuredChoice
     from temporal_interp.workflows.request import Request
 
 
@@ -75,6 +76,14 @@ def interpolate(
         Path | None,
         typer.Option(metavar="DIR", help="Also write the displacement fields of every frame, and their Jacobians."),
     ] = None,
+    uncertainty: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Also write the error to expect of every frame, one standard deviation in the unit of the image; "
+            "acquired frames are hidden to learn it, which takes about three times as long.",
+        ),
+    ] = None,
     slices: SliceOption = None,
     window: WindowOption = None,
     film_seconds: SecondsOption = None,
@@ -105,24 +114,33 @@ def interpolate(
         target = as_dicom.folder(output, input_path)
     else:
         target = sequence_output(output) if film is None else film.output
-    require_outputs(target, field_output, inputs=[input_path], force=force)
+    error_output = None if uncertainty is None else sequence_output(uncertainty, "--uncertainty")
+    require_outputs(target, error_output, field_output, inputs=[input_path], force=force)
 
     from temporal_interp.data.provenance import MODEL_KEY
     from temporal_interp.engines.choice import choose_engine
     from temporal_interp.io import notes_on_writing, write_sequence
     from temporal_interp.io.atomic import atomic_folder
     from temporal_interp.workflows.interpolation import run
+    from temporal_interp.workflows.measured_choice import MeasuredChoice
+    from temporal_interp.workflows.uncertainty import run_with_errors
 
-    console, started = Console(json), time.monotonic()
+    console, started, told = Console(json), time.monotonic(), dict[str, object]()
     where = choose_device(device)
-    chosen = None if engine == AUTO else _create(engine, where, fields)  # a wrong name is told of at once
+    automatic = engine in (AUTO, AUTO_MEASURED)
+    chosen = None if automatic else _create(engine, where, fields)  # a wrong name is told of at once
     sequence = read_input(input_path, console, series, component)
     for note in sequence.notes:
         console.note(note)
     headers = None if dicom is None else as_dicom.source(input_path, series, component)
     if chosen is None:
-        choice = choose_engine(sequence.geometry, sequence.slice_thickness, device=where)
+        choice = (
+            choose_engine(sequence.geometry, sequence.slice_thickness, device=where)
+            if engine == AUTO
+            else _measured(sequence.as_cyclic(cyclic), where, console)
+        )
         console.note(choice.reason)
+        told |= {"choice": choice.in_words} if isinstance(choice, MeasuredChoice) else {}
         engine, chosen = choice.name, _create(choice.name, where, fields)
     if first is None and cyclic is None and sequence.period is not None:
         console.note(
@@ -134,12 +152,17 @@ def interpolate(
     _require_fits(request, sequence, None if film else output, fields, None if dicom is None else as_dicom)
     if dicom is not None:
         as_dicom.require_fits(sequence, headers, request.frame_count(sequence))
+    if uncertainty is not None:
+        _require_errors_fit(request, sequence, uncertainty)
 
     with ExitStack() as stack:
         collected = None if fields is None else stack.enter_context(collecting(engine, fields))
         on_frame = None if collected is None else collected.add
         with console.progress("Interpolating") as progress:
-            result = run(request, sequence, chosen, on_frame=on_frame, progress=progress)
+            if uncertainty is None:
+                result, errors = run(request, sequence, chosen, on_frame=on_frame, progress=progress), None
+            else:
+                result, errors = run_with_errors(request, sequence, chosen, on_frame=on_frame, progress=progress)
         if fields is not None and collected is not None:
             folder = stack.enter_context(atomic_folder(fields, overwrite=True))
             collected.write(folder, index_name=sequence.index_name, unit=sequence.unit)
@@ -153,18 +176,36 @@ def interpolate(
             output.absolute().parent.mkdir(parents=True, exist_ok=True)
             write_sequence(result, output, overwrite=force)
             notes = notes_on_writing(result, output)
+        if uncertainty is not None and errors is not None:
+            uncertainty.absolute().parent.mkdir(parents=True, exist_ok=True)
+            write_sequence(errors.sequence, uncertainty, overwrite=force)
     for note in notes:
         console.note(note)
 
     made, seconds = result.synthetic_frames, round(time.monotonic() - started, 1)
-    values: dict[str, object] = {"output": output, "fields": fields, "engine": engine}
+    values: dict[str, object] = {"output": output, "fields": fields, "engine": engine, **told}
     model = next((result.item_attributes[number].get(MODEL_KEY, "") for number in made), chosen.model)
     values |= {"settings": chosen.settings, "model": model}
     values |= {"frames": len(result), "synthetic_frames": made, "period": result.period, "seconds": seconds}
     shown = [f"{output}: {len(result)} frames, {len(made)} of them synthetic ({engine}, {seconds} s)."]
     if fields is not None:
         shown.append(f"{fields}: displacement fields (LPS mm) and their Jacobian determinants.")
+    if errors is not None:
+        values |= {"uncertainty": uncertainty, "expected_error": errors.as_values()}
+        values |= {"expected_error_in_words": errors.in_words}
+        shown.append(f"{uncertainty}: the error to expect, {errors.in_words}.")
     console.result(values, *shown)
+
+
+def _measured(sequence: Sequence, device: str, console: Console) -> MeasuredChoice:
+    """Return the engine that predicts hidden frames of the sequence best; its table is shown."""
+    from temporal_interp.workflows.measured_choice import measure_engines
+
+    with console.progress("Measuring engines") as progress:
+        choice = measure_engines(sequence, device=device, progress=progress)
+    for line in choice.in_lines():
+        console.note(line)
+    return choice
 
 
 def _create(name: str, device: str, fields: Path | None) -> Engine:
@@ -197,6 +238,18 @@ def _require_fits(
     if fields is not None:
         with errors_naming(fields):
             require_apart(times, sequence.unit)
+
+
+def _require_errors_fit(request: Request, sequence: Sequence, uncertainty: Path) -> None:
+    """Refuse, before the work, errors that cannot be written."""
+    import numpy as np
+
+    from temporal_interp.io.format_registry import Planned
+    from temporal_interp.workflows.request import result_times
+
+    shape = sequence.geometry.shape
+    require_room_for_sequence(uncertainty, request.frame_count(sequence), shape, np.dtype(np.float32))
+    require_content(uncertainty, Planned(result_times(request, sequence), sequence.unit, shape, sequence.volumes))
 
 
 def _request(

@@ -55,7 +55,8 @@ EngineOption = Annotated[
     typer.Option(
         "--engine",
         metavar="NAME",
-        help=f"How to synthesise. auto: the one that predicts hidden frames of such data best. {ENGINES}",
+        help="How to synthesise. auto: the one that predicts hidden frames of such data best. auto-measured: the one "
+        f"that predicts hidden frames of this very sequence best, which takes up to a minute an engine. {ENGINES}",
     ),
 ]
 CyclicOption = Annotated[

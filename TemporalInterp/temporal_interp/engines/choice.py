@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -90,6 +91,26 @@ def choose_engine(
         'linear_blend'
     """
     kind = kind_of(geometry, slice_thickness)
+    there, left_out = candidates(geometry, slice_thickness, device=device, torch=torch)
+    best = there[0]
+    level = [spec for spec in there if round(best.scores[kind] - spec.scores[kind], 2) <= LEVEL_DB]
+    chosen = next((spec for spec in level if spec.name == PREFERRED), best)
+    words = [f"Automatic is the {chosen.in_words}: {_why(chosen, best, there, kind)}"]
+    words += left_out_in_words(left_out)
+    return Choice(chosen.name, " ".join(words))
+
+
+def candidates(
+    geometry: Geometry, slice_thickness: float | None = None, *, device: str = "cpu", torch: bool | None = None
+) -> tuple[list[EngineSpec], dict[str, list[EngineSpec]]]:
+    """Return the engines with a score for such data that run here, the best first, and the others by why they do not.
+
+    The arguments are those of `choose_engine`.
+
+    Raises:
+        InvalidInputError: none runs here, or the registry of models cannot be read.
+    """
+    kind = kind_of(geometry, slice_thickness)
     torch = torch_is_there() if torch is None else torch
     scored = sorted(
         (spec for spec in engine_specs().values() if kind in spec.scores), key=lambda spec: -spec.scores[kind]
@@ -100,13 +121,15 @@ def choose_engine(
     there = left_out.pop("", [])
     if not there:
         raise InvalidInputError("No engine can be chosen here; name one.")
-    best = there[0]
-    level = [spec for spec in there if round(best.scores[kind] - spec.scores[kind], 2) <= LEVEL_DB]
-    chosen = next((spec for spec in level if spec.name == PREFERRED), best)
-    words = [f"Automatic is the {chosen.in_words}: {_why(chosen, best, there, kind)}"]
-    for why, specs in left_out.items():
-        words.append(f"Left out: {' and '.join(f'the {spec.in_words}' for spec in specs)} ({why}).")
-    return Choice(chosen.name, " ".join(words))
+    return there, left_out
+
+
+def left_out_in_words(left_out: Mapping[str, Iterable[EngineSpec]]) -> list[str]:
+    """Return a sentence for every reason why engines are left out."""
+    return [
+        f"Left out: {' and '.join(f'the {spec.in_words}' for spec in specs)} ({why})."
+        for why, specs in left_out.items()
+    ]
 
 
 def engine_for(engine: str | Engine, sequence: Sequence, *, device: str = "cpu") -> Engine:

@@ -28,6 +28,9 @@ ENTRY_POINTS = "temporal_interp.engines"
 AUTO = "auto"
 """In place of a name: the engine that `choice.choose_engine` takes for a sequence."""
 
+AUTO_MEASURED = "auto-measured"
+"""Likewise: the one that predicts hidden frames of this very sequence best, see `workflows.measured_choice`."""
+
 FORMER = ("refined",)
 """Engines that the program had; saved commands and scenes may name them."""
 
@@ -196,8 +199,8 @@ def find_engine(name: str) -> EngineSpec:
     spec = engine_specs().get(stem)
     if spec is None:
         what = f"There is no engine '{name}'{' any more' if stem in FORMER else ''}"
-        if name == AUTO:
-            what = f"Which engine '{AUTO}' is depends on the sequence, which is not known here"
+        if name in (AUTO, AUTO_MEASURED):
+            what = f"Which engine '{name}' is depends on the sequence, which is not known here"
         raise InvalidInputError(f"{what}; choose one of {', '.join(engine_names())}.")
     return spec
 

@@ -19,6 +19,7 @@ from temporal_interp.data.provenance import is_synthetic
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.engines.protocol import Engine, PreparedSequence
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
+from temporal_interp.evaluation.coverage import Coverage
 from temporal_interp.evaluation.hold_out import HeldOutGap, HoldOut
 from temporal_interp.evaluation.nearest_endpoint import NearestEndpoint
 from temporal_interp.evaluation.presets import NATIVE, Preset, Score, presets_named
@@ -40,7 +41,9 @@ class Row:
         index_value: its index value, in the sequence's unit.
         measures: every number measured, by name. Besides the preset's metrics: `prepare_seconds` (once per gap, the
             same in all its rows), `frame_seconds` (with the fields), and where the engine gives fields
-            `fold_rate_first` and `fold_rate_last` (from 0 to 1), and where the motion is known `epe_mm`, `epe_p95_mm`
+            `fold_rate_first` and `fold_rate_last` (from 0 to 1), and where the uncertainty is asked for `within_68` and
+            `within_95`, the shares of the voxels where it moves whose error lies within the interval of 68 % and of
+            95 %, and `expected_error`, its mean there, and where the motion is known `epe_mm`, `epe_p95_mm`
             (both fields together) with those of no motion at all, `epe_still_mm` and `epe_still_p95_mm`.
     """
 
@@ -144,6 +147,7 @@ def evaluate(
     patient: str = "",
     keep_frames: Collection[int] = (),
     keep_worst: int = 0,
+    uncertainty: bool = False,
     progress: Progress = no_progress,
 ) -> Evaluation:
     """Predict the held-out frames with every engine, and with the nearest endpoint, and score them.
@@ -160,6 +164,8 @@ def evaluate(
         patient: name of the sequence for the tables.
         keep_frames: numbers of held-out frames whose prediction to keep, for figures.
         keep_worst: also keep so many of the worst predictions of every engine and preset, without their fields.
+        uncertainty: also tell the error to expect of every engine, calibrated on the frames that it sees, and how many
+            errors lie within it.
         progress: receives the progress; may raise CancelledError.
 
     Raises:
@@ -174,7 +180,11 @@ def evaluate(
             scoring = Scoring.of(sequence, chosen, truth=truth, patient=patient)
         report = part_of(progress, number / len(runs), (number + 1) / len(runs))
         worst: list[tuple[Row, Frame]] = []
-        for row, frame in _run(scoring, hold_out, label, engine, report):
+        coverage = None
+        if uncertainty and not isinstance(engine, NearestEndpoint):
+            calibrating, report = part_of(report, 0.0, 0.6), part_of(report, 0.6, 1.0)
+            coverage = Coverage.of(scoring.scaled, hold_out, engine, progress=calibrating)
+        for row, frame in _run(scoring, hold_out, label, engine, report, coverage):
             rows.append(row)
             if row.frame in keep_frames:
                 kept[row.preset, row.engine, row.frame] = frame
@@ -232,7 +242,12 @@ def _require_held_out(keep_frames: Collection[int], hold_out: HoldOut) -> None:
 
 
 def _run(
-    scoring: Scoring, hold_out: HoldOut, label: str, engine: Engine, progress: Progress
+    scoring: Scoring,
+    hold_out: HoldOut,
+    label: str,
+    engine: Engine,
+    progress: Progress,
+    coverage: Coverage | None = None,
 ) -> Iterator[tuple[Row, Frame]]:
     """Yield the scored row and the prediction of every held-out frame for one engine."""
     prepared, times = scoring.prepare(engine, hold_out), scoring.scaled.times
@@ -245,8 +260,10 @@ def _run(
         for frame_number in gap.held_out:
             start = time.perf_counter()
             frame = prepared.at(times[frame_number], fields=True, gap=shown)
-            seconds = {"prepare_seconds": prepare_seconds, "frame_seconds": time.perf_counter() - start}
-            yield scoring.row(label, gap, frame_number, frame, seconds), frame
+            measured = {"prepare_seconds": prepare_seconds, "frame_seconds": time.perf_counter() - start}
+            if coverage is not None:
+                measured |= coverage.measure(frame, frame_number)
+            yield scoring.row(label, gap, frame_number, frame, measured), frame
         prepared.forget_gap(shown)
         report(1.0, f"{label.replace('_', ' ')}: frames {gap.first} to {gap.last}")
 

@@ -90,6 +90,9 @@ HOLD_OUT = (
     Column("epe_p95_mm", "EPE p95", "{:.2f}"),
     Column("epe_still_mm", "EPE at rest", "{:.2f}"),
     Column("epe_still_p95_mm", "rest p95", "{:.2f}"),
+    Column("within_68", "within 68 %", "{:.1%}"),
+    Column("within_95", "within 95 %", "{:.1%}"),
+    Column("expected_error", "error to expect", "{:.1%}"),
     Column("prepare_seconds", "prepare s", "{:.2f}"),
     Column("frame_seconds", "frame s", "{:.3f}"),
 )

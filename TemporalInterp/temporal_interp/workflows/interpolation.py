@@ -13,7 +13,7 @@ from temporal_interp.data.sequence import Gap, Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.engines.choice import engine_for
 from temporal_interp.engines.protocol import Engine, PreparedSequence
-from temporal_interp.engines.registry import AUTO
+from temporal_interp.engines.registry import AUTO, AUTO_MEASURED
 from temporal_interp.engines.room import require_room
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.memory import free_memory
@@ -21,6 +21,9 @@ from temporal_interp.workflows.request import BetweenPhases, FramesInAll, Reques
 
 PREPARE_SHARE = 0.9
 """Share of the progress bar that a long preparation of a gap takes; answering the times takes the rest."""
+
+MEASURING = 0.5
+"""Share of the progress that the measurement of engines takes, where one is asked for."""
 
 SHORT = 2.0
 """Seconds: a preparation of this length gets half of that share, a shorter one less."""
@@ -69,7 +72,8 @@ def interpolate(
         times: their times instead, in the unit of the sequence.
         cyclic: whether the sequence is a loop, in which `factor` and `in_all` also fill the gap from the last frame
             back to the first; None takes it as it is, see `Sequence.as_cyclic`.
-        engine: name of an engine, see `create_engine`, "auto" for the one that `choose_engine` takes, or an engine.
+        engine: name of an engine, see `create_engine`, "auto" for the one that `choose_engine` takes, "auto-measured"
+            for the one that predicts hidden frames of this sequence best, or an engine.
         device: "cpu", "cuda", "cuda:1" or "mps", for an engine given by name.
         progress: receives the progress; may raise CancelledError.
 
@@ -84,6 +88,40 @@ def interpolate(
         (0.0, 20.0, 40.0, 60.0, 80.0)
         >>> interpolate(cine, between=(0, 2), times=[10, 30], engine="linear_blend").synthetic_frames
         [1, 2]
+    """
+    measuring = MEASURING if engine == AUTO_MEASURED else 0.0
+    request, chosen_engine = chosen(
+        sequence,
+        factor=factor,
+        in_all=in_all,
+        between=between,
+        count=count,
+        times=times,
+        cyclic=cyclic,
+        engine=engine,
+        device=device,
+        progress=part_of(progress, 0.0, measuring),
+    )
+    return run(request, sequence, chosen_engine, progress=part_of(progress, measuring, 1.0))
+
+
+def chosen(
+    sequence: Sequence,
+    *,
+    factor: int | None = None,
+    in_all: int | None = None,
+    between: tuple[int, int] | None = None,
+    count: int | None = None,
+    times: abc.Sequence[float] | None = None,
+    cyclic: bool | None = None,
+    engine: str | Engine = AUTO,
+    device: str = "cpu",
+    progress: Progress = no_progress,
+) -> tuple[Request, Engine]:
+    """Return what the arguments of `interpolate` ask for, and the engine; `progress` is that of a measurement.
+
+    Raises:
+        InvalidInputError: the request is contradictory.
     """
     request: Request
     if [factor, in_all, between].count(None) != 2:
@@ -100,7 +138,11 @@ def interpolate(
         if frames is None or (count is not None and times is not None):
             raise InvalidInputError("With between, give either count or times; with factor and in_all, neither.")
         request = BetweenPhases(*between, frames, cyclic)
-    return run(request, sequence, engine_for(engine, sequence, device=device), progress=progress)
+    if engine == AUTO_MEASURED:
+        from temporal_interp.workflows.measured_choice import measured_engine  # imports the evaluation
+
+        return request, measured_engine(sequence.as_cyclic(cyclic), device=device, progress=progress)[0]
+    return request, engine_for(engine, sequence, device=device)
 
 
 def run(

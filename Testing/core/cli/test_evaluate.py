@@ -254,3 +254,17 @@ def test_a_report_that_cannot_be_is_refused_before_the_work(command, recording, 
     result = command("evaluate", "--dataset", "phantoms", "--report", tmp_path / "r.html")
     assert result.exit_code == 2
     assert "--report is for one INPUT" in result.stderr
+
+
+def test_uncertainty_adds_the_coverage(command, events, recording):
+    result = command("evaluate", recording, "--every", 2, *QUICK, "--uncertainty", "--json")
+    assert result.exit_code == 0, result.stderr
+    means = {line["engine"]: line["means"] for line in events(result)[-1]["summary"]}
+    assert 0 <= means["linear_blend"]["within_68"] <= means["linear_blend"]["within_95"] <= 1
+    assert means["linear_blend"]["expected_error"] > 0
+    assert "within_68" not in means["nearest_endpoint"]
+
+
+def test_uncertainty_is_for_one_sequence(command):
+    result = command("evaluate", "--dataset", "phantoms", "--uncertainty")
+    assert result.exit_code == 2

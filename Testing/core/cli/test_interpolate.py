@@ -400,3 +400,47 @@ def test_a_ct_padded_with_nan_keeps_its_padding_and_is_finite_elsewhere(command,
     assert padding.any()
     np.testing.assert_array_equal(np.isnan(made), np.broadcast_to(padding, made.shape))
     assert np.nanmin(made) > -1100
+
+
+def test_uncertainty_writes_a_companion_on_the_same_grid_and_at_the_same_times(command, recording, tmp_path, events):
+    out, errors = tmp_path / "out.seq.nrrd", tmp_path / "errors.nii.gz"
+    result = command(
+        "interpolate", recording, "-o", out, "--factor", 2, *BLEND, "--uncertainty", errors, "--json"
+    )  # fmt: skip
+    assert result.exit_code == 0, result.stderr
+    made, companion = read_sequence(out), read_sequence(errors)
+    assert companion.times == pytest.approx(made.times)
+    assert companion.geometry.is_close(made.geometry)
+    assert "one standard deviation" in companion.item_attributes[1]["TemporalInterp.ExpectedError"]
+    assert "hidden frames" in companion.item_attributes[1]["TemporalInterp.Calibration"]
+    assert not companion[0].array.any()
+    told = events(result)[-1]["expected_error"]
+    assert told["factor_95"] >= 1.96
+    assert [one["frames"] for one in told["calibrated_on"]] == [3, 1]
+
+
+def test_uncertainty_of_two_phases_alone_says_that_it_is_not_calibrated(command, tmp_path, sequence):
+    write_sequence(sequence[:2], tmp_path / "two.seq.nrrd")
+    result = command(
+        "interpolate", tmp_path / "two.seq.nrrd", "-o", tmp_path / "out.seq.nrrd", "--factor", 2, *BLEND,
+        "--uncertainty", tmp_path / "errors.seq.nrrd",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.stderr
+    assert "not calibrated" in result.stdout
+
+
+def test_uncertainty_does_not_overwrite_and_needs_another_name(command, recording, tmp_path):
+    out = tmp_path / "out.seq.nrrd"
+    result = command("interpolate", recording, "-o", out, "--factor", 2, *BLEND, "--uncertainty", out)
+    assert result.exit_code != 0
+    assert "different names" in result.stderr
+    assert files_of(tmp_path) == [recording.name]
+
+
+def test_a_measured_choice_says_why(command, recording, tmp_path):
+    out = tmp_path / "out.seq.nrrd"
+    result = command("interpolate", recording, "-o", out, "--from", 0, "--to", 4, "--count", 1, "--engine",
+                     "auto-measured")  # fmt: skip
+    assert result.exit_code == 0, result.stderr
+    assert "Measuring needs 3 frames to hide" in result.stderr
+    assert out.exists()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slicer.i18n import tr as _
 
-from temporal_interp.engines.registry import find_engine
+from temporal_interp.engines.registry import AUTO_MEASURED, find_engine
 from temporal_interp.errors import TemporalInterpError
 from TemporalInterpLib.adaptation import Adapted
 from TemporalInterpLib.background import Steps
@@ -88,6 +88,11 @@ class EngineSection(Section):
         if parameters.engine == AUTOMATIC:
             choice = automatic_choice(parameters.sequence)
             return choice.reason, _(find_engine(choice.name).expected_time)
+        if parameters.engine == AUTO_MEASURED:
+            return _(
+                "Interpolate hides every second frame first, and takes the engine that predicts these best: up to a "
+                "minute for each. Instants are shown by the automatic choice; the motion is not kept."
+            ), ""
         return "", time_to_expect(engine_name(parameters.engine, parameters.sequence, parameters.adaptedModel))
 
     def _show(self, view: View) -> None:

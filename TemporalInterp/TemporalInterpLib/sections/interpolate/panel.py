@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import qt
 from slicer.i18n import tr as _
 
+from temporal_interp.engines.registry import AUTO_MEASURED
 from TemporalInterpLib.add_sequence import AddedSequence
 from TemporalInterpLib.background import Steps
 from TemporalInterpLib.companions import Companion
 from TemporalInterpLib.deformation_facts import DeformationFacts
 from TemporalInterpLib.engines import engine_name
+from TemporalInterpLib.expected_errors import errors_of, show_errors, told_of
 from TemporalInterpLib.layout import show_in_next_turn
 from TemporalInterpLib.parameter_node import WIDEST_ARROWS
 from TemporalInterpLib.playback import play
@@ -30,7 +33,7 @@ class InterpolateSection(Section):
     watches = frozenset(
         {
             *("sequence", "span", "fill", "firstPhase", "lastPhase", "frameCount", "times"),
-            *("fillWhole", "factor", "framesInAll", "cyclic", "result"),
+            *("fillWhole", "factor", "framesInAll", "cyclic", "result", "errorsShown"),
         }
     )
 
@@ -88,13 +91,22 @@ class InterpolateSection(Section):
     def _show_player(self) -> None:
         result = self.parameters.result
         show_players(result, self.ui.playWidget, self.ui.seekWidget)
+        told = told_of(result)
+        self.ui.resultNote.text = " ".join(told)
+        self.ui.resultNote.visible = bool(told)
+        self.ui.errorsShown.visible = errors_of(result) is not None
+        if result is not None:
+            show_errors(result, shown=self.parameters.errorsShown)
         self.strip.follow(next(iter(browsers_of(result)), None) if result is not None else None)
 
     def _steps(self) -> Steps[AddedSequence]:
         parameters = self.parameters
         play(parameters.result, False)
-        fields = parameters.fields and (
-            engine_name(parameters.engine, parameters.sequence, parameters.adaptedModel) != "linear_blend"
+        # which engine is measured to be the best is not known yet: it may have no fields
+        fields = (
+            parameters.fields
+            and parameters.engine != AUTO_MEASURED
+            and (engine_name(parameters.engine, parameters.sequence, parameters.adaptedModel) != "linear_blend")
         )
         return self.logic.interpolation_steps(
             parameters.sequence,
@@ -103,6 +115,7 @@ class InterpolateSection(Section):
             device=parameters.device,
             adapted_model=parameters.adaptedModel,
             companions=(Companion.DISPLACEMENT_FIRST_TO_T, Companion.JACOBIAN_FIRST_TO_T) if fields else (),
+            errors=parameters.errors,
         )
 
     def _done(self, added: AddedSequence) -> str:
@@ -112,12 +125,19 @@ class InterpolateSection(Section):
         if facts is not None:
             self.parameters.fieldSpacing = min(facts.spacing_mm, WIDEST_ARROWS)
         show_in_next_turn(added.proxy)
+        qt.QTimer.singleShot(0, self._show_errors)  # after that
         play(added.sequence)
         return _("Added '{name}': {count} frames, {synthetic} of them synthetic.").format(
             name=added.sequence.GetName(),
             count=added.sequence.GetNumberOfDataNodes(),
             synthetic=len(synthetic_items_of(added.sequence)),
         )
+
+    def _show_errors(self) -> None:
+        """Draw the errors of the result over it, once it is in the views."""
+        parameters = self.context.parameters
+        if parameters is not None and parameters.result is not None:
+            show_errors(parameters.result, shown=parameters.errorsShown)
 
 
 SECTION = InterpolateSection
