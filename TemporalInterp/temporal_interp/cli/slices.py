@@ -193,6 +193,10 @@ def train(
     synthetic: Annotated[
         int, typer.Option(metavar="N", min=0, help="Learn from N volumes of random tissues, which have close slices.")
     ] = 0,
+    moved: Annotated[
+        bool,
+        typer.Option("--moved", help="Networks that correct what motion makes, from the networks of the program on."),
+    ] = False,
     paper: Annotated[
         bool, typer.Option("--paper", help="Networks and training of the paper's size: for a GPU.")
     ] = False,
@@ -211,6 +215,8 @@ def train(
         raise typer.BadParameter("Give images to learn from, or --synthetic N.")
     if synthetic and (inputs and not fine):
         raise typer.BadParameter("Random tissues have close slices: images that are used with them need --fine.")
+    if paper and moved:
+        raise typer.BadParameter("--paper trains networks of another size than those of the program; omit --moved.")
     if paper and (fine or synthetic):
         raise typer.BadParameter("--paper learns from thick slices; omit it, or omit --fine and --synthetic.")
     require_outputs(
@@ -226,7 +232,7 @@ def train(
     console, started = Console(json), time.monotonic()
     where, settings = choose_device(device), _settings(steps, blurred, paper=paper, fine=fine or synthetic > 0)
     volumes = volumes_to_learn_from(inputs or [], console, series, component)
-    networks = _new_networks(factor, paper=paper).to(where)
+    networks = _new_networks(factor, paper=paper, moved=moved).to(where)
     with console.progress("Training") as progress:
         if synthetic:
             volumes += _random_tissues(synthetic, settings.seed, part_of(progress, 0.0, 0.1))
@@ -385,10 +391,13 @@ def _settings(
     return settings if steps is None else replace(settings, steps=steps)
 
 
-def _new_networks(factor: int, *, paper: bool) -> SliceSynthesis:
-    from temporal_interp.slices.fit_volume import new_model
+def _new_networks(factor: int, *, paper: bool, moved: bool) -> SliceSynthesis:
+    from temporal_interp.slices.fit_volume import guided_from, new_model
+    from temporal_interp.slices.quality import shipped_model
     from temporal_interp.slices.settings import PixelNetworkSettings, SliceNetworkSettings
 
+    if moved:
+        return guided_from(shipped_model(factor)[0])
     if not paper:
         return new_model(factor)
     return new_model(factor, slice_network=SliceNetworkSettings.paper(), pixel_network=PixelNetworkSettings.paper())
@@ -439,8 +448,10 @@ def _methods(
         methods.append(RegisteredSlices("syn", syn(ANTS_DEFAULTS)))
     methods += [MovedSlices(device), SynthesisedSlices(NETWORKS, shipped_model(factor, device)[0])]
     methods += [SynthesisedSlices(Path(name).name, _loaded(name, factor, device)[0]) for name in models]
+    methods.append(CorrectedSlices(None, device))
     if fitting is not None:
+        methods.append(CorrectedSlices(fitting, device))
         for part in (None, *parts):
             fitted = FittedSlices(fitting, device, part, from_scratch)
-            methods += [fitted, CorrectedSlices(fitted), *(FittedViews(fitted, some) for some in SOME_VIEWS if views)]
+            methods += [fitted, *(FittedViews(fitted, some) for some in SOME_VIEWS if views)]
     return methods
