@@ -149,7 +149,7 @@ def apply(
                 factor,
                 how or Quality.QUICK,
                 device=where,
-                settings=_settings(steps, blurred),
+                settings=_settings(steps, blurred, correcting=keep_acquired),
                 keep_acquired=keep_acquired,
                 progress=progress,
             )
@@ -195,7 +195,7 @@ def train(
     ] = 0,
     moved: Annotated[
         bool,
-        typer.Option("--moved", help="Networks that correct what motion makes, from the networks of the program on."),
+        typer.Option("--moved", help="Networks that correct what motion makes; they begin as those of the program."),
     ] = False,
     paper: Annotated[
         bool, typer.Option("--paper", help="Networks and training of the paper's size: for a GPU.")
@@ -300,8 +300,9 @@ def evaluate(
 ) -> None:
     """Hold slices out and restore them, and compare with interpolation and registration across slices, in one run.
 
-    motion is --quality quick; cross-view are the networks that come with the program; fitted have learnt from the
-    remaining slices, without ground truth; motion + fitted is --quality fitted. syn needs the package antspyx.
+    motion is --quality quick; motion + fitted, whose networks have learnt from the remaining slices what motion leaves
+    over, is --quality fitted; motion + networks has not learnt. cross-view are the networks of the program alone, and
+    fitted the same after learning. syn needs the package antspyx.
     """
     from temporal_interp.evaluation.slice_ablation import Part
 
@@ -325,12 +326,20 @@ def evaluate(
     degradation = Degradation.BLURRED if blurred else Degradation.DIRECT
     chosen = list(dict.fromkeys(factors or [2]))
     fitting = _settings(steps, blurred) if fit else None
+    correcting = _settings(steps, blurred, correcting=True) if fit else None
     evaluations = []
     with console.progress("Evaluating") as progress:
         for number, factor in enumerate(chosen):
             part = part_of(progress, number / len(chosen), (number + 1) / len(chosen))
             methods = _methods(
-                factor, models or [], fitting, where, parts=parts, from_scratch=from_scratch, views=views
+                factor,
+                models or [],
+                fitting,
+                correcting,
+                where,
+                parts=parts,
+                from_scratch=from_scratch,
+                views=views,
             )
             evaluations.append(evaluate_slices(sequence.volumes[0], factor, degradation, methods, progress=part))
     tables = [as_table(evaluation, title=input_path.name) for evaluation in evaluations]
@@ -377,16 +386,16 @@ def _random_tissues(count: int, seed: int, progress: Progress) -> list[Volume]:
 
 
 def _settings(
-    steps: int | None, blurred: bool, *, paper: bool = False, fine: bool = False
-) -> SliceTrainingSettings:  # fmt: skip
+    steps: int | None, blurred: bool, *, paper: bool = False, fine: bool = False, correcting: bool = False
+) -> SliceTrainingSettings:
     from dataclasses import replace
 
     from temporal_interp.slices.degradation import Degradation
     from temporal_interp.slices.settings import SliceTrainingSettings
 
-    settings = (
-        SliceTrainingSettings.paper() if paper else SliceTrainingSettings.fine() if fine else SliceTrainingSettings()
-    )
+    kinds = SliceTrainingSettings
+    usual = kinds.correcting if correcting else kinds
+    settings = kinds.paper() if paper else kinds.fine() if fine else usual()
     settings = replace(settings, degradation=Degradation.BLURRED if blurred else Degradation.DIRECT)
     return settings if steps is None else replace(settings, steps=steps)
 
@@ -421,6 +430,7 @@ def _methods(
     factor: int,
     models: list[str],
     fitting: SliceTrainingSettings | None,
+    correcting: SliceTrainingSettings | None,
     device: str,
     *,
     parts: list[Part],
@@ -450,7 +460,7 @@ def _methods(
     methods += [SynthesisedSlices(Path(name).name, _loaded(name, factor, device)[0]) for name in models]
     methods.append(CorrectedSlices(None, device))
     if fitting is not None:
-        methods.append(CorrectedSlices(fitting, device))
+        methods.append(CorrectedSlices(correcting, device))
         for part in (None, *parts):
             fitted = FittedSlices(fitting, device, part, from_scratch)
             methods += [fitted, *(FittedViews(fitted, some) for some in SOME_VIEWS if views)]

@@ -15,7 +15,7 @@ from temporal_interp.errors import InvalidInputError, Progress, no_progress, par
 from temporal_interp.models.registry import Registry
 from temporal_interp.slices.add_slices import add_slices_to_sequence, guides_of_frames, scale_of, slice_attributes
 from temporal_interp.slices.choices import Quality, require_factor
-from temporal_interp.slices.fit_volume import fit_to_volumes
+from temporal_interp.slices.fit_volume import fit_to_volumes, guided_from
 from temporal_interp.slices.model_file import slice_model_of
 from temporal_interp.slices.motion import move_slices
 from temporal_interp.slices.settings import SliceTrainingSettings
@@ -37,14 +37,9 @@ def is_far_apart(geometry: Geometry, factor: int) -> bool:
     return geometry.spacing_kji[0] / factor > FAR_APART * max(geometry.spacing_kji[1:])
 
 
-def shipped_model_name(factor: int, *, guided: bool = False) -> str:
-    """Return the name of the model that comes with the program for a factor.
-
-    Args:
-        factor: 2, 3 or 4.
-        guided: the one that corrects what motion makes, not the one that works alone.
-    """
-    return f"slices-moved-{factor}x" if guided else f"slices-{factor}x"
+def shipped_model_name(factor: int) -> str:
+    """Return the name of the model that comes with the program for a factor."""
+    return f"slices-{factor}x"
 
 
 def shipped_model(
@@ -52,13 +47,19 @@ def shipped_model(
 ) -> tuple[SliceSynthesis, dict[str, str]]:  # fmt: skip
     """Return the model that comes with the program for a factor, on a device, and the attributes that name it.
 
+    Args:
+        factor: 2, 3 or 4.
+        device: where to compute.
+        guided: let it correct what motion makes, see `guided_from`.
+
     Raises:
         InvalidInputError: there is none for this factor, or its file is not the registered one.
     """
     require_factor(factor)
-    name = shipped_model_name(factor, guided=guided)
-    loaded = Registry().load(name)
-    return slice_model_of(loaded).to(device), {"SliceModel": name, "SliceModelSHA256": loaded.sha256}
+    loaded = Registry().load(shipped_model_name(factor))
+    model = slice_model_of(loaded)
+    source = {"SliceModel": shipped_model_name(factor), "SliceModelSHA256": loaded.sha256}
+    return (guided_from(model) if guided else model).to(device), source
 
 
 def with_closer_slices(
@@ -98,7 +99,8 @@ def with_closer_slices(
         return _marked(moved, slice_attributes(factor, source={"SliceMethod": "motion"}))
     model, source = shipped_model(factor, device, guided=keep_acquired)
     source["SliceModel"] += ", fitted to these images"
-    settings, guides = settings or SliceTrainingSettings(), None
+    usual = SliceTrainingSettings.correcting() if keep_acquired else SliceTrainingSettings()
+    settings, guides = settings or usual, None
     moving, fitting = part_of(progress, 0.0, MOVING_SHARE), part_of(progress, MOVING_SHARE, FITTING_SHARE)
     scale = scale_of(sequence)
     if model.guided and scale is not None:
