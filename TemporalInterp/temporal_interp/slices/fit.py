@@ -152,7 +152,9 @@ class SliceFit:
             yield 2 * self._rows_loss(parts.images())
             yield self._slices_loss(parts.slabs())
             if settings.coronal_distillation or settings.sagittal_distillation:
-                yield self._distillation(*parts.acquired())
+                acquired, guide = parts.acquired()
+                if guide is not None or not self.model.guided:
+                    yield self._distillation(acquired, guide)
 
     def _rows_loss(self, part: Restoration) -> torch.Tensor:
         """Return L_c^int, which is also L_s^int (Eqs. 9 and 10)."""

@@ -12,13 +12,15 @@ import torch
 from temporal_interp.data.field_of_view import is_constant, outside_as_nan, require_seen
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.intensity import IntensityRange
+from temporal_interp.data.scalar_type import to_scalar_type
 from temporal_interp.data.sequence import Sequence as Frames
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
+from temporal_interp.slices.classical import Classical, interpolate_slices
 from temporal_interp.slices.seen import filled_slices, seen_between
 from temporal_interp.slices.slice_course import SliceEngine, slice_course
 from temporal_interp.slices.slice_grid import closer_slices
-from temporal_interp.slices.trust import trust_in_motion
+from temporal_interp.slices.trust import tried_shares
 from temporal_interp.tensors.parallel_map import parallel_map
 from temporal_interp.tensors.spatial import resize
 
@@ -121,10 +123,16 @@ def moved_between(
     apart = np.zeros(arrays.shape, np.float32) if with_apart else None
     course = slice_course(stacks, geometry, scale)
     wanted = [gap.time_of(step / factor) for gap in course.gaps for step in range(1, factor)]
-    trust = trust_in_motion(course, device=device, loop=loop, progress=part_of(progress, 0.0, TRYING_SHARE))
-    engine = SliceEngine(device=device, loop=loop, trust=trust, apart={} if with_apart else None)
+    shares = tried_shares(course, device=device, loop=loop, progress=part_of(progress, 0.0, TRYING_SHARE))
+    engine = SliceEngine(device=device, loop=loop, trust=shares.motion, apart={} if with_apart else None)
     between = slices_at(course, wanted, engine, progress=part_of(progress, TRYING_SHARE, 1.0))
     arrays[:, np.arange(slices) % factor != 0] = between.swapaxes(0, 1)
+    if shares.spline:
+        for stack, array in zip(stacks, arrays, strict=True):
+            spline = interpolate_slices(Volume(stack, geometry), factor, Classical.CUBIC).array
+            for number in np.flatnonzero(np.arange(slices) % factor):  # slice by slice, to need little memory
+                made = array[number] + shares.spline * (spline[number].astype(np.float64) - array[number])
+                array[number] = to_scalar_type(made, array.dtype)
     if apart is not None and engine.apart is not None:
         for (gap, t), coarse in engine.apart.items():
             image = torch.from_numpy(coarse)[:, None] * (scale.high - scale.low)
