@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -24,13 +24,13 @@ class TrainingVolume:
         array: (K, J, I) float32, intensities from 0 to 1.
         spacing_kji: voxel size in mm.
         guides: what motion makes of it where slices, or rows, or columns are hidden, by their axis, see
-            `guides.guides_of`; none for networks without guide.
+            `guides.guides_of`; None for networks without guide. Only along these axes guided networks learn.
         guide: what motion puts between its own slices, (2, (K - 1) r + 1, J, I).
     """
 
     array: np.ndarray
     spacing_kji: tuple[float, float, float]
-    guides: Mapping[int, Guided] = field(default_factory=dict)
+    guides: Mapping[int, Guided] | None = None
     guide: np.ndarray | None = None
 
 
@@ -204,8 +204,12 @@ class _Along:
     def __init__(self, volume: TrainingVolume, axis: int, factor: int, settings: SliceTrainingSettings) -> None:
         self.axis, self.factor = axis, factor
         self.guide: torch.Tensor | None = None
-        guided = volume.guides.get(axis)
-        if guided is not None:
+        self.can_restore = False
+        if volume.guides is not None and axis not in volume.guides:
+            self.fine = self.seen = torch.from_numpy(volume.array)
+            return
+        if volume.guides is not None:
+            guided = volume.guides[axis]
             self.fine, self.seen = torch.from_numpy(guided.fine), torch.from_numpy(guided.seen)
             self.guide = torch.from_numpy(guided.guide)
             self.can_restore = True

@@ -16,7 +16,7 @@ from temporal_interp.errors import Progress, no_progress
 from temporal_interp.slices.classical import Classical, interpolate_slices
 from temporal_interp.slices.slice_course import SliceEngine
 
-MOST_TRIED, EVERY = 6, 4
+MOST_TRIED, EVERY = 4, 4
 """Slices that are tried: at most so many, spread over the stack, and no more than one for so many gaps, so that it
 takes little beside the work itself."""
 

@@ -146,7 +146,7 @@ class TestLearning:
     def test_parts_that_are_drawn_match_their_guide(self):
         fine = np.arange(9 * 14 * 15, dtype=np.float32).reshape(9, 14, 15)
         guided = Guided(fine, fine, np.stack([fine + 0.25, fine]))
-        volume = TrainingVolume(fine[:5], (2.0, 1.0, 1.0), {axis: guided for axis in (0, 1, 2)}, np.stack([fine, fine]))
+        volume = TrainingVolume(fine[:5], (2.0, 1.0, 1.0), dict.fromkeys((0, 1, 2), guided), np.stack([fine, fine]))
         parts = SubVolumes([volume], 2, QUICK, torch.device("cpu"))
         for draw in (parts.images, parts.slabs) * 4:
             part = draw()
