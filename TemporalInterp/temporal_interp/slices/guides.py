@@ -90,7 +90,8 @@ def guided_along(
     if count < (FEWEST - 1) * factor + 1:
         return None
     fine = np.ascontiguousarray(fine[:count], np.float32)
-    spacing = (apart * factor, *(along for number, along in enumerate(spacing_kji) if number != axis))
+    rest = [along for number, along in enumerate(spacing_kji) if number != axis]
+    spacing = (apart * factor, rest[0], rest[1])
     seen = blur(fine, factor) if degradation is Degradation.BLURRED else fine
     guide = guides_of([seen[::factor]], spacing, factor, device=device, progress=progress)[0]
     return Guided(fine, seen, guide)

@@ -159,7 +159,7 @@ class SubVolumes:
             guides = torch.stack(guide)
             guides = guides if across is None else guides.squeeze(2 + across)
             guides = guides.to(self.device)
-        return Restoration(*(parts.to(self.device) for parts in pair), guides)
+        return Restoration(pair[0].to(self.device), pair[1].to(self.device), guides)
 
     def _along(self) -> _Along:
         """Return a volume along its slice axis, or, in that share of the draws, along one of the other two."""
