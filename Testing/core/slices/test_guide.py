@@ -1,5 +1,7 @@
 """Guided networks: they see what motion makes, and leave it where they know nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,7 @@ from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.models.model_file import load_model
+from temporal_interp.slices import fit
 from temporal_interp.slices.add_slices import add_slices, add_slices_to_sequence
 from temporal_interp.slices.fit_volume import fit_to_volumes, guided_from, new_model
 from temporal_interp.slices.guide import beside_linear
@@ -154,6 +157,29 @@ class TestLearning:
             torch.testing.assert_close(part.guide[:, 1, ::2], part.given)
         given, guide = parts.acquired()
         assert guide.shape[2] == 2 * given.shape[1] - 1
+
+    def test_less_of_the_correction_counts_where_more_may_lie_between(self, thick, monkeypatch):
+        judged = []
+        monkeypatch.setattr(HeldOut, "judge", lambda *_: judged.append(1) or (1 / len(judged), 0.8))
+        array = (thick.array[:5, :12, :12] - thick.array.min()) / np.ptp(thick.array)
+        volume = Volume(array, Geometry(array.shape, (4.0, 1.0, 1.0)))
+        model = fit_to_volumes(new_model(4, **TINY, guided=True), [volume], QUICK)
+        assert float(model.share) == pytest.approx(0.4)
+        assert len(judged) == 2  # before the first step and after the last
+
+    def test_a_fit_that_no_longer_gains_ends(self, thick, monkeypatch):
+        monkeypatch.setattr(HeldOut, "judge", lambda *_: (1.0, 0.0))
+        monkeypatch.setattr(fit, "JUDGED_EVERY", 1)
+        array = (thick.array[:5, :12, :12] - thick.array.min()) / np.ptp(thick.array)
+        volume, told = Volume(array, Geometry(array.shape, (2.0, 1.0, 1.0))), []
+        model = new_model(2, **TINY, guided=True)
+        before = {name: value.clone() for name, value in model.state_dict().items()}
+        settings = replace(QUICK, steps=50)
+        fit_to_volumes(model, [volume], settings, progress=lambda _, message: told.append(message))
+        assert "learning from the images, step 2 of 50" in told
+        assert "learning from the images, step 3 of 50" not in told
+        assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items() if name != "share")
+        assert not model.share
 
     def test_a_fit_ends_with_the_weights_that_gained_most(self, thick):
         scale = 1 / float(np.ptp(thick.array))
