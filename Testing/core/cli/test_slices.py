@@ -311,7 +311,8 @@ class TestRealChest:
         assert result.exit_code == 0, result.output
         for factor in (2, 3):
             rows = {row["method"]: row for row in events(result)[-1]["rows"] if row["factor"] == factor}
-            assert list(rows) == ["nearest", "linear", "cubic", "sinc", "demons", *SYN, "motion", "cross-view"]
+            classical = ["nearest", "linear", "cubic", "sinc", "demons", *SYN]
+            assert list(rows) == [*classical, "motion", "cross-view", "motion + networks"]
             for measure in ("psnr", "psnr_held_out", "ssim_axial", "ssim_coronal", "ssim_sagittal"):
                 assert rows["nearest"][measure] < rows["linear"][measure]
             # slices that are given are exact, so the others alone score lower
