@@ -236,7 +236,8 @@ def _coverage(evaluation: Evaluation) -> dict[float, float] | None:
     measures = [row.measures for row in evaluation.rows if "within_68" in row.measures]
     if not measures:
         return None
-    return {share: float(np.nanmean([row[f"within_{round(100 * share)}"] for row in measures])) for share in (0.68, 0.95)}
+    names = {0.68: "within_68", 0.95: "within_95"}
+    return {share: float(np.nanmean([row[name] for row in measures])) for share, name in names.items()}
 
 
 def _evaluate_dataset(

@@ -152,7 +152,7 @@ def apply(
                 factor,
                 how or Quality.QUICK,
                 device=where,
-                settings=_settings(steps, blurred),
+                settings=_settings(steps, blurred, correcting=keep_acquired),
                 keep_acquired=keep_acquired,
                 progress=progress,
             )
@@ -199,6 +199,10 @@ def train(
     synthetic: Annotated[
         int, typer.Option(metavar="N", min=0, help="Learn from N volumes of random tissues, which have close slices.")
     ] = 0,
+    moved: Annotated[
+        bool,
+        typer.Option("--moved", help="Networks that correct what motion makes; they begin as those of the program."),
+    ] = False,
     paper: Annotated[
         bool, typer.Option("--paper", help="Networks and training of the paper's size: for a GPU.")
     ] = False,
@@ -220,6 +224,8 @@ def train(
         raise typer.BadParameter("Give images to learn from, or --synthetic N.")
     if synthetic and (inputs and not fine):
         raise typer.BadParameter("Random tissues have close slices: images that are used with them need --fine.")
+    if paper and moved:
+        raise typer.BadParameter("--paper trains networks of another size than those of the program; omit --moved.")
     if paper and (fine or synthetic):
         raise typer.BadParameter("--paper learns from thick slices; omit it, or omit --fine and --synthetic.")
     require_outputs(
@@ -235,7 +241,7 @@ def train(
     console, started = Console(json), time.monotonic()
     where, settings = choose_device(device), _settings(steps, blurred, paper=paper, fine=fine or synthetic > 0)
     volumes = volumes_to_learn_from(inputs or [], console, series, component)
-    networks = _new_networks(factor, paper=paper).to(where)
+    networks = _new_networks(factor, paper=paper, moved=moved).to(where)
     with console.progress("Training") as progress:
         if synthetic:
             volumes += _random_tissues(synthetic, settings.seed, part_of(progress, 0.0, 0.1))
@@ -303,8 +309,9 @@ def evaluate(
 ) -> None:
     """Hold slices out and restore them, and compare with interpolation and registration across slices, in one run.
 
-    motion is --quality quick; cross-view are the networks that come with the program; fitted have learnt from the
-    remaining slices, without ground truth; motion + fitted is --quality fitted. syn needs the package antspyx.
+    motion is --quality quick; motion + fitted, whose networks have learnt from the remaining slices what motion leaves
+    over, is --quality fitted; motion + networks has not learnt. cross-view are the networks of the program alone, and
+    fitted the same after learning. syn needs the package antspyx.
     """
     from temporal_interp.evaluation.slice_ablation import Part
     from temporal_interp.slices.choices import require_factor
@@ -331,12 +338,20 @@ def evaluate(
     degradation = Degradation.BLURRED if blurred else Degradation.DIRECT
     chosen = list(dict.fromkeys(factors or [2]))
     fitting = _settings(steps, blurred) if fit else None
+    correcting = _settings(steps, blurred, correcting=True) if fit else None
     evaluations = []
     with console.progress("Evaluating") as progress:
         for number, factor in enumerate(chosen):
             part = part_of(progress, number / len(chosen), (number + 1) / len(chosen))
             methods = _methods(
-                factor, models or [], fitting, where, parts=parts, from_scratch=from_scratch, views=views
+                factor,
+                models or [],
+                fitting,
+                correcting,
+                where,
+                parts=parts,
+                from_scratch=from_scratch,
+                views=views,
             )
             evaluations.append(evaluate_slices(sequence.volumes[0], factor, degradation, methods, progress=part))
     tables = [as_table(evaluation, title=input_path.name) for evaluation in evaluations]
@@ -384,24 +399,27 @@ def _random_tissues(count: int, seed: int, progress: Progress) -> list[Volume]:
 
 
 def _settings(
-    steps: int | None, blurred: bool, *, paper: bool = False, fine: bool = False
-) -> SliceTrainingSettings:  # fmt: skip
+    steps: int | None, blurred: bool, *, paper: bool = False, fine: bool = False, correcting: bool = False
+) -> SliceTrainingSettings:
     from dataclasses import replace
 
     from temporal_interp.slices.degradation import Degradation
     from temporal_interp.slices.settings import SliceTrainingSettings
 
-    settings = (
-        SliceTrainingSettings.paper() if paper else SliceTrainingSettings.fine() if fine else SliceTrainingSettings()
-    )
+    kinds = SliceTrainingSettings
+    usual = kinds.correcting if correcting else kinds
+    settings = kinds.paper() if paper else kinds.fine() if fine else usual()
     settings = replace(settings, degradation=Degradation.BLURRED if blurred else Degradation.DIRECT)
     return settings if steps is None else replace(settings, steps=steps)
 
 
-def _new_networks(factor: int, *, paper: bool) -> SliceSynthesis:
-    from temporal_interp.slices.fit_volume import new_model
+def _new_networks(factor: int, *, paper: bool, moved: bool) -> SliceSynthesis:
+    from temporal_interp.slices.fit_volume import guided_from, new_model
+    from temporal_interp.slices.quality import shipped_model
     from temporal_interp.slices.settings import PixelNetworkSettings, SliceNetworkSettings
 
+    if moved:
+        return guided_from(shipped_model(factor)[0])
     if not paper:
         return new_model(factor)
     return new_model(factor, slice_network=SliceNetworkSettings.paper(), pixel_network=PixelNetworkSettings.paper())
@@ -425,6 +443,7 @@ def _methods(
     factor: int,
     models: list[str],
     fitting: SliceTrainingSettings | None,
+    correcting: SliceTrainingSettings | None,
     device: str,
     *,
     parts: list[Part],
@@ -452,8 +471,10 @@ def _methods(
         methods.append(RegisteredSlices("syn", syn(ANTS_DEFAULTS)))
     methods += [MovedSlices(device), SynthesisedSlices(NETWORKS, shipped_model(factor, device)[0])]
     methods += [SynthesisedSlices(Path(name).name, _loaded(name, factor, device)[0]) for name in models]
+    methods.append(CorrectedSlices(None, device))
     if fitting is not None:
+        methods.append(CorrectedSlices(correcting, device))
         for part in (None, *parts):
             fitted = FittedSlices(fitting, device, part, from_scratch)
-            methods += [fitted, CorrectedSlices(fitted), *(FittedViews(fitted, some) for some in SOME_VIEWS if views)]
+            methods += [fitted, *(FittedViews(fitted, some) for some in SOME_VIEWS if views)]
     return methods

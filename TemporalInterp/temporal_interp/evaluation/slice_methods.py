@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Protocol
 
+from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, Progress, part_of
 from temporal_interp.evaluation.slice_ablation import Part, slice_network_without, training_without
-from temporal_interp.slices.add_slices import View, add_slices
+from temporal_interp.slices.add_slices import View, add_slices, guides_of_frames
 from temporal_interp.slices.classical import Classical, interpolate_slices
 from temporal_interp.slices.fit_volume import fit_to_volumes, new_model
 from temporal_interp.slices.motion import move_slices
-from temporal_interp.slices.quality import corrected, shipped_model
+from temporal_interp.slices.quality import fit_guided, shipped_model
 from temporal_interp.slices.settings import SliceTrainingSettings
 from temporal_interp.slices.synthesis_model import SliceSynthesis
 
@@ -126,31 +127,29 @@ class FittedSlices:
 
 @dataclass(frozen=True, eq=False)
 class CorrectedSlices:
-    """Tissue moved from slice to slice, corrected by networks that have been fitted already; the given slices stay.
+    """Tissue moved from slice to slice, corrected by networks that learn what it leaves over; the given slices stay.
 
     Attributes:
-        fitted: whose networks; it has to come first in a table.
+        settings: of the fit to the given slices; None leaves the networks as they come with the program.
+        device: where to compute.
     """
 
-    fitted: FittedSlices
+    settings: SliceTrainingSettings | None
+    device: str = "cpu"
 
     @property
     def name(self) -> str:
-        """The name of the fitted networks after that of motion."""
-        return f"motion + {self.fitted.name}"
+        """Name in tables."""
+        return "motion + networks" if self.settings is None else "motion + fitted"
 
     def add(self, given: Volume, factor: int, *, keep_given: bool, progress: Progress) -> Volume:
-        """Return a volume with factor - 1 slices between every two.
-
-        Raises:
-            InvalidInputError: the networks have not been fitted yet.
-        """
-        model = _require_fitted(self.name, self.fitted)
-        by_networks = add_slices(given, model, progress=part_of(progress, 0.0, 0.5))
-        moved = MovedSlices(self.fitted.device).add(
-            given, factor, keep_given=True, progress=part_of(progress, 0.5, 1.0)
-        )
-        return corrected(moved, by_networks, factor)
+        """Return a volume with factor - 1 slices between every two."""
+        model, _ = shipped_model(factor, self.device, guided=True)
+        stack, scale = Sequence([given], [0.0], "frame", ""), IntensityRange.of([given])
+        guides = guides_of_frames(stack, scale, model, progress=part_of(progress, 0.0, 0.3))
+        if self.settings is not None:
+            fit_guided(model, stack, guides, scale, self.settings, progress=part_of(progress, 0.3, 0.9))
+        return add_slices(given, model, scale=scale, guide=guides[0], progress=part_of(progress, 0.9, 1.0))
 
 
 @dataclass(frozen=True, eq=False)

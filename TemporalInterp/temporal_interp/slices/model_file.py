@@ -28,6 +28,7 @@ def save_slice_model(model: SliceSynthesis, path: Path, training: Mapping[str, A
     """
     settings = {
         "factor": model.factor,
+        "guided": model.guided,
         "slice_network": model.slice_network.settings.as_dict(),
         "pixel_network": model.pixel_network.settings.as_dict(),
     }
@@ -44,13 +45,14 @@ def slice_model_of(loaded: LoadedModel) -> SliceSynthesis:
         raise InvalidInputError(f"{loaded.path} holds a {loaded.kind}, but a model for slices is needed.")
     try:
         factor = loaded.settings["factor"]
+        guided = bool(loaded.settings.get("guided", False))  # older files have none
         slice_network = SliceNetworkSettings.from_dict(loaded.settings["slice_network"])
         pixel_network = PixelNetworkSettings.from_dict(loaded.settings["pixel_network"])
     except (KeyError, TemporalInterpError) as error:
         raise InvalidInputError(f"{loaded.path} describes no model for slices: {error}.") from error
     if factor not in FACTORS:
         raise InvalidInputError(f"{loaded.path} describes no model for slices: its factor is {factor!r}.")
-    model = SliceSynthesis(factor, slice_network, pixel_network)
+    model = SliceSynthesis(factor, slice_network, pixel_network, guided=guided)
     try:
         model.load_state_dict(loaded.state)
     except RuntimeError as error:

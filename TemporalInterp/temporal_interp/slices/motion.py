@@ -12,17 +12,24 @@ import torch
 from temporal_interp.data.field_of_view import is_constant, outside_as_nan, require_seen
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.intensity import IntensityRange
+from temporal_interp.data.scalar_type import to_scalar_type
 from temporal_interp.data.sequence import Sequence as Frames
 from temporal_interp.data.volume import Volume
-from temporal_interp.errors import InvalidInputError, Progress, no_progress
+from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.memory import Footprint, require_fits
+from temporal_interp.slices.classical import Classical, interpolate_slices
 from temporal_interp.slices.seen import filled_slices, seen_between
 from temporal_interp.slices.slice_course import SliceEngine, slice_course
 from temporal_interp.slices.slice_grid import closer_slices
+from temporal_interp.slices.trust import tried_shares
 from temporal_interp.tensors.parallel_map import parallel_map
+from temporal_interp.tensors.spatial import resize
 
 TILTED = 1.0
 """In voxels: a stack whose slices are shifted by more, each against the one before, is said to be tilted."""
+
+TRYING_SHARE = 0.1
+"""Of the progress, for the trial of motion."""
 
 TILTED_SHARE = 0.8
 """Of the gaps, that are shifted alike, by half of the usual shift or less to either side."""
@@ -76,6 +83,68 @@ MEMORY = Footprint(per_voxel=100)
 """For a voxel of every frame."""
 
 
+@dataclass(frozen=True, eq=False)
+class Moved:
+    """Stacks with slices to which tissue was moved.
+
+    Attributes:
+        arrays: (stacks, (K - 1) factor + 1, J, I), every factor-th slice as it was given.
+        apart: how far the two moved slices disagree, likewise, float32 in the unit of the images; 0 in given slices.
+            None where it was not asked for.
+        notes: see `notes_on_shifts`.
+    """
+
+    arrays: np.ndarray
+    apart: np.ndarray | None
+    notes: list[str]
+
+
+def moved_between(
+    stacks: Sequence[np.ndarray],
+    geometry: Geometry,
+    scale: IntensityRange,
+    factor: int,
+    *,
+    with_apart: bool = False,
+    loop: bool = False,
+    device: str = "cpu",
+    progress: Progress = no_progress,
+) -> Moved:
+    """Return stacks with factor - 1 slices between every two.
+
+    Args:
+        stacks: (K, J, I) each, all of them numbers.
+        geometry: of each.
+        scale: intensities between which motion is looked for.
+        factor: from 2 on.
+        with_apart: also tell how far the moved slices disagree.
+        loop: the stacks are the frames of a loop.
+        device: where to compute.
+        progress: receives the progress; may raise CancelledError.
+    """
+    count, slices = len(stacks), (geometry.shape[0] - 1) * factor + 1
+    arrays = np.empty((count, slices, *geometry.shape[1:]), stacks[0].dtype)
+    arrays[:, ::factor] = stacks
+    apart = np.zeros(arrays.shape, np.float32) if with_apart else None
+    course = slice_course(stacks, geometry, scale)
+    wanted = [gap.time_of(step / factor) for gap in course.gaps for step in range(1, factor)]
+    shares = tried_shares(course, device=device, loop=loop, progress=part_of(progress, 0.0, TRYING_SHARE))
+    engine = SliceEngine(device=device, loop=loop, trust=shares.motion, apart={} if with_apart else None)
+    between = slices_at(course, wanted, engine, progress=part_of(progress, TRYING_SHARE, 1.0))
+    arrays[:, np.arange(slices) % factor != 0] = between.swapaxes(0, 1)
+    if shares.spline:
+        for stack, array in zip(stacks, arrays, strict=True):
+            spline = interpolate_slices(Volume(stack, geometry), factor, Classical.CUBIC).array
+            for number in np.flatnonzero(np.arange(slices) % factor):  # slice by slice, to need little memory
+                made = array[number] + shares.spline * (spline[number].astype(np.float64) - array[number])
+                array[number] = to_scalar_type(made, array.dtype)
+    if apart is not None and engine.apart is not None:
+        for (gap, t), coarse in engine.apart.items():
+            image = torch.from_numpy(coarse)[:, None] * (scale.high - scale.low)
+            apart[:, gap * factor + round(t * factor)] = resize(image, geometry.shape[1:])[:, 0].numpy()
+    return Moved(arrays, apart, notes_on_shifts(engine.shifts, geometry))
+
+
 def move_slices(
     sequence: Frames, factor: int, *, device: str = "cpu", progress: Progress = no_progress
 ) -> Frames:  # fmt: skip
@@ -113,24 +182,24 @@ def move_slices(
     if not device.startswith("cuda"):
         require_fits(MEMORY, (len(sequence), *sequence.geometry.shape), "Adding slices to volumes", result)
     stacks = [filled_slices(volume) for volume in sequence.volumes]
-    grid, notes = closer_slices(sequence.geometry, factor), list(sequence.notes)
-    arrays = np.empty((len(sequence), *grid.shape), sequence[0].array.dtype)
+    grid = closer_slices(sequence.geometry, factor)
+    notes: list[str] = []
     if all(map(is_constant, stacks)):
-        arrays[:] = [stack[:1] for stack in stacks]
+        arrays = np.stack([np.broadcast_to(stack[:1], grid.shape) for stack in stacks])
     else:
-        course = slice_course(stacks, sequence.geometry, IntensityRange.of_contrast(sequence.volumes))
-        wanted = [gap.time_of(step / factor) for gap in course.gaps for step in range(1, factor)]
-        engine = SliceEngine(device=device, loop=sequence.period is not None)
-        between = slices_at(course, wanted, engine, progress=progress)
-        arrays[:, np.arange(grid.shape[0]) % factor != 0] = between.swapaxes(0, 1)
-        notes += notes_on_shifts(engine.shifts, sequence.geometry)
+        scale = IntensityRange.of_contrast(sequence.volumes)
+        loop = sequence.period is not None
+        moved = moved_between(
+            stacks, sequence.geometry, scale, factor, loop=loop, device=device, progress=progress
+        )  # fmt: skip
+        arrays, notes = moved.arrays, moved.notes
     volumes = []
     for volume, array in zip(sequence.volumes, arrays, strict=True):
         made = outside_as_nan(array, seen_between(volume, factor))
         made[::factor] = volume.array
         volumes.append(Volume(made, grid))
     progress(1.0, "adding slices")
-    return replace(sequence, volumes=volumes, notes=notes)
+    return replace(sequence, volumes=volumes, notes=[*sequence.notes, *notes])
 
 
 def notes_on_shifts(shifts: dict[int, np.ndarray], geometry: Geometry) -> list[str]:

@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from temporal_interp.networks.convolution import near_zero
 from temporal_interp.slices.attention import ResidualGroup
+from temporal_interp.slices.guide import beside_linear, close_gate, corrected, guide_channels
 from temporal_interp.slices.settings import PixelNetworkSettings
 
 
@@ -51,34 +52,43 @@ class PixelNetwork(nn.Module):
     """Adds r - 1 rows between every two of an image.
 
     Ours: the output is added to the linearly stretched image, so that a fresh network is linear interpolation; and both
-    attentions of HAN can be left out.
+    attentions of HAN can be left out. A guided network also sees what motion makes of the image, and corrects that.
 
     Args:
         factor: r.
         settings: of the network.
+        guided: whether there is a guide, see `guide`.
     """
 
-    def __init__(self, factor: int, settings: PixelNetworkSettings) -> None:
+    def __init__(self, factor: int, settings: PixelNetworkSettings, *, guided: bool = False) -> None:
         super().__init__()
         width = settings.width
-        self.factor, self.settings = factor, settings
-        self.head = nn.Conv2d(1, width, 3, padding=1)
+        self.factor, self.settings, self.guided = factor, settings, guided
+        self.head = nn.Conv2d(1 + (guided and guide_channels(factor)), width, 3, padding=1)
         self.groups = nn.ModuleList(ResidualGroup(width, settings.blocks) for _ in range(settings.groups))
         self.last = nn.Conv2d(width, width, 3, padding=1)
         self.layer_attention = LayerAttention(settings.groups, width) if settings.holistic else None
         self.channel_attention = ChannelSpatialAttention() if settings.holistic else None
         self.join = nn.Conv2d(2 * width, width, 3, padding=1) if settings.holistic else None
         self.stretch = nn.Conv2d(width, width * factor, 3, padding=1)
-        self.tail = nn.Conv2d(width, 1, 3, padding=1)
+        self.tail = nn.Conv2d(width, 1 + guided, 3, padding=1)
         near_zero(self.tail)
+        if guided:
+            close_gate(self.tail, 1)
 
-    def forward(self, image: torch.Tensor) -> torch.Tensor:
+    def forward(self, image: torch.Tensor, guide: torch.Tensor | None = None) -> torch.Tensor:
         """Return an image of (rows - 1) r + 1 rows from one of (N, 1, rows, columns).
 
         Row n r of the result lies where row n of the image does. The r - 1 rows beyond the last are dropped (paper).
+
+        Args:
+            image: the rows that there are.
+            guide: of a guided network, (N, 2, (rows - 1) r + 1, columns), see `guide`.
         """
         rows = (image.shape[2] - 1) * self.factor + 1
-        head = self.head(image)
+        linear = functional.interpolate(image, size=(rows, image.shape[3]), mode="bilinear", align_corners=True)
+        seen = image if guide is None else torch.cat([image, beside_linear(guide, linear, self.factor)], 1)
+        head = self.head(seen)
         features, layers = head, []
         for group in self.groups:
             features = group(features)
@@ -88,8 +98,8 @@ class PixelNetwork(nn.Module):
             across_layers = self.layer_attention(layers)
             features = self.join(torch.cat([self.channel_attention(features), across_layers], 1))
         detail = self.tail(rows_from_channels(self.stretch(features + head), self.factor))
-        linear = functional.interpolate(image, size=(rows, image.shape[3]), mode="bilinear", align_corners=True)
-        return linear + detail[:, :, :rows]
+        made = linear + detail[:, :1, :rows]
+        return made if guide is None else corrected(guide[:, :1], made, detail[:, 1:, :rows])
 
 
 def rows_from_channels(features: torch.Tensor, factor: int) -> torch.Tensor:

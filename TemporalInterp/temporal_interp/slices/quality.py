@@ -8,26 +8,24 @@ from dataclasses import replace
 import numpy as np
 
 from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.provenance import has_synthetic_slices
-from temporal_interp.data.scalar_type import to_scalar_type
 from temporal_interp.data.sequence import Sequence
-from temporal_interp.data.volume import Volume
 from temporal_interp.errors import InvalidInputError, Progress, no_progress, part_of
 from temporal_interp.models.registry import Registry
-from temporal_interp.slices.add_slices import add_slices_to_sequence, slice_attributes
+from temporal_interp.slices.add_slices import add_slices_to_sequence, guides_of_frames, scale_of, slice_attributes
 from temporal_interp.slices.choices import Quality, require_factor
-from temporal_interp.slices.fit_volume import fit_to_volumes
+from temporal_interp.slices.fit_volume import fit_to_volumes, guided_from
 from temporal_interp.slices.model_file import slice_model_of
 from temporal_interp.slices.motion import move_slices
 from temporal_interp.slices.settings import SliceTrainingSettings
 from temporal_interp.slices.synthesis_model import SliceSynthesis
 
-FITTING_SHARE = 0.7
-"""Share of the progress for the fit of the networks."""
+MOVING_SHARE, FITTING_SHARE = 0.2, 0.9
+"""Shares of the progress after the motion, and after the fit of the networks."""
 
-NETWORKS_SHARE = 0.4
-"""Share of the networks in a slice that tissue was moved to: the two err in different places, so that together they are
-better than either. On a part of a chest CT 0.3 to 0.5 differ little."""
+LEARNT_FRAMES = 3
+"""Frames of a cine from which networks learn, evenly spread: the others show the same."""
 
 FAR_APART = 2.0
 """In pixels: gaps wider than this after slices were added are wide. A short-axis cine has them, a CT does not (our
@@ -44,16 +42,24 @@ def shipped_model_name(factor: int) -> str:
     return f"slices-{factor}x"
 
 
-def shipped_model(factor: int, device: str = "cpu") -> tuple[SliceSynthesis, dict[str, str]]:
+def shipped_model(
+    factor: int, device: str = "cpu", *, guided: bool = False
+) -> tuple[SliceSynthesis, dict[str, str]]:  # fmt: skip
     """Return the model that comes with the program for a factor, on a device, and the attributes that name it.
+
+    Args:
+        factor: 2, 3 or 4.
+        device: where to compute.
+        guided: let it correct what motion makes, see `guided_from`.
 
     Raises:
         InvalidInputError: there is none for this factor, or its file is not the registered one.
     """
     require_factor(factor)
     loaded = Registry().load(shipped_model_name(factor))
+    model = slice_model_of(loaded)
     source = {"SliceModel": shipped_model_name(factor), "SliceModelSHA256": loaded.sha256}
-    return slice_model_of(loaded).to(device), source
+    return (guided_from(model) if guided else model).to(device), source
 
 
 def with_closer_slices(
@@ -91,33 +97,45 @@ def with_closer_slices(
     if alone and keep_acquired:
         moved = move_slices(sequence, factor, device=device, progress=progress)
         return _marked(moved, slice_attributes(factor, source={"SliceMethod": "motion"}))
-    model, source = shipped_model(factor, device)
-    fitting = part_of(progress, 0.0, FITTING_SHARE)
-    fit_to_volumes(model, sequence.volumes, settings or SliceTrainingSettings(), progress=fitting)
+    model, source = shipped_model(factor, device, guided=keep_acquired)
     source["SliceModel"] += ", fitted to these images"
-    adding, moving = part_of(progress, FITTING_SHARE, 0.85), part_of(progress, 0.85, 1.0)
-    made = add_slices_to_sequence(sequence, model, source=source, keep_acquired=keep_acquired, progress=adding)
-    if not keep_acquired:
-        return made
-    moved = move_slices(sequence, factor, device=device, progress=moving)
-    volumes = [corrected(one, other, factor) for one, other in zip(moved, made, strict=True)]
-    named = slice_attributes(factor, source={"SliceMethod": "motion and networks", **source})
-    return _marked(replace(moved, volumes=volumes), named)
+    usual = SliceTrainingSettings.correcting() if keep_acquired else SliceTrainingSettings()
+    settings, guides = settings or usual, None
+    moving, fitting = part_of(progress, 0.0, MOVING_SHARE), part_of(progress, MOVING_SHARE, FITTING_SHARE)
+    scale = scale_of(sequence)
+    if model.guided and scale is not None:
+        guides = guides_of_frames(sequence, scale, model, progress=moving)
+        fit_guided(model, sequence, guides, scale, settings, progress=fitting)
+    else:
+        fit_to_volumes(model, sequence.volumes, settings, progress=fitting)
+    adding = part_of(progress, FITTING_SHARE, 1.0)
+    return add_slices_to_sequence(
+        sequence, model, source=source, keep_acquired=keep_acquired, guides=guides, progress=adding
+    )
 
 
-def corrected(moved: Volume, by_networks: Volume, factor: int) -> Volume:
-    """Return slices that tissue was moved to, corrected by networks, in the scalar type of the moved; every factor-th
-    slice, which is acquired, as it is.
+def fit_guided(
+    model: SliceSynthesis,
+    sequence: Sequence,
+    guides: list[np.ndarray],
+    scale: IntensityRange,
+    settings: SliceTrainingSettings,
+    *,
+    progress: Progress = no_progress,
+) -> None:
+    """Fit networks, in place, to what motion leaves over in some frames of a sequence.
 
-    Example:
-        >>> moved, other = (Volume(np.full((3, 1, 1), value), Geometry((3, 1, 1))) for value in (10.0, 15.0))
-        >>> corrected(moved, other, 2).array.ravel().tolist()
-        [10.0, 12.0, 10.0]
+    Args:
+        model: guided.
+        sequence: to learn from.
+        guides: of all frames, see `guides_of_frames`.
+        scale: of the guides.
+        settings: of the fit.
+        progress: receives the progress; may raise CancelledError.
     """
-    there, theirs = (volume.array.astype(np.float64) for volume in (moved, by_networks))
-    array = to_scalar_type(there + NETWORKS_SHARE * (theirs - there), moved.array.dtype)
-    array[::factor] = moved.array[::factor]
-    return moved.with_array(array)
+    frames = sorted({round(n) for n in np.linspace(0, len(sequence) - 1, LEARNT_FRAMES)})
+    volumes, known = [sequence[n] for n in frames], [guides[n] for n in frames]
+    fit_to_volumes(model, volumes, settings, guides=known, scale=scale, progress=progress)
 
 
 def _marked(sequence: Sequence, marks: Mapping[str, str]) -> Sequence:

@@ -105,6 +105,12 @@ class SliceTrainingSettings(Settings):
     seed: Seed = 0
 
     @classmethod
+    def correcting(cls) -> SliceTrainingSettings:
+        """Return settings for networks that correct what motion makes: they begin with the weights of the program, and
+        more steps gain little (ours)."""
+        return cls(steps=200)
+
+    @classmethod
     def fine(cls) -> SliceTrainingSettings:
         """Return settings for volumes whose slices are as close as wanted: they are their own truth, and need neither
         the other axes nor another view."""

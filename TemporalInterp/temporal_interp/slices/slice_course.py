@@ -19,8 +19,10 @@ from temporal_interp.data.intensity import IntensityRange
 from temporal_interp.data.pair import Pair
 from temporal_interp.data.sequence import Sequence as Frames
 from temporal_interp.data.volume import Volume
-from temporal_interp.engines.pairs.course import Fits
-from temporal_interp.engines.pairs.fusion import Fusion
+from temporal_interp.engines.pairs.course import Beside, Fits, PreparedCourse
+from temporal_interp.engines.pairs.fusion import Fusion, FusionMaps
+from temporal_interp.engines.pairs.movable import MovableFrame
+from temporal_interp.engines.pairs.moved_ends import Finish
 from temporal_interp.engines.pairwise import PreparePair
 from temporal_interp.engines.velocity_field import VelocityFieldEngine
 from temporal_interp.errors import Progress
@@ -79,10 +81,16 @@ class SliceEngine(VelocityFieldEngine):
         loop: the stacks are the frames of a loop, after the last of which the first comes again.
         shifts: by how many voxels, (stacks, 2) along J and I, most of a slice has moved since the one before; filled
             for every gap that was fitted.
+        trust: in motion, see `Fusion`.
+        apart: by how much the two slices that were moved to a place disagree there, (stacks, j, i) on the coarse grid
+            of the fit, as a share of the range of intensities; filled for every gap and t that was asked for. None
+            where nobody wants it.
     """
 
     loop: bool = False
     shifts: dict[int, np.ndarray] = field(default_factory=dict)
+    trust: float = 1.0
+    apart: dict[tuple[int, float], np.ndarray] | None = None
 
     def for_sequence(self, sequence: Frames) -> PreparePair:
         """Return what prepares the gaps of one stack, see `VelocityFieldEngine.for_sequence`."""
@@ -91,12 +99,38 @@ class SliceEngine(VelocityFieldEngine):
         return _SliceFits(self, sequence, replace(FIT, max_voxels=stacks * FIT.max_voxels)).prepare_pair
 
 
+class _MovedSlices(PreparedCourse):
+    """Two slices and the path between them, which may also tell how far the two moved slices disagree."""
+
+    brightness_agreed = False
+    apart: dict[tuple[int, float], np.ndarray] | None = None
+
+    def _finish(
+        self,
+        ends: tuple[MovableFrame, MovableFrame],
+        displacements: torch.Tensor,
+        moved: torch.Tensor,
+        maps: FusionMaps,
+        disagreement: torch.Tensor,
+        t: float,
+    ) -> Finish:
+        if self.apart is not None:
+            self.apart[self.pair.gap.number, t] = (moved[1, 0] - moved[0, 0]).abs().cpu().numpy()
+        return super()._finish(ends, displacements, moved, maps, disagreement, t)
+
+
 class _SliceFits(Fits):
     """The motion from slice to slice, which is steady from stack to stack."""
 
     def __init__(self, engine: SliceEngine, sequence: Frames, settings: VelocitySettings) -> None:
-        super().__init__(sequence, settings, Fusion(radius_mm=RADIUS_MM), engine.device)
+        super().__init__(sequence, settings, Fusion(radius_mm=RADIUS_MM, trust=engine.trust), engine.device)
         self._engine = engine
+
+    def ready(self, pair: Pair, own: FittedVelocity, before: Beside | None, after: Beside | None) -> PreparedCourse:
+        """Return a gap that may tell how far its moved slices disagree; see `Fits.ready`."""
+        made = _MovedSlices(pair, self._frames, own, before, after, fusion=self._fusion)
+        made.apart = self._engine.apart
+        return made
 
     def fit(self, pair: Pair, *, progress: Progress) -> FittedVelocity:
         """Fit the velocity of one gap, all stacks at once; see `Fits.fit`."""

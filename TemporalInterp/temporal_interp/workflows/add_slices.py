@@ -23,7 +23,8 @@ def add_slices(
     Args:
         images: volumes of two slices or more.
         factor: 2, 3 or 4.
-        fitted: use networks (cross-view mutual distillation) instead, fitted to these images, which takes minutes.
+        fitted: networks (cross-view mutual distillation) learn from these images what motion leaves over, and correct
+            it, which takes minutes.
         keep_acquired: leave acquired slices as they are, bit for bit; only networks can make them anew.
         device: "cpu", "cuda", "cuda:1" or "mps".
         progress: receives the progress; may raise CancelledError.

@@ -229,7 +229,8 @@ def test_held_out_slices_are_scored_beside_classical_interpolation(command, even
     views = ["axial", "coronal", "sagittal", "axial + coronal", "axial + sagittal", "coronal + sagittal"]
     fitted = ["fitted", "fitted without memory"]
     names = ["nearest", "linear", "cubic", "sinc", "demons", *SYN, "motion", "cross-view"]
-    names += [name for one in fitted for name in (one, f"motion + {one}", *(f"{one}, {view}" for view in views))]
+    names += ["motion + networks", "motion + fitted"]
+    names += [name for one in fitted for name in (one, *(f"{one}, {view}" for view in views))]
     assert [row["method"] for row in events(result)[-1]["rows"]] == names
     with (folder / "scores.csv").open() as file:
         assert [row["method"] for row in csv.DictReader(file)] == names
@@ -257,6 +258,7 @@ def test_a_model_is_scored_without_fitting(command, events, volume, model):
         "motion",
         "cross-view",
         "tiny.safetensors",
+        "motion + networks",
     ]
     assert rows["linear"]["psnr"] == pytest.approx(rows["tiny.safetensors"]["psnr"], abs=0.01)
     assert {row["degradation"] for row in rows.values()} == {"blurred"}
@@ -309,7 +311,8 @@ class TestRealChest:
         assert result.exit_code == 0, result.output
         for factor in (2, 3):
             rows = {row["method"]: row for row in events(result)[-1]["rows"] if row["factor"] == factor}
-            assert list(rows) == ["nearest", "linear", "cubic", "sinc", "demons", *SYN, "motion", "cross-view"]
+            classical = ["nearest", "linear", "cubic", "sinc", "demons", *SYN]
+            assert list(rows) == [*classical, "motion", "cross-view", "motion + networks"]
             for measure in ("psnr", "psnr_held_out", "ssim_axial", "ssim_coronal", "ssim_sagittal"):
                 assert rows["nearest"][measure] < rows["linear"][measure]
             # slices that are given are exact, so the others alone score lower

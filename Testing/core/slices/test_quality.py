@@ -12,10 +12,11 @@ from temporal_interp.data.sequence import Sequence
 from temporal_interp.data.volume import Volume
 from temporal_interp.errors import CancelledError, InvalidInputError
 from temporal_interp.io import read_volume
+from temporal_interp.simulation.random_volume import make_random_volume
 from temporal_interp.slices.add_slices import add_slices
 from temporal_interp.slices.choices import FACTORS, Quality
 from temporal_interp.slices.classical import Classical, interpolate_slices
-from temporal_interp.slices.fit_volume import fit_to_volumes
+from temporal_interp.slices.held_out import HeldOut
 from temporal_interp.slices.quality import shipped_model, with_closer_slices
 from temporal_interp.slices.settings import SliceTrainingSettings
 from temporal_interp.tensors.metrics import psnr
@@ -27,6 +28,11 @@ def a_sequence(frames=2, shape=(5, 20, 22)):
     values = np.random.default_rng(0).integers(0, 900, (frames, *shape)).astype(np.int16)
     volumes = [Volume(array, Geometry(shape, (1.0, 1.0, 3.0))) for array in values]
     return Sequence(volumes, [float(n) for n in range(frames)], "time", "ms")
+
+
+def some_tissues():
+    array = make_random_volume(0, 0, (6, 18, 20)).array
+    return Sequence([Volume(array, Geometry(array.shape, (1.0, 1.0, 2.0)))], [0.0], "frame", "")
 
 
 @pytest.mark.parametrize("factor", FACTORS)
@@ -53,16 +59,6 @@ def test_every_frame_gets_slices_and_keeps_its_own(quality, method, model):
         assert marks["TemporalInterp.SyntheticSlices"] == "all but every 3rd from the first on"
 
 
-def test_fitting_changes_the_result_and_quick_does_not_depend_on_it():
-    given = a_sequence()
-    quick, fitted, again = (
-        with_closer_slices(given, 2, quality, settings=FEW_STEPS).volumes[0].array
-        for quality in (Quality.QUICK, Quality.FITTED, Quality.QUICK)
-    )
-    assert np.array_equal(quick, again)
-    assert not np.array_equal(quick, fitted)
-
-
 def test_synthetic_slices_are_not_built_upon():
     made = with_closer_slices(a_sequence(), 2, Quality.QUICK)
     with pytest.raises(InvalidInputError, match="synthetic slices already"):
@@ -79,14 +75,19 @@ def test_work_can_be_stopped():
         with_closer_slices(a_sequence(), 2, Quality.FITTED, settings=FEW_STEPS, progress=cancel_beyond(0.3))
 
 
-def test_networks_correct_what_was_moved():
+def test_networks_correct_what_was_moved(monkeypatch):
+    given = some_tissues()
+    monkeypatch.setattr(HeldOut, "judge", lambda held_out, model: (0.5, 1.0))  # so small a volume teaches little
+    moved, both = (with_closer_slices(given, 2, q, settings=FEW_STEPS)[0].array for q in Quality)
+    np.testing.assert_array_equal(both[::2], given[0].array)
+    assert np.abs(both - moved).max() > 1e-3
+
+
+def test_networks_that_know_nothing_leave_what_was_moved():
+    """In noise nothing can be learnt: rows that were hidden tell so."""
     given = a_sequence(frames=1)
     moved, both = (with_closer_slices(given, 2, q, settings=FEW_STEPS)[0].array for q in Quality)
-    model, _ = shipped_model(2)
-    fit_to_volumes(model, given.volumes, FEW_STEPS)
-    networks = add_slices(given[0], model).array
-    np.testing.assert_allclose(both, moved + 0.4 * (networks.astype(float) - moved), atol=0.51)
-    np.testing.assert_array_equal(both[::2], given[0].array)
+    np.testing.assert_allclose(both, moved, atol=1)
 
 
 def test_far_apart_slices_are_moved_alone():

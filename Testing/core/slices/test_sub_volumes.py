@@ -97,7 +97,7 @@ def test_small_volumes_give_smaller_parts():
     parts = parts_of(numbered((4, 6, 7)))
     assert parts.slabs().wanted.shape == (2, 3, 6, 7)
     assert parts.images().wanted.shape[1] == 3
-    assert parts_of(numbered((2, 6, 7)), settings=IN_PLANE).acquired().shape == (1, 2, 6, 7)
+    assert parts_of(numbered((2, 6, 7)), settings=IN_PLANE).acquired()[0].shape == (1, 2, 6, 7)
 
 
 def test_in_plane_is_the_share_of_what_is_drawn_along_the_other_axes():
@@ -151,4 +151,4 @@ def test_the_same_seed_draws_the_same_parts():
 def test_all_volumes_are_drawn_from():
     volumes = [TrainingVolume(np.full((9, 20, 20), value, np.float32), (2.0, 1.0, 1.0)) for value in (1, 2, 3)]
     parts = SubVolumes(volumes, 2, SETTINGS, torch.device("cpu"))
-    assert {float(parts.acquired().unique()[0]) for _ in range(30)} == {1.0, 2.0, 3.0}
+    assert {float(parts.acquired()[0].unique()[0]) for _ in range(30)} == {1.0, 2.0, 3.0}

@@ -32,12 +32,17 @@ class BrightnessChange:
         spacing: voxel size in mm along each axis, in the order of the axes; infinite along an axis whose neighbours are
             independent.
         noise: standard deviation of the noise, as a share of the intensity range.
+        agreed: count both estimates as far as they agree. Between slices they are taken as they are: there is no flow,
+            and what differs is the curve of the brightness through the slices.
     """
 
-    def __init__(self, before: float, after: float, spacing: tuple[float, ...], noise: float) -> None:
+    def __init__(
+        self, before: float, after: float, spacing: tuple[float, ...], noise: float, *, agreed: bool = True
+    ) -> None:  # fmt: skip
         self._ratios = before, after
         self._sigma = tuple(RADIUS_MM / along if along < math.inf else 0.0 for along in spacing)
         self._noise = NOISE * noise**2
+        self._agreed = agreed
 
     def at(self, t: float, frames: torch.Tensor) -> torch.Tensor:
         """Return what to add to the straight line at t, (1, 1, k, j, i).
@@ -51,11 +56,7 @@ class BrightnessChange:
         (before, from_earlier), (after, from_later) = (_curvature_weights(ratio) for ratio in self._ratios)
         at_first = before * (last - first) - from_earlier * (first - earlier)
         at_last = from_later * (later - last) - after * (last - first)
-        both = smooth(at_first * at_last, self._sigma)
-        one, other = smooth(at_first.square(), self._sigma), smooth(at_last.square(), self._sigma)
-        mean = ((one + other) / 2).clamp(min=TINY)
-        # 1 where they are equal, 0 where they are opposite or one of them is nothing
-        agreement = (one * other).clamp(min=0).sqrt() / mean * (1 + both / mean) / 2
+        agreement = self._agreement(at_first, at_last) if self._agreed else 1.0
         change = (1 - t) * at_first + t * at_last
         weights = (1 - t) * before + t * after, (1 - t) * from_earlier, t * from_later
         noise = self._noise * (
@@ -63,6 +64,13 @@ class BrightnessChange:
         )
         heard = (1 - noise / smooth(change.square(), self._sigma).clamp(min=TINY)).clamp(min=0)
         return -t * (1 - t) * agreement * heard * change
+
+    def _agreement(self, at_first: torch.Tensor, at_last: torch.Tensor) -> torch.Tensor:
+        """Return 1 where two estimates are equal, 0 where they are opposite or one of them is nothing."""
+        both = smooth(at_first * at_last, self._sigma)
+        one, other = smooth(at_first.square(), self._sigma), smooth(at_last.square(), self._sigma)
+        mean = ((one + other) / 2).clamp(min=TINY)
+        return (one * other).clamp(min=0).sqrt() / mean * (1 + both / mean) / 2
 
 
 def _curvature_weights(ratio: float) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 
@@ -89,7 +90,11 @@ class Fits:
         earlier = self._beside(pair, before, True, part_of(progress, 1 / wanted, 2 / wanted))
         later = self._beside(pair, after, False, part_of(progress, 1 - 1 / wanted, 1.0))
         progress(1.0, "finding the motion")
-        return PreparedCourse(pair, self._frames, own, earlier, later, fusion=self._fusion)
+        return self.ready(pair, own, earlier, later)
+
+    def ready(self, pair: Pair, own: FittedVelocity, before: Beside | None, after: Beside | None) -> PreparedCourse:
+        """Return a gap with its motion, ready for any time; subclasses may want more of it."""
+        return PreparedCourse(pair, self._frames, own, before, after, fusion=self._fusion)
 
     def _beside(self, pair: Pair, gap: Gap | None, is_before: bool, progress: Progress) -> Beside | None:
         if gap is None:
@@ -140,6 +145,9 @@ class PreparedCourse(MovedEnds[MovableFrame]):
         fusion: how the two moved ends become one frame.
     """
 
+    brightness_agreed: ClassVar[bool] = True
+    """See `BrightnessChange`."""
+
     def __init__(
         self,
         pair: Pair,
@@ -162,7 +170,11 @@ class PreparedCourse(MovedEnds[MovableFrame]):
             self.brightness = None
             if before is not None and after is not None:
                 self.brightness = BrightnessChange(
-                    before.ratio, after.ratio, self.compared.spacing, self.compared.fusion.noise
+                    before.ratio,
+                    after.ratio,
+                    self.compared.spacing,
+                    self.compared.fusion.noise,
+                    agreed=self.brightness_agreed,
                 )
                 self.seen = _in_all(fitted.seen, before.fitted.seen, after.fitted.seen)
                 self.outer = torch.cat([before.fitted.compared[1:], after.fitted.compared[:1]])

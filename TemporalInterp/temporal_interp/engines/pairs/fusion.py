@@ -27,6 +27,7 @@ class Fusion:
         radius_mm: standard deviation of the Gaussian neighbourhood in which agreement is judged.
         noise: standard deviation of the noise of each image, as a share of their intensity range; a difference
             within that noise means nothing. 0 takes that of the pair at hand, see `for_pair`.
+        trust: in motion as a whole, from 0 to 1: what is left of the trust that agreement gives.
 
     Raises:
         InvalidInputError: a value makes no sense.
@@ -34,6 +35,7 @@ class Fusion:
 
     radius_mm: float = 3.0
     noise: float = 0.0
+    trust: float = 1.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.radius_mm < math.inf or not 0 <= self.noise < 1:
@@ -98,7 +100,7 @@ def fusion_maps(unwarped: torch.Tensor, warped: torch.Tensor, t: float, fusion: 
     explained = (1 - warped / unwarped).clamp(min=0).sqrt()
     doubt = explained * (1 - fusion.disagreement_of_noise / warped)
     late = t**2 / (t**2 + (1 - t) ** 2)
-    return FusionMaps(trust, t + doubt * (late - t))
+    return FusionMaps(fusion.trust * trust, t + doubt * (late - t))
 
 
 @dataclass(frozen=True, eq=False)

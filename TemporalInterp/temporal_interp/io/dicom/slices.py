@@ -130,8 +130,27 @@ def _require_straight(slices: abc.Sequence[abc.Sequence[SliceImage]]) -> None:
             raise InvalidInputError(
                 f"the slices do not lie above one another: {image.series} is shifted by "
                 f"{np.linalg.norm(shift):.2f} mm within its plane against {first.series} "
-                f"({file_label(image.path)} against {file_label(first.path)})."
+                f"({file_label(image.path)} against {file_label(first.path)})." + _said_of_tilt(slices)
             )
+
+
+def _said_of_tilt(slices: abc.Sequence[abc.Sequence[SliceImage]]) -> str:
+    """Return a sentence where every slice is shifted alike against the one before, as a tilted gantry leaves them."""
+    if len(slices) < 3:
+        return ""
+    first, heights = slices[0][0], centres(slices)
+    shifts = np.array([first.axes @ (images[0].position - first.position) for images in slices])
+    along = heights - heights[0]
+    slope = shifts.T @ along / (along @ along)
+    beside = np.abs(shifts - np.outer(along, slope))
+    if (beside > MAX_SHIFT * np.array(first.pixel_spacing)[::-1]).any():
+        return ""
+    degrees = np.degrees(np.arctan(np.linalg.norm(slope)))
+    return (
+        f" All slices are shifted alike, each against the one before: the gantry was tilted by {degrees:.1f} degrees. "
+        "Resample them into an upright volume first, as 3D Slicer does when a scan is loaded with acquisition geometry "
+        "regularization and its transform is hardened; then read that."
+    )
 
 
 def _require_even(slices: abc.Sequence[abc.Sequence[SliceImage]]) -> None:
@@ -142,5 +161,6 @@ def _require_even(slices: abc.Sequence[abc.Sequence[SliceImage]]) -> None:
         if abs(gap - usual) > MAX_UNEVENNESS * usual:
             raise InvalidInputError(
                 f"slices are {usual:.2f} mm apart, but {gap:.2f} mm between {slices[number][0].series} and "
-                f"{slices[number + 1][0].series}. A slice is missing or doubled, or the folder holds several stacks."
+                f"{slices[number + 1][0].series}. A slice is missing or doubled, the folder holds several stacks, or "
+                "the scan has uneven distances; then resample it to even ones first."
             )

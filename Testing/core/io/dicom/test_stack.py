@@ -118,6 +118,19 @@ def move(slice_number, along_k=0.0, along_i=0.0):
     return edit
 
 
+def as_ct(along_i=0.0, along_j=0.0, along_k=0.0):
+    """Slices of a CT, each shifted against the one before, and further from it the higher it lies."""
+
+    def edit(dataset, number, phase):
+        dataset.Modality = "CT"
+        i, j = np.reshape(np.array(dataset.ImageOrientationPatient, dtype=float), (2, 3))
+        shift = number * (along_i * i + along_j * j) + number**2 * along_k * np.cross(i, j)
+        position = np.array(dataset.ImagePositionPatient, dtype=float) + shift
+        dataset.ImagePositionPatient = [round(x, 9) for x in position]
+
+    return edit
+
+
 def tilt(slice_number, degrees):
     def edit(dataset, number, phase):
         if number == slice_number:
@@ -170,6 +183,25 @@ def two_kernels(dataset, slice_number, phase):
 def test_stack_that_does_not_fit_together_is_refused(edit, slices, message, dicom_folder):
     with pytest.raises((InvalidInputError, UnreadableFileError), match=message):
         read_sequence(dicom_folder(edit, slices=slices))
+
+
+def test_a_tilted_gantry_is_said_to_be_one(dicom_folder):
+    edit = as_ct(along_i=8 * np.tan(np.radians(6.0)), along_j=8 * np.tan(np.radians(8.0)))
+    degrees = np.degrees(np.arctan(np.hypot(np.tan(np.radians(6.0)), np.tan(np.radians(8.0)))))
+    with pytest.raises(InvalidInputError, match=rf"within its plane.*gantry was tilted by {degrees:.1f} degrees"):
+        read_sequence(dicom_folder(edit, slices=5, phases=1))
+
+
+@pytest.mark.parametrize(("edit", "slices"), [(move(1, along_i=0.3), 4), (as_ct(along_i=1.0), 2)])
+def test_a_slice_that_lies_beside_is_no_tilted_gantry(edit, slices, dicom_folder):
+    with pytest.raises(InvalidInputError, match="within its plane") as error:
+        read_sequence(dicom_folder(edit, slices=slices, phases=1))
+    assert "gantry" not in str(error.value)
+
+
+def test_uneven_distances_of_a_ct_are_refused_with_a_way_out(dicom_folder):
+    with pytest.raises(InvalidInputError, match=r"mm apart, but .*uneven distances; then resample"):
+        read_sequence(dicom_folder(as_ct(along_k=0.5), slices=5, phases=1))
 
 
 def test_different_sizes_are_refused(dicom_folder):
