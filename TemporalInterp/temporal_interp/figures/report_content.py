@@ -38,6 +38,8 @@ MEASURES = {
     "ncc": "NCC: local correlation; it cannot exceed its ceiling.",
     "fold_rate_first": "folds: share of the voxels where the motion folds tissue over itself, which tissue cannot do.",
     "epe_mm": "EPE mm: error of the motion, where the true motion is known; at rest, that of no motion at all.",
+    "within_68": "within 68 %, 95 %: share of the errors inside the intervals to expect where it moves.",
+    "expected_error": "error to expect: its mean where it moves, as a share of the range of intensities.",
     "prepare_seconds": "prepare s, frame s: seconds for a gap and for a frame, on this machine.",
 }
 """The measures of the table in words."""
