@@ -47,17 +47,30 @@ class Film:
 
     def save(self, path: Path, durations: Sequence[int]) -> None:
         """Write the pictures as an endless GIF, whole or not at all; `durations` are in ms, one for each."""
-        first, *others = self._images
-        with atomic_file(path, overwrite=True) as unfinished:
-            first.save(
-                unfinished,
-                format="GIF",
-                save_all=True,
-                append_images=others,
-                duration=list(durations),
-                loop=0,
-                optimize=False,
-            )
+        save_gif(self._images, durations, "", path)
+
+
+def save_gif(pictures: Sequence[Image.Image], durations: Sequence[int], note: str, path: Path) -> None:
+    """Write an endless GIF, whole or not at all.
+
+    Args:
+        pictures: with a palette, all of one size; equal neighbours would be made one.
+        durations: of each, in ms, multiples of 10.
+        note: kept in the file as its comment; "" for none.
+        path: where to; a file that is there is replaced.
+    """
+    first, *others = pictures
+    with atomic_file(path, overwrite=True) as unfinished:
+        first.save(
+            unfinished,
+            format="GIF",
+            save_all=True,
+            append_images=others,
+            duration=list(durations),
+            loop=0,
+            optimize=False,
+            comment=note.encode(),
+        )
 
 
 def frame_durations(times: Sequence[float]) -> list[int]:

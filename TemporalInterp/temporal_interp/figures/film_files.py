@@ -31,31 +31,8 @@ def as_gif_picture(picture: Image.Image) -> Image.Image:
     return picture.quantize(palette=palette((SYNTHETIC, OUTSIDE), GREYS), dither=Image.Dither.NONE)
 
 
-def save_gif(pictures: Sequence[Image.Image], durations: Sequence[int], note: str, path: Path) -> None:
-    """Write an endless GIF, whole or not at all.
-
-    Args:
-        pictures: from `as_gif_picture`, all of one size; equal neighbours would be made one.
-        durations: of each, in ms, multiples of 10.
-        note: kept in the file as its comment.
-        path: where to; a file that is there is replaced.
-    """
-    first, *others = pictures
-    with atomic_file(path, overwrite=True) as unfinished:
-        first.save(
-            unfinished,
-            format="GIF",
-            save_all=True,
-            append_images=others,
-            duration=list(durations),
-            loop=0,
-            optimize=False,
-            comment=note.encode(),
-        )
-
-
 def save_mp4(pictures: Iterator[Image.Image], durations: Sequence[float], note: str, path: Path) -> None:
-    """Write an MP4 file, whole or not at all; see `save_gif`. Durations may be of any length.
+    """Write an MP4 file, whole or not at all; see `film.save_gif`. Durations may be of any length.
 
     Raises:
         MissingPackageError: PyAV is not installed, or cannot write H.264.

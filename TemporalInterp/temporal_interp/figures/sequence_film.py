@@ -10,7 +10,8 @@ from PIL import Image
 
 from temporal_interp.data.sequence import Sequence
 from temporal_interp.errors import InvalidInputError
-from temporal_interp.figures.film_files import as_gif_picture, save_gif, save_mp4, writer_of_mp4
+from temporal_interp.figures.film import save_gif
+from temporal_interp.figures.film_files import as_gif_picture, save_mp4, writer_of_mp4
 from temporal_interp.figures.film_pictures import FilmPictures, chosen_slices, film_range
 from temporal_interp.figures.film_times import durations_ms, gif_steps, require_speed
 from temporal_interp.io.film_note import film_note
