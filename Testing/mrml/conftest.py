@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -11,6 +12,11 @@ import vtk
 
 # the first as Slicer does with the folder of a scripted module, the second for helper modules of these tests
 sys.path[:0] = [str(Path(__file__).parents[2] / "TemporalInterp"), str(Path(__file__).parent)]
+
+if "slicer.i18n" not in sys.modules:  # the package slicer-core has none; the application's translates
+    translation = ModuleType("slicer.i18n")
+    translation.tr = lambda text: text
+    sys.modules["slicer.i18n"] = slicer.i18n = translation
 
 
 @pytest.fixture

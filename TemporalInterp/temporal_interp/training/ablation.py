@@ -8,6 +8,7 @@ several seeds everything is trained once for each of them, and a score is a mean
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
@@ -140,8 +141,9 @@ def ablate(
         if model is not None and run.given.data.context and not name.endswith(WITHOUT) and _has_context(model):
             add(name + WITHOUT, partial(run.model, name + WITHOUT, model, context=False))
 
-    with alone_in(run.folder):
-        if any(row.kind != "blend" for row in rows):
+    trains = any(row.kind != "blend" for row in rows)
+    with alone_in(run.folder) if trains else nullcontext():  # what trains nothing writes nothing there
+        if trains:
             for each in runs:
                 each.note_settings()
         for row in rows:
