@@ -157,7 +157,7 @@ def adapt(
             gain_after=_gain(adapted, measuring, seed) if better else before,
         )
         if better:
-            again = replace(training, validate_every=training.epochs, patience=0)
+            again = replace(training, epochs=epochs, validate_every=epochs, patience=0)
             trained = taught(usable, trained, again, part_of(progress, 0.5, 1.0), last)
         _write(trained if better else student, student, usable, result)
     return result
