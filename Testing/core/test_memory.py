@@ -1,8 +1,10 @@
 """What memory there is, what is estimated before the work, and what happens where an allocation fails."""
 
+import ctypes
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -202,3 +204,21 @@ def test_a_command_without_enough_memory_ends_in_words(most, command, words, lim
     assert words in ended.stderr
     assert "Traceback" not in ended.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["in.seq.nrrd"]
+
+
+def test_windows_tells_of_itself(monkeypatch):
+    """Stand-ins for what Windows offers: a structure is filled, or the call fails."""
+
+    class Kernel:
+        told = 1
+
+        def GlobalMemoryStatusEx(self, reference):  # noqa: N802 - Windows' name
+            reference._obj.ullTotalPhys, reference._obj.ullAvailPhys = 16 * 10**9, 5 * 10**9
+            return self.told
+
+    kernel = Kernel()
+    monkeypatch.setattr(ctypes, "windll", SimpleNamespace(kernel32=kernel), raising=False)
+    monkeypatch.setattr(memory.sys, "platform", "win32")
+    assert (memory._physical(), memory._available()) == ([16 * 10**9], [5 * 10**9])
+    kernel.told = 0
+    assert (memory._physical(), memory._available()) == ([], [])
