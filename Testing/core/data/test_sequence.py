@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -285,6 +286,15 @@ class TestScaledVoxels:
         part = IntensityRange.of_contrast(Sequence.from_numpy(noise))
         assert part != whole
         assert (part.low, part.high) == pytest.approx((whole.low, whole.high), abs=3)
+
+
+@pytest.mark.parametrize(
+    ("slices", "apart", "thickness", "images"),
+    [(1, 1.0, None, "slices"), (4, 10.0, 6.0, "slices"), (4, 9.0, 8.0, "volumes"), (4, 1.0, None, "volumes")],
+)
+def test_what_frames_are_to_a_model(slices, apart, thickness, images):
+    frames = Sequence.from_numpy(np.zeros((2, slices, 3, 3)), times=[0, 1], spacing=(1.0, 1.0, apart))
+    assert replace(frames, slice_thickness=thickness).images == images
 
 
 class TestRequireApart:
