@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from temporal_interp.data.geometry import Geometry
+from temporal_interp.data.volume import put_on_grid
 from temporal_interp.errors import InvalidInputError
 
 ITERATIONS = 100
@@ -44,10 +45,7 @@ def inverse_displacement(array: np.ndarray, geometry: Geometry) -> tuple[np.ndar
     """
     import SimpleITK as sitk  # noqa: N813 - takes a while to import
 
-    image = sitk.GetImageFromArray(np.ascontiguousarray(array, np.float32), isVector=True)
-    image.SetSpacing(geometry.spacing)
-    image.SetOrigin(geometry.origin)
-    image.SetDirection(np.ravel(geometry.direction).tolist())
+    image = put_on_grid(sitk.GetImageFromArray(np.ascontiguousarray(array, np.float32), isVector=True), geometry)
     along_axes = np.abs(array.reshape(-1, 3) @ np.asarray(geometry.direction)).max(axis=0) / geometry.spacing
     rings = [int(np.ceil(reach)) + 1 for reach in along_axes]
     if math.prod(n + 2 * ring for n, ring in zip(geometry.shape[::-1], rings, strict=True)) > LARGEST_GRID:

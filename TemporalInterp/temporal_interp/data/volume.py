@@ -89,9 +89,14 @@ def to_sitk(volume: Volume) -> sitk.Image:
 
     native = volume.array.dtype.newbyteorder("=")
     image = sitk.GetImageFromArray(volume.array.astype(np.float32 if native == np.float16 else native, copy=False))
-    image.SetSpacing(volume.geometry.spacing)
-    image.SetOrigin(volume.geometry.origin)
-    image.SetDirection(np.asarray(volume.geometry.direction).ravel().tolist())
+    return put_on_grid(image, volume.geometry)
+
+
+def put_on_grid(image: sitk.Image, geometry: Geometry) -> sitk.Image:
+    """Return the image, whose voxels now lie on a grid of its own shape."""
+    image.SetSpacing(geometry.spacing)
+    image.SetOrigin(geometry.origin)
+    image.SetDirection(np.asarray(geometry.direction).ravel().tolist())
     return image
 
 
@@ -131,10 +136,7 @@ def resample(
     import SimpleITK as sitk  # noqa: N813 - takes a while to import
 
     image = to_sitk(volume)
-    reference = sitk.Image(geometry.shape[::-1], sitk.sitkUInt8)
-    reference.SetSpacing(geometry.spacing)
-    reference.SetOrigin(geometry.origin)
-    reference.SetDirection(np.asarray(geometry.direction).ravel().tolist())
+    reference = put_on_grid(sitk.Image(geometry.shape[::-1], sitk.sitkUInt8), geometry)
     interpolator = sitk.sitkLinear if linear else sitk.sitkNearestNeighbor
     scalar_type = sitk.sitkFloat64 if linear else image.GetPixelID()  # into integers, ITK cuts off instead of rounding
     outside = background(volume) if linear else 0.0

@@ -19,7 +19,7 @@ import SimpleITK as sitk  # noqa: N813 - the name everybody uses
 
 from temporal_interp.data.geometry import Geometry
 from temporal_interp.data.inverse_displacement import inverse_displacement
-from temporal_interp.data.volume import from_sitk
+from temporal_interp.data.volume import from_sitk, put_on_grid
 from temporal_interp.errors import InvalidInputError, UnreadableFileError
 from temporal_interp.io.atomic import atomic_file, write_errors_naming
 from temporal_interp.io.files import header_text, itk_name, require_exists
@@ -220,10 +220,7 @@ def write_displacement(array: np.ndarray, geometry: Geometry, path: Path | str, 
             raise InvalidInputError(f"the name must end in {one_of(field_extensions())}.")
         if array.shape != (*geometry.shape, 3):
             raise InvalidInputError(f"the field has shape {array.shape}, its grid needs {(*geometry.shape, 3)}.")
-        image = sitk.GetImageFromArray(array, isVector=True)
-        image.SetSpacing(geometry.spacing)
-        image.SetOrigin(geometry.origin)
-        image.SetDirection(np.ravel(geometry.direction).tolist())
+        image = put_on_grid(sitk.GetImageFromArray(array, isVector=True), geometry)
         if path.name.lower().endswith(".nrrd"):
             for key, value in {TYPE_KEY: RESAMPLING, **DISPLACEMENT_INTENT}.items():
                 image.SetMetaData(key, value)

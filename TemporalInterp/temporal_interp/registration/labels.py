@@ -8,7 +8,7 @@ import numpy as np
 import SimpleITK as sitk  # noqa: N813 - the name everybody uses
 
 from temporal_interp.data.geometry import Geometry
-from temporal_interp.data.volume import Volume, from_sitk, to_sitk
+from temporal_interp.data.volume import Volume, from_sitk, put_on_grid, to_sitk
 from temporal_interp.errors import InvalidInputError
 
 
@@ -44,7 +44,7 @@ def warp_labels(
     transforms: list[sitk.Transform] = [] if before is None else [before]
     if displacement is not None:
         transforms.append(_field_transform(displacement, geometry))
-    reference = to_sitk(Volume(np.zeros(geometry.shape, np.uint8), geometry))
+    reference = put_on_grid(sitk.Image(geometry.shape[::-1], sitk.sitkUInt8), geometry)
     interpolator = sitk.sitkLabelLinear if linear else sitk.sitkNearestNeighbor
     image = to_sitk(labels)
     # of a composite transform, the last part is applied first
@@ -58,10 +58,7 @@ def _field_transform(displacement: np.ndarray, geometry: Geometry) -> sitk.Trans
             f"warp_labels() needs a field of shape {(*geometry.shape, 3)}, the grid's voxels with three components, "
             f"got {displacement.shape}."
         )
-    field = sitk.GetImageFromArray(displacement.astype(np.float64), isVector=True)
-    field.SetSpacing(geometry.spacing)
-    field.SetOrigin(geometry.origin)
-    field.SetDirection(np.asarray(geometry.direction).ravel().tolist())
+    field = put_on_grid(sitk.GetImageFromArray(displacement.astype(np.float64), isVector=True), geometry)
     return sitk.DisplacementFieldTransform(field)
 
 
