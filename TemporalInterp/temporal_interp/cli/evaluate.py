@@ -224,20 +224,9 @@ def _evaluate_file(
 
         report.absolute().parent.mkdir(parents=True, exist_ok=True)
         with write_errors_naming(report):
-            save_check_report(sequence, evaluation, report, device=device, coverage=_coverage(evaluation))
+            save_check_report(sequence, evaluation, report, device=device)
         shown.append(f"The report is {report}.")
     console.result({"input": input_path, "output": output, "report": report, **as_json([evaluation])}, *shown)
-
-
-def _coverage(evaluation: Evaluation) -> dict[float, float] | None:
-    """Return the shares of errors within the intervals to expect, over all engines; None where nobody asked."""
-    import numpy as np
-
-    measures = [row.measures for row in evaluation.rows if "within_68" in row.measures]
-    if not measures:
-        return None
-    names = {0.68: "within_68", 0.95: "within_95"}
-    return {share: float(np.nanmean([row[name] for row in measures])) for share, name in names.items()}
 
 
 def _evaluate_dataset(

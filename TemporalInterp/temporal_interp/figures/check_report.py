@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from temporal_interp.data.sequence import Sequence
@@ -15,14 +14,7 @@ from temporal_interp.io.format_registry import one_of
 REPORT_ENDINGS = (".html", ".pdf")
 
 
-def save_check_report(
-    sequence: Sequence,
-    evaluation: Evaluation,
-    path: Path,
-    *,
-    device: str = "",
-    coverage: Mapping[float, float] | None = None,
-) -> None:
+def save_check_report(sequence: Sequence, evaluation: Evaluation, path: Path, *, device: str = "") -> None:
     """Write a report of which data, engines and versions, scores over time, worst frames with errors, and limits.
 
     An HTML file holds all of its pictures and needs neither a network nor scripts.
@@ -32,8 +24,6 @@ def save_check_report(
         evaluation: its result; the worst of the frames that it kept are shown, see `keep_worst` of `evaluate`.
         path: .html or .pdf; a file that is there is replaced.
         device: where it ran, such as "cpu".
-        coverage: by nominal share, such as 0.68, the measured share of voxels within the expected error, of frames
-            that its calibration did not see; None where there was none.
 
     Raises:
         InvalidInputError: the ending is another, or the evaluation has no scores.
@@ -41,7 +31,7 @@ def save_check_report(
     ending = path.suffix.lower()
     if ending not in REPORT_ENDINGS:
         raise InvalidInputError(f"the name of a report must end in {one_of(REPORT_ENDINGS)}.")
-    report = report_content(sequence, evaluation, device=device, coverage=coverage)
+    report = report_content(sequence, evaluation, device=device)
     with atomic_file(path, overwrite=True) as unfinished:
         if ending == ".pdf":
             from temporal_interp.figures.report_pdf import write_report_pdf

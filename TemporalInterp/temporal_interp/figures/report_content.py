@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import math
 import platform
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 
@@ -104,7 +103,6 @@ def report_content(
     evaluation: Evaluation,
     *,
     device: str = "",
-    coverage: Mapping[float, float] | None = None,
     now: datetime.datetime | None = None,
 ) -> ReportContent:
     """Return what a report says.
@@ -113,8 +111,6 @@ def report_content(
         sequence: the acquired frames that were evaluated.
         evaluation: its result; only frames that it kept are shown.
         device: where it ran, such as "cpu"; "" leaves that out.
-        coverage: where the expected error was measured on frames that its calibration did not see: for every nominal
-            share, such as 0.68, the share of voxels that lay within.
         now: date of the report; None is today.
 
     Raises:
@@ -139,13 +135,21 @@ def report_content(
         measures=[words for name, words in MEASURES.items() if name in shown],
         worst=worst,
         scale=scale,
-        coverage=[
-            f"Intervals meant to hold {100 * nominal:.0f} % of the voxels where it moves held {100 * held:.0f} %."
-            for nominal, held in (coverage or {}).items()
-        ],
+        coverage=_coverage(evaluation),
         limits=LIMITS,
         notes=tuple(sequence.notes),
     )
+
+
+def _coverage(evaluation: Evaluation) -> list[str]:
+    """Return how often the intervals to expect held, over all engines; nothing where nobody measured it."""
+    words = []
+    for nominal, name in {68: "within_68", 95: "within_95"}.items():
+        held = [row.measures[name] for row in evaluation.rows if name in row.measures]
+        if held:
+            share = 100 * float(np.nanmean(held))
+            words.append(f"Intervals meant to hold {nominal} % of the voxels where it moves held {share:.0f} %.")
+    return words
 
 
 def _verdict(summaries: list[Summary], evaluation: Evaluation) -> str:

@@ -40,6 +40,11 @@ def written(cine, evaluation, tmp_path, **options):
     return (tmp_path / "r.html").read_text(encoding="utf-8")
 
 
+def covered(evaluation, **shares):
+    """The evaluation with these shares of errors within the intervals to expect, in every row."""
+    return replace(evaluation, rows=[replace(row, measures={**row.measures, **shares}) for row in evaluation.rows])
+
+
 class TestContent:
     def test_it_says_what_was_checked_with_what(self, cine, evaluation, tmp_path):
         text = html.unescape(written(cine, evaluation, tmp_path, device="cpu"))
@@ -79,7 +84,7 @@ class TestContent:
 
     def test_coverage_is_said_where_it_was_measured_alone(self, cine, evaluation, tmp_path):
         assert "Expected error" not in written(cine, evaluation, tmp_path)
-        text = written(cine, evaluation, tmp_path, coverage={0.68: 0.71, 0.95: 0.938})
+        text = written(cine, covered(evaluation, within_68=0.71, within_95=0.938), tmp_path)
         assert "68 % of the voxels where it moves held 71 %" in text
         assert "95 % of the voxels where it moves held 94 %" in text
 
@@ -150,7 +155,8 @@ class TestFile:
             Image.open(io.BytesIO(base64.b64decode(picture))).load()
 
     def test_a_pdf(self, cine, evaluation, tmp_path):
-        save_check_report(cine, replace(evaluation, patient="Über 心臓.nii"), tmp_path / "r.pdf", coverage={0.68: 0.7})
+        named = replace(covered(evaluation, within_68=0.7), patient="Über 心臓.nii")
+        save_check_report(cine, named, tmp_path / "r.pdf")
         content = (tmp_path / "r.pdf").read_bytes()
         assert content.startswith(b"%PDF-")
         assert int(re.search(rb"/Count (\d+)", content)[1]) >= 2
